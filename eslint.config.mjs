@@ -1,0 +1,74 @@
+import eslint from '@eslint/js';
+import jest from 'eslint-plugin-jest';
+import tseslint from 'typescript-eslint';
+
+/** DESIGN: packager/ and handler/ depend on repository/; repository/ depends on nothing of ours. */
+const mayNotImport = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+const AWS_SDK = { group: ['@aws-sdk/*', '@smithy/*'], message: 'only stores and the edges of packager/ and handler/ know the AWS SDK' };
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['repository/**/*.ts'],
+    rules: {
+      ...mayNotImport(
+        { group: ['**/packager/**', '**/handler/**', '**/test/**'], message: 'repository/ knows nothing of its callers' },
+        AWS_SDK,
+      ),
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'take a value' },
+        { name: 'console', message: 'tell a reporter' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'take a clock' },
+        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'take a clock' },
+        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'take a source of randomness' },
+        { selector: "CallExpression[callee.name=/^(randomUUID|randomBytes)$/]", message: 'take a source of randomness' },
+      ],
+    },
+  },
+  {
+    // A store is where the outside world begins: it may know the SDK, the process and its own clock.
+    files: ['repository/stores/**/*.ts'],
+    rules: {
+      ...mayNotImport({ group: ['**/packager/**', '**/handler/**', '**/test/**'], message: 'repository/ knows nothing of its callers' }),
+      'no-restricted-globals': 'off',
+      'no-restricted-syntax': 'off',
+    },
+  },
+  {
+    files: ['packager/**/*.ts'],
+    rules: mayNotImport({ group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' }, AWS_SDK),
+  },
+  {
+    files: ['packager/cli/aws.ts', 'handler/**/*.ts'],
+    rules: mayNotImport({ group: ['**/packager/template/**', '**/test/**'], message: 'an edge knows the SDK and repository/, no more' }),
+  },
+  {
+    files: ['test/**/*.ts'],
+    ...jest.configs['flat/recommended'],
+    rules: {
+      ...jest.configs['flat/recommended'].rules,
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', 'fc.assert', 'assert*'] }],
+      'jest/no-standalone-expect': 'off',
+      'jest/valid-title': ['error', { ignoreTypeOfDescribeName: true, ignoreTypeOfTestName: true }],
+      'jest/no-conditional-expect': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+);

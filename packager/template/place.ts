@@ -1,0 +1,104 @@
+/** Where something stands in a template file, as an editor counts: line and column from 1. */
+export interface Position {
+  /** As the user knows it: relative to the working directory where that is shorter. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export function formatPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}
+
+/**
+ * What the property wants behind the path.
+ * - `zip`: an archive. A folder becomes one, a zip file (told by content) is taken as it is, another file is zipped alone.
+ * - `archive-or-file`: a folder becomes an archive; a file is taken as it is.
+ * - `file`: one file as it is; a folder is an error.
+ * - `template`: a template that is itself packaged first.
+ * - `fragment`: what AWS::Include brings in; packaged first, everything in it literal.
+ */
+export type Wanted = 'zip' | 'archive-or-file' | 'file' | 'template' | 'fragment';
+
+/** How a place names its artifact. */
+export type Target =
+  | { readonly kind: 'path'; readonly path: string }
+  /** An artifact ARN or `repository/id^bookmark`, as written. */
+  | { readonly kind: 'artifact'; readonly name: string }
+  /** `s3://bucket/key?versionId=v` where the property takes an object: nothing is uploaded, the URI is taken apart. */
+  | { readonly kind: 's3-uri'; readonly bucket: string; readonly key: string; readonly version?: string };
+
+/** One combination of Fn::ForEach variables, outermost first, and what the place names under it. */
+export interface LoopTarget {
+  readonly values: readonly string[];
+  readonly target: Target;
+}
+
+/** One value in a template that names an artifact and will be replaced. */
+export interface Place {
+  /** JSON pointer (RFC 6901) into the parsed template, short tags spelled out, aliases expanded: the place's identity within the template. */
+  readonly pointer: string;
+  readonly position: Position;
+  /** Logical ID of the resource around it; absent outside of Resources. */
+  readonly resource?: string;
+  /** `AWS::Lambda::Function`, `Fn::Transform/AWS::Include`, `Fn::Artifact`, `Metadata/AWS::ServerlessRepo::Application` … */
+  readonly type: string;
+  /** Dotted, as in the table: `Code`, `Command.ScriptLocation`. */
+  readonly property: string;
+  readonly wanted: Wanted;
+  /** A suffix that the service demands of the filename, like `.env`. */
+  readonly suffix?: readonly string[];
+  /** One; several only where the loop variables of Fn::ForEach, or a comma-separated list, make the place name several. */
+  readonly targets: readonly LoopTarget[];
+  /** Names of the loop variables that the targets depend on, outermost first; empty: one target, or a comma-separated list. */
+  readonly loop: readonly string[];
+  /** The value must be a literal here: an intrinsic would not be evaluated. */
+  readonly literal: boolean;
+  /** The template behind it is deployed where no domain can be presumed (StackSets, Service Catalog, conformance packs): it holds literals. */
+  readonly detached: boolean;
+  /** The consumer reads the object for as long as it lives (Lambda's S3ObjectStorageMode: REFERENCE), so the version is named too. */
+  readonly pinned: boolean;
+  /** The place wants an ARN of the artifact: only a domain has one. */
+  readonly needsArn: boolean;
+  /** From `Fn::Artifact: {Name: …}`: an artifact ID below the prefix, in place of the path's. */
+  readonly name?: string;
+}
+
+/** Where an artifact stands, and what it is. */
+export interface Location {
+  readonly bucket: string;
+  readonly key: string;
+  /** S3 object version, where the bucket has versions. */
+  readonly objectVersion?: string;
+  /** `https://…`, endpoint and suffix of the bucket's own region and partition. */
+  readonly url: string;
+  /** ARN prefix of the bucket's partition: `aws`, `aws-cn` … */
+  readonly partition: string;
+  /** The definite ARN; absent without a domain. */
+  readonly arn?: string;
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly digest: string;
+}
+
+export interface Rewrite {
+  readonly place: Place;
+  /** As many as `place.targets`, in that order. */
+  readonly locations: readonly Location[];
+  /** Logical ID of the Custom::ArtifactRef from which the value takes the bucket by GetAtt, per target; absent: a literal. */
+  readonly references?: readonly string[];
+  /** References that the resource around the place must wait for, because the value alone does not name them. */
+  readonly dependsOn: readonly string[];
+}
+
+/** A Custom::ArtifactRef to be written into the template. */
+export interface ReferenceResource {
+  readonly logicalId: string;
+  /** One: `ArtifactArn` and `Key`. Several (up to 40): `ArtifactArns`. */
+  readonly artifacts: readonly { readonly arn: string; readonly key: string; readonly resolvedFrom?: string }[];
+  /** Several even if it is one: the consumer takes no more than the bucket from it. */
+  readonly grouped: boolean;
+  /** A consumer runs from the bucket, so published versions of it go on reading after an update. */
+  readonly pinned: boolean;
+  /** Name of the Condition that all its users share. */
+  readonly condition?: string;
+}

@@ -1,0 +1,103 @@
+import type { Digest } from './digest.ts';
+import { parseDigest } from './digest.ts';
+import type { ArtifactName } from './name.ts';
+import type { ObjectKey } from './object-store.ts';
+import { objectKey } from './object-store.ts';
+
+/**
+ * Every key of a domain is built here and nowhere else. `!` sorts before every character of an ID, so that the versions of
+ * `shop` list before, and apart from, those of `shop/api`.
+ */
+
+/** Raised when the stored form changes; a descriptor with a higher one is refused. */
+export const FORMAT_VERSION = 1;
+
+/** What a folder becomes; the same for all, so that renaming a folder changes nothing. */
+export const ARCHIVE_FILENAME = 'archive.zip';
+
+/** 15 digits: versions are exact in a double and their keys all have one length. */
+const VERSION_DIGITS = 15;
+const VERSION_CEILING = 10 ** VERSION_DIGITS - 1;
+
+export const descriptorKey: ObjectKey = objectKey('domain');
+
+export function blobKey(digest: Digest, filename: string): ObjectKey {
+  return objectKey(`blobs/sha256/${digest}/${filename}`);
+}
+
+/** Every filename under which this content stands. */
+export function blobPrefix(digest: Digest): string {
+  return `blobs/sha256/${digest}/`;
+}
+
+export function parseBlobKey(key: string): { readonly digest: Digest; readonly filename: string } {
+  const [, , digest = '', filename = ''] = key.split('/');
+  return { digest: parseDigest(digest), filename };
+}
+
+export function sourceKey(repository: string, sourceDigest: Digest): ObjectKey {
+  return objectKey(`sources/${repository}/${sourceDigest}`);
+}
+
+export function repositoryKey(repository: string): ObjectKey {
+  return objectKey(`repositories/${repository}`);
+}
+
+/** Newest first: the complement of the number leads, so that a listing's first key is the newest version. */
+export function versionKey(name: ArtifactName, number: number): ObjectKey {
+  const inverted = String(VERSION_CEILING - number).padStart(VERSION_DIGITS, '0');
+  return objectKey(`${versionPrefix(name)}${inverted}-${number}`);
+}
+
+export function versionPrefix({ repository, id }: ArtifactName): string {
+  return `versions/${repository}/${id}/!/`;
+}
+
+/** Artifacts of a repository, or those whose ID begins so. */
+export function versionsPrefix(repository: string, idPrefix = ''): string {
+  return `versions/${repository}/${idPrefix}`;
+}
+
+export function parseVersionKey(key: string): ArtifactName & { readonly number: number } {
+  const [, repository = '', ...rest] = key.split('/');
+  const last = rest.pop() ?? '';
+  rest.pop();
+  return { repository, id: rest.join('/'), number: Number(last.slice(last.indexOf('-') + 1)) };
+}
+
+export function labelKey({ repository, id }: ArtifactName, label: string): ObjectKey {
+  return objectKey(`labels/${repository}/${id}/!/${label}`);
+}
+
+export function statusKey({ repository, id }: ArtifactName, number: number): ObjectKey {
+  return objectKey(`statuses/${repository}/${id}/!/${number}`);
+}
+
+export function bookmarkKey({ repository, id }: ArtifactName, bookmark: string): ObjectKey {
+  return objectKey(`bookmarks/${repository}/${id}/!/${bookmark}`);
+}
+
+/** That a version holds this blob. */
+export function versionReferenceKey(digest: Digest, name: ArtifactName, number: number, nonce: string): ObjectKey {
+  return objectKey(`${versionReferencePrefix(digest, name)}${number}-${nonce}`);
+}
+
+/** The versions of this artifact that hold this blob. */
+export function versionReferencePrefix(digest: Digest, { repository, id }: ArtifactName): string {
+  return `references/${digest}/version/${repository}/${id}/!/`;
+}
+
+export function parseVersionReferenceKey(key: string): { readonly number: number; readonly nonce: string } {
+  const last = key.slice(key.lastIndexOf('/') + 1);
+  const dash = last.indexOf('-');
+  return { number: Number(last.slice(0, dash)), nonce: last.slice(dash + 1) };
+}
+
+/** Everything that holds or uses this blob. */
+export function referencesPrefix(digest: Digest): string {
+  return `references/${digest}/`;
+}
+
+export function deletionKey(digest: Digest): ObjectKey {
+  return objectKey(`deletions/${digest}`);
+}

@@ -1,0 +1,103 @@
+import type { Content } from './content.ts';
+import type { Digest } from './digest.ts';
+import { ArtifactError } from './error.ts';
+
+declare const keyBrand: unique symbol;
+
+/**
+ * The name of an object: 1 to 1,024 bytes of UTF-8, segments joined by `/`. No segment is empty, `.` or `..`, and no key
+ * is also a folder of another. Keys order as their UTF-8 bytes do.
+ */
+export type ObjectKey = string & { readonly [keyBrand]: true };
+
+/** @throws ArtifactError INVALID_KEY */
+export function objectKey(text: string): ObjectKey {
+  const problem =
+    Buffer.byteLength(text) > 1024
+      ? 'is longer than 1,024 bytes'
+      : !text.isWellFormed()
+        ? 'is not well-formed Unicode'
+        : text.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
+          ? "has an empty segment, '.' or '..'"
+          : undefined;
+  if (problem !== undefined) throw new ArtifactError('INVALID_KEY', `the object key '${text}' ${problem}`);
+  return text as ObjectKey;
+}
+
+/** Which writing of a key this is, for compare-and-swap. Opaque; differs for any two different contents of a key. */
+export type Revision = string & { readonly revision: unique symbol };
+
+/** Exactly one stored object, never reused: a later object under the same key, even of the same bytes, has another one. */
+export type Incarnation = string & { readonly incarnation: unique symbol };
+
+export interface ObjectHead {
+  readonly key: ObjectKey;
+  /** Bytes. */
+  readonly size: number;
+  readonly revision: Revision;
+  readonly incarnation: Incarnation;
+  /** By the store's own clock. */
+  readonly modified: Date;
+  /** What the store itself verified when it took the object, where it tells. */
+  readonly sha256?: Digest;
+}
+
+export interface StoredObject extends ObjectHead {
+  /** Read once. Not verified here: who knows the digest verifies. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface ListedObject {
+  readonly key: ObjectKey;
+  readonly size: number;
+  readonly modified: Date;
+}
+
+export interface ListOptions {
+  /** Begin after this key (exclusive). */
+  readonly after?: string;
+  /** At most so many keys. A store that pages asks for no more than it needs. */
+  readonly limit?: number;
+}
+
+/** Told of an object beside its bytes, where a store keeps such things; others ignore them. They never enter a digest. */
+export interface ObjectAttributes {
+  readonly contentType?: string;
+  /** User metadata, as S3 has it: ASCII. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Called as bytes leave, with the number since the last call. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/**
+ * The only way to state. Every method is one atomic step on one key; a failure (a rejected promise) leaves it unknown
+ * whether the step took place, and no other doubt. Reads see every write that was acknowledged before they began.
+ *
+ * A store may retry on its own. So `exists`, `conflict` and `absent` can be the echo of one's own earlier attempt: whoever must know
+ * writes a nonce and reads it back.
+ *
+ * Rejections are ArtifactErrors: ACCESS_DENIED, WRONG_OWNER, NO_CREDENTIALS, BUCKET_NOT_FOUND, STORE_FULL, STORE_UNAVAILABLE, CONTENTION,
+ * DIGEST_MISMATCH (bytes that arrived are not those announced; nothing is stored), SOURCE_CHANGED (from the content).
+ */
+export interface ObjectStore {
+  /** `undefined`: there is none. With an incarnation, exactly that one, even if it is no longer the current. */
+  read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined>;
+  head(key: ObjectKey): Promise<ObjectHead | undefined>;
+  /** Puts if absent. Of any number of simultaneous creators exactly one gets `created`. */
+  create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'>;
+  /** Compare-and-swap: only if the current object is that of `revision`. An absent key is a conflict. */
+  replace(key: ObjectKey, content: Content, revision: Revision): Promise<'replaced' | 'conflict'>;
+  /** Removes that incarnation and no other, now or later; succeeds where it is gone already. */
+  removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void>;
+  /** Removes the current object if it is that of `revision`. */
+  removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'>;
+  /** Ascending by the UTF-8 bytes of the key; complete for every write acknowledged before the call. `prefix` may end within a segment. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>;
+  /** Creates `to` with the bytes of `from`, which do not pass through here. */
+  copy(from: ObjectKey, to: ObjectKey, attributes?: ObjectAttributes): Promise<'created' | 'exists' | 'absent'>;
+}
+
+/** Order of keys in every listing. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}
