@@ -4,14 +4,19 @@ import tseslint from 'typescript-eslint';
 
 /** DESIGN: packager/ and handler/ depend on repository/; repository/ depends on nothing of ours. */
 const mayNotImport = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
-const AWS_SDK = { group: ['@aws-sdk/*', '@smithy/*'], message: 'only stores and the edges of packager/ and handler/ know the AWS SDK' };
+const AWS_SDK = {
+  group: ['@aws-sdk/*', '@smithy/*'],
+  message: 'only stores and the edges of packager/ and handler/ know the AWS SDK',
+};
 
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -24,7 +29,10 @@ export default tseslint.config(
     files: ['repository/**/*.ts'],
     rules: {
       ...mayNotImport(
-        { group: ['**/packager/**', '**/handler/**', '**/test/**'], message: 'repository/ knows nothing of its callers' },
+        {
+          group: ['**/packager/**', '**/handler/**', '**/test/**'],
+          message: 'repository/ knows nothing of its callers',
+        },
         AWS_SDK,
       ),
       'no-restricted-globals': [
@@ -36,8 +44,14 @@ export default tseslint.config(
         'error',
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'take a clock' },
         { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'take a clock' },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'take a source of randomness' },
-        { selector: "CallExpression[callee.name=/^(randomUUID|randomBytes)$/]", message: 'take a source of randomness' },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: 'take a source of randomness',
+        },
+        {
+          selector: 'CallExpression[callee.name=/^(randomUUID|randomBytes)$/]',
+          message: 'take a source of randomness',
+        },
       ],
     },
   },
@@ -45,18 +59,27 @@ export default tseslint.config(
     // A store is where the outside world begins: it may know the SDK, the process and its own clock.
     files: ['repository/stores/**/*.ts'],
     rules: {
-      ...mayNotImport({ group: ['**/packager/**', '**/handler/**', '**/test/**'], message: 'repository/ knows nothing of its callers' }),
+      ...mayNotImport({
+        group: ['**/packager/**', '**/handler/**', '**/test/**'],
+        message: 'repository/ knows nothing of its callers',
+      }),
       'no-restricted-globals': 'off',
       'no-restricted-syntax': 'off',
     },
   },
   {
     files: ['packager/**/*.ts'],
-    rules: mayNotImport({ group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' }, AWS_SDK),
+    rules: mayNotImport(
+      { group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' },
+      AWS_SDK,
+    ),
   },
   {
     files: ['packager/cli/aws.ts', 'handler/**/*.ts'],
-    rules: mayNotImport({ group: ['**/packager/template/**', '**/test/**'], message: 'an edge knows the SDK and repository/, no more' }),
+    rules: mayNotImport({
+      group: ['**/packager/template/**', '**/test/**'],
+      message: 'an edge knows the SDK and repository/, no more',
+    }),
   },
   {
     files: ['test/**/*.ts'],

@@ -34,12 +34,15 @@ export interface ArtifactArn extends DomainPlace, ArtifactName {
 /** The ARN that `package` writes: it names a version and its content, and both must agree. */
 export type DefiniteArn = ArtifactArn & { readonly version: number; readonly digest: Digest };
 
-const PREFIX = /^arn:(?<partition>[a-z][a-z0-9-]*):artifacts:(?<region>[a-z][a-z0-9-]*):(?<account>[0-9]{12}):(?<resource>.+)$/s;
-const RESOURCE = /^(?<repository>[^/]+)\/(?<id>[^:#@]+)(?::(?<version>[^#@]+))?(?:#(?<asset>[^@]+)|@sha256:(?<digest>.+))?$/s;
+const PREFIX =
+  /^arn:(?<partition>[a-z][a-z0-9-]*):artifacts:(?<region>[a-z][a-z0-9-]*):(?<account>[0-9]{12}):(?<resource>.+)$/s;
+const RESOURCE =
+  /^(?<repository>[^/]+)\/(?<id>[^:#@]+)(?::(?<version>[^#@]+))?(?:#(?<asset>[^@]+)|@sha256:(?<digest>.+))?$/s;
 
 function invalid(text: string, why: string): ArtifactError {
   return new ArtifactError('INVALID_ARN', `'${text}' is no artifact ARN: ${why}`, {
-    remedy: 'An artifact ARN is arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
+    remedy:
+      'An artifact ARN is arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
   });
 }
 
@@ -54,12 +57,14 @@ export function parseArn(text: string): ArtifactArn {
   if (outer === undefined) throw invalid(text, 'it does not begin with arn:PARTITION:artifacts:REGION:ACCOUNT:');
   const { partition = '', region = '', account = '', resource = '' } = outer;
   const inner = RESOURCE.exec(resource)?.groups;
-  if (inner === undefined) throw invalid(text, `'${resource}' is not REPOSITORY/ID with an optional :VERSION, #ASSET or @sha256:DIGEST`);
+  if (inner === undefined)
+    throw invalid(text, `'${resource}' is not REPOSITORY/ID with an optional :VERSION, #ASSET or @sha256:DIGEST`);
   const { repository = '', id = '', version, asset, digest } = inner;
   if (!isRepository(repository)) throw invalid(text, `'${repository}' is no repository name`);
   if (!isId(id)) throw invalid(text, `'${id}' is no artifact ID`);
   if (version !== undefined && !isVersionNumber(version)) throw invalid(text, `'${version}' is no version number`);
-  if (digest !== undefined && !isDigest(digest)) throw invalid(text, `'${digest}' is not 64 lower-case hexadecimal digits`);
+  if (digest !== undefined && !isDigest(digest))
+    throw invalid(text, `'${digest}' is not 64 lower-case hexadecimal digits`);
   if (asset !== undefined && version === undefined) throw invalid(text, 'an asset belongs to a version');
   return {
     partition,

@@ -93,7 +93,8 @@ export interface Selector extends ArtifactName {
   readonly asset?: string;
 }
 
-const SELECTOR = /^(?<name>[^:^@#]+)(?::(?<version>[^@#^:]+)|\^(?<bookmark>[^@#:]+))?(?:#(?<asset>[^@]+))?(?:@sha256:(?<digest>.*))?$/;
+const SELECTOR =
+  /^(?<name>[^:^@#]+)(?::(?<version>[^@#^:]+)|\^(?<bookmark>[^@#:]+))?(?:#(?<asset>[^@]+))?(?:@sha256:(?<digest>.*))?$/;
 
 /**
  * `repository/id`, then nothing, `:7`, `:label`, `:latest` or `^bookmark`, then perhaps `#asset` or `@sha256:digest`.
@@ -102,7 +103,11 @@ const SELECTOR = /^(?<name>[^:^@#]+)(?::(?<version>[^@#^:]+)|\^(?<bookmark>[^@#:
 export function parseSelector(text: string): Selector {
   const parts = SELECTOR.exec(text)?.groups;
   if (parts?.['name'] === undefined) {
-    throw invalid('artifact name', text, "it is written 'repository/id', with ':7', ':label', '^bookmark' or '@sha256:…' behind it");
+    throw invalid(
+      'artifact name',
+      text,
+      "it is written 'repository/id', with ':7', ':label', '^bookmark' or '@sha256:…' behind it",
+    );
   }
   const { name, version, bookmark, asset, digest } = parts;
   if (digest !== undefined && !/^[0-9a-f]{8,64}$/.test(digest)) {

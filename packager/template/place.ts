@@ -20,6 +20,44 @@ export function formatPosition({ file, line, column }: Position): string {
  */
 export type Wanted = 'zip' | 'archive-or-file' | 'file' | 'template' | 'fragment';
 
+/**
+ * How the location is written in the place of the path, exactly as aws-cli and SAM write it where they support the property.
+ * - `uri`: `s3://bucket/key`; with `objectFields` (SAM), a reference's bucket makes it an object of these members instead
+ * - `https-url`: `https://…`
+ * - `object`: a map with these members. Where the path stood in the key member of a map that has no bucket member (`inKey`), the other members of
+ *   that map stay, and so do siblings where the members are properties of the resource itself.
+ * - `arn`: `arn:aws:s3:::bucket/key`
+ * - `bucket/key`: just that
+ * - `artifact`: what Fn::Artifact asks for
+ */
+export type Form =
+  | { readonly kind: 'uri'; readonly objectFields?: Fields; readonly versionSibling?: string }
+  | { readonly kind: 'https-url' }
+  | { readonly kind: 'object'; readonly fields: Fields; readonly inKey: boolean }
+  | { readonly kind: 'arn' }
+  | { readonly kind: 'bucket/key' }
+  | { readonly kind: 'artifact'; readonly member: ArtifactMember };
+
+/** Names of members. `bucketIsArn`: the bucket member takes `arn:aws:s3:::bucket`. */
+export interface Fields {
+  readonly bucket: string;
+  readonly key: string;
+  readonly version?: string;
+  readonly bucketIsArn?: boolean;
+}
+
+export const ARTIFACT_MEMBERS = [
+  'Uri',
+  'Url',
+  'Arn',
+  'Bucket',
+  'Key',
+  'ObjectVersion',
+  'Digest',
+  'CodeSha256',
+] as const;
+export type ArtifactMember = (typeof ARTIFACT_MEMBERS)[number];
+
 /** How a place names its artifact. */
 export type Target =
   | { readonly kind: 'path'; readonly path: string }
@@ -41,10 +79,14 @@ export interface Place {
   readonly position: Position;
   /** Logical ID of the resource around it; absent outside of Resources. */
   readonly resource?: string;
+  /** The Condition of that resource, if it has one. */
+  readonly condition?: string;
   /** `AWS::Lambda::Function`, `Fn::Transform/AWS::Include`, `Fn::Artifact`, `Metadata/AWS::ServerlessRepo::Application` … */
   readonly type: string;
   /** Dotted, as in the table: `Code`, `Command.ScriptLocation`. */
   readonly property: string;
+  /** The property is absent and the compatibility switch asks for the template's folder: the property is added. `pointer` ends in its name. */
+  readonly absent: boolean;
   readonly wanted: Wanted;
   /** A suffix that the service demands of the filename, like `.env`. */
   readonly suffix?: readonly string[];
@@ -52,6 +94,8 @@ export interface Place {
   readonly targets: readonly LoopTarget[];
   /** Names of the loop variables that the targets depend on, outermost first; empty: one target, or a comma-separated list. */
   readonly loop: readonly string[];
+  /** The form in which the location is written. */
+  readonly form: Form;
   /** The value must be a literal here: an intrinsic would not be evaluated. */
   readonly literal: boolean;
   /** The template behind it is deployed where no domain can be presumed (StackSets, Service Catalog, conformance packs): it holds literals. */
