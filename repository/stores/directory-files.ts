@@ -1,0 +1,195 @@
+import type { Stats } from 'node:fs';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ArtifactError, hasCode } from '../error.ts';
+
+/**
+ * The calls of the file system that the directory store is built from. Outcomes that it plans for are return values; every other
+ * failure is an ArtifactError that names the path.
+ */
+
+/** What a link to nothing names. No segment of a key is encoded to this, so it never comes to exist. */
+const NOTHING = '@nothing';
+/** Bytes of a file that are held at once. */
+const PIECE = 256 * 1024;
+/** Folders of which it is worth knowing that they are there: far more than one run needs, and a few megabytes. */
+const SURE_LIMIT = 10_000;
+/** A file system writes what it was given within about half a minute by itself. */
+export const SURELY_FLUSHED_MS = 60_000;
+
+export async function calling<T>(path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw failure(path, error);
+  }
+}
+
+/** Answers undefined where the call fails with one of the codes. */
+export async function callingUnless<T>(
+  codes: readonly string[],
+  path: string,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (hasCode(error, ...codes)) return undefined;
+    throw failure(path, error);
+  }
+}
+
+export function statOf(path: string): Promise<Stats | undefined> {
+  return callingUnless(['ENOENT'], path, () => lstat(path));
+}
+
+/** Whether the new name was free. */
+export async function linkTo(existing: string, path: string): Promise<boolean> {
+  try {
+    await link(existing, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw failure(path, error);
+    throw new ArtifactError('UNSUPPORTED_STORE', `the file system does not allow the hard link '${path}'`, {
+      remedy: 'Keep the domain on a file system that has hard links: not on FAT or exFAT, nor on some network shares.',
+      cause: error,
+    });
+  }
+}
+
+/** Makes a link that points nowhere. Whether the name was free. */
+export async function linkToNothing(path: string): Promise<boolean> {
+  return (await callingUnless(['EEXIST'], path, () => symlink(NOTHING, path).then(() => true))) ?? false;
+}
+
+export function renameOver(from: string, to: string): Promise<void> {
+  return calling(to, () => rename(from, to));
+}
+
+/** Undefined where there is nothing, or a link to nothing. */
+export function openFile(path: string): Promise<FileHandle | undefined> {
+  // FreeBSD says EMLINK for ELOOP.
+  const codes = ['ENOENT', 'ELOOP', 'EMLINK'];
+  return callingUnless(codes, path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+}
+
+/** The rest of an open file, which is closed behind it. */
+export async function* bytesOfFile(path: string, file: FileHandle): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await calling(path, () => file.read(Buffer.allocUnsafe(PIECE), 0, PIECE));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The names in a folder; none where there is no folder, or one of the codes is the answer. */
+export async function namesIn(folder: string, ...codes: readonly string[]): Promise<string[]> {
+  return (await callingUnless(['ENOENT', ...codes], folder, () => readdir(folder))) ?? [];
+}
+
+/** After this a power cut leaves the names in the folder as they are now. */
+export async function flushFolder(folder: string, ...codes: readonly string[]): Promise<void> {
+  const handle = await callingUnless(codes, folder, () => open(folder, constants.O_RDONLY));
+  try {
+    // EINVAL: a file system that doesn't take the request. It decides for itself.
+    await callingUnless(['EINVAL', ...codes], folder, async () => handle?.sync());
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Makes folders, so that a power cut doesn't take back what is acknowledged to stand in them. */
+export class Folders {
+  readonly #root: string;
+  /** Those that this process has made sure of. */
+  readonly #sure = new Map<string, Promise<void>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  ensure(folder: string): Promise<void> {
+    const known = this.#sure.get(folder);
+    if (known !== undefined) return known;
+    if (this.#sure.size >= SURE_LIMIT) this.forget();
+    const ensured = this.#make(folder);
+    this.#sure.set(folder, ensured);
+    ensured.catch(() => {
+      this.#sure.delete(folder);
+    });
+    return ensured;
+  }
+
+  /** Somebody took a folder away. */
+  forget(): void {
+    this.#sure.clear();
+  }
+
+  async #make(folder: string): Promise<void> {
+    if (folder === this.#root) {
+      await makeFolder(folder);
+      return flushFolder(dirname(folder), 'EACCES', 'EPERM', 'EROFS');
+    }
+    await this.ensure(dirname(folder));
+    await makeFolder(folder);
+    // Also where it was there: who made it may not have come to this yet.
+    await flushFolder(dirname(folder));
+  }
+}
+
+/** With those above it. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return;
+    if (!hasCode(error, 'ENOENT') || dirname(folder) === folder) throw failure(folder, error);
+    await makeFolder(dirname(folder));
+    await makeFolder(folder);
+    await flushFolder(dirname(dirname(folder)));
+  }
+}
+
+function failure(path: string, cause: unknown): ArtifactError {
+  if (cause instanceof ArtifactError) return cause;
+  const why = hasMessage(cause) ? cause.message : String(cause);
+  if (hasCode(cause, 'ENOSPC', 'EDQUOT')) {
+    return new ArtifactError('STORE_FULL', `no space is left to write '${path}'`, {
+      remedy: 'Free space (or quota) on that file system, or keep the domain in another folder; then run it again.',
+      cause,
+    });
+  }
+  if (hasCode(cause, 'EACCES', 'EPERM', 'EROFS')) {
+    return new ArtifactError('ACCESS_DENIED', `the file system denies access to '${path}': ${why}`, {
+      remedy: "Allow yourself to read and write the domain's folder and everything in it, or choose another folder.",
+      cause,
+    });
+  }
+  if (hasCode(cause, 'ENAMETOOLONG')) {
+    return new ArtifactError('INVALID_KEY', `the path '${path}' is longer than this system allows`, {
+      remedy: "Keep the domain in a folder with a shorter path, or shorten the artifact's ID.",
+      cause,
+    });
+  }
+  if (hasCode(cause, 'EMFILE', 'ENFILE')) {
+    return new ArtifactError('STORE_UNAVAILABLE', `too many files are open to open '${path}'`, {
+      remedy: "Raise the limit ('ulimit -n'), then run it again.",
+      cause,
+    });
+  }
+  return new ArtifactError('STORE_UNAVAILABLE', `the file system fails at '${path}': ${why}`, {
+    remedy: "Check that the domain's folder is mounted, whole and not being changed by hand; then run it again.",
+    cause,
+  });
+}
+
+function hasMessage(error: unknown): error is { readonly message: string } {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+}

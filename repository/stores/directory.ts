@@ -1,0 +1,246 @@
+import type { Stats } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Content } from '../content.ts';
+import { bytesOf, contentOf } from '../content.ts';
+import type {
+  Incarnation,
+  ListedObject,
+  ListOptions,
+  ObjectAttributes,
+  ObjectHead,
+  ObjectKey,
+  ObjectStore,
+  Revision,
+  StoredObject,
+} from '../object-store.ts';
+import { Drafts } from './directory-drafts.ts';
+import {
+  bytesOfFile,
+  calling,
+  flushFolder,
+  Folders,
+  linkTo,
+  linkToNothing,
+  openFile,
+  renameOver,
+  statOf,
+  SURELY_FLUSHED_MS,
+} from './directory-files.ts';
+import { listDirectory } from './directory-list.ts';
+import type { Place } from './directory-path.ts';
+import { parseSlot, placeOf, slotPath } from './directory-path.ts';
+import type { State } from './directory-slot.ts';
+import { stateOf } from './directory-slot.ts';
+import { verified } from './verified.ts';
+
+/**
+ * A folder as a store, for any number of processes at once, without a lock: macOS and Linux, on a file system with hard and symbolic
+ * links.
+ *
+ * The key `a/b` is the files `a/b@1`, `a/b@2` …, its slots. The highest is its state: a plain file is the object, a symbolic link that
+ * points nowhere says that it was removed. A slot's number is its revision and its incarnation.
+ *
+ * 1. A slot is made by link(2) or symlink(2), one above the highest that was seen. Both are atomic, and fail where the name is taken: so
+ *    each slot has one maker, and whoever comes second looks again. That is the compare-and-swap, for creating (on an emptied slot
+ *    too), replacing and removing alike: each is the making of one slot, and takes place in that moment.
+ * 2. A name, once made, never goes away: there are no gaps, no number is used twice, and the highest slot is found by a few lookups.
+ * 3. What is linked was written as a draft and flushed before, so no slot is ever torn. The folder is flushed before the answer; and
+ *    before what another has linked but perhaps not flushed is told, so that nobody builds on what a power cut takes back.
+ * 4. A slot that is no longer the highest is emptied by renaming a link to nothing over it, after its successor is flushed: by the maker
+ *    of the successor, once, and by who removes this incarnation. If that process is killed in between, some bytes are lost to the disk, no
+ *    more. A reader that has opened the file keeps it; one that finds it emptied looks again.
+ * 5. A listing that reads a folder while a slot in it is emptied reads it twice (directory-list.ts).
+ *
+ * So a process that dies at any point leaves a draft (directory-drafts.ts), or a finished slot, or a file not yet emptied. To copy such a
+ * folder, copy its symbolic links as what they are.
+ *
+ * Attributes other than progress are not kept. `modified` is when the bytes were written: a copy has that of its source. A large body
+ * holds a file open until it is read to its end, or left.
+ */
+export function directoryStore(root: string): ObjectStore {
+  return new DirectoryStore(resolve(root));
+}
+
+/** Up to so many bytes are read at once: a record that is read but not looked at holds no file. */
+const SMALL = 64 * 1024;
+
+class DirectoryStore implements ObjectStore {
+  readonly #root: string;
+  readonly #folders: Folders;
+  readonly #drafts: Drafts;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#folders = new Folders(root);
+    this.#drafts = new Drafts(root);
+  }
+
+  async read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined> {
+    const place = placeOf(this.#root, key);
+    if (incarnation !== undefined) {
+      const slot = parseSlot(incarnation);
+      return slot === undefined ? undefined : openSlot(key, place, slot);
+    }
+    for (;;) {
+      const state = await settledState(place);
+      if (state.content === undefined) return undefined;
+      const object = await openSlot(key, place, state.slot);
+      if (object !== undefined) return object;
+    }
+  }
+
+  async head(key: ObjectKey): Promise<ObjectHead | undefined> {
+    const { slot, content } = await settledState(placeOf(this.#root, key));
+    return content && headOf(key, slot, content);
+  }
+
+  async create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'> {
+    const place = placeOf(this.#root, key);
+    const state = await settledState(place);
+    if (state.content !== undefined) return 'exists';
+    await this.#folders.ensure(place.folder);
+    return this.#fill(place, state.slot, await this.#drafts.write(verified(key, content, attributes?.onProgress)));
+  }
+
+  async replace(
+    key: ObjectKey,
+    content: Content,
+    revision: Revision,
+    attributes?: ObjectAttributes,
+  ): Promise<'replaced' | 'conflict'> {
+    const place = placeOf(this.#root, key);
+    const state = await settledState(place);
+    if (state.content === undefined || state.slot !== parseSlot(revision)) return 'conflict';
+    const draft = await this.#drafts.write(verified(key, content, attributes?.onProgress));
+    try {
+      if (!(await this.#linkSlot(draft, place, state.slot + 1))) return 'conflict';
+    } finally {
+      await this.#drafts.discard(draft);
+    }
+    await this.#giveBack(place, state.slot);
+    return 'replaced';
+  }
+
+  async removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void> {
+    const place = placeOf(this.#root, key);
+    const slot = parseSlot(incarnation);
+    if (slot === undefined) return;
+    const state = await settledState(place);
+    if (state.slot < slot) return;
+    const isCurrent = state.slot === slot && state.content !== undefined;
+    // Where the name is taken, somebody else has just superseded this slot.
+    if (isCurrent) await linkToNothing(slotPath(place, slot + 1));
+    if ((await this.#empty(place, slot)) || isCurrent) await flushFolder(place.folder);
+  }
+
+  async removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'> {
+    const place = placeOf(this.#root, key);
+    const state = await settledState(place);
+    if (state.content === undefined) return 'absent';
+    if (state.slot !== parseSlot(revision)) return 'conflict';
+    if (!(await linkToNothing(slotPath(place, state.slot + 1)))) {
+      return (await settledState(place, state.slot + 1)).content === undefined ? 'absent' : 'conflict';
+    }
+    await flushFolder(place.folder);
+    await this.#giveBack(place, state.slot);
+    return 'removed';
+  }
+
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject> {
+    return listDirectory(this.#root, prefix, options);
+  }
+
+  async copy(from: ObjectKey, to: ObjectKey): Promise<'created' | 'exists' | 'absent'> {
+    const source = placeOf(this.#root, from);
+    const place = placeOf(this.#root, to);
+    for (;;) {
+      const original = await settledState(source);
+      if (original.content === undefined) return 'absent';
+      const state = await settledState(place);
+      if (state.content !== undefined) return 'exists';
+      await this.#folders.ensure(place.folder);
+      const draft = await this.#drafts.of(slotPath(source, original.slot));
+      if (draft !== undefined) return this.#fill(place, state.slot, draft);
+    }
+  }
+
+  /** Makes a draft the object of a key that had none, unless somebody else is first. */
+  async #fill(place: Place, emptySlot: number, draft: string): Promise<'created' | 'exists'> {
+    try {
+      for (let slot = emptySlot; ;) {
+        if (await this.#linkSlot(draft, place, slot + 1)) return 'created';
+        const state = await settledState(place, slot + 1);
+        if (state.content !== undefined) return 'exists';
+        slot = state.slot;
+      }
+    } finally {
+      await this.#drafts.discard(draft);
+    }
+  }
+
+  async #linkSlot(draft: string, place: Place, slot: number): Promise<boolean> {
+    try {
+      if (!(await linkTo(draft, slotPath(place, slot)))) return false;
+    } catch (error) {
+      // Perhaps the folder was taken away.
+      this.#folders.forget();
+      throw error;
+    }
+    await flushFolder(place.folder);
+    return true;
+  }
+
+  /** The slot is superseded, and that is what was asked for: where its bytes can't be given back now, they stay. */
+  async #giveBack(place: Place, slot: number): Promise<void> {
+    await this.#empty(place, slot).catch(() => undefined);
+  }
+
+  /** Only where a higher slot is there. Whether there was something in it. */
+  async #empty(place: Place, slot: number): Promise<boolean> {
+    const path = slotPath(place, slot);
+    if ((await statOf(path))?.isFile() !== true) return false;
+    const nothing = await this.#drafts.ofNothing();
+    try {
+      await renameOver(nothing, path);
+    } catch (error) {
+      await this.#drafts.discard(nothing);
+      throw error;
+    }
+    return true;
+  }
+}
+
+/** The state, and nothing of it that a power cut takes back. */
+async function settledState(place: Place, known = 0): Promise<State> {
+  const state = await stateOf(place, known);
+  const { stats, content } = state;
+  if (stats === undefined || Date.now() - stats.ctimeMs > SURELY_FLUSHED_MS) return state;
+  // The maker of a slot removes the draft, its other name, after flushing; of a link and of a copy one can't tell.
+  const flushed = content?.nlink === 1;
+  if (!flushed) await flushFolder(place.folder, 'EACCES', 'EPERM', 'EROFS');
+  return state;
+}
+
+/** Undefined where nothing is in the slot (any more). */
+async function openSlot(key: ObjectKey, place: Place, slot: number): Promise<StoredObject | undefined> {
+  const path = slotPath(place, slot);
+  const file = await openFile(path);
+  if (file === undefined) return undefined;
+  const stats = await calling(path, () => file.stat()).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
+  const bytes = bytesOfFile(path, file);
+  const body = stats.size > SMALL ? bytes : contentOf(await bytesOf(bytes)).read();
+  return { ...headOf(key, slot, stats), body };
+}
+
+function headOf(key: ObjectKey, slot: number, stats: Stats): ObjectHead {
+  return {
+    key,
+    size: stats.size,
+    revision: `${slot}` as Revision,
+    incarnation: `${slot}` as Incarnation,
+    modified: stats.mtime,
+  };
+}
