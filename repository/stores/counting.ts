@@ -1,0 +1,30 @@
+import type { ObjectStore } from '../object-store.ts';
+
+export interface StoreRequest {
+  readonly method: keyof ObjectStore;
+  /** Of a listing its prefix, of a copy the key that is created. */
+  readonly key: string;
+}
+
+/**
+ * Tells each request before it is made. A listing is told once, when it is asked for, however many pages it takes; what a store asks
+ * for on its own account (the parts of an upload, a second attempt) is not seen.
+ */
+export function counting(store: ObjectStore, onRequest: (request: StoreRequest) => void): ObjectStore {
+  const told = <T>(method: keyof ObjectStore, key: string, request: () => T): T => {
+    onRequest({ method, key });
+    return request();
+  };
+  return {
+    read: (key, incarnation) => told('read', key, () => store.read(key, incarnation)),
+    head: (key) => told('head', key, () => store.head(key)),
+    create: (key, content, attributes) => told('create', key, () => store.create(key, content, attributes)),
+    replace: (key, content, revision, attributes) =>
+      told('replace', key, () => store.replace(key, content, revision, attributes)),
+    removeIncarnation: (key, incarnation) =>
+      told('removeIncarnation', key, () => store.removeIncarnation(key, incarnation)),
+    removeRevision: (key, revision) => told('removeRevision', key, () => store.removeRevision(key, revision)),
+    list: (prefix, options) => told('list', prefix, () => store.list(prefix, options)),
+    copy: (from, to, attributes) => told('copy', to, () => store.copy(from, to, attributes)),
+  };
+}

@@ -1,0 +1,132 @@
+import type { Content } from '../content.ts';
+import { bytesOf, contentOf } from '../content.ts';
+import type { Incarnation, ListedObject, ObjectHead, ObjectKey, ObjectStore, Revision } from '../object-store.ts';
+import { compareKeys } from '../object-store.ts';
+import { verified } from './verified.ts';
+
+/** Records are kept as they are written; larger content is neither read nor kept. */
+const SMALL = 64 * 1024;
+
+interface Planned {
+  readonly head: ObjectHead;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * A store whose writings are only planned: they answer what they would have answered, the store underneath stays as it is, and what this
+ * run reads and lists later shows what it has planned, so that steps which build on each other go through. Content of more than 64 KiB is
+ * not read when it is planned, hence not verified; who reads it back reads it from where it came.
+ */
+export function dryRun(store: ObjectStore): ObjectStore {
+  /** What this run has made of a key; undefined: removed. */
+  const plan = new Map<string, Planned | undefined>();
+  let writings = 0;
+
+  async function headAt(key: ObjectKey): Promise<ObjectHead | undefined> {
+    if (plan.has(key)) return plan.get(key)?.head;
+    const head = await store.head(key);
+    // Planned while the store was asked.
+    return plan.has(key) ? plan.get(key)?.head : head;
+  }
+
+  function put(key: ObjectKey, { size, read }: Pick<Content, 'size' | 'read'>): void {
+    writings += 1;
+    const name = `planned-${writings}`;
+    const head = { key, size, revision: name as Revision, incarnation: name as Incarnation, modified: new Date() };
+    plan.set(key, { head, read });
+  }
+
+  return {
+    async read(key, incarnation) {
+      if (!plan.has(key)) return store.read(key, incarnation);
+      const planned = plan.get(key);
+      if (planned === undefined || (incarnation ?? planned.head.incarnation) !== planned.head.incarnation) {
+        return undefined;
+      }
+      return { ...planned.head, body: planned.read() };
+    },
+
+    head: headAt,
+
+    async create(key, content, attributes) {
+      if ((await headAt(key)) !== undefined) return 'exists';
+      const kept = await keptOf(key, content, attributes?.onProgress);
+      if ((await headAt(key)) !== undefined) return 'exists';
+      put(key, kept);
+      return 'created';
+    },
+
+    async replace(key, content, revision, attributes) {
+      if ((await headAt(key))?.revision !== revision) return 'conflict';
+      const kept = await keptOf(key, content, attributes?.onProgress);
+      if ((await headAt(key))?.revision !== revision) return 'conflict';
+      put(key, kept);
+      return 'replaced';
+    },
+
+    async removeIncarnation(key, incarnation) {
+      if ((await headAt(key))?.incarnation === incarnation) plan.set(key, undefined);
+    },
+
+    async removeRevision(key, revision) {
+      const head = await headAt(key);
+      if (head === undefined) return 'absent';
+      if (head.revision !== revision) return 'conflict';
+      plan.set(key, undefined);
+      return 'removed';
+    },
+
+    async *list(prefix, { after = '', limit = Infinity } = {}) {
+      const planned = [...plan.values()]
+        .flatMap((object) => (object === undefined ? [] : [object.head]))
+        .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+        .sort((a, b) => compareKeys(a.key, b.key));
+      const stored = without(store.list(prefix, { after }), new Set(plan.keys()));
+      let left = limit;
+      if (left <= 0) return;
+      for await (const { key, size, modified } of merged(planned, stored)) {
+        yield { key, size, modified };
+        left -= 1;
+        if (left <= 0) return;
+      }
+    },
+
+    async copy(from, to) {
+      const source = await headAt(from);
+      if (source === undefined) return 'absent';
+      if ((await headAt(to)) !== undefined) return 'exists';
+      const planned = plan.get(from);
+      put(to, { size: source.size, read: () => (planned === undefined ? stored() : planned.read()) });
+      return 'created';
+
+      async function* stored(): AsyncGenerator<Uint8Array> {
+        yield* (await store.read(from, source?.incarnation))?.body ?? [];
+      }
+    },
+  };
+}
+
+async function keptOf(key: ObjectKey, content: Content, onProgress?: (bytes: number) => void): Promise<Content> {
+  if (content.size <= SMALL) return contentOf(await bytesOf(verified(key, content, onProgress)));
+  onProgress?.(content.size);
+  return content;
+}
+
+async function* without(stored: AsyncIterable<ListedObject>, keys: ReadonlySet<string>): AsyncGenerator<ListedObject> {
+  for await (const object of stored) if (!keys.has(object.key)) yield object;
+}
+
+async function* merged(
+  planned: readonly ListedObject[],
+  stored: AsyncIterable<ListedObject>,
+): AsyncGenerator<ListedObject> {
+  let next = 0;
+  for await (const object of stored) {
+    for (let other = planned[next]; other && compareKeys(other.key, object.key) < 0; other = planned[next]) {
+      yield other;
+      next += 1;
+    }
+    yield object;
+  }
+  yield* planned.slice(next);
+}

@@ -1,0 +1,114 @@
+import { bytesOf, contentOf } from '../content.ts';
+import type { ObjectStore, StoredObject } from '../object-store.ts';
+
+/** A body up to this size is read within its request, so that who looks at a record while he holds another never waits for himself. */
+const SMALL = 64 * 1024;
+
+/**
+ * At most so many requests at once, the others wait their turn, first come first served. A large body that is read is part of its request:
+ * it must be read to its end, or left by its iterator's `return` (as `break` does), else its turn never ends. A listing takes a turn for
+ * each step.
+ * @param atOnce at least 1
+ */
+export function limited(store: ObjectStore, atOnce: number): ObjectStore {
+  const turns = new Turns(atOnce);
+  return {
+    async read(key, incarnation) {
+      const end = await turns.begin();
+      try {
+        const object = await store.read(key, incarnation);
+        if (object !== undefined && object.size > SMALL) return { ...object, body: ending(object.body, end) };
+        const held = object && (await heldInMemory(object));
+        end();
+        return held;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    head: (key) => turns.during(() => store.head(key)),
+    create: (key, content, attributes) => turns.during(() => store.create(key, content, attributes)),
+    replace: (key, content, revision, attributes) =>
+      turns.during(() => store.replace(key, content, revision, attributes)),
+    removeIncarnation: (key, incarnation) => turns.during(() => store.removeIncarnation(key, incarnation)),
+    removeRevision: (key, revision) => turns.during(() => store.removeRevision(key, revision)),
+    async *list(prefix, options) {
+      const steps = store.list(prefix, options)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const step = await turns.during(() => steps.next());
+          if (step.done === true) return;
+          yield step.value;
+        }
+      } finally {
+        await steps.return?.();
+      }
+    },
+    copy: (from, to, attributes) => turns.during(() => store.copy(from, to, attributes)),
+  };
+}
+
+async function heldInMemory(object: StoredObject): Promise<StoredObject> {
+  return { ...object, body: contentOf(await bytesOf(object.body)).read() };
+}
+
+/** Not a generator: one that was never begun does not notice that it is left. */
+function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const pieces = body[Symbol.asyncIterator]();
+      return {
+        async next() {
+          try {
+            const step = await pieces.next();
+            if (step.done === true) end();
+            return step;
+          } catch (error) {
+            end();
+            throw error;
+          }
+        },
+        async return() {
+          try {
+            await pieces.return?.();
+          } finally {
+            end();
+          }
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(atOnce: number) {
+    this.#free = atOnce;
+  }
+
+  /** Answers how to end the turn; to end it again does nothing. */
+  async begin(): Promise<() => void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    };
+  }
+
+  async during<T>(request: () => Promise<T>): Promise<T> {
+    const end = await this.begin();
+    try {
+      return await request();
+    } finally {
+      end();
+    }
+  }
+}
