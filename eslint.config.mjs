@@ -10,7 +10,7 @@ const AWS_SDK = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates', '**/node_modules'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -94,4 +94,5 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
 );

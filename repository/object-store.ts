@@ -86,7 +86,12 @@ export interface ObjectStore {
   /** Puts if absent. Of any number of simultaneous creators exactly one gets `created`. */
   create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'>;
   /** Compare-and-swap: only if the current object is that of `revision`. An absent key is a conflict. */
-  replace(key: ObjectKey, content: Content, revision: Revision): Promise<'replaced' | 'conflict'>;
+  replace(
+    key: ObjectKey,
+    content: Content,
+    revision: Revision,
+    attributes?: ObjectAttributes,
+  ): Promise<'replaced' | 'conflict'>;
   /** Removes that incarnation and no other, now or later; succeeds where it is gone already. */
   removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void>;
   /** Removes the current object if it is that of `revision`. */

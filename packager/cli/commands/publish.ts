@@ -1,0 +1,47 @@
+import path from 'node:path';
+import { formatArn, parseId, publishVersion } from '../../../repository/index.ts';
+import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
+import { openDomain } from '../open.ts';
+import type { PublishOptions } from '../options.ts';
+import { createProgress } from '../progress.ts';
+import { scratchFolder } from '../scratch.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** Publishes one path under an ID and prints its ARN. */
+export async function run(options: PublishOptions, terminal: Terminal): Promise<void> {
+  const file = path.resolve(terminal.cwd, options.path);
+  const id = parseId(options.id);
+  const progress = createProgress(terminal, options);
+  const archiver = createArchiver({ reporter: progress.reporter, scratch: scratchFolder(), signal: terminal.signal });
+  try {
+    const project = {
+      root: await findProjectRoot(path.dirname(file)),
+      exclude: options.exclude,
+      followExternalSymlinks: false,
+    };
+    const wanted = options.as ?? 'archive-or-file';
+    const source = await openSource({ path: file, wanted }, project, archiver);
+    for (const warning of source.warnings) progress.reporter({ kind: 'warning', warning });
+    const { domain } = await openDomain(options, 'write', terminal);
+    const { arn, key, size, outcome, isNewVersion } = await publishVersion(
+      domain,
+      { repository: options.repository, id },
+      source,
+    );
+    progress.stop();
+    const result = {
+      arn: formatArn(arn),
+      version: arn.version,
+      digest: arn.digest,
+      size,
+      bucket: domain.bucket,
+      key,
+      outcome,
+      isNewVersion,
+    };
+    terminal.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${result.arn}\n`);
+  } finally {
+    progress.stop();
+    await archiver.close();
+  }
+}

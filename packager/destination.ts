@@ -1,0 +1,122 @@
+import type { Domain, ObjectAttributes, ObjectStore, Publishable } from '../repository/index.ts';
+import { ArtifactError, formatArn, planVersion, publishVersion, resolve, uploadBlob } from '../repository/index.ts';
+import type { PublishOutcome } from './event.ts';
+import type { Location } from './template/place.ts';
+
+/** An artifact that stands where a template can point at it. */
+export interface Stored extends Location {
+  readonly outcome: PublishOutcome;
+  /** Bytes. */
+  readonly size: number;
+  /** Of an artifact that a bookmark chose: `repository/id^bookmark`. */
+  readonly resolvedFrom?: string;
+  /** The artifact's ID and version number, where there is a domain. */
+  readonly id?: string;
+  readonly version?: number;
+}
+
+/** Where artifacts go, and what a template is told of them. */
+export interface Destination {
+  /** `local` for a directory. */
+  readonly bucket: string;
+  readonly region: string;
+  readonly isDomain: boolean;
+  /** Prefix inside the domain's bucket for what may expire; absent where there is none. */
+  readonly scratchPrefix?: string;
+  /**
+   * @param withVersion whether the object's version is wanted, which costs a request
+   */
+  publish(id: string, publishable: Publishable, attributes: ObjectAttributes, withVersion: boolean): Promise<Stored>;
+  /** What `publish` would find there already; `undefined` where it would upload. Writes nothing. */
+  plan(id: string, publishable: Publishable): Promise<Stored | undefined>;
+  /** An ARN or `repository/id^bookmark`, made definite. @throws ArtifactError ARTIFACT_NOT_FOUND and others */
+  resolve(name: string, withVersion: boolean): Promise<Stored>;
+}
+
+/** The https URL of an object, in the bucket's own region and partition. */
+export type UrlOf = (bucket: string, key: string) => string;
+
+/** Versions, ARNs, references. */
+export function domainDestination(domain: Domain, repository: string, urlOf: UrlOf): Destination {
+  const { bucket, region, partition, store } = domain;
+  const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
+    const head = wanted ? await store.head(key) : undefined;
+    return head === undefined ? {} : { objectVersion: head.incarnation };
+  };
+  const stored = ({ arn, key, size, outcome }: Awaited<ReturnType<typeof publishVersion>>): Stored => ({
+    ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest: arn.digest },
+    ...{ outcome, size, id: `${arn.repository}/${arn.id}`, version: arn.version },
+  });
+  return {
+    bucket,
+    region,
+    isDomain: true,
+    scratchPrefix: 'scratch',
+    async publish(id, publishable, attributes, withVersion) {
+      const publication = await publishVersion(domain, { repository, id }, publishable, attributes);
+      return { ...stored(publication), ...(await objectVersion(publication.key, withVersion)) };
+    },
+    async plan(id, publishable) {
+      const publication = await planVersion(domain, { repository, id }, publishable);
+      return publication && stored(publication);
+    },
+    async resolve(name, withVersion) {
+      const { arn, key, size, digest, resolvedFrom, status, repository: home, id } = await resolve(domain, name);
+      if (status === 'Archived' || status === 'Deleted' || status === 'Deleting' || status === 'Disposed') {
+        throw new ArtifactError(
+          status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
+          `'${name}' is ${status.toLowerCase()} and takes no new references`,
+          { remedy: 'Name another version, or publish it again.' },
+        );
+      }
+      return {
+        ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest, outcome: 'reused', size },
+        ...{ id: `${home}/${id}`, ...(arn.version !== undefined && { version: arn.version }) },
+        ...(resolvedFrom !== undefined && { resolvedFrom }),
+        ...(await objectVersion(key, withVersion)),
+      };
+    },
+  };
+}
+
+export interface BucketOptions {
+  readonly bucket: string;
+  readonly region: string;
+  readonly partition: string;
+  /** Before every key, as aws-cli does it: `prefix/key`. */
+  readonly prefix?: string;
+  /** Uploads even what is there. */
+  readonly force: boolean;
+}
+
+/** Blobs and nothing beside them, for whoever has a bucket and no domain: no versions, no ARNs. */
+export function bucketDestination(store: ObjectStore, options: BucketOptions, urlOf: UrlOf): Destination {
+  const { bucket, region, partition, prefix, force } = options;
+  return {
+    bucket,
+    region,
+    isDomain: false,
+    ...(prefix !== undefined && { scratchPrefix: prefix }),
+    async publish(_id, publishable, attributes, withVersion) {
+      const uploaded = await uploadBlob(store, publishable, force ? 'overwrite' : 'keep', attributes);
+      const key = prefix === undefined ? uploaded.key : `${prefix}/${uploaded.key}`;
+      const head = withVersion ? await store.head(uploaded.key) : undefined;
+      return {
+        ...{ bucket, key, partition, url: urlOf(bucket, key), digest: uploaded.digest, size: uploaded.size },
+        outcome: uploaded.outcome,
+        ...(head !== undefined && { objectVersion: head.incarnation }),
+      };
+    },
+    // Without bookkeeping only the bytes themselves tell, so a plan makes no claim.
+    plan: () => Promise.resolve(undefined),
+    resolve(name) {
+      throw new ArtifactError(
+        'INVALID_ARGUMENT',
+        `'${name}' names an artifact of a domain, and there is none with --s3-bucket`,
+        {
+          remedy: 'Leave out --s3-bucket, or name the domain with --domain.',
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/** The packager as a library. */
+export { createArchiver, findProjectRoot, openSource } from './archive/source.ts';
+export type { Archiver, Project, Source, SourceRequest } from './archive/source.ts';
+export { bucketDestination, domainDestination } from './destination.ts';
+export type { BucketOptions, Destination, Stored, UrlOf } from './destination.ts';
+export type { PackagerEvent, PublishOutcome, Reporter, Warning } from './event.ts';
+export { packageTemplate } from './package.ts';
+export type { PackagedPlace, PackageRequest, PackageResult } from './package.ts';
+export { projectName } from './project-name.ts';
+export type { ReferenceMode } from './references.ts';
+export { loadProperties, propertyTable } from './template/properties.ts';
+export type { PropertyEntry, PropertyTable } from './template/properties.ts';

@@ -1,0 +1,304 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
+import type { Archiver, Project, Source } from './archive/source.ts';
+import { openSource } from './archive/source.ts';
+import type { Reporter } from './event.ts';
+import { findPlaces } from './template/find.ts';
+import { parseTemplate } from './template/parse.ts';
+import type { Place, Target, Wanted } from './template/place.ts';
+import { formatPosition } from './template/place.ts';
+import type { PropertyTable } from './template/properties.ts';
+import type { Template } from './template/template.ts';
+
+/** A template, or a fragment of one, that is packaged as a whole. */
+export interface Unit {
+  readonly type: 'unit';
+  /** Absolute; links on the way are not resolved, because paths inside are relative to where it was reached. */
+  readonly path: string;
+  readonly kind: 'template' | 'fragment';
+  /** Deployed where no domain can be presumed: it holds literals, whoever includes it holds the references. */
+  readonly detached: boolean;
+  readonly template: Template;
+  readonly places: readonly LoadedPlace[];
+}
+
+export interface LoadedPlace {
+  readonly place: Place;
+  /** As many as `place.targets`, in that order. */
+  readonly contents: readonly PlaceContent[];
+}
+
+/** A file or folder, once for each form in which it is wanted. */
+export interface LocalSource {
+  readonly type: 'source';
+  readonly path: string;
+  readonly wanted: 'zip' | 'archive-or-file' | 'file';
+  readonly name?: string;
+  readonly source: Source;
+}
+
+/** An artifact that the template names itself. */
+export interface NamedArtifact {
+  readonly type: 'artifact';
+  readonly name: string;
+}
+
+/** An object that is in S3 already. */
+export interface ForeignObject {
+  readonly type: 's3-uri';
+  readonly bucket: string;
+  readonly key: string;
+  readonly version?: string;
+}
+
+export type PlaceContent = LocalSource | Unit | NamedArtifact | ForeignObject;
+
+export interface LoadRequest {
+  /** Absolute. */
+  readonly templateFile: string;
+  readonly cwd: string;
+  readonly table: PropertyTable;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly zipTemplateDirWhenAbsent: boolean;
+  readonly hasDomain: boolean;
+  readonly project: Project;
+  readonly archiver: Archiver;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads a template with everything that it names, nested templates and fragments included: walks and hashes, uploads nothing.
+ * A path that stands at many places is read once.
+ * @throws ArtifactErrors with all problems of all files
+ */
+export async function load(request: LoadRequest): Promise<Unit> {
+  const loader = new Loader(request);
+  const root = await loader.unit(request.templateFile, 'template', false, undefined);
+  const [first, ...rest] = loader.problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  if (root === undefined)
+    throw new ArtifactError('INVALID_TEMPLATE', `the template '${request.templateFile}' could not be read`);
+  return root;
+}
+
+class Loader {
+  readonly problems: ArtifactError[] = [];
+  readonly #request: LoadRequest;
+  readonly #units = new Map<string, Promise<Unit | undefined>>();
+  readonly #sources = new Map<string, Promise<Source>>();
+  /** Which file names which, by real path: what closes a circle is found before it is waited for. */
+  readonly #inclusions = new Map<string, Set<string>>();
+
+  constructor(request: LoadRequest) {
+    this.#request = request;
+  }
+
+  /** `undefined` where it has problems, which are told in `problems`. */
+  unit(file: string, kind: Unit['kind'], detached: boolean, by: Inclusion | undefined): Promise<Unit | undefined> {
+    const circle = by === undefined ? undefined : this.#circle(by.file, file);
+    if (by !== undefined && circle !== undefined) {
+      const problem = new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${circle}`, {
+        remedy: 'Take one of these out of the circle.',
+      });
+      this.#report(by.place, problem);
+      return Promise.resolve(undefined);
+    }
+    const key = JSON.stringify([file, kind, detached]);
+    let unit = this.#units.get(key);
+    if (unit === undefined) {
+      unit = this.#readUnit(file, kind, detached, by?.place);
+      this.#units.set(key, unit);
+    }
+    return unit;
+  }
+
+  async #readUnit(
+    file: string,
+    kind: Unit['kind'],
+    detached: boolean,
+    by: Place | undefined,
+  ): Promise<Unit | undefined> {
+    const { cwd, table, parameters, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
+    signal.throwIfAborted();
+    const folder = path.dirname(file);
+    try {
+      const template = parseTemplate(readText(file, by), shownPath(cwd, file), { kind });
+      const { places, warnings, problems } = findPlaces(template, {
+        table,
+        kind,
+        detached,
+        hasDomain,
+        zipTemplateDirWhenAbsent,
+        // What is given for the template on the command line is not meant for those inside it.
+        parameters: by === undefined ? parameters : new Map(),
+        exists: (local) => existsAt(path.resolve(folder, local)),
+      });
+      this.problems.push(...problems);
+      for (const warning of warnings) reporter({ kind: 'warning', warning });
+      const loaded = await Promise.all(places.map((place) => this.#place({ file, place }, detached)));
+      return { type: 'unit', path: file, kind, detached, template, places: loaded.filter((one) => one !== undefined) };
+    } catch (error) {
+      this.#report(by, error);
+      return undefined;
+    }
+  }
+
+  async #place(by: Inclusion, detached: boolean): Promise<LoadedPlace | undefined> {
+    const { place } = by;
+    const contents = await Promise.all(place.targets.map(({ target }) => this.#content(by, target, detached)));
+    const whole = contents.filter((content) => content !== undefined);
+    return whole.length === contents.length ? { place, contents: whole } : undefined;
+  }
+
+  async #content(by: Inclusion, target: Target, detached: boolean): Promise<PlaceContent | undefined> {
+    switch (target.kind) {
+      case 'artifact':
+        return { type: 'artifact', name: target.name };
+      case 's3-uri': {
+        const { bucket, key, version } = target;
+        return { type: 's3-uri', bucket, key, ...(version !== undefined && { version }) };
+      }
+      case 'path': {
+        const file = path.resolve(path.dirname(by.file), target.path);
+        const { wanted, name, detached: detaches } = by.place;
+        if (wanted === 'template' || wanted === 'fragment') return this.unit(file, wanted, detached || detaches, by);
+        return this.#source(by.place, file, wanted, name);
+      }
+    }
+  }
+
+  async #source(
+    place: Place,
+    file: string,
+    wanted: Exclude<Wanted, 'template' | 'fragment'>,
+    name: string | undefined,
+  ): Promise<LocalSource | undefined> {
+    const { project, archiver, reporter, signal } = this.#request;
+    signal.throwIfAborted();
+    const key = JSON.stringify([file, wanted]);
+    let opening = this.#sources.get(key);
+    if (opening === undefined) {
+      opening = openSource({ path: file, wanted }, project, archiver);
+      this.#sources.set(key, opening);
+      void opening.then(
+        (source) => {
+          for (const warning of source.warnings) {
+            reporter({ kind: 'warning', warning: { place: formatPosition(place.position), ...warning } });
+          }
+        },
+        () => undefined,
+      );
+    }
+    try {
+      const source = await opening;
+      this.#checkSuffix(place, source);
+      return { type: 'source', path: file, wanted, source, ...(name !== undefined && { name }) };
+    } catch (error) {
+      this.#report(place, error);
+      return undefined;
+    }
+  }
+
+  #checkSuffix({ suffix }: Place, { filename }: Source): void {
+    if (suffix === undefined || suffix.some((wanted) => filename.endsWith(wanted))) return;
+    throw new ArtifactError(
+      'PATH_OF_WRONG_KIND',
+      `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
+    );
+  }
+
+  /** Every problem stands at its place; what went wrong inside another file already names its own. */
+  #report(place: Place | undefined, error: unknown): void {
+    if (error instanceof ArtifactErrors) {
+      for (const problem of error.problems) this.#report(place, problem);
+    } else if (error instanceof ArtifactError) {
+      this.problems.push(place === undefined || error.code === 'INVALID_TEMPLATE' ? error : placed(place, error));
+    } else {
+      throw error;
+    }
+  }
+
+  /** The circle that including `file` from `by` would close, for people; otherwise the inclusion is remembered. */
+  #circle(by: string, file: string): string | undefined {
+    const way = this.#way(realPath(file), realPath(by), new Set());
+    if (way !== undefined) return [by, ...way].map((one) => shownPath(this.#request.cwd, one)).join(' → ');
+    const included = this.#inclusions.get(realPath(by)) ?? new Set();
+    this.#inclusions.set(realPath(by), included.add(realPath(file)));
+    return undefined;
+  }
+
+  #way(from: string, to: string, seen: Set<string>): readonly string[] | undefined {
+    if (from === to) return [to];
+    if (seen.has(from)) return undefined;
+    seen.add(from);
+    for (const next of this.#inclusions.get(from) ?? []) {
+      const way = this.#way(next, to, seen);
+      if (way !== undefined) return [from, ...way];
+    }
+    return undefined;
+  }
+}
+
+/** That a place in a file names another file. */
+interface Inclusion {
+  readonly file: string;
+  readonly place: Place;
+}
+
+/** The problem with its place before it: `file:line:column: Property of Resource (Type): …`. */
+export function placed({ position, property, resource, type }: Place, error: ArtifactError): ArtifactError {
+  const where = resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
+  return new ArtifactError(error.code, `${formatPosition(position)}: ${where}: ${error.message}`, {
+    ...(error.remedy !== undefined && { remedy: error.remedy }),
+    cause: error,
+  });
+}
+
+/** As the user would type it: relative to where they are, unless that leads far up. */
+export function shownPath(cwd: string, file: string): string {
+  const relative = path.relative(cwd, file);
+  return relative !== '' && !relative.startsWith(`..${path.sep}..`) ? relative : file;
+}
+
+function readText(file: string, by: Place | undefined): string {
+  const what = by === undefined ? 'template' : by.wanted === 'fragment' ? 'file to be included' : 'nested template';
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) {
+      throw new ArtifactError('PATH_NOT_FOUND', `no ${what} at '${file}'`, {
+        remedy:
+          by === undefined ? 'Name it with --template-file.' : 'Paths are relative to the template that names them.',
+        cause,
+      });
+    }
+    if (hasCode(cause, 'EISDIR')) {
+      throw new ArtifactError('PATH_OF_WRONG_KIND', `'${file}' is a folder, and a ${what} is wanted`, { cause });
+    }
+    if (hasCode(cause, 'EACCES', 'EPERM')) {
+      throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' may not be read`, { cause });
+    }
+    if (cause instanceof TypeError) {
+      throw new ArtifactError('INVALID_TEMPLATE', `the ${what} '${file}' is not text in UTF-8`, { cause });
+    }
+    throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' could not be read: ${String(cause)}`, { cause });
+  }
+}
+
+function existsAt(file: string): false | 'file' | 'folder' {
+  try {
+    return statSync(file).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return false;
+  }
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}

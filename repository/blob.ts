@@ -1,0 +1,120 @@
+import type { Digest } from './digest.ts';
+import { measured } from './content.ts';
+import type { Content } from './content.ts';
+import { ArtifactError, hasCode } from './error.ts';
+import { blobKey, blobPrefix, parseBlobKey } from './keys.ts';
+import type { ObjectAttributes, ObjectHead, ObjectKey, ObjectStore } from './object-store.ts';
+import type { Publishable } from './publishable.ts';
+
+/** How content came to stand where it should: `reused` means that it did already. */
+export type Arrival = 'uploaded' | 'copied' | 'reused';
+
+/** Content under the name by which a service will look at it. */
+export interface BlobName {
+  readonly digest: Digest;
+  readonly filename: string;
+}
+
+export function headBlob(store: ObjectStore, { digest, filename }: BlobName): Promise<ObjectHead | undefined> {
+  return store.head(blobKey(digest, filename));
+}
+
+/** Stores content that is not there under this name: by a copy within the store if it has it under another, else from `open`. */
+export async function bringBlob(
+  store: ObjectStore,
+  blob: BlobName,
+  open: () => Promise<Content>,
+  attributes?: ObjectAttributes,
+): Promise<Arrival> {
+  for await (const { key } of store.list(blobPrefix(blob.digest))) {
+    if (parseBlobKey(key).filename === blob.filename) return 'reused';
+    // `absent`: it went while we looked; then the bytes come from us.
+    const outcome = await store.copy(key, blobKey(blob.digest, blob.filename), attributes);
+    if (outcome !== 'absent') return outcome === 'created' ? 'copied' : 'reused';
+  }
+  return putBlob(store, blob, await open(), attributes);
+}
+
+/** @throws ArtifactError DIGEST_MISMATCH where the content is not what the name says */
+export async function putBlob(
+  store: ObjectStore,
+  { digest, filename }: BlobName,
+  content: Content,
+  attributes?: ObjectAttributes,
+): Promise<Arrival> {
+  if (content.sha256 !== digest) {
+    throw new ArtifactError(
+      'DIGEST_MISMATCH',
+      `the content to be stored as ${digest} has the digest ${content.sha256}`,
+    );
+  }
+  return (await store.create(blobKey(digest, filename), content, attributes)) === 'created' ? 'uploaded' : 'reused';
+}
+
+/**
+ * Stores content where there is no bookkeeping beside it, with no more than the permission to get and put.
+ * @param existing whether an object that is there stays, or is written again (its encryption may have to change)
+ */
+export async function uploadBlob(
+  store: ObjectStore,
+  publishable: Publishable,
+  existing: 'keep' | 'overwrite',
+  attributes?: ObjectAttributes,
+): Promise<BlobName & { readonly key: ObjectKey; readonly size: number; readonly outcome: Arrival }> {
+  const content = await publishable.open();
+  try {
+    const blob = { digest: content.sha256, filename: publishable.filename };
+    const key = blobKey(blob.digest, blob.filename);
+    const head = await headIfAllowed(store, key);
+    const uploaded = { ...blob, key, size: content.size };
+    if (head === undefined) return { ...uploaded, outcome: await putBlob(store, blob, content, attributes) };
+    if (existing === 'keep' && head.size === content.size) return { ...uploaded, outcome: 'reused' };
+    // A conflict means that somebody else wrote these very bytes just now.
+    await store.replace(key, content, head.revision, attributes);
+    return { ...uploaded, outcome: 'uploaded' };
+  } finally {
+    await content.close();
+  }
+}
+
+/** S3 denies looking at an absent key to whoever may not list: then the upload itself, which is conditional, tells. */
+async function headIfAllowed(store: ObjectStore, key: ObjectKey): Promise<ObjectHead | undefined> {
+  try {
+    return await store.head(key);
+  } catch (error) {
+    if (hasCode(error, 'ACCESS_DENIED')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a blob. The last step of the iteration proves them: whoever acts on the bytes before it ended acts on unverified ones.
+ * @throws ArtifactError CONTENT_MISSING; while reading, DIGEST_MISMATCH
+ */
+export async function readBlob(
+  store: ObjectStore,
+  blob: BlobName,
+): Promise<{ readonly size: number; readonly body: AsyncIterable<Uint8Array> }> {
+  const object = await store.read(blobKey(blob.digest, blob.filename));
+  if (object === undefined) throw missing(blob);
+  return {
+    size: object.size,
+    body: measured(object.body, (found, size) => {
+      if (found !== blob.digest) throw damaged(blob, found, size);
+    }),
+  };
+}
+
+export function missing({ digest, filename }: BlobName): ArtifactError {
+  return new ArtifactError('CONTENT_MISSING', `the content sha256:${digest} ('${filename}') is not in the store`, {
+    remedy: 'Publish or package the same bytes again: that puts it back.',
+  });
+}
+
+function damaged({ digest, filename }: BlobName, found: Digest, size: number): ArtifactError {
+  return new ArtifactError(
+    'DIGEST_MISMATCH',
+    `the content stored as sha256:${digest} ('${filename}') is damaged: its ${size} bytes have the digest ${found}`,
+    { remedy: 'Nothing of it was used. Have the stored object removed, then publish the same bytes again.' },
+  );
+}

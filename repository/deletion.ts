@@ -1,0 +1,69 @@
+import type { Digest } from './digest.ts';
+import { deletionKey } from './keys.ts';
+import { objectKey } from './object-store.ts';
+import type { Incarnation, ObjectKey, ObjectStore } from './object-store.ts';
+import type { Stored } from './record.ts';
+import { readRecord, recordContent } from './record.ts';
+
+/**
+ * That a blob is on its way out. `condemned`: in quarantine, any reference cancels it. `deleting`: decided, and only the
+ * incarnations listed go. `cancelled`: somebody needed it after all; the same as no record.
+ */
+export interface Deletion {
+  readonly state: 'condemned' | 'cancelled' | 'deleting';
+  /** Whose decision this is; a late answer is recognised by it. */
+  readonly nonce: string;
+  readonly incarnations: readonly { readonly key: ObjectKey; readonly incarnation: Incarnation }[];
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored<Deletion> | undefined> {
+  return readRecord(store, deletionKey(digest), ({ state, nonce, incarnations, since }) => {
+    if (state !== 'condemned' && state !== 'cancelled' && state !== 'deleting') return undefined;
+    if (typeof nonce !== 'string' || typeof since !== 'string' || !Array.isArray(incarnations)) return undefined;
+    return {
+      state,
+      nonce,
+      since,
+      incarnations: (incarnations as readonly { key: string; incarnation: string }[]).map(({ key, incarnation }) => ({
+        key: objectKey(key),
+        incarnation: incarnation as Incarnation,
+      })),
+    };
+  });
+}
+
+/**
+ * Only the keeper writes deletion records and removes content. In a directory the command is its own keeper; on AWS it is a function
+ * with a role of its own.
+ */
+export interface Keeper {
+  /** Lifts a condemnation, if that is still what stands there. The caller looks again. */
+  cancel(digest: Digest): Promise<void>;
+  /** Completes a deletion that was decided, so that the content can be stored anew. The caller looks again. */
+  finish(digest: Digest): Promise<void>;
+}
+
+/** The keeper of whoever may write the store's deletion records. */
+export function ownKeeper(store: ObjectStore): Keeper {
+  return {
+    async cancel(digest) {
+      const deletion = await readDeletion(store, digest);
+      if (deletion?.value.state !== 'condemned') return;
+      // A conflict means that somebody else decided in between: the caller sees it when it looks again.
+      await store.replace(
+        deletionKey(digest),
+        recordContent({ ...deletion.value, state: 'cancelled' } satisfies Deletion),
+        deletion.revision,
+      );
+    },
+    async finish(digest) {
+      const deletion = await readDeletion(store, digest);
+      if (deletion?.value.state !== 'deleting') return;
+      // Repeatable by anyone at any time: an incarnation never comes back, and the record goes only unchanged.
+      for (const { key, incarnation } of deletion.value.incarnations) await store.removeIncarnation(key, incarnation);
+      await store.removeRevision(deletionKey(digest), deletion.revision);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { DomainPlace } from './arn.ts';
+import { samePlace } from './arn.ts';
+import type { Keeper } from './deletion.ts';
+import { ArtifactError } from './error.ts';
+import { descriptorKey, FORMAT_VERSION } from './keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { probe } from './stores/probe.ts';
+import { readRecord, recordContent } from './record.ts';
+
+/** Time and chance, handed in: proofs replay them. */
+export interface Chance {
+  readonly now: () => Date;
+  /** A name that nobody else ever makes: at least 64 random bits, letters and digits. */
+  readonly nonce: () => string;
+  /** Resolves after about that many milliseconds; how a retry waits. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+/** What `domain` in the store says. */
+export interface Descriptor extends DomainPlace {
+  readonly format: number;
+  readonly bucket: string;
+}
+
+/** One bucket, or one directory, and what is needed to work in it. */
+export interface Domain extends DomainPlace {
+  readonly bucket: string;
+  readonly store: ObjectStore;
+  readonly keeper: Keeper;
+  readonly chance: Chance;
+}
+
+export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance'>;
+
+/** `undefined` where the store is no domain yet. @throws ArtifactError UNSUPPORTED_FORMAT */
+export async function findDomain(parts: DomainParts): Promise<Domain | undefined> {
+  const descriptor = await readDescriptor(parts.store);
+  return descriptor && { ...parts, ...placeOf(descriptor), bucket: descriptor.bucket };
+}
+
+/**
+ * Makes the store a domain, or finds that it is this one already. A store whose conditional writes don't work is refused before
+ * anything is written that would need them.
+ * @throws ArtifactError UNSUPPORTED_STORE; INVALID_CONFIGURATION where it is another place's domain
+ */
+export async function establishDomain(
+  parts: DomainParts,
+  place: DomainPlace & { readonly bucket: string },
+): Promise<Domain> {
+  const { store, chance } = parts;
+  if ((await readDescriptor(store)) === undefined) {
+    await probe(store, chance.nonce());
+    const descriptor: Descriptor = { format: FORMAT_VERSION, ...placeOf(place), bucket: place.bucket };
+    // `exists` is as good: somebody else, or an earlier attempt of ours, was first, and what it wrote is read below.
+    await store.create(descriptorKey, recordContent(descriptor));
+  }
+  const domain = await findDomain(parts);
+  if (domain === undefined) {
+    throw new ArtifactError('UNSUPPORTED_STORE', 'the store does not show the descriptor that was just written to it');
+  }
+  if (!samePlace(domain, place) || domain.bucket !== place.bucket) {
+    throw new ArtifactError(
+      'INVALID_CONFIGURATION',
+      `the domain in this store is that of '${domain.bucket}' (account ${domain.account}, ${domain.region}), not of '${place.bucket}' (account ${place.account}, ${place.region})`,
+      {
+        remedy:
+          'A domain can not be copied or moved: its ARNs name the account and region. Name the right store with --domain.',
+      },
+    );
+  }
+  return domain;
+}
+
+async function readDescriptor(store: ObjectStore): Promise<Descriptor | undefined> {
+  const record = await readRecord(store, descriptorKey, ({ format, partition, account, region, bucket }) =>
+    typeof format === 'number' &&
+    typeof partition === 'string' &&
+    typeof account === 'string' &&
+    typeof region === 'string' &&
+    typeof bucket === 'string'
+      ? { format, partition, account, region, bucket }
+      : undefined,
+  );
+  if (record !== undefined && record.value.format > FORMAT_VERSION) {
+    throw new ArtifactError(
+      'UNSUPPORTED_FORMAT',
+      `the domain '${record.value.bucket}' has format ${record.value.format}; this version understands ${FORMAT_VERSION}`,
+      { remedy: 'Update cfn-artifacts.' },
+    );
+  }
+  return record?.value;
+}
+
+function placeOf({ partition, account, region }: DomainPlace): DomainPlace {
+  return { partition, account, region };
+}

@@ -1,0 +1,37 @@
+export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn } from './arn.ts';
+export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
+export { readBlob, uploadBlob } from './blob.ts';
+export type { Arrival, BlobName } from './blob.ts';
+export { bytesOf, contentOf } from './content.ts';
+export type { Content } from './content.ts';
+export { ownKeeper } from './deletion.ts';
+export type { Deletion, Keeper } from './deletion.ts';
+export { digestFromBase64, digestToBase64, isDigest, parseDigest, sha256 } from './digest.ts';
+export type { Digest } from './digest.ts';
+export { establishDomain, findDomain } from './domain.ts';
+export type { Chance, Descriptor, Domain, DomainParts } from './domain.ts';
+export { ArtifactError, ArtifactErrors, hasCode } from './error.ts';
+export type { ArtifactErrorCode } from './error.ts';
+export { formatArtifactName, parseArtifactName, parseId, parseRepository, parseSelector } from './name.ts';
+export type { ArtifactName, Selection, Selector } from './name.ts';
+export { objectKey } from './object-store.ts';
+export type {
+  Incarnation,
+  ListedObject,
+  ListOptions,
+  ObjectAttributes,
+  ObjectHead,
+  ObjectKey,
+  ObjectStore,
+  Revision,
+  StoredObject,
+} from './object-store.ts';
+export { planVersion, publishVersion } from './publish.ts';
+export type { Publication } from './publish.ts';
+export type { OpenContent, Publishable } from './publishable.ts';
+export { resolve } from './resolve.ts';
+export type { Resolution } from './resolve.ts';
+export { readStatus } from './status.ts';
+export type { Status } from './status.ts';
+export { listArtifacts, listVersionNumbers, readManifest } from './version.ts';
+export type { Asset, ListedArtifact, Manifest } from './version.ts';

@@ -1,0 +1,216 @@
+import type { DefiniteArn } from './arn.ts';
+import { bringBlob, headBlob } from './blob.ts';
+import type { Arrival, BlobName } from './blob.ts';
+import type { Content } from './content.ts';
+import type { Domain } from './domain.ts';
+import { ArtifactError } from './error.ts';
+import { blobKey, FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
+import type { ArtifactName } from './name.ts';
+import type { ObjectAttributes, ObjectKey } from './object-store.ts';
+import { securePresence } from './presence.ts';
+import type { OpenContent, Publishable } from './publishable.ts';
+import { recordContent } from './record.ts';
+import { readSource, rememberSource } from './source.ts';
+import type { KnownSource } from './source.ts';
+import { assetName, findHoldingVersion, newestNumber, readHoldingVersion, readManifest } from './version.ts';
+import type { HoldingVersion, Manifest } from './version.ts';
+
+export interface Publication {
+  readonly arn: DefiniteArn;
+  readonly key: ObjectKey;
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly outcome: Arrival;
+  /** A number that did not exist before. */
+  readonly isNewVersion: boolean;
+}
+
+/** Each conflict means that another publisher got a number: among n at once, the last needs n turns. */
+const TURNS = 100;
+const PAUSE_MS = 10;
+
+/**
+ * Publishes content under an artifact's ID. The same content under the same ID is the version that it already has; new content gets the next
+ * number. When this returns, the version holds its content: no collector takes it. Publishing again after any failure is safe and goes on.
+ *
+ * Nothing is opened where the source is known and its content is in the store.
+ * @throws ArtifactError ARTIFACT_ARCHIVED where the version that holds this content was archived; SOURCE_CHANGED and what the store throws
+ */
+export async function publishVersion(
+  domain: Domain,
+  name: ArtifactName,
+  publishable: Publishable,
+  attributes?: ObjectAttributes,
+): Promise<Publication> {
+  const content = openOnce(publishable);
+  try {
+    const known = await recall(domain, name, publishable);
+    const { blob, existing, isThere } = await lookUp(domain, name, publishable, known, content.open);
+    const bring = () => bringBlob(domain.store, blob, content.open, attributes);
+    if (existing !== undefined) {
+      refuseArchived(existing);
+      // A blob that its version holds and that is not there was lost: whoever has the bytes heals it.
+      const outcome = isThere ? 'reused' : await securePresence(domain, blob, bring);
+      return publication(domain, existing.manifest, blob, outcome, false);
+    }
+    const { manifest, outcome, isNewVersion } = await addVersion(domain, name, blob, bring, publishable);
+    if (publishable.sourceDigest !== undefined && known === undefined) {
+      await rememberSource(domain, name, publishable.sourceDigest, { ...blob, number: manifest.number });
+    }
+    return publication(domain, manifest, blob, outcome, isNewVersion);
+  } finally {
+    await content.close();
+  }
+}
+
+/** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */
+export async function planVersion(
+  domain: Domain,
+  name: ArtifactName,
+  publishable: Publishable,
+): Promise<Publication | undefined> {
+  const content = openOnce(publishable);
+  try {
+    const known = await recall(domain, name, publishable);
+    if (known === undefined && publishable.sourceDigest !== undefined) return undefined;
+    const { blob, existing, isThere } = await lookUp(domain, name, publishable, known, content.open);
+    if (existing === undefined || !isThere) return undefined;
+    refuseArchived(existing);
+    return publication(domain, existing.manifest, blob, 'reused', false);
+  } finally {
+    await content.close();
+  }
+}
+
+type SizedBlob = BlobName & { readonly size: number };
+
+function recall(domain: Domain, name: ArtifactName, { sourceDigest }: Publishable): Promise<KnownSource | undefined> {
+  return sourceDigest === undefined ? Promise.resolve(undefined) : readSource(domain, name.repository, sourceDigest);
+}
+
+/** What is to be published, the version that holds it already, and whether its bytes are in the store. */
+async function lookUp(
+  domain: Domain,
+  name: ArtifactName,
+  { filename }: Pick<Publishable, 'filename'>,
+  known: KnownSource | undefined,
+  open: () => Promise<Content>,
+): Promise<{ readonly blob: SizedBlob; readonly existing: HoldingVersion | undefined; readonly isThere: boolean }> {
+  const identify = async (): Promise<SizedBlob> => {
+    const { sha256, size } = await open();
+    return { digest: sha256, filename, size };
+  };
+  const blob = known ?? (await identify());
+  const [existing, head] = await Promise.all([findVersion(domain, name, blob, known), headBlob(domain.store, blob)]);
+  if (known === undefined || head !== undefined) return { blob, existing, isThere: head !== undefined };
+  // The bytes have to be made again anyway; should they not be what the record says, they are right and the record is not.
+  const actual = await identify();
+  return actual.digest === known.digest
+    ? { blob, existing, isThere: false }
+    : lookUp(domain, name, { filename }, undefined, open);
+}
+
+/** Where the source was published under this very ID first, its version is read at once; else the blob's references are searched. */
+async function findVersion(
+  domain: Domain,
+  name: ArtifactName,
+  blob: BlobName,
+  known: KnownSource | undefined,
+): Promise<HoldingVersion | undefined> {
+  if (known?.first.id === name.id) {
+    const version = await readHoldingVersion(domain, name, known.first.number, blob);
+    if (version !== undefined) return version;
+  }
+  return findHoldingVersion(domain, name, blob);
+}
+
+/**
+ * The order is the protocol's: the reference first, then the look at deletions and the blob, and the manifest, by which the version exists, last.
+ * A number that went to somebody else leaves a reference without a manifest behind, which an audit removes after a day.
+ */
+async function addVersion(
+  domain: Domain,
+  name: ArtifactName,
+  blob: SizedBlob,
+  bring: () => Promise<Arrival>,
+  { sourceDigest }: Publishable,
+): Promise<{ readonly manifest: Manifest; readonly outcome: Arrival; readonly isNewVersion: boolean }> {
+  const { store, chance } = domain;
+  let outcome: Arrival = 'reused';
+  for (let turn = 0; turn < TURNS; turn++) {
+    const number = (await newestNumber(domain, name)) + 1;
+    const manifest: Manifest = {
+      format: FORMAT_VERSION,
+      ...name,
+      number,
+      nonce: chance.nonce(),
+      published: chance.now().toISOString(),
+      assets: [{ name: assetName(blob.filename), digest: blob.digest, filename: blob.filename, size: blob.size }],
+      ...(sourceDigest !== undefined && { source: sourceDigest }),
+    };
+    const reference = { at: manifest.published, nonce: manifest.nonce, ...name, number };
+    await store.create(versionReferenceKey(blob.digest, name, number, manifest.nonce), recordContent(reference));
+    const arrival = await securePresence(domain, blob, bring);
+    if (arrival !== 'reused') outcome = arrival;
+    if ((await store.create(versionKey(name, number), recordContent(manifest))) === 'created') {
+      return { manifest, outcome, isNewVersion: true };
+    }
+    const winner = await readManifest(domain, name, number);
+    // Our own earlier attempt, whose answer was lost.
+    if (winner?.nonce === manifest.nonce) return { manifest, outcome, isNewVersion: true };
+    const theirs = await readHoldingVersion(domain, name, number, blob);
+    if (theirs !== undefined) return { manifest: theirs.manifest, outcome, isNewVersion: false };
+    await chance.pause(PAUSE_MS * (1 + turn));
+  }
+  throw new ArtifactError('CONTENTION', `'${name.repository}/${name.id}' is published by too many at once`, {
+    remedy: 'Try again.',
+  });
+}
+
+function refuseArchived({ manifest, status }: HoldingVersion): void {
+  if (status !== 'Archived') return;
+  const { repository, id, number } = manifest;
+  throw new ArtifactError(
+    'ARTIFACT_ARCHIVED',
+    `this content is '${repository}/${id}:${number}', which was archived and takes no new references`,
+    {
+      remedy: 'Set its status back to Published, or publish other content.',
+    },
+  );
+}
+
+function publication(
+  { partition, region, account }: Domain,
+  { repository, id, number }: Manifest,
+  { digest, filename, size }: SizedBlob,
+  outcome: Arrival,
+  isNewVersion: boolean,
+): Publication {
+  return {
+    arn: { partition, region, account, repository, id, version: number, digest },
+    key: blobKey(digest, filename),
+    filename,
+    size,
+    outcome,
+    isNewVersion,
+  };
+}
+
+/** Opens at most once, however often the protocol asks, and closes what was opened. */
+function openOnce(publishable: Publishable): {
+  readonly open: () => Promise<OpenContent>;
+  readonly close: () => Promise<void>;
+} {
+  let opened: Promise<OpenContent> | undefined;
+  return {
+    open: () => (opened ??= publishable.open()),
+    close: async () => {
+      // A content that failed to open has nothing to give back, and its failure was told where it was asked for.
+      await opened?.then(
+        (content) => content.close(),
+        () => undefined,
+      );
+    },
+  };
+}

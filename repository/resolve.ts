@@ -1,0 +1,211 @@
+import { formatArn, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
+import type { DefiniteArn } from './arn.ts';
+import { isDigest } from './digest.ts';
+import type { Digest } from './digest.ts';
+import type { Domain } from './domain.ts';
+import { ArtifactError } from './error.ts';
+import { blobKey, blobPrefix, bookmarkKey, labelKey, parseBlobKey } from './keys.ts';
+import { formatArtifactName, parseSelector } from './name.ts';
+import type { ArtifactName, Selection, Selector } from './name.ts';
+import type { ObjectKey } from './object-store.ts';
+import { readRecord } from './record.ts';
+import type { Status } from './status.ts';
+import { readStatus } from './status.ts';
+import type { Asset, Manifest } from './version.ts';
+import { findHoldingVersion, listArtifacts, listVersionNumbers, readManifest } from './version.ts';
+
+/** One definite asset, whatever named it. */
+export interface Resolution extends ArtifactName {
+  /** Definite; of content that was asked for by its digest alone, without a version. */
+  readonly arn: DefiniteArn | (Omit<DefiniteArn, 'version'> & { readonly version?: never });
+  readonly key: ObjectKey;
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+  readonly manifest?: Manifest;
+  readonly status: Status;
+  /** The bookmark that chose the version: `repository/id^name`. */
+  readonly resolvedFrom?: string;
+}
+
+/**
+ * What an ARN, or `repository/id` with `:7`, `:label`, `:latest`, `^bookmark`, `#asset` or `@sha256:…` behind it, names. An artifact without more is
+ * its newest version that is Published.
+ * @throws ArtifactError INVALID_ARN, INVALID_NAME, ARTIFACT_NOT_FOUND, DIGEST_MISMATCH where a version and a digest disagree
+ */
+export async function resolve(domain: Domain, text: string): Promise<Resolution> {
+  const selector = looksLikeArtifactArn(text) ? selectorOfArn(domain, text) : parseSelector(text);
+  if (selector.digest !== undefined && selector.selection === undefined)
+    return resolveContent(domain, selector, selector.digest);
+  const manifest = await chooseVersion(domain, selector, selector.selection ?? { by: 'latest' });
+  const asset = chooseAsset(manifest, selector);
+  const { bookmark } = { bookmark: selector.selection?.by === 'bookmark' ? selector.selection.bookmark : undefined };
+  return {
+    ...resolutionOf(domain, manifest, asset),
+    status: await readStatus(domain, manifest, manifest.number),
+    ...(bookmark !== undefined && { resolvedFrom: `${formatArtifactName(manifest)}^${bookmark}` }),
+  };
+}
+
+function selectorOfArn(domain: Domain, text: string): Selector {
+  const { repository, id, version, asset, digest, ...place } = parseArn(text);
+  if (!samePlace(place, domain)) {
+    throw new ArtifactError(
+      'ARTIFACT_NOT_FOUND',
+      `'${text}' is of account ${place.account} in ${place.region}; this is the domain of account ${domain.account} in ${domain.region}`,
+      { remedy: 'Name the domain that the ARN belongs to with --domain, or its region and profile.' },
+    );
+  }
+  return {
+    repository,
+    id,
+    ...(version !== undefined && { selection: { by: 'number', number: version } }),
+    ...(asset !== undefined && { asset }),
+    ...(digest !== undefined && { digest }),
+  };
+}
+
+async function chooseVersion(domain: Domain, name: ArtifactName, selection: Selection): Promise<Manifest> {
+  const number = await numberOf(domain, name, selection);
+  const manifest = number === undefined ? undefined : await readManifest(domain, name, number);
+  if (manifest === undefined) throw await notFound(domain, name, selection);
+  return manifest;
+}
+
+async function numberOf(domain: Domain, name: ArtifactName, selection: Selection): Promise<number | undefined> {
+  switch (selection.by) {
+    case 'number':
+      return selection.number;
+    case 'label':
+      return readNumber(domain, labelKey(name, selection.label));
+    case 'bookmark':
+      return readNumber(domain, bookmarkKey(name, selection.bookmark));
+    case 'latest':
+      for await (const number of listVersionNumbers(domain, name)) {
+        if ((await readStatus(domain, name, number)) === 'Published') return number;
+      }
+      return undefined;
+  }
+}
+
+async function readNumber({ store }: Domain, key: ObjectKey): Promise<number | undefined> {
+  const record = await readRecord(store, key, ({ number }) => (typeof number === 'number' ? number : undefined));
+  return record?.value;
+}
+
+function chooseAsset(manifest: Manifest, { asset: name, digest }: Selector): Asset {
+  const what = `${formatArtifactName(manifest)}:${manifest.number}`;
+  const names = manifest.assets.map((asset) => `'${asset.name}'`).join(', ');
+  const named: readonly Asset[] =
+    name === undefined ? manifest.assets : manifest.assets.filter((asset) => asset.name === name);
+  if (named.length === 0)
+    throw new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no asset '${String(name)}', only ${names}`);
+  const matching = digest === undefined ? named : named.filter((asset) => asset.digest.startsWith(digest));
+  const [asset, another] = matching;
+  if (asset === undefined) {
+    throw new ArtifactError('DIGEST_MISMATCH', `'${what}' is not sha256:${String(digest)}`, {
+      remedy: 'The version and the digest name different content: drop one of them.',
+    });
+  }
+  if (another !== undefined) {
+    throw new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has ${matching.length} assets: ${names}`, {
+      remedy: `Name one: '${what}#${asset.name}'.`,
+    });
+  }
+  return asset;
+}
+
+/** Content by what it is: the digest decides, the name only says where one expects it. */
+async function resolveContent(domain: Domain, name: Selector, prefix: string): Promise<Resolution> {
+  const found = new Map<Digest, string>();
+  const full = isDigest(prefix);
+  for await (const { key } of domain.store.list(full ? blobPrefix(prefix) : `blobs/sha256/${prefix}`)) {
+    const { digest, filename } = parseBlobKey(key);
+    if (!found.has(digest)) found.set(digest, filename);
+    if (found.size > 1) {
+      throw new ArtifactError(
+        'ARTIFACT_NOT_FOUND',
+        `'sha256:${prefix}' is ambiguous: ${[...found.keys()].join(' and ')} begin with it`,
+        {
+          remedy: 'Write more digits.',
+        },
+      );
+    }
+  }
+  for (const [digest, filename] of found) {
+    const version = await findHoldingVersion(domain, name, { digest, filename });
+    const asset = version?.manifest.assets.find((one) => one.digest === digest);
+    if (version !== undefined && asset !== undefined) {
+      return { ...resolutionOf(domain, version.manifest, asset), status: version.status };
+    }
+    const { partition, region, account } = domain;
+    const { repository, id } = name;
+    const head = await domain.store.head(blobKey(digest, filename));
+    if (head === undefined) break;
+    return {
+      repository,
+      id,
+      arn: { partition, region, account, repository, id, digest },
+      key: head.key,
+      filename,
+      size: head.size,
+      digest,
+      status: 'Published',
+    };
+  }
+  throw new ArtifactError('ARTIFACT_NOT_FOUND', `no content 'sha256:${prefix}' is in the domain`, {
+    remedy: 'It was never published here, or it was deleted: publish the same bytes again.',
+  });
+}
+
+function resolutionOf(
+  domain: Domain,
+  manifest: Manifest,
+  { digest, filename, size }: Asset,
+): Omit<Resolution, 'status'> {
+  const { partition, region, account } = domain;
+  const { repository, id, number } = manifest;
+  const arn: DefiniteArn = { partition, region, account, repository, id, version: number, digest };
+  return { repository, id, arn, key: blobKey(digest, filename), filename, size, digest, manifest };
+}
+
+const SUGGESTIONS = 3;
+
+async function notFound(domain: Domain, name: ArtifactName, selection: Selection): Promise<ArtifactError> {
+  const what = formatArtifactName(name);
+  let newest: number | undefined;
+  for await (const number of listVersionNumbers(domain, name)) {
+    newest = number;
+    break;
+  }
+  if (newest !== undefined) {
+    const wanted =
+      selection.by === 'number'
+        ? `version ${selection.number}`
+        : selection.by === 'latest'
+          ? 'Published version'
+          : selection.by === 'label'
+            ? `label '${selection.label}'`
+            : `bookmark '${selection.bookmark}'`;
+    return new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no ${wanted}; its newest version is ${newest}`);
+  }
+  const near: string[] = [];
+  const [top = ''] = name.id.split('/');
+  for await (const artifact of listArtifacts(domain, name.repository, top.slice(0, 3))) {
+    near.push(formatArtifactName(artifact));
+    if (near.length === SUGGESTIONS) break;
+  }
+  return new ArtifactError(
+    'ARTIFACT_NOT_FOUND',
+    `there is no artifact '${what}' in the domain of account ${domain.account} in ${domain.region}`,
+    {
+      remedy: near.length > 0 ? `There is ${near.join(', ')}.` : "'cfn-artifacts list' shows what there is.",
+    },
+  );
+}
+
+/** The ARN as it is printed. */
+export function resolutionArn({ arn }: Resolution): string {
+  return formatArn(arn);
+}

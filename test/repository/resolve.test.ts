@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { formatArn, listArtifacts, publishVersion, resolve, sha256 } from '../../repository/index.ts';
+import type { Domain } from '../../repository/index.ts';
+import { bookmarkKey, labelKey, statusKey } from '../../repository/keys.ts';
+import { recordContent } from '../../repository/record.ts';
+import { publishable, testDomain } from '../support/domain.ts';
+
+const API = { repository: 'default', id: 'shop/api' };
+const base = 'arn:aws:artifacts:local:000000000000:default/shop/api';
+let domain: Domain;
+
+beforeEach(async () => {
+  domain = await testDomain();
+  for (const text of ['one', 'two', 'three']) await publishVersion(domain, API, publishable(text));
+  await domain.store.create(labelKey(API, '1.4.0'), recordContent({ number: 1 }));
+  await domain.store.create(bookmarkKey(API, 'prod'), recordContent({ number: 2 }));
+});
+
+describe('resolving', () => {
+  test.each([
+    ['default/shop/api', 3],
+    ['default/shop/api:latest', 3],
+    ['default/shop/api:2', 2],
+    ['default/shop/api:1.4.0', 1],
+    ['default/shop/api^prod', 2],
+    [`${base}:1`, 1],
+    [base, 3],
+    [`${base}@sha256:${sha256('two')}`, 2],
+    [`${base}:2@sha256:${sha256('two')}`, 2],
+    [`default/shop/api@sha256:${sha256('one').slice(0, 12)}`, 1],
+    ['default/shop/api:2#archive.zip', 2],
+  ])('%s gives version %i, definite', async (text, version) => {
+    const { arn } = await resolve(domain, text);
+    expect(arn.version).toBe(version);
+    expect(formatArn(arn)).toBe(`${base}:${version}@sha256:${sha256(['one', 'two', 'three'][version - 1]!)}`);
+  });
+
+  test('tells which bookmark chose', async () => {
+    expect((await resolve(domain, 'default/shop/api^prod')).resolvedFrom).toBe('default/shop/api^prod');
+    expect((await resolve(domain, 'default/shop/api:2')).resolvedFrom).toBeUndefined();
+  });
+
+  test('latest passes over what is not Published', async () => {
+    await domain.store.create(statusKey(API, 3), recordContent({ status: 'Unlisted' }));
+    expect((await resolve(domain, 'default/shop/api')).arn.version).toBe(2);
+    expect(await resolve(domain, 'default/shop/api:3')).toMatchObject({ status: 'Unlisted' });
+  });
+
+  test('content is found under any name in the domain', async () => {
+    const { arn } = await resolve(domain, `default/elsewhere@sha256:${sha256('one')}`);
+    expect(formatArn(arn)).toBe(`arn:aws:artifacts:local:000000000000:default/elsewhere@sha256:${sha256('one')}`);
+  });
+
+  test.each([
+    ['default/shop/api:9', 'ARTIFACT_NOT_FOUND', /no version 9; its newest version is 3/],
+    ['default/shop/api:nope', 'ARTIFACT_NOT_FOUND', /no label 'nope'/],
+    ['default/shop/api^nope', 'ARTIFACT_NOT_FOUND', /no bookmark 'nope'/],
+    ['default/shop/apj', 'ARTIFACT_NOT_FOUND', /no artifact 'default\/shop\/apj'/],
+    ['default/shop/api:1#other', 'ARTIFACT_NOT_FOUND', /no asset 'other', only 'archive.zip'/],
+    [`default/shop/api:1@sha256:${'0'.repeat(64)}`, 'DIGEST_MISMATCH', /is not sha256:0000/],
+    [`default/shop/api@sha256:${'0'.repeat(64)}`, 'ARTIFACT_NOT_FOUND', /no content/],
+    [
+      'arn:aws:artifacts:eu-west-1:111122223333:default/shop/api:1',
+      'ARTIFACT_NOT_FOUND',
+      /account 111122223333 in eu-west-1/,
+    ],
+    ['arn:aws:artifacts:local:000000000000:default/shop/api:x', 'INVALID_ARN', /no version number/],
+    ['shop', 'INVALID_NAME', /repository\/id/],
+  ])('%s is refused', async (text, code, message) => {
+    await expect(resolve(domain, text)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  test('a name that is not there offers those that are near', async () => {
+    await expect(resolve(domain, 'default/shop/apj')).rejects.toMatchObject({ remedy: 'There is default/shop/api.' });
+  });
+});
+
+describe('listing', () => {
+  test('shows each artifact once, with its newest version, ascending', async () => {
+    for (const id of ['shop', 'shop/api/v2', 'a'])
+      await publishVersion(domain, { repository: 'default', id }, publishable(id));
+    const list = async (prefix?: string) => {
+      const found: string[] = [];
+      for await (const { id, newest } of listArtifacts(domain, 'default', prefix)) found.push(`${id}:${newest}`);
+      return found;
+    };
+    expect(await list()).toEqual(['a:1', 'shop:1', 'shop/api:3', 'shop/api/v2:1']);
+    expect(await list('shop/')).toEqual(['shop/api:3', 'shop/api/v2:1']);
+    expect(await list('shop/a')).toEqual(['shop/api:3', 'shop/api/v2:1']);
+    expect(await list('none')).toEqual([]);
+  });
+
+  test('reads past an artifact of thousands of versions', async () => {
+    const { store } = domain;
+    const { versionKey } = await import('../../repository/keys.ts');
+    for (let number = 1; number <= 2500; number++)
+      await store.create(versionKey({ repository: 'big', id: 'm' }, number), recordContent({}));
+    await store.create(versionKey({ repository: 'big', id: 'n' }, 1), recordContent({}));
+    await store.create(versionKey({ repository: 'big', id: 'm/x' }, 1), recordContent({}));
+    const found: string[] = [];
+    for await (const { id, newest } of listArtifacts(domain, 'big')) found.push(`${id}:${newest}`);
+    expect(found).toEqual(['m:2500', 'm/x:1', 'n:1']);
+  });
+});
