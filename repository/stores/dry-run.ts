@@ -9,8 +9,10 @@ const SMALL = 64 * 1024;
 
 interface Planned {
   readonly head: ObjectHead;
-  read(): AsyncIterable<Uint8Array>;
+  readonly content: Readable;
 }
+
+type Readable = Pick<Content, 'size' | 'read'>;
 
 /**
  * A store whose writings are only planned: they answer what they would have answered, the store underneath stays as it is, and what this
@@ -22,18 +24,27 @@ export function dryRun(store: ObjectStore): ObjectStore {
   const plan = new Map<string, Planned | undefined>();
   let writings = 0;
 
-  async function headAt(key: ObjectKey): Promise<ObjectHead | undefined> {
-    if (plan.has(key)) return plan.get(key)?.head;
-    const head = await store.head(key);
-    // Planned while the store was asked.
-    return plan.has(key) ? plan.get(key)?.head : head;
+  /** What the store underneath has, where that still counts. */
+  async function storedAt(key: ObjectKey): Promise<ObjectHead | undefined> {
+    return plan.has(key) ? undefined : store.head(key);
   }
 
-  function put(key: ObjectKey, { size, read }: Pick<Content, 'size' | 'read'>): void {
+  /** Asked without waiting just before the plan is changed, so that simultaneous writings decide one after the other. */
+  function current(key: ObjectKey, stored: ObjectHead | undefined): ObjectHead | undefined {
+    return plan.has(key) ? plan.get(key)?.head : stored;
+  }
+
+  function put(key: ObjectKey, content: Readable): void {
     writings += 1;
     const name = `planned-${writings}`;
-    const head = { key, size, revision: name as Revision, incarnation: name as Incarnation, modified: new Date() };
-    plan.set(key, { head, read });
+    const head = {
+      key,
+      size: content.size,
+      revision: name as Revision,
+      incarnation: name as Incarnation,
+      modified: new Date(),
+    };
+    plan.set(key, { head, content });
   }
 
   return {
@@ -43,33 +54,37 @@ export function dryRun(store: ObjectStore): ObjectStore {
       if (planned === undefined || (incarnation ?? planned.head.incarnation) !== planned.head.incarnation) {
         return undefined;
       }
-      return { ...planned.head, body: planned.read() };
+      return { ...planned.head, body: planned.content.read() };
     },
 
-    head: headAt,
+    head: async (key) => current(key, await storedAt(key)),
 
     async create(key, content, attributes) {
-      if ((await headAt(key)) !== undefined) return 'exists';
+      const stored = await storedAt(key);
+      if (current(key, stored) !== undefined) return 'exists';
       const kept = await keptOf(key, content, attributes?.onProgress);
-      if ((await headAt(key)) !== undefined) return 'exists';
+      if (current(key, stored) !== undefined) return 'exists';
       put(key, kept);
       return 'created';
     },
 
     async replace(key, content, revision, attributes) {
-      if ((await headAt(key))?.revision !== revision) return 'conflict';
+      const stored = await storedAt(key);
+      if (current(key, stored)?.revision !== revision) return 'conflict';
       const kept = await keptOf(key, content, attributes?.onProgress);
-      if ((await headAt(key))?.revision !== revision) return 'conflict';
+      if (current(key, stored)?.revision !== revision) return 'conflict';
       put(key, kept);
       return 'replaced';
     },
 
     async removeIncarnation(key, incarnation) {
-      if ((await headAt(key))?.incarnation === incarnation) plan.set(key, undefined);
+      const stored = await storedAt(key);
+      if (current(key, stored)?.incarnation === incarnation) plan.set(key, undefined);
     },
 
     async removeRevision(key, revision) {
-      const head = await headAt(key);
+      const stored = await storedAt(key);
+      const head = current(key, stored);
       if (head === undefined) return 'absent';
       if (head.revision !== revision) return 'conflict';
       plan.set(key, undefined);
@@ -92,18 +107,18 @@ export function dryRun(store: ObjectStore): ObjectStore {
     },
 
     async copy(from, to) {
-      const source = await headAt(from);
+      const [storedSource, storedTarget] = [await storedAt(from), await storedAt(to)];
+      const source = current(from, storedSource);
       if (source === undefined) return 'absent';
-      if ((await headAt(to)) !== undefined) return 'exists';
-      const planned = plan.get(from);
-      put(to, { size: source.size, read: () => (planned === undefined ? stored() : planned.read()) });
+      if (current(to, storedTarget) !== undefined) return 'exists';
+      put(to, plan.get(from)?.content ?? { size: source.size, read: () => bodyOf(store, source) });
       return 'created';
-
-      async function* stored(): AsyncGenerator<Uint8Array> {
-        yield* (await store.read(from, source?.incarnation))?.body ?? [];
-      }
     },
   };
+}
+
+async function* bodyOf(store: ObjectStore, { key, incarnation }: ObjectHead): AsyncGenerator<Uint8Array> {
+  yield* (await store.read(key, incarnation))?.body ?? [];
 }
 
 async function keptOf(key: ObjectKey, content: Content, onProgress?: (bytes: number) => void): Promise<Content> {
