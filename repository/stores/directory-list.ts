@@ -1,21 +1,22 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ListedObject, ListOptions, ObjectKey } from '../object-store.ts';
 import { compareKeys } from '../object-store.ts';
 import { namesIn } from './directory-files.ts';
-import type { EntryName, Place } from './directory-path.ts';
-import { folderOf, isSegment, namesOf, parseEntry } from './directory-path.ts';
+import type { Place } from './directory-path.ts';
+import { folderOf, isSegment, namesOf, parseEntry, placeIn, slotPath } from './directory-path.ts';
 import { contentSince } from './directory-slot.ts';
 
 /** Files whose state is asked for at once. */
 const BATCH = 64;
 
-/** A file, with the highest slot that was seen of it, or a folder. Its key (and every key in it) begins with `key`. */
-interface Entry {
-  readonly key: string;
-  readonly place: Place;
-  /** Absent: a folder. Its `key` ends with `/`. */
-  readonly slot?: number;
-}
+/** All keys of an entry begin with its `key`. */
+type Entry =
+  /** With the highest slot that was seen of it. */
+  | { readonly kind: 'file'; readonly key: string; readonly place: Place; readonly slot: number }
+  /** The key ends with `/`. */
+  | { readonly kind: 'folder'; readonly key: string; readonly folder: string };
+
+type FileEntry = Extract<Entry, { kind: 'file' }>;
 
 /** What a listing asks for: not every folder needs to be opened for it. */
 interface Wanted {
@@ -47,28 +48,26 @@ async function* objectsBelow(
   wanted: Wanted,
 ): AsyncGenerator<ListedObject> {
   const entries = (await entriesOf(root, folder, start)).filter((entry) => isWanted(entry, wanted));
-  let files: Entry[] = [];
+  let files: FileEntry[] = [];
   for (const entry of ascending(entries)) {
-    if (entry.slot !== undefined) files.push(entry);
-    if (files.length > 0 && (entry.slot === undefined || files.length >= Math.min(BATCH, wanted.limit))) {
-      yield* objectsAt(files);
-      files = [];
-    }
-    if (entry.slot === undefined) yield* objectsBelow(root, entry.place.path, entry.key, wanted);
+    if (entry.kind === 'file' && files.push(entry) < Math.min(BATCH, wanted.limit)) continue;
+    yield* objectsAt(files);
+    files = [];
+    if (entry.kind === 'folder') yield* objectsBelow(root, entry.folder, entry.key, wanted);
   }
   yield* objectsAt(files);
 }
 
-async function* objectsAt(files: readonly Entry[]): AsyncGenerator<ListedObject> {
-  const contents = await Promise.all(files.map(({ place, slot }) => contentSince(place, slot ?? 0)));
+async function* objectsAt(files: readonly FileEntry[]): AsyncGenerator<ListedObject> {
+  const contents = await Promise.all(files.map(({ place, slot }) => contentSince(place, slot)));
   for (const [index, { key }] of files.entries()) {
     const stats = contents[index];
     if (stats !== undefined) yield { key: key as ObjectKey, size: stats.size, modified: stats.mtime };
   }
 }
 
-function isWanted({ key, slot }: Entry, { prefix, after }: Wanted): boolean {
-  if (slot !== undefined) return key.startsWith(prefix) && compareKeys(key, after) > 0;
+function isWanted({ kind, key }: Entry, { prefix, after }: Wanted): boolean {
+  if (kind === 'file') return key.startsWith(prefix) && compareKeys(key, after) > 0;
   return (key.startsWith(prefix) || prefix.startsWith(key)) && (after.startsWith(key) || compareKeys(key, after) > 0);
 }
 
@@ -88,19 +87,25 @@ async function entriesOf(root: string, folder: string, start: string): Promise<E
     for (const name of await everyNameIn(part.folder, root)) {
       const entry = parseEntry(name);
       if (entry === undefined) continue;
+      const path = join(part.folder, name);
       const segment = part.begun + entry.text;
-      const path = join(folder, ...namesOf(segment));
-      if (entry.kind === 'continued') parts.push({ folder: join(part.folder, name), begun: segment });
-      else if (isSegment(segment) && path === join(part.folder, entry.stem)) add(entry, start + segment, path);
+      if (entry.kind === 'continued') parts.push({ folder: path, begun: segment });
+      else if (!isSegment(segment)) continue;
+      else if (entry.kind === 'slot') addSlot(path, segment, entry.slot);
+      else if (path === join(folder, ...namesOf(segment))) {
+        const key = `${start}${segment}/`;
+        entries.set(key, { kind: 'folder', key, folder: path });
+      }
     }
   }
   return [...entries.values()];
 
-  function add({ kind, slot }: EntryName, text: string, path: string): void {
-    const key = kind === 'folder' ? `${text}/` : text;
-    const place = { folder: dirname(path), path };
-    if (kind === 'folder') entries.set(key, { key, place });
-    else entries.set(key, { key, place, slot: Math.max(slot, entries.get(key)?.slot ?? 0) });
+  function addSlot(path: string, segment: string, slot: number): void {
+    const key = start + segment;
+    const known = entries.get(key);
+    const place = known?.kind === 'file' ? known.place : placeIn(folder, segment);
+    if (path !== slotPath(place, slot)) return;
+    entries.set(key, { kind: 'file', key, place, slot: Math.max(slot, known?.kind === 'file' ? known.slot : 0) });
   }
 }
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
 /**
- * How keys become names of files. A segment of a key is a folder, its last one a file with `@` and the number of its slot behind it
- * (directory.ts). File systems fold upper and lower case, normalise Unicode, hide what begins with a dot and end names at 255 bytes; so
+ * How keys become names of files. A segment of a key is a folder, its last one a file with `@` and the number of its slot (directory.ts)
+ * behind the name or before its extension, so that programs recognise it: `archive@1.zip`, `1.4.0@1`. File systems fold upper and lower
+ * case, normalise Unicode, hide what begins with a dot and end names at 255 bytes; so
  *
  * - `a-z`, `0-9`, the blank and most punctuation stay; a capital is `~` and its lower case (`~readme`); everything else, and a dot at the
  *   beginning, is `%` and two hexadecimal digits for each byte of its UTF-8;
@@ -20,18 +21,29 @@ const PLAIN = /[a-z0-9 !#$&'()+,.;=[\]^_`{}-]/;
 const ALL_PLAIN = new RegExp(`^(?!\\.)${PLAIN.source}{1,${NAME_LIMIT}}$`);
 const CAPITAL = /[A-Z]/;
 const SLOT = /^[1-9][0-9]{0,14}$/;
+/** No number, so that it is not part of a label like `1.4.0`. */
+const EXTENSION = /(?<=.)\.[a-z][a-z0-9]{0,7}$/;
+const ENTRY = /^(?<begin>[^@]+)(?:@(?<slot>[1-9][0-9]{0,14})(?<end>\.[a-z][a-z0-9]{0,7})?|(?<continued>@more))?$/;
 
-/** Where the slots of a key are: `path` with `@` and a number behind it. */
+/** Where the slots of a key are: `stem`, `@` and a number, `extension`. */
 export interface Place {
   readonly folder: string;
-  readonly path: string;
+  readonly stem: string;
+  readonly extension: string;
 }
 
 export function placeOf(root: string, key: string): Place {
-  const names = key.split('/').flatMap(namesOf);
-  const last = names.pop() ?? '';
-  const folder = join(root, ...names);
-  return { folder, path: join(folder, last) };
+  const segments = key.split('/');
+  const last = segments.pop() ?? '';
+  return placeIn(join(root, ...segments.flatMap(namesOf)), last);
+}
+
+export function placeIn(parent: string, segment: string): Place {
+  const names = namesOf(segment);
+  const name = names.pop() ?? '';
+  const folder = join(parent, ...names);
+  const extension = EXTENSION.exec(name)?.[0] ?? '';
+  return { folder, stem: join(folder, name.slice(0, name.length - extension.length)), extension };
 }
 
 /** The folder of the keys that begin with `prefix`, which is empty or ends with `/`; undefined where no key can. */
@@ -45,8 +57,8 @@ export function isSegment(text: string): boolean {
   return text !== '' && text !== '.' && text !== '..' && !text.includes('/');
 }
 
-export function slotPath(place: Place, slot: number): string {
-  return `${place.path}@${slot}`;
+export function slotPath({ stem, extension }: Place, slot: number): string {
+  return `${stem}@${slot}${extension}`;
 }
 
 /** The number that a revision or an incarnation of this store is; undefined for one of another store. */
@@ -77,25 +89,18 @@ function encode(character: string, first: boolean): string {
   return Buffer.from(character, 'utf8').toString('hex').replaceAll(/../g, '%$&');
 }
 
-/** What a name in a folder stands for. */
-export interface EntryName {
-  readonly kind: 'slot' | 'folder' | 'continued';
-  /** The segment, or as much of it as this name holds. */
-  readonly text: string;
-  /** The name without `@` and what follows. */
-  readonly stem: string;
-  /** Of a slot. */
-  readonly slot: number;
-}
+/** What a name in a folder stands for. `text` is the segment, or as much of it as this name holds. */
+export type EntryName =
+  | { readonly kind: 'folder' | 'continued'; readonly text: string }
+  | { readonly kind: 'slot'; readonly text: string; readonly slot: number };
 
-/** Undefined for a name that is none of ours. Lenient: a stem that is not exactly what `text` is encoded to is none either. */
+/** Undefined for a name that is none of ours. Lenient: a name that is not exactly what `text` is encoded to is none of ours either. */
 export function parseEntry(name: string): EntryName | undefined {
-  const at = name.indexOf('@');
-  const stem = at < 0 ? name : name.slice(0, at);
-  const suffix = at < 0 ? '' : name.slice(at);
-  const slot = parseSlot(suffix.slice(1));
-  const kind = suffix === '' ? 'folder' : suffix === CONTINUED ? 'continued' : slot === undefined ? undefined : 'slot';
-  return kind && { kind, text: decode(stem), stem, slot: slot ?? 0 };
+  const parts = ENTRY.exec(name)?.groups;
+  if (parts === undefined) return undefined;
+  const { begin = '', slot, end = '', continued } = parts;
+  if (slot !== undefined) return { kind: 'slot', text: decode(begin + end), slot: Number(slot) };
+  return { kind: continued === undefined ? 'folder' : 'continued', text: decode(begin) };
 }
 
 function decode(stem: string): string {

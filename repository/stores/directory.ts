@@ -37,7 +37,7 @@ import { verified } from './verified.ts';
  * A folder as a store, for any number of processes at once, without a lock: macOS and Linux, on a file system with hard and symbolic
  * links.
  *
- * The key `a/b` is the files `a/b@1`, `a/b@2` …, its slots. The highest is its state: a plain file is the object, a symbolic link that
+ * The key `a/b.zip` is the files `a/b@1.zip`, `a/b@2.zip` …, its slots (directory-path.ts). The highest is its state: a plain file is the object, a symbolic link that
  * points nowhere says that it was removed. A slot's number is its revision and its incarnation.
  *
  * 1. A slot is made by link(2) or symlink(2), one above the highest that was seen. Both are atomic, and fail where the name is taken: so
@@ -59,6 +59,11 @@ import { verified } from './verified.ts';
  */
 export function directoryStore(root: string): ObjectStore {
   return new DirectoryStore(resolve(root));
+}
+
+/** Where a person finds the bytes of an object: those of its first creation, which is the only one unless it was removed since. */
+export function directoryFile(root: string, key: ObjectKey): string {
+  return slotPath(placeOf(resolve(root), key), 1);
 }
 
 /** Up to so many bytes are read at once: a record that is read but not looked at holds no file. */
