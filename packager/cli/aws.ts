@@ -1,0 +1,418 @@
+import { readFileSync } from 'node:fs';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { GetCallerIdentityCommandOutput, STSClient } from '@aws-sdk/client-sts';
+import { ArtifactError, hasCode } from '../../repository/error.ts';
+import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
+import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
+import type { AccessOptions } from './options.ts';
+import type { Agents } from './proxy.ts';
+import { agentsFor } from './proxy.ts';
+import type { Terminal } from './terminal.ts';
+import { isSet } from './terminal.ts';
+
+export interface AwsSettings extends AccessOptions {
+  readonly env: Terminal['env'];
+  /** Asks for the code that a profile with `mfa_serial` needs. Absent: nobody can be asked. */
+  readonly onMfa?: (question: string) => Promise<string>;
+  /** Gives up every request under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Identity {
+  /** Twelve digits. */
+  readonly account: string;
+  readonly arn: string;
+  readonly partition: string;
+}
+
+/**
+ * AWS as the AWS CLI would reach it with the same options, environment and files.
+ *
+ * Its clients reject with ArtifactErrors where credentials are at fault: NO_CREDENTIALS with what to run, ACCESS_DENIED where a role may not be
+ * assumed, STORE_UNAVAILABLE where they can't be fetched. All else comes as the SDK made it.
+ */
+export interface AwsAccess {
+  /** @throws ArtifactError INVALID_CONFIGURATION where none is set */
+  region(): Promise<string>;
+  /** One client per Region, kept. Default: `region()`. */
+  s3(region?: string): Promise<S3Client>;
+  /** Whose credentials these are. Asked once. */
+  identity(): Promise<Identity>;
+  /**
+   * The https URL of an object as `aws cloudformation package` writes it for TemplateURL: host and suffix of the bucket's Region and partition, or
+   * the custom endpoint; bucket and key in the path, the key percent-encoded.
+   */
+  urlOf(bucket: string, key: string, region: string): string;
+  /** `aws`, `aws-cn`, `aws-us-gov` … */
+  partitionOf(region: string): string;
+  /** The bucket that SAM manages in the account and Region. @throws ArtifactError BUCKET_NOT_FOUND */
+  managedBucket(): Promise<string>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/** What every client of ours is made with. */
+interface ClientConfig {
+  readonly region: string;
+  readonly profile: string;
+  readonly credentials: () => Promise<Credentials>;
+  readonly requestHandler: HandlerOptions;
+  readonly maxAttempts: number;
+  readonly retryMode: string;
+  readonly endpoint?: string;
+  readonly ignoreConfiguredEndpointUrls: boolean;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+interface HandlerOptions extends Agents {
+  readonly connectionTimeout: number;
+  readonly socketTimeout: number;
+}
+
+/** A host that does not answer within ten seconds won't; the next attempt may reach another. */
+const CONNECTION_TIMEOUT_MS = 10_000;
+/** Silence on a connection that is made: as long as the AWS CLI waits. */
+const SOCKET_TIMEOUT_MS = 60_000;
+/** Two more than the SDK's default: an upload of an hour should not fail for three bad seconds. */
+const ATTEMPTS = 5;
+/** Before credentials run out, so that a request under way doesn't meet their end. */
+const RENEWAL_MARGIN_MS = 5 * 60_000;
+
+/** @throws ArtifactError INVALID_CONFIGURATION: no such profile, a CA bundle that can't be read */
+export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
+  const { env, signal } = settings;
+  const files = readAwsFiles(env);
+  const profileName = profileNameOf(settings, files);
+  const profile = files.profiles.get(profileName) ?? new Map<string, string>();
+  const agents = await agentsFor(env, { verifySsl: settings.verifySsl, ...caOf(settings, profile) });
+  const handler = { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS };
+  const regionName = [settings.region, env['AWS_REGION'], env['AWS_DEFAULT_REGION'], profile.get('region')].find(isSet);
+  const source = sourceOf(settings, profileName, files);
+  const credentials = kept(credentialProvider(settings, { profileName, regionName, files, handler, source }));
+
+  const configOf = (service: string, region: string): ClientConfig => {
+    const endpoint = settings.endpointUrl ?? configuredEndpoint(service, env, profile, files);
+    return {
+      region,
+      profile: profileName,
+      credentials,
+      requestHandler: handler,
+      maxAttempts: Number(env['AWS_MAX_ATTEMPTS'] ?? profile.get('max_attempts') ?? ATTEMPTS),
+      retryMode: retryModeOf(env['AWS_RETRY_MODE'] ?? profile.get('retry_mode')),
+      // The SDK would look again, and not in the profile that is named here.
+      ignoreConfiguredEndpointUrls: true,
+      ...(endpoint !== undefined && { endpoint }),
+    };
+  };
+  const { S3Client: Client } = await import('@aws-sdk/client-s3');
+  const clients = new Map<string, S3Client>();
+  const s3 = (region: string): S3Client => {
+    const config = configOf('s3', region);
+    const forcePathStyle = config.endpoint !== undefined || profile.get('s3.addressing_style') === 'path';
+    const client =
+      clients.get(region) ??
+      prepared(new Client({ ...config, forcePathStyle, followRegionRedirects: true }), source, signal);
+    clients.set(region, client);
+    return client;
+  };
+  const ownRegion = (): string => regionName ?? missingRegion(profileName);
+  let identity: Promise<Identity> | undefined;
+  return {
+    region: async () => ownRegion(),
+    s3: async (region) => s3(region ?? ownRegion()),
+    identity: () => (identity ??= askIdentity(configOf('sts', ownRegion()), source, signal)),
+    urlOf: (bucket, key, region) => objectUrl(s3(region), configOf('s3', region).endpoint, bucket, key, region),
+    partitionOf,
+    managedBucket: async () => findManagedBucket(s3(ownRegion()), ownRegion()),
+    close: () => {
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
+  };
+}
+
+/** @throws ArtifactError INVALID_CONFIGURATION: a profile that is asked for must exist */
+function profileNameOf({ profile, env }: AwsSettings, files: AwsFiles): string {
+  const name = [profile, env['AWS_DEFAULT_PROFILE'], env['AWS_PROFILE']].find(isSet);
+  if (name === undefined) return 'default';
+  if (files.profiles.has(name)) return name;
+  const others = [...files.profiles.keys()];
+  throw new ArtifactError('INVALID_CONFIGURATION', `there is no profile '${name}' in '${files.configFile}'`, {
+    remedy:
+      others.length === 0
+        ? `Run: aws configure --profile ${name}`
+        : `There are ${others.map((other) => `'${other}'`).join(', ')}.`,
+  });
+}
+
+function caOf({ caBundle, env }: AwsSettings, profile: Section): { readonly ca?: string } {
+  const file = [caBundle, env['AWS_CA_BUNDLE'], profile.get('ca_bundle')].find(isSet);
+  if (file === undefined) return {};
+  try {
+    return { ca: readFileSync(file, 'utf8') };
+  } catch (error) {
+    throw new ArtifactError(
+      'INVALID_CONFIGURATION',
+      `the CA bundle '${file}' can't be read: ${(error as Error).message}`,
+      {
+        remedy: 'It is named by --ca-bundle, AWS_CA_BUNDLE or ca_bundle in the AWS configuration.',
+        cause: error,
+      },
+    );
+  }
+}
+
+function retryModeOf(mode: string | undefined): string {
+  return mode === 'adaptive' ? mode : 'standard';
+}
+
+function missingRegion(profile: string): never {
+  const option = profile === 'default' ? '' : ` --profile ${profile}`;
+  throw new ArtifactError('INVALID_CONFIGURATION', 'no AWS Region is set', {
+    remedy: `Use --region or AWS_REGION, or run: aws configure set region eu-west-1${option}`,
+  });
+}
+
+/** Keys in the environment go before a profile that the environment names, but not before one on the command line: so the AWS CLI does it. */
+function sourceOf({ profile, env }: AwsSettings, profileName: string, files: AwsFiles): CredentialSource {
+  const keys = isSet(env['AWS_ACCESS_KEY_ID']) && isSet(env['AWS_SECRET_ACCESS_KEY']);
+  return profile === undefined && keys
+    ? { kind: 'environment', profile: 'default' }
+    : sourceOfProfile(profileName, files);
+}
+
+interface CredentialContext {
+  readonly profileName: string;
+  readonly regionName: string | undefined;
+  readonly files: AwsFiles;
+  readonly handler: HandlerOptions;
+  readonly source: CredentialSource;
+}
+
+function credentialProvider(settings: AwsSettings, context: CredentialContext): () => Promise<Credentials> {
+  return async () => {
+    try {
+      return await fetchCredentials(settings, context);
+    } catch (error) {
+      throw credentialProblem(error, context);
+    }
+  };
+}
+
+async function fetchCredentials({ env, onMfa }: AwsSettings, context: CredentialContext): Promise<Credentials> {
+  const { profileName, regionName, files, handler, source } = context;
+  if (source.kind === 'environment') {
+    const {
+      AWS_ACCESS_KEY_ID: accessKeyId = '',
+      AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+      AWS_SESSION_TOKEN: token,
+    } = env;
+    return { accessKeyId, secretAccessKey, ...(isSet(token) && { sessionToken: token }) };
+  }
+  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+  const chain = fromNodeProviderChain({
+    profile: profileName,
+    configFilepath: files.configFile,
+    filepath: files.credentialsFile,
+    clientConfig: { requestHandler: handler },
+    ...(regionName !== undefined && { parentClientConfig: { region: regionName, requestHandler: handler } }),
+    mfaCodeProvider: (serial) => askMfaCode(serial, profileName, onMfa),
+  });
+  return chain();
+}
+
+async function askMfaCode(serial: string, profile: string, onMfa: AwsSettings['onMfa']): Promise<string> {
+  if (onMfa !== undefined) return onMfa(`Enter MFA code for ${serial}: `);
+  throw new ArtifactError(
+    'NO_CREDENTIALS',
+    `profile '${profile}' needs an MFA code, and there is no terminal to ask for it`,
+    {
+      remedy: 'Run it in a terminal, or get session credentials first: aws sts get-session-token.',
+    },
+  );
+}
+
+/** One fetching for all clients, renewed before its end. A failure stays: nobody is asked twice for one code. */
+function kept(provider: () => Promise<Credentials>): () => Promise<Credentials> {
+  let current: Promise<Credentials> | undefined;
+  return async () => {
+    const { expiration } = (await current) ?? {};
+    if (expiration !== undefined && expiration.getTime() - Date.now() < RENEWAL_MARGIN_MS) current = undefined;
+    return (current ??= provider());
+  };
+}
+
+const NETWORK_CODES = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'EPROXY',
+  'TimeoutError',
+];
+
+/** Answers of AWS that mean: these credentials are no longer any, or never were. */
+const BAD_CREDENTIALS = [
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'InvalidToken',
+  'TokenRefreshRequired',
+  'InvalidClientTokenId',
+  'InvalidAccessKeyId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'AuthFailure',
+  'UnauthorizedException',
+];
+
+function credentialProblem(error: unknown, { profileName, source }: CredentialContext): unknown {
+  if (error instanceof ArtifactError || hasCode(error, 'AbortError')) return error;
+  const of = source.kind === 'none' && profileName === 'default' ? '' : ` of profile '${profileName}'`;
+  const reason = firstLine(error);
+  if (hasCode(error, ...NETWORK_CODES)) {
+    return new ArtifactError('STORE_UNAVAILABLE', `the credentials${of} can't be fetched: ${reason}`, { cause: error });
+  }
+  if (hasCode(error, 'AccessDenied', 'AccessDeniedException', 'ForbiddenException')) {
+    return new ArtifactError('ACCESS_DENIED', `the credentials${of} may not be had: ${reason}`, {
+      remedy: "The role's trust policy, or the policies of who assumes it, must allow it.",
+      cause: error,
+    });
+  }
+  return new ArtifactError('NO_CREDENTIALS', `there are no usable AWS credentials${of}: ${reason}`, {
+    remedy: renewal(source),
+    cause: error,
+  });
+}
+
+function firstLine(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.replace(/\.$/, '');
+}
+
+/** Makes a client give up with the signal, and tell in our words when AWS refuses the credentials. */
+function prepared<C extends S3Client | STSClient>(
+  client: C,
+  source: CredentialSource,
+  signal: AbortSignal | undefined,
+): C {
+  const { requestHandler } = client.config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) =>
+    handle(request, { ...(signal !== undefined && { abortSignal: signal }), ...options });
+  (client as STSClient).middlewareStack.add(
+    (next) => async (input) => {
+      try {
+        return await next(input);
+      } catch (error) {
+        throw refusedCredentials(error, source);
+      }
+    },
+    { step: 'initialize', priority: 'high', name: 'tellRefusedCredentials' },
+  );
+  return client;
+}
+
+function refusedCredentials(error: unknown, source: CredentialSource): unknown {
+  if (error instanceof ArtifactError || !hasCode(error, ...BAD_CREDENTIALS)) return error;
+  const whose =
+    source.kind === 'environment'
+      ? ' in the environment'
+      : source.kind === 'none'
+        ? ''
+        : ` of profile '${source.profile}'`;
+  return new ArtifactError('NO_CREDENTIALS', `AWS refuses the credentials${whose}: ${firstLine(error)}`, {
+    remedy: renewal(source),
+    cause: error,
+  });
+}
+
+async function askIdentity(
+  config: ClientConfig,
+  source: CredentialSource,
+  signal: AbortSignal | undefined,
+): Promise<Identity> {
+  const { GetCallerIdentityCommand, STSClient: Client } = await import('@aws-sdk/client-sts');
+  const client = prepared(new Client({ ...config }), source, signal);
+  const { Account: account = '', Arn: arn = '' } = await client
+    .send(new GetCallerIdentityCommand({}))
+    .catch((error: unknown): Promise<GetCallerIdentityCommandOutput> => {
+      if (!hasCode(error, ...NETWORK_CODES)) throw error;
+      throw new ArtifactError('STORE_UNAVAILABLE', `AWS STS can't be reached: ${firstLine(error)}`, { cause: error });
+    });
+  return { account, arn, partition: arn.split(':')[1] ?? 'aws' };
+}
+
+function objectUrl(client: S3Client, custom: string | undefined, bucket: string, key: string, region: string): string {
+  const base =
+    custom ??
+    client.config.endpointProvider({
+      Region: region,
+      // In us-east-1 the AWS CLI writes the name without a Region.
+      UseGlobalEndpoint: true,
+      ForcePathStyle: true,
+      UseFIPS: false,
+      UseDualStack: false,
+      Accelerate: false,
+      DisableMultiRegionAccessPoints: false,
+    }).url.href;
+  return `${base.replace(/\/+$/, '')}/${bucket}/${key.split('/').map(percentEncoded).join('/')}`;
+}
+
+/** All but RFC 3986's unreserved characters; encodeURIComponent leaves five more. */
+function percentEncoded(segment: string): string {
+  return encodeURIComponent(segment).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** By the beginning of the Region's name, as in the SDK's own partitions.json, which it does not hand out. */
+const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-isob-', 'aws-iso-b'],
+  ['us-isof-', 'aws-iso-f'],
+  ['us-iso-', 'aws-iso'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['eusc-', 'aws-eusc'],
+];
+
+function partitionOf(region: string): string {
+  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+}
+
+/** CloudFormation names a bucket after its stack and logical ID: SAM's are aws-sam-cli-managed-default and SamCliSourceBucket. */
+const MANAGED_PREFIX = 'aws-sam-cli-managed-default-samclisourcebucket-';
+
+/** Among the account's own buckets: nobody else can put one there. Of several, left from earlier stacks, the newest is in use. */
+async function findManagedBucket(client: S3Client, region: string): Promise<string> {
+  const { ListBucketsCommand } = await import('@aws-sdk/client-s3');
+  const { Buckets: buckets = [] } = await client
+    .send(new ListBucketsCommand({ Prefix: MANAGED_PREFIX, BucketRegion: region, MaxBuckets: 1000 }))
+    .catch((error: unknown) => {
+      if (!hasCode(error, 'AccessDenied')) throw error;
+      throw new ArtifactError('ACCESS_DENIED', "the account's buckets may not be listed (s3:ListAllMyBuckets)", {
+        remedy: 'Name the bucket with --s3-bucket.',
+        cause: error,
+      });
+    });
+  const [newest] = buckets
+    // A server that does not know the request's parameters answers with all buckets.
+    .filter(({ Name = '', BucketRegion = region }) => Name.startsWith(MANAGED_PREFIX) && BucketRegion === region)
+    .toSorted((a, b) => Number(b.CreationDate ?? 0) - Number(a.CreationDate ?? 0));
+  if (newest?.Name !== undefined) return newest.Name;
+  throw new ArtifactError('BUCKET_NOT_FOUND', `SAM manages no bucket in ${region} of this account`, {
+    remedy: "Name one with --s3-bucket, or let 'sam deploy --guided' make the managed one.",
+  });
+}

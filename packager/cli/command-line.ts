@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
+import { ArtifactError } from '../../repository/error.ts';
+import type { CommandName } from './commands.ts';
+import { COMMANDS, optionsOf } from './commands.ts';
+import type { HelpStyle, ProgramHelp } from './help.ts';
+import { formatCommandHelp, formatProgramHelp } from './help.ts';
+import type { ForeignOption, OptionSpec } from './options.ts';
+import { ACCESS, DISPLAY } from './options.ts';
+import type { GivenValue, GivenValues } from './resolve-options.ts';
+
+const PROGRAM: ProgramHelp = {
+  name: 'cfn-artifacts',
+  description:
+    'The artifact store that AWS should have had, and the packager in front of it: immutable, versioned, content-addressed artifacts for CloudFormation and SAM, always named by ARN.',
+  commands: COMMANDS,
+};
+
+/** A command line that was understood as far as its words go. */
+export interface Call {
+  readonly command: CommandName;
+  readonly positional: readonly string[];
+  readonly given: GivenValues;
+  readonly foreign: readonly ForeignOption[];
+}
+
+/**
+ * @param argv Without the program's own name.
+ * @param print Takes a help text or the version, where one is asked for.
+ * @returns `undefined` where there was only something to print.
+ * @throws ArtifactError INVALID_ARGUMENT
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  style: HelpStyle,
+  print: (text: string) => void,
+): Call | undefined {
+  if (argv.length === 0) {
+    print(formatProgramHelp(PROGRAM, style));
+    return undefined;
+  }
+  let call: Call | undefined;
+  const program = commanderProgram(style, print, (understood) => {
+    call = understood;
+  });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error, argv);
+  }
+  return call;
+}
+
+function commanderProgram(style: HelpStyle, print: (text: string) => void, understood: (call: Call) => void): Command {
+  const program = new Command(PROGRAM.name)
+    .exitOverride()
+    // Errors are told by `report.ts`, in one form for all of them.
+    .configureOutput({ writeOut: print, writeErr: () => undefined, outputError: () => undefined })
+    .configureHelp({ formatHelp: (command) => helpOf(command.name(), style) })
+    .enablePositionalOptions()
+    .version(version(), '-V, --version');
+  // Options of every command may also stand before it, as with the AWS CLI.
+  const before = new Words(program, [...optionsOf(ACCESS), ...optionsOf(DISPLAY)], []);
+  for (const spec of COMMANDS) {
+    const command = program.command(spec.name).summary(spec.summary);
+    for (const { name, required } of spec.positional) command.argument(required ? `<${name}>` : `[${name}]`);
+    const words = new Words(command, spec.options, spec.foreign);
+    command.action(() => {
+      const { args: positional } = command;
+      understood({ command: spec.name, positional, given: words.given(before), foreign: words.foreign });
+    });
+  }
+  return program;
+}
+
+function helpOf(command: string, style: HelpStyle): string {
+  const spec = COMMANDS.find(({ name }) => name === command);
+  return spec === undefined ? formatProgramHelp(PROGRAM, style) : formatCommandHelp(PROGRAM.name, spec, style);
+}
+
+/** From the package's own file: above this one in the sources as in the build. */
+function version(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    try {
+      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
+      if (found.name === PROGRAM.name && found.version !== undefined) return found.version;
+    } catch {
+      // Not here.
+    }
+    if (folder === dirname(folder)) return 'unknown';
+  }
+}
+
+/** The words that stood behind the options of a command, as the parser comes upon them. */
+class Words {
+  readonly foreign: ForeignOption[] = [];
+  readonly #heard = new Map<string, (string | boolean)[]>();
+  readonly #specs: readonly OptionSpec<unknown>[];
+
+  constructor(command: Command, specs: readonly OptionSpec<unknown>[], foreign: readonly ForeignOption[]) {
+    this.#specs = specs;
+    for (const spec of specs) {
+      listen(command, spec, (word) => {
+        this.#heard.set(spec.name, [...(this.#heard.get(spec.name) ?? []), word]);
+      });
+    }
+    for (const option of foreign) {
+      listen(command, option, (word) => {
+        if (word !== false) this.foreign.push(option);
+      });
+    }
+  }
+
+  /** Of an option that may stand once the last word counts; what stood before the command counts if nothing stands behind it. */
+  given(before: Words): GivenValues {
+    const result = new Map<string, readonly GivenValue[]>();
+    for (const { name, arity } of this.#specs) {
+      const words = this.#heard.get(name) ?? before.#heard.get(name);
+      if (words === undefined) continue;
+      const value = arity === undefined ? words.at(-1) : words;
+      result.set(name, [{ origin: 'command line', label: `'--${name}'`, value }]);
+    }
+    return result;
+  }
+}
+
+type Listened = Pick<OptionSpec<unknown>, 'name' | 'short' | 'aliases' | 'argument' | 'arity' | 'negatable'>;
+
+function listen(command: Command, option: Listened, heard: (word: string | boolean) => void): void {
+  for (const form of formsOf(option)) {
+    const flag = new Option(form);
+    command.addOption(flag);
+    command.on(`option:${flag.name()}`, (word: string | null | undefined) => {
+      if (typeof word === 'string') requireValue(command, option.name, word);
+      heard(word ?? true);
+    });
+  }
+  if (option.negatable !== true) return;
+  const flag = new Option(`--no-${option.name}`);
+  command.addOption(flag);
+  command.on(`option:${flag.name()}`, () => {
+    heard(false);
+  });
+}
+
+/** As commander writes options: `-t, --template-file <path>`, `--template <path>`. */
+function formsOf({ name, short, aliases = [], argument, arity }: Listened): readonly string[] {
+  const value =
+    argument === undefined ? '' : ` ${arity === 'many' ? argument.replace(/(?:\.\.\.)?>$/, '...>') : argument}`;
+  const letter = short === undefined ? '' : `-${short}, `;
+  return [`${letter}--${name}${value}`, ...aliases.map((alias) => `--${alias}${value}`)];
+}
+
+/** `--s3-bucket --region eu-west-1` is a bucket forgotten, not a bucket of that name. */
+function requireValue(command: Command, name: string, word: string): void {
+  const [flag] = word.split('=');
+  if (!command.options.some(({ short, long }) => flag === short || flag === long)) return;
+  throw new ArtifactError('INVALID_ARGUMENT', `'--${name}' needs a value, but '${word}' follows`, {
+    remedy: `If that is the value, write '--${name}=${word}'.`,
+  });
+}
+
+/** `error: unknown option '--foo'\n(Did you mean --for?)` in the form of our own errors. */
+function usageError(error: CommanderError, argv: readonly string[]): ArtifactError {
+  const command = COMMANDS.find(({ name }) => argv.includes(name));
+  const help = `See '${[PROGRAM.name, ...(command === undefined ? [] : [command.name]), '--help'].join(' ')}'.`;
+  if (error.code === 'commander.help') {
+    return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
+  }
+  const [first = '', hint = ''] = error.message.split('\n');
+  const suggestion = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
+  const message = first
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replace('. Expected', ': expected');
+  return new ArtifactError('INVALID_ARGUMENT', message, {
+    remedy: suggestion === undefined ? help : `Did you mean '${suggestion}'? ${help}`,
+  });
+}

@@ -1,0 +1,147 @@
+import type {
+  ForeignOption,
+  GetOptions,
+  ListOptions,
+  OptionSpec,
+  OptionTable,
+  PackageFlags,
+  PackageOptions,
+  PositionalArgument,
+  PublishFlags,
+  PublishOptions,
+  ShowOptions,
+} from './options.ts';
+import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, SHOW } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The work behind each command. Failures are thrown: ArtifactErrors are told to people, everything else is a defect. */
+export interface CommandHandlers {
+  readonly package: (options: PackageOptions, terminal: Terminal) => Promise<void>;
+  readonly publish: (options: PublishOptions, terminal: Terminal) => Promise<void>;
+  readonly get: (options: GetOptions, terminal: Terminal) => Promise<void>;
+  readonly list: (options: ListOptions, terminal: Terminal) => Promise<void>;
+  readonly show: (options: ShowOptions, terminal: Terminal) => Promise<void>;
+}
+
+/** Each is loaded when it is called: nobody waits for the AWS SDK to read a help text. */
+export const HANDLERS: CommandHandlers = {
+  package: async (options, terminal) => (await import('./commands/package.ts')).run(options, terminal),
+  publish: async (options, terminal) => (await import('./commands/publish.ts')).run(options, terminal),
+  get: async (options, terminal) => (await import('./commands/get.ts')).run(options, terminal),
+  list: async (options, terminal) => (await import('./commands/list.ts')).run(options, terminal),
+  show: async (options, terminal) => (await import('./commands/show.ts')).run(options, terminal),
+};
+
+export type CommandName = keyof CommandHandlers;
+
+export interface Example {
+  readonly what: string;
+  readonly command: string;
+}
+
+/** A command as data: parsing and help follow from it. */
+export interface CommandSpec {
+  readonly name: CommandName;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly Example[];
+  readonly positional: readonly PositionalArgument[];
+  readonly options: readonly OptionSpec<unknown>[];
+  readonly foreign: readonly ForeignOption[];
+}
+
+/** A table's options in its order; their types are not needed where they are only parsed or shown. */
+export function optionsOf<O>(table: OptionTable<O>): readonly OptionSpec<unknown>[] {
+  return Object.values(table as Record<string, OptionSpec<unknown>>);
+}
+
+const ARTIFACT: PositionalArgument = {
+  name: 'artifact',
+  help: 'an ARN, or [REPOSITORY/]ID with nothing, :VERSION, :LABEL, ^BOOKMARK or @sha256:DIGEST behind it',
+  required: true,
+};
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'package',
+    summary: 'upload the local paths of a template and write it with their locations',
+    description:
+      'Uploads what the local paths in a CloudFormation or SAM template name, and writes the template with the locations in their place. Takes the flags of aws cloudformation package and sam package.',
+    examples: [
+      {
+        what: "into the domain of your account, the stack's references recorded when it is deployed",
+        command: 'cfn-artifacts package -t template.yaml --output-template-file packaged.yaml',
+      },
+      {
+        what: 'in the place of aws cloudformation package',
+        command:
+          'cfn-artifacts package --template-file template.yaml --s3-bucket my-bucket --output-template-file packaged.yaml',
+      },
+      {
+        what: 'in the place of sam package, after sam build',
+        command: 'cfn-artifacts package --resolve-s3 > packaged.yaml',
+      },
+      { what: 'into a directory, to look at', command: 'cfn-artifacts package --domain file:.artifacts' },
+      { what: 'what would be uploaded', command: 'cfn-artifacts package --dry-run' },
+    ],
+    positional: [],
+    options: optionsOf<PackageFlags>(PACKAGE),
+    foreign: [...PACKAGE_FOREIGN, ...AWS_CLI_FOREIGN],
+  },
+  {
+    name: 'publish',
+    summary: 'publish one file or folder and print its ARN',
+    description:
+      'Publishes one file or folder as the next version of an artifact and prints its ARN. Content that the artifact has already is the version that it already is.',
+    examples: [
+      { what: 'a folder, as an archive', command: 'cfn-artifacts publish ./dist --id shop/api' },
+      { what: 'a file as it is', command: 'cfn-artifacts publish model.tar.gz --id shop/model' },
+      {
+        what: 'for a script',
+        command: 'arn=$(cfn-artifacts publish ./dist --id shop/api --exclude "*.map")',
+      },
+    ],
+    positional: [{ name: 'path', help: 'file or folder', required: true }],
+    options: optionsOf<PublishFlags>(PUBLISH),
+    foreign: [],
+  },
+  {
+    name: 'get',
+    summary: 'fetch the content of an artifact, verified',
+    description: 'Fetches the content of an artifact and verifies it against its digest.',
+    examples: [
+      { what: 'the newest version', command: 'cfn-artifacts get shop/api -o api.zip' },
+      { what: 'a certain version', command: 'cfn-artifacts get default/shop/api:3' },
+      { what: 'through a pipe', command: 'cfn-artifacts get shop/model -o - | tar tz' },
+    ],
+    positional: [ARTIFACT],
+    options: optionsOf(GET),
+    foreign: [],
+  },
+  {
+    name: 'list',
+    summary: 'list the artifacts of a repository',
+    description: 'Lists the artifacts of a repository with their newest versions.',
+    examples: [
+      { what: 'all of them', command: 'cfn-artifacts list' },
+      { what: 'those of one project, for a script', command: 'cfn-artifacts list shop/ --json' },
+      { what: 'of a directory', command: 'cfn-artifacts list --domain file:.artifacts' },
+    ],
+    positional: [{ name: 'prefix', help: 'the beginning of the IDs to list', required: false }],
+    options: optionsOf(LIST),
+    foreign: [],
+  },
+  {
+    name: 'show',
+    summary: 'show an artifact: its versions, their content and where it is',
+    description: 'Shows an artifact with its versions, or one version with its content and where that is.',
+    examples: [
+      { what: 'all versions', command: 'cfn-artifacts show shop/api' },
+      { what: 'one version, for a script', command: 'cfn-artifacts show default/shop/api:3 --json' },
+    ],
+    positional: [ARTIFACT],
+    options: optionsOf(SHOW),
+    foreign: [],
+  },
+];

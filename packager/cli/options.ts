@@ -1,0 +1,665 @@
+import { ArtifactError } from '../../repository/error.ts';
+import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
+import { describeValue } from './given.ts';
+import type { Metadata } from './metadata.ts';
+import { parseMetadata } from './metadata.ts';
+import type { Overrides } from './overrides.ts';
+import { parseOverrides } from './overrides.ts';
+
+/** How this program reaches AWS. */
+export interface AccessOptions {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpointUrl?: string;
+  readonly verifySsl: boolean;
+  /** A file of certificates in PEM. */
+  readonly caBundle?: string;
+}
+
+/** What people see, and how. */
+export interface DisplayOptions {
+  /** One JSON document on stdout: the result, or the error. */
+  readonly json: boolean;
+  /** No progress and no success text; warnings and errors stay. */
+  readonly quiet: boolean;
+  readonly progressBar: boolean;
+  /** `auto`: as the stream and the environment say. */
+  readonly color: ColorChoice;
+  /** Stack traces, and a line for what was reused too. */
+  readonly debug: boolean;
+}
+
+export type ColorChoice = 'on' | 'off' | 'auto';
+
+/** `directory` is as given, relative to the working directory; a prefix has no slash at either end. */
+export type DomainOption =
+  | { readonly kind: 'directory'; readonly directory: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix?: string };
+
+export interface DomainOptions {
+  /** Absent: the account's own domain in the region. */
+  readonly domain?: DomainOption;
+  /** The account that must own the bucket. Twelve digits. */
+  readonly domainOwner?: string;
+  readonly repository: string;
+}
+
+export const REFERENCE_STYLES = ['stack', 'grouped', 'none'] as const;
+export type ReferenceStyle = (typeof REFERENCE_STYLES)[number];
+
+/** Paths are as given: relative to the working directory. */
+export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptions {
+  /** Absent: searched for. */
+  readonly templateFile?: string;
+  /** Absent: stdout. */
+  readonly outputTemplateFile?: string;
+  readonly useJson: boolean;
+  readonly manifest?: string;
+  readonly dryRun: boolean;
+  readonly artifactPrefix?: string;
+  /** Absent: `stack` with a domain, `none` with a plain bucket. */
+  readonly references?: ReferenceStyle;
+  readonly s3Bucket?: string;
+  /** As given: no slash is added or taken but the one between it and the key. */
+  readonly s3Prefix?: string;
+  readonly resolveS3: boolean;
+  readonly kmsKeyId?: string;
+  readonly forceUpload: boolean;
+  readonly metadata?: Metadata;
+  readonly parameterOverrides: Overrides;
+  readonly exclude: readonly string[];
+  readonly resources?: string;
+  readonly projectRoot?: string;
+  readonly followExternalSymlinks: boolean;
+  readonly zipTemplateDirWhenAbsent: boolean;
+  readonly configFile?: string;
+  readonly configEnv?: string;
+}
+
+/** What `package` is told when its flags, the environment and samconfig are merged. */
+export interface PackageOptions extends PackageFlags {
+  readonly templateFile: string;
+  /** The samconfig that was read, if there was one. */
+  readonly configFile?: string;
+  /** `stack_name` of samconfig's `deploy` or `global` section. */
+  readonly stackName?: string;
+}
+
+export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions {
+  /** A file or a folder, as given. */
+  readonly path: string;
+  readonly id: string;
+  /** Absent: a folder becomes an archive, a file is taken as it is. */
+  readonly as?: 'zip' | 'file';
+  readonly exclude: readonly string[];
+}
+
+export interface GetOptions extends AccessOptions, DisplayOptions, DomainOptions {
+  /** An artifact's ARN, or its ID with or without the repository, as given. */
+  readonly artifact: string;
+  /** A file or an existing folder, `-` for stdout. Absent: the artifact's own filename in the working directory. */
+  readonly output?: string;
+}
+
+export interface ListOptions extends AccessOptions, DisplayOptions, DomainOptions {
+  /** IDs that begin so. Absent: all of the repository. */
+  readonly prefix?: string;
+}
+
+export interface ShowOptions extends AccessOptions, DisplayOptions, DomainOptions {
+  readonly artifact: string;
+}
+
+export interface ReadContext {
+  /** Where a relative `file://` starts. */
+  readonly cwd: string;
+}
+
+/**
+ * One option as data. Whatever it says, the flag, the variable of the environment, the key of samconfig and the help text follow from it.
+ */
+export interface OptionSpec<T> {
+  /** As on the command line without its dashes, `no-` included. With `_` for `-` it is the key in samconfig. */
+  readonly name: string;
+  /** A letter. */
+  readonly short?: string;
+  /** Other long names with the same meaning. */
+  readonly aliases?: readonly string[];
+  /** What stands behind it; absent for a switch. */
+  readonly argument?: string;
+  /** `repeatable`: the option may come again. `many`: also several values after one option, up to the next one. */
+  readonly arity?: 'repeatable' | 'many';
+  /** There is a `--no-` form too; it gives `false`. */
+  readonly negatable?: boolean;
+  readonly environment?: string;
+  /** `never` for what makes no sense in a file; `own section` where SAM's `global` section means something else by it. */
+  readonly inFile?: 'never' | 'own section';
+  readonly group: string;
+  readonly help: string;
+  /**
+   * From the command line a switch is `true` or `false`, a value is text, repeated ones a list of texts; from a file it is what the file says.
+   * @throws ArtifactError INVALID_ARGUMENT or INVALID_NAME, without saying which option it is
+   */
+  readonly read: (given: unknown, context: ReadContext) => T | Promise<T>;
+  readonly fallback?: T;
+  /** There is no default: it must be given. */
+  readonly mandatory?: boolean;
+}
+
+type OptionalKeys<O> = { [K in keyof O]-?: object extends Pick<O, K> ? K : never }[keyof O];
+
+/** An option for every member; for every member that must be there, a default or the duty to give it. */
+export type OptionTable<O> = {
+  readonly [K in keyof O]-?: K extends OptionalKeys<O>
+    ? OptionSpec<Exclude<O[K], undefined>>
+    : OptionSpec<O[K]> & ({ readonly fallback: O[K] } | { readonly mandatory: true });
+};
+
+/** Options that exclude each other: of those given, the ones of the highest origin count, and there may be one of them. */
+export interface Conflict<O> {
+  readonly options: readonly (keyof O)[];
+  readonly remedy: string;
+}
+
+export interface PositionalArgument {
+  readonly name: string;
+  readonly help: string;
+  readonly required: boolean;
+}
+
+/** Words that other tools take and this one understands without obeying. */
+export interface ForeignOption {
+  readonly name: string;
+  readonly argument?: string;
+  readonly arity?: 'repeatable' | 'many';
+  readonly negatable?: boolean;
+  /** `refused`: without it the result would be another. `ignored`: the result is the same. `silent`: not even worth a word. */
+  readonly verdict: 'refused' | 'ignored' | 'silent';
+  /** What to do instead, or why it makes no difference: a sentence. */
+  readonly note: string;
+  /** Where it stands in a file its word counts less: other commands read the same section. */
+  readonly verdictInFile?: 'ignored' | 'silent';
+}
+
+const GROUP = {
+  template: 'Template and output',
+  content: 'What is packaged',
+  domain: 'Where artifacts go',
+  bucket: 'Plain bucket, as with aws cloudformation package and sam package',
+  file: 'Options from a file',
+  access: 'Access to AWS',
+  display: 'Display',
+} as const;
+
+function flag(given: unknown): boolean {
+  if (typeof given === 'boolean') return given;
+  const word = String(given).toLowerCase();
+  if (['true', 't', 'yes', 'y', 'on', '1'].includes(word)) return true;
+  if (['false', 'f', 'no', 'n', 'off', '0'].includes(word)) return false;
+  throw invalid(`must be true or false, not ${describeValue(given)}`);
+}
+
+const inverted = (given: unknown): boolean => !flag(given);
+
+function text(given: unknown): string {
+  if (typeof given === 'number') return String(given);
+  if (typeof given !== 'string') throw invalid(`must be a text, not ${describeValue(given)}`);
+  if (given === '') throw invalid('must not be empty');
+  return given;
+}
+
+function texts(given: unknown): readonly string[] {
+  return Array.isArray(given) ? given.map(text) : [text(given)];
+}
+
+function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
+  return (given) => {
+    const word = words.find((candidate) => candidate === given);
+    if (word !== undefined) return word;
+    throw invalid(
+      `must be one of ${words.map((candidate) => `'${candidate}'`).join(', ')}, not ${describeValue(given)}`,
+    );
+  };
+}
+
+function matching(pattern: RegExp, rule: string, remedy?: string): (given: unknown) => string {
+  return (given) => {
+    // A YAML file gives an account ID without quotes as a number.
+    const value = text(given);
+    if (pattern.test(value)) return value;
+    throw invalid(`must be ${rule}, not '${value}'`, remedy);
+  };
+}
+
+function endpointUrl(given: unknown): string {
+  const url = text(given);
+  const scheme = URL.canParse(url) ? new URL(url).protocol : '';
+  if (scheme === 'http:' || scheme === 'https:') return url;
+  throw invalid(`must be a URL with http or https, not '${url}'`);
+}
+
+function domain(given: unknown): DomainOption {
+  const place = text(given);
+  const directory = /^file:(?:\/\/)?(?<path>.+)$/s.exec(place)?.groups?.['path'];
+  if (directory !== undefined) return { kind: 'directory', directory };
+  const { bucket, prefix } = /^s3:\/\/(?<bucket>[^/]+)(?:\/(?<prefix>.*?))?\/*$/s.exec(place)?.groups ?? {};
+  if (bucket === undefined) {
+    throw invalid(
+      `must be file:DIRECTORY or s3://BUCKET, not '${place}'`,
+      'Leave it out for the domain of your account in the region.',
+    );
+  }
+  return prefix === undefined || prefix === '' ? { kind: 's3', bucket } : { kind: 's3', bucket, prefix };
+}
+
+function invalid(message: string, remedy?: string): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', message, remedy === undefined ? {} : { remedy });
+}
+
+export const ACCESS: OptionTable<AccessOptions> = {
+  region: {
+    name: 'region',
+    argument: '<region>',
+    group: GROUP.access,
+    help: 'AWS Region (else AWS_REGION, AWS_DEFAULT_REGION, the profile)',
+    read: matching(/^[A-Za-z0-9-]+$/, "a Region like 'eu-west-1'"),
+  },
+  profile: {
+    name: 'profile',
+    argument: '<name>',
+    group: GROUP.access,
+    help: 'profile of ~/.aws/config and ~/.aws/credentials (else AWS_PROFILE)',
+    read: text,
+  },
+  endpointUrl: {
+    name: 'endpoint-url',
+    argument: '<url>',
+    group: GROUP.access,
+    help: 'for S3 and STS, in the place of their own (else AWS_ENDPOINT_URL and its kin)',
+    read: endpointUrl,
+  },
+  verifySsl: {
+    name: 'no-verify-ssl',
+    group: GROUP.access,
+    help: 'trust any certificate',
+    read: inverted,
+    fallback: true,
+  },
+  caBundle: {
+    name: 'ca-bundle',
+    argument: '<file>',
+    group: GROUP.access,
+    help: 'certificates to trust, in PEM (else AWS_CA_BUNDLE)',
+    read: text,
+  },
+};
+
+export const DISPLAY: OptionTable<DisplayOptions> = {
+  json: {
+    name: 'json',
+    inFile: 'never',
+    group: GROUP.display,
+    help: 'one JSON document on stdout, errors included',
+    read: flag,
+    fallback: false,
+  },
+  quiet: {
+    name: 'quiet',
+    short: 'q',
+    inFile: 'never',
+    group: GROUP.display,
+    help: 'no progress and no success text',
+    read: flag,
+    fallback: false,
+  },
+  progressBar: {
+    name: 'no-progressbar',
+    group: GROUP.display,
+    help: 'no progress bars (never any without a terminal, or with CI set)',
+    read: inverted,
+    fallback: true,
+  },
+  color: {
+    name: 'color',
+    argument: '<when>',
+    negatable: true,
+    inFile: 'never',
+    group: GROUP.display,
+    help: 'on, off or auto; --no-color is off (default: auto, with NO_COLOR and FORCE_COLOR)',
+    read: (given) => (given === false ? 'off' : oneOf<ColorChoice>(['on', 'off', 'auto'])(given)),
+    fallback: 'auto',
+  },
+  debug: {
+    name: 'debug',
+    environment: 'SAM_DEBUG',
+    group: GROUP.display,
+    help: 'say more, with stack traces',
+    read: flag,
+    fallback: false,
+  },
+};
+
+export const DOMAIN: OptionTable<DomainOptions> = {
+  domain: {
+    name: 'domain',
+    argument: '<place>',
+    group: GROUP.domain,
+    help: "file:DIRECTORY or s3://BUCKET (default: your account's domain in the region)",
+    read: domain,
+  },
+  domainOwner: {
+    name: 'domain-owner',
+    argument: '<account>',
+    group: GROUP.domain,
+    help: "the account that must own the bucket (default: yours; of a plain bucket anybody)",
+    read: matching(/^[0-9]{12}$/, "an account's twelve digits", 'In a YAML or TOML file they need quotes.'),
+  },
+  repository: {
+    name: 'repository',
+    argument: '<name>',
+    group: GROUP.domain,
+    help: "collection in the domain (default: 'default')",
+    read: (given) => parseRepository(text(given)),
+    fallback: DEFAULT_REPOSITORY,
+  },
+};
+
+export const PACKAGE: OptionTable<PackageFlags> = {
+  templateFile: {
+    name: 'template-file',
+    short: 't',
+    aliases: ['template'],
+    argument: '<path>',
+    environment: 'SAM_TEMPLATE_FILE',
+    group: GROUP.template,
+    help: 'template to package (default: the first of .aws-sam/build/template.yaml, template.yaml, template.yml, template.json)',
+    read: text,
+  },
+  outputTemplateFile: {
+    name: 'output-template-file',
+    argument: '<path>',
+    group: GROUP.template,
+    help: 'write the packaged template here (default: stdout)',
+    read: text,
+  },
+  useJson: {
+    name: 'use-json',
+    group: GROUP.template,
+    help: 'write JSON whatever the template is (default: as it came, to the byte)',
+    read: flag,
+    fallback: false,
+  },
+  manifest: {
+    name: 'manifest',
+    argument: '<file>',
+    inFile: 'own section',
+    group: GROUP.template,
+    help: 'write a JSON list of all artifacts: place, path, ARN, digest, size, bucket, key, outcome',
+    read: text,
+  },
+  dryRun: {
+    name: 'dry-run',
+    inFile: 'never',
+    group: GROUP.template,
+    help: 'say what would be uploaded; touch nothing',
+    read: flag,
+    fallback: false,
+  },
+  parameterOverrides: {
+    name: 'parameter-overrides',
+    argument: '<name=value...>',
+    arity: 'many',
+    group: GROUP.content,
+    help: 'values of parameters that paths depend on; also ParameterKey=NAME,ParameterValue=VALUE or file://PATH',
+    read: (given, { cwd }) => parseOverrides(given, cwd),
+    fallback: {},
+  },
+  exclude: {
+    name: 'exclude',
+    argument: '<pattern>',
+    arity: 'repeatable',
+    inFile: 'own section',
+    group: GROUP.content,
+    help: 'leave these files out of archives, in .gitignore syntax, after .artifactignore; may be repeated',
+    read: texts,
+    fallback: [],
+  },
+  resources: {
+    name: 'resources',
+    argument: '<file>',
+    group: GROUP.content,
+    help: 'further resource properties that name local paths (JSON or YAML)',
+    read: text,
+  },
+  projectRoot: {
+    name: 'project-root',
+    argument: '<dir>',
+    group: GROUP.content,
+    help: 'links may lead anywhere in here (default: the git work tree, workspace, or folder of the template)',
+    read: text,
+  },
+  followExternalSymlinks: {
+    name: 'follow-external-symlinks',
+    group: GROUP.content,
+    help: 'let links lead out of the project too',
+    read: flag,
+    fallback: false,
+  },
+  zipTemplateDirWhenAbsent: {
+    name: 'zip-template-dir-when-absent',
+    group: GROUP.content,
+    help: "where a property is absent, package the template's folder, as aws cloudformation package does",
+    read: flag,
+    fallback: false,
+  },
+  ...DOMAIN,
+  artifactPrefix: {
+    name: 'artifact-prefix',
+    argument: '<id>',
+    group: GROUP.domain,
+    help: "first part of every artifact's ID (default: stack_name of samconfig, else the project's name)",
+    read: (given) => parseId(text(given)),
+  },
+  references: {
+    name: 'references',
+    argument: '<how>',
+    group: GROUP.domain,
+    help: 'stack: a Custom::ArtifactRef for each artifact; grouped: one for up to 40; none: plain locations (default: stack; none with --s3-bucket)',
+    read: oneOf(REFERENCE_STYLES),
+  },
+  s3Bucket: {
+    name: 's3-bucket',
+    argument: '<name>',
+    group: GROUP.bucket,
+    help: 'upload here, without a domain and without references',
+    read: matching(/^(?!s3:\/\/)/, "a bucket's name", 'The prefix of its keys goes into --s3-prefix.'),
+  },
+  s3Prefix: {
+    name: 's3-prefix',
+    argument: '<prefix>',
+    group: GROUP.bucket,
+    help: 'put it and a slash before every key',
+    read: text,
+  },
+  resolveS3: {
+    name: 'resolve-s3',
+    negatable: true,
+    group: GROUP.bucket,
+    help: "upload to the bucket that SAM manages in the account ('aws-sam-cli-managed-default')",
+    read: flag,
+    fallback: false,
+  },
+  kmsKeyId: {
+    name: 'kms-key-id',
+    argument: '<key>',
+    group: GROUP.bucket,
+    help: "encrypt with this KMS key (default: as the bucket's own setting says)",
+    read: text,
+  },
+  forceUpload: {
+    name: 'force-upload',
+    group: GROUP.bucket,
+    help: 'upload what is there already, too',
+    read: flag,
+    fallback: false,
+  },
+  metadata: {
+    name: 'metadata',
+    argument: '<key=value>',
+    arity: 'repeatable',
+    group: GROUP.bucket,
+    help: 'S3 metadata of every upload: KEY=VALUE,KEY2=VALUE2, JSON or file://PATH; may be repeated',
+    read: (given, { cwd }) => parseMetadata(given, cwd),
+  },
+  configFile: {
+    name: 'config-file',
+    argument: '<file>',
+    inFile: 'never',
+    group: GROUP.file,
+    help: 'samconfig.toml, .yaml or .yml beside the template unless another is named here',
+    read: text,
+  },
+  configEnv: {
+    name: 'config-env',
+    argument: '<name>',
+    inFile: 'never',
+    group: GROUP.file,
+    help: "environment in that file (default: 'default')",
+    read: text,
+  },
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
+  {
+    options: ['s3Bucket', 'resolveS3', 'domain'],
+    remedy: 'Each names the place for the artifacts: use only one.',
+  },
+];
+
+const NO_IMAGES =
+  'This program does not push images: push them first (docker push) and name the pushed image in ImageUri.';
+
+export const PACKAGE_FOREIGN: readonly ForeignOption[] = [
+  {
+    name: 'image-repository',
+    argument: '<uri>',
+    verdict: 'refused',
+    verdictInFile: 'ignored',
+    note: NO_IMAGES,
+  },
+  {
+    name: 'image-repositories',
+    argument: '<function=uri>',
+    arity: 'repeatable',
+    verdict: 'refused',
+    verdictInFile: 'ignored',
+    note: NO_IMAGES,
+  },
+  {
+    name: 'resolve-image-repos',
+    negatable: true,
+    verdict: 'refused',
+    verdictInFile: 'ignored',
+    note: NO_IMAGES,
+  },
+  {
+    name: 'signing-profiles',
+    argument: '<function=profile>',
+    arity: 'many',
+    verdict: 'refused',
+    note: 'This program does not sign code: package, then sign the uploaded archives with AWS Signer, or go on with sam package for this template.',
+  },
+  {
+    name: 'save-params',
+    verdict: 'ignored',
+    verdictInFile: 'silent',
+    note: 'Options are not saved: write them into samconfig.toml by hand.',
+  },
+  {
+    name: 'language-extensions',
+    negatable: true,
+    verdict: 'ignored',
+    verdictInFile: 'silent',
+    note: 'Fn::ForEach is packaged with it and without it.',
+  },
+  {
+    name: 'beta-features',
+    negatable: true,
+    verdict: 'ignored',
+    verdictInFile: 'silent',
+    note: 'This program has no beta features to turn on.',
+  },
+];
+
+/** Global options of the AWS CLI that scripts give to every command. */
+export const AWS_CLI_FOREIGN: readonly ForeignOption[] = [
+  { name: 'output', argument: '<format>', verdict: 'silent', note: 'Use --json.' },
+  { name: 'no-paginate', verdict: 'silent', note: 'Nothing is paged.' },
+  { name: 'no-cli-pager', verdict: 'silent', note: 'Nothing is paged.' },
+  { name: 'cli-auto-prompt', negatable: true, verdict: 'silent', note: 'Nothing is prompted for.' },
+  { name: 'cli-connect-timeout', argument: '<seconds>', verdict: 'silent', note: 'Connections have their own limits.' },
+  { name: 'cli-read-timeout', argument: '<seconds>', verdict: 'silent', note: 'Connections have their own limits.' },
+  { name: 'query', argument: '<expression>', verdict: 'refused', note: 'Use --json and jq.' },
+  { name: 'no-sign-request', verdict: 'refused', note: 'Uploads need credentials.' },
+];
+
+/** `--zip` and `--file` are two switches of one answer. */
+export interface PublishFlags extends AccessOptions, DisplayOptions, DomainOptions {
+  readonly id: string;
+  readonly zip: boolean;
+  readonly file: boolean;
+  readonly exclude: readonly string[];
+}
+
+export const PUBLISH: OptionTable<PublishFlags> = {
+  id: {
+    name: 'id',
+    argument: '<id>',
+    group: GROUP.content,
+    help: "the artifact's ID in its repository, like shop/api",
+    read: (given) => parseId(text(given)),
+    mandatory: true,
+  },
+  zip: {
+    name: 'zip',
+    group: GROUP.content,
+    help: 'archive a file too (a folder always is; an archive is taken as it is)',
+    read: flag,
+    fallback: false,
+  },
+  file: {
+    name: 'file',
+    group: GROUP.content,
+    help: 'take a file as it is, and nothing but a file',
+    read: flag,
+    fallback: false,
+  },
+  exclude: PACKAGE.exclude,
+  ...DOMAIN,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+export const PUBLISH_CONFLICTS: readonly Conflict<PublishFlags>[] = [
+  { options: ['zip', 'file'], remedy: 'Without either a folder becomes an archive and a file is taken as it is.' },
+];
+
+export const GET: OptionTable<Omit<GetOptions, 'artifact'>> = {
+  output: {
+    name: 'output',
+    short: 'o',
+    argument: '<path>',
+    group: GROUP.content,
+    help: "file or folder to write to, - for stdout (default: the artifact's filename, here)",
+    read: text,
+  },
+  ...DOMAIN,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+export const LIST: OptionTable<Omit<ListOptions, 'prefix'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };
+
+export const SHOW: OptionTable<Omit<ShowOptions, 'artifact'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };

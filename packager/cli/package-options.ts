@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { Warning } from '../event.ts';
+import { nearest } from './nearest.ts';
+import type { ForeignOption, OptionSpec, PackageFlags, PackageOptions } from './options.ts';
+import { PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './options.ts';
+import type { GivenValue, GivenValues } from './resolve-options.ts';
+import { highestOf, resolveOptions } from './resolve-options.ts';
+import type { ConfigEntry, SamConfig } from './samconfig.ts';
+import { OTHER_SAM_KEYS, readSamConfig } from './samconfig.ts';
+
+export interface ResolvedPackageOptions {
+  readonly options: PackageOptions;
+  /** Worth a look: keys of samconfig that nobody knows. */
+  readonly warnings: readonly Warning[];
+  /** Options that were understood and ignored, each a sentence. */
+  readonly notes: readonly string[];
+}
+
+/** As SAM searches. */
+const TEMPLATES = ['.aws-sam/build/template.yaml', 'template.yaml', 'template.yml', 'template.json'];
+
+const SPECS = Object.values(PACKAGE as Record<string, OptionSpec<unknown>>);
+
+/**
+ * What `package` is told: command line over environment over samconfig over defaults.
+ * @param given From the command line and the environment.
+ * @throws ArtifactErrors with everything that is wrong
+ */
+export async function resolvePackageOptions(
+  given: GivenValues,
+  foreign: readonly ForeignOption[],
+  cwd: string,
+): Promise<ResolvedPackageOptions> {
+  const config = await findSamConfig(given, cwd);
+  const file = readEntries(config);
+  const problems = [
+    ...foreign.filter(isRefused).map((option) => refusal(`'--${option.name}'`, option)),
+    ...file.problems,
+  ];
+  const flags = await resolveOptions(PACKAGE, merged(given, file.values), PACKAGE_CONFLICTS, { cwd }).catch(
+    (error: unknown) => {
+      if (!(error instanceof ArtifactErrors)) throw error;
+      problems.push(...error.problems);
+    },
+  );
+  if (flags !== undefined) problems.push(...mismatches(flags));
+  const [first, ...others] = problems;
+  if (first !== undefined || flags === undefined) throw new ArtifactErrors([first as ArtifactError, ...others]);
+  const ignored = foreign
+    .filter(({ verdict }) => verdict === 'ignored')
+    .map((option) => ignoring(`'--${option.name}'`, option));
+  return {
+    options: {
+      ...flags,
+      templateFile: flags.templateFile ?? findTemplate(cwd),
+      ...(config !== undefined && { configFile: config.path }),
+      ...(config?.stackName !== undefined && { stackName: config.stackName }),
+    },
+    warnings: file.warnings,
+    notes: [...ignored, ...file.notes],
+  };
+}
+
+async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig | undefined> {
+  const textOf = ({ name }: OptionSpec<string>): string | undefined => {
+    const value = highestOf(given.get(name) ?? [])?.value;
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const templateFile = textOf(PACKAGE.templateFile);
+  const configFile = textOf(PACKAGE.configFile);
+  const environment = textOf(PACKAGE.configEnv);
+  return readSamConfig({
+    cwd,
+    ...(templateFile !== undefined && { templateFile }),
+    ...(configFile !== undefined && { configFile }),
+    ...(environment !== undefined && { environment }),
+  });
+}
+
+function findTemplate(cwd: string): string {
+  const found = TEMPLATES.find((path) => existsSync(resolve(cwd, path)));
+  if (found !== undefined) return found;
+  throw new ArtifactError('PATH_NOT_FOUND', `there is no template in '${cwd}'`, {
+    remedy: `Name it with --template-file, or call it ${TEMPLATES.slice(1, -1).join(', ')} or ${TEMPLATES.at(-1) ?? ''}.`,
+  });
+}
+
+interface FileEntries {
+  readonly values: GivenValues;
+  readonly problems: readonly ArtifactError[];
+  readonly warnings: readonly Warning[];
+  readonly notes: readonly string[];
+}
+
+/** Sorts the keys of samconfig: ours, those of `sam package` that mean nothing here, those of other commands, and mistakes. */
+function readEntries(config: SamConfig | undefined): FileEntries {
+  const values = new Map<string, readonly GivenValue[]>();
+  const problems: ArtifactError[] = [];
+  const warnings: Warning[] = [];
+  const notes: string[] = [];
+  for (const [key, entry] of config?.entries ?? []) {
+    if (isNothing(entry.value)) continue;
+    const own = SPECS.find((spec) => keysOf(spec).includes(key));
+    const foreign = PACKAGE_FOREIGN.find(({ name }) => snake(name) === key);
+    if (own !== undefined && !(own.inFile === 'own section' && entry.section === 'global')) {
+      if (own.inFile === 'never') warnings.push(misplaced(own, entry));
+      else values.set(own.name, [{ origin: 'file', label: entry.place, value: entry.value }]);
+    } else if (foreign !== undefined) {
+      const verdict = foreign.verdictInFile ?? foreign.verdict;
+      if (entry.value === false || verdict === 'silent') continue;
+      if (verdict === 'refused') problems.push(refusal(entry.place, foreign));
+      else notes.push(ignoring(entry.place, foreign));
+    } else if (!OTHER_SAM_KEYS.has(key)) {
+      warnings.push(unknown(key, entry));
+    }
+  }
+  return { values, problems, warnings, notes };
+}
+
+/** SAM itself writes empty values for what was left blank. */
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function keysOf({ name, aliases = [] }: OptionSpec<unknown>): readonly string[] {
+  return [name, ...aliases].map(snake);
+}
+
+function snake(name: string): string {
+  return name.replaceAll('-', '_');
+}
+
+function merged(given: GivenValues, file: GivenValues): GivenValues {
+  const names = new Set([...given.keys(), ...file.keys()]);
+  return new Map([...names].map((name) => [name, [...(given.get(name) ?? []), ...(file.get(name) ?? [])]]));
+}
+
+/** What each option allows and their combination does not. */
+function mismatches({ references, s3Bucket, resolveS3 }: PackageFlags): readonly ArtifactError[] {
+  if (references === undefined || references === 'none' || (s3Bucket === undefined && !resolveS3)) return [];
+  return [
+    new ArtifactError(
+      'INVALID_ARGUMENT',
+      `'--references' can't be '${references}' with '${resolveS3 ? '--resolve-s3' : '--s3-bucket'}'`,
+      {
+        remedy:
+          'Only a domain keeps references: name one with --domain, or leave the bucket out for that of your account.',
+      },
+    ),
+  ];
+}
+
+function isRefused({ verdict }: ForeignOption): boolean {
+  return verdict === 'refused';
+}
+
+function refusal(label: string, { note }: ForeignOption): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', `${label} is not supported`, { remedy: note });
+}
+
+function ignoring(label: string, { note }: ForeignOption): string {
+  return `${label} is ignored. ${note}`;
+}
+
+function misplaced({ name }: OptionSpec<unknown>, { place }: ConfigEntry): Warning {
+  return {
+    code: 'option-in-file',
+    message: `${place} is ignored`,
+    remedy: `--${name} is for the command line alone.`,
+  };
+}
+
+function unknown(key: string, { place }: ConfigEntry): Warning {
+  const known = SPECS.filter(({ inFile }) => inFile !== 'never').flatMap((spec) => keysOf(spec));
+  const suggestion = nearest(key, known);
+  return {
+    code: 'unknown-option-in-file',
+    message: `${place} is no option of package`,
+    ...(suggestion !== undefined && { remedy: `Did you mean '${suggestion}'?` }),
+  };
+}

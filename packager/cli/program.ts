@@ -1,0 +1,94 @@
+import type { Call } from './command-line.ts';
+import { parseCommandLine } from './command-line.ts';
+import type { CommandHandlers } from './commands.ts';
+import { COMMANDS, HANDLERS } from './commands.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import { helpWidth } from './help.ts';
+import { GET, LIST, PUBLISH, PUBLISH_CONFLICTS, SHOW } from './options.ts';
+import { resolvePackageOptions } from './package-options.ts';
+import type { MessageDisplay } from './report.ts';
+import { reportFailure, writeNote, writeWarning } from './report.ts';
+import type { GivenValue, GivenValues } from './resolve-options.ts';
+import { resolveOptions } from './resolve-options.ts';
+import type { Terminal } from './terminal.ts';
+import { isSet, paletteFor } from './terminal.ts';
+
+/**
+ * The command line as a function: all of the program but its process.
+ * @param argv Without the program's own name.
+ * @param handlers The work behind the commands; tests give their own.
+ * @returns The exit code. Never throws.
+ */
+export async function run(
+  argv: readonly string[],
+  terminal: Terminal,
+  handlers: CommandHandlers = HANDLERS,
+): Promise<ExitCode> {
+  const display = messageDisplayOf(argv);
+  try {
+    const style = {
+      width: helpWidth(terminal.stdout.columns),
+      palette: paletteFor(terminal.stdout, terminal.env, display.color),
+    };
+    const call = parseCommandLine(argv, style, (text) => {
+      terminal.stdout.write(text);
+    });
+    if (call !== undefined) await dispatch(call, terminal, handlers);
+    return EXIT.ok;
+  } catch (error) {
+    return reportFailure(terminal, error, display);
+  }
+}
+
+/** Seen in the bare words, because a command line that can't be parsed wants its error told as well. */
+export function messageDisplayOf(argv: readonly string[]): MessageDisplay {
+  const off =
+    argv.includes('--no-color') || argv.includes('--color=off') || argv[argv.indexOf('--color') + 1] === 'off';
+  return { json: argv.includes('--json'), debug: argv.includes('--debug'), color: off ? 'off' : 'auto' };
+}
+
+async function dispatch(call: Call, terminal: Terminal, handlers: CommandHandlers): Promise<void> {
+  const given = withEnvironment(call, terminal.env);
+  const context = { cwd: terminal.cwd };
+  const [argument] = call.positional;
+  switch (call.command) {
+    case 'package':
+      return packageCommand(call, given, terminal, handlers);
+    case 'publish': {
+      const { zip, file, ...options } = await resolveOptions(PUBLISH, given, PUBLISH_CONFLICTS, context);
+      const as = zip ? ('zip' as const) : file ? ('file' as const) : undefined;
+      return handlers.publish({ ...options, path: argument ?? '', ...(as !== undefined && { as }) }, terminal);
+    }
+    case 'get':
+      return handlers.get({ ...(await resolveOptions(GET, given, [], context)), artifact: argument ?? '' }, terminal);
+    case 'list': {
+      const options = await resolveOptions(LIST, given, [], context);
+      return handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal);
+    }
+    case 'show':
+      return handlers.show({ ...(await resolveOptions(SHOW, given, [], context)), artifact: argument ?? '' }, terminal);
+  }
+}
+
+async function packageCommand(
+  { foreign }: Call,
+  given: GivenValues,
+  terminal: Terminal,
+  handlers: CommandHandlers,
+): Promise<void> {
+  const { options, warnings, notes } = await resolvePackageOptions(given, foreign, terminal.cwd);
+  for (const warning of warnings) writeWarning(terminal, warning, options);
+  if (!options.quiet) for (const note of notes) writeNote(terminal, note, options);
+  await handlers.package(options, terminal);
+}
+
+function withEnvironment({ command, given }: Call, env: Terminal['env']): GivenValues {
+  const result = new Map<string, readonly GivenValue[]>(given);
+  for (const { name, environment } of COMMANDS.find((spec) => spec.name === command)?.options ?? []) {
+    const value = environment === undefined ? undefined : env[environment];
+    if (environment === undefined || !isSet(value)) continue;
+    result.set(name, [...(result.get(name) ?? []), { origin: 'environment', label: `'${environment}'`, value }]);
+  }
+  return result;
+}

@@ -1,0 +1,205 @@
+import { inspect } from 'node:util';
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { Warning } from '../event.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import type { DisplayOptions } from './options.ts';
+import type { Palette, Terminal } from './terminal.ts';
+import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
+
+/** As much of the display options as a message needs. */
+export type MessageDisplay = Pick<DisplayOptions, 'json' | 'debug' | 'color'>;
+
+/**
+ * Tells why a command failed, and which exit code says so. For people each problem and what to do about it on stderr; with `--json`
+ * `{"error": {code, message, remedy, problems, exitCode}}` on stdout, where the result would have been: one document there in any case.
+ */
+export function reportFailure(terminal: Terminal, error: unknown, display: MessageDisplay): ExitCode {
+  if (terminal.signal.aborted) return reportEnd(terminal, display);
+  if (!(error instanceof ArtifactError)) return reportDefect(terminal, error, display);
+  const exitCode = EXIT_CODES[error.code];
+  if (error.code === 'INTERRUPTED') writeInterrupted(terminal, display);
+  else if (display.json) writeJsonError(terminal, error, exitCode);
+  else writeProblems(terminal, problemsOf(error), display);
+  if (display.debug) terminal.stderr.write(`${inspect(error, { depth: 6 })}\n`);
+  return exitCode;
+}
+
+function reportEnd(terminal: Terminal, display: MessageDisplay): ExitCode {
+  if (terminal.signal.reason === OUTPUT_CLOSED) return EXIT.ok;
+  writeInterrupted(terminal, display);
+  return EXIT.interrupted;
+}
+
+function writeInterrupted(terminal: Terminal, display: MessageDisplay): void {
+  if (display.json) writeJsonError(terminal, INTERRUPTED, EXIT.interrupted);
+  else terminal.stderr.write('interrupted\n');
+}
+
+/** What should never happen: nobody can do anything about it but us. */
+export function reportDefect(terminal: Terminal, error: unknown, display: MessageDisplay): ExitCode {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
+  const message = `unexpected ${what}`;
+  const remedy =
+    'This is a defect in cfn-artifacts. Please report it with the command that you ran' +
+    (display.debug ? ' and the text below.' : '; run it again with --debug for the details to add.');
+  if (display.json) {
+    writeJson(terminal, { error: { code: 'INTERNAL', message, remedy, problems: [], exitCode: EXIT.defect } });
+  } else {
+    writeMessage(terminal, stderrPalette(terminal, display).red('error:'), message, remedy);
+  }
+  if (display.debug) terminal.stderr.write(`${inspect(error, { depth: 6 })}\n`);
+  return EXIT.defect;
+}
+
+export function writeWarning(terminal: Terminal, warning: Warning, display: Pick<DisplayOptions, 'color'>): void {
+  const { message, place, remedy } = warning;
+  const label = stderrPalette(terminal, display).yellow('warning:');
+  writeMessage(terminal, label, place === undefined ? message : `${place}: ${message}`, remedy);
+}
+
+/** Good to know, nothing to worry about. */
+export function writeNote(terminal: Terminal, message: string, display: Pick<DisplayOptions, 'color'>): void {
+  writeMessage(terminal, stderrPalette(terminal, display).bold('note:'), message, undefined);
+}
+
+/** A command's result with `--json`. */
+export function writeJson(terminal: Terminal, value: unknown): void {
+  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function stderrPalette(terminal: Terminal, { color }: Pick<DisplayOptions, 'color'>): Palette {
+  return paletteFor(terminal.stderr, terminal.env, color);
+}
+
+function problemsOf(error: ArtifactError): readonly ArtifactError[] {
+  return error instanceof ArtifactErrors ? error.problems : [error];
+}
+
+/** What several problems in a row have for a remedy is said once, below the last of them. */
+function writeProblems(terminal: Terminal, problems: readonly ArtifactError[], display: MessageDisplay): void {
+  const palette = stderrPalette(terminal, display);
+  for (const [index, { message, remedy }] of problems.entries()) {
+    const repeated = problems[index + 1]?.remedy === remedy;
+    writeMessage(terminal, palette.red('error:'), message, repeated ? undefined : remedy);
+  }
+  if (problems.length > 1) terminal.stderr.write(`${palette.bold(`${problems.length} problems`)}\n`);
+}
+
+function writeMessage(terminal: Terminal, label: string, message: string, remedy: string | undefined): void {
+  const advice = remedy === undefined ? '' : `  ${remedy.replaceAll('\n', '\n  ')}\n`;
+  terminal.stderr.write(`${label} ${message}\n${advice}`);
+}
+
+function writeJsonError(terminal: Terminal, error: ArtifactError, exitCode: ExitCode): void {
+  writeJson(terminal, {
+    error: { ...plain(error), problems: problemsOf(error).map((problem) => plain(problem)), exitCode },
+  });
+}
+
+function plain({ code, message, remedy }: ArtifactError): object {
+  return { code, message, ...(remedy !== undefined && { remedy }) };
+}
+
+/** A column of a table. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+  /** May be cut short with an ellipsis where the terminal is too narrow. Names that people copy, ARNs above all, may not. */
+  readonly shrinks?: boolean;
+}
+
+const GAP = '  ';
+const LEAST_WIDTH = 8;
+
+/**
+ * Rows under titles, with no line wider than `width`. Where even the cut columns leave too little room, each row becomes a paragraph: its first
+ * cell, then the others indented below with their titles. Without a width (no terminal) nothing is cut.
+ */
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): string {
+  const natural = columns.map(({ title }, index) =>
+    Math.max(title.length, ...rows.map((row) => length(row[index] ?? ''))),
+  );
+  const widths = width === undefined ? natural : fitted(columns, natural, width);
+  if (widths === undefined) return rows.map((row) => formatParagraph(columns, row)).join('');
+  const lines = [columns.map(({ title }) => title), ...rows];
+  return lines
+    .map((cells) => columns.map((column, index) => aligned(cells[index] ?? '', widths[index] ?? 0, column)).join(GAP))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** Takes what is missing from the columns that shrink, the widest first. `undefined`: there is not enough. */
+function fitted(columns: readonly Column[], natural: readonly number[], width: number): readonly number[] | undefined {
+  const widths = [...natural];
+  let excess = sum(widths) + GAP.length * (columns.length - 1) - width;
+  while (excess > 0) {
+    const candidates = columns.flatMap((column, index) =>
+      column.shrinks === true && (widths[index] ?? 0) > LEAST_WIDTH ? [index] : [],
+    );
+    const widest = candidates.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+    if (widest === undefined) return undefined;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+function aligned(cell: string, width: number, { align }: Column): string {
+  const characters = charactersOf(cell);
+  const visible = characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : cell;
+  const padding = ' '.repeat(width - length(visible));
+  return align === 'right' ? padding + visible : visible + padding;
+}
+
+function formatParagraph(columns: readonly Column[], [first = '', ...others]: readonly string[]): string {
+  const titles = columns.slice(1).map(({ title }) => title);
+  const titleWidth = Math.max(0, ...titles.map((title) => title.length));
+  const details = others.map(
+    (cell, index) => `  ${(titles[index] ?? '').padEnd(titleWidth)}  ${cell}`.trimEnd() + '\n',
+  );
+  return `${first}\n${details.join('')}`;
+}
+
+/** Names with their values below each other, values in one column, never cut or wrapped. */
+export function formatFields(fields: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...fields.map(([name]) => name.length));
+  return fields.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd() + '\n').join('');
+}
+
+function length(text: string): number {
+  return charactersOf(text).length;
+}
+
+const SEGMENTER = new Intl.Segmenter();
+
+/** As people count them; nearly all text here is ASCII. */
+function charactersOf(text: string): readonly string[] {
+  // eslint-disable-next-line no-control-regex -- all of ASCII is meant
+  if (/^[\u0000-\u007f]*$/.test(text)) return text.split('');
+  return Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `0 B`, `999 B`, `1.5 KiB`, `250 MiB`: three digits at most, in the units of AWS's own limits. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.5 would be shown with four digits.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits).replace(/\.0$/, '')} ${UNITS[unit] ?? ''}`;
+}
+
+/** `2026-11-21 05:07Z`: to the minute, the same on every machine. */
+export function formatDate(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}

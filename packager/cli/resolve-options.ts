@@ -1,0 +1,107 @@
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { Conflict, OptionSpec, OptionTable, ReadContext } from './options.ts';
+
+/** A later origin goes before an earlier one. */
+export const ORIGINS = ['file', 'environment', 'command line'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+/** What one origin says of one option. */
+export interface GivenValue {
+  readonly origin: Origin;
+  /** How people wrote it: `--s3-bucket`, `SAM_TEMPLATE_FILE`, `'s3_bucket' in [default.package.parameters] of 'samconfig.toml'`. */
+  readonly label: string;
+  readonly value: unknown;
+}
+
+/** By the option's name. */
+export type GivenValues = ReadonlyMap<string, readonly GivenValue[]>;
+
+/**
+ * The options of a command: of every option what the highest origin says, else its default.
+ * @throws ArtifactErrors with everything that is wrong, INVALID_ARGUMENT or, from a file, INVALID_CONFIGURATION
+ */
+export async function resolveOptions<O extends object>(
+  table: OptionTable<O>,
+  given: GivenValues,
+  conflicts: readonly Conflict<O>[],
+  context: ReadContext,
+): Promise<O> {
+  const problems: ArtifactError[] = [];
+  const chosen = new Map<keyof O, GivenValue>();
+  const specs = Object.entries(table) as [keyof O, OptionSpec<unknown>][];
+  for (const [key, { name }] of specs) {
+    const highest = highestOf(given.get(name) ?? []);
+    if (highest !== undefined) chosen.set(key, highest);
+  }
+  for (const conflict of conflicts) problems.push(...settle(conflict, chosen));
+  const options: Partial<Record<keyof O, unknown>> = {};
+  for (const [key, spec] of specs) {
+    const value = chosen.get(key);
+    if (value === undefined) {
+      if (spec.fallback !== undefined) options[key] = spec.fallback;
+      else if (spec.mandatory === true) problems.push(missing(spec));
+      continue;
+    }
+    try {
+      options[key] = await spec.read(value.value, context);
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      problems.push(...labelled(error, value));
+    }
+  }
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  return options as O;
+}
+
+export function highestOf(values: readonly GivenValue[]): GivenValue | undefined {
+  return values.toSorted((a, b) => ORIGINS.indexOf(b.origin) - ORIGINS.indexOf(a.origin))[0];
+}
+
+/** Leaves one of the options that exclude each other, and takes the others out; a switch that is off excludes nothing. */
+function settle<O>({ options, remedy }: Conflict<O>, chosen: Map<keyof O, GivenValue>): readonly ArtifactError[] {
+  const rivals = options.flatMap((key) => {
+    const value = chosen.get(key);
+    return value === undefined || value.value === false || value.value === 'false' ? [] : [{ key, value }];
+  });
+  const winner = highestOf(rivals.map(({ value }) => value));
+  const equals = rivals.filter(({ value }) => value.origin === winner?.origin);
+  for (const { key, value } of rivals) {
+    if (value.origin !== winner?.origin) chosen.delete(key);
+  }
+  if (equals.length < 2) return [];
+  const labels = equals.map(({ value }) => value.label);
+  return [
+    new ArtifactError(
+      'INVALID_ARGUMENT',
+      `cannot use both ${labels.slice(0, -1).join(', ')} and ${labels.at(-1) ?? ''}`,
+      {
+        remedy,
+      },
+    ),
+  ];
+}
+
+function missing({ name, argument = '', help }: OptionSpec<unknown>): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', `the option '--${name} ${argument}' is missing`, {
+    remedy: `It is ${help}.`,
+  });
+}
+
+/** Readers don't know which option they read; people must. */
+function labelled(error: ArtifactError, { origin, label }: GivenValue): readonly ArtifactError[] {
+  const causes = error instanceof ArtifactErrors ? error.problems : [error];
+  const code = origin === 'file' ? 'INVALID_CONFIGURATION' : undefined;
+  return causes.map(
+    (cause) =>
+      new ArtifactError(code ?? cause.code, joined(label, cause.message), {
+        ...(cause.remedy !== undefined && { remedy: cause.remedy }),
+        cause,
+      }),
+  );
+}
+
+/** `--repository must be …`, but `--repository: 'X' is no …`. */
+function joined(label: string, message: string): string {
+  return message.startsWith('must ') ? `${label} ${message}` : `${label}: ${message}`;
+}

@@ -1,0 +1,187 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { ArtifactError } from '../../repository/error.ts';
+import { describeValue } from './given.ts';
+
+/** One value of samconfig and where it stands. */
+export interface ConfigEntry {
+  readonly value: unknown;
+  readonly section: 'package' | 'global';
+  /** For messages: `'s3_bucket' in [default.package.parameters] of 'samconfig.toml'`. */
+  readonly place: string;
+}
+
+export interface SamConfig {
+  /** Absolute. */
+  readonly path: string;
+  /** By key in snake_case: those of the `package` section, and of the `global` one where that has none. */
+  readonly entries: ReadonlyMap<string, ConfigEntry>;
+  /** `stack_name` of the `deploy` section, else of the `global` one. */
+  readonly stackName?: string;
+}
+
+export interface SamConfigRequest {
+  readonly cwd: string;
+  /** The template, if one was named; samconfig stands beside it. */
+  readonly templateFile?: string;
+  /** `--config-file`: it must exist. */
+  readonly configFile?: string;
+  /** `--config-env`: the file must have it. */
+  readonly environment?: string;
+}
+
+const DEFAULT_ENVIRONMENT = 'default';
+
+/** In SAM's order: of several the first is read. */
+const FILENAMES = ['samconfig.toml', 'samconfig.yaml', 'samconfig.yml'];
+
+/**
+ * Reads samconfig as SAM does: `[env.package.parameters]` over `[env.global.parameters]`, the file beside the template (of one under
+ * `.aws-sam/build`, at the project), in the working directory if no template is named.
+ * @throws ArtifactError INVALID_CONFIGURATION; an absent file is no error unless it was asked for.
+ */
+export async function readSamConfig(request: SamConfigRequest): Promise<SamConfig | undefined> {
+  const path = findFile(request);
+  if (path === undefined) return undefined;
+  const document = await parseFile(path);
+  const environment = request.environment ?? DEFAULT_ENVIRONMENT;
+  if (request.environment !== undefined) requireEnvironment(document, environment, path);
+  const sections = asMap(document[environment], `[${environment}]`, path);
+  const entries = new Map<string, ConfigEntry>();
+  for (const section of ['global', 'package'] as const) {
+    const heading = `[${environment}.${section}.parameters]`;
+    for (const [key, value] of Object.entries(parametersOf(sections, section, heading, path))) {
+      entries.set(key.replaceAll('-', '_'), {
+        value,
+        section,
+        place: `'${key}' in ${heading} of '${basename(path)}'`,
+      });
+    }
+  }
+  const stackName = stackNameOf(sections, environment, path);
+  return { path, entries, ...(stackName !== undefined && { stackName }) };
+}
+
+function findFile({ cwd, templateFile, configFile }: SamConfigRequest): string | undefined {
+  const folder = templateFile === undefined ? cwd : projectOf(dirname(resolve(cwd, templateFile)));
+  if (configFile === undefined) return FILENAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  const candidates = isAbsolute(configFile) ? [configFile] : [resolve(folder, configFile), resolve(cwd, configFile)];
+  const found = candidates.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw invalid(`there is no config file '${configFile}'`, '--config-file is relative to the folder of the template.');
+}
+
+/** `.aws-sam/build` is made by `sam build` and stands for the project above it. */
+function projectOf(folder: string): string {
+  return basename(folder) === 'build' && basename(dirname(folder)) === '.aws-sam' ? dirname(dirname(folder)) : folder;
+}
+
+async function parseFile(path: string): Promise<Record<string, unknown>> {
+  const text = readFile(path);
+  switch (extname(path).toLowerCase()) {
+    case '.toml':
+      return parseToml(path, text);
+    case '.yaml':
+    case '.yml':
+      return parseYaml(path, text);
+    default:
+      throw invalid(`the config file '${path}' is neither .toml nor .yaml`, 'SAM reads TOML and YAML.');
+  }
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    throw invalid(`the config file '${path}' can't be read: ${code}`);
+  }
+}
+
+async function parseToml(path: string, text: string): Promise<Record<string, unknown>> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw invalidSyntax(`${path}:${error.line}:${error.column}`, error.message);
+  }
+}
+
+async function parseYaml(path: string, text: string): Promise<Record<string, unknown>> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, { merge: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const [start] = error.linePos ?? [];
+    throw invalidSyntax(start === undefined ? path : `${path}:${start.line}:${start.col}`, error.message);
+  }
+  return asMap(document.toJS(), 'the whole', path);
+}
+
+/** Parsers draw a picture of the place below their first line. */
+function invalidSyntax(place: string, message: string): ArtifactError {
+  const [reason = ''] = message.split('\n');
+  return invalid(
+    `${place}: ${reason.replace(/^Invalid TOML document: /, '').replace(/ at line \d+, column \d+:?$/, '')}`,
+  );
+}
+
+function requireEnvironment(document: Record<string, unknown>, environment: string, path: string): void {
+  if (environment in document) return;
+  const others = Object.keys(document).filter((key) => key !== 'version');
+  throw invalid(
+    `'${path}' has no environment '${environment}'`,
+    others.length === 0 ? undefined : `It has ${others.map((name) => `'${name}'`).join(', ')}.`,
+  );
+}
+
+function parametersOf(
+  sections: Record<string, unknown>,
+  section: string,
+  heading: string,
+  path: string,
+): Record<string, unknown> {
+  return asMap(asMap(sections[section], heading, path)['parameters'], heading, path);
+}
+
+function stackNameOf(sections: Record<string, unknown>, environment: string, path: string): string | undefined {
+  for (const section of ['deploy', 'global']) {
+    const heading = `[${environment}.${section}.parameters]`;
+    const { stack_name: snake, 'stack-name': kebab } = parametersOf(sections, section, heading, path);
+    const name = snake ?? kebab;
+    if (typeof name === 'string' && name !== '') return name;
+    if (name !== undefined && name !== null && name !== '') {
+      throw invalid(`'stack_name' in ${heading} of '${path}' must be a text, not ${describeValue(name)}`);
+    }
+  }
+  return undefined;
+}
+
+/** An absent section is an empty one. */
+function asMap(value: unknown, what: string, path: string): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date))
+    return value as Record<string, unknown>;
+  throw invalid(`${what} in '${path}' must be a table of keys and values, not ${describeValue(value)}`);
+}
+
+function invalid(message: string, remedy?: string): ArtifactError {
+  return new ArtifactError('INVALID_CONFIGURATION', message, remedy === undefined ? {} : { remedy });
+}
+
+/** Keys of other SAM commands: in a shared section they are no mistake. From SAM's own schema of samconfig, 1.164. */
+export const OTHER_SAM_KEYS: ReadonlySet<string> = new Set(
+  `add_host app_template application_insights architecture base_dir base_image bitbucket_repo_uuid bootstrap bucket build_dir build_image
+   build_in_source cache_dir cached capabilities cicd_provider cloudformation_execution_role code confirm_changeset container_dns container_env_var
+   container_env_var_file container_env_vars container_host container_host_interface create_image_repository cw_log_group debug_args debug_function
+   debug_port debugger_path dependency_layer dependency_manager deployment_branch disable_authorizer disable_rollback docker_network
+   docker_volume_basedir durable_execution_name end_time env_vars event event_file exclude express extra_context fail_on_empty_changeset
+   fail_on_same_version filter force_image_build github_org github_repo gitlab_group gitlab_project guided hook_name host include_traces interactive
+   invoke_image layer_cache_basedir lint location log_file manifest max_wait_duration mount_symlinks mount_with name no_event no_execute_changeset
+   no_input no_interactive no_memory_limit no_prompts no_watch notification_arns oidc_client_id oidc_provider oidc_provider_url on_failure output
+   output_dir package_type parallel parameter permissions_provider pipeline_execution_role pipeline_user port resource resource_id role_arn runtime
+   semantic_version shutdown skip_deploy_sync skip_prepare_infra skip_pull_image ssl_cert_file ssl_key_file stack_name stage start_time static_dir
+   structured_logging tags tail tenant_id terraform_plan_file terraform_project_root_path test_event_name trace_id tracing use_buildkit use_container
+   warm_containers watch watch_exclude`.split(/\s+/),
+);
