@@ -1,0 +1,291 @@
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import type {
+  $Command,
+  PutObjectCommand,
+  S3Client,
+  S3ClientConfig,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import { GetBucketVersioningCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import type { Digest } from '../digest.ts';
+import { ArtifactError, hasCode } from '../error.ts';
+import type { S3Call } from './s3-error.ts';
+import { ContentFailure, explained, isDenied, isUndecided, isWrongRegion, regionTold, statusOf } from './s3-error.ts';
+
+/**
+ * What a client of these stores should be made with, beside region, credentials and agents.
+ * - Ten attempts: some seconds of network failure, a minute of SlowDown, each with the SDK's jittered backoff.
+ * - No checksums but those given: every write here carries a SHA-256 that S3 verifies, and who reads verifies against the digest.
+ */
+export const s3ClientDefaults: Readonly<
+  Pick<S3ClientConfig, 'maxAttempts' | 'retryMode' | 'requestChecksumCalculation' | 'responseChecksumValidation'>
+> = {
+  maxAttempts: 10,
+  retryMode: 'standard',
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+  responseChecksumValidation: 'WHEN_REQUIRED',
+};
+
+/** How often an undecided write is asked again before it is CONTENTION: about 5 seconds of waiting at most. */
+const CONFLICT_ATTEMPTS = 10;
+const CONFLICT_PAUSE_MS = 20;
+const CONFLICT_PAUSE_CEILING_MS = 2000;
+
+/**
+ * From here on a single PUT asks first (`Expect: 100-continue`), so that one that is refused is not sent in vain, and its answer not lost
+ * in a closed connection. As the SDK does; it costs a connection of its own.
+ */
+const ASK_FIRST_BYTES = 2 * 1024 * 1024;
+
+export interface ConnectionOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Twelve digits. S3 then refuses every request if the bucket is not this account's. */
+  readonly expectedOwner?: string;
+  readonly profile?: string;
+  readonly signal?: AbortSignal;
+  readonly onRequest?: (operation: string) => void;
+}
+
+/** Bytes of a request, read anew for each attempt. */
+export interface RequestBody {
+  readonly size: number;
+  readonly sha256: Digest;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** One bucket, and how to ask it. */
+export class S3Connection {
+  /** Stands in every request. */
+  readonly target: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
+  readonly bucket: string;
+  readonly owner: string | undefined;
+  readonly #client: S3Client;
+  readonly #options: ConnectionOptions;
+  #bucketSeen = false;
+
+  constructor(options: ConnectionOptions) {
+    const { client, bucket, expectedOwner } = options;
+    this.bucket = bucket;
+    this.owner = expectedOwner;
+    this.target = { Bucket: bucket, ...(expectedOwner !== undefined && { ExpectedBucketOwner: expectedOwner }) };
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Rejects with the SDK's own error: `explained` says what it means. */
+  async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    operation: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+    signal: AbortSignal | undefined = this.#options.signal,
+  ): Promise<Output> {
+    this.#options.onRequest?.(operation);
+    const answer = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+    this.#bucketSeen = true;
+    return answer;
+  }
+
+  /** As `send`, whatever else is interrupted: for what tidies up. */
+  async sendLast<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    operation: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  ): Promise<Output> {
+    this.#options.onRequest?.(operation);
+    return await this.#client.send(command);
+  }
+
+  /**
+   * Sends a command with a body whose digest is known, and signed with it: S3 verifies it before anything is stored. The SDK retries
+   * with a fresh reading each time, which it would not do with a stream. If the body can't be read, the request is torn down, and the
+   * rejection is a ContentFailure.
+   */
+  async sendBody<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    operation: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+    body: RequestBody,
+    { asksFirst, signal }: { readonly asksFirst: boolean; readonly signal?: AbortSignal },
+  ): Promise<Output> {
+    const torn = new AbortController();
+    const signals = [torn.signal, signal, this.#options.signal].filter((one) => one !== undefined);
+    // The stack of any command: only the types of input and output differ.
+    const stack = command.middlewareStack as unknown as PutObjectCommand['middlewareStack'];
+    let failure: ContentFailure | undefined;
+    stack.add(
+      (next) => (args) => {
+        const { headers } = args.request as { headers: Record<string, string> };
+        headers['x-amz-content-sha256'] = body.sha256;
+        if (asksFirst && body.size >= ASK_FIRST_BYTES) headers['expect'] = '100-continue';
+        return next(args);
+      },
+      { step: 'build', name: 'cfnArtifactsBodyHeaders' },
+    );
+    stack.add(
+      (next) => async (args) => {
+        const stream = Readable.from(body.read());
+        stream.on('error', (error) => {
+          failure ??= error instanceof ContentFailure ? error : new ContentFailure(error);
+          torn.abort();
+        });
+        const request: unknown = Object.assign(
+          Object.create(Object.getPrototypeOf(args.request) as object),
+          args.request,
+          { body: stream },
+        );
+        try {
+          return await next({ ...args, request });
+        } finally {
+          stream.destroy();
+        }
+      },
+      // Innermost, inside the retries.
+      { step: 'deserialize', priority: 'low', name: 'cfnArtifactsBody' },
+    );
+    try {
+      return await this.send(operation, command, AbortSignal.any(signals));
+    } catch (error) {
+      throw failure ?? error;
+    }
+  }
+
+  /**
+   * Runs a conditional write until it is decided. `decided` says which error codes are answers; a write that S3 could not decide (409) is
+   * asked again, and so is one that ends in one of `restarts`.
+   */
+  async settled<T>(
+    call: Omit<S3Call, 'bucket'>,
+    decided: Readonly<Record<string, T>>,
+    write: (attempt: number) => Promise<T>,
+    restarts: readonly string[] = [],
+  ): Promise<T> {
+    let undecided: unknown;
+    for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS; attempt += 1) {
+      try {
+        return await write(attempt);
+      } catch (error) {
+        const answer = Object.entries(decided).find(([code]) => hasCode(error, code));
+        if (answer !== undefined) return answer[1];
+        if (!isUndecided(error) && !hasCode(error, ...restarts)) throw await this.explained(error, call);
+        undecided = error;
+      }
+      await this.#pause(attempt);
+    }
+    const { bucket } = this;
+    throw new ArtifactError('CONTENTION', `others write '${bucket}/${call.key ?? ''}' all the time`, {
+      remedy: 'Run it again when less is going on.',
+      cause: undecided,
+    });
+  }
+
+  /** What a rejection of `send` means for the user. May ask S3 for more. */
+  async explained(error: unknown, call: Omit<S3Call, 'bucket'>): Promise<unknown> {
+    const { signal, profile } = this.#options;
+    if (signal?.aborted === true && !(error instanceof ArtifactError)) {
+      return new ArtifactError('INTERRUPTED', `interrupted while '${this.bucket}' was asked`, { cause: error });
+    }
+    if (isDenied(error) && (await this.#belongsToAnother())) {
+      return new ArtifactError(
+        'WRONG_OWNER',
+        `bucket '${this.bucket}' does not belong to account ${this.owner ?? ''}`,
+        {
+          remedy: 'Somebody else has a bucket of this name. Name one of your own, or the account that owns it.',
+          cause: error,
+        },
+      );
+    }
+    if (isWrongRegion(error) && regionTold(error) === undefined) {
+      const region = await this.#regionTold();
+      if (region !== undefined && typeof error === 'object') Object.assign(error as object, { Region: region });
+    }
+    return explained(error, { ...call, bucket: this.bucket }, profile === undefined ? {} : { profile });
+  }
+
+  /**
+   * An answer that has no body, to HEAD, does not tell a missing bucket from a missing key. Asks once, if nothing has shown so far that
+   * there is a bucket.
+   * @throws ArtifactError BUCKET_NOT_FOUND
+   */
+  async requireBucket(): Promise<void> {
+    if (this.#bucketSeen) return;
+    try {
+      await this.send('HeadBucket', new HeadBucketCommand(this.target));
+    } catch (error) {
+      if (statusOf(error) === 404) {
+        throw await this.explained(Object.assign(error as Error, { name: 'NoSuchBucket' }), {
+          operation: 'HeadBucket',
+        });
+      }
+      // Any other refusal is one of a bucket that is there.
+    }
+    this.#bucketSeen = true;
+  }
+
+  /** Full jitter: those who met don't meet again. */
+  async #pause(attempt: number): Promise<void> {
+    const longest = Math.min(CONFLICT_PAUSE_MS * 2 ** attempt, CONFLICT_PAUSE_CEILING_MS);
+    await pause(Math.random() * longest, undefined, { ...(this.#options.signal && { signal: this.#options.signal }) });
+  }
+
+  /** S3 answers 403 where the owner is not the expected one, as where access is denied: it differs if no owner is expected. */
+  async #belongsToAnother(): Promise<boolean> {
+    if (this.owner === undefined) return false;
+    const mayHead = async (input: { Bucket: string }): Promise<boolean> => {
+      try {
+        await this.sendLast('HeadBucket', new HeadBucketCommand(input));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    return !(await mayHead(this.target)) && (await mayHead({ Bucket: this.bucket }));
+  }
+
+  async #regionTold(): Promise<string | undefined> {
+    try {
+      return (await this.sendLast('HeadBucket', new HeadBucketCommand({ Bucket: this.bucket }))).BucketRegion;
+    } catch (error) {
+      return regionTold(error);
+    }
+  }
+}
+
+/**
+ * Where a bucket is. S3 tells it even to those who may do nothing with the bucket, and who asked in another region.
+ * @param owner S3 refuses if the bucket is not this account's
+ * @throws ArtifactError BUCKET_NOT_FOUND, WRONG_OWNER, ACCESS_DENIED, NO_CREDENTIALS, STORE_UNAVAILABLE
+ */
+export async function bucketRegion(client: S3Client, bucket: string, owner?: string): Promise<string> {
+  const connection = new S3Connection({ client, bucket, ...(owner !== undefined && { expectedOwner: owner }) });
+  const call = { operation: 'HeadBucket', actions: ['s3:ListBucket'] };
+  try {
+    const { BucketRegion } = await connection.send('HeadBucket', new HeadBucketCommand(connection.target));
+    if (BucketRegion !== undefined) return BucketRegion;
+  } catch (error) {
+    const region = regionTold(error);
+    // A refusal for the owner's sake tells the region as well.
+    if (region !== undefined && (isWrongRegion(error) || (isDenied(error) && owner === undefined))) return region;
+    if (statusOf(error) === 404) Object.assign(error as Error, { name: 'NoSuchBucket' });
+    throw await connection.explained(error, call);
+  }
+  return (await client.config.region()) || 'us-east-1';
+}
+
+/**
+ * Whether a bucket keeps versions. Needs s3:GetBucketVersioning.
+ * @throws ArtifactError as `bucketRegion`
+ */
+export async function bucketVersioning(
+  client: S3Client,
+  bucket: string,
+  owner?: string,
+): Promise<'Enabled' | 'Suspended' | 'Off'> {
+  const connection = new S3Connection({ client, bucket, ...(owner !== undefined && { expectedOwner: owner }) });
+  try {
+    const { Status } = await connection.send('GetBucketVersioning', new GetBucketVersioningCommand(connection.target));
+    return Status ?? 'Off';
+  } catch (error) {
+    throw await connection.explained(error, { operation: 'GetBucketVersioning' });
+  }
+}

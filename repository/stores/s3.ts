@@ -1,0 +1,557 @@
+import type { Readable } from 'node:stream';
+import type {
+  $Command,
+  _Object,
+  GetObjectCommandInput,
+  GetObjectCommandOutput,
+  HeadObjectCommandOutput,
+  ListObjectVersionsCommandInput,
+  ObjectVersion,
+  S3Client,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import type { Content } from '../content.ts';
+import type { Digest } from '../digest.ts';
+import { digestFromBase64, digestToBase64 } from '../digest.ts';
+import { ArtifactError, hasCode } from '../error.ts';
+import type {
+  Incarnation,
+  ListedObject,
+  ListOptions,
+  ObjectAttributes,
+  ObjectHead,
+  ObjectKey,
+  ObjectStore,
+  Revision,
+  StoredObject,
+} from '../object-store.ts';
+import { S3Connection } from './s3-connection.ts';
+import type { S3Call } from './s3-error.ts';
+import { isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
+import type { CopySource, Destination } from './s3-upload.ts';
+import { announcedBytes, copyContent, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
+
+export { bucketRegion, bucketVersioning, s3ClientDefaults } from './s3-connection.ts';
+export { credentialProblem } from './s3-error.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+
+/** Bytes. */
+export interface S3Limits {
+  /** Above, content goes up in parts. Up to here S3 itself verifies the digest of the whole. */
+  readonly single: number;
+  /** The least size of a part; S3's own minimum is 5 MiB. */
+  readonly part: number;
+  /** What one CopyObject takes: S3's own limit. */
+  readonly copy: number;
+  /** The least size of the parts that S3 copies. */
+  readonly copyPart: number;
+}
+
+const LIMITS: S3Limits = { single: 64 * MIB, part: 8 * MIB, copy: 5 * GIB, copyPart: 512 * MIB };
+
+/** S3 lists no more at once. */
+const MAXIMUM_PAGE = 1000;
+
+/** A key that is removed by incarnation has few versions as a rule, and others that begin with it may follow. */
+const VERSIONS_PAGE = 100;
+
+/** A body that breaks off is read on from there, so many times. */
+const RESUMPTIONS = 5;
+
+export interface S3StoreOptions {
+  /** Made with `s3ClientDefaults`. */
+  readonly client: S3Client;
+  /** Versioned: only then does an incarnation tell apart two uploads of the same bytes. */
+  readonly bucket: string;
+  /** The account, twelve digits, that must own the bucket: else every request fails with WRONG_OWNER. */
+  readonly expectedOwner?: string;
+  /** Encrypts what is written; default as the bucket says. */
+  readonly kmsKeyId?: string;
+  /** User metadata of everything that is written. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The profile that the credentials come from: remedies name it. */
+  readonly profile?: string;
+  /** Ends what is under way, uploads in parts included, with INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  /** Told of each request, by the name of the operation; the SDK's retries are one with it. */
+  readonly onRequest?: (operation: string) => void;
+  /** For tests and unusual lines. */
+  readonly limits?: Partial<S3Limits>;
+}
+
+/**
+ * A bucket as a store.
+ *
+ * - A revision is an ETag; an incarnation is a version ID, or the ETag (in its quotes) where the bucket keeps no versions.
+ * - What has been superseded stays in the bucket as noncurrent versions, which no method shows but a read by incarnation.
+ *   `removeIncarnation` of a current object therefore removes those beneath it first: else S3 would show the last of them again.
+ * - `head` is ACCESS_DENIED for an absent key where s3:ListBucket is not allowed: S3 tells nobody else that there is nothing.
+ *
+ * Requests, without failures: 1 each for read, head, create and replace up to 64 MiB, removeRevision, copy, and each 1,000 keys of a listing;
+ * 2 for removeIncarnation, and 1 for each version beneath; 2 and the number of parts for larger content. The first head of an absent
+ * key makes one more if nothing before it has shown that the bucket exists.
+ */
+export function s3Store(options: S3StoreOptions): ObjectStore {
+  return new S3Store(options);
+}
+
+class S3Store implements ObjectStore {
+  readonly #s3: S3Connection;
+  readonly #options: S3StoreOptions;
+  readonly #limits: S3Limits;
+  /** Under a KMS key the checksum of a HEAD needs kms:Decrypt, the rest doesn't. */
+  #mayReadChecksums = true;
+  /** A refused HEAD has no reason. Once one of them was asked for, and it was access, it is not asked for again. */
+  #deniedOnce = false;
+
+  constructor(options: S3StoreOptions) {
+    this.#s3 = new S3Connection(options);
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+  }
+
+  async read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined> {
+    const exactly = exactVersion(incarnation);
+    const actions = [incarnation === undefined ? 's3:GetObject' : 's3:GetObjectVersion'];
+    try {
+      const answer = await this.#s3.send(
+        'GetObject',
+        new GetObjectCommand({ ...this.#s3.target, Key: key, ...exactly }),
+      );
+      return { ...headOf(key, answer), body: this.#body(key, exactly, answer) };
+    } catch (error) {
+      if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) return undefined;
+      throw await this.#s3.explained(error, { operation: 'GetObject', key, actions });
+    }
+  }
+
+  async head(key: ObjectKey): Promise<ObjectHead | undefined> {
+    try {
+      return headOf(key, await this.#head(key));
+    } catch (error) {
+      if (!isAbsent(error)) throw await this.#explainedHead(error, key);
+      await this.#s3.requireBucket();
+      return undefined;
+    }
+  }
+
+  async create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'> {
+    const answers = { PreconditionFailed: 'exists' } as const;
+    return await this.#write<'created' | 'exists'>(key, content, { IfNoneMatch: '*' }, attributes, 'created', answers);
+  }
+
+  async replace(
+    key: ObjectKey,
+    content: Content,
+    revision: Revision,
+    attributes?: ObjectAttributes,
+  ): Promise<'replaced' | 'conflict'> {
+    const answers = { PreconditionFailed: 'conflict', NoSuchKey: 'conflict' } as const;
+    return await this.#write<'replaced' | 'conflict'>(
+      key,
+      content,
+      { IfMatch: revision },
+      attributes,
+      'replaced',
+      answers,
+    );
+  }
+
+  async removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void> {
+    const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObjectVersion'] };
+    if (isEtag(incarnation)) {
+      await this.#delete(key, { IfMatch: incarnation }, { PreconditionFailed: undefined, NoSuchKey: undefined });
+      return;
+    }
+    for (const version of await this.#versionsFrom(key, incarnation)) {
+      await this.#s3.settled(call, {}, async () => {
+        await this.#s3.send(
+          'DeleteObject',
+          new DeleteObjectCommand({ ...this.#s3.target, Key: key, VersionId: version }),
+        );
+      });
+    }
+  }
+
+  async removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'> {
+    const answers = { PreconditionFailed: 'conflict', NoSuchKey: 'absent' } as const;
+    return (await this.#delete(key, { IfMatch: revision }, answers)) ?? 'removed';
+  }
+
+  async *list(prefix: string, { after, limit = Infinity }: ListOptions = {}): AsyncIterable<ListedObject> {
+    let token: string | undefined;
+    for (let left = limit; left > 0;) {
+      const page = await this.#page(prefix, after, Math.min(left, MAXIMUM_PAGE), token);
+      for (const object of page.objects) {
+        yield listedObject(object);
+        left -= 1;
+      }
+      token = page.next;
+      if (token === undefined) return;
+    }
+  }
+
+  async copy(from: ObjectKey, to: ObjectKey, attributes?: ObjectAttributes): Promise<'created' | 'exists' | 'absent'> {
+    const call = { operation: 'CopyObject', key: to, actions: ['s3:GetObject', 's3:PutObject'] };
+    const answers = { PreconditionFailed: 'exists', NoSuchKey: 'absent' } as const;
+    const copy = async (): Promise<'created' | 'absent'> => {
+      try {
+        await this.#copyAtOnce(from, to, attributes);
+        return 'created';
+      } catch (error) {
+        // Too large for one request, or a region whose CopyObject has no conditions yet: parts can do both.
+        if (!hasCode(error, 'InvalidRequest', 'NotImplemented')) throw error;
+        return await this.#copyInParts(from, to, attributes, error);
+      }
+    };
+    return await this.#s3.settled<'created' | 'exists' | 'absent'>(call, answers, copy, [
+      'SourceMoved',
+      'NoSuchUpload',
+    ]);
+  }
+
+  async #write<T>(
+    key: ObjectKey,
+    content: Content,
+    condition: Destination['condition'],
+    attributes: ObjectAttributes | undefined,
+    done: T,
+    decided: Readonly<Record<string, T>>,
+  ): Promise<T> {
+    const actions = 'IfMatch' in condition ? ['s3:PutObject', 's3:GetObject'] : ['s3:PutObject'];
+    const progress = new Progress(attributes?.onProgress);
+    if (content.size <= this.#limits.single) {
+      return await this.#s3.settled({ operation: 'PutObject', key, actions }, decided, async () => {
+        await this.#put(key, content, condition, attributes, progress);
+        return done;
+      });
+    }
+    const destination = { key, condition, attributes: this.#attributes(attributes) };
+    const partSize = partSizeFor(content.size, this.#limits.part);
+    const call = { operation: 'CompleteMultipartUpload', key, actions };
+    // An upload that is gone when it is completed was completed before, by a request whose answer was lost, or aborted by others.
+    const upload = async (attempt: number): Promise<T> => {
+      // A second upload of the whole only if what is there now leaves room for it.
+      if (attempt > 1 && (await this.#isDecided(key, condition))) return decided['PreconditionFailed'] as T;
+      await uploadContent(this.#s3, destination, content, partSize, progress);
+      return done;
+    };
+    return await this.#s3.settled(call, decided, upload, ['NoSuchUpload']);
+  }
+
+  async #put(
+    key: ObjectKey,
+    content: Content,
+    condition: Destination['condition'],
+    attributes: ObjectAttributes | undefined,
+    progress: Progress,
+  ): Promise<void> {
+    const subject = `${this.#s3.bucket}/${key}`;
+    const command = new PutObjectCommand({
+      ...this.#s3.target,
+      ...condition,
+      ...this.#attributes(attributes),
+      Key: key,
+      ContentLength: content.size,
+      ChecksumAlgorithm: 'SHA256',
+      ChecksumSHA256: digestToBase64(content.sha256),
+    });
+    const body = {
+      size: content.size,
+      sha256: content.sha256,
+      read: () =>
+        announcedBytes(content, subject, (sent) => {
+          progress.reached(1, sent);
+        }),
+    };
+    await this.#s3.sendBody('PutObject', command, body, { asksFirst: true });
+  }
+
+  /** Whether the current object shows already that the condition fails. Who may not see it doesn't know. */
+  async #isDecided(key: ObjectKey, condition: Destination['condition']): Promise<boolean> {
+    try {
+      const current = await this.head(key);
+      return 'IfMatch' in condition ? current?.revision !== condition.IfMatch : current !== undefined;
+    } catch (error) {
+      if (hasCode(error, 'ACCESS_DENIED')) return false;
+      throw error;
+    }
+  }
+
+  async #head(key: ObjectKey): Promise<HeadObjectCommandOutput> {
+    const input = { ...this.#s3.target, Key: key };
+    if (this.#mayReadChecksums) {
+      try {
+        return await this.#s3.send('HeadObject', new HeadObjectCommand({ ...input, ChecksumMode: 'ENABLED' }));
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+      }
+      const answer = await this.#s3.send('HeadObject', new HeadObjectCommand(input));
+      this.#mayReadChecksums = false;
+      return answer;
+    }
+    return await this.#s3.send('HeadObject', new HeadObjectCommand(input));
+  }
+
+  /** The answer to a HEAD has no body: asks for the first byte instead, to learn why it is refused. */
+  async #explainedHead(error: unknown, key: ObjectKey): Promise<unknown> {
+    const call = { operation: 'HeadObject', key, actions: ['s3:GetObject', 's3:ListBucket'] };
+    const status = statusOf(error);
+    const isBare = status !== undefined && status >= 300 && status < 500;
+    if (!isBare || (status === 403 && this.#deniedOnce)) return await this.#s3.explained(error, call);
+    let reason = error;
+    try {
+      const command = new GetObjectCommand({ ...this.#s3.target, Key: key, Range: 'bytes=0-0' });
+      await (await this.#s3.send('GetObject', command)).Body?.transformToByteArray();
+    } catch (told) {
+      reason = told;
+    }
+    if (isDenied(reason)) this.#deniedOnce = true;
+    return await this.#s3.explained(reason, call);
+  }
+
+  async #delete<T>(
+    key: ObjectKey,
+    condition: { readonly IfMatch: string },
+    decided: Readonly<Record<string, T>>,
+  ): Promise<T | undefined> {
+    const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObject', 's3:GetObject'] };
+    return await this.#s3.settled<T | undefined>(call, decided, async () => {
+      await this.#s3.send('DeleteObject', new DeleteObjectCommand({ ...this.#s3.target, ...condition, Key: key }));
+      return undefined;
+    });
+  }
+
+  /**
+   * What to remove, in this order, so that `incarnation` is gone and nothing older is shown in its place. Nothing if it is gone already;
+   * itself alone if something newer hides what is beneath.
+   */
+  async #versionsFrom(key: ObjectKey, incarnation: Incarnation): Promise<string[]> {
+    const beneath: string[] = [];
+    for await (const { VersionId = '', IsLatest } of this.#versions(key)) {
+      if (VersionId === incarnation && IsLatest !== true) return [VersionId];
+      if (VersionId === incarnation || beneath.length > 0) beneath.unshift(VersionId);
+    }
+    return beneath;
+  }
+
+  /** All objects that a key has ever had and that are still kept, newest first. */
+  async *#versions(key: ObjectKey): AsyncGenerator<ObjectVersion> {
+    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] };
+    for (let from: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> = {}; ;) {
+      const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: VERSIONS_PAGE, ...from } as const;
+      const page = await this.#answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
+      for (const version of page.Versions ?? []) if (decoded(version.Key) === key) yield version;
+      // Keys that begin with this one follow.
+      if (page.IsTruncated !== true || decoded(page.NextKeyMarker) !== key) return;
+      from = { KeyMarker: key, VersionIdMarker: page.NextVersionIdMarker };
+    }
+  }
+
+  async #page(
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+    token: string | undefined,
+  ): Promise<{ readonly objects: readonly _Object[]; readonly next: string | undefined }> {
+    const command = new ListObjectsV2Command({
+      ...this.#s3.target,
+      Prefix: prefix,
+      MaxKeys: limit,
+      // XML has no control characters.
+      EncodingType: 'url',
+      ...(token !== undefined ? { ContinuationToken: token } : after !== undefined && { StartAfter: after }),
+    });
+    const page = await this.#answer(
+      { operation: 'ListObjectsV2', actions: ['s3:ListBucket'] },
+      'ListObjectsV2',
+      command,
+    );
+    return {
+      objects: page.Contents ?? [],
+      next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
+    };
+  }
+
+  async #copyAtOnce(from: ObjectKey, to: ObjectKey, attributes: ObjectAttributes | undefined): Promise<void> {
+    const own = this.#attributes(attributes);
+    const replaces = own.ContentType !== undefined || own.Metadata !== undefined;
+    const command = new CopyObjectCommand({
+      ...this.#s3.target,
+      ...(this.#s3.owner !== undefined && { ExpectedSourceBucketOwner: this.#s3.owner }),
+      ...own,
+      Key: to,
+      CopySource: this.#copyPath(from),
+      IfNoneMatch: '*',
+      ChecksumAlgorithm: 'SHA256',
+      ...(replaces && { MetadataDirective: 'REPLACE' }),
+    });
+    await this.#s3.send('CopyObject', command);
+  }
+
+  /** @param refusal why it can't be done at once */
+  async #copyInParts(
+    from: ObjectKey,
+    to: ObjectKey,
+    attributes: ObjectAttributes | undefined,
+    refusal: unknown,
+  ): Promise<'created' | 'absent'> {
+    let head: HeadObjectCommandOutput;
+    try {
+      head = await this.#head(from);
+    } catch (error) {
+      if (isAbsent(error)) return 'absent';
+      throw await this.#explainedHead(error, from);
+    }
+    const size = head.ContentLength ?? 0;
+    if (hasCode(refusal, 'InvalidRequest') && size <= this.#limits.copy) throw refusal;
+    const source: CopySource = { path: this.#copyPath(from), etag: head.ETag ?? '', size };
+    const destination: Destination = {
+      key: to,
+      condition: { IfNoneMatch: '*' },
+      attributes: {
+        ...(head.ContentType !== undefined && { ContentType: head.ContentType }),
+        ...(head.Metadata !== undefined && { Metadata: head.Metadata }),
+        ...this.#attributes(attributes),
+      },
+    };
+    await copyContent(this.#s3, destination, source, partSizeFor(size, this.#limits.copyPart));
+    return 'created';
+  }
+
+  #copyPath(key: ObjectKey): string {
+    return `${this.#s3.bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  /** What every object that is written here says of itself. */
+  #attributes(attributes: ObjectAttributes | undefined): WrittenAttributes {
+    const { kmsKeyId, metadata } = this.#options;
+    const Metadata = { ...metadata, ...attributes?.metadata };
+    return {
+      ...(attributes?.contentType !== undefined && { ContentType: attributes.contentType }),
+      ...(Object.keys(Metadata).length > 0 && { Metadata }),
+      ...(kmsKeyId !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }),
+    };
+  }
+
+  /** A body is whole or an error: one that breaks off is read on from there. */
+  async *#body(key: ObjectKey, exactly: ExactVersion, answer: GetObjectCommandOutput): AsyncGenerator<Uint8Array> {
+    const call = { operation: 'GetObject', key };
+    const size = answer.ContentLength ?? 0;
+    let body = answer.Body as Readable;
+    let received = 0;
+    for (let resumed = 0; ; resumed += 1) {
+      let failure: unknown;
+      try {
+        for await (const piece of body as AsyncIterable<Uint8Array>) {
+          received += piece.byteLength;
+          yield piece;
+        }
+      } catch (error) {
+        if (!isNetworkFailure(error)) throw await this.#s3.explained(error, call);
+        failure = error;
+      } finally {
+        body.destroy();
+      }
+      if (received === size) return;
+      if (resumed === RESUMPTIONS) {
+        throw new ArtifactError(
+          'STORE_UNAVAILABLE',
+          `'${this.#s3.bucket}/${key}' breaks off after ${received} of ${size} bytes`,
+          { remedy: 'Look at the network, then run it again.', cause: failure },
+        );
+      }
+      body = await this.#rest(call, key, { ...exactly, IfMatch: answer.ETag, Range: `bytes=${received}-` });
+    }
+  }
+
+  async #rest(
+    call: StoreCall,
+    key: ObjectKey,
+    part: Pick<GetObjectCommandInput, 'IfMatch' | 'Range'>,
+  ): Promise<Readable> {
+    try {
+      const command = new GetObjectCommand({ ...this.#s3.target, ...part, Key: key });
+      return (await this.#s3.send('GetObject', command)).Body as Readable;
+    } catch (error) {
+      if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) {
+        throw new ArtifactError('STORE_UNAVAILABLE', `'${this.#s3.bucket}/${key}' was replaced while it was read`, {
+          remedy: 'Run it again.',
+          cause: error,
+        });
+      }
+      throw await this.#s3.explained(error, call);
+    }
+  }
+
+  async #answer<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    call: StoreCall,
+    operation: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  ): Promise<Output> {
+    try {
+      return await this.#s3.send(operation, command);
+    } catch (error) {
+      throw await this.#s3.explained(error, call);
+    }
+  }
+}
+
+type StoreCall = Omit<S3Call, 'bucket'>;
+type WrittenAttributes = Destination['attributes'];
+type ExactVersion = { readonly VersionId: string } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
+
+function headOf(key: ObjectKey, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectHead {
+  const { ETag = '', VersionId, ContentLength = 0, LastModified = new Date(0) } = answer;
+  const sha256 = wholeDigest(answer.ChecksumSHA256);
+  return {
+    key,
+    size: ContentLength,
+    revision: ETag as Revision,
+    incarnation: (VersionId === undefined || VersionId === 'null' ? ETag : VersionId) as Incarnation,
+    modified: LastModified,
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}
+
+/** Of an object that went up in parts S3 has a digest of digests, which ends in `-N` and says nothing of the whole. */
+function wholeDigest(checksum: string | undefined): Digest | undefined {
+  return checksum === undefined || checksum.includes('-') ? undefined : digestFromBase64(checksum);
+}
+
+/** Where no versions are kept, the ETag is all that tells two writings apart; it is in quotes, and a version ID never is. */
+function isEtag(incarnation: Incarnation): boolean {
+  return incarnation.startsWith('"');
+}
+
+function exactVersion(incarnation: Incarnation | undefined): ExactVersion {
+  if (incarnation === undefined) return {};
+  return isEtag(incarnation) ? { IfMatch: incarnation } : { VersionId: incarnation };
+}
+
+/** 405: the version asked for is a delete marker. */
+function isAbsent(error: unknown): boolean {
+  return hasCode(error, 'NoSuchKey', 'NotFound', 'NoSuchVersion', 'MethodNotAllowed');
+}
+
+function listedObject({ Key, Size = 0, LastModified = new Date(0) }: _Object): ListedObject {
+  return { key: decoded(Key) as ObjectKey, size: Size, modified: LastModified };
+}
+
+/** `encoding-type=url` encodes as forms do. */
+function decoded(text = ''): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}
