@@ -58,7 +58,13 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
   const program = new Command(PROGRAM.name)
     .exitOverride()
     // Errors are told by `report.ts`, in one form for all of them.
-    .configureOutput({ writeOut: print, writeErr: () => undefined, outputError: () => undefined })
+    .configureOutput({
+      writeOut: print,
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      // The help text has the colours that it should have.
+      getOutHasColors: () => true,
+    })
     .configureHelp({ formatHelp: (command) => helpOf(command.name(), style) })
     .enablePositionalOptions()
     .version(version(), '-V, --version');

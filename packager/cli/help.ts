@@ -111,7 +111,7 @@ function sections(parts: readonly string[]): string {
 
 /** A term, and its explanation in a column of its own: beside it, or below one that is too long for that. */
 function item(name: string, explanation: string, column: number, { width }: HelpStyle): string {
-  const indent = width - column < NARROWEST / 2 ? 6 : column;
+  const indent = width - column < NARROWEST ? Math.min(column, 6) : column;
   const lines = wrap(explanation, width - indent)
     .trimEnd()
     .split('\n');

@@ -16,11 +16,11 @@ const REMEDY = 'Metadata is written KEY=VALUE,KEY2=VALUE2, as JSON {"KEY": "VALU
  */
 export function parseMetadata(given: unknown, folder: string): Metadata {
   const sources: unknown[] = Array.isArray(given) ? given : [given];
-  const result: Record<string, string> = {};
+  const result = new Map<string, string>();
   for (const source of sources) {
-    for (const [name, value] of entriesOf(source, folder)) result[checkedName(name)] = checkedValue(name, value);
+    for (const [name, value] of entriesOf(source, folder)) result.set(checkedName(name), checkedValue(name, value));
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 function entriesOf(source: unknown, folder: string): readonly (readonly [string, string])[] {

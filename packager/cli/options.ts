@@ -185,7 +185,7 @@ const GROUP = {
   template: 'Template and output',
   content: 'What is packaged',
   domain: 'Where artifacts go',
-  bucket: 'Plain bucket, as with aws cloudformation package and sam package',
+  bucket: 'Plain bucket, as with aws-cli and SAM',
   file: 'Options from a file',
   access: 'Access to AWS',
   display: 'Display',

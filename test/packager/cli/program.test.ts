@@ -1,0 +1,644 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { CommandHandlers, CommandName } from '../../../packager/cli/commands.ts';
+import { COMMANDS } from '../../../packager/cli/commands.ts';
+import type {
+  GetOptions,
+  ListOptions,
+  PackageOptions,
+  PublishOptions,
+  ShowOptions,
+} from '../../../packager/cli/options.ts';
+import { run } from '../../../packager/cli/program.ts';
+import { INTERRUPTED, OUTPUT_CLOSED } from '../../../packager/cli/terminal.ts';
+import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import type { RecordedTerminal, TerminalSettings } from '../../support/terminal.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
+
+interface Called {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What each command was handed, if it was called. */
+  readonly options: Partial<{
+    package: PackageOptions;
+    publish: PublishOptions;
+    get: GetOptions;
+    list: ListOptions;
+    show: ShowOptions;
+  }>;
+}
+
+async function call(argv: readonly string[], settings: TerminalSettings = {}): Promise<Called> {
+  const terminal = recordedTerminal(settings);
+  const options: Record<string, unknown> = {};
+  const keep = (name: CommandName) => async (given: unknown) => {
+    options[name] = given;
+  };
+  const handlers: CommandHandlers = {
+    package: keep('package'),
+    publish: keep('publish'),
+    get: keep('get'),
+    list: keep('list'),
+    show: keep('show'),
+  };
+  const code = await run(argv, terminal, handlers);
+  return { code, stdout: terminal.stdout.text, stderr: terminal.stderr.text, options };
+}
+
+/** A `list` that ends in this error. */
+async function failing(
+  error: unknown,
+  argv: readonly string[] = [],
+  settings: TerminalSettings = {},
+): Promise<RecordedTerminal & { readonly code: number }> {
+  const terminal = recordedTerminal(settings);
+  const fail = (): Promise<never> => Promise.reject(error);
+  const code = await run(['list', ...argv], terminal, {
+    package: fail,
+    publish: fail,
+    get: fail,
+    list: fail,
+    show: fail,
+  });
+  return { ...terminal, code };
+}
+
+async function projectFolder(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+describe('the options of package', () => {
+  test('without any are the defaults', async () => {
+    const cwd = await projectFolder({ 'template.yml': '' });
+    const { code, options } = await call(['package'], { cwd });
+    expect(code).toBe(0);
+    expect(options.package).toEqual({
+      templateFile: 'template.yml',
+      useJson: false,
+      dryRun: false,
+      repository: 'default',
+      resolveS3: false,
+      forceUpload: false,
+      parameterOverrides: {},
+      exclude: [],
+      followExternalSymlinks: false,
+      zipTemplateDirWhenAbsent: false,
+      verifySsl: true,
+      json: false,
+      quiet: false,
+      progressBar: true,
+      color: 'auto',
+      debug: false,
+    });
+  });
+
+  test('take all of aws cloudformation package', async () => {
+    const { code, options } = await call([
+      'package',
+      ...['--template-file', 't.yaml', '--s3-bucket', 'b', '--s3-prefix', 'p/', '--kms-key-id', 'alias/k'],
+      ...['--output-template-file', 'out.yaml', '--use-json', '--force-upload', '--metadata', 'a=1,b=2'],
+      ...['--region', 'eu-west-1', '--profile', 'dev', '--endpoint-url', 'http://127.0.0.1:5000', '--no-verify-ssl'],
+      ...['--ca-bundle', 'ca.pem', '--debug', '--output', 'json', '--no-cli-pager', '--no-paginate', '--color', 'off'],
+    ]);
+    expect(code).toBe(0);
+    expect(options.package).toMatchObject({
+      templateFile: 't.yaml',
+      s3Bucket: 'b',
+      s3Prefix: 'p/',
+      kmsKeyId: 'alias/k',
+      outputTemplateFile: 'out.yaml',
+      useJson: true,
+      forceUpload: true,
+      metadata: { a: '1', b: '2' },
+      region: 'eu-west-1',
+      profile: 'dev',
+      endpointUrl: 'http://127.0.0.1:5000',
+      verifySsl: false,
+      caBundle: 'ca.pem',
+      debug: true,
+      color: 'off',
+    });
+  });
+
+  test('take our own', async () => {
+    const { options } = await call([
+      'package',
+      ...[
+        '-t',
+        't.yaml',
+        '--domain=s3://bucket/some/prefix/',
+        '--domain-owner',
+        '012345678901',
+        '--repository',
+        'apps',
+      ],
+      ...['--artifact-prefix', 'shop/eu', '--references', 'grouped', '--exclude', '*.map', '--exclude=/docs'],
+      ...['--resources', 'more.json', '--project-root', '..', '--follow-external-symlinks', '--dry-run'],
+      ...['--zip-template-dir-when-absent', '--manifest', 'm.json', '--json', '-q', '--no-progressbar', '--no-color'],
+    ]);
+    expect(options.package).toMatchObject({
+      templateFile: 't.yaml',
+      domain: { kind: 's3', bucket: 'bucket', prefix: 'some/prefix' },
+      domainOwner: '012345678901',
+      repository: 'apps',
+      artifactPrefix: 'shop/eu',
+      references: 'grouped',
+      exclude: ['*.map', '/docs'],
+      resources: 'more.json',
+      projectRoot: '..',
+      followExternalSymlinks: true,
+      dryRun: true,
+      zipTemplateDirWhenAbsent: true,
+      manifest: 'm.json',
+      json: true,
+      quiet: true,
+      progressBar: false,
+      color: 'off',
+    });
+  });
+
+  test.each([
+    ['file:.artifacts', { kind: 'directory', directory: '.artifacts' }],
+    ['file:/var/domain', { kind: 'directory', directory: '/var/domain' }],
+    ['file:///var/domain', { kind: 'directory', directory: '/var/domain' }],
+    ['file://./here', { kind: 'directory', directory: './here' }],
+    ['s3://bucket', { kind: 's3', bucket: 'bucket' }],
+    ['s3://bucket/', { kind: 's3', bucket: 'bucket' }],
+  ])('--domain %s', async (place, domain) => {
+    const { options } = await call(['list', '--domain', place]);
+    expect(options.list?.domain).toEqual(domain);
+  });
+
+  test.each([
+    ['-t', 'x.yaml'],
+    ['--template', 'x.yaml'],
+    ['--template=x.yaml'],
+    ['--template-file=x.yaml'],
+    ['-tx.yaml'],
+  ])('name the template by %s %s', async (...words) => {
+    const { options } = await call(['package', ...words]);
+    expect(options.package?.templateFile).toBe('x.yaml');
+  });
+
+  test('of those given twice the last counts', async () => {
+    const { options } = await call(['package', '-t', 'a', '--s3-prefix=x', '--template', 'b', '--s3-prefix', 'y']);
+    expect(options.package).toMatchObject({ templateFile: 'b', s3Prefix: 'y' });
+  });
+
+  test('common ones may stand before the command', async () => {
+    const { options } = await call(['--region', 'eu-west-1', '--debug', 'package', '-t', 'x', '--region', 'us-east-1']);
+    expect(options.package).toMatchObject({ region: 'us-east-1', debug: true });
+    const { options: listed } = await call(['--profile=dev', 'list']);
+    expect(listed.list?.profile).toBe('dev');
+  });
+
+  test('parameter overrides end at the next option', async () => {
+    const words = ['--parameter-overrides', 'A=1', 'B=two words', 'ParameterKey=C,ParameterValue=3', '--use-json'];
+    const { options } = await call(['package', '-t', 'x', ...words]);
+    expect(options.package).toMatchObject({ parameterOverrides: { A: '1', B: 'two words', C: '3' }, useJson: true });
+  });
+
+  test('the template is searched for as SAM does', async () => {
+    const everything = {
+      '.aws-sam/build/template.yaml': '',
+      'template.yaml': '',
+      'template.yml': '',
+      'template.json': '',
+    };
+    const names = Object.keys(everything);
+    for (const [index, expected] of names.entries()) {
+      const cwd = await projectFolder(Object.fromEntries(names.slice(index).map((name) => [name, ''])));
+      const { options } = await call(['package'], { cwd });
+      expect(options.package?.templateFile).toBe(expected);
+    }
+    const { code, stderr } = await call(['package'], { cwd: await temporaryFolder() });
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is no template in');
+    expect(stderr).toContain('--template-file');
+  });
+
+  test('SAM_TEMPLATE_FILE goes after the option and before the search', async () => {
+    const cwd = await projectFolder({ 'template.yaml': '' });
+    const env = { SAM_TEMPLATE_FILE: 'from-env.yaml' };
+    expect((await call(['package'], { cwd, env })).options.package?.templateFile).toBe('from-env.yaml');
+    expect((await call(['package', '-t', 'x'], { cwd, env })).options.package?.templateFile).toBe('x');
+    const empty = { SAM_TEMPLATE_FILE: '' };
+    expect((await call(['package'], { cwd, env: empty })).options.package?.templateFile).toBe('template.yaml');
+  });
+});
+
+describe('samconfig', () => {
+  const TOML = [
+    'version = 0.1',
+    '[default.global.parameters]',
+    'stack_name = "shop"',
+    'region = "eu-west-1"',
+    's3_prefix = "global"',
+    'exclude = ["SomeFunction"]',
+    '[default.package.parameters]',
+    's3_bucket = "from-file"',
+    's3_prefix = "own"',
+    'use_json = true',
+    'no_progressbar = true',
+    'parameter_overrides = "Stage=prod Size=\\"1 2\\""',
+    'metadata = "a=1"',
+    '[prod.package.parameters]',
+    'resolve-s3 = true',
+    'template = "prod.yaml"',
+    'domain_owner = "111122223333"',
+  ].join('\n');
+
+  test('gives defaults, its package section over its global one', async () => {
+    const cwd = await projectFolder({ 'template.yaml': '', 'samconfig.toml': TOML });
+    const { options, stderr } = await call(['package'], { cwd });
+    expect(stderr).toBe('');
+    expect(options.package).toMatchObject({
+      configFile: join(cwd, 'samconfig.toml'),
+      stackName: 'shop',
+      region: 'eu-west-1',
+      s3Bucket: 'from-file',
+      s3Prefix: 'own',
+      useJson: true,
+      progressBar: false,
+      parameterOverrides: { Stage: 'prod', Size: '1 2' },
+      metadata: { a: '1' },
+      // SAM's own `exclude` of the global section names functions.
+      exclude: [],
+    });
+  });
+
+  test('yields to the command line, whichever of two rivals stands there', async () => {
+    const cwd = await projectFolder({ 'template.yaml': '', 'samconfig.toml': TOML });
+    const { options } = await call(['package', '--s3-prefix', 'mine', '--domain', 'file:d'], { cwd });
+    expect(options.package).toMatchObject({ s3Prefix: 'mine', domain: { kind: 'directory' }, resolveS3: false });
+    expect(options.package).not.toHaveProperty('s3Bucket');
+  });
+
+  test('has environments, keys in either spelling, and the names of options', async () => {
+    const cwd = await projectFolder({ 'samconfig.toml': TOML });
+    const { options } = await call(['package', '--config-env', 'prod'], { cwd });
+    expect(options.package).toMatchObject({ resolveS3: true, templateFile: 'prod.yaml', domainOwner: '111122223333' });
+    const off = await call(['package', '--config-env', 'prod', '--no-resolve-s3', '--s3-bucket', 'b'], { cwd });
+    expect(off.options.package).toMatchObject({ resolveS3: false, s3Bucket: 'b' });
+  });
+
+  test('stands beside the template, and at the project of what sam build made', async () => {
+    const cwd = await projectFolder({
+      'app/template.yaml': '',
+      'app/samconfig.yaml': 'default: {package: {parameters: {s3_bucket: beside}}}',
+      'samconfig.toml': '[default.package.parameters]\ns3_bucket = "here"',
+    });
+    const bucketWith = async (...words: string[]): Promise<string | undefined> =>
+      (await call(['package', ...words], { cwd })).options.package?.s3Bucket;
+    expect(await bucketWith('-t', 'app/template.yaml')).toBe('beside');
+    expect(await bucketWith('-t', 'app/.aws-sam/build/template.yaml')).toBe('beside');
+    expect(await bucketWith('-t', 'x.yaml')).toBe('here');
+    expect(await bucketWith('-t', 'app/template.yaml', '--config-file', 'samconfig.toml')).toBe('here');
+  });
+
+  test('is told of its mistakes, all at once and each with its place', async () => {
+    const cwd = await projectFolder({
+      'template.yaml': '',
+      'samconfig.toml': [
+        '[default.package.parameters]',
+        'use_json = "perhaps"',
+        's3_bucket = ["a"]',
+        'references = "sometimes"',
+        'signing_profiles = "F=p"',
+      ].join('\n'),
+    });
+    const { code, stderr } = await call(['package'], { cwd });
+    expect(code).toBe(2);
+    const place = "in [default.package.parameters] of 'samconfig.toml'";
+    expect(stderr).toContain(`error: 'use_json' ${place} must be true or false, not 'perhaps'`);
+    expect(stderr).toContain(`error: 's3_bucket' ${place} must be a text, not a list`);
+    expect(stderr).toContain(`error: 'references' ${place} must be one of 'stack', 'grouped', 'none', not 'sometimes'`);
+    expect(stderr).toContain(`error: 'signing_profiles' ${place} is not supported`);
+    expect(stderr).toContain('4 problems');
+  });
+
+  test('may hold keys of other SAM commands, and is warned about keys that nobody knows', async () => {
+    const cwd = await projectFolder({
+      'template.yaml': '',
+      'samconfig.toml':
+        '[default.package.parameters]\nconfirm_changeset = true\ns3_buket = "b"\njson = true\nresolve_image_repos = true\nimage_repository = ""',
+    });
+    const { code, stderr, options } = await call(['package'], { cwd });
+    expect(code).toBe(0);
+    expect(options.package?.json).toBe(false);
+    expect(stderr.split('\n')).toEqual([
+      "warning: 's3_buket' in [default.package.parameters] of 'samconfig.toml' is no option of package",
+      "  Did you mean 's3_bucket'?",
+      "warning: 'json' in [default.package.parameters] of 'samconfig.toml' is ignored",
+      '  --json is for the command line alone.',
+      expect.stringContaining(
+        "note: 'resolve_image_repos' in [default.package.parameters] of 'samconfig.toml' is ignored.",
+      ),
+      '',
+    ]);
+  });
+});
+
+describe('options of sam package that mean nothing here', () => {
+  test('are refused where the result would be another', async () => {
+    const words = [
+      '--image-repository',
+      'u',
+      '--image-repositories',
+      'F=u',
+      '--resolve-image-repos',
+      '--signing-profiles',
+      'F=p',
+    ];
+    const { code, stderr, options } = await call(['package', '-t', 'x', ...words, '--query', 'x']);
+    expect(code).toBe(2);
+    expect(options).toEqual({});
+    for (const name of ['image-repository', 'image-repositories', 'resolve-image-repos', 'signing-profiles', 'query']) {
+      expect(stderr).toContain(`error: '--${name}' is not supported\n`);
+    }
+    expect(stderr).toContain('push them first');
+  });
+
+  test('are ignored with a note where it would be the same', async () => {
+    const words = ['--save-params', '--beta-features', '--language-extensions', '--no-resolve-image-repos'];
+    const { code, stderr } = await call(['package', '-t', 'x', ...words]);
+    expect(code).toBe(0);
+    expect(stderr.match(/^note: '--[a-z-]+' is ignored\./gm)).toHaveLength(3);
+    expect((await call(['package', '-t', 'x', '-q', ...words])).stderr).toBe('');
+  });
+});
+
+describe('the other commands', () => {
+  test('publish', async () => {
+    const { options } = await call(['publish', 'dist', '--id', 'shop/api', '--zip', '--exclude', '*.map', '--json']);
+    expect(options.publish).toMatchObject({ path: 'dist', id: 'shop/api', as: 'zip', exclude: ['*.map'], json: true });
+    expect((await call(['publish', '--id=a', 'dist', '--file'])).options.publish).toMatchObject({
+      path: 'dist',
+      as: 'file',
+    });
+    expect((await call(['publish', '--id=a', 'dist'])).options.publish).not.toHaveProperty('as');
+  });
+
+  test('get', async () => {
+    const { options } = await call(['get', 'shop/api:3', '-o', 'api.zip']);
+    expect(options.get).toMatchObject({ artifact: 'shop/api:3', output: 'api.zip', repository: 'default' });
+    expect((await call(['get', '-o', '-', 'shop/api'])).options.get).toMatchObject({
+      artifact: 'shop/api',
+      output: '-',
+    });
+  });
+
+  test('list and show', async () => {
+    expect((await call(['list'])).options.list).not.toHaveProperty('prefix');
+    expect((await call(['list', 'shop/'])).options.list?.prefix).toBe('shop/');
+    expect((await call(['show', 'x', '--repository', 'apps'])).options.show).toMatchObject({
+      artifact: 'x',
+      repository: 'apps',
+    });
+  });
+});
+
+describe('usage errors', () => {
+  test.each<[string, string[], string]>([
+    [
+      'an unknown command',
+      ['pakage'],
+      "error: unknown command 'pakage'\n  Did you mean 'package'? See 'cfn-artifacts --help'.",
+    ],
+    [
+      'an unknown option',
+      ['package', '--s3-buket', 'b'],
+      "error: unknown option '--s3-buket'\n  Did you mean '--s3-bucket'? See 'cfn-artifacts package --help'.",
+    ],
+    ['a missing argument', ['get'], "error: missing required argument 'artifact'\n  See 'cfn-artifacts get --help'."],
+    ['an argument too many', ['show', 'a', 'b'], "error: too many arguments for 'show': expected 1 argument but got 2"],
+    ['a missing value', ['package', '--s3-bucket'], "error: option '--s3-bucket <name>' argument missing"],
+    [
+      'an option for a value',
+      ['package', '--s3-bucket', '--region', 'eu-west-1'],
+      "error: '--s3-bucket' needs a value, but '--region' follows",
+    ],
+    ['an empty value', ['package', '-t', 'x', '--s3-bucket='], "error: '--s3-bucket' must not be empty"],
+    ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
+    ['options alone', ['--debug'], 'error: no command is given'],
+    [
+      'a word that is none of several',
+      ['package', '-t', 'x', '--references', 'all'],
+      "'--references' must be one of 'stack', 'grouped', 'none', not 'all'",
+    ],
+    ['a bad repository', ['list', '--repository', 'X'], "error: '--repository': 'X' is no repository name"],
+    ['a bad ID', ['publish', 'x', '--id', '/a'], "error: '--id': '/a' is no artifact ID"],
+    [
+      'a bad domain',
+      ['list', '--domain', 'here'],
+      "error: '--domain' must be file:DIRECTORY or s3://BUCKET, not 'here'",
+    ],
+    [
+      'a bad owner',
+      ['list', '--domain-owner', '123'],
+      "error: '--domain-owner' must be an account's twelve digits, not '123'",
+    ],
+    [
+      'a bad endpoint',
+      ['list', '--endpoint-url', 'localhost:5000'],
+      "error: '--endpoint-url' must be a URL with http or https",
+    ],
+    [
+      'a URI for a bucket',
+      ['package', '-t', 'x', '--s3-bucket', 's3://b'],
+      "error: '--s3-bucket' must be a bucket's name, not 's3://b'",
+    ],
+    [
+      'two places',
+      ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3'],
+      "error: cannot use both '--s3-bucket' and '--resolve-s3'",
+    ],
+    [
+      'three places',
+      ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3', '--domain', 'file:x'],
+      "error: cannot use both '--s3-bucket', '--resolve-s3' and '--domain'",
+    ],
+    [
+      'references without a domain',
+      ['package', '-t', 'x', '--s3-bucket', 'b', '--references', 'stack'],
+      "error: '--references' can't be 'stack' with '--s3-bucket'",
+    ],
+    ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use both '--zip' and '--file'"],
+    [
+      'an absent config file',
+      ['package', '-t', 'x', '--config-file', 'no.toml'],
+      "error: there is no config file 'no.toml'",
+    ],
+  ])('%s', async (_what, argv, message) => {
+    const { code, stdout, stderr, options } = await call(argv, { cwd: await temporaryFolder() });
+    expect(stderr).toContain(message);
+    expect({ code, stdout, options }).toEqual({ code: 2, stdout: '', options: {} });
+  });
+
+  test('are told together', async () => {
+    const { stderr } = await call(['publish', 'x', '--repository', 'X', '--domain', 'y', '--zip', '--file']);
+    expect(stderr.match(/^error: /gm)).toHaveLength(4);
+    expect(stderr).toContain('4 problems');
+  });
+
+  test('with --json are a document on stdout', async () => {
+    const { code, stdout, stderr } = await call(['publish', 'x', '--json', '--domain', 'y']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        code: 'INVALID_ARGUMENT',
+        message: '2 problems',
+        problems: [
+          {
+            code: 'INVALID_ARGUMENT',
+            message: "the option '--id <id>' is missing",
+            remedy: expect.any(String) as string,
+          },
+          {
+            code: 'INVALID_ARGUMENT',
+            message: expect.stringContaining("'--domain' must be") as string,
+            remedy: expect.any(String) as string,
+          },
+        ],
+        exitCode: 2,
+      },
+    });
+    const unknown = await call(['list', '--jsn', '--json']);
+    expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { message: "unknown option '--jsn'" } });
+  });
+});
+
+describe('help', () => {
+  test('without arguments is short and names every command', async () => {
+    const { code, stdout, stderr } = await call([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const { name, summary } of COMMANDS) {
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${name} ${summary}`);
+    }
+    expect(stdout).toContain('EXIT STATUS:\n  0    done\n');
+    expect((await call(['--help'])).stdout).toBe(stdout);
+    expect((await call(['help'])).stdout).toBe(stdout);
+  });
+
+  test.each(COMMANDS.map(({ name }) => name))(
+    '%s --help leads with examples, names every option and ends with the exit status',
+    async (name) => {
+      const { code, stdout, options } = await call([name, '--help']);
+      expect({ code, options }).toEqual({ code: 0, options: {} });
+      const command = COMMANDS.find((spec) => spec.name === name)!;
+      const headings = [...stdout.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading);
+      expect(headings[0]).toBe('Examples');
+      expect(headings.at(-1)).toBe('EXIT STATUS');
+      expect(headings).toEqual(expect.arrayContaining([...new Set(command.options.map(({ group }) => group))]));
+      for (const { name: option } of [...command.options, ...command.foreign]) expect(stdout).toContain(`--${option}`);
+      for (const { command: example } of command.examples) expect(stdout).toContain(`  ${example}\n`);
+      expect((await call(['help', name])).stdout).toBe(stdout);
+      expect((await call([name, 'x', '-h'])).stdout).toBe(stdout);
+    },
+  );
+
+  test('keeps to the width of the terminal', async () => {
+    for (const columns of [60, 80, 100]) {
+      const { stdout } = await call(['package', '--help'], { columns, env: { NO_COLOR: '1' } });
+      const examples = new Set(
+        COMMANDS.flatMap((command) => command.examples).flatMap(({ what, command }) => [`  # ${what}`, `  ${command}`]),
+      );
+      const tooLong = stdout.split('\n').filter((line) => line.length > columns && !examples.has(line));
+      expect(tooLong).toEqual([]);
+      expect(stdout.split('\n').some((line) => line.length > columns - 15)).toBe(true);
+    }
+  });
+
+  test('is bold on a terminal, unless colours are not wanted', async () => {
+    const bold = '\u001b[1mUsage:';
+    expect((await call(['--help'], { columns: 80 })).stdout).toContain(bold);
+    expect((await call(['--help'])).stdout).not.toContain('\u001b');
+    expect((await call(['list', '--help', '--no-color'], { columns: 80 })).stdout).not.toContain('\u001b');
+    expect((await call(['--help'], { columns: 80, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
+    expect((await call(['--help'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(bold);
+  });
+
+  test('--version', async () => {
+    expect(await call(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    });
+  });
+});
+
+describe('failures of a command', () => {
+  const ended = (reason: unknown): AbortSignal => {
+    const controller = new AbortController();
+    controller.abort(reason);
+    return controller.signal;
+  };
+
+  test('are told with what to do, and their code is the exit code', async () => {
+    const { code, stdout, stderr } = await failing(
+      new ArtifactError('ACCESS_DENIED', "you may not read 'x'", { remedy: 'Ask for s3:GetObject.' }),
+    );
+    expect({ code, stdout: stdout.text }).toEqual({ code: 3, stdout: '' });
+    expect(stderr.text).toBe("error: you may not read 'x'\n  Ask for s3:GetObject.\n");
+  });
+
+  test('that share a remedy say it once', async () => {
+    const same = { remedy: 'Do this.' };
+    const { stderr } = await failing(
+      new ArtifactErrors([
+        new ArtifactError('PATH_NOT_FOUND', 'first', same),
+        new ArtifactError('PATH_NOT_FOUND', 'second', same),
+        new ArtifactError('PATH_NOT_FOUND', 'third'),
+      ]),
+    );
+    expect(stderr.text).toBe('error: first\nerror: second\n  Do this.\nerror: third\n3 problems\n');
+  });
+
+  test('with --json are a document, interruption too', async () => {
+    const { stdout, stderr } = await failing(new ArtifactError('STORE_FULL', 'full'), ['--json']);
+    expect(JSON.parse(stdout.text)).toEqual({
+      error: { code: 'STORE_FULL', message: 'full', problems: [{ code: 'STORE_FULL', message: 'full' }], exitCode: 4 },
+    });
+    expect(stderr.text).toBe('');
+    const interrupted = await failing(INTERRUPTED, ['--json'], { signal: ended(INTERRUPTED) });
+    expect(interrupted.code).toBe(130);
+    expect(JSON.parse(interrupted.stdout.text)).toMatchObject({ error: { code: 'INTERRUPTED', exitCode: 130 } });
+  });
+
+  test('that nobody foresaw ask for a report; --debug shows the stack', async () => {
+    const { code, stderr } = await failing(new TypeError('x is not a function'));
+    expect(code).toBe(1);
+    expect(stderr.text).toContain('error: unexpected TypeError: x is not a function\n');
+    expect(stderr.text).toContain('Please report it');
+    expect(stderr.text).not.toContain('program.test');
+    const debugged = await failing(new TypeError('x is not a function'), ['--debug']);
+    expect(debugged.stderr.text).toContain('program.test');
+    const json = await failing(new TypeError('x'), ['--json']);
+    expect(JSON.parse(json.stdout.text)).toMatchObject({ error: { code: 'INTERNAL', exitCode: 1 } });
+  });
+
+  test('after an interruption are the interruption', async () => {
+    const { code, stderr } = await failing(new Error('request aborted'), [], { signal: ended(INTERRUPTED) });
+    expect({ code, stderr: stderr.text }).toEqual({ code: 130, stderr: 'interrupted\n' });
+    expect(await failing(new ArtifactError('INTERRUPTED', 'interrupted'))).toMatchObject({ code: 130 });
+  });
+
+  test('because nobody reads the output are none', async () => {
+    const { code, stdout, stderr } = await failing(OUTPUT_CLOSED, ['--json'], { signal: ended(OUTPUT_CLOSED) });
+    expect({ code, stdout: stdout.text, stderr: stderr.text }).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('are coloured on a terminal', async () => {
+    const error = new ArtifactError('STORE_FULL', 'full');
+    expect((await failing(error, [], { columns: 80 })).stderr.text).toBe('\u001b[31merror:\u001b[39m full\n');
+    expect((await failing(error, ['--color', 'off'], { columns: 80 })).stderr.text).toBe('error: full\n');
+    expect((await failing(error, [], { columns: 80, env: { TERM: 'dumb' } })).stderr.text).toBe('error: full\n');
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Column } from '../../../packager/cli/report.ts';
+import { formatDate, formatFields, formatSize, formatTable } from '../../../packager/cli/report.ts';
+
+describe('formatTable()', () => {
+  const columns: readonly Column[] = [
+    { title: 'ARTIFACT' },
+    { title: 'SIZE', align: 'right' },
+    { title: 'PATH', shrinks: true },
+  ];
+  const rows = [
+    ['default/shop/api', '1.5 KiB', 'functions/orders/src'],
+    ['default/x', '9 B', 'x'],
+  ];
+
+  test('lines up its columns', () => {
+    expect(formatTable(columns, rows)).toBe(
+      [
+        'ARTIFACT             SIZE  PATH',
+        'default/shop/api  1.5 KiB  functions/orders/src',
+        'default/x             9 B  x',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('cuts what may be cut where the terminal is narrow', () => {
+    expect(formatTable(columns, rows, 40)).toBe(
+      [
+        'ARTIFACT             SIZE  PATH',
+        'default/shop/api  1.5 KiB  functions/or…',
+        'default/x             9 B  x',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('becomes paragraphs rather than cut a name', () => {
+    expect(formatTable(columns, rows, 30)).toBe(
+      [
+        'default/shop/api',
+        '  SIZE  1.5 KiB',
+        '  PATH  functions/orders/src',
+        'default/x',
+        '  SIZE  9 B',
+        '  PATH  x',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('counts characters as people do', () => {
+    expect(
+      formatTable(
+        [{ title: 'A' }, { title: 'B' }],
+        [
+          ['héllo👩‍👩‍👧', 'x'],
+          ['hello!', 'y'],
+        ],
+      ),
+    ).toBe('A       B\nhéllo👩‍👩‍👧  x\nhello!  y\n');
+  });
+
+  test('never loses what may not be cut, nor passes the width as a table', () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', 'b', '/', ':'), minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 20, max: 120 }),
+        (table, width) => {
+          const text = formatTable(columns, table, width);
+          for (const [name, size] of table) {
+            expect(text).toContain(name);
+            expect(text).toContain(size);
+          }
+          if (text.startsWith('ARTIFACT')) {
+            expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(width);
+          }
+        },
+      ),
+    );
+  });
+});
+
+test('formatFields() keeps values whole, in one column', () => {
+  const arn = `arn:aws:artifacts:local:000000000000:default/shop/api:3@sha256:${'0'.repeat(64)}`;
+  expect(
+    formatFields([
+      ['Arn', arn],
+      ['Published', 'x'],
+      ['Empty', ''],
+    ]),
+  ).toBe(`Arn        ${arn}\nPublished  x\nEmpty\n`);
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1 KiB'],
+  [1023, '1 KiB'],
+  [1536, '1.5 KiB'],
+  [102_348, '99.9 KiB'],
+  [102_400, '100 KiB'],
+  [1_048_063, '1 MiB'],
+  [52_428_800, '50 MiB'],
+  [2 ** 31, '2 GiB'],
+  [2 ** 41, '2 TiB'],
+  [2 ** 51, '2048 TiB'],
+])('formatSize(%d) is %s', (bytes, text) => {
+  expect(formatSize(bytes)).toBe(text);
+});
+
+test('formatDate() is to the minute in UTC', () => {
+  expect(formatDate(new Date('2026-11-21T05:07:59.999+02:00'))).toBe('2026-11-21 03:07Z');
+});

@@ -1,0 +1,110 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { OTHER_SAM_KEYS, readSamConfig } from '../../../packager/cli/samconfig.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+describe('readSamConfig()', () => {
+  test('is nothing where there is no file', async () => {
+    expect(await readSamConfig({ cwd: await temporaryFolder() })).toBeUndefined();
+  });
+
+  test('reads TOML before YAML', async () => {
+    const toml = '[default.package.parameters]\ns3_bucket = "toml"';
+    const yaml = 'default: {package: {parameters: {s3_bucket: yaml}}}';
+    const all = { 'samconfig.toml': toml, 'samconfig.yaml': yaml, 'samconfig.yml': yaml.replace('yaml', 'yml') };
+    const bucketOf = async (files: Readonly<Record<string, string>>): Promise<unknown> =>
+      (await readSamConfig({ cwd: await folderWith(files) }))?.entries.get('s3_bucket')?.value;
+    expect(await bucketOf(all)).toBe('toml');
+    expect(await bucketOf({ 'samconfig.yaml': yaml, 'samconfig.yml': all['samconfig.yml'] })).toBe('yaml');
+    expect(await bucketOf({ 'samconfig.yml': all['samconfig.yml'] })).toBe('yml');
+  });
+
+  test('says of each value in which section of which file it stands', async () => {
+    const cwd = await folderWith({
+      'samconfig.toml': '[x.global.parameters]\na-b = 1\nc = 2\n[x.package.parameters]\nc = 3\n',
+    });
+    const config = await readSamConfig({ cwd, environment: 'x' });
+    expect(config?.entries).toEqual(
+      new Map([
+        ['a_b', { value: 1, section: 'global', place: "'a-b' in [x.global.parameters] of 'samconfig.toml'" }],
+        ['c', { value: 3, section: 'package', place: "'c' in [x.package.parameters] of 'samconfig.toml'" }],
+      ]),
+    );
+  });
+
+  test.each([
+    ['deploy', '[default.deploy.parameters]\nstack_name = "d"\n[default.global.parameters]\nstack_name = "g"', 'd'],
+    ['global', '[default.deploy.parameters]\nx = 1\n[default.global.parameters]\nstack-name = "g"', 'g'],
+    ['neither', '[default.package.parameters]\nstack_name = "p"', undefined],
+  ])('takes the stack name of %s', async (_where, toml, expected) => {
+    const config = await readSamConfig({ cwd: await folderWith({ 'samconfig.toml': toml }) });
+    expect(config?.stackName).toBe(expected);
+  });
+
+  test('an environment that is not there is nothing, unless it was asked for', async () => {
+    const cwd = await folderWith({ 'samconfig.toml': 'version = 0.1\n[prod.package.parameters]\na = 1\n[test]' });
+    expect((await readSamConfig({ cwd }))?.entries.size).toBe(0);
+    await expect(readSamConfig({ cwd, environment: 'staging' })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringContaining("has no environment 'staging'") as string,
+      remedy: "It has 'prod', 'test'.",
+    });
+  });
+
+  test('a named file is beside the template or in the working directory', async () => {
+    const cwd = await folderWith({ 'here.yaml': 'default: {package: {parameters: {a: here}}}' });
+    mkdirSync(join(cwd, 'app'));
+    writeFileSync(join(cwd, 'app', 'my.yml'), 'default: {package: {parameters: {a: app}}}');
+    const valueIn = async (configFile: string): Promise<unknown> =>
+      (await readSamConfig({ cwd, templateFile: 'app/template.yaml', configFile }))?.entries.get('a')?.value;
+    expect(await valueIn('my.yml')).toBe('app');
+    expect(await valueIn('here.yaml')).toBe('here');
+    expect(await valueIn(join(cwd, 'here.yaml'))).toBe('here');
+    await expect(valueIn('no.toml')).rejects.toThrow("there is no config file 'no.toml'");
+  });
+
+  test('YAML has anchors, merge keys and an empty document', async () => {
+    const yaml = 'default: &d {package: {parameters: {a: 1}}}\nprod:\n  <<: *d\n';
+    const cwd = await folderWith({ 'samconfig.yaml': yaml });
+    expect((await readSamConfig({ cwd, environment: 'prod' }))?.entries.get('a')?.value).toBe(1);
+    expect((await readSamConfig({ cwd: await folderWith({ 'samconfig.yaml': '' }) }))?.entries.size).toBe(0);
+  });
+
+  test.each([
+    ['samconfig.toml', 'a = 1\nb = = 2\n', /samconfig\.toml:2:5: /],
+    ['samconfig.toml', 'a = 1\na = 2\n', /samconfig\.toml:2:\d+: /],
+    ['samconfig.yaml', 'default:\n  a: [1\n', /samconfig\.yaml:\d+:\d+: /],
+    ['samconfig.yaml', 'a: 1\na: 2\n', /samconfig\.yaml:2:1: Map keys must be unique$/],
+    ['samconfig.yaml', '[1, 2]', /the whole in '.*samconfig\.yaml' must be a table of keys and values, not a list/],
+    ['samconfig.toml', 'default = 3', /\[default\] in '.*' must be a table of keys and values, not '3'/],
+    ['samconfig.toml', '[default]\npackage = "x"', /\[default\.package\.parameters\] in '.*' must be a table/],
+    [
+      'samconfig.toml',
+      '[default.deploy.parameters]\nstack_name = 3',
+      /'stack_name' in \[default\.deploy\.parameters\] of '.*' must be a text/,
+    ],
+  ])('tells what is wrong with %s: %j', async (name, text, message) => {
+    await expect(readSamConfig({ cwd: await folderWith({ [name]: text }) })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test('takes no other format', async () => {
+    const cwd = await folderWith({ 'samconfig.json': '{}' });
+    await expect(readSamConfig({ cwd, configFile: 'samconfig.json' })).rejects.toThrow('is neither .toml nor .yaml');
+  });
+});
+
+test('OTHER_SAM_KEYS are keys, all of them', () => {
+  expect([...OTHER_SAM_KEYS].filter((key) => !/^[a-z][a-z_0-9]*$/.test(key))).toEqual([]);
+  expect(OTHER_SAM_KEYS).toContain('stack_name');
+  expect(OTHER_SAM_KEYS).toContain('watch_exclude');
+});
