@@ -29,10 +29,12 @@ const CANNOT_LINK = ['ENOENT', 'EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 
  */
 export class Drafts {
   readonly #folder: string;
+  readonly #now: () => number;
   #ready: Promise<string> | undefined;
 
-  constructor(root: string) {
+  constructor(root: string, now: () => number = Date.now) {
     this.#folder = join(root, FOLDER);
+    this.#now = now;
   }
 
   /** Writes and flushes; answers the path. If writing fails, or the bytes throw, nothing remains. */
@@ -79,9 +81,14 @@ export class Drafts {
     await unlink(path).catch(() => undefined);
   }
 
+  /** Somebody may have taken the folder away. */
+  forget(): void {
+    this.#ready = undefined;
+  }
+
   async #newPath(): Promise<string> {
     this.#ready ??= this.#prepare().catch((error: unknown) => {
-      this.#ready = undefined;
+      this.forget();
       throw error;
     });
     return join(this.#folder, `${await this.#ready}-${process.pid}-${randomUUID()}`);
@@ -101,7 +108,7 @@ export class Drafts {
     const stats = await statOf(join(this.#folder, name)).catch(() => undefined);
     if (maker === undefined || stats === undefined) return false;
     // The time of the last change, not of the last writing: a draft that is a second name of an old file has that file's.
-    const age = Date.now() - stats.ctimeMs;
+    const age = this.#now() - stats.ctimeMs;
     if (maker['system'] !== system) return age > ABANDONED_MS;
     // While it is there, one sees that the slot it was linked to may not have been flushed.
     return !isAlive(Number(maker['pid'])) && (stats.nlink === 1 || age > SURELY_FLUSHED_MS);

@@ -127,7 +127,7 @@ export class Folders {
     return ensured;
   }
 
-  /** Somebody took a folder away. */
+  /** Somebody may have taken a folder away. */
   forget(): void {
     this.#sure.clear();
   }

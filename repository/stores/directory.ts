@@ -103,8 +103,11 @@ class DirectoryStore implements ObjectStore {
     const place = placeOf(this.#root, key);
     const state = await settledState(place);
     if (state.content !== undefined) return 'exists';
-    await this.#folders.ensure(place.folder);
-    return this.#fill(place, state.slot, await this.#drafts.write(verified(key, content, attributes?.onProgress)));
+    return this.#afresh(async () => {
+      await this.#folders.ensure(place.folder);
+      const draft = await this.#drafts.write(verified(key, content, attributes?.onProgress));
+      return this.#fill(place, state.slot, draft);
+    });
   }
 
   async replace(
@@ -158,14 +161,27 @@ class DirectoryStore implements ObjectStore {
   async copy(from: ObjectKey, to: ObjectKey): Promise<'created' | 'exists' | 'absent'> {
     const source = placeOf(this.#root, from);
     const place = placeOf(this.#root, to);
-    for (;;) {
-      const original = await settledState(source);
-      if (original.content === undefined) return 'absent';
-      const state = await settledState(place);
-      if (state.content !== undefined) return 'exists';
-      await this.#folders.ensure(place.folder);
-      const draft = await this.#drafts.of(slotPath(source, original.slot));
-      if (draft !== undefined) return this.#fill(place, state.slot, draft);
+    return this.#afresh(async () => {
+      for (;;) {
+        const original = await settledState(source);
+        if (original.content === undefined) return 'absent';
+        const state = await settledState(place);
+        if (state.content !== undefined) return 'exists';
+        await this.#folders.ensure(place.folder);
+        const draft = await this.#drafts.of(slotPath(source, original.slot));
+        if (draft !== undefined) return this.#fill(place, state.slot, draft);
+      }
+    });
+  }
+
+  /** What fails may do so because a folder was taken away that was there before: who tries again finds nothing taken for granted. */
+  async #afresh<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#folders.forget();
+      this.#drafts.forget();
+      throw error;
     }
   }
 
@@ -184,13 +200,7 @@ class DirectoryStore implements ObjectStore {
   }
 
   async #linkSlot(draft: string, place: Place, slot: number): Promise<boolean> {
-    try {
-      if (!(await linkTo(draft, slotPath(place, slot)))) return false;
-    } catch (error) {
-      // Perhaps the folder was taken away.
-      this.#folders.forget();
-      throw error;
-    }
+    if (!(await linkTo(draft, slotPath(place, slot)))) return false;
     await flushFolder(place.folder);
     return true;
   }
