@@ -1,0 +1,268 @@
+import type { CST } from 'yaml';
+import { Composer, CST as Cst, Lexer, Parser } from 'yaml';
+import type { EntrySyntax, ListSyntax, MapSyntax, Problem, ScalarSyntax, SyntaxNode } from './syntax.ts';
+
+/** Deeper than any template: CloudFormation's own limits are far below, and recursive readers must not run out of stack. */
+export const MAX_DEPTH = 500;
+
+export type YamlReading =
+  { readonly root: SyntaxNode } | { readonly problems: readonly [Problem, ...Problem[]] } | 'empty';
+
+/**
+ * Reads one YAML document. Offsets are into `source`, to the character. All errors that the parser reports come back together.
+ * A line end may be a lone CR; the form of what stands between the tokens is kept nowhere, because the text itself is.
+ */
+export function readYaml(source: string): YamlReading {
+  // YAML 1.2 and 1.1 break lines at a lone CR, the parser does not. One for one, so offsets hold.
+  const text = source.replace(/\r(?!\n)/g, '\n');
+  const tokens = [...lexed(text)];
+  const document = tokens.find((token) => token.type === 'document');
+  const tooDeep = document === undefined ? undefined : deeperThan(MAX_DEPTH, document);
+  if (tooDeep !== undefined) return { problems: [tooDeep] };
+
+  const { problems, tagName } = compose(tokens, text.length);
+  const [first, ...others] = problems;
+  if (first !== undefined) return { problems: [first, ...others] };
+  if (document === undefined || isEmpty(document)) return 'empty';
+  const reader = new Reader(tagName);
+  const root = reader.document(document);
+  const [problem, ...more] = reader.problems;
+  return problem === undefined ? { root } : { problems: [problem, ...more] };
+}
+
+function* lexed(text: string): Generator<CST.Token> {
+  const parser = new Parser();
+  for (const lexeme of laxLexer().lex(text)) yield* parser.next(lexeme);
+  yield* parser.end();
+}
+
+/**
+ * Indentation means nothing inside of brackets and quotes, to CloudFormation and to aws-cli alike, while YAML 1.2 and this lexer want
+ * at least that of the parent; one real template in a hundred closes a bracket further left. So the lexer is told to want none there. These
+ * are its private methods: should they go, it is merely strict again.
+ */
+function laxLexer(): Lexer {
+  const lexer = new Lexer();
+  const inside = lexer as unknown as Record<string, unknown> & { indentNext: number };
+  for (const name of ['parseFlowCollection', 'parseQuotedScalar']) {
+    const strict = inside[name];
+    if (typeof strict !== 'function') continue;
+    inside[name] = function* () {
+      const wanted = inside.indentNext;
+      inside.indentNext = 0;
+      const state: unknown = yield* strict.call(lexer) as Generator<string>;
+      inside.indentNext = wanted;
+      return state;
+    };
+  }
+  return lexer;
+}
+
+type TagResolver = (source: string) => string | undefined;
+
+/** Only for what it finds wrong, and for its %TAG directives: the tree is made from the tokens, which know where everything stands. */
+function compose(
+  tokens: readonly CST.Token[],
+  end: number,
+): { readonly problems: readonly Problem[]; readonly tagName: TagResolver } {
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, strict: false, logLevel: 'silent' });
+  const documents = [...composer.compose(tokens, true, end)];
+  const problems = documents.flatMap(({ errors }) =>
+    errors.map(({ pos: [offset], message }) => ({ offset, message: inOurStyle(message) })),
+  );
+  const second = documents[1];
+  if (second !== undefined) {
+    problems.push({ offset: second.range[0], message: 'a second YAML document begins here, and a template is one' });
+  }
+  const directives = documents[0]?.directives;
+  return {
+    problems: problems.toSorted((a, b) => a.offset - b.offset),
+    tagName: (source) => directives?.tagName(source, () => undefined) ?? undefined,
+  };
+}
+
+function inOurStyle(message: string): string {
+  const line = message.trim().replace(/\.$/, '');
+  return /^[A-Z][a-z]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line;
+}
+
+function isEmpty({ value, start }: CST.Document): boolean {
+  return value === undefined && !start.some(({ type }) => type === 'anchor' || type === 'tag');
+}
+
+/** Without recursion: it is there to protect what recurses. */
+function deeperThan(limit: number, document: CST.Document): Problem | undefined {
+  const open: [CST.Token | null | undefined, number][] = [[document.value, 1]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [token, depth] = next;
+    if (!Cst.isCollection(token)) continue;
+    if (depth > limit) return { offset: token.offset, message: `more than ${limit} levels of nesting` };
+    for (const { key, value } of token.items) open.push([key, depth + 1], [value, depth + 1]);
+  }
+  return undefined;
+}
+
+interface Properties {
+  readonly start?: number;
+  readonly anchor?: SyntaxNode['anchor'];
+  readonly tag?: SyntaxNode['tag'];
+  /** Behind the last of tag, anchor and indicator. */
+  readonly end: number;
+  /** Where the indicator stands (`?`, `:` or `-`). */
+  readonly indicator?: number;
+}
+
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #tagName: TagResolver;
+
+  constructor(tagName: TagResolver) {
+    this.#tagName = tagName;
+  }
+
+  document({ start, value, offset }: CST.Document): SyntaxNode {
+    return this.#node(value, this.#properties(start, offset), -1);
+  }
+
+  #node(token: CST.Token | null | undefined, properties: Properties, indent: number): SyntaxNode {
+    const { anchor, tag } = properties;
+    const content = token?.offset ?? properties.end;
+    const base = {
+      start: properties.start ?? content,
+      content,
+      indent,
+      ...(anchor !== undefined && { anchor }),
+      ...(tag !== undefined && { tag }),
+    };
+    if (token?.type === 'alias') {
+      return { ...base, kind: 'alias', name: token.source.slice(1), end: content + token.source.length };
+    }
+    if (token?.type === 'block-map') return this.#blockMap(token, base);
+    if (token?.type === 'block-seq') return this.#blockList(token, base);
+    if (token?.type === 'flow-collection') return this.#flow(token, base);
+    if (token?.type === 'block-scalar') return blockScalar(token, base);
+    if (isFlowScalar(token)) return flowScalar(token, base);
+    return { ...base, kind: 'scalar', form: 'empty', value: '', end: content };
+  }
+
+  #blockMap({ items, indent }: CST.BlockMap, base: Base): MapSyntax {
+    const entries = items.flatMap((item) => this.#entry(item, indent, base.content) ?? []);
+    return {
+      ...base,
+      kind: 'map',
+      flow: false,
+      entries,
+      content: entries[0]?.start ?? base.content,
+      end: entries.at(-1)?.value.end ?? base.content,
+    };
+  }
+
+  #blockList({ items, indent, offset }: CST.BlockSequence, base: Base): ListSyntax {
+    const read = items.flatMap(({ start, value }) => {
+      const properties = this.#properties(start, offset);
+      return properties.indicator === undefined ? [] : [this.#node(value, properties, indent)];
+    });
+    return { ...base, kind: 'list', flow: false, items: read, end: read.at(-1)?.end ?? base.content };
+  }
+
+  #flow({ start, items, end }: CST.FlowCollection, base: Base): MapSyntax | ListSyntax {
+    const closed = end.find(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
+    const whole = { ...base, flow: true, end: closed === undefined ? base.content + 1 : closed.offset + 1 };
+    if (start.source === '{') {
+      const entries = items.flatMap((item) => this.#entry(item, base.indent, base.content) ?? []);
+      return { ...whole, kind: 'map', entries };
+    }
+    return { ...whole, kind: 'list', items: items.flatMap((item) => this.#flowItem(item, base) ?? []) };
+  }
+
+  /** `[a, b: c]`: the second is a map of one entry, without braces. */
+  #flowItem(item: CST.CollectionItem, { indent, content }: Base): SyntaxNode | undefined {
+    const properties = this.#properties(item.start, content);
+    if (item.sep === undefined && properties.indicator === undefined) {
+      const something = item.value !== undefined || properties.start !== undefined;
+      return something ? this.#node(item.value, properties, indent) : undefined;
+    }
+    const entry = this.#entry(item, indent, content);
+    if (entry === undefined) return undefined;
+    const { start, value } = entry;
+    return { kind: 'map', flow: true, start, content: start, end: value.end, indent, entries: [entry] };
+  }
+
+  #entry(item: CST.CollectionItem, indent: number, offset: number): EntrySyntax | undefined {
+    const { start, key, sep, value } = item;
+    const before = this.#properties(start, offset);
+    if (key == null && sep === undefined && before.start === undefined && before.indicator === undefined) {
+      return undefined; // no more than a comment
+    }
+    const keyNode = this.#node(key, before, indent);
+    const behind = this.#properties(sep ?? [], keyNode.end);
+    this.#checkKey(keyNode);
+    return {
+      start: before.indicator ?? keyNode.start,
+      key: keyNode,
+      colon: behind.indicator === undefined ? keyNode.end : behind.indicator + 1,
+      value: this.#node(value, behind, indent),
+      explicit: before.indicator !== undefined,
+    };
+  }
+
+  #checkKey(key: SyntaxNode): void {
+    if (key.kind === 'map' || key.kind === 'list') {
+      this.problems.push({ offset: key.start, message: 'a key must be text, not a map or a list' });
+    } else if (key.kind === 'scalar' && key.form === 'empty') {
+      this.problems.push({ offset: key.start, message: 'a key is missing' });
+    }
+  }
+
+  #properties(tokens: readonly CST.SourceToken[], offset: number): Properties {
+    let end = offset;
+    let indicator: number | undefined;
+    let anchor: SyntaxNode['anchor'];
+    let tag: SyntaxNode['tag'];
+    for (const { type, source, offset: start } of tokens) {
+      const range = { start, end: start + source.length };
+      if (type === 'anchor') anchor = { ...range, name: source.slice(1) };
+      else if (type === 'tag') tag = { ...range, name: this.#tagName(source) ?? source };
+      else if (type === 'map-value-ind' || type === 'explicit-key-ind' || type === 'seq-item-ind') indicator = start;
+      else continue;
+      end = range.end;
+    }
+    const starts = [anchor, tag].flatMap((property) => property?.start ?? []);
+    return {
+      end,
+      ...(starts.length > 0 && { start: Math.min(...starts) }),
+      ...(anchor !== undefined && { anchor }),
+      ...(tag !== undefined && { tag }),
+      ...(indicator !== undefined && { indicator }),
+    };
+  }
+}
+
+type Base = Pick<SyntaxNode, 'start' | 'content' | 'indent' | 'anchor' | 'tag'>;
+
+const FORMS: Readonly<Record<string, 'plain' | 'single' | 'double'>> = {
+  scalar: 'plain',
+  'single-quoted-scalar': 'single',
+  'double-quoted-scalar': 'double',
+};
+
+function isFlowScalar(token: CST.Token | null | undefined): token is CST.FlowScalar {
+  return token != null && token.type in FORMS;
+}
+
+function flowScalar(token: CST.FlowScalar, base: Base): ScalarSyntax {
+  const { value } = Cst.resolveAsScalar(token, false, () => undefined);
+  const form = token.source === '' ? 'empty' : (FORMS[token.type] ?? 'plain');
+  return { ...base, kind: 'scalar', form, value, end: base.content + token.source.length };
+}
+
+/** Ends before its last line break, like every other value. */
+function blockScalar(token: CST.BlockScalar, base: Base): ScalarSyntax {
+  const { value } = Cst.resolveAsScalar(token, false, () => undefined);
+  const head = token.props.map((property) => ('source' in property ? property.source : ''));
+  const lines = base.content + head.join('').length;
+  const [lastBreak = ''] = /(?:\r?\n)?$/.exec(token.source === '' ? head.join('') : token.source) ?? [];
+  const header = { text: head[0] ?? '', end: lines };
+  const end = lines + token.source.length - lastBreak.length;
+  return { ...base, kind: 'scalar', form: 'block', value, header, end };
+}

@@ -1,0 +1,352 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Node } from 'yaml';
+import { Alias, Document, isCollection, isMap, isScalar, Pair, parseDocument, Scalar, visit } from 'yaml';
+import { ArtifactErrors } from '../../../repository/error.ts';
+import { parseTemplate } from '../../../packager/template/parse.ts';
+import { dataOf, readIndependently } from './independent.ts';
+
+function expand(source: string): string {
+  return parseTemplate(source, 'template.yaml', { kind: 'fragment' }).text;
+}
+
+function problems(source: string): string[] {
+  try {
+    parseTemplate(source, 't.yaml', { kind: 'fragment' });
+  } catch (error) {
+    if (error instanceof ArtifactErrors) return error.problems.map(({ message }) => message);
+    throw error;
+  }
+  return [];
+}
+
+/** What each shape of a document becomes: [what it shows, before, after]. */
+const CASES: readonly (readonly [string, string, string])[] = [
+  ['a scalar', 'a: &x ./src # why\nb: *x # where\n', 'a: &x ./src # why\nb: ./src # where\n'],
+  ['a quoted scalar', 'a: &x "./s\\trc"\nb: *x\n', 'a: &x "./s\\trc"\nb: "./s\\trc"\n'],
+  ['a tagged scalar', 'a: &x !Ref P\nb: *x\n', 'a: &x !Ref P\nb: !Ref P\n'],
+  ['an anchor behind the tag', 'a: !Ref &x P\nb: *x\n', 'a: !Ref &x P\nb: !Ref P\n'],
+  ['nothing', 'a: &x\nb: *x\n', 'a: &x\nb: null\n'],
+  ['nothing behind a tag', 'a: &x !Ref\nb: *x\n', 'a: &x !Ref\nb: !Ref ""\n'],
+  [
+    'text over several lines',
+    'a: &x one\n  two\n\n  three\nd:\n    e: *x\n',
+    'a: &x one\n  two\n\n  three\nd:\n    e: one\n      two\n\n      three\n',
+  ],
+  [
+    'a block map, deeper',
+    'A: &a\n  Type: T # what\n  Sub:\n    - 1\nR:\n    B: *a\n',
+    'A: &a\n  Type: T # what\n  Sub:\n    - 1\nR:\n    B:\n      Type: T # what\n      Sub:\n        - 1\n',
+  ],
+  [
+    'a block map with a comment behind the alias',
+    'A: &a\n  T: 1\nB: *a # same\nC: 2\n',
+    'A: &a\n  T: 1\nB: # same\n  T: 1\nC: 2\n',
+  ],
+  ['an alias on its own line', 'A: &a\n  T: 1\nB:\n    *a # c\n', 'A: &a\n  T: 1\nB:\n    # c\n    T: 1\n'],
+  ['a block map in a list', 'A: &a\n  T: 1\n  U: 2\nL:\n- *a\n', 'A: &a\n  T: 1\n  U: 2\nL:\n- T: 1\n  U: 2\n'],
+  ['a list at its key', 'A: &a\n- 1\n- 2\nR:\n  B: *a\n', 'A: &a\n- 1\n- 2\nR:\n  B:\n  - 1\n  - 2\n'],
+  [
+    'a tagged block map',
+    'A: &a !Foo\n  T: 1\nB: *a\nC:\n  - *a\n',
+    'A: &a !Foo\n  T: 1\nB: !Foo\n  T: 1\nC:\n  - !Foo\n    T: 1\n',
+  ],
+  [
+    'a block scalar',
+    'R:\n    A: &a |-\n      one\n        two\n\n      three\nB: *a # c\n',
+    'R:\n    A: &a |-\n      one\n        two\n\n      three\nB: |- # c\n  one\n    two\n\n  three\n',
+  ],
+  ['a block scalar with an indicator', 'A: &a |2\n   one\nR:\n  - *a\n', 'A: &a |2\n   one\nR:\n  - |2\n     one\n'],
+  [
+    'a block scalar that keeps its line breaks',
+    'A: &a |+\n  one\n\nB: *a\n\nC: 1\n',
+    'A: &a |+\n  one\n\nB: "one\\n\\n"\n\nC: 1\n',
+  ],
+  [
+    'a block scalar inside of a copy',
+    'A: &a\n  U: |\n    #!/bin/sh\n    x\nR:\n    B: *a\n',
+    'A: &a\n  U: |\n    #!/bin/sh\n    x\nR:\n    B:\n      U: |\n        #!/bin/sh\n        x\n',
+  ],
+  ['a flow map', 'A: &a {T: [1, &b 2], U: *b}\nB: *a\n', 'A: &a {T: [1, &b 2], U: 2}\nB: {T: [1, 2], U: 2}\n'],
+  [
+    'a flow map over lines',
+    'R:\n  S:\n    A: &a {\n      T: 1 # c\n    }\nB: *a\n',
+    'R:\n  S:\n    A: &a {\n      T: 1 # c\n    }\nB: {\n  T: 1 # c\n }\n',
+  ],
+  [
+    'a block map in flow',
+    'A: &a\n  T: "x"\n  U: [a, b]\n  V:\n    - c, d\nB: {C: *a}\n',
+    'A: &a\n  T: "x"\n  U: [a, b]\n  V:\n    - c, d\nB: {C: {T: "x", U: [a, b], V: ["c, d"]}}\n',
+  ],
+  ['a key', 'A: &a Name\nB:\n  *a : 1\nC: {*a : 2}\n', 'A: &a Name\nB:\n  Name : 1\nC: {Name : 2}\n'],
+  ['an anchored key', '&k A: 1\nB: *k\n', '&k A: 1\nB: A\n'],
+  ['an anchor that is set again', 'A: &x 1\nB: *x\nC: &x 2\nD: *x\n', 'A: &x 1\nB: 1\nC: &x 2\nD: 2\n'],
+  [
+    'nested anchors',
+    'A: &a\n  B: &b\n    C: 1\n  D: *b\nE: *a\nF: *b\n',
+    'A: &a\n  B: &b\n    C: 1\n  D:\n    C: 1\nE:\n  B:\n    C: 1\n  D:\n    C: 1\nF:\n  C: 1\n',
+  ],
+  [
+    'a merge',
+    'A: &a\n  T: 1\n  U: 2\nB:\n  <<: *a # base\n  U: 3\n',
+    'A: &a\n  T: 1\n  U: 2\nB:\n  # base\n  T: 1\n  U: 3\n',
+  ],
+  [
+    'a merge of several',
+    'A: &a {T: 1}\nB: &b\n  T: 2\n  U:\n    - 3\nC:\n  V: 4\n  <<: [*a, *b]\n',
+    'A: &a {T: 1}\nB: &b\n  T: 2\n  U:\n    - 3\nC:\n  V: 4\n  T: 1\n  U:\n    - 3\n',
+  ],
+  [
+    'a merge of what is merged itself',
+    'A: &a\n  T: 1\nB: &b\n  <<: *a\n  U: 2\nC:\n  <<: *b\n',
+    'A: &a\n  T: 1\nB: &b\n  T: 1\n  U: 2\nC:\n  U: 2\n  T: 1\n',
+  ],
+  ['a merge into a list item', 'A: &a\n  T: 1\nL:\n  - <<: *a\n    U: 2\n', 'A: &a\n  T: 1\nL:\n  - T: 1\n    U: 2\n'],
+  ['a merge in flow', 'A: &a\n  T: 1\nB: {<<: *a, U: 2}\n', 'A: &a\n  T: 1\nB: {T: 1, U: 2}\n'],
+  ['a merge that brings nothing, first', 'A: &a {T: 1}\nB:\n  <<: *a\n  T: 2\n', 'A: &a {T: 1}\nB:\n  T: 2\n'],
+  [
+    'a merge that brings nothing, last',
+    'A: &a {T: 1}\nB:\n  T: 2 # t\n  <<: *a\nC: 3\n',
+    'A: &a {T: 1}\nB:\n  T: 2 # t\nC: 3\n',
+  ],
+  ['a merge of an empty map', 'A: &a {}\nB:\n  <<: *a\nC: {<<: *a}\n', 'A: &a {}\nB:\n  {}\nC: {}\n'],
+  [
+    'a merge that brings nothing, in flow',
+    'A: &a {T: 1}\nB: {<<: *a, T: 2}\nC: {T: 2, <<: *a}\n',
+    'A: &a {T: 1}\nB: {T: 2}\nC: {T: 2}\n',
+  ],
+  [
+    'an explicit key',
+    'A: &a\n  ? T\n  : - 1\n    - 2\nR:\n  B:\n    ? k\n    : *a\n',
+    'A: &a\n  ? T\n  : - 1\n    - 2\nR:\n  B:\n    ? k\n    : ? T\n      : - 1\n        - 2\n',
+  ],
+  [
+    'CRLF',
+    'A: &a\r\n  T: 1\r\n  U: |\r\n    x\r\nB: *a\r\n',
+    'A: &a\r\n  T: 1\r\n  U: |\r\n    x\r\nB:\r\n  T: 1\r\n  U: |\r\n    x\r\n',
+  ],
+  ['a byte order mark and no last line break', '\uFEFFA: &a\n  T: 1\nB: *a', '\uFEFFA: &a\n  T: 1\nB:\n  T: 1'],
+  [
+    'an alias further left than its anchor',
+    'R:\n      A: &a\n        T:\n                - x\n  # left\n        U: 1\nB: *a\n',
+    'R:\n      A: &a\n        T:\n                - x\n  # left\n        U: 1\nB:\n  T:\n          - x\n  # left\n  U: 1\n',
+  ],
+];
+
+describe('aliases', () => {
+  test.each(CASES)('%s', (_name, before, after) => {
+    expect(expand(before)).toBe(after);
+    expect(dataOf(parseTemplate(after, 'template.yaml', { kind: 'fragment' }).root)).toEqual(
+      readIndependently(before)?.data,
+    );
+  });
+
+  test('a quoted << is a key like any other', () => {
+    const source = 'A: {"<<": 1}\n';
+    expect(expand(source)).toBe(source);
+  });
+
+  test('a position inside of a copy is where it was written', () => {
+    const source = 'A: &a\n  Type: T\n  Code: ./src\nR:\n    B: *a\n    C: ./c\n';
+    const template = parseTemplate(source, 'f.yaml', { kind: 'fragment' });
+    expect(template.position(template.text.lastIndexOf('./src'))).toEqual({ file: 'f.yaml', line: 3, column: 9 });
+    expect(template.position(template.text.indexOf('./c'))).toEqual({ file: 'f.yaml', line: 6, column: 8 });
+  });
+});
+
+describe('aliases that can not be expanded', () => {
+  test.each([
+    ['no anchor', 'a: *x\n', "t.yaml:1:4: the alias '*x' names no anchor before it"],
+    ['inside of itself', 'a: &x\n  b: *x\n', "t.yaml:2:6: the alias '*x' stands inside of what it names"],
+    ['merged into itself', 'a: &x\n  <<: *x\n', "t.yaml:2:7: the alias '*x' stands inside of what it names"],
+    ['a merge of text', 'a: &x 1\nb:\n  <<: *x\n', "t.yaml:3:7: '<<' takes a map or a list of maps"],
+    ['a merge of texts', 'a: &x [1]\nb:\n  <<: *x\n', "t.yaml:1:8: '<<' takes a map or a list of maps"],
+    ['two merges', 'a: &x {}\nb:\n  <<: *x\n  <<: *x\n', "t.yaml:4:3: the key '<<' is there twice, first at 3:3"],
+    ['a map as a key', 'a: &x {}\nb:\n  *x : 1\n', "t.yaml:3:3: the alias '*x' is a key, and a key must be text"],
+    ['a key twice', 'a: &x k\nb:\n  *x : 1\n  k: 2\n', "t.yaml:4:3: the key 'k' is there twice, first at 1:7"],
+  ])('%s', (_name, source, message) => {
+    expect(problems(source)).toEqual([message]);
+  });
+
+  test('a billion laughs', () => {
+    const levels = Array.from({ length: 30 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(10)}]`);
+    const source = `l0: &l0 lol\n${levels.join('\n')}\n`;
+    expect(problems(source)).toEqual(['t.yaml:2:10: the aliases make more than 4,000,000 characters of this']);
+  });
+
+  test('a billion merges', () => {
+    const levels = Array.from({ length: 40 }, (_, i) => `m${i + 1}: &m${i + 1}\n  a${i}: *m${i}\n  b${i}: *m${i}\n`);
+    expect(problems(`m0: &m0\n  a: 1\n${levels.join('')}`)).toEqual([
+      't.yaml:4:7: the aliases make more than 4,000,000 characters of this',
+    ]);
+  });
+
+  test('a long chain is no problem', () => {
+    const chain = Array.from({ length: 2000 }, (_, i) => `c${i + 1}: &c${i + 1} *c${i}`.replace(/&\S+ /, '') + '\n');
+    const source = `c0: &c0 end\n${chain.map((line) => line.replace(/\*c\d+/, '*c0')).join('')}`;
+    expect(expand(source).match(/: end/g)).toHaveLength(2000);
+  });
+});
+
+const word = fc.constantFrom(
+  'a',
+  'b',
+  'Type',
+  'x y',
+  '- z',
+  'n: o',
+  '# p',
+  "it's",
+  '"q"',
+  '0123',
+  'yes',
+  '',
+  ' ',
+  'é😀',
+  '{}',
+  'a, b',
+  '<<',
+  '*r',
+  '&s',
+  '!t',
+  'line\nbreak',
+  'two\n\nbreaks\n',
+  '\tt',
+  ' lead',
+  'trail ',
+  'x\n  more\nless\n',
+  'end\n\n\n',
+  'word '.repeat(30).trim(),
+);
+const leaf = fc.oneof(word, fc.integer({ min: -9, max: 99 }), fc.boolean(), fc.constant(null), fc.constant(1.5));
+const data = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    leaf,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', 'Type', 'On', 'x y', '0123', 'k: v'), tie('value'), { maxKeys: 4 }),
+  ),
+})).value;
+const top = fc.dictionary(fc.constantFrom('A', 'B', 'C', 'D', 'E'), data, { minKeys: 1, maxKeys: 5 });
+
+/** Random decisions, one after the other. */
+type Dice = (sides: number) => number;
+
+const documents = fc
+  .record({
+    value: top,
+    decisions: fc.array(fc.nat({ max: 1000 }), { minLength: 5, maxLength: 60 }),
+    indent: fc.constantFrom(1, 2, 3, 4, 8),
+    indentSeq: fc.boolean(),
+    lineWidth: fc.constantFrom(0, 20, 80),
+    lineBreak: fc.constantFrom('\n', '\r\n'),
+    finalBreak: fc.boolean(),
+  })
+  .map(({ value, decisions, lineBreak, finalBreak, ...options }) => {
+    let at = 0;
+    const dice: Dice = (sides) => (decisions[at++ % decisions.length] ?? 0) % sides;
+    const document = new Document(value);
+    decorate(document, dice);
+    const text = document.toString({ ...options, flowCollectionPadding: dice(2) === 0 });
+    return (finalBreak ? text : text.replace(/\n$/, '')).replaceAll('\n', lineBreak);
+  });
+
+/** Gives nodes styles, tags and anchors, and puts aliases and merge keys of earlier anchors in the place of others. */
+function decorate(document: Document, dice: Dice): void {
+  const anchored: { node: Node; name: string }[] = [];
+  const mergeLists = new Set<Node>();
+  let names = 0;
+  visit(document, {
+    Scalar(key, node) {
+      if (node.value === '<<' && key === 'key') return undefined;
+      if (key !== 'key') {
+        const styles = [
+          undefined,
+          Scalar.QUOTE_DOUBLE,
+          Scalar.QUOTE_SINGLE,
+          Scalar.BLOCK_LITERAL,
+          Scalar.BLOCK_FOLDED,
+          undefined,
+        ] as const;
+        const style = styles[dice(styles.length)];
+        if (style !== undefined && typeof node.value === 'string') node.type = style;
+        if (dice(8) === 0 && typeof node.value === 'string') node.tag = '!Sub';
+      }
+      return replacement(key !== 'key', node);
+    },
+    Collection(_key, node) {
+      if (mergeLists.has(node)) return visit.SKIP;
+      if (dice(3) === 0) node.flow = true;
+      if (dice(10) === 0) node.tag = '!Foo';
+      if (node === document.contents) return undefined;
+      if (isMap(node) && dice(3) === 0) {
+        const source = anchored.filter(({ node: target }) => isMap(target));
+        const chosen = source[dice(Math.max(1, source.length))];
+        if (chosen !== undefined) {
+          const alias = new Alias(chosen.name);
+          const list = new YAMLSeq<Alias>();
+          mergeLists.add(list);
+          list.items.push(alias, ...(dice(2) === 0 ? [alias] : []));
+          if (dice(3) === 0) list.flow = true;
+          const pair = new Pair(new Scalar('<<'), dice(3) === 0 ? list : alias);
+          pair.key.type = Scalar.PLAIN;
+          node.items.splice(dice(node.items.length + 1), 0, pair as (typeof node.items)[number]);
+        }
+      }
+      return replacement(true, node);
+    },
+  });
+
+  visit(document, {
+    Node(_key, node) {
+      if (dice(6) === 0) node.comment = ' behind';
+      if (dice(6) === 0) node.commentBefore = ' before: {';
+      if (dice(12) === 0) (node as { spaceBefore?: boolean }).spaceBefore = true;
+    },
+  });
+
+  function replacement(mayBeCollection: boolean, node: Node): Alias | undefined {
+    const eligible = anchored.filter(({ node: target }) => mayBeCollection || isScalar(target));
+    const chosen = dice(4) === 0 ? eligible[dice(Math.max(1, eligible.length))] : undefined;
+    if (chosen !== undefined && mayBeCollection) return new Alias(chosen.name);
+    if (dice(3) === 0 && (isScalar(node) || isCollection(node))) {
+      names += 1;
+      node.anchor = `n${names}`;
+      anchored.push({ node, name: node.anchor });
+    }
+    return undefined;
+  }
+}
+
+test('the expanded text has the same data and no alias', () => {
+  let compared = 0;
+  let withAliases = 0;
+  fc.assert(
+    fc.property(documents, (source) => {
+      const independent = read(source);
+      if (independent === undefined) return;
+      compared += 1;
+      const template = parseTemplate(source, 'template.yaml', { kind: 'fragment' });
+      expect(dataOf(template.root)).toEqual(independent.data);
+      expect(readIndependently(template.text)?.data).toEqual(independent.data);
+      if (template.text !== source) withAliases += 1;
+      let aliases = 0;
+      visit(parseDocument(template.text, { logLevel: 'silent', schema: 'failsafe' }), {
+        Alias: () => void (aliases += 1),
+      });
+      expect(aliases).toBe(0);
+    }),
+    { numRuns: Number(process.env['FC_RUNS'] ?? 500) },
+  );
+  expect(compared).toBeGreaterThan(250);
+  expect(withAliases).toBeGreaterThan(100);
+});
+
+/** Undefined where the printer made something that no reader takes, or a tree that holds itself. */
+function read(source: string): { readonly data: unknown } | undefined {
+  try {
+    return readIndependently(source);
+  } catch {
+    return undefined;
+  }
+}
