@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Node } from 'yaml';
-import { Alias, Document, isCollection, isMap, isScalar, Pair, parseDocument, Scalar, visit } from 'yaml';
+import { Alias, Document, isCollection, isMap, isScalar, Pair, parseDocument, Scalar, visit, YAMLSeq } from 'yaml';
 import { ArtifactErrors } from '../../../repository/error.ts';
 import { parseTemplate } from '../../../packager/template/parse.ts';
 import { dataOf, readIndependently } from './independent.ts';
