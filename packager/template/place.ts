@@ -96,6 +96,8 @@ export interface Place {
   readonly loop: readonly string[];
   /** The form in which the location is written. */
   readonly form: Form;
+  /** Stands before the location in the value and stays there: `credentialspec:`. */
+  readonly prefix?: string;
   /** The value must be a literal here: an intrinsic would not be evaluated. */
   readonly literal: boolean;
   /** The template behind it is deployed where no domain can be presumed (StackSets, Service Catalog, conformance packs): it holds literals. */

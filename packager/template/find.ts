@@ -1,0 +1,240 @@
+import { considerArtifact, isArtifact } from './find-artifact.ts';
+import type { Context, FindOptions, Found } from './find-context.ts';
+import { Search } from './find-context.ts';
+import { considerTransforms } from './find-include.ts';
+import { below, matches, membersOf } from './find-match.ts';
+import type { Globals } from './find-resource.ts';
+import { considerResource, globalsOf, takesGlobalCode } from './find-resource.ts';
+import { considerProperty } from './find-value.ts';
+import { isForEach, readForEach } from './foreach.ts';
+import { isIntrinsic } from './intrinsics.ts';
+import type { MapEntry, MapNode, ScalarNode, TemplateNode } from './node.ts';
+import { entryOf, isMap, isString, valueOf } from './node.ts';
+import { parametersOf } from './parameters.ts';
+import { PSEUDO_TYPES } from './properties.ts';
+import type { Template } from './template.ts';
+
+export type { FindOptions, Found } from './find-context.ts';
+
+/**
+ * Finds every value of a template that names an artifact and is to be replaced. Reads nothing but what it is given: whether something is at a path is asked
+ * of `options.exists`, and whether what is there will do is left to whoever reads it.
+ */
+export function findPlaces(template: Template, options: FindOptions): Found {
+  const search = new Search(template, options);
+  const { root } = template;
+  const context: Context = {
+    pointer: '',
+    property: '',
+    scope: {
+      parameters: parametersOf(root, options.kind, options.parameters),
+      mappings: valueOf(root, 'Mappings'),
+      loops: [],
+    },
+    literal: false,
+  };
+  if (options.kind === 'fragment') new Walk(search, root).fragment(root, context);
+  else if (isMap(root)) new Walk(search, root).template(root, context);
+  else search.problem(root.start, `'${template.file}' is not a template`, 'A template is a map with Resources.');
+  return search.found();
+}
+
+/** Values in these are commands, names and settings for programs; a path in them is theirs. */
+const FOR_PROGRAMS =
+  /(?:^|\.)(?:Args|Arguments|Command|Commands|Description|EntryPoint|Environment|Handler|Tags|UserData|Variables)(?:\.|$)/;
+
+class Walk {
+  readonly #search: Search;
+  readonly #globals: Globals;
+
+  constructor(search: Search, root: TemplateNode) {
+    this.#search = search;
+    this.#globals = globalsOf(root);
+  }
+
+  template(root: MapNode, context: Context): void {
+    for (const { key, value } of root.entries) this.#section(key, value, root, below(context, key));
+    if (entryOf(root, 'Resources') !== undefined || this.#search.found().places.length > 0) return;
+    this.#search.warn(root.start, 'no-resources', 'the template has no Resources', 'It is passed on as it is.');
+  }
+
+  #section(name: string, value: TemplateNode, root: MapNode, at: Context): void {
+    const context = { ...at, property: '' };
+    switch (name) {
+      case 'Resources':
+        this.#resources(value, context);
+        break;
+      case 'Globals':
+        this.#considerGlobals(value, root, context);
+        this.#walk(value, context);
+        break;
+      case 'Metadata':
+        this.#considerRepositoryMetadata(value, { ...context, literal: true });
+        this.#walk(value, { ...context, literal: true });
+        break;
+      case 'Transform':
+        considerTransforms(this.#search, value, { ...context, literal: true }, PSEUDO_TYPES.topLevelInclude);
+        this.#walk(value, { ...context, literal: true });
+        break;
+      case 'Fn::Transform':
+        this.#transform(value, context);
+        break;
+      case 'Outputs':
+        this.#walk(value, context);
+        break;
+      default:
+        this.#walk(value, { ...context, literal: true });
+    }
+  }
+
+  #resources(resources: TemplateNode, context: Context): void {
+    if (!isMap(resources)) {
+      this.#search.problem(resources.start, "'Resources' is not a map", 'It is a map of logical IDs to resources.');
+      return;
+    }
+    for (const entry of resources.entries) {
+      const at = below(context, entry.key);
+      if (entry.key === 'Fn::Transform') this.#transform(entry.value, at);
+      else if (isForEach(entry))
+        this.#loop(entry, context, (body, within) => {
+          this.#resources(body, within);
+        });
+      else this.#resource(entry, at);
+    }
+  }
+
+  #resource({ key, value }: MapEntry, at: Context): void {
+    if (!isMap(value)) {
+      this.#search.problem(value.start, `the resource '${key}' is not a map`, 'A resource is a map with a Type.');
+      return;
+    }
+    const condition = valueOf(value, 'Condition');
+    const context: Context = {
+      ...at,
+      resource: key,
+      ...(isString(condition) && { condition: condition.value }),
+      property: '',
+    };
+    considerResource(this.#search, value, context, this.#globals);
+    for (const attribute of value.entries) {
+      const within = { ...below(context, attribute.key), property: '' };
+      if (attribute.key === 'Properties')
+        this.#walk(attribute.value, within, (node, at) => {
+          this.#warnOfLocal(node, at);
+        });
+      else if (attribute.key === 'Metadata') this.#walk(attribute.value, within);
+      else if (attribute.key === 'Fn::Transform') this.#transform(attribute.value, within);
+      else this.#walk(attribute.value, { ...within, literal: true });
+    }
+  }
+
+  /** A fragment may be anything: whatever looks like a resource is one. */
+  fragment(node: TemplateNode, context: Context, name?: string): void {
+    const isResource = isMap(node) && isString(valueOf(node, 'Type')) && isMap(valueOf(node, 'Properties'));
+    const within: Context = isResource && name !== undefined ? { ...context, resource: name, property: '' } : context;
+    if (isResource) considerResource(this.#search, node, within, this.#globals);
+    this.#members(node, within, (value, at, key) => {
+      this.fragment(value, at, key);
+    });
+  }
+
+  /** Looks for what may stand anywhere: Fn::Artifact, and what AWS::Include brings in. Texts in a function that was decided upon belong to it. */
+  #walk(node: TemplateNode, context: Context, onText?: (node: ScalarNode, context: Context) => void): void {
+    if (node.kind === 'scalar') onText?.(node, context);
+    const decided = isMap(node) && isIntrinsic(node) && this.#search.isClaimed(node);
+    this.#members(node, context, (value, at) => {
+      this.#walk(value, at, decided ? undefined : onText);
+    });
+  }
+
+  #members(node: TemplateNode, context: Context, visit: (value: TemplateNode, at: Context, key: string) => void): void {
+    if (node.kind === 'list') {
+      node.items.forEach((item, index) => {
+        visit(item, below(context, index), String(index));
+      });
+    }
+    if (!isMap(node)) return;
+    if (isArtifact(node)) {
+      if (!this.#search.isClaimed(node)) considerArtifact(this.#search, node, context);
+      return;
+    }
+    for (const entry of node.entries) {
+      if (entry.key === 'Fn::Transform') this.#transform(entry.value, below(context, entry.key));
+      else if (isForEach(entry))
+        this.#loop(entry, context, (body, at) => {
+          this.#members(body, at, visit);
+        });
+      else visit(entry.value, below(context, entry.key), entry.key);
+    }
+  }
+
+  #transform(value: TemplateNode, at: Context): void {
+    const context = { ...at, literal: true };
+    considerTransforms(this.#search, value, context, PSEUDO_TYPES.include);
+    this.#walk(value, context);
+  }
+
+  #loop(entry: MapEntry, context: Context, visit: (body: MapNode, context: Context) => void): void {
+    const forEach = readForEach(entry, context.pointer, context.scope);
+    if (typeof forEach === 'string') {
+      this.#search.problem(
+        entry.value.start,
+        `'${entry.key}' ${forEach}`,
+        "It is written 'Fn::ForEach::Name: [Variable, [a, b], {Key${Variable}: …}]'.",
+      );
+      return;
+    }
+    const scope = { ...context.scope, loops: [...context.scope.loops, forEach.loop] };
+    visit(forEach.body, { ...context, pointer: forEach.pointer, scope });
+  }
+
+  /** A value in Globals is packaged if some resource takes it from there. */
+  #considerGlobals(globals: TemplateNode, root: MapNode, context: Context): void {
+    const common = valueOf(globals, 'Function');
+    if (common === undefined) return;
+    const type = 'AWS::Serverless::Function';
+    const functions = membersOf(valueOf(root, 'Resources') ?? root, { ...context, pointer: '/Resources' }).filter(
+      ({ entry }) => {
+        const ownType = valueOf(entry.value, 'Type');
+        return isString(ownType) && ownType.value === type;
+      },
+    );
+    const isTaken = functions.some(({ entry, context: at }) =>
+      takesGlobalCode(valueOf(entry.value, 'Properties'), at, this.#globals),
+    );
+    const [code] = this.#search.entries(type).filter(({ property }) => property === 'CodeUri');
+    if (code === undefined) return;
+    for (const match of matches(this.#search, common, { ...below(context, 'Function'), property: '' }, code)) {
+      if (isTaken) considerProperty(this.#search, code, match);
+    }
+  }
+
+  #considerRepositoryMetadata(metadata: TemplateNode, context: Context): void {
+    const name = 'AWS::ServerlessRepo::Application';
+    const application = valueOf(metadata, name);
+    if (application === undefined) return;
+    for (const entry of this.#search.entries(PSEUDO_TYPES.repositoryMetadata)) {
+      for (const match of matches(this.#search, application, { ...below(context, name), property: '' }, entry)) {
+        considerProperty(this.#search, entry, match);
+      }
+    }
+  }
+
+  /** A path that nobody packages and that is there is a mistake, or a property that the table lacks. */
+  #warnOfLocal(node: ScalarNode, { property, resource }: Context): void {
+    if (
+      !isString(node) ||
+      !/^\.{1,2}\//.test(node.value) ||
+      this.#search.isClaimed(node) ||
+      FOR_PROGRAMS.test(property)
+    )
+      return;
+    if (this.#search.options.exists(node.value) === false) return;
+    this.#search.warn(
+      node.start,
+      'path-left-local',
+      `'${property}' of '${resource ?? ''}' stays '${node.value}': it is not among the properties that are packaged`,
+      'Write !Artifact before the path, or describe the property in a file for --resources.',
+    );
+  }
+}

@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals';
+import { find, findInResource, messages, onlyPlace, shown } from './search.ts';
+
+const inTag = (value: string) => findInResource('AWS::SNS::Topic', `{Tags: [{Key: k, Value: ${value}}]}`);
+
+describe('Fn::Artifact', () => {
+  test.each([
+    '!Artifact ./model',
+    '{Fn::Artifact: ./model}',
+    '!Artifact {Path: ./model}',
+    '{Fn::Artifact: {Path: ./model}}',
+  ])('%s is the URI of what is at the path', (value) => {
+    const found = inTag(value);
+    expect(shown(found)).toEqual(['/Resources/R/Properties/Tags/0/Value = ./model']);
+    expect(onlyPlace(found)).toEqual({
+      pointer: '/Resources/R/Properties/Tags/0/Value',
+      position: { file: 't.yaml', line: 4, column: 41 },
+      resource: 'R',
+      type: 'Fn::Artifact',
+      property: 'Tags.0.Value',
+      absent: false,
+      wanted: 'archive-or-file',
+      targets: [{ values: [], target: { kind: 'path', path: './model' } }],
+      loop: [],
+      form: { kind: 'artifact', member: 'Uri' },
+      literal: false,
+      detached: false,
+      pinned: false,
+      needsArn: false,
+    });
+  });
+
+  test.each(['Uri', 'Url', 'Arn', 'Bucket', 'Key', 'ObjectVersion', 'Digest', 'CodeSha256'])(
+    'takes the form %s',
+    (member) => {
+      const place = onlyPlace(inTag(`!Artifact {Path: ./model, Form: ${member}}`));
+      expect(place.form).toEqual({ kind: 'artifact', member });
+      expect(place.needsArn).toBe(member === 'Arn');
+    },
+  );
+
+  test.each([
+    ['true', 'zip'],
+    ['"true"', 'zip'],
+    ['false', 'file'],
+    ['"false"', 'file'],
+  ])('Zip: %s wants %s', (zip, wanted) => {
+    expect(onlyPlace(inTag(`!Artifact {Path: ./model, Zip: ${zip}}`)).wanted).toBe(wanted);
+  });
+
+  test('Name names the artifact', () => {
+    expect(onlyPlace(inTag('!Artifact {Path: ./model, Name: models/small}')).name).toBe('models/small');
+  });
+
+  test('stands anywhere, as a literal where nothing is evaluated', () => {
+    const found = find(
+      `Parameters: {P: {Type: String, Default: !Artifact ./p}}
+Mappings: {M: {a: {Key: !Artifact {Path: ./m, Form: Key}}}}
+Metadata: {X: !Artifact ./x}
+Globals: {Function: {Environment: {Variables: {G: !Artifact ./g}}}}
+Conditions: {C: !Equals [!Artifact ./c, d]}
+Resources:
+  R:
+    Type: AWS::SNS::Topic
+    DependsOn: []
+    UpdatePolicy: {X: !Artifact ./u}
+    Metadata: {Y: !Artifact ./y}
+    Properties:
+      Name: !Sub ['\${A}', {A: !Artifact ./n}]
+      Fn::Transform: {Name: Macro, Parameters: {P: !Artifact ./t}}
+Outputs: {O: {Value: !Join ['', [a, !Artifact ./o]]}}
+`,
+    );
+    expect(found.problems).toEqual([]);
+    expect(
+      found.places.map(
+        ({ targets: [one], literal }) => `${one?.target.kind === 'path' ? one.target.path : ''} ${literal}`,
+      ),
+    ).toEqual([
+      './p true',
+      './m true',
+      './x true',
+      './g false',
+      './c true',
+      './u true',
+      './y false',
+      './n false',
+      './t true',
+      './o false',
+    ]);
+    expect(found.places[7]).toMatchObject({ resource: 'R', property: 'Name.Fn::Sub.1.A' });
+    expect(found.places[9]).toMatchObject({ property: 'O.Value.Fn::Join.1.1' });
+  });
+
+  test('takes paths from parameters', () => {
+    const source = `Parameters: {P: {Type: String, Default: small}, Q: {Type: String}}
+Resources: {R: {Type: AWS::SNS::Topic, Properties: {A: !Artifact {Path: !Sub './models/\${P}'}, B: {Fn::Artifact: !Ref P}}}}`;
+    expect(shown(find(source))).toEqual([
+      '/Resources/R/Properties/A = ./models/small',
+      '/Resources/R/Properties/B = small',
+    ]);
+    const [unknown] = messages(find(source.replaceAll('!Ref P', '!Ref Q')));
+    expect(unknown).toMatch(
+      /^t\.yaml:2:\d+: 'B' of 'R': the path of 'Fn::Artifact' is not known before the deploy, because the parameter 'Q' has no value yet$/,
+    );
+  });
+
+  test.each([
+    [
+      '!Artifact arn:aws:artifacts:eu-west-1:111122223333:default/x:1',
+      'artifact arn:aws:artifacts:eu-west-1:111122223333:default/x:1',
+    ],
+    ['!Artifact default/x^prod', 'artifact default/x^prod'],
+    ['!Artifact s3://b/k', 's3 b k'],
+    ['!Artifact {Path: "s3://b/k?versionId=1", Form: ObjectVersion}', 's3 b k 1'],
+    ['!Artifact {Path: "s3://b/k", Form: Bucket}', 's3 b k'],
+  ])('%s works where a path works', (value, target) => {
+    expect(shown(inTag(value))).toEqual([`/Resources/R/Properties/Tags/0/Value = ${target}`]);
+  });
+});
+
+describe('Fn::Artifact in a property that is packaged anyway', () => {
+  test('takes the form of the property, and keeps what else it says', () => {
+    const found = findInResource('AWS::Lambda::Function', '{Code: !Artifact {Path: ./src, Name: api}}');
+    expect(onlyPlace(found)).toMatchObject({
+      pointer: '/Resources/R/Properties/Code',
+      type: 'AWS::Lambda::Function',
+      property: 'Code',
+      wanted: 'zip',
+      form: { kind: 'object', inKey: false },
+      name: 'api',
+    });
+  });
+
+  test('unless it names one', () => {
+    const found = findInResource(
+      'AWS::Serverless::Application',
+      '{Location: !Artifact {Path: ./a.yaml, Form: Url, Zip: false}}',
+    );
+    expect(onlyPlace(found)).toMatchObject({
+      form: { kind: 'artifact', member: 'Url' },
+      wanted: 'file',
+      literal: true,
+    });
+  });
+
+  test('a key without a bucket, too', () => {
+    const found = findInResource(
+      'AWS::Lambda::Function',
+      '{Code: {S3Key: !Artifact ./src, S3ObjectStorageMode: REFERENCE}}',
+    );
+    expect(onlyPlace(found)).toMatchObject({
+      pointer: '/Resources/R/Properties/Code/S3Key',
+      form: { kind: 'object', inKey: true },
+      pinned: true,
+    });
+  });
+
+  test('bucket and key by themselves', () => {
+    const found = findInResource(
+      'AWS::Lambda::Function',
+      '{Code: {S3Bucket: !Artifact {Path: ./src, Form: Bucket, Zip: true}, S3Key: !Artifact {Path: ./src, Form: Key, Zip: true}}}',
+    );
+    expect(found.problems).toEqual([]);
+    expect(
+      found.places.map(({ pointer, form, wanted }) => [pointer, form.kind === 'artifact' && form.member, wanted]),
+    ).toEqual([
+      ['/Resources/R/Properties/Code/S3Bucket', 'Bucket', 'zip'],
+      ['/Resources/R/Properties/Code/S3Key', 'Key', 'zip'],
+    ]);
+  });
+});
+
+describe('Fn::Artifact that is wrong', () => {
+  test.each([
+    ['!Artifact {Form: Key}', "4:51: 'Tags.0.Value' of 'R': 'Fn::Artifact' has no Path"],
+    ['!Artifact {Path: ./x, form: Key}', "4:63: 'Tags.0.Value' of 'R': 'Fn::Artifact' has no member 'form'"],
+    ['!Artifact {Path: ./x, Form: URI}', "4:69: 'Tags.0.Value' of 'R': 'URI' is no form of 'Fn::Artifact'"],
+    ['!Artifact {Path: ./x, Form: [Uri]}', "4:69: 'Tags.0.Value' of 'R': a list is no form of 'Fn::Artifact'"],
+    ['!Artifact {Path: ./x, Zip: maybe}', "4:68: 'Tags.0.Value' of 'R': Zip is 'maybe'"],
+    ['!Artifact {Path: ./x, Name: a b}', "4:69: 'Tags.0.Value' of 'R': 'a b' is no artifact ID"],
+    ['!Artifact {Path: ./x, Name: 7}', "4:69: 'Tags.0.Value' of 'R': Name is '7'"],
+    ['!Artifact ""', "4:41: 'Tags.0.Value' of 'R' names nothing that can be packaged"],
+    ['!Artifact https://h/x', "4:41: 'Tags.0.Value' of 'R' names nothing that can be packaged"],
+    ['!Artifact [./x]', "4:41: 'Tags.0.Value' of 'R': the path of 'Fn::Artifact' is not known"],
+    ['!Artifact s3://b', "4:41: 'Tags.0.Value' of 'R': 's3://b' is not s3://BUCKET/KEY"],
+    ['!Artifact {Path: "s3://b/k", Form: Arn}', "4:41: 'Tags.0.Value' of 'R': that form can't be had of an object"],
+    ['!Artifact {Path: "s3://b/k", Form: ObjectVersion}', "that form can't be had of an object"],
+    ['{Fn::Artifact: ./x, Other: 1}', "4:41: 'Tags.0.Value' of 'R': 'Fn::Artifact' must stand alone in its map"],
+  ])('%s', (value, message) => {
+    const found = inTag(value);
+    expect(found.places).toEqual([]);
+    expect(messages(found)).toEqual([expect.stringContaining(message)]);
+    expect(found.problems[0]?.remedy).toMatch(/\.$/);
+  });
+
+  test('tells all that is wrong at once', () => {
+    expect(messages(inTag('!Artifact {form: x, Zip: 1, Form: y}'))).toHaveLength(4);
+  });
+
+  test('wants a domain for an ARN', () => {
+    const found = findInResource('AWS::SNS::Topic', '{A: !Artifact {Path: ./x, Form: Arn}}', { hasDomain: false });
+    expect(messages(found)).toEqual([
+      "t.yaml:4:21: 'A' of 'R' wants the ARN of an artifact, and only a domain gives ARNs",
+    ]);
+  });
+});
