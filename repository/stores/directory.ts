@@ -185,15 +185,15 @@ class DirectoryStore implements ObjectStore {
     }
   }
 
-  /** Makes a draft the object of a key that had none, unless somebody else is first. */
+  /**
+   * Makes a draft the object of a key that had none. If the slot is taken, somebody has created the key since: only a creation comes
+   * after nothing. `exists` is then true of that moment, even if it was removed again.
+   */
   async #fill(place: Place, emptySlot: number, draft: string): Promise<'created' | 'exists'> {
     try {
-      for (let slot = emptySlot; ;) {
-        if (await this.#linkSlot(draft, place, slot + 1)) return 'created';
-        const state = await settledState(place, slot + 1);
-        if (state.content !== undefined) return 'exists';
-        slot = state.slot;
-      }
+      if (await this.#linkSlot(draft, place, emptySlot + 1)) return 'created';
+      await flushFolder(place.folder);
+      return 'exists';
     } finally {
       await this.#drafts.discard(draft);
     }

@@ -101,11 +101,11 @@ describe('a directory', () => {
       fc.assert(
         fc.property(segments, (text) => {
           const names = namesOf(text);
-          const last = slotPath(placeOf('', text), 7).split('/').at(-1)!;
+          const last = slotPath(placeOf('', text), 7).split('/').at(-1);
           const parsed = [...names.slice(0, -1), last].map((name) => parseEntry(name));
           expect(parsed.map((entry) => entry?.text).join('')).toBe(text);
           expect(parsed.at(-1)).toMatchObject({ kind: 'slot', slot: 7 });
-          expect(parseEntry(names.at(-1)!)).toMatchObject({ kind: 'folder' });
+          expect(parseEntry(names.at(-1))).toMatchObject({ kind: 'folder' });
           for (const name of [...names, last]) {
             expect(name).not.toMatch(/^\.|[A-Z/]|[^ -~]/);
             expect(name.length).toBeLessThanOrEqual(143);
@@ -304,7 +304,7 @@ describe('a directory', () => {
       await store.create(key('named'), {
         ...contentOf('x'),
         async *read() {
-          name = drafts().at(-1) ?? '';
+          name = drafts().at(-1);
           yield Buffer.from('x');
         },
       });
@@ -476,6 +476,17 @@ describe('a directory', () => {
       const disk = await temporaryFolder();
       const answer = await answerOf(SCENARIO, ['listing', disk, '1500'], { launcher: withDiskAt(disk, 64) });
       expect(answer).toMatchObject({ lacking: [] });
+    });
+  });
+
+  describe('an operation', () => {
+    test('takes place at one moment, whatever others do before any of its steps', async () => {
+      const folder = await temporaryFolder();
+      const answer = await answerOf<{ races: number; violations: string[] }>(join(SUPPORT, 'directory-races.ts'), [
+        folder,
+      ]);
+      expect(answer.violations).toEqual([]);
+      expect(answer.races).toBeGreaterThan(1500);
     });
   });
 
