@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { ArtifactError } from '../../../repository/index.ts';
 import type { Found } from '../../../packager/template/find.ts';
 import { findPlaces } from '../../../packager/template/find.ts';
 import { parseTemplate } from '../../../packager/template/parse.ts';
 import type { Place, Wanted } from '../../../packager/template/place.ts';
 import { propertyTable } from '../../../packager/template/properties.ts';
-import type { CorpusCase, ExpectedRewrite, ExpectedTemplate } from '../../support/corpus.ts';
+import type { ExpectedRewrite, ExpectedTemplate } from '../../support/corpus.ts';
 import {
   copyInput,
   corpusCases,
@@ -19,7 +19,8 @@ import {
   singleTemplates,
 } from '../../support/corpus.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { FOUND_BESIDE, LEFT_LOCAL, QUIRKS, REFUSED } from './corpus-differences.ts';
+import type { Difference } from './corpus-differences.ts';
+import { DIFFERENCES } from './corpus-differences.ts';
 
 const TABLE = propertyTable();
 
@@ -44,20 +45,15 @@ function search(file: string, kind: 'template' | 'fragment', zipTemplateDirWhenA
 }
 
 /** What aws-cli did at a place, in words of ours. */
-function wantedFor({ kind }: ExpectedRewrite, found: ReturnType<typeof kindOf>): readonly Wanted[] {
+function wantedFor({ kind }: ExpectedRewrite): readonly Wanted[] {
   switch (kind) {
     case 'zip-dir':
     case 'zip-dir-null':
-      expect(found).toBe('folder');
+    case 'zip-asis':
       return ['zip', 'archive-or-file'];
     case 'zip-file':
-      expect(found).toBe('file');
       return ['zip'];
-    case 'zip-asis':
-      expect(found).toBe('file');
-      return ['zip', 'archive-or-file'];
     case 'file':
-      expect(found).toBe('file');
       return ['file', 'archive-or-file', 'fragment'];
     case 'template':
       return ['template'];
@@ -66,54 +62,48 @@ function wantedFor({ kind }: ExpectedRewrite, found: ReturnType<typeof kindOf>):
   }
 }
 
-function membersOf({ form }: Place): readonly string[] | undefined {
-  return form.kind === 'object' ? [form.fields.bucket, form.fields.key] : undefined;
-}
-
 function expectSame(place: Place, rewrite: ExpectedRewrite, folder: string): void {
-  const [target, ...others] = place.targets;
-  expect(others).toEqual([]);
-  const local = target?.target.kind === 'path' ? target.target.path : undefined;
-  const about = { type: place.type, form: place.form.kind, fields: membersOf(place), path: local };
-  const { type, form, fields, value } = rewrite;
-  expect(about).toEqual({ type, form, fields, path: value === null || value === '' ? '.' : value });
-  if (rewrite.quirk === 'force-zip-cwd') expect(place.wanted).toBe('zip');
-  else expect(wantedFor(rewrite, kindOf(path.resolve(folder, local ?? '')))).toContain(place.wanted);
+  const { type, form, fields, value, kind } = rewrite;
+  const { target } = place.targets[0]!;
+  const local = target.kind === 'path' ? target.path : '';
+  const members = place.form.kind === 'object' ? [place.form.fields.bucket, place.form.fields.key] : undefined;
+  expect({ type: place.type, form: place.form.kind, fields: members, targets: place.targets.length, local }).toEqual({
+    ...{ type, form, fields, targets: 1 },
+    local: value === null || value === '' ? '.' : value,
+  });
+  expect(wantedFor(rewrite)).toContain(place.wanted);
+  expect(kindOf(path.resolve(folder, local))).toBe(kind.startsWith('zip-dir') ? 'folder' : 'file');
 }
 
 /** Compares a template, and those that it nests, with what aws-cli made of them. */
-function expectTemplate(one: CorpusCase, file: string, expected: ExpectedTemplate, whenAbsent: boolean): void {
-  const { places, problems } = search(file, 'template', whenAbsent);
+function expectTemplate(
+  file: string,
+  name: string | undefined,
+  expected: ExpectedTemplate,
+  all: readonly Difference[],
+): void {
+  const differences = all.filter(({ template }) => template === name);
+  const { places, problems } = search(file, 'template');
   expect(problems).toEqual([]);
   const folder = path.dirname(file);
-  const remaining = new Map(places.map((place) => [place.pointer, place]));
-  const ownWay = ['null-property-inline-code', 'null-property-globals-codeuri'];
-  const byDefault = ['null-property', 'empty-string'];
-  for (const rewrite of expected.rewrites) {
-    const quirk = rewrite.quirk ?? '';
-    if (quirk !== '') expect(Object.keys(QUIRKS)).toContain(quirk);
-    const place = remaining.get(rewrite.pointer);
-    remaining.delete(rewrite.pointer);
-    if (ownWay.includes(quirk) || (byDefault.includes(quirk) && !whenAbsent)) {
-      expect([rewrite.pointer, place]).toEqual([rewrite.pointer, undefined]);
-      continue;
-    }
-    expect([rewrite.pointer, place?.pointer]).toEqual([rewrite.pointer, rewrite.pointer]);
-    expectSame(place!, rewrite, folder);
-    if (rewrite.nested !== undefined) {
-      expectTemplate(one, path.resolve(folder, rewrite.value ?? ''), rewrite.nested, whenAbsent);
-    }
-    if (place?.wanted === 'fragment') {
-      expect(search(path.resolve(folder, rewrite.value ?? ''), 'fragment').problems).toEqual([]);
-    }
-  }
-  const allowed = expected.extra_allowed ?? [];
-  const left = allowed.filter(({ pointer }) => !remaining.has(pointer)).map(({ pointer }) => pointer);
-  expect(left).toEqual(LEFT_LOCAL.filter((known) => known.case === one.name).map(({ pointer }) => pointer));
-  const known = [...allowed, ...FOUND_BESIDE.filter((beside) => beside.case === one.name)].map(
-    ({ pointer }) => pointer,
+  const pointersOf = (ours: Difference['ours']): (string | undefined)[] =>
+    differences.filter((difference) => difference.ours === ours).map(({ pointer }) => pointer);
+  const left = pointersOf('left');
+  const known = [...expected.rewrites, ...(expected.extra_allowed ?? [])].map(({ pointer }) => pointer);
+  expect([...left, ...pointersOf('zipped')].filter((pointer) => !known.includes(pointer ?? ''))).toEqual([]);
+  const rewritten = expected.rewrites.filter(({ pointer }) => !left.includes(pointer));
+  const allowed = (expected.extra_allowed ?? []).map(({ pointer }) => pointer).filter((one) => !left.includes(one));
+  expect(places.map(({ pointer }) => pointer).sort()).toEqual(
+    [...rewritten.map(({ pointer }) => pointer), ...allowed, ...pointersOf('packaged')].sort(),
   );
-  expect([...remaining.keys()].filter((pointer) => !known.includes(pointer))).toEqual([]);
+  for (const rewrite of rewritten) {
+    const place = places.find(({ pointer }) => pointer === rewrite.pointer)!;
+    const zipped = pointersOf('zipped').includes(rewrite.pointer);
+    expectSame(place, zipped ? { ...rewrite, kind: 'zip-file' } : rewrite, folder);
+    const behind = path.resolve(folder, rewrite.value ?? '');
+    if (rewrite.nested !== undefined) expectTemplate(behind, rewrite.nested.path, rewrite.nested, all);
+    if (place.wanted === 'fragment') expect(search(behind, 'fragment').problems).toEqual([]);
+  }
 }
 
 /** Whether packaging has to fail: something is wrong with a template, or a path leads nowhere. */
@@ -136,28 +126,44 @@ function fails(file: string): boolean {
   );
 }
 
-describeWithCorpus('the corpus', () => {
+/** Of the differences, those that the switch for absent properties takes away. */
+const SWITCHED = ['authored--glue-without-script-quirk', 'authored--path-empty-string'];
+
+describeWithCorpus('the places of every case of the corpus', () => {
   test.each(corpusCases())('$name', async (one) => {
     const root = one.symlinks > 0 ? copyInput(one, await temporaryFolder()) : inputOf(one);
     const file = path.join(root, one.template);
     const expected = expectedOf(one);
-    if (REFUSED[one.name] !== undefined) {
-      expect(() => search(file, 'template')).toThrow(ArtifactError);
-    } else if (expected.exit_code === 0) {
-      expectTemplate(one, file, expected, false);
-      expectTemplate(one, file, expected, true);
-    } else {
-      expect(fails(file)).toBe(one.expect !== 'limit');
-    }
+    const differences = DIFFERENCES.filter((difference) => difference.case === one.name);
+    const whole = differences.find(({ pointer }) => pointer === undefined);
+    const shouldFail = whole === undefined ? expected.exit_code !== 0 : whole.ours === 'fails';
+    expect(fails(file)).toBe(shouldFail);
+    if (!shouldFail && whole === undefined) expectTemplate(file, undefined, expected, differences);
   });
 
-  test('ours packages loops whose paths have the loop variable, where aws-cli gives up', () => {
-    const [limit, ...others] = corpusCases().filter(({ expect: how }) => how === 'limit');
-    expect(others).toEqual([]);
-    const { places } = search(path.join(inputOf(limit!), limit!.template), 'template');
+  test.each(corpusCases().filter(({ name }) => SWITCHED.includes(name)))('$name, with the switch', (one) => {
+    const file = path.join(inputOf(one), one.template);
+    const { rewrites } = expectedOf(one);
+    const { places } = search(file, 'template', true);
+    expect(places).toHaveLength(rewrites.length);
+    rewrites.forEach((rewrite, index) => {
+      expectSame(places[index]!, rewrite, path.dirname(file));
+    });
+  });
+
+  test('a path with a loop variable is found for each value', () => {
+    const one = corpusCases().find(({ name }) => name === 'authored--foreach-variable-path-fails')!;
+    const { places } = search(path.join(inputOf(one), one.template), 'template');
     expect(places.map(({ targets }) => targets.map(({ target }) => target.kind === 'path' && target.path))).toEqual([
       ['./fns/a', './fns/b'],
     ]);
+  });
+
+  test('differs from aws-cli only where there is a reason, once for each place', () => {
+    const names = DIFFERENCES.map((difference) => `${difference.case} ${difference.pointer ?? ''}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    const cases = corpusCases().map(({ name }) => name);
+    expect(DIFFERENCES.filter((difference) => !cases.includes(difference.case))).toEqual([]);
   });
 });
 
@@ -173,12 +179,5 @@ describeWithTemplates('templates that name nothing local', () => {
     expect(problems).toEqual([]);
     expect(places.length > 0).toBe(WITH_PLACES.includes(one.name));
     expect(warnings).toEqual([]);
-  });
-});
-
-describe('the list of differences', () => {
-  test('names each case once for each place', () => {
-    const names = [...FOUND_BESIDE, ...LEFT_LOCAL].map((difference) => `${difference.case} ${difference.pointer}`);
-    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 });
