@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { GetCallerIdentityCommandOutput, STSClient } from '@aws-sdk/client-sts';
+import type { STSClient } from '@aws-sdk/client-sts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { isNetworkFailure } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
 import type { AccessOptions } from './options.ts';
@@ -14,7 +15,7 @@ export interface AwsSettings extends AccessOptions {
   readonly env: Terminal['env'];
   /** Asks for the code that a profile with `mfa_serial` needs. Absent: nobody can be asked. */
   readonly onMfa?: (question: string) => Promise<string>;
-  /** Gives up every request under way. */
+  /** Ends the question whose credentials these are. Requests to S3 are ended by who makes them. */
   readonly signal?: AbortSignal;
 }
 
@@ -57,7 +58,7 @@ interface ClientConfig {
   readonly profile: string;
   readonly credentials: () => Promise<Credentials>;
   readonly requestHandler: HandlerOptions;
-  readonly maxAttempts: number;
+  readonly maxAttempts?: number;
   readonly retryMode: string;
   readonly endpoint?: string;
   readonly ignoreConfiguredEndpointUrls: boolean;
@@ -79,62 +80,135 @@ interface HandlerOptions extends Agents {
 const CONNECTION_TIMEOUT_MS = 10_000;
 /** Silence on a connection that is made: as long as the AWS CLI waits. */
 const SOCKET_TIMEOUT_MS = 60_000;
-/** Two more than the SDK's default: an upload of an hour should not fail for three bad seconds. */
+/** Two more than the SDK's default: the first request of a run should not fail it for one bad second. */
 const ATTEMPTS = 5;
 /** Before credentials run out, so that a request under way doesn't meet their end. */
 const RENEWAL_MARGIN_MS = 5 * 60_000;
 
 /** @throws ArtifactError INVALID_CONFIGURATION: no such profile, a CA bundle that can't be read */
 export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
-  const { env, signal } = settings;
+  const { env } = settings;
   const files = readAwsFiles(env);
   const profileName = profileNameOf(settings, files);
   const profile = files.profiles.get(profileName) ?? new Map<string, string>();
   const agents = await agentsFor(env, { verifySsl: settings.verifySsl, ...caOf(settings, profile) });
-  const handler = { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS };
   const regionName = [settings.region, env['AWS_REGION'], env['AWS_DEFAULT_REGION'], profile.get('region')].find(isSet);
-  const source = sourceOf(settings, profileName, files);
-  const credentials = kept(credentialProvider(settings, { profileName, regionName, files, handler, source }));
+  const context: AccessContext = {
+    files,
+    profileName,
+    profile,
+    regionName,
+    handler: { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS },
+    source: sourceOf(settings, profileName, files),
+  };
+  const [{ S3Client: Client }, { s3ClientDefaults }] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('../../repository/stores/s3.ts'),
+  ]);
+  const makeS3 = (config: ClientConfig, forcePathStyle: boolean): S3Client =>
+    new Client({ ...s3ClientDefaults, ...config, forcePathStyle, followRegionRedirects: true });
+  return new Access(settings, context, makeS3);
+}
 
-  const configOf = (service: string, region: string): ClientConfig => {
-    const endpoint = settings.endpointUrl ?? configuredEndpoint(service, env, profile, files);
+/** What the settings and the files come to. */
+interface AccessContext {
+  readonly files: AwsFiles;
+  readonly profileName: string;
+  readonly profile: Section;
+  readonly regionName: string | undefined;
+  readonly handler: HandlerOptions;
+  readonly source: CredentialSource;
+}
+
+class Access implements AwsAccess {
+  readonly #settings: AwsSettings;
+  readonly #context: AccessContext;
+  readonly #makeS3: (config: ClientConfig, forcePathStyle: boolean) => S3Client;
+  readonly #credentials: () => Promise<Credentials>;
+  readonly #clients = new Map<string, S3Client>();
+  #identity: Promise<Identity> | undefined;
+
+  constructor(
+    settings: AwsSettings,
+    context: AccessContext,
+    makeS3: (config: ClientConfig, path: boolean) => S3Client,
+  ) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#makeS3 = makeS3;
+    this.#credentials = kept(credentialProvider(settings, context));
+  }
+
+  async region(): Promise<string> {
+    return this.#region();
+  }
+
+  async s3(region?: string): Promise<S3Client> {
+    return this.#s3(region ?? this.#region());
+  }
+
+  async identity(): Promise<Identity> {
+    const config = { maxAttempts: ATTEMPTS, ...this.#configOf('sts', this.#region()) };
+    return (this.#identity ??= askIdentity(config, this.#context.source, this.#settings.signal));
+  }
+
+  urlOf(bucket: string, key: string, region: string): string {
+    return objectUrl(this.#s3(region), this.#endpointOf('s3'), bucket, key, region);
+  }
+
+  partitionOf(region: string): string {
+    return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+  }
+
+  async managedBucket(): Promise<string> {
+    return findManagedBucket(await this.s3(), this.#region());
+  }
+
+  close(): void {
+    const { httpAgent, httpsAgent } = this.#context.handler;
+    httpAgent.destroy();
+    httpsAgent.destroy();
+  }
+
+  #region(): string {
+    const { regionName, profileName } = this.#context;
+    return regionName ?? missingRegion(profileName);
+  }
+
+  #s3(region: string): S3Client {
+    const known = this.#clients.get(region);
+    if (known !== undefined) return known;
+    const config = this.#configOf('s3', region);
+    // A server that is not Amazon's has a name of its own, but none for each bucket.
+    const pathStyle = config.endpoint !== undefined || this.#context.profile.get('s3.addressing_style') === 'path';
+    const client = telling(this.#makeS3(config, pathStyle), this.#context.source);
+    this.#clients.set(region, client);
+    return client;
+  }
+
+  #endpointOf(service: string): string | undefined {
+    const { env, endpointUrl } = this.#settings;
+    return endpointUrl ?? configuredEndpoint(service, env, this.#context.profile, this.#context.files);
+  }
+
+  #configOf(service: string, region: string): ClientConfig {
+    const { env } = this.#settings;
+    const { profile, profileName, handler } = this.#context;
+    const endpoint = this.#endpointOf(service);
+    const attempts = [env['AWS_MAX_ATTEMPTS'], profile.get('max_attempts')].find(isSet);
+    const retryMode = [env['AWS_RETRY_MODE'], profile.get('retry_mode')].find(isSet);
     return {
       region,
       profile: profileName,
-      credentials,
+      credentials: this.#credentials,
       requestHandler: handler,
-      maxAttempts: Number(env['AWS_MAX_ATTEMPTS'] ?? profile.get('max_attempts') ?? ATTEMPTS),
-      retryMode: retryModeOf(env['AWS_RETRY_MODE'] ?? profile.get('retry_mode')),
+      retryMode: retryMode === 'adaptive' ? retryMode : 'standard',
       // The SDK would look again, and not in the profile that is named here.
       ignoreConfiguredEndpointUrls: true,
+      ...(attempts !== undefined && { maxAttempts: Number(attempts) }),
       ...(endpoint !== undefined && { endpoint }),
     };
-  };
-  const { S3Client: Client } = await import('@aws-sdk/client-s3');
-  const clients = new Map<string, S3Client>();
-  const s3 = (region: string): S3Client => {
-    const config = configOf('s3', region);
-    const forcePathStyle = config.endpoint !== undefined || profile.get('s3.addressing_style') === 'path';
-    const client =
-      clients.get(region) ??
-      prepared(new Client({ ...config, forcePathStyle, followRegionRedirects: true }), source, signal);
-    clients.set(region, client);
-    return client;
-  };
-  const ownRegion = (): string => regionName ?? missingRegion(profileName);
-  let identity: Promise<Identity> | undefined;
-  return {
-    region: async () => ownRegion(),
-    s3: async (region) => s3(region ?? ownRegion()),
-    identity: () => (identity ??= askIdentity(configOf('sts', ownRegion()), source, signal)),
-    urlOf: (bucket, key, region) => objectUrl(s3(region), configOf('s3', region).endpoint, bucket, key, region),
-    partitionOf,
-    managedBucket: async () => findManagedBucket(s3(ownRegion()), ownRegion()),
-    close: () => {
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
-    },
-  };
+  }
 }
 
 /** @throws ArtifactError INVALID_CONFIGURATION: a profile that is asked for must exist */
@@ -168,10 +242,6 @@ function caOf({ caBundle, env }: AwsSettings, profile: Section): { readonly ca?:
   }
 }
 
-function retryModeOf(mode: string | undefined): string {
-  return mode === 'adaptive' ? mode : 'standard';
-}
-
 function missingRegion(profile: string): never {
   const option = profile === 'default' ? '' : ` --profile ${profile}`;
   throw new ArtifactError('INVALID_CONFIGURATION', 'no AWS Region is set', {
@@ -187,15 +257,7 @@ function sourceOf({ profile, env }: AwsSettings, profileName: string, files: Aws
     : sourceOfProfile(profileName, files);
 }
 
-interface CredentialContext {
-  readonly profileName: string;
-  readonly regionName: string | undefined;
-  readonly files: AwsFiles;
-  readonly handler: HandlerOptions;
-  readonly source: CredentialSource;
-}
-
-function credentialProvider(settings: AwsSettings, context: CredentialContext): () => Promise<Credentials> {
+function credentialProvider(settings: AwsSettings, context: AccessContext): () => Promise<Credentials> {
   return async () => {
     try {
       return await fetchCredentials(settings, context);
@@ -205,7 +267,7 @@ function credentialProvider(settings: AwsSettings, context: CredentialContext): 
   };
 }
 
-async function fetchCredentials({ env, onMfa }: AwsSettings, context: CredentialContext): Promise<Credentials> {
+async function fetchCredentials({ env, onMfa }: AwsSettings, context: AccessContext): Promise<Credentials> {
   const { profileName, regionName, files, handler, source } = context;
   if (source.kind === 'environment') {
     const {
@@ -248,19 +310,6 @@ function kept(provider: () => Promise<Credentials>): () => Promise<Credentials> 
   };
 }
 
-const NETWORK_CODES = [
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EPIPE',
-  'EPROXY',
-  'TimeoutError',
-];
-
 /** Answers of AWS that mean: these credentials are no longer any, or never were. */
 const BAD_CREDENTIALS = [
   'ExpiredToken',
@@ -276,11 +325,11 @@ const BAD_CREDENTIALS = [
   'UnauthorizedException',
 ];
 
-function credentialProblem(error: unknown, { profileName, source }: CredentialContext): unknown {
+function credentialProblem(error: unknown, { profileName, source }: AccessContext): unknown {
   if (error instanceof ArtifactError || hasCode(error, 'AbortError')) return error;
   const of = source.kind === 'none' && profileName === 'default' ? '' : ` of profile '${profileName}'`;
   const reason = firstLine(error);
-  if (hasCode(error, ...NETWORK_CODES)) {
+  if (isNetworkFailure(error)) {
     return new ArtifactError('STORE_UNAVAILABLE', `the credentials${of} can't be fetched: ${reason}`, { cause: error });
   }
   if (hasCode(error, 'AccessDenied', 'AccessDeniedException', 'ForbiddenException')) {
@@ -300,16 +349,9 @@ function firstLine(error: unknown): string {
   return line.replace(/\.$/, '');
 }
 
-/** Makes a client give up with the signal, and tell in our words when AWS refuses the credentials. */
-function prepared<C extends S3Client | STSClient>(
-  client: C,
-  source: CredentialSource,
-  signal: AbortSignal | undefined,
-): C {
-  const { requestHandler } = client.config;
-  const handle = requestHandler.handle.bind(requestHandler);
-  requestHandler.handle = (request, options) =>
-    handle(request, { ...(signal !== undefined && { abortSignal: signal }), ...options });
+/** Makes a client tell in our words when AWS refuses the credentials. */
+function telling<C extends S3Client | STSClient>(client: C, source: CredentialSource): C {
+  // The stack of any client: only the types of input and output differ.
   (client as STSClient).middlewareStack.add(
     (next) => async (input) => {
       try {
@@ -343,14 +385,25 @@ async function askIdentity(
   signal: AbortSignal | undefined,
 ): Promise<Identity> {
   const { GetCallerIdentityCommand, STSClient: Client } = await import('@aws-sdk/client-sts');
-  const client = prepared(new Client({ ...config }), source, signal);
-  const { Account: account = '', Arn: arn = '' } = await client
-    .send(new GetCallerIdentityCommand({}))
-    .catch((error: unknown): Promise<GetCallerIdentityCommandOutput> => {
-      if (!hasCode(error, ...NETWORK_CODES)) throw error;
-      throw new ArtifactError('STORE_UNAVAILABLE', `AWS STS can't be reached: ${firstLine(error)}`, { cause: error });
-    });
-  return { account, arn, partition: arn.split(':')[1] ?? 'aws' };
+  const client = telling(new Client({ ...config }), source);
+  try {
+    const command = new GetCallerIdentityCommand({});
+    const { Account: account = '', Arn: arn = '' } = await client.send(command, signal && { abortSignal: signal });
+    return { account, arn, partition: arn.split(':')[1] ?? 'aws' };
+  } catch (error) {
+    throw connectionProblem(error) ?? error;
+  }
+}
+
+function connectionProblem(error: unknown): ArtifactError | undefined {
+  if (isNetworkFailure(error)) {
+    return new ArtifactError('STORE_UNAVAILABLE', `AWS STS can't be reached: ${firstLine(error)}`, { cause: error });
+  }
+  if (!/CERT|^UNABLE_TO_/.test(String((error as NodeJS.ErrnoException).code))) return undefined;
+  return new ArtifactError('INVALID_CONFIGURATION', `the certificate of AWS STS is not trusted: ${firstLine(error)}`, {
+    remedy: 'Name the certificate authority of your network with --ca-bundle or AWS_CA_BUNDLE.',
+    cause: error,
+  });
 }
 
 function objectUrl(client: S3Client, custom: string | undefined, bucket: string, key: string, region: string): string {
@@ -387,10 +440,6 @@ const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
   ['eu-isoe-', 'aws-iso-e'],
   ['eusc-', 'aws-eusc'],
 ];
-
-function partitionOf(region: string): string {
-  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
-}
 
 /** CloudFormation names a bucket after its stack and logical ID: SAM's are aws-sam-cli-managed-default and SamCliSourceBucket. */
 const MANAGED_PREFIX = 'aws-sam-cli-managed-default-samclisourcebucket-';

@@ -351,7 +351,7 @@ export const DOMAIN: OptionTable<DomainOptions> = {
     name: 'domain-owner',
     argument: '<account>',
     group: GROUP.domain,
-    help: "the account that must own the bucket (default: yours; of a plain bucket anybody)",
+    help: 'the account that must own the bucket (default: yours; of a plain bucket anybody)',
     read: matching(/^[0-9]{12}$/, "an account's twelve digits", 'In a YAML or TOML file they need quotes.'),
   },
   repository: {

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { ArtifactError } from '../../repository/error.ts';
 import type { Terminal } from './terminal.ts';
 import { isSet } from './terminal.ts';
 
@@ -76,10 +77,26 @@ function sidestepping<A extends HttpAgent>(proxied: A, direct: A, noProxy: strin
   return proxied;
 }
 
+/** What the proxy answers is final; a proxy that can't be reached, or can't reach the other end, keeps its code and may be tried again. */
 function proxyError(error: Error, proxy: URL): Error {
-  const reason = error.message.replace(/^Bad response: /, 'it answered ');
+  const status = Number(/^Bad response: (\d+)$/.exec(error.message)?.[1]);
+  if (status >= 400 && status < 500) {
+    return new ArtifactError(
+      'ACCESS_DENIED',
+      `the proxy '${proxy.host}' refuses the connection: it answers ${status}`,
+      {
+        remedy:
+          status === 407
+            ? 'It wants a name and a password: HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT.'
+            : 'It is named by HTTPS_PROXY or HTTP_PROXY; hosts that need no proxy go into NO_PROXY.',
+        cause: error,
+      },
+    );
+  }
+  const { code = 'ECONNREFUSED' } = error as NodeJS.ErrnoException;
+  const reason = Number.isNaN(status) ? error.message : `it answers ${status}`;
   return Object.assign(new Error(`no connection through the proxy '${proxy.host}': ${reason}`, { cause: error }), {
-    code: 'EPROXY',
+    code,
   });
 }
 
@@ -88,7 +105,10 @@ function proxyUrl(env: Env, name: string): URL | undefined {
   const given = variable(env, name);
   if (given === undefined) return undefined;
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given.replace(/^\/\//, '')}`;
-  return new URL(url);
+  if (URL.canParse(url)) return new URL(url);
+  throw new ArtifactError('INVALID_CONFIGURATION', `'${given}' in ${name.toUpperCase()} is no URL of a proxy`, {
+    remedy: 'It is written http://HOST:PORT.',
+  });
 }
 
 function variable(env: Env, name: string): string | undefined {

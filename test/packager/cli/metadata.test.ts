@@ -39,7 +39,7 @@ describe('parseMetadata() refuses', () => {
     ['an absent file', 'file://no.json', "'file://no.json' can't be read: ENOENT"],
   ])('%s', (_what, given, message) => {
     expect(() => parseMetadata(given, '/')).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) as string }),
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
     );
   });
 });

@@ -91,8 +91,8 @@ describe('parseOverrides() refuses', () => {
   ])('%s', async (_what, given, message) => {
     await expect(parse(given)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(message) as string,
-      remedy: expect.any(String) as string,
+      message: expect.stringContaining(message),
+      remedy: expect.any(String),
     });
   });
 

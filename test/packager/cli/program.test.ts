@@ -50,7 +50,7 @@ async function call(argv: readonly string[], settings: TerminalSettings = {}): P
 
 /** A `list` that ends in this error. */
 async function failing(
-  error: unknown,
+  error: Error,
   argv: readonly string[] = [],
   settings: TerminalSettings = {},
 ): Promise<RecordedTerminal & { readonly code: number }> {
@@ -500,12 +500,12 @@ describe('usage errors', () => {
           {
             code: 'INVALID_ARGUMENT',
             message: "the option '--id <id>' is missing",
-            remedy: expect.any(String) as string,
+            remedy: expect.any(String),
           },
           {
             code: 'INVALID_ARGUMENT',
-            message: expect.stringContaining("'--domain' must be") as string,
-            remedy: expect.any(String) as string,
+            message: expect.stringContaining("'--domain' must be"),
+            remedy: expect.any(String),
           },
         ],
         exitCode: 2,
@@ -569,7 +569,7 @@ describe('help', () => {
   test('--version', async () => {
     expect(await call(['--version'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
   });
 });

@@ -53,7 +53,7 @@ describe('readSamConfig()', () => {
     expect((await readSamConfig({ cwd }))?.entries.size).toBe(0);
     await expect(readSamConfig({ cwd, environment: 'staging' })).rejects.toMatchObject({
       code: 'INVALID_CONFIGURATION',
-      message: expect.stringContaining("has no environment 'staging'") as string,
+      message: expect.stringContaining("has no environment 'staging'"),
       remedy: "It has 'prod', 'test'.",
     });
   });
@@ -93,7 +93,7 @@ describe('readSamConfig()', () => {
   ])('tells what is wrong with %s: %j', async (name, text, message) => {
     await expect(readSamConfig({ cwd: await folderWith({ [name]: text }) })).rejects.toMatchObject({
       code: 'INVALID_CONFIGURATION',
-      message: expect.stringMatching(message) as string,
+      message: expect.stringMatching(message),
     });
   });
 

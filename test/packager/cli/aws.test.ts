@@ -1,0 +1,566 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AwsAccess, AwsSettings } from '../../../packager/cli/aws.ts';
+import { awsAccess } from '../../../packager/cli/aws.ts';
+import { knowEveryError } from '../../support/realm.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+knowEveryError();
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly authorization: string;
+  readonly form: URLSearchParams;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** STS, and as much of S3 as a client can't do without; `answer` may put something else in the place of what comes next. */
+interface Aws {
+  readonly url: string;
+  readonly asked: Asked[];
+  readonly answers: Answer[];
+}
+
+const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'secret' };
+const IDENTITY = { account: '111122223333', arn: 'arn:aws-cn:iam::111122223333:user/dev', partition: 'aws-cn' };
+
+const closing: (() => unknown)[] = [];
+const own = process.env;
+let home = '';
+
+beforeEach(async () => {
+  home = await temporaryFolder();
+  mkdirSync(join(home, '.aws'));
+  // The SDK reads variables by itself: none of this machine's may play a part.
+  process.env = { PATH: own['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true' };
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+  process.env = own;
+});
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function fakeAws(tls?: { readonly key: string; readonly cert: string }): Promise<Aws> {
+  const asked: Asked[] = [];
+  const answers: Answer[] = [];
+  const serve = async (request: IncomingMessage): Promise<Answer> => {
+    const { method = '', url: path = '', headers } = request;
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece as Buffer);
+    const form = new URLSearchParams(Buffer.concat(pieces).toString());
+    asked.push({ method, path, host: headers.host ?? '', authorization: headers.authorization ?? '', form });
+    return answers.shift() ?? standardAnswer(method, form);
+  };
+  const listener: Parameters<typeof createServer>[1] = (request, response) => {
+    void serve(request).then(({ status, body, headers }) => response.writeHead(status, headers).end(body));
+  };
+  const server = tls === undefined ? createServer(listener) : createHttpsServer(tls, listener);
+  const port = await listen(server);
+  return { url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`, asked, answers };
+}
+
+function standardAnswer(method: string, form: URLSearchParams): Answer {
+  switch (form.get('Action') ?? '') {
+    case 'GetCallerIdentity':
+      return xml(
+        `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
+          `<Arn>${IDENTITY.arn}</Arn><UserId>x</UserId><Account>${IDENTITY.account}</Account>` +
+          `</GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      );
+    case 'AssumeRole':
+      return xml(
+        `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>` +
+          `<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>` +
+          `<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+      );
+    default:
+      return { status: 200, ...(method === 'HEAD' ? {} : { body: '' }), headers: { etag: '"x"' } };
+  }
+}
+
+function xml(body: string, status = 200): Answer {
+  return { status, body, headers: { 'content-type': 'text/xml' } };
+}
+
+function refusal(code: string, status = 403): Answer {
+  return xml(
+    `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>Told you so.</Message></Error></ErrorResponse>`,
+    status,
+  );
+}
+
+async function access(settings: Partial<AwsSettings> = {}): Promise<AwsAccess> {
+  const { env = KEYS, ...others } = settings;
+  const made = await awsAccess({ verifySsl: true, ...others, env: { HOME: home, ...env } });
+  closing.push(() => {
+    made.close();
+  });
+  return made;
+}
+
+function configure(config: string, credentials = ''): void {
+  writeFileSync(join(home, '.aws', 'config'), config);
+  writeFileSync(join(home, '.aws', 'credentials'), credentials);
+}
+
+describe('identity()', () => {
+  test('is asked of STS, once', async () => {
+    const aws = await fakeAws();
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
+    expect(await Promise.all([made.identity(), made.identity()])).toEqual([IDENTITY, IDENTITY]);
+    expect(await made.identity()).toEqual(IDENTITY);
+    expect(aws.asked.map(({ method, form }) => [method, form.get('Action')])).toEqual([['POST', 'GetCallerIdentity']]);
+    expect(aws.asked[0]?.authorization).toContain('Credential=AKIAENVIRONMENT/');
+    expect(aws.asked[0]?.authorization).toContain('/eu-west-1/sts/aws4_request');
+  });
+
+  test('goes to the endpoint of the environment or the profile', async () => {
+    const [first, second] = [await fakeAws(), await fakeAws()];
+    configure(
+      `[profile local]\nregion = eu-west-1\nservices = l\n[services l]\nsts =\n  endpoint_url = ${second.url}\n`,
+    );
+    const env = {
+      ...KEYS,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL_STS: first.url,
+      AWS_REGION: 'eu-west-1',
+    };
+    await (await access({ env })).identity();
+    expect([first.asked.length, second.asked.length]).toEqual([1, 0]);
+    await (await access({ env: { ...KEYS, AWS_PROFILE: 'local' } })).identity();
+    expect([first.asked.length, second.asked.length]).toEqual([1, 1]);
+  });
+
+  test('is asked again after a failure of the server, five times', async () => {
+    const aws = await fakeAws();
+    const settings = { region: 'eu-west-1', endpointUrl: aws.url };
+    aws.answers.push(...Array.from({ length: 4 }, () => refusal('InternalFailure', 500)));
+    expect(await (await access(settings)).identity()).toEqual(IDENTITY);
+    expect(aws.asked).toHaveLength(5);
+    aws.answers.push(refusal('InternalFailure', 500));
+    const once = await access({ ...settings, env: { ...KEYS, AWS_MAX_ATTEMPTS: '1' } });
+    await expect(once.identity()).rejects.toThrow('Told you so.');
+  });
+
+  test('of a server that is not there', async () => {
+    const once = { ...KEYS, AWS_MAX_ATTEMPTS: '1' };
+    const made = await access({ region: 'eu-west-1', endpointUrl: 'http://127.0.0.1:1', env: once });
+    await expect(made.identity()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('ends with the signal', async () => {
+    const ending = new AbortController();
+    const server = createServer(() => {
+      ending.abort();
+    });
+    const endpointUrl = `http://127.0.0.1:${await listen(server)}`;
+    const made = await access({ region: 'eu-west-1', endpointUrl, signal: ending.signal });
+    await expect(made.identity()).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('the Region', () => {
+  test('is that of the option, the environment or the profile, in this order', async () => {
+    configure('[default]\nregion = profile-1\n');
+    const regionOf = async (env: AwsSettings['env'], region?: string): Promise<string> =>
+      (await access({ env, ...(region !== undefined && { region }) })).region();
+    const env = { AWS_REGION: 'env-1', AWS_DEFAULT_REGION: 'env-2' };
+    expect(await regionOf(env, 'option-1')).toBe('option-1');
+    expect(await regionOf(env)).toBe('env-1');
+    expect(await regionOf({ ...env, AWS_REGION: '' })).toBe('env-2');
+    expect(await regionOf({})).toBe('profile-1');
+  });
+
+  test('must be set', async () => {
+    const made = await access();
+    for (const asking of [made.region(), made.s3(), made.identity()]) {
+      await expect(asking).rejects.toMatchObject({
+        code: 'INVALID_CONFIGURATION',
+        message: 'no AWS Region is set',
+        remedy: expect.stringContaining('aws configure set region'),
+      });
+    }
+  });
+});
+
+describe('credentials', () => {
+  const TWO =
+    '[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n[dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\n';
+  const used = ({ asked }: Aws): string | undefined => /Credential=(\w+)\//.exec(asked[0]?.authorization ?? '')?.[1];
+
+  test.each<[string, Partial<AwsSettings>, string]>([
+    ['the environment', { env: KEYS }, 'AKIAENVIRONMENT'],
+    ['the environment before the profile that it names', { env: { ...KEYS, AWS_PROFILE: 'dev' } }, 'AKIAENVIRONMENT'],
+    ['a profile on the command line before the environment', { env: KEYS, profile: 'dev' }, 'AKIADEV'],
+    ['the profile of AWS_PROFILE', { env: { AWS_PROFILE: 'dev' } }, 'AKIADEV'],
+    ['the profile of AWS_DEFAULT_PROFILE', { env: { AWS_DEFAULT_PROFILE: 'dev' } }, 'AKIADEV'],
+    ['the default profile', { env: {} }, 'AKIADEFAULT'],
+  ])('are those of %s', async (_what, settings, expected) => {
+    const aws = await fakeAws();
+    configure('', TWO);
+    await (await access({ region: 'eu-west-1', endpointUrl: aws.url, ...settings })).identity();
+    expect(used(aws)).toBe(expected);
+  });
+
+  test('of a role with MFA are asked for once, whatever is done with them', async () => {
+    const aws = await fakeAws();
+    process.env['AWS_ENDPOINT_URL_STS'] = aws.url;
+    configure(
+      '[profile admin]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/admin\nsource_profile = dev\nmfa_serial = arn:aws:iam::1:mfa/me\n',
+      TWO,
+    );
+    const questions: string[] = [];
+    const onMfa = async (question: string): Promise<string> => {
+      questions.push(question);
+      return '123456';
+    };
+    const made = await access({ env: {}, profile: 'admin', endpointUrl: aws.url, onMfa });
+    await made.identity();
+    await (await made.s3()).send(new HeadBucketCommand({ Bucket: 'b' }));
+    await (await made.s3('us-east-1')).send(new HeadBucketCommand({ Bucket: 'b' }));
+    expect(questions).toEqual(['Enter MFA code for arn:aws:iam::1:mfa/me: ']);
+    const [assumed, ...others] = aws.asked;
+    expect(Object.fromEntries(assumed!.form)).toMatchObject({ Action: 'AssumeRole', TokenCode: '123456' });
+    expect(assumed!.authorization).toContain('Credential=AKIADEV/');
+    expect(others.map(({ authorization }) => authorization.includes('Credential=ASIAROLE/'))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const mute = await access({ env: {}, profile: 'admin', endpointUrl: aws.url });
+    await expect(mute.identity()).rejects.toMatchObject({
+      code: 'NO_CREDENTIALS',
+      message: "profile 'admin' needs an MFA code, and there is no terminal to ask for it",
+    });
+  });
+
+  test('of a role that may not be assumed', async () => {
+    const aws = await fakeAws();
+    process.env['AWS_ENDPOINT_URL_STS'] = aws.url;
+    configure('[profile admin]\nrole_arn = arn:aws:iam::1:role/admin\nsource_profile = dev\n', TWO);
+    aws.answers.push(refusal('AccessDenied'));
+    const made = await access({ env: {}, profile: 'admin', region: 'eu-west-1', endpointUrl: aws.url });
+    await expect(made.identity()).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: "the credentials of profile 'admin' may not be had: Told you so",
+    });
+  });
+
+  test.each<[string, Partial<AwsSettings>, string]>([
+    ['nothing at all', { env: {} }, "Run 'aws configure'"],
+    ['a session that nobody signed in to', { env: {}, profile: 'sso' }, 'Run: aws sso login --profile sso'],
+    ['a role from such a session', { env: {}, profile: 'role' }, 'Run: aws sso login --profile sso'],
+    ['a process that fails', { env: {}, profile: 'process' }, "Run the credential_process of profile 'process'"],
+    ['a login that is over', { env: {}, profile: 'login' }, 'Run: aws login --profile login'],
+  ])('that are %s', async (_what, settings, remedy) => {
+    configure(
+      [
+        '[profile sso]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r',
+        '[sso-session s]\nsso_start_url = https://127.0.0.1/start\nsso_region = eu-west-1',
+        '[profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = sso',
+        '[profile process]\ncredential_process = false',
+        '[profile login]\nlogin_session = arn:aws:sts::1:x',
+      ].join('\n'),
+    );
+    const made = await access({ region: 'eu-west-1', endpointUrl: 'http://127.0.0.1:1', ...settings });
+    await expect(made.identity()).rejects.toMatchObject({
+      code: 'NO_CREDENTIALS',
+      message: expect.stringMatching(/^there are no usable AWS credentials/),
+      remedy: expect.stringContaining(remedy),
+    });
+  });
+
+  test.each([
+    ['ExpiredToken', 'identity'],
+    ['InvalidClientTokenId', 'identity'],
+    ['SignatureDoesNotMatch', 'identity'],
+    ['ExpiredToken', 's3'],
+    ['InvalidAccessKeyId', 's3'],
+  ])('that AWS answers %s to (%s)', async (code, service) => {
+    const aws = await fakeAws();
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
+    const error = `<Error><Code>${code}</Code><Message>Told you so.</Message></Error>`;
+    aws.answers.push(service === 's3' ? xml(error, 403) : refusal(code));
+    const client = await made.s3();
+    const asking =
+      service === 's3' ? client.send(new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' })) : made.identity();
+    await expect(asking).rejects.toMatchObject({
+      code: 'NO_CREDENTIALS',
+      message: 'AWS refuses the credentials in the environment: Told you so',
+      remedy: expect.stringContaining('AWS_SESSION_TOKEN'),
+    });
+  });
+
+  test('of a profile that is not there', async () => {
+    configure('[profile dev]\nregion = x\n', TWO);
+    for (const settings of [{ profile: 'prod' }, { env: { AWS_PROFILE: 'prod' } }]) {
+      await expect(access(settings)).rejects.toMatchObject({
+        code: 'INVALID_CONFIGURATION',
+        message: `there is no profile 'prod' in '${join(home, '.aws', 'config')}'`,
+        remedy: "There are 'dev', 'default'.",
+      });
+    }
+  });
+});
+
+describe('s3()', () => {
+  test('has one client for each Region', async () => {
+    const made = await access({ region: 'eu-west-1' });
+    expect(await made.s3()).toBe(await made.s3('eu-west-1'));
+    expect(await made.s3('us-east-1')).not.toBe(await made.s3());
+    expect(await (await made.s3('us-east-1')).config.region()).toBe('us-east-1');
+  });
+
+  test('puts the bucket into the path on an endpoint of our own', async () => {
+    const aws = await fakeAws();
+    const made = await access({ region: 'eu-west-1', env: { ...KEYS, AWS_ENDPOINT_URL_S3: `${aws.url}/base` } });
+    await (await made.s3()).send(new PutObjectCommand({ Bucket: 'bucket', Key: 'a b', Body: 'x' }));
+    expect(aws.asked).toMatchObject([
+      { method: 'PUT', path: '/base/bucket/a%20b?x-id=PutObject', host: new URL(aws.url).host },
+    ]);
+    expect(await (await access({ region: 'eu-west-1' })).s3()).toMatchObject({ config: { forcePathStyle: false } });
+    configure('[default]\ns3 =\n  addressing_style = path\n');
+    expect(await (await access({ region: 'eu-west-1' })).s3()).toMatchObject({ config: { forcePathStyle: true } });
+  });
+});
+
+describe('urlOf()', () => {
+  test.each([
+    ['us-east-1', 'https://s3.amazonaws.com'],
+    ['eu-west-1', 'https://s3.eu-west-1.amazonaws.com'],
+    ['cn-north-1', 'https://s3.cn-north-1.amazonaws.com.cn'],
+    ['us-gov-west-1', 'https://s3.us-gov-west-1.amazonaws.com'],
+    ['eusc-de-east-1', 'https://s3.eusc-de-east-1.amazonaws.eu'],
+    ['us-iso-east-1', 'https://s3.us-iso-east-1.c2s.ic.gov'],
+  ])('in %s begins with %s', async (region, base) => {
+    const made = await access({ region: 'ap-south-1' });
+    expect(made.urlOf('my.bucket', 'p/x.template', region)).toBe(`${base}/my.bucket/p/x.template`);
+  });
+
+  test('encodes the key, and uses the endpoint that is set', async () => {
+    const made = await access({ region: 'eu-west-1', endpointUrl: 'http://127.0.0.1:5000/' });
+    expect(made.urlOf('b', "sha256/a b+c%é(1)!'*.zip", 'us-east-1')).toBe(
+      'http://127.0.0.1:5000/b/sha256/a%20b%2Bc%25%C3%A9%281%29%21%27%2A.zip',
+    );
+  });
+});
+
+describe('partitionOf()', () => {
+  const REGIONS = [
+    ...['us-east-1', 'eu-central-2', 'ap-southeast-7', 'il-central-1', 'mx-central-1', 'cn-north-1', 'cn-northwest-1'],
+    ...['us-gov-east-1', 'us-iso-east-1', 'us-isob-east-1', 'eu-isoe-west-1', 'us-isof-south-1', 'eusc-de-east-1'],
+  ];
+
+  test.each(REGIONS)("of %s is the SDK's own", async (region) => {
+    const partition = (await access({ region })).partitionOf(region);
+    const { endpointProvider } = new S3Client({ region }).config;
+    // For an access point in another partition the SDK refuses, and names its own.
+    const other = partition === 'aws' ? 'cn-north-1' : 'us-east-1';
+    const resolve = (): unknown =>
+      endpointProvider({
+        Region: region,
+        UseArnRegion: true,
+        Bucket: `arn:aws:s3:${other}:111122223333:accesspoint/name`,
+      });
+    expect(resolve).toThrow(`Client was configured for partition \`${partition}\` but`);
+  });
+});
+
+describe('managedBucket()', () => {
+  const PREFIX = 'aws-sam-cli-managed-default-samclisourcebucket-';
+  const list = (...buckets: readonly (readonly [name: string, year: number])[]): Answer =>
+    xml(
+      `<ListAllMyBucketsResult><Buckets>${buckets
+        .map(
+          ([name, year]) => `<Bucket><Name>${name}</Name><CreationDate>${year}-01-01T00:00:00Z</CreationDate></Bucket>`,
+        )
+        .join('')}</Buckets></ListAllMyBucketsResult>`,
+    );
+
+  test("is the newest of the account's buckets that bear SAM's name", async () => {
+    const aws = await fakeAws();
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
+    aws.answers.push(list(['other', 2026], [`${PREFIX}a`, 2020], [`${PREFIX}b`, 2024], [`${PREFIX}c`, 2022]));
+    expect(await made.managedBucket()).toBe(`${PREFIX}b`);
+    const query = new URL(aws.asked[0]?.path ?? '', aws.url).searchParams;
+    expect(query.get('prefix')).toBe(PREFIX);
+    expect(query.get('bucket-region')).toBe('eu-west-1');
+  });
+
+  test('is an error that names the ways on where there is none, or none may be seen', async () => {
+    const aws = await fakeAws();
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
+    aws.answers.push(list(['other', 2026]), xml('<Error><Code>AccessDenied</Code></Error>', 403));
+    await expect(made.managedBucket()).rejects.toMatchObject({
+      code: 'BUCKET_NOT_FOUND',
+      remedy: expect.stringContaining('--s3-bucket'),
+    });
+    await expect(made.managedBucket()).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      remedy: expect.stringContaining('--s3-bucket'),
+    });
+  });
+});
+
+const hasOpenssl = ((): boolean => {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+// Skipped, visibly, where certificates can't be made.
+(hasOpenssl ? describe : describe.skip)('over TLS', () => {
+  let tls: { key: string; cert: string; file: string };
+
+  beforeEach(() => {
+    const [key, cert] = [join(home, 'key.pem'), join(home, 'cert.pem')];
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+      ],
+      { stdio: 'ignore' },
+    );
+    tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), file: cert };
+  });
+
+  const once = { ...KEYS, AWS_MAX_ATTEMPTS: '1' };
+
+  test('a certificate is trusted if the bundle has it, or if none is verified', async () => {
+    const aws = await fakeAws(tls);
+    const settings = { region: 'eu-west-1', endpointUrl: aws.url, env: once };
+    await expect((await access(settings)).identity()).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      remedy: expect.stringContaining('AWS_CA_BUNDLE'),
+    });
+    expect(aws.asked).toEqual([]);
+    expect(await (await access({ ...settings, caBundle: tls.file })).identity()).toEqual(IDENTITY);
+    expect(await (await access({ ...settings, env: { ...once, AWS_CA_BUNDLE: tls.file } })).identity()).toEqual(
+      IDENTITY,
+    );
+    expect(await (await access({ ...settings, verifySsl: false })).identity()).toEqual(IDENTITY);
+    configure(`[default]\nca_bundle = ${tls.file}\n`);
+    expect(await (await access(settings)).identity()).toEqual(IDENTITY);
+    await expect(access({ ...settings, caBundle: '/no/such.pem' })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringContaining("the CA bundle '/no/such.pem' can't be read"),
+    });
+  });
+
+  interface Proxy {
+    readonly url: string;
+    readonly host: string;
+    /** Each a host with its port, and what it was told of the caller. */
+    readonly connected: (readonly [target: string, authorization: string | undefined])[];
+  }
+
+  async function fakeProxy(status = 200): Promise<Proxy> {
+    const connected: (readonly [string, string | undefined])[] = [];
+    const server = createServer();
+    server.on('connect', (request, socket: Socket) => {
+      connected.push([request.url ?? '', request.headers['proxy-authorization']]);
+      if (status !== 200) {
+        socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+        return;
+      }
+      const [host = '', port = ''] = (request.url ?? '').split(':');
+      const target = connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        target.pipe(socket).pipe(target);
+      });
+      target.on('error', () => socket.destroy());
+      socket.on('error', () => target.destroy());
+    });
+    const port = await listen(server);
+    return { url: `http://me:p%40ss@127.0.0.1:${port}`, host: `127.0.0.1:${port}`, connected };
+  }
+
+  test.each(['HTTPS_PROXY', 'https_proxy'])(
+    'requests go through the proxy of %s, verified to the other end',
+    async (variable) => {
+      const [aws, proxy] = [await fakeAws(tls), await fakeProxy()];
+      const env = { ...once, [variable]: proxy.url, NO_PROXY: 'example.com' };
+      const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, caBundle: tls.file, env });
+      expect(await made.identity()).toEqual(IDENTITY);
+      await (await made.s3()).send(new HeadBucketCommand({ Bucket: 'b' }));
+      const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
+      expect([...new Set(proxy.connected.map((one) => one.join(' ')))]).toEqual([
+        `${new URL(aws.url).host} ${authorization}`,
+      ]);
+      const untrusting = await access({ region: 'eu-west-1', endpointUrl: aws.url, env });
+      await expect(untrusting.identity()).rejects.toMatchObject({ code: 'INVALID_CONFIGURATION' });
+    },
+  );
+
+  test('requests to hosts in NO_PROXY go around it', async () => {
+    const [aws, proxy] = [await fakeAws(tls), await fakeProxy()];
+    const env = { ...once, HTTPS_PROXY: proxy.url, NO_PROXY: 'example.com,127.0.0.1' };
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, caBundle: tls.file, env });
+    expect(await made.identity()).toEqual(IDENTITY);
+    await expect((await access({ region: 'eu-west-1', endpointUrl: aws.url, env })).identity()).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+    });
+    expect(proxy.connected).toEqual([]);
+  });
+
+  test('plain requests go through the proxy of HTTP_PROXY', async () => {
+    const [aws, proxy] = [await fakeAws(), await fakeProxy()];
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, env: { ...once, HTTP_PROXY: proxy.url } });
+    expect(await made.identity()).toEqual(IDENTITY);
+    expect(proxy.connected.map(([target]) => target)).toEqual([new URL(aws.url).host]);
+  });
+
+  test('a proxy that wants a password says so at once', async () => {
+    const [aws, proxy] = [await fakeAws(tls), await fakeProxy(407)];
+    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, env: { ...KEYS, HTTPS_PROXY: proxy.url } });
+    await expect(made.identity()).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: `the proxy '${proxy.host}' refuses the connection: it answers 407`,
+      remedy: expect.stringContaining('NAME:PASSWORD'),
+    });
+    expect(proxy.connected).toHaveLength(1);
+  });
+
+  test('a proxy that is not there is named', async () => {
+    const aws = await fakeAws(tls);
+    const made = await access({
+      region: 'eu-west-1',
+      endpointUrl: aws.url,
+      env: { ...once, HTTPS_PROXY: '127.0.0.1:1' },
+    });
+    await expect(made.identity()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining("no connection through the proxy '127.0.0.1:1'"),
+    });
+  });
+});
