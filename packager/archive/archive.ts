@@ -1,0 +1,225 @@
+import type { Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Digest } from '../../repository/digest.ts';
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { OpenContent } from '../../repository/publishable.ts';
+import { CHUNK_SIZE, changed, readRange } from './file.ts';
+import type { FileState } from './file.ts';
+import type { MeasuredFile, Packed, Packer, Part } from './packer.ts';
+import type { Holding } from './shelf.ts';
+import { centralHeader, endOfArchive, localHeader, localHeaderSize } from './zip.ts';
+import type { ZipEntry } from './zip.ts';
+
+/** One file of an archive. */
+export interface ArchiveFile extends MeasuredFile {
+  /** Path in the archive. */
+  readonly name: string;
+  readonly executable: boolean;
+}
+
+export interface ArchiveOptions {
+  /** Called as files are done with, with their bytes since the beginning. */
+  readonly onProgress: (bytes: number) => void;
+  /** Lets everything else have its turn. Rejects with whatever ends the run. */
+  readonly pause: () => Promise<void>;
+}
+
+/**
+ * Makes an archive of these files, in their order. What it holds stays where it is: packed content in memory or on the disk, large
+ * content that is stored as it is in the source itself.
+ * @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED
+ */
+export async function archive(
+  files: readonly ArchiveFile[],
+  packer: Packer,
+  options: ArchiveOptions,
+): Promise<OpenContent> {
+  const holding: Holding = { shelves: new Set(), released: false };
+  const release = (): Promise<void> => {
+    packer.release(holding);
+    return Promise.resolve();
+  };
+  try {
+    const layout = await layOut(files, packer.pack(files, holding), options);
+    const { size, sha256 } = layout;
+    return { size, sha256, read: (start = 0, end = size) => readLayout(layout, start, end), close: release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Where everything stands in the archive. */
+interface Layout {
+  readonly entries: readonly LaidEntry[];
+  /** What stands behind the last file. */
+  readonly directory: Stretch;
+  readonly size: number;
+  readonly sha256: Digest;
+}
+
+interface LaidEntry {
+  readonly zip: ZipEntry;
+  readonly file: FileState;
+  readonly parts: Packed['parts'];
+  /** Where its local header begins. */
+  readonly offset: number;
+}
+
+/** Consecutive bytes of the archive: known here, or those of a file. */
+type Stretch = { readonly offset: number; readonly byteLength: number } & (
+  { readonly read: (start: number, end: number) => Uint8Array } | { readonly file: FileState }
+);
+
+/** Work that counts as so many bytes, so that many small files are paused between as well. */
+const ENTRY_COST = 4096;
+/** Some milliseconds of hashing. */
+const PAUSE_AFTER = 8 * CHUNK_SIZE;
+
+/** Hashes each file as soon as it is packed, while later ones still are. Tells the problems of all. */
+async function layOut(
+  files: readonly ArchiveFile[],
+  packing: readonly Promise<Packed>[],
+  { onProgress, pause }: ArchiveOptions,
+): Promise<Layout> {
+  const problems: ArtifactError[] = [];
+  const entries: LaidEntry[] = [];
+  const headers: Buffer[] = [];
+  const hash = createHash('sha256');
+  let offset = 0;
+  let done = 0;
+  let work = 0;
+  for (const promise of packing) promise.catch(() => undefined);
+  for (const [i, file] of files.entries()) {
+    try {
+      const entry = laidEntry(file, await packing[i], offset);
+      entries.push(entry);
+      headers.push(centralHeader(entry.zip, offset));
+      offset += localHeaderSize(entry.zip) + entry.zip.packedSize;
+      if (problems.length === 0) await hashEntry(hash, entry, pause);
+      work += ENTRY_COST + entry.zip.packedSize;
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      problems.push(error);
+    }
+    onProgress((done += file.file.size));
+    if (work > PAUSE_AFTER) {
+      await pause();
+      work = 0;
+    }
+  }
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  const list = Buffer.concat(headers);
+  const end = Buffer.concat([list, endOfArchive(entries.length, list.byteLength, offset)]);
+  return {
+    entries,
+    directory: knownStretch(offset, end),
+    size: offset + end.byteLength,
+    sha256: hash.update(end).digest('hex') as Digest,
+  };
+}
+
+function laidEntry({ name, file, executable }: ArchiveFile, packed: Packed | undefined, offset: number): LaidEntry {
+  if (packed === undefined) throw new Error('fewer files were packed than the archive has');
+  const { parts, method, crc32, size, packedSize } = packed;
+  return { zip: { name: Buffer.from(name), executable, method, crc32, size, packedSize }, file, parts, offset };
+}
+
+async function hashEntry(hash: Hash, entry: LaidEntry, pause: ArchiveOptions['pause']): Promise<void> {
+  for (const stretch of stretchesOf(entry)) {
+    if ('read' in stretch) hash.update(stretch.read(0, stretch.byteLength));
+    else if ((await hashFile(hash, stretch.file, pause)) !== entry.zip.crc32) throw changed(stretch.file.path);
+  }
+}
+
+/** Returns the CRC-32 of what was hashed. */
+async function hashFile(hash: Hash, file: FileState, pause: ArchiveOptions['pause']): Promise<number> {
+  let crc = 0;
+  let sincePause = 0;
+  for await (const chunk of readRange(file, 0, file.size)) {
+    hash.update(chunk);
+    crc = crc32(chunk, crc);
+    sincePause += chunk.byteLength;
+    if (sincePause >= PAUSE_AFTER) {
+      await pause();
+      sincePause = 0;
+    }
+  }
+  return crc;
+}
+
+function* stretchesOf({ zip, file, parts, offset }: LaidEntry): Generator<Stretch> {
+  const header = localHeader(zip);
+  yield knownStretch(offset, header);
+  let at = offset + header.byteLength;
+  if (parts === 'source') {
+    yield { offset: at, byteLength: file.size, file };
+    return;
+  }
+  for (const part of parts) {
+    yield { offset: at, byteLength: part.byteLength, read: (start, end) => readPart(part, start, end) };
+    at += part.byteLength;
+  }
+}
+
+function knownStretch(offset: number, bytes: Buffer): Stretch {
+  return { offset, byteLength: bytes.byteLength, read: (start, end) => bytes.subarray(start, end) };
+}
+
+function readPart(part: Part, start: number, end: number): Uint8Array {
+  return 'shelf' in part ? part.shelf.spool.read(part.offset + start, end - start) : part.subarray(start, end);
+}
+
+/** In pieces of CHUNK_SIZE: sending each header and each small file on its own would cost more than copying them together. */
+async function* readLayout(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
+  let chunk = Buffer.allocUnsafeSlow(Math.max(0, Math.min(CHUNK_SIZE, end - start)));
+  let filled = 0;
+  let left = end - start;
+  for await (const bytes of readStretches(layout, start, end)) {
+    for (let used = 0; used < bytes.byteLength;) {
+      const part = bytes.subarray(used, used + chunk.byteLength - filled);
+      chunk.set(part, filled);
+      filled += part.byteLength;
+      used += part.byteLength;
+      if (filled < chunk.byteLength) continue;
+      left -= filled;
+      yield chunk;
+      chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, left));
+      filled = 0;
+    }
+  }
+}
+
+async function* readStretches(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
+  for (const stretch of stretchesFrom(layout, start)) {
+    if (stretch.offset >= end) return;
+    const from = Math.max(0, start - stretch.offset);
+    const to = Math.min(stretch.byteLength, end - stretch.offset);
+    if (from >= to) continue;
+    if ('read' in stretch) yield stretch.read(from, to);
+    else yield* readRange(stretch.file, from, to);
+  }
+}
+
+/** All of the archive from the entry in which `start` lies. */
+function* stretchesFrom({ entries, directory }: Layout, start: number): Generator<Stretch> {
+  for (let i = lastBeginningBy(entries, start); i < entries.length; i++) {
+    const entry = entries[i];
+    if (entry !== undefined) yield* stretchesOf(entry);
+  }
+  yield directory;
+}
+
+/** Index of the last entry that begins at `offset` or before. */
+function lastBeginningBy(entries: readonly LaidEntry[], offset: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.offset ?? Infinity) <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}

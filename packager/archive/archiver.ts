@@ -1,0 +1,131 @@
+import type { OpenContent } from '../../repository/publishable.ts';
+import type { Reporter } from '../event.ts';
+import { ArtifactError } from '../../repository/error.ts';
+import { archive } from './archive.ts';
+import type { ArchiveFile } from './archive.ts';
+import { batches } from './batches.ts';
+import type { Executor } from './executor.ts';
+import { ThreadExecutor, defaultThreads, localExecutor } from './executor.ts';
+import type { FileState } from './file.ts';
+import type { MeasureResult } from './jobs.ts';
+import { Packer } from './packer.ts';
+import { removeIfEmpty } from './spool.ts';
+
+export interface ArchiverOptions {
+  readonly reporter: Reporter;
+  /** Folder for packed content that is too much for memory; made when it is needed, removed with what this process put there. */
+  readonly scratch: string;
+  /** Ends all work: everything that is under way or asked for later rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Threads beside the calling one; 0: all is done there. The result is the same for any number. Default: as many as processors. */
+  readonly threads?: number;
+}
+
+/** What the sources of one run share: threads, and content that was packed already. Made by createArchiver, used by openSource. */
+export interface Archiver {
+  /** Reads and hashes; answers in the order of the files. `subject` is what progress is reported for. */
+  measure(files: readonly FileState[], subject: string): Promise<readonly MeasureResult[]>;
+  /** @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED */
+  archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent>;
+  /** Lets other work have its turn. Rejects where the run was ended. */
+  pause(): Promise<void>;
+  /** Ends the threads and gives back memory and disk. What was opened can't be read any more. */
+  close(): Promise<void>;
+}
+
+/** Threads take about 30 ms to start; they are started when so much work has come together in the run. Milliseconds. */
+const THREADS_PAY_OFF = 150;
+/** Hashing takes about so long for a byte and a file. */
+const MS_PER_BYTE = 1 / 700_000;
+const MS_PER_FILE = 1 / 100;
+/** Progress is told at such distances, in files and in bytes. */
+const PROGRESS_FILES = 1000;
+const PROGRESS_BYTES = 1024 * 1024;
+
+export function createArchiver(options: ArchiverOptions): Archiver {
+  return new RunArchiver(options);
+}
+
+class RunArchiver implements Archiver {
+  readonly #options: ArchiverOptions;
+  readonly #packer: Packer;
+  readonly #local = localExecutor();
+  #threads: ThreadExecutor | undefined;
+  #estimatedMs = 0;
+  #ended: Error | undefined;
+  readonly #onAbort = (): void => {
+    void this.#end(reasonOf(this.#options.signal));
+  };
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options;
+    this.#packer = new Packer(options.scratch, (estimatedMs) => this.#executor(estimatedMs));
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (options.signal?.aborted === true) this.#onAbort();
+  }
+
+  async measure(files: readonly FileState[], subject: string): Promise<readonly MeasureResult[]> {
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
+    let done = 0;
+    let told = 0;
+    const results = await Promise.all(
+      batches(files.map((file) => ({ file }))).map(async (batch) => {
+        const measured = await executor.run(
+          'measure',
+          batch.map(({ file }) => file),
+        );
+        done += batch.length;
+        if (done - told >= PROGRESS_FILES || done === files.length) {
+          told = done;
+          this.#options.reporter({ kind: 'progress', stage: 'walk', subject, done, total: files.length });
+        }
+        return measured;
+      }),
+    );
+    return results.flat();
+  }
+
+  archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent> {
+    const total = files.reduce((sum, { file }) => sum + file.size, 0);
+    let told = 0;
+    const onProgress = (done: number): void => {
+      if (done - told < PROGRESS_BYTES && done < total) return;
+      told = done;
+      this.#options.reporter({ kind: 'progress', stage: 'archive', subject, done, total });
+    };
+    return archive(files, this.#packer, { onProgress, pause: () => this.pause() });
+  }
+
+  async pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#ended !== undefined) throw this.#ended;
+  }
+
+  async close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    await this.#end(new Error('the archiver was closed'));
+    this.#packer.close();
+    removeIfEmpty(this.#options.scratch);
+  }
+
+  /** Threads, as soon as the run has given enough work to be worth them. */
+  #executor(estimatedMs: number): Executor {
+    this.#estimatedMs += estimatedMs;
+    const threads = this.#options.threads ?? defaultThreads();
+    if (this.#threads === undefined && this.#ended === undefined && threads > 0) {
+      if (this.#estimatedMs > THREADS_PAY_OFF) this.#threads = new ThreadExecutor(threads);
+    }
+    return this.#threads ?? this.#local;
+  }
+
+  async #end(reason: Error): Promise<void> {
+    this.#ended ??= reason;
+    await Promise.all([this.#local.close(this.#ended), this.#threads?.close(this.#ended)]);
+  }
+}
+
+function reasonOf(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof ArtifactError ? reason : new ArtifactError('INTERRUPTED', 'interrupted', { cause: reason });
+}

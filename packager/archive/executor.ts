@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { JobKind, Jobs, Problem } from './jobs.ts';
+import { errorOf, runJob } from './jobs.ts';
+
+/** Runs jobs, somewhere. Where, and how many at once, never changes what comes out. */
+export interface Executor {
+  /** Rejects as the job does, and with the reason of `close` where that came first. */
+  run<K extends JobKind>(kind: K, input: Jobs[K]['input']): Promise<Jobs[K]['output']>;
+  /** Ends what runs, rejects what waits. */
+  close(reason: Error): Promise<void>;
+}
+
+/** What a thread is sent, and what it answers. */
+export interface JobRequest {
+  readonly id: number;
+  readonly kind: JobKind;
+  readonly input: Jobs[JobKind]['input'];
+}
+export type JobAnswer =
+  | { readonly id: number; readonly output: Jobs[JobKind]['output'] }
+  | { readonly id: number; readonly problem: Problem };
+
+/** One job after the other in this thread; in between, everything else gets its turn. */
+export function localExecutor(): Executor {
+  let last: Promise<unknown> = Promise.resolve();
+  let closed: Error | undefined;
+  return {
+    run: (kind, input) => {
+      const result = last.then(async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (closed !== undefined) throw closed;
+        return runJob(kind, input);
+      });
+      last = result.catch(() => undefined);
+      return result;
+    },
+    close: async (reason) => {
+      closed = reason;
+      await last;
+    },
+  };
+}
+
+interface Waiting {
+  readonly kind: JobKind;
+  readonly input: Jobs[JobKind]['input'];
+  readonly resolve: (output: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A second job waits in each thread, so that none is idle while an answer travels. */
+const JOBS_AHEAD = 2;
+
+/** Jobs in threads, begun in order. */
+export class ThreadExecutor implements Executor {
+  readonly #threads: Thread[];
+  readonly #queue: Waiting[] = [];
+  #next = 0;
+  #closed: Error | undefined;
+
+  constructor(threads: number) {
+    const ready = (): void => {
+      this.#dispatch();
+    };
+    this.#threads = Array.from({ length: threads }, () => new Thread(ready));
+  }
+
+  run<K extends JobKind>(kind: K, input: Jobs[K]['input']): Promise<Jobs[K]['output']> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ kind, input, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  async close(reason: Error): Promise<void> {
+    this.#closed = reason;
+    for (const { reject } of this.#queue.splice(0)) reject(reason);
+    this.#next = 0;
+    await Promise.all(this.#threads.map((thread) => thread.close(reason)));
+  }
+
+  #dispatch(): void {
+    while (this.#next < this.#queue.length) {
+      const idlest = this.#threads.reduce((a, b) => (b.busy < a.busy ? b : a));
+      const waiting = this.#queue[this.#next];
+      if (idlest.busy >= JOBS_AHEAD || waiting === undefined) break;
+      this.#next++;
+      idlest.start(waiting);
+    }
+    // shifting one by one would move a long queue for each
+    if (this.#next > 1000 || this.#next === this.#queue.length) {
+      this.#queue.splice(0, this.#next);
+      this.#next = 0;
+    }
+  }
+}
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #running = new Map<number, Waiting>();
+  readonly #ready: () => void;
+  #id = 0;
+  #ended: Error | undefined;
+
+  constructor(ready: () => void) {
+    this.#ready = ready;
+    this.#worker = new Worker(WORKER_URL);
+    this.#worker.on('message', (answer: JobAnswer) => {
+      this.#answered(answer);
+    });
+    this.#worker.on('error', (error) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    });
+    this.#worker.on('exit', () => {
+      this.#fail(new Error('a worker thread ended before its work was done'));
+    });
+    // only work that is under way keeps the process alive
+    this.#worker.unref();
+  }
+
+  get busy(): number {
+    return this.#running.size;
+  }
+
+  start(waiting: Waiting): void {
+    if (this.#ended !== undefined) {
+      waiting.reject(this.#ended);
+      return;
+    }
+    if (this.#running.size === 0) this.#worker.ref();
+    const id = this.#id++;
+    this.#running.set(id, waiting);
+    this.#worker.postMessage({ id, kind: waiting.kind, input: waiting.input } satisfies JobRequest);
+  }
+
+  async close(reason: Error): Promise<void> {
+    this.#fail(reason);
+    await this.#worker.terminate();
+  }
+
+  #answered(answer: JobAnswer): void {
+    const waiting = this.#running.get(answer.id);
+    if (waiting === undefined) return;
+    this.#running.delete(answer.id);
+    if (this.#running.size === 0) this.#worker.unref();
+    if ('problem' in answer) waiting.reject(errorOf(answer.problem));
+    else waiting.resolve(answer.output as never);
+    this.#ready();
+  }
+
+  #fail(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#running.values()) reject(error);
+    this.#running.clear();
+  }
+}
+
+const IS_SOURCE = import.meta.url.endsWith('.ts');
+const WORKER_URL: URL = IS_SOURCE
+  ? new URL('./archive-worker.ts', import.meta.url)
+  : new URL('./archive-worker.js', import.meta.url);
+
+/** Uncompiled source runs in threads only where Node.js itself takes TypeScript. */
+const THREADS_RUN: boolean =
+  !IS_SOURCE || Boolean((process.features as { readonly typescript?: string | false }).typescript);
+
+/** As many threads as processors, or none where threads can't run. */
+export function defaultThreads(): number {
+  return THREADS_RUN ? availableParallelism() : 0;
+}

@@ -1,0 +1,54 @@
+import path from 'node:path';
+import type { Warning } from '../event.ts';
+
+/** What a source is told to be looked at for; names are those in the archive. */
+export interface Suspects {
+  readonly gitFolders: readonly string[];
+  readonly files: readonly { readonly name: string; readonly privateKey: boolean }[];
+}
+
+/** So many are named; the others are counted. */
+const NAMED = 3;
+
+/** `.env`, `.env.production`; what is there to be copied holds no secrets. */
+const ENVIRONMENT_FILE = /^\.env(?:\.(?!(?:.*\.)?(?:example|sample|template|defaults|dist|schema)$).+)?$/;
+/** Key files whose content is binary, or that are what they are called. */
+const KEY_FILE = /^id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?:p12|pfx|jks|keystore|ppk)$/i;
+
+/** Warnings about what should perhaps not be in the archive of `folder`. */
+export function hazardWarnings(folder: string, { gitFolders, files }: Suspects): readonly Warning[] {
+  const environment = files.filter(({ name }) => ENVIRONMENT_FILE.test(path.posix.basename(name)));
+  const keys = files.filter(({ name, privateKey }) => privateKey || KEY_FILE.test(path.posix.basename(name)));
+  const remedy = 'If it is not needed at run time, leave it out with .artifactignore or --exclude.';
+  return [
+    ...warning('git-folder-in-archive', folder, gitFolders, ['a git folder', 'git folders'], remedy),
+    ...warning(
+      'env-file-in-archive',
+      folder,
+      namesOf(environment),
+      ['an environment file', 'environment files'],
+      remedy,
+    ),
+    ...warning('private-key-in-archive', folder, namesOf(keys), ['a private key', 'private keys'], remedy),
+  ];
+}
+
+function namesOf(files: Suspects['files']): readonly string[] {
+  return files.map(({ name }) => name);
+}
+
+function warning(
+  code: string,
+  folder: string,
+  names: readonly string[],
+  [one, many]: readonly [string, string],
+  remedy: string,
+): Warning[] {
+  if (names.length === 0) return [];
+  const first = names.slice(0, NAMED).map((name) => `'${name}'`);
+  const others = names.length > NAMED ? [`${names.length - NAMED} more`] : [];
+  const what = names.length === 1 ? one : `${names.length} ${many}`;
+  return [
+    { code, message: `the archive of '${folder}' contains ${what}: ${[...first, ...others].join(', ')}`, remedy },
+  ];
+}

@@ -1,0 +1,174 @@
+import { createHash, hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Digest } from '../../repository/digest.ts';
+import type { ArtifactErrorCode } from '../../repository/error.ts';
+import { ArtifactError } from '../../repository/error.ts';
+import { DEFLATED, SAMPLE_SIZE, STORED, isWorthDeflating, sampleOffsets } from './compression.ts';
+import type { Method, Piece } from './compression.ts';
+import { PIECE_SIZE, threadDeflater } from './deflate.ts';
+import { changed, readFully, reading } from './file.ts';
+import type { FileState } from './file.ts';
+
+/**
+ * What is done in any thread. Everything that goes in and out can be sent between threads; results depend on nothing but the input and
+ * the files.
+ */
+export interface Jobs {
+  /** Reads files and hashes them. */
+  readonly measure: { readonly input: readonly FileState[]; readonly output: readonly MeasureResult[] };
+  /** Deflates or stores files of at most one piece. */
+  readonly pack: { readonly input: readonly HashedFile[]; readonly output: readonly PackResult[] };
+  /** Whether a file of more than one piece is worth deflating. */
+  readonly sample: { readonly input: FileState; readonly output: boolean };
+  readonly deflatePiece: {
+    readonly input: { readonly file: FileState; readonly piece: Piece };
+    readonly output: DeflatedPiece;
+  };
+}
+
+export type JobKind = keyof Jobs;
+
+export interface HashedFile {
+  readonly file: FileState;
+  readonly sha256: Digest;
+}
+
+export type MeasureResult =
+  | {
+      readonly sha256: Digest;
+      /** Of files of more than one piece: their pieces are checked against it later. */
+      readonly crc32?: number;
+      /** A private key stands at its beginning. */
+      readonly privateKey: boolean;
+    }
+  | { readonly problem: Problem };
+
+export type PackResult =
+  | { readonly method: Method; readonly crc32: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly problem: Problem };
+
+export interface DeflatedPiece {
+  /** Of the piece before it was deflated. */
+  readonly crc32: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** An ArtifactError that can be sent between threads. */
+export interface Problem {
+  readonly code: ArtifactErrorCode;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** @throws whatever is not an ArtifactError: a defect */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof ArtifactError)) throw error;
+  const { code, message, remedy } = error;
+  return remedy === undefined ? { code, message } : { code, message, remedy };
+}
+
+export function errorOf({ code, message, remedy }: Problem): ArtifactError {
+  return new ArtifactError(code, message, remedy === undefined ? {} : { remedy });
+}
+
+const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['output'] } = {
+  measure: (files) => files.map((file) => orProblem(() => measure(file))),
+  pack: (files) => files.map((file) => orProblem(() => pack(file))),
+  sample,
+  deflatePiece,
+};
+
+/** @throws ArtifactError SOURCE_CHANGED, PATH_UNREADABLE where the job is about one file */
+export function runJob<K extends JobKind>(kind: K, input: Jobs[K]['input']): Jobs[K]['output'] {
+  return RUN[kind](input);
+}
+
+function orProblem<T>(work: () => T): T | { readonly problem: Problem } {
+  try {
+    return work();
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
+
+/** Of this thread; as long as the largest content that is hashed in one go. */
+const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
+
+function measure(file: FileState): MeasureResult {
+  return reading(file, (descriptor) => {
+    if (file.size > PIECE_SIZE) return measureLarge(file, descriptor);
+    readFully(descriptor, buffer, file.size, 0, file.path);
+    const content = buffer.subarray(0, file.size);
+    return { sha256: hash('sha256', content) as Digest, privateKey: beginsWithPrivateKey(content) };
+  });
+}
+
+function measureLarge(file: FileState, descriptor: number): MeasureResult {
+  const sha256 = createHash('sha256');
+  let crc = 0;
+  for (let position = 0; position < file.size; position += PIECE_SIZE) {
+    const length = Math.min(PIECE_SIZE, file.size - position);
+    readFully(descriptor, buffer, length, position, file.path);
+    const part = buffer.subarray(0, length);
+    sha256.update(part);
+    crc = crc32(part, crc);
+  }
+  return { sha256: sha256.digest('hex') as Digest, crc32: crc, privateKey: false };
+}
+
+/** Keys are small, and their first line says what they are. */
+const KEY_HEADER_WITHIN = 1024;
+const KEY_HEADER = /^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/m;
+
+function beginsWithPrivateKey(content: Buffer): boolean {
+  const beginning = content.subarray(0, KEY_HEADER_WITHIN);
+  return beginning.includes('PRIVATE KEY') && KEY_HEADER.test(beginning.toString('latin1'));
+}
+
+function pack({ file, sha256 }: HashedFile): PackResult {
+  const deflater = threadDeflater();
+  const content = deflater.input.subarray(0, file.size);
+  reading(file, (descriptor) => {
+    readFully(descriptor, content, file.size, 0, file.path);
+  });
+  if (hash('sha256', content) !== sha256) throw changed(file.path);
+  const crc = crc32(content);
+  const deflated = deflater.compress(0, file.size, 'end');
+  return deflated.byteLength < file.size
+    ? { method: DEFLATED, crc32: crc, bytes: copyOf(deflated) }
+    : { method: STORED, crc32: crc, bytes: copyOf(content) };
+}
+
+function sample(file: FileState): boolean {
+  const deflater = threadDeflater();
+  return reading(file, (descriptor) => {
+    let deflated = 0;
+    for (const offset of sampleOffsets(file.size)) {
+      readFully(descriptor, deflater.input, SAMPLE_SIZE, offset, file.path);
+      deflated += deflater.compress(0, SAMPLE_SIZE, 'end').byteLength;
+    }
+    return isWorthDeflating(deflated);
+  });
+}
+
+function deflatePiece({ file, piece }: Jobs['deflatePiece']['input']): DeflatedPiece {
+  const deflater = threadDeflater();
+  const { from, start, end, last } = piece;
+  reading(file, (descriptor) => {
+    readFully(descriptor, deflater.input, end - from, from, file.path);
+  });
+  const crc = crc32(deflater.input.subarray(start - from, end - from));
+  return { crc32: crc, bytes: copyOf(deflater.compress(start - from, end - start, last ? 'end' : 'more')) };
+}
+
+/** In memory of its own, which can be handed to another thread without a copy. */
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+/** What a result hands over instead of being copied. */
+export function transferable(result: Jobs[JobKind]['output']): ArrayBuffer[] {
+  if (typeof result === 'boolean') return [];
+  const parts: readonly object[] = 'bytes' in result ? [result] : result;
+  return parts.flatMap((part) => ('bytes' in part ? [(part.bytes as Uint8Array<ArrayBuffer>).buffer] : []));
+}

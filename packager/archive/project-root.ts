@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+
+/** Files that say by their mere presence that a workspace begins here. */
+const WORKSPACE_FILES = [
+  'pnpm-workspace.yaml',
+  'lerna.json',
+  'rush.json',
+  'go.work',
+  'settings.gradle',
+  'settings.gradle.kts',
+];
+
+/** Files of projects that are a workspace where they contain this. */
+const WORKSPACE_SECTIONS: Readonly<Record<string, RegExp>> = {
+  'package.json': /"workspaces"\s*:/,
+  'deno.json': /"workspace"\s*:/,
+  'Cargo.toml': /^\s*\[workspace[\].]/m,
+  'pyproject.toml': /^\s*\[tool\.uv\.workspace\]/m,
+};
+
+const LOCK_FILES = [
+  ...['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb', 'deno.lock'],
+  ...['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock', 'Cargo.lock', 'go.sum', 'Gemfile.lock', 'composer.lock'],
+];
+
+/**
+ * The folder below which links may lead anywhere: the git work tree around the template; else the nearest folder above that is a workspace; else the
+ * nearest with a lock file; else the template's own. Absolute, links resolved.
+ */
+export function findProjectRoot(templateFolder: string): Promise<string> {
+  const folders = [...upwards(realpathSync.native(templateFolder))];
+  const root = folders.find(isGitWorkTree) ?? folders.find(isWorkspace) ?? folders.find(isLocked) ?? folders[0];
+  return Promise.resolve(root ?? templateFolder);
+}
+
+function* upwards(folder: string): Generator<string> {
+  for (let here = folder; ; here = path.dirname(here)) {
+    yield here;
+    if (here === path.dirname(here)) return;
+  }
+}
+
+/** A folder in a plain work tree, a file in a linked one and in a submodule. */
+function isGitWorkTree(folder: string): boolean {
+  return existsSync(path.join(folder, '.git'));
+}
+
+function isWorkspace(folder: string): boolean {
+  if (WORKSPACE_FILES.some((name) => existsSync(path.join(folder, name)))) return true;
+  return Object.entries(WORKSPACE_SECTIONS).some(([name, section]) => section.test(textOf(path.join(folder, name))));
+}
+
+function isLocked(folder: string): boolean {
+  return LOCK_FILES.some((name) => existsSync(path.join(folder, name)));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,145 @@
+import path from 'node:path';
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
+import type { Publishable } from '../../repository/publishable.ts';
+import type { Warning } from '../event.ts';
+import type { ArchiveFile } from './archive.ts';
+import type { Archiver } from './archiver.ts';
+import { readRange, stateOf } from './file.ts';
+import { hazardWarnings } from './hazards.ts';
+import { errorOf } from './jobs.ts';
+import type { Located } from './locate.ts';
+import { locate } from './locate.ts';
+import { sourceDigest } from './source-digest.ts';
+import type { Tree } from './walk.ts';
+import { isExecutable, walk } from './walk.ts';
+import { isZip } from './zip-file.ts';
+
+export type { Archiver, ArchiverOptions } from './archiver.ts';
+export { createArchiver } from './archiver.ts';
+export { findProjectRoot } from './project-root.ts';
+
+/** Made once a run. */
+export interface Project {
+  /** Absolute, links resolved: links may lead anywhere below it. */
+  readonly root: string;
+  /** Patterns in the syntax of .gitignore, relative to each packaged folder. */
+  readonly exclude: readonly string[];
+  readonly followExternalSymlinks: boolean;
+}
+
+export interface SourceRequest {
+  /** Absolute. */
+  readonly path: string;
+  /**
+   * - `zip`: a folder becomes an archive, a zip is taken as it is, another file becomes the only entry of an archive.
+   * - `archive-or-file`: a folder becomes an archive, a file is taken as it is.
+   * - `file`: a file as it is.
+   */
+  readonly wanted: 'zip' | 'archive-or-file' | 'file';
+}
+
+/** A file or folder that was walked and hashed. Nothing is compressed before it is opened. */
+export interface Source extends Publishable {
+  readonly kind: 'archive' | 'file';
+  readonly path: string;
+  readonly files: number;
+  /** Unpacked. */
+  readonly bytes: number;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Walks and hashes what stands at a path.
+ * @throws ArtifactErrors with every problem of that path: PATH_NOT_FOUND, PATH_UNREADABLE, PATH_OF_WRONG_KIND, PATH_OUTSIDE_PROJECT, SOURCE_CHANGED;
+ * ArtifactError INTERRUPTED
+ */
+export async function openSource(request: SourceRequest, project: Project, archiver: Archiver): Promise<Source> {
+  try {
+    const located = locate(request.path, project);
+    if (located.kind === 'folder') return await folderSource(request, located, project, archiver);
+    return await fileSource(request, located, archiver);
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || error instanceof ArtifactErrors || error.code === 'INTERRUPTED')
+      throw error;
+    throw new ArtifactErrors([error]);
+  }
+}
+
+async function folderSource(
+  request: SourceRequest,
+  { real }: Located,
+  { root, exclude, followExternalSymlinks }: Project,
+  archiver: Archiver,
+): Promise<Source> {
+  if (request.wanted === 'file') {
+    throw new ArtifactError('PATH_OF_WRONG_KIND', `'${request.path}' is a folder where a file is wanted`, {
+      remedy: 'Name a file.',
+    });
+  }
+  const boundary = { project: root, packaged: real, followExternalSymlinks };
+  const pause = (): Promise<void> => archiver.pause();
+  const tree = await walk({ folder: request.path, boundary, exclude, pause });
+  if (tree.files.length === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
+  return archiveSource(request.path, tree, archiver);
+}
+
+function emptyTree(folder: string, { ignored }: Tree): ArtifactError {
+  return ignored === 0
+    ? new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' has no files in it`, {
+        remedy: 'Build what belongs there first, or correct the path.',
+      })
+    : new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' has no files in it but those that are ignored`, {
+        remedy: 'Look at .artifactignore and --exclude.',
+      });
+}
+
+async function fileSource(request: SourceRequest, located: Located, archiver: Archiver): Promise<Source> {
+  const file = stateOf(located.real, located.stats);
+  const name = path.basename(request.path);
+  if (request.wanted === 'zip' && !isZip(file)) {
+    const files = [{ name, file, executable: isExecutable(located.stats) }];
+    return archiveSource(request.path, { files, gitFolders: [], ignored: 0, problems: [] }, archiver);
+  }
+  const [measured] = await archiver.measure([file], request.path);
+  if (measured === undefined) throw new Error('a file that was not measured');
+  if ('problem' in measured) throw errorOf(measured.problem);
+  const { sha256 } = measured;
+  return {
+    ...{ kind: 'file', path: request.path, files: 1, bytes: file.size, warnings: [], filename: name },
+    open: () =>
+      Promise.resolve({
+        ...{ size: file.size, sha256 },
+        read: (start = 0, end = file.size) => readRange(file, start, end),
+        close: () => Promise.resolve(),
+      }),
+  };
+}
+
+interface MeasuredTreeFile extends ArchiveFile {
+  readonly privateKey: boolean;
+}
+
+async function archiveSource(folder: string, tree: Tree, archiver: Archiver): Promise<Source> {
+  const measured = await archiver.measure(
+    tree.files.map(({ file }) => file),
+    folder,
+  );
+  const files: MeasuredTreeFile[] = [];
+  const problems = [...tree.problems];
+  for (const [i, treeFile] of tree.files.entries()) {
+    const result = measured[i];
+    if (result === undefined) throw new Error('a file that was not measured');
+    if ('problem' in result) problems.push(errorOf(result.problem));
+    else files.push({ ...treeFile, ...result });
+  }
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  return {
+    ...{ kind: 'archive', path: folder, filename: ARCHIVE_FILENAME, sourceDigest: sourceDigest(files) },
+    files: files.length,
+    bytes: files.reduce((sum, { file }) => sum + file.size, 0),
+    warnings: hazardWarnings(folder, { gitFolders: tree.gitFolders, files: files }),
+    open: () => archiver.archive(files, folder),
+  };
+}

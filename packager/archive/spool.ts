@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readSync, rmSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { ArtifactError, hasCode } from '../../repository/error.ts';
+
+/** A file for what memory should not hold. It has no name where the system allows that, so nothing is left of it however the process ends. */
+export class Spool {
+  readonly #descriptor: number;
+  readonly #path: string | undefined;
+  #size = 0;
+
+  /** @throws ArtifactError OUTPUT_FAILED */
+  constructor(folder: string) {
+    const file = path.join(folder, randomUUID());
+    this.#descriptor = orOutputFailed(folder, () => openNew(folder, file));
+    this.#path = unlinked(file) ? undefined : file;
+  }
+
+  /** Bytes on the disk. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Returns where it stands. @throws ArtifactError OUTPUT_FAILED */
+  append(bytes: Uint8Array): number {
+    const offset = this.#size;
+    orOutputFailed('the folder for temporary files', () => {
+      for (let done = 0; done < bytes.byteLength;) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.byteLength - done, offset + done);
+      }
+    });
+    this.#size += bytes.byteLength;
+    return offset;
+  }
+
+  read(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length;) {
+      const read = readSync(this.#descriptor, bytes, done, length - done, offset + done);
+      if (read === 0) throw new Error('a temporary file of this process was cut short');
+      done += read;
+    }
+    return bytes;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+    if (this.#path !== undefined) rmSync(this.#path, { force: true });
+  }
+}
+
+/** Another process that is done may take the folder away between the two steps. */
+function openNew(folder: string, file: string): number {
+  for (let attempt = 1; ; attempt++) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      return openSync(file, 'wx+', 0o600);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || attempt === 10) throw error;
+    }
+  }
+}
+
+function unlinked(file: string): boolean {
+  try {
+    unlinkSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Leaves it where others still have something in it. */
+export function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // not there, not empty, or not ours: nothing to do
+  }
+}
+
+function orOutputFailed<T>(where: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const full = hasCode(error, 'ENOSPC', 'EDQUOT');
+    throw new ArtifactError(
+      'OUTPUT_FAILED',
+      `cannot write a temporary file: ${full ? 'the disk is full' : String(error)}`,
+      {
+        remedy: `Make room in '${where}', or point TMPDIR elsewhere.`,
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,206 @@
+import { isUtf8 } from 'node:buffer';
+import type { Stats } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { ArtifactError } from '../../repository/error.ts';
+import type { FileState } from './file.ts';
+import { stateOf, unreadable } from './file.ts';
+import type { Boundary, LinkTarget } from './links.ts';
+import { followLink, isWithin } from './links.ts';
+import { compareUtf8 } from './names.ts';
+import type { Rules } from './rules.ts';
+import { IGNORE_FILE, rulesOf } from './rules.ts';
+import { NAME_LIMIT } from './zip.ts';
+
+/** A file of a tree: links are followed, folders are only parts of names. */
+export interface TreeFile {
+  /** Path below the packaged folder, joined by `/`, in the characters of the file system. */
+  readonly name: string;
+  readonly file: FileState;
+  /** The owner may execute it. */
+  readonly executable: boolean;
+}
+
+export interface Tree {
+  /** Ascending by the UTF-8 bytes of their names. */
+  readonly files: readonly TreeFile[];
+  /** Names of folders (or files) called `.git`. */
+  readonly gitFolders: readonly string[];
+  /** How many files and folders the rules kept out. */
+  readonly ignored: number;
+  readonly problems: readonly ArtifactError[];
+}
+
+export interface WalkOptions {
+  /** As the user knows it: for messages. */
+  readonly folder: string;
+  readonly boundary: Boundary;
+  readonly exclude: readonly string[];
+  /** Called now and then; may reject to end the walk. */
+  readonly pause: () => Promise<void>;
+}
+
+/** Looks at every file below `boundary.packaged` once. Synchronous calls: asynchronous ones cost four times as much for a file. */
+export async function walk(options: WalkOptions): Promise<Tree> {
+  const walker = new Walker(options);
+  await walker.folder({ name: '', real: options.boundary.packaged, above: [] }, rulesOf(options.exclude));
+  return walker;
+}
+
+/** A folder on the way. */
+interface Folder {
+  readonly name: string;
+  /** Absolute, links resolved. */
+  readonly real: string;
+  /** The real folders through which it was reached. */
+  readonly above: readonly string[];
+}
+
+/** `order`: a folder is sorted as the names of its files are, with the slash that follows. */
+type Entry = { readonly order: string } & ({ readonly file: TreeFile } | { readonly folder: Folder });
+
+/** About 10 ms. */
+const PAUSE_AFTER = 2000;
+
+class Walker implements Tree {
+  readonly files: TreeFile[] = [];
+  readonly gitFolders: string[] = [];
+  readonly problems: ArtifactError[] = [];
+  ignored = 0;
+  readonly #options: WalkOptions;
+  #sincePause = 0;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async folder(folder: Folder, rulesAbove: Rules): Promise<void> {
+    const names = this.#attempt(folder.name, () => this.#list(folder));
+    if (names === undefined) return;
+    const rules = this.#attempt(folder.name, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
+    const entries: Entry[] = [];
+    for (const name of names) {
+      const entry = this.#attempt(join(folder.name, name), () => this.#look(folder, name, rules));
+      if (entry !== undefined) entries.push(entry);
+    }
+    this.#sincePause += names.length;
+    if (this.#sincePause > PAUSE_AFTER) {
+      this.#sincePause = 0;
+      await this.#options.pause();
+    }
+    entries.sort((a, b) => compareUtf8(a.order, b.order));
+    for (const entry of entries) {
+      if ('file' in entry) this.files.push(entry.file);
+      else await this.folder(entry.folder, rules);
+    }
+  }
+
+  /** What fails is told at the end, together with everything else. */
+  #attempt<T>(name: string, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.problems.push(unreadable(this.#shown(name), error));
+      return undefined;
+    }
+  }
+
+  #shown(name: string): string {
+    return name === '' ? this.#options.folder : path.join(this.#options.folder, name);
+  }
+
+  /** The names in a folder that can be written in an archive. */
+  #list({ name, real }: Folder): readonly string[] {
+    const names = readdirSync(real);
+    if (names.every((child) => !child.includes('\ufffd') && child.isWellFormed())) return names;
+    // a replacement character may be meant, or stand for bytes that are no UTF-8
+    return readdirSync(real, { encoding: 'buffer' }).flatMap((bytes) => {
+      const child = bytes.toString();
+      if (isUtf8(bytes) && child.isWellFormed()) return [child];
+      this.problems.push(
+        new ArtifactError('PATH_OF_WRONG_KIND', `the name of '${this.#shown(join(name, child))}' is not UTF-8`, {
+          remedy: 'Rename it: every program that unpacks the archive would read another name.',
+        }),
+      );
+      return [];
+    });
+  }
+
+  /** `undefined`: left out. */
+  #look(folder: Folder, child: string, rules: Rules): Entry | undefined {
+    const name = join(folder.name, child);
+    const real = path.join(folder.real, child);
+    const stats = lstatSync(real);
+    if (child === IGNORE_FILE && !stats.isDirectory()) return undefined;
+    if (rules.ignores(name, stats.isDirectory() ? 'folder' : 'file')) {
+      this.ignored++;
+      return undefined;
+    }
+    if (!stats.isSymbolicLink()) return this.#entry(name, { path: real, stats }, folder);
+    const target = this.#follow(name, real);
+    if (!target.stats.isDirectory()) return this.#entry(name, target, folder);
+    if (rules.ignores(name, 'folder')) {
+      this.ignored++;
+      return undefined;
+    }
+    for (const around of [folder.real, ...folder.above]) {
+      if (isWithin(target.path, around)) throw this.#loop(name, target.path);
+    }
+    return this.#entry(name, target, folder);
+  }
+
+  #follow(name: string, real: string): LinkTarget {
+    return followLink(real, this.#shown(name), this.#options.boundary);
+  }
+
+  #loop(name: string, target: string): ArtifactError {
+    return new ArtifactError(
+      'PATH_OF_WRONG_KIND',
+      `'${this.#shown(name)}' is a link to '${target}', which contains it: the archive would have no end`,
+      { remedy: 'Remove it, or leave it out with .artifactignore or --exclude.' },
+    );
+  }
+
+  #entry(name: string, { path: real, stats }: LinkTarget, folder: Folder): Entry {
+    if (name === '.git' || name.endsWith('/.git')) this.gitFolders.push(name);
+    if (stats.isDirectory()) {
+      return { order: `${name}/`, folder: { name, real, above: [...folder.above, folder.real] } };
+    }
+    if (!stats.isFile()) throw wrongKind(this.#shown(name), stats);
+    if (Buffer.byteLength(name) > NAME_LIMIT) throw nameTooLong(this.#shown(name));
+    return { order: name, file: { name, file: stateOf(real, stats), executable: isExecutable(stats) } };
+  }
+}
+
+function join(folder: string, child: string): string {
+  return folder === '' ? child : `${folder}/${child}`;
+}
+
+function rulesIn({ name, real }: Folder, names: readonly string[], rules: Rules): Rules {
+  if (!names.includes(IGNORE_FILE)) return rules;
+  const file = path.join(real, IGNORE_FILE);
+  return lstatSync(file).isDirectory() ? rules : rules.with(name, readFileSync(file, 'utf8'));
+}
+
+export function isExecutable({ mode }: Stats): boolean {
+  return (mode & 0o100) !== 0;
+}
+
+export function wrongKind(shown: string, stats: Stats): ArtifactError {
+  const kind = stats.isSocket()
+    ? 'a socket'
+    : stats.isFIFO()
+      ? 'a named pipe'
+      : stats.isBlockDevice() || stats.isCharacterDevice()
+        ? 'a device'
+        : 'neither a file nor a folder';
+  return new ArtifactError('PATH_OF_WRONG_KIND', `'${shown}' is ${kind}, which can't be packaged`, {
+    remedy: 'Remove it, or leave it out with .artifactignore or --exclude.',
+  });
+}
+
+function nameTooLong(shown: string): ArtifactError {
+  return new ArtifactError('PATH_OF_WRONG_KIND', `'${shown}' has a longer name than an archive can hold`, {
+    remedy: 'Leave it out with .artifactignore or --exclude.',
+  });
+}
