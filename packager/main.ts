@@ -13,9 +13,11 @@ async function main(): Promise<void> {
   const ending = new AbortController();
   const terminal = terminalOf(process, ending.signal);
 
+  let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (ending.signal.reason === INTERRUPTED) process.exit(EXIT.interrupted);
+      if (interrupted) process.exit(EXIT.interrupted);
+      interrupted = true;
       ending.abort(INTERRUPTED);
       if (terminal.stderr.isTTY) terminal.stderr.write('\ninterrupted: tidying up; once more to leave at once\n');
     });
@@ -28,8 +30,9 @@ async function main(): Promise<void> {
   // Nobody can be told that nobody can be told.
   process.stderr.on('error', () => undefined);
   process.on('uncaughtException', (error) => {
-    process.exitCode = reportDefect(terminal, error, messageDisplayOf(argv));
-    ending.abort(error);
+    const code = reportDefect(terminal, error, messageDisplayOf(argv));
+    // Whoever would have gone on after it never will.
+    void Promise.all([terminal.stdout.flushed(), terminal.stderr.flushed()]).then(() => process.exit(code));
   });
 
   process.exitCode = await run(argv, terminal);
