@@ -196,7 +196,7 @@ class S3Store implements ObjectStore {
     for (let left = limit; left > 0;) {
       const page = await this.#page(prefix, after, Math.min(left, MAXIMUM_PAGE), token);
       for (const object of page.objects) {
-        yield listedObject(object);
+        yield object;
         left -= 1;
       }
       token = page.next;
@@ -354,9 +354,9 @@ class S3Store implements ObjectStore {
     for (let from: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> = {}; ;) {
       const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: VERSIONS_PAGE, ...from } as const;
       const page = await this.#answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
-      for (const version of page.Versions ?? []) if (decoded(version.Key) === key) yield version;
+      for (const version of page.Versions ?? []) if (decoded(version.Key, page) === key) yield version;
       // Keys that begin with this one follow.
-      if (page.IsTruncated !== true || decoded(page.NextKeyMarker) !== key) return;
+      if (page.IsTruncated !== true || decoded(page.NextKeyMarker, page) !== key) return;
       from = { KeyMarker: key, VersionIdMarker: page.NextVersionIdMarker };
     }
   }
@@ -366,7 +366,7 @@ class S3Store implements ObjectStore {
     after: string | undefined,
     limit: number,
     token: string | undefined,
-  ): Promise<{ readonly objects: readonly _Object[]; readonly next: string | undefined }> {
+  ): Promise<{ readonly objects: readonly ListedObject[]; readonly next: string | undefined }> {
     const command = new ListObjectsV2Command({
       ...this.#s3.target,
       Prefix: prefix,
@@ -381,7 +381,7 @@ class S3Store implements ObjectStore {
       command,
     );
     return {
-      objects: page.Contents ?? [],
+      objects: (page.Contents ?? []).map((object) => listedObject(object, page)),
       next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
     };
   }
@@ -547,11 +547,15 @@ function isAbsent(error: unknown): boolean {
   return hasCode(error, 'NoSuchKey', 'NotFound', 'NoSuchVersion', 'MethodNotAllowed');
 }
 
-function listedObject({ Key, Size = 0, LastModified = new Date(0) }: _Object): ListedObject {
-  return { key: decoded(Key) as ObjectKey, size: Size, modified: LastModified };
+function listedObject({ Key, Size = 0, LastModified = new Date(0) }: _Object, page: Encoded): ListedObject {
+  return { key: decoded(Key, page) as ObjectKey, size: Size, modified: LastModified };
 }
 
-/** `encoding-type=url` encodes as forms do. */
-function decoded(text = ''): string {
-  return decodeURIComponent(text.replaceAll('+', ' '));
+/** An answer says whether it encodes; `url` does it as forms do. */
+interface Encoded {
+  readonly EncodingType?: 'url' | undefined;
+}
+
+function decoded(text = '', { EncodingType }: Encoded): string {
+  return EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
 }

@@ -1,5 +1,59 @@
+export type S3ErrorCode =
+  | 'AccessDenied'
+  | 'AuthorizationHeaderMalformed'
+  | 'BadDigest'
+  | 'BucketAlreadyExists'
+  | 'BucketAlreadyOwnedByYou'
+  | 'BucketNotEmpty'
+  | 'ConditionalRequestConflict'
+  | 'EntityTooLarge'
+  | 'EntityTooSmall'
+  | 'ExpiredToken'
+  | 'IncompleteBody'
+  | 'InternalError'
+  | 'InvalidAccessKeyId'
+  | 'InvalidArgument'
+  | 'InvalidBucketName'
+  | 'InvalidBucketState'
+  | 'InvalidDigest'
+  | 'InvalidPart'
+  | 'InvalidPartOrder'
+  | 'InvalidRange'
+  | 'InvalidRequest'
+  | 'InvalidToken'
+  | 'KeyTooLongError'
+  | 'MalformedPolicy'
+  | 'MalformedXML'
+  | 'MetadataTooLarge'
+  | 'MethodNotAllowed'
+  | 'MissingContentLength'
+  | 'MissingRequestBodyError'
+  | 'NoSuchBucket'
+  | 'NoSuchBucketPolicy'
+  | 'NoSuchConfiguration'
+  | 'NoSuchKey'
+  | 'NoSuchLifecycleConfiguration'
+  | 'NoSuchObjectLockConfiguration'
+  | 'NoSuchPublicAccessBlockConfiguration'
+  | 'NoSuchTagSet'
+  | 'NoSuchUpload'
+  | 'NoSuchVersion'
+  | 'NotImplemented'
+  | 'NotModified'
+  | 'ObjectLockConfigurationNotFoundError'
+  | 'OperationAborted'
+  | 'OwnershipControlsNotFoundError'
+  | 'PermanentRedirect'
+  | 'PreconditionFailed'
+  | 'RequestTimeout'
+  | 'ServerSideEncryptionConfigurationNotFoundError'
+  | 'ServiceUnavailable'
+  | 'SignatureDoesNotMatch'
+  | 'SlowDown'
+  | 'XAmzContentSHA256Mismatch';
+
 /** S3's error codes with their HTTP status and its own words (S3 API reference, "Error responses"). */
-const ERRORS = {
+const ERRORS: Readonly<Record<S3ErrorCode, readonly [number, string]>> = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   BadDigest: [400, 'The Content-MD5 or checksum value that you specified did not match what the server received.'],
@@ -76,9 +130,7 @@ const ERRORS = {
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
-} as const satisfies Readonly<Record<string, readonly [number, string]>>;
-
-export type S3ErrorCode = keyof typeof ERRORS;
+};
 
 /** An answer that is an error, on purpose. */
 export class S3Error extends Error {
@@ -100,8 +152,4 @@ export class S3Error extends Error {
     this.details = details;
     this.headers = headers;
   }
-}
-
-export function statusOf(code: S3ErrorCode): number {
-  return ERRORS[code][0];
 }

@@ -692,11 +692,10 @@ function namedParts(exchange: Exchange, upload: Upload, manifest: XmlElement | u
   const named = childrenOf(manifest, 'Part');
   if (named.length === 0) throw new S3Error('MalformedXML');
   const { minimumPartSize } = exchange.server.settings;
-  let previous = 0;
+  const numbers = named.map((element) => Number(textOf(element, 'PartNumber')));
+  if (numbers.some((number, index) => number <= (numbers[index - 1] ?? 0))) throw new S3Error('InvalidPartOrder');
   return named.map((element, index) => {
-    const number = Number(textOf(element, 'PartNumber'));
-    if (number <= previous) throw new S3Error('InvalidPartOrder');
-    previous = number;
+    const number = numbers[index] ?? 0;
     const part = upload.parts.get(number);
     const etag = textOf(element, 'ETag');
     if (part === undefined || etag === undefined || unquoted(etag) !== part.etag) throw new S3Error('InvalidPart');

@@ -15,7 +15,7 @@ export function parseXml(source: string): XmlElement | undefined {
   for (let at = 0; at < source.length; at = tokens.lastIndex) {
     const token = tokens.exec(source);
     if (token === null) return undefined;
-    const current = open.at(-1) ?? root;
+    const current = open[open.length - 1] ?? root;
     const groups = token.groups ?? {};
     if (groups['open'] !== undefined) {
       const element = { name: groups['open'], text: '', children: [] as XmlElement[] };
