@@ -109,7 +109,7 @@ function inOrder<T>(all: readonly { readonly start: number; readonly found: T }[
   return all.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
 }
 
-/** How messages name a property: `'Code' of 'Fn'`. */
-export function subject(property: string, context: Context, type: string): string {
-  return context.resource === undefined ? `'${property}' of '${type}'` : `'${property}' of '${context.resource}'`;
+/** How messages name a property: `Code of 'Fn' (AWS::Lambda::Function)`. */
+export function subject(property: string, { resource }: Context, type: string): string {
+  return resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
 }

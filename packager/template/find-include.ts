@@ -26,6 +26,6 @@ export function considerTransforms(
   const name = valueOf(value, 'Name');
   if (!isMap(value) || !isString(name) || name.value !== 'AWS::Include') return;
   for (const entry of search.entries(type)) {
-    for (const match of matches(search, value, context, entry)) considerProperty(search, entry, match);
+    for (const match of matches(value, context, entry)) considerProperty(search, entry, match);
   }
 }

@@ -1,4 +1,4 @@
-import type { Context, Search } from './find-context.ts';
+import type { Context } from './find-context.ts';
 import { isForEach, readForEach } from './foreach.ts';
 import { composedText } from './intrinsics.ts';
 import type { MapEntry, TemplateNode } from './node.ts';
@@ -7,15 +7,15 @@ import type { PropertyEntry, Step } from './properties.ts';
 
 /** A node to which an entry's path leads. */
 export interface Match {
-  /** Absent where everything on the way is there but the last member. */
+  /** Absent where the last members are not there, and `context` says where they would be. */
   readonly node?: TemplateNode;
   readonly context: Context;
-  /** The nodes on the way, the first of them the resource's Properties; one for each step. */
+  /** The nodes on the way that are there, the first of them the resource's Properties. */
   readonly ancestors: readonly TemplateNode[];
 }
 
 /** Follows a path. Loops on the way are entered: what they repeat stands where they stand. */
-export function matches(search: Search, properties: TemplateNode, context: Context, entry: PropertyEntry): Match[] {
+export function matches(properties: TemplateNode, context: Context, entry: PropertyEntry): Match[] {
   return follow(properties, context, entry.path, []).filter((match) => isGuarded(match, entry));
 }
 
@@ -37,12 +37,16 @@ function follow(
         .flatMap(({ entry, context: at }) => follow(entry.value, below(at, entry.key), rest, within));
     case 'member': {
       const members = membersOf(node, context).filter(({ entry }) => entry.key === step.name);
-      if (members.length === 0 && rest.length === 0 && isMap(node)) {
-        return [{ context: below(context, step.name), ancestors: within }];
-      }
+      if (members.length === 0 && isMap(node)) return missing(path, context, within);
       return members.flatMap(({ entry, context: at }) => follow(entry.value, below(at, entry.key), rest, within));
     }
   }
+}
+
+/** Where only members of maps are missing, they can be added. */
+function missing(path: readonly Step[], context: Context, ancestors: readonly TemplateNode[]): Match[] {
+  const names = path.flatMap((step) => (step.kind === 'member' ? [step.name] : []));
+  return names.length < path.length ? [] : [{ context: names.reduce(below, context), ancestors }];
 }
 
 interface Member {

@@ -5,6 +5,7 @@ import { meaningOf } from './find-meaning.ts';
 import type { Loop } from './foreach-loop.ts';
 import { mappingProblem } from './foreach-loop.ts';
 import type { Resolved } from './intrinsics.ts';
+import type { TemplateNode } from './node.ts';
 import type { Form, LoopTarget, Place, Target, Wanted } from './place.ts';
 import type { PropertyEntry } from './properties.ts';
 
@@ -27,6 +28,8 @@ export interface Spot {
   readonly required: boolean;
   readonly prefix?: string;
   readonly name?: string;
+  /** The version of an object that stands beside the value. */
+  readonly version?: TemplateNode;
 }
 
 type Known = Extract<Resolved, { kind: 'known' }>;
@@ -154,6 +157,7 @@ function takesForeign({ form }: Spot): boolean {
 /** Puts a place into what is found, unless something keeps it from being written. */
 export function addPlace(search: Search, spot: Spot, loops: readonly Loop[], targets: readonly LoopTarget[]): void {
   if (!canBeWritten(search, spot, loops, targets)) return;
+  warnOfVersion(search, spot);
   for (const loop of loops) search.warnOfFrozen(loop);
   search.add(spot.start, placeOf(search, spot, loops, targets));
 }
@@ -205,6 +209,18 @@ function placeOf(search: Search, spot: Spot, loops: readonly Loop[], targets: re
     needsArn: needsArn(form),
     ...(name !== undefined && { name }),
   };
+}
+
+/** A version that the author gave is that of another object than the one that is written. */
+function warnOfVersion(search: Search, spot: Spot): void {
+  const { version } = spot;
+  if (version === undefined || (version.kind === 'scalar' && version.value === null)) return;
+  search.warn(
+    version.start,
+    'stale-version',
+    `${named(spot)} is packaged, and the version beside it is not that of the artifact`,
+    'Remove it.',
+  );
 }
 
 function needsArn(form: Form): boolean {

@@ -39,7 +39,7 @@ export function considerResource(search: Search, resource: MapNode, context: Con
   const within = { ...below(context, 'Properties'), property: '' };
   considerImage(search, type.value, properties, within);
   for (const entry of entries) {
-    for (const match of matches(search, properties, within, entry)) {
+    for (const match of matches(properties, within, entry)) {
       if (isCode(entry) && needsNoCode(type.value, properties, within, globals)) {
         if (match.node !== undefined) search.claim(match.node);
       } else if (match.node !== undefined) {
@@ -101,7 +101,7 @@ function considerInit(search: Search, resource: MapNode, context: Context): void
   const init = valueOf(valueOf(resource, 'Metadata'), name);
   if (init === undefined) return;
   for (const entry of search.entries(PSEUDO_TYPES.init)) {
-    for (const match of matches(search, init, { ...below(metadata, name), property: '' }, entry)) {
+    for (const match of matches(init, { ...below(metadata, name), property: '' }, entry)) {
       considerProperty(search, entry, match);
     }
   }

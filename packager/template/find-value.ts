@@ -16,7 +16,8 @@ import type { PropertyEntry } from './properties.ts';
 export function considerProperty(search: Search, entry: PropertyEntry, match: Match): void {
   const { node, context, ancestors } = match;
   if (node === undefined) return;
-  const spot = spotOf(entry, node.start, context.pointer, context);
+  const version = entry.form.kind === 'uri' && versionIn(ancestors.at(-1), entry.form.versionSibling);
+  const spot: Spot = { ...spotOf(entry, node.start, context.pointer, context), ...(version && { version }) };
   if (entry.form.kind === 'object' && entry.form.inKey) {
     considerKey(search, spot, node, ancestors.at(-1), entry.form.fields);
     return;
@@ -139,7 +140,8 @@ function considerKey(
   fields: Fields,
 ): void {
   if (valueOf(parent, fields.bucket) !== undefined) return;
-  const inKey: Spot = { ...spot, form: { kind: 'object', fields, inKey: true } };
+  const version = versionIn(parent, fields.version);
+  const inKey: Spot = { ...spot, form: { kind: 'object', fields, inKey: true }, ...(version && { version }) };
   if (isMap(node) && isArtifact(node)) {
     considerArtifact(search, node, spot.context, aroundOf(inKey));
   } else if (isString(node) && node.value !== '') {
@@ -148,6 +150,10 @@ function considerKey(
     if (resolved.kind === 'known') considerTexts(search, inKey, resolved, 'explicit');
     else warnOfUnknown(search, inKey, resolved);
   }
+}
+
+function versionIn(parent: TemplateNode | undefined, member: string | undefined): TemplateNode | undefined {
+  return member === undefined ? undefined : valueOf(parent, member);
 }
 
 /** The property is absent, and the template's folder takes its place. */

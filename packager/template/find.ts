@@ -7,7 +7,8 @@ import type { Globals } from './find-resource.ts';
 import { considerResource, globalsOf, takesGlobalCode } from './find-resource.ts';
 import { considerProperty } from './find-value.ts';
 import { isForEach, readForEach } from './foreach.ts';
-import { isIntrinsic } from './intrinsics.ts';
+import { composedText, isIntrinsic } from './intrinsics.ts';
+import type { Scope } from './intrinsics.ts';
 import type { MapEntry, MapNode, ScalarNode, TemplateNode } from './node.ts';
 import { entryOf, isMap, isString, valueOf } from './node.ts';
 import { parametersOf } from './parameters.ts';
@@ -39,6 +40,11 @@ export function findPlaces(template: Template, options: FindOptions): Found {
   return search.found();
 }
 
+/** A condition that is another in each turn of a loop is none that all of them share. */
+function dependsOnNoLoop(node: TemplateNode, scope: Scope): boolean {
+  return composedText(node, scope) !== undefined;
+}
+
 /** Values in these are commands, names and settings for programs; a path in them is theirs. */
 const FOR_PROGRAMS =
   /(?:^|\.)(?:Args|Arguments|Command|Commands|Description|EntryPoint|Environment|Handler|Tags|UserData|Variables)(?:\.|$)/;
@@ -66,7 +72,9 @@ class Walk {
         break;
       case 'Globals':
         this.#considerGlobals(value, root, context);
-        this.#walk(value, context);
+        this.#walk(value, context, (node, inside) => {
+          this.#warnOfLocal(node, inside);
+        });
         break;
       case 'Metadata':
         this.#considerRepositoryMetadata(value, { ...context, literal: true });
@@ -112,7 +120,7 @@ class Walk {
     const context: Context = {
       ...at,
       resource: key,
-      ...(isString(condition) && { condition: condition.value }),
+      ...(isString(condition) && dependsOnNoLoop(condition, at.scope) && { condition: condition.value }),
       property: '',
     };
     considerResource(this.#search, value, context, this.#globals);
@@ -204,8 +212,9 @@ class Walk {
     );
     const [code] = this.#search.entries(type).filter(({ property }) => property === 'CodeUri');
     if (code === undefined) return;
-    for (const match of matches(this.#search, common, { ...below(context, 'Function'), property: '' }, code)) {
+    for (const match of matches(common, { ...below(context, 'Function'), property: '' }, code)) {
       if (isTaken) considerProperty(this.#search, code, match);
+      else if (match.node !== undefined) this.#search.claim(match.node);
     }
   }
 
@@ -214,7 +223,7 @@ class Walk {
     const application = valueOf(metadata, name);
     if (application === undefined) return;
     for (const entry of this.#search.entries(PSEUDO_TYPES.repositoryMetadata)) {
-      for (const match of matches(this.#search, application, { ...below(context, name), property: '' }, entry)) {
+      for (const match of matches(application, { ...below(context, name), property: '' }, entry)) {
         considerProperty(this.#search, entry, match);
       }
     }
@@ -233,7 +242,7 @@ class Walk {
     this.#search.warn(
       node.start,
       'path-left-local',
-      `'${property}' of '${resource ?? ''}' stays '${node.value}': it is not among the properties that are packaged`,
+      `${property} of '${resource ?? 'Globals'}' stays '${node.value}': it is not among the properties that are packaged`,
       'Write !Artifact before the path, or describe the property in a file for --resources.',
     );
   }

@@ -138,7 +138,7 @@ export const CORE_PROPERTIES: WrittenTable = {
   'Custom::ArtifactRef': {
     ArtifactArn: { form: 'artifact-arn', wanted: 'archive-or-file', core: true, literal: true },
     'ArtifactArns.[]': { form: 'artifact-arn', wanted: 'archive-or-file', core: true, literal: true },
-    'ArtifactArns.[].ArtifactArn': { form: 'artifact-arn', wanted: 'archive-or-file', core: true, literal: true },
+    'ArtifactArns.[].Arn': { form: 'artifact-arn', wanted: 'archive-or-file', core: true, literal: true },
   },
   'Fn::Transform/AWS::Include': {
     'Parameters.Location': { ...FRAGMENT, core: true, literal: true },

@@ -101,7 +101,7 @@ Resources: {R: {Type: AWS::SNS::Topic, Properties: {A: !Artifact {Path: !Sub './
     ]);
     const [unknown] = messages(find(source.replaceAll('!Ref P', '!Ref Q')));
     expect(unknown).toMatch(
-      /^t\.yaml:2:\d+: 'B' of 'R': the path of 'Fn::Artifact' is not known before the deploy, because the parameter 'Q' has no value yet$/,
+      /^t\.yaml:2:\d+: B of 'R' \(Fn::Artifact\): the path of 'Fn::Artifact' is not known before the deploy, because the parameter 'Q' has no value yet$/,
     );
   });
 
@@ -173,20 +173,35 @@ describe('Fn::Artifact in a property that is packaged anyway', () => {
 
 describe('Fn::Artifact that is wrong', () => {
   test.each([
-    ['!Artifact {Form: Key}', "4:51: 'Tags.0.Value' of 'R': 'Fn::Artifact' has no Path"],
-    ['!Artifact {Path: ./x, form: Key}', "4:63: 'Tags.0.Value' of 'R': 'Fn::Artifact' has no member 'form'"],
-    ['!Artifact {Path: ./x, Form: URI}', "4:69: 'Tags.0.Value' of 'R': 'URI' is no form of 'Fn::Artifact'"],
-    ['!Artifact {Path: ./x, Form: [Uri]}', "4:69: 'Tags.0.Value' of 'R': a list is no form of 'Fn::Artifact'"],
-    ['!Artifact {Path: ./x, Zip: maybe}', "4:68: 'Tags.0.Value' of 'R': Zip is 'maybe'"],
-    ['!Artifact {Path: ./x, Name: a b}', "4:69: 'Tags.0.Value' of 'R': 'a b' is no artifact ID"],
-    ['!Artifact {Path: ./x, Name: 7}', "4:69: 'Tags.0.Value' of 'R': Name is '7'"],
-    ['!Artifact ""', "4:41: 'Tags.0.Value' of 'R' names nothing that can be packaged"],
-    ['!Artifact https://h/x', "4:41: 'Tags.0.Value' of 'R' names nothing that can be packaged"],
-    ['!Artifact [./x]', "4:41: 'Tags.0.Value' of 'R': the path of 'Fn::Artifact' is not known"],
-    ['!Artifact s3://b', "4:41: 'Tags.0.Value' of 'R': 's3://b' is not s3://BUCKET/KEY"],
-    ['!Artifact {Path: "s3://b/k", Form: Arn}', "4:41: 'Tags.0.Value' of 'R': that form can't be had of an object"],
+    ['!Artifact {Form: Key}', "4:51: Tags.0.Value of 'R' (Fn::Artifact): 'Fn::Artifact' has no Path"],
+    [
+      '!Artifact {Path: ./x, form: Key}',
+      "4:63: Tags.0.Value of 'R' (Fn::Artifact): 'Fn::Artifact' has no member 'form'",
+    ],
+    [
+      '!Artifact {Path: ./x, Form: URI}',
+      "4:69: Tags.0.Value of 'R' (Fn::Artifact): 'URI' is no form of 'Fn::Artifact'",
+    ],
+    [
+      '!Artifact {Path: ./x, Form: [Uri]}',
+      "4:69: Tags.0.Value of 'R' (Fn::Artifact): a list is no form of 'Fn::Artifact'",
+    ],
+    ['!Artifact {Path: ./x, Zip: maybe}', "4:68: Tags.0.Value of 'R' (Fn::Artifact): Zip is 'maybe'"],
+    ['!Artifact {Path: ./x, Name: a b}', "4:69: Tags.0.Value of 'R' (Fn::Artifact): 'a b' is no artifact ID"],
+    ['!Artifact {Path: ./x, Name: 7}', "4:69: Tags.0.Value of 'R' (Fn::Artifact): Name is '7'"],
+    ['!Artifact ""', "4:41: Tags.0.Value of 'R' (Fn::Artifact) names nothing that can be packaged"],
+    ['!Artifact https://h/x', "4:41: Tags.0.Value of 'R' (Fn::Artifact) names nothing that can be packaged"],
+    ['!Artifact [./x]', "4:41: Tags.0.Value of 'R' (Fn::Artifact): the path of 'Fn::Artifact' is not known"],
+    ['!Artifact s3://b', "4:41: Tags.0.Value of 'R' (Fn::Artifact): 's3://b' is not s3://BUCKET/KEY"],
+    [
+      '!Artifact {Path: "s3://b/k", Form: Arn}',
+      "4:41: Tags.0.Value of 'R' (Fn::Artifact): that form can't be had of an object",
+    ],
     ['!Artifact {Path: "s3://b/k", Form: ObjectVersion}', "that form can't be had of an object"],
-    ['{Fn::Artifact: ./x, Other: 1}', "4:41: 'Tags.0.Value' of 'R': 'Fn::Artifact' must stand alone in its map"],
+    [
+      '{Fn::Artifact: ./x, Other: 1}',
+      "4:41: Tags.0.Value of 'R' (Fn::Artifact): 'Fn::Artifact' must stand alone in its map",
+    ],
   ])('%s', (value, message) => {
     const found = inTag(value);
     expect(found.places).toEqual([]);
@@ -201,7 +216,7 @@ describe('Fn::Artifact that is wrong', () => {
   test('wants a domain for an ARN', () => {
     const found = findInResource('AWS::SNS::Topic', '{A: !Artifact {Path: ./x, Form: Arn}}', { hasDomain: false });
     expect(messages(found)).toEqual([
-      "t.yaml:4:21: 'A' of 'R' wants the ARN of an artifact, and only a domain gives ARNs",
+      "t.yaml:4:21: A of 'R' (Fn::Artifact) wants the ARN of an artifact, and only a domain gives ARNs",
     ]);
   });
 });

@@ -178,7 +178,7 @@ Resources: {R: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref 
     (image) => {
       const sam = findInResource('AWS::Serverless::Function', `{PackageType: Image, ImageUri: ${image}}`);
       expect(messages(sam)).toEqual([
-        `t.yaml:4:48: 'ImageUri' of 'R' is '${image}', an image of this machine, and images are not packaged`,
+        `t.yaml:4:48: ImageUri of 'R' (AWS::Serverless::Function) is '${image}', an image of this machine, and images are not packaged`,
       ]);
       expect(sam.problems[0]?.remedy).toContain('--image-repository');
       const plain = findInResource('AWS::Lambda::Function', `{PackageType: Image, Code: {ImageUri: ${image}}}`);
@@ -366,6 +366,17 @@ describe('what no other tool packages', () => {
     expect(component('./src').places).toHaveLength(1);
   });
 
+  test('a version that stands beside a path is that of another object', () => {
+    const domain = '{MutualTlsAuthentication: {TruststoreUri: ./ca.pem, TruststoreVersion: 1}}';
+    expect(warned(findInResource('AWS::ApiGateway::DomainName', domain))).toEqual(['stale-version 4:88']);
+    const remote = domain.replace('./ca.pem', 's3://b/ca.pem');
+    expect(warned(findInResource('AWS::ApiGateway::DomainName', remote))).toEqual([]);
+    const key = '{Code: {S3Key: ./src, S3ObjectVersion: x}}';
+    expect(warned(findInResource('AWS::Lambda::Function', key))).toEqual(['stale-version 4:56']);
+    const complete = '{Code: {S3Bucket: b, S3Key: ./src, S3ObjectVersion: x}}';
+    expect(warned(findInResource('AWS::Lambda::Function', complete))).toEqual([]);
+  });
+
   test('a version member beside it is named', () => {
     const found = findInResource('AWS::ApiGateway::DomainName', '{MutualTlsAuthentication: {TruststoreUri: ./ca.pem}}');
     expect(onlyPlace(found).form).toEqual({ kind: 'uri', versionSibling: 'TruststoreVersion' });
@@ -399,6 +410,15 @@ describe('Globals', () => {
     },
   );
 
+  test('are told of where a path in them is packaged by nobody', () => {
+    const found = find('Globals: {Api: {DefinitionUri: ./a.yaml}, Function: {CodeUri: ./a.yaml}}\nResources: {}', {
+      disk: ['./a.yaml'],
+    });
+    expect(found.warnings.map(({ message }) => message)).toEqual([
+      "Api.DefinitionUri of 'Globals' stays './a.yaml': it is not among the properties that are packaged",
+    ]);
+  });
+
   test('are no template folder, whatever the switch says', () => {
     const found = find(one('{}'), { zipTemplateDirWhenAbsent: true });
     expect(shown(found)).toEqual(['/Globals/Function/CodeUri = ./src']);
@@ -425,6 +445,7 @@ describe('an absent property', () => {
     ['AWS::Serverless::LayerVersion', '{LayerName: h}', 'ContentUri'],
     ['AWS::ElasticBeanstalk::ApplicationVersion', '{ApplicationName: h}', 'SourceBundle'],
     ['AWS::Glue::Job', '{Command: {Name: glueetl}}', 'Command/ScriptLocation'],
+    ['AWS::Glue::Job', '{Role: r}', 'Command/ScriptLocation'],
     ['AWS::CloudFormation::ModuleVersion', '{ModuleName: h}', 'ModulePackage'],
     ['AWS::CloudFormation::ResourceVersion', '{TypeName: h}', 'SchemaHandlerPackage'],
   ])('is the template folder for %s if the switch says so', (type, properties, pointer) => {
@@ -435,7 +456,6 @@ describe('an absent property', () => {
 
   test('is not made up where aws-cli makes up none', () => {
     expect(absent('AWS::CloudFormation::Stack', '{Parameters: {}}').places).toEqual([]);
-    expect(absent('AWS::Glue::Job', '{Role: r}').places).toEqual([]);
     expect(find('Resources: {R: {Type: AWS::Lambda::Function}}', { zipTemplateDirWhenAbsent: true }).places).toEqual(
       [],
     );
@@ -537,12 +557,12 @@ Resources:
     const found = find(`Resources:
   A: {Type: Custom::ArtifactRef, Properties: {ArtifactArn: ./dist/model.tar.gz}}
   B: {Type: Custom::ArtifactRef, Properties: {ArtifactArn: 'arn:aws:artifacts:eu-west-1:111122223333:default/x:1'}}
-  C: {Type: Custom::ArtifactRef, Properties: {ArtifactArns: [./a, !Ref Arn, {ArtifactArn: default/x^prod}]}}
+  C: {Type: Custom::ArtifactRef, Properties: {ArtifactArns: [./a, !Ref Arn, {Arn: default/x^prod}]}}
 `);
     expect(shown(found)).toEqual([
       '/Resources/A/Properties/ArtifactArn = ./dist/model.tar.gz',
       '/Resources/C/Properties/ArtifactArns/0 = ./a',
-      '/Resources/C/Properties/ArtifactArns/2/ArtifactArn = artifact default/x^prod',
+      '/Resources/C/Properties/ArtifactArns/2/Arn = artifact default/x^prod',
     ]);
     expect(found.places[0]).toMatchObject({
       type: 'Custom::ArtifactRef',
@@ -557,7 +577,7 @@ Resources:
   test('wants a domain for an ARN', () => {
     const found = findInResource('Custom::ArtifactRef', '{ArtifactArn: ./x}', { hasDomain: false });
     expect(messages(found)).toEqual([
-      "t.yaml:4:31: 'ArtifactArn' of 'R' wants the ARN of an artifact, and only a domain gives ARNs",
+      "t.yaml:4:31: ArtifactArn of 'R' (Custom::ArtifactRef) wants the ARN of an artifact, and only a domain gives ARNs",
     ]);
     expect(found.problems[0]).toMatchObject({ code: 'INVALID_ARGUMENT', remedy: expect.stringContaining('--domain') });
   });
@@ -571,7 +591,8 @@ describe('what stays local and looks like a mistake', () => {
       {
         code: 'path-left-local',
         place: 't.yaml:4:5',
-        message: "'TemplateURL' of 'R' stands beside 'Properties', not in it, so 'child.yaml' is not packaged",
+        message:
+          "TemplateURL of 'R' (AWS::CloudFormation::Stack) stands beside 'Properties', not in it, so 'child.yaml' is not packaged",
         remedy: "Move 'TemplateURL' into 'Properties'.",
       },
     ]);
@@ -582,7 +603,7 @@ describe('what stays local and looks like a mistake', () => {
     const found = findInResource('Acme::Widget::Thing', '{A: ./x.json, B: [{C: ../y}], D: ./none, E: x.json}', given);
     expect(warned(found)).toEqual(['path-left-local 4:21', 'path-left-local 4:39']);
     expect(found.warnings[0]?.message).toBe(
-      "'A' of 'R' stays './x.json': it is not among the properties that are packaged",
+      "A of 'R' stays './x.json': it is not among the properties that are packaged",
     );
   });
 

@@ -36,7 +36,9 @@ describe('a text in a property that aws-cli packages', () => {
   });
 
   test.each(['s3://b', 's3://b/', 's3://', 's3:///k', 's3://b/k?versionId=a&x=1'])('%s names no object', (uri) => {
-    expect(messages(code(`"${uri}"`))).toEqual([`t.yaml:4:24: 'Code' of 'R': '${uri}' is not s3://BUCKET/KEY`]);
+    expect(messages(code(`"${uri}"`))).toEqual([
+      `t.yaml:4:24: Code of 'R' (AWS::Lambda::Function): '${uri}' is not s3://BUCKET/KEY`,
+    ]);
   });
 
   test.each([ARN, `${ARN}${DIGEST}`, `${ARN}#asset`, 'default/shop/api^prod', 'my-repo/x^a.b'])(
@@ -57,7 +59,7 @@ describe('a text in a property that aws-cli packages', () => {
   test('a broken ARN of an artifact is a problem', () => {
     const [message] = messages(code('arn:aws:artifacts:eu-west-1:1:default/x:1'));
     expect(message).toMatch(
-      /^t\.yaml:4:24: 'Code' of 'R': 'arn:aws:artifacts:eu-west-1:1:default\/x:1' is no artifact ARN/,
+      /^t\.yaml:4:24: Code of 'R' \(AWS::Lambda::Function\): 'arn:aws:artifacts:eu-west-1:1:default\/x:1' is no artifact ARN/,
     );
   });
 
@@ -65,7 +67,7 @@ describe('a text in a property that aws-cli packages', () => {
     const found = code(ARN, { hasDomain: false });
     expect(found.places).toEqual([]);
     expect(messages(found)).toEqual([
-      `t.yaml:4:24: 'Code' of 'R': '${ARN}' names an artifact of a domain, and there is no domain to find it in`,
+      `t.yaml:4:24: Code of 'R' (AWS::Lambda::Function): '${ARN}' names an artifact of a domain, and there is no domain to find it in`,
     ]);
     expect(code('./src', { hasDomain: false }).places).toHaveLength(1);
   });
@@ -77,7 +79,8 @@ describe('a text in a property that aws-cli packages', () => {
       {
         code: 'url-left',
         place: 't.yaml:4:24',
-        message: "'Code' of 'R' stays 'https://example.com/x.zip', which the property does not take",
+        message:
+          "Code of 'R' (AWS::Lambda::Function) stays 'https://example.com/x.zip', which the property does not take",
       },
     ]);
     const nested = (url: string) => findInResource('AWS::CloudFormation::Stack', `{TemplateURL: "${url}"}`);
@@ -151,7 +154,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
       {
         code: 'unresolved-path',
         place: 't.yaml:13:13',
-        message: `'Code' of 'R' is not packaged: ${why}, so a local path in it can't be known`,
+        message: `Code of 'R' (AWS::Lambda::Function) is not packaged: ${why}, so a local path in it can't be known`,
       },
     ]);
   });

@@ -30,6 +30,14 @@ describe('a path in a loop', () => {
     expect(found.warnings).toEqual([]);
   });
 
+  test('has the condition of its resource, if it is the same in each turn', () => {
+    const conditions = ['Wanted', 'Wanted${N}'].map((condition) => {
+      const resource = `{Type: AWS::Lambda::Function, Condition: "${condition}", Properties: {Code: ./src}}`;
+      return onlyPlace(find(`Resources: {Fn::ForEach::L: [N, [a], {"F\${N}": ${resource}}]}`)).condition;
+    });
+    expect(conditions).toEqual(['Wanted', undefined]);
+  });
+
   test('with the loop variable has a target for each value', () => {
     const place = onlyPlace(loop('[a, b, a]', './fns/${N}'));
     expect(place.loop).toEqual(['N']);
@@ -83,7 +91,7 @@ describe('a path in a loop', () => {
     expect(found.places).toEqual([]);
     expect(found.problems).toEqual([]);
     expect(found.warnings.map(({ message }) => message)).toEqual([
-      `'Code' of 'Fn\${N}' is not packaged: 'N' takes its values from 'Fn::ForEach::Fns', and ${why}, so a local path in it can't be known`,
+      `Code of 'Fn\${N}' (AWS::Lambda::Function) is not packaged: 'N' takes its values from 'Fn::ForEach::Fns', and ${why}, so a local path in it can't be known`,
     ]);
     expect(loop(collection, './src').places).toHaveLength(1);
     expect(loop(collection, 's3://b/${N}').warnings).toEqual([]);
@@ -97,7 +105,7 @@ describe('a path in a loop', () => {
     const found = loop(`[ok, "${value}"]`, './fns/${N}');
     expect(found.places).toEqual([]);
     expect(messages(found)).toEqual([
-      `t.yaml:9:64: 'Code' of 'Fn\${N}' depends on the loop value '${value}', which can't be the key of a mapping: CloudFormation takes ${allowed} there`,
+      `t.yaml:9:64: Code of 'Fn\${N}' (AWS::Lambda::Function) depends on the loop value '${value}', which can't be the key of a mapping: CloudFormation takes ${allowed} there`,
     ]);
     expect(loop(`["${value}"]`, './src').places).toHaveLength(1);
   });
