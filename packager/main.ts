@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { EXIT } from './cli/exit-codes.ts';
 import { messageDisplayOf, run } from './cli/program.ts';
@@ -11,6 +12,8 @@ async function main(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const argv = process.argv.slice(2);
   const ending = new AbortController();
+  // Every request under way listens to it.
+  setMaxListeners(0, ending.signal);
   const terminal = terminalOf(process, ending.signal);
 
   let interrupted = false;

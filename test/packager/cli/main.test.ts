@@ -13,6 +13,8 @@ const FIXTURE = `
 
   const BEHAVIOURS = {
     async waits({ signal, stderr }) {
+      // As many requests at once do.
+      for (let listener = 0; listener < 100; listener += 1) signal.addEventListener('abort', () => undefined);
       stderr.write('ready\\n');
       await pause(60_000, undefined, { signal });
     },
