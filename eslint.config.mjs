@@ -10,7 +10,7 @@ const AWS_SDK = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates', '**/node_modules'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates/**/shop', '**/node_modules'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

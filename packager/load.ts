@@ -33,7 +33,7 @@ export interface LoadedPlace {
 export interface LocalSource {
   readonly type: 'source';
   readonly path: string;
-  readonly wanted: 'zip' | 'archive-or-file' | 'file';
+  readonly wanted: Exclude<Wanted, 'template' | 'fragment'>;
   readonly name?: string;
   readonly source: Source;
 }
@@ -74,19 +74,23 @@ export interface LoadRequest {
  * @throws ArtifactErrors with all problems of all files
  */
 export async function load(request: LoadRequest): Promise<Unit> {
-  const loader = new Loader(request);
-  const root = await loader.unit(request.templateFile, 'template', false, undefined);
-  const [first, ...rest] = loader.problems;
+  const { value, problems } = await new Loader(request).root();
+  // What is named twice is loaded once, and its problems are the same objects.
+  const [first, ...rest] = new Set(problems);
   if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
-  if (root === undefined)
-    throw new ArtifactError('INVALID_TEMPLATE', `the template '${request.templateFile}' could not be read`);
-  return root;
+  if (value === undefined) throw new Error('a template without problems was not loaded');
+  return value;
+}
+
+/** What was loaded, unless problems kept it from being; they stand in the order of the documents. */
+interface Loaded<T> {
+  readonly value?: T;
+  readonly problems: readonly ArtifactError[];
 }
 
 class Loader {
-  readonly problems: ArtifactError[] = [];
   readonly #request: LoadRequest;
-  readonly #units = new Map<string, Promise<Unit | undefined>>();
+  readonly #units = new Map<string, Promise<Loaded<Unit>>>();
   readonly #sources = new Map<string, Promise<Source>>();
   /** Which file names which, by real path: what closes a circle is found before it is waited for. */
   readonly #inclusions = new Map<string, Set<string>>();
@@ -95,86 +99,86 @@ class Loader {
     this.#request = request;
   }
 
-  /** `undefined` where it has problems, which are told in `problems`. */
-  unit(file: string, kind: Unit['kind'], detached: boolean, by: Inclusion | undefined): Promise<Unit | undefined> {
-    const circle = by === undefined ? undefined : this.#circle(by.file, file);
-    if (by !== undefined && circle !== undefined) {
-      const problem = new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${circle}`, {
+  async root(): Promise<Loaded<Unit>> {
+    try {
+      return await this.#readUnit(this.#request.templateFile, 'template', false, undefined);
+    } catch (error) {
+      return { problems: problemsOf(error) };
+    }
+  }
+
+  /** @throws ArtifactError where the file itself can't be read, ArtifactErrors where it is no template */
+  async #readUnit(file: string, kind: Unit['kind'], detached: boolean, by: Place | undefined): Promise<Loaded<Unit>> {
+    const { cwd, table, parameters, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
+    signal.throwIfAborted();
+    const folder = path.dirname(file);
+    const template = parseTemplate(readText(file, by), shownPath(cwd, file), { kind });
+    const found = findPlaces(template, {
+      table,
+      kind,
+      detached,
+      hasDomain,
+      zipTemplateDirWhenAbsent,
+      // What is given for the template on the command line is not meant for those inside it.
+      parameters: by === undefined ? parameters : new Map(),
+      exists: (local) => existsAt(path.resolve(folder, local)),
+    });
+    for (const warning of found.warnings) reporter({ kind: 'warning', warning });
+    const loaded = await Promise.all(found.places.map((place) => this.#place({ file, place }, detached)));
+    const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
+    const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
+    return { value: { type: 'unit', path: file, kind, detached, template, places }, problems };
+  }
+
+  async #place(by: Inclusion, detached: boolean): Promise<Loaded<LoadedPlace>> {
+    const { place } = by;
+    const loaded = await Promise.all(place.targets.map(({ target }) => this.#content(by, target, detached)));
+    const contents = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
+    const problems = loaded.flatMap((one) => one.problems);
+    return contents.length === loaded.length ? { value: { place, contents }, problems } : { problems };
+  }
+
+  async #content(by: Inclusion, target: Target, detached: boolean): Promise<Loaded<PlaceContent>> {
+    const { place } = by;
+    try {
+      switch (target.kind) {
+        case 'artifact':
+          return { value: { type: 'artifact', name: target.name }, problems: [] };
+        case 's3-uri': {
+          const { bucket, key, version } = target;
+          return { value: { type: 's3-uri', bucket, key, ...(version !== undefined && { version }) }, problems: [] };
+        }
+        case 'path': {
+          const file = path.resolve(path.dirname(by.file), target.path);
+          const { wanted } = place;
+          return wanted === 'template' || wanted === 'fragment'
+            ? await this.#unit(file, wanted, detached || place.detached, by)
+            : { value: await this.#source(place, file, wanted), problems: [] };
+        }
+      }
+    } catch (error) {
+      return { problems: problemsOf(error).map((problem) => atPlace(place, problem)) };
+    }
+  }
+
+  /** @throws ArtifactError where it would include itself, and what reading it throws */
+  #unit(file: string, kind: Unit['kind'], detached: boolean, by: Inclusion): Promise<Loaded<Unit>> {
+    const circle = this.#circle(by.file, file);
+    if (circle !== undefined) {
+      throw new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${circle}`, {
         remedy: 'Take one of these out of the circle.',
       });
-      this.#report(by.place, problem);
-      return Promise.resolve(undefined);
     }
     const key = JSON.stringify([file, kind, detached]);
     let unit = this.#units.get(key);
     if (unit === undefined) {
-      unit = this.#readUnit(file, kind, detached, by?.place);
+      unit = this.#readUnit(file, kind, detached, by.place);
       this.#units.set(key, unit);
     }
     return unit;
   }
 
-  async #readUnit(
-    file: string,
-    kind: Unit['kind'],
-    detached: boolean,
-    by: Place | undefined,
-  ): Promise<Unit | undefined> {
-    const { cwd, table, parameters, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
-    signal.throwIfAborted();
-    const folder = path.dirname(file);
-    try {
-      const template = parseTemplate(readText(file, by), shownPath(cwd, file), { kind });
-      const { places, warnings, problems } = findPlaces(template, {
-        table,
-        kind,
-        detached,
-        hasDomain,
-        zipTemplateDirWhenAbsent,
-        // What is given for the template on the command line is not meant for those inside it.
-        parameters: by === undefined ? parameters : new Map(),
-        exists: (local) => existsAt(path.resolve(folder, local)),
-      });
-      this.problems.push(...problems);
-      for (const warning of warnings) reporter({ kind: 'warning', warning });
-      const loaded = await Promise.all(places.map((place) => this.#place({ file, place }, detached)));
-      return { type: 'unit', path: file, kind, detached, template, places: loaded.filter((one) => one !== undefined) };
-    } catch (error) {
-      this.#report(by, error);
-      return undefined;
-    }
-  }
-
-  async #place(by: Inclusion, detached: boolean): Promise<LoadedPlace | undefined> {
-    const { place } = by;
-    const contents = await Promise.all(place.targets.map(({ target }) => this.#content(by, target, detached)));
-    const whole = contents.filter((content) => content !== undefined);
-    return whole.length === contents.length ? { place, contents: whole } : undefined;
-  }
-
-  async #content(by: Inclusion, target: Target, detached: boolean): Promise<PlaceContent | undefined> {
-    switch (target.kind) {
-      case 'artifact':
-        return { type: 'artifact', name: target.name };
-      case 's3-uri': {
-        const { bucket, key, version } = target;
-        return { type: 's3-uri', bucket, key, ...(version !== undefined && { version }) };
-      }
-      case 'path': {
-        const file = path.resolve(path.dirname(by.file), target.path);
-        const { wanted, name, detached: detaches } = by.place;
-        if (wanted === 'template' || wanted === 'fragment') return this.unit(file, wanted, detached || detaches, by);
-        return this.#source(by.place, file, wanted, name);
-      }
-    }
-  }
-
-  async #source(
-    place: Place,
-    file: string,
-    wanted: Exclude<Wanted, 'template' | 'fragment'>,
-    name: string | undefined,
-  ): Promise<LocalSource | undefined> {
+  async #source(place: Place, file: string, wanted: LocalSource['wanted']): Promise<LocalSource> {
     const { project, archiver, reporter, signal } = this.#request;
     signal.throwIfAborted();
     const key = JSON.stringify([file, wanted]);
@@ -182,23 +186,13 @@ class Loader {
     if (opening === undefined) {
       opening = openSource({ path: file, wanted }, project, archiver);
       this.#sources.set(key, opening);
-      void opening.then(
-        (source) => {
-          for (const warning of source.warnings) {
-            reporter({ kind: 'warning', warning: { place: formatPosition(place.position), ...warning } });
-          }
-        },
-        () => undefined,
-      );
+      for (const warning of (await opening).warnings) {
+        reporter({ kind: 'warning', warning: { place: formatPosition(place.position), ...warning } });
+      }
     }
-    try {
-      const source = await opening;
-      this.#checkSuffix(place, source);
-      return { type: 'source', path: file, wanted, source, ...(name !== undefined && { name }) };
-    } catch (error) {
-      this.#report(place, error);
-      return undefined;
-    }
+    const source = await opening;
+    this.#checkSuffix(place, source);
+    return { type: 'source', path: file, wanted, source, ...(place.name !== undefined && { name: place.name }) };
   }
 
   #checkSuffix({ suffix }: Place, { filename }: Source): void {
@@ -207,17 +201,6 @@ class Loader {
       'PATH_OF_WRONG_KIND',
       `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
     );
-  }
-
-  /** Every problem stands at its place; what went wrong inside another file already names its own. */
-  #report(place: Place | undefined, error: unknown): void {
-    if (error instanceof ArtifactErrors) {
-      for (const problem of error.problems) this.#report(place, problem);
-    } else if (error instanceof ArtifactError) {
-      this.problems.push(place === undefined || error.code === 'INVALID_TEMPLATE' ? error : placed(place, error));
-    } else {
-      throw error;
-    }
   }
 
   /** The circle that including `file` from `by` would close, for people; otherwise the inclusion is remembered. */
@@ -245,6 +228,18 @@ class Loader {
 interface Inclusion {
   readonly file: string;
   readonly place: Place;
+}
+
+/** Of one error, or of several in one. @throws whatever is no ArtifactError: a defect, or the end of the run */
+function problemsOf(error: unknown): readonly ArtifactError[] {
+  if (error instanceof ArtifactErrors) return error.problems;
+  if (error instanceof ArtifactError) return [error];
+  throw error;
+}
+
+/** Every problem stands at its place; what is wrong inside another file names its own. */
+function atPlace(place: Place, error: ArtifactError): ArtifactError {
+  return error.code === 'INVALID_TEMPLATE' ? error : placed(place, error);
 }
 
 /** The problem with its place before it: `file:line:column: Property of Resource (Type): …`. */

@@ -17,12 +17,17 @@ export interface Referred {
  * @param taken logical IDs that the template has already
  * @returns in the order of `artifacts`, which must differ from each other
  */
-export function assignLogicalIds(prefix: string, artifacts: readonly Referred[], taken: ReadonlySet<string>): string[] {
+export function assignLogicalIds(
+  prefix: string,
+  artifacts: readonly Referred[],
+  taken: ReadonlySet<string>,
+  ending: 'Artifact' | 'Artifacts' = 'Artifact',
+): string[] {
   const names = artifacts.map(({ id }) => {
     const below = id.startsWith(`${prefix}/`) ? id.slice(prefix.length + 1) : id;
     const words = below.split(/[^A-Za-z0-9]+/).filter(Boolean);
     const pascal = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
-    return `${pascal}Artifact`;
+    return `${pascal}${ending}`;
   });
   const count = new Map<string, number>();
   for (const name of names) count.set(name, (count.get(name) ?? 0) + 1);

@@ -5,7 +5,8 @@ import type { LoadedPlace, PlaceContent, Unit } from './load.ts';
 import { assignLogicalIds } from './logical-id.ts';
 import type { Referred } from './logical-id.ts';
 import type { Place } from './template/place.ts';
-import { resourceIds } from './template/resources.ts';
+import { isMap, valueOf } from './template/node.ts';
+import type { Template } from './template/template.ts';
 
 export type ReferenceMode = 'stack' | 'grouped' | 'none';
 
@@ -169,26 +170,19 @@ function individual(
   });
 }
 
-/** The functions of a loop share their references: a logical ID can't be chosen by a loop variable. */
+/** The resources of a loop share their references: a logical ID can't be chosen by a loop variable. */
 function ofLoop(
   { place, contents }: LoadedPlace,
   name: (key: ArtifactKey) => Referred,
   taken: ReadonlySet<string>,
 ): PlannedReference[] {
-  const words = `${place.resource ?? ''} ${place.property}`;
-  const keys = sorted(contents.map(keyOf), name);
-  return chunks(keys).map((artifacts, index) => ({
-    logicalId:
-      assignLogicalIds(
-        '',
-        [{ id: `${words} ${index === 0 ? '' : index + 1}`, identity: `${place.pointer}${index}` }],
-        taken,
-      )[0] ?? '',
-    artifacts,
-    grouped: true,
-    pinned: place.pinned,
-    ...(place.condition !== undefined && { condition: place.condition }),
-  }));
+  return grouped(contents.map(keyOf), `${place.resource ?? ''} ${place.property}`, place.pointer, name, taken).map(
+    (group) => ({
+      ...group,
+      pinned: place.pinned,
+      ...(place.condition !== undefined && { condition: place.condition }),
+    }),
+  );
 }
 
 function inGroups(
@@ -196,19 +190,31 @@ function inGroups(
   name: (key: ArtifactKey) => Referred,
   taken: ReadonlySet<string>,
 ): PlannedReference[] {
-  const keys = sorted(
-    uses.map(({ key }) => key),
-    name,
-  );
-  return chunks(keys).map((artifacts, index) => ({
-    logicalId:
-      assignLogicalIds('', [{ id: `stack ${index === 0 ? '' : index + 1}`, identity: `group ${index}` }], taken)[0] ??
-      '',
-    artifacts,
-    grouped: true,
-    pinned: false,
-    ...sharedCondition(uses.filter(({ key }) => artifacts.includes(key))),
+  const keys = uses.map(({ key }) => key);
+  return grouped(keys, 'stack', 'stack', name, taken).map((group) => ({
+    ...group,
+    ...sharedCondition(uses.filter(({ key }) => group.artifacts.includes(key))),
   }));
+}
+
+/** As few references as hold the artifacts, in an order that is the same on every machine. */
+function grouped(
+  keys: readonly ArtifactKey[],
+  words: string,
+  identity: string,
+  name: (key: ArtifactKey) => Referred,
+  taken: ReadonlySet<string>,
+): PlannedReference[] {
+  return chunks(sorted(keys, name)).map((artifacts, index) => {
+    const number = index === 0 ? '' : ` ${index + 1}`;
+    const [logicalId = ''] = assignLogicalIds(
+      '',
+      [{ id: words + number, identity: identity + number }],
+      taken,
+      'Artifacts',
+    );
+    return { logicalId, artifacts, grouped: true, pinned: false };
+  });
 }
 
 function sorted(keys: readonly ArtifactKey[], name: (key: ArtifactKey) => Referred): ArtifactKey[] {
@@ -227,6 +233,11 @@ function sharedCondition(users: readonly Use[]): { readonly condition?: string }
     users.map(({ place }) => (place.resource === undefined ? undefined : place.condition)),
   );
   return first !== undefined && others.length === 0 ? { condition: first } : {};
+}
+
+function resourceIds({ root }: Template): string[] {
+  const resources = valueOf(root, 'Resources');
+  return isMap(resources) ? resources.entries.map(({ key }) => key) : [];
 }
 
 function checkLimit({ template }: Unit, resources: number): void {

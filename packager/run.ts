@@ -248,5 +248,5 @@ export function rewriteUnit(unit: Unit, { references, artifactOf, locationOf }: 
         : [{ arn, key, ...(resolvedFrom !== undefined && { resolvedFrom }) }];
     }),
   }));
-  return rewriteTemplate(unit.template, { rewrites, references: resources, mappings: [] });
+  return rewriteTemplate(unit.template, { rewrites, references: resources });
 }

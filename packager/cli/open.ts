@@ -3,12 +3,13 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Domain, DomainParts, DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { ArtifactError, establishDomain, findDomain, hasCode, LOCAL_PLACE, ownKeeper } from '../../repository/index.ts';
+import type * as S3 from '../../repository/stores/s3.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { prefixed } from '../../repository/stores/prefixed.ts';
 import { bucketDestination, domainDestination } from '../destination.ts';
 import type { Destination, UrlOf } from '../destination.ts';
-import type { AwsAccess } from './aws.ts';
+import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
 import type { AccessOptions, DomainOptions, PackageOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,6 +20,8 @@ import type { Terminal } from './terminal.ts';
  */
 export type Purpose = 'read' | 'write' | 'plan';
 
+type OpenOptions = DomainOptions & AccessOptions & Pick<Partial<PackageOptions>, 'kmsKeyId'>;
+
 export interface OpenDomain {
   readonly domain: Domain;
   readonly urlOf: UrlOf;
@@ -27,11 +30,7 @@ export interface OpenDomain {
 /** So many requests at once; an SDK client keeps that many connections. */
 const REQUESTS_AT_ONCE = 64;
 
-export async function openDomain(
-  options: DomainOptions & AccessOptions,
-  purpose: Purpose,
-  terminal: Terminal,
-): Promise<OpenDomain> {
+export async function openDomain(options: OpenOptions, purpose: Purpose, terminal: Terminal): Promise<OpenDomain> {
   const { domain } = options;
   if (domain?.kind === 'directory') return openDirectory(path.resolve(terminal.cwd, domain.directory), purpose);
   if (domain?.prefix !== undefined) {
@@ -90,7 +89,7 @@ function refuseForeign(directory: string): void {
 }
 
 async function openBucketDomain(
-  options: DomainOptions & AccessOptions,
+  options: OpenOptions,
   named: string | undefined,
   purpose: Purpose,
   terminal: Terminal,
@@ -110,7 +109,7 @@ async function openBucketDomain(
   return { domain, urlOf: (of, key) => access.urlOf(of, key, region) };
 }
 
-type S3Module = typeof import('../../repository/stores/s3.ts');
+type S3Module = typeof S3;
 type S3Client = Awaited<ReturnType<AwsAccess['s3']>>;
 
 async function regionOf(
@@ -189,7 +188,7 @@ async function plainRegionOf(
   }
 }
 
-function kmsOf(options: { readonly kmsKeyId?: string }): { readonly kmsKeyId?: string } {
+function kmsOf(options: OpenOptions): { readonly kmsKeyId?: string } {
   return options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId };
 }
 
@@ -217,9 +216,6 @@ function begin(
   }
 }
 
-function accessSettings(
-  options: AccessOptions,
-  { env, ask }: Terminal,
-): Parameters<typeof import('./aws.ts').awsAccess>[0] {
+function accessSettings(options: AccessOptions, { env, ask }: Terminal): AwsSettings {
   return { ...options, env, ...(ask !== undefined && { onMfa: ask }) };
 }

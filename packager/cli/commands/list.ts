@@ -23,7 +23,7 @@ export async function run(options: ListOptions, terminal: Terminal): Promise<voi
       ? options.prefix.slice(repository.length + 1)
       : options.prefix;
   const rows: Row[] = [];
-  let batch: Promise<Row>[] = [];
+  const batch: Promise<Row>[] = [];
   for await (const artifact of listArtifacts(domain, repository, prefix)) {
     terminal.signal.throwIfAborted();
     const details = Promise.all([
@@ -34,7 +34,6 @@ export async function run(options: ListOptions, terminal: Terminal): Promise<voi
     if (batch.length === AT_ONCE) rows.push(...(await Promise.all(batch.splice(0))));
   }
   rows.push(...(await Promise.all(batch)));
-  batch = [];
   if (options.json) writeJson(terminal, { artifacts: rows.map(plain) });
   else if (rows.length > 0) terminal.stdout.write(table(rows, terminal));
   else if (!options.quiet)
