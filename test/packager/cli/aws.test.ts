@@ -428,9 +428,12 @@ describe('managedBucket()', () => {
   });
 });
 
+/** Makes certificates. Not every machine has it. */
+const OPENSSL = 'openssl';
+
 const hasOpenssl = ((): boolean => {
   try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    execFileSync(OPENSSL, ['version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -444,7 +447,7 @@ const hasOpenssl = ((): boolean => {
   beforeEach(() => {
     const [key, cert] = [join(home, 'key.pem'), join(home, 'cert.pem')];
     execFileSync(
-      'openssl',
+      OPENSSL,
       [
         ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
         ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
