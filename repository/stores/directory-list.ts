@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { ListedObject, ListOptions, ObjectKey } from '../object-store.ts';
 import { compareKeys } from '../object-store.ts';
 import { namesIn } from './directory-files.ts';
-import type { Place } from './directory-path.ts';
-import { folderOf, isSegment, namesOf, parseEntry, placeIn, slotPath } from './directory-path.ts';
+import type { EntryName } from './directory-path.ts';
+import { folderOf, isSegment, parseEntry, pathOf, withSlot } from './directory-path.ts';
 import { contentSince } from './directory-slot.ts';
 
 /** Files whose state is asked for at once. */
@@ -12,9 +12,9 @@ const BATCH = 64;
 /** All keys of an entry begin with its `key`. */
 type Entry =
   /** With the highest slot that was seen of it. */
-  | { readonly kind: 'file'; readonly key: string; readonly place: Place; readonly slot: number }
+  | { readonly kind: 'file'; readonly key: string; readonly path: string; readonly slot: number }
   /** The key ends with `/`. */
-  | { readonly kind: 'folder'; readonly key: string; readonly folder: string };
+  | { readonly kind: 'folder'; readonly key: string; readonly path: string };
 
 type FileEntry = Extract<Entry, { kind: 'file' }>;
 
@@ -53,13 +53,15 @@ async function* objectsBelow(
     if (entry.kind === 'file' && files.push(entry) < Math.min(BATCH, wanted.limit)) continue;
     yield* objectsAt(files);
     files = [];
-    if (entry.kind === 'folder') yield* objectsBelow(root, entry.folder, entry.key, wanted);
+    if (entry.kind === 'folder') yield* objectsBelow(root, entry.path, entry.key, wanted);
   }
   yield* objectsAt(files);
 }
 
 async function* objectsAt(files: readonly FileEntry[]): AsyncGenerator<ListedObject> {
-  const contents = await Promise.all(files.map(({ place, slot }) => contentSince(place, slot)));
+  const contents = await Promise.all(
+    files.map(({ path, slot }) => contentSince({ folder: dirname(path), path }, slot)),
+  );
   for (const [index, { key }] of files.entries()) {
     const stats = contents[index];
     if (stats !== undefined) yield { key: key as ObjectKey, size: stats.size, modified: stats.mtime };
@@ -67,8 +69,9 @@ async function* objectsAt(files: readonly FileEntry[]): AsyncGenerator<ListedObj
 }
 
 function isWanted({ kind, key }: Entry, { prefix, after }: Wanted): boolean {
-  if (kind === 'file') return key.startsWith(prefix) && compareKeys(key, after) > 0;
-  return (key.startsWith(prefix) || prefix.startsWith(key)) && (after.startsWith(key) || compareKeys(key, after) > 0);
+  const isBehind = after === '' || compareKeys(key, after) > 0;
+  if (kind === 'file') return isBehind && key.startsWith(prefix);
+  return (isBehind || after.startsWith(key)) && (key.startsWith(prefix) || prefix.startsWith(key));
 }
 
 /** By the bytes of the keys. A folder stands for keys that go on behind its `/`, and that is how it sorts: behind `a!` and `a-b`. */
@@ -82,30 +85,30 @@ function ascending(entries: readonly Entry[]): Entry[] {
 /** What a folder holds, with what its continued segments hold: that belongs to the same level of keys. */
 async function entriesOf(root: string, folder: string, start: string): Promise<Entry[]> {
   const entries = new Map<string, Entry>();
-  const parts = [{ folder, begun: '' }];
-  for (const part of parts) {
-    for (const name of await everyNameIn(part.folder, root)) {
+  const parts = [{ within: '', begun: '' }];
+  for (const { within, begun } of parts) {
+    for (const name of await everyNameIn(`${folder}/${within}`, root)) {
       const entry = parseEntry(name);
       if (entry === undefined) continue;
-      const path = join(part.folder, name);
-      const segment = part.begun + entry.text;
-      if (entry.kind === 'continued') parts.push({ folder: path, begun: segment });
-      else if (!isSegment(segment)) continue;
-      else if (entry.kind === 'slot') addSlot(path, segment, entry.slot);
-      else if (path === join(folder, ...namesOf(segment))) {
-        const key = `${start}${segment}/`;
-        entries.set(key, { kind: 'folder', key, folder: path });
-      }
+      const segment = begun + entry.text;
+      if (entry.kind === 'continued') parts.push({ within: `${within}${name}/`, begun: segment });
+      else if (isSegment(segment)) add(entry, segment, within + name);
     }
   }
   return [...entries.values()];
 
-  function addSlot(path: string, segment: string, slot: number): void {
+  /** Unless the name is not that of the segment. */
+  function add(entry: EntryName, segment: string, found: string): void {
+    const path = pathOf(segment);
+    if (entry.kind !== 'slot') {
+      const key = `${start}${segment}/`;
+      if (found === path) entries.set(key, { kind: 'folder', key, path: `${folder}/${path}` });
+      return;
+    }
     const key = start + segment;
     const known = entries.get(key);
-    const place = known?.kind === 'file' ? known.place : placeIn(folder, segment);
-    if (path !== slotPath(place, slot)) return;
-    entries.set(key, { kind: 'file', key, place, slot: Math.max(slot, known?.kind === 'file' ? known.slot : 0) });
+    if (found !== withSlot(path, entry.slot) || (known?.kind === 'file' && known.slot > entry.slot)) return;
+    entries.set(key, { kind: 'file', key, path: `${folder}/${path}`, slot: entry.slot });
   }
 }
 
@@ -116,7 +119,7 @@ async function entriesOf(root: string, folder: string, start: string): Promise<E
  */
 async function everyNameIn(folder: string, root: string): Promise<Set<string>> {
   // A file without `@` is none of ours.
-  const codes = folder === root ? [] : ['ENOTDIR'];
+  const codes = folder === `${root}/` ? [] : ['ENOTDIR'];
   const names = new Set(await namesIn(folder, ...codes));
   for (const name of await namesIn(folder, ...codes)) names.add(name);
   return names;

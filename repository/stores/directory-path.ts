@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 
 /**
  * How keys become names of files. A segment of a key is a folder, its last one a file with `@` and the number of its slot (directory.ts)
@@ -22,43 +22,38 @@ const ALL_PLAIN = new RegExp(`^(?!\\.)${PLAIN.source}{1,${NAME_LIMIT}}$`);
 const CAPITAL = /[A-Z]/;
 const SLOT = /^[1-9][0-9]{0,14}$/;
 /** No number, so that it is not part of a label like `1.4.0`. */
-const EXTENSION = /(?<=.)\.[a-z][a-z0-9]{0,7}$/;
+const EXTENSION = /\.[a-z][a-z0-9]{0,7}$/;
 const ENTRY = /^(?<begin>[^@]+)(?:@(?<slot>[1-9][0-9]{0,14})(?<end>\.[a-z][a-z0-9]{0,7})?|(?<continued>@more))?$/;
 
-/** Where the slots of a key are: `stem`, `@` and a number, `extension`. */
+/** Where the slots of a key are: in `folder`, with their numbers put into `path`. */
 export interface Place {
   readonly folder: string;
-  readonly stem: string;
-  readonly extension: string;
+  readonly path: string;
 }
 
 export function placeOf(root: string, key: string): Place {
-  const segments = key.split('/');
-  const last = segments.pop() ?? '';
-  return placeIn(join(root, ...segments.flatMap(namesOf)), last);
+  const path = [root, ...key.split('/').map(pathOf)].join('/');
+  return { folder: dirname(path), path };
 }
 
-export function placeIn(parent: string, segment: string): Place {
-  const names = namesOf(segment);
-  const name = names.pop() ?? '';
-  const folder = join(parent, ...names);
-  const extension = EXTENSION.exec(name)?.[0] ?? '';
-  return { folder, stem: join(folder, name.slice(0, name.length - extension.length)), extension };
+export function slotPath({ path }: Place, slot: number): string {
+  return withSlot(path, slot);
+}
+
+export function withSlot(path: string, slot: number): string {
+  const extension = EXTENSION.exec(path)?.[0] ?? '';
+  return `${path.slice(0, path.length - extension.length)}@${slot}${extension}`;
 }
 
 /** The folder of the keys that begin with `prefix`, which is empty or ends with `/`; undefined where no key can. */
 export function folderOf(root: string, prefix: string): string | undefined {
   const segments = prefix.split('/').slice(0, -1);
   if (!segments.every(isSegment) || !prefix.isWellFormed()) return undefined;
-  return join(root, ...segments.flatMap(namesOf));
+  return [root, ...segments.map(pathOf)].join('/');
 }
 
 export function isSegment(text: string): boolean {
   return text !== '' && text !== '.' && text !== '..' && !text.includes('/');
-}
-
-export function slotPath({ stem, extension }: Place, slot: number): string {
-  return `${stem}@${slot}${extension}`;
 }
 
 /** The number that a revision or an incarnation of this store is; undefined for one of another store. */
@@ -66,21 +61,21 @@ export function parseSlot(text: string): number | undefined {
   return SLOT.test(text) ? Number(text) : undefined;
 }
 
-/** Names below each other: all but the last are folders of a segment that is continued. */
-export function namesOf(segment: string): string[] {
-  if (ALL_PLAIN.test(segment)) return [segment];
-  const names: string[] = [];
+/** The name of a segment; of a long one, names below each other. */
+export function pathOf(segment: string): string {
+  if (ALL_PLAIN.test(segment)) return segment;
+  let path = '';
   let name = '';
   for (const character of segment) {
     let encoded = encode(character, name === '');
     if (name.length + encoded.length > NAME_LIMIT) {
-      names.push(name + CONTINUED);
+      path += `${name}${CONTINUED}/`;
       name = '';
       encoded = encode(character, true);
     }
     name += encoded;
   }
-  return [...names, name];
+  return path + name;
 }
 
 function encode(character: string, first: boolean): string {
@@ -103,8 +98,9 @@ export function parseEntry(name: string): EntryName | undefined {
   return { kind: continued === undefined ? 'folder' : 'continued', text: decode(begin) };
 }
 
-function decode(stem: string): string {
-  return stem
+function decode(name: string): string {
+  if (!/[~%]/.test(name)) return name;
+  return name
     .replaceAll(/~([a-z])/g, (_, letter: string) => letter.toUpperCase())
     .replaceAll(/(?:%[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

@@ -7,7 +7,7 @@ import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { ObjectKey, ObjectStore } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
 import { Drafts } from '../../../repository/stores/directory-drafts.ts';
-import { namesOf, parseEntry, placeOf, slotPath } from '../../../repository/stores/directory-path.ts';
+import { parseEntry, pathOf, placeOf, slotPath } from '../../../repository/stores/directory-path.ts';
 import { directoryFile, directoryStore } from '../../../repository/stores/directory.ts';
 import { answerOf, runScript, startScript } from '../../support/child-script.ts';
 import { objectStoreContract } from '../../support/object-store-contract.ts';
@@ -100,7 +100,7 @@ describe('a directory', () => {
     test('are read back exactly, and no file system finds them too long or odd', () => {
       fc.assert(
         fc.property(segments, (text) => {
-          const names = namesOf(text);
+          const names = pathOf(text).split('/');
           const last = slotPath(placeOf('', text), 7).split('/').at(-1);
           const parsed = [...names.slice(0, -1), last].map((name) => parseEntry(name));
           expect(parsed.map((entry) => entry?.text).join('')).toBe(text);
@@ -486,8 +486,8 @@ describe('a directory', () => {
         folder,
       ]);
       expect(answer.violations).toEqual([]);
-      expect(answer.races).toBeGreaterThan(1500);
-    });
+      expect(answer.races).toBeGreaterThan(1000);
+    }, 300_000);
   });
 
   describe('a process that is killed', () => {
