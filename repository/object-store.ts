@@ -80,7 +80,7 @@ export interface ObjectAttributes {
  * DIGEST_MISMATCH (bytes that arrived are not those announced; nothing is stored), SOURCE_CHANGED (from the content).
  */
 export interface ObjectStore {
-  /** `undefined`: there is none. With an incarnation, exactly that one, even if it is no longer the current. */
+  /** `undefined`: there is none. With an incarnation, that one or none: a store may drop what is superseded. */
   read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined>;
   head(key: ObjectKey): Promise<ObjectHead | undefined>;
   /** Puts if absent. Of any number of simultaneous creators exactly one gets `created`. */
