@@ -106,7 +106,7 @@ export class Writer {
       this.#edit(key.colon, end, ` ${text}`);
     } else {
       const comment = this.#headerComment(node);
-      this.#edit(start, end, comment === '' ? text : `${text} ${comment}`);
+      this.#edit(start, end, this.#deepening(site) + (comment === '' ? text : `${text} ${comment}`));
     }
   }
 
@@ -129,11 +129,18 @@ export class Writer {
   /** The lines begin where the old value began: in an item of a list, on a line below the key, behind an explicit key's `:`. */
   #replaceInPlace(site: Site, value: Value): void {
     const { start, end } = site.node;
-    const gap = start === end && !/\s/.test(this.#text[start - 1] ?? ' ') ? ' ' : '';
+    const gap = start === end && !/\s/.test(this.#text[start - 1] ?? ' ') ? ' ' : this.#deepening(site);
     const indent = ' '.repeat(this.#lines.column(start) + gap.length);
     const comment = this.#headerComment(site.node);
     const lines = [...(comment === '' ? [] : [comment]), ...blockLines(value, this.#stepAt(site))];
     this.#edit(start, end, gap + lines.join(this.#lineBreak + indent));
+  }
+
+  /** A list may begin at the column of its key; what takes its place may not, and gets these blanks more. */
+  #deepening(site: Site): string {
+    const key = this.#blockKey(site);
+    const column = this.#lines.column(site.node.start);
+    return key === undefined || key.explicit || column > key.column ? '' : this.#stepAt(site);
   }
 
   #addToBlock(site: Site, node: MapNode, members: readonly Member[], among: Among): void {
@@ -212,16 +219,16 @@ export class Writer {
     return quote === undefined ? undefined : quote === '"' ? 'double' : 'single';
   }
 
-  /** Where an entry begins: at its key, or at the `?` before an explicit one. */
-  #entryStart(entry: MapEntry): number {
-    const line = this.#text.slice(this.#lines.start(entry.keyStart), entry.keyStart);
-    const explicit = /\?[ \t]+$/.exec(line);
-    return explicit === null ? entry.keyStart : entry.keyStart - explicit[0].length;
+  /** Where an entry begins: at its key, at the tag or anchor before it, or at the `?` of an explicit one. */
+  #entryStart({ keyStart }: MapEntry): number {
+    const before = this.#text.slice(this.#lines.start(keyStart), keyStart);
+    return keyStart - (/(?:\?[ \t]+)?(?:[&!][^\s,[\]{}]*[ \t]+)*$/.exec(before)?.[0].length ?? 0);
   }
 
-  /** Column of a block map's keys. Tags and anchors before a key stand at that column themselves; not before every key. */
+  /** Column of a block map's entries. */
   #mapColumn({ entries }: MapNode): number {
-    return Math.min(...entries.slice(0, 20).map((entry) => this.#lines.column(this.#entryStart(entry))));
+    const [first] = entries;
+    return first === undefined ? 0 : this.#lines.column(this.#entryStart(first));
   }
 
   #dashColumn({ items, start }: ListNode): number {

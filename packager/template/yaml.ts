@@ -147,14 +147,10 @@ class Reader {
 
   #blockMap({ items, indent }: CST.BlockMap, base: Base): MapSyntax {
     const entries = items.flatMap((item) => this.#entry(item, indent, base.content) ?? []);
-    return {
-      ...base,
-      kind: 'map',
-      flow: false,
-      entries,
-      content: entries[0]?.start ?? base.content,
-      end: entries.at(-1)?.value.end ?? base.content,
-    };
+    // The token begins at the first key, the map at the tag or anchor of that.
+    const content = entries[0]?.start ?? base.content;
+    const start = Math.min(base.start, content);
+    return { ...base, kind: 'map', flow: false, entries, start, content, end: entries.at(-1)?.value.end ?? content };
   }
 
   #blockList({ items, indent, offset }: CST.BlockSequence, base: Base): ListSyntax {
