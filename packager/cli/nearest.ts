@@ -21,5 +21,5 @@ function editDistance(a: string, b: string): number {
     }
     previous = current;
   }
-  return previous.at(-1) ?? 0;
+  return previous[previous.length - 1] ?? 0;
 }

@@ -83,7 +83,7 @@ function findTemplate(cwd: string): string {
   const found = TEMPLATES.find((path) => existsSync(resolve(cwd, path)));
   if (found !== undefined) return found;
   throw new ArtifactError('PATH_NOT_FOUND', `there is no template in '${cwd}'`, {
-    remedy: `Name it with --template-file, or call it ${TEMPLATES.slice(1, -1).join(', ')} or ${TEMPLATES.at(-1) ?? ''}.`,
+    remedy: `Name it with --template-file. Without it the first of these is taken: ${TEMPLATES.join(', ')}.`,
   });
 }
 

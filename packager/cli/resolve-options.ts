@@ -72,13 +72,9 @@ function settle<O>({ options, remedy }: Conflict<O>, chosen: Map<keyof O, GivenV
   if (equals.length < 2) return [];
   const labels = equals.map(({ value }) => value.label);
   return [
-    new ArtifactError(
-      'INVALID_ARGUMENT',
-      `cannot use both ${labels.slice(0, -1).join(', ')} and ${labels.at(-1) ?? ''}`,
-      {
-        remedy,
-      },
-    ),
+    new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, {
+      remedy,
+    }),
   ];
 }
 

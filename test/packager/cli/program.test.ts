@@ -459,19 +459,19 @@ describe('usage errors', () => {
     [
       'two places',
       ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3'],
-      "error: cannot use both '--s3-bucket' and '--resolve-s3'",
+      "error: cannot use '--s3-bucket' and '--resolve-s3' together",
     ],
     [
       'three places',
       ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3', '--domain', 'file:x'],
-      "error: cannot use both '--s3-bucket', '--resolve-s3' and '--domain'",
+      "error: cannot use '--s3-bucket' and '--resolve-s3' and '--domain' together",
     ],
     [
       'references without a domain',
       ['package', '-t', 'x', '--s3-bucket', 'b', '--references', 'stack'],
       "error: '--references' can't be 'stack' with '--s3-bucket'",
     ],
-    ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use both '--zip' and '--file'"],
+    ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use '--zip' and '--file' together"],
     [
       'an absent config file',
       ['package', '-t', 'x', '--config-file', 'no.toml'],
