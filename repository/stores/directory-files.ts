@@ -12,6 +12,8 @@ import { ArtifactError, hasCode } from '../error.ts';
 
 /** What a link to nothing names. No segment of a key is encoded to this, so it never comes to exist. */
 const NOTHING = '@nothing';
+/** What flushing a folder may answer to who can do without: one above the root, or one in which there is nothing to write. */
+export const NOT_OURS: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
 /** Bytes of a file that are held at once. */
 const PIECE = 256 * 1024;
 /** Folders of which it is worth knowing that they are there: far more than one run needs, and a few megabytes. */
@@ -135,7 +137,7 @@ export class Folders {
   async #make(folder: string): Promise<void> {
     if (folder === this.#root) {
       await makeFolder(folder);
-      return flushFolder(dirname(folder), 'EACCES', 'EPERM', 'EROFS');
+      return flushFolder(dirname(folder), ...NOT_OURS);
     }
     await this.ensure(dirname(folder));
     await makeFolder(folder);
@@ -153,7 +155,7 @@ export async function makeFolder(folder: string): Promise<void> {
     if (!hasCode(error, 'ENOENT') || dirname(folder) === folder) throw failure(folder, error);
     await makeFolder(dirname(folder));
     await makeFolder(folder);
-    await flushFolder(dirname(dirname(folder)));
+    await flushFolder(dirname(dirname(folder)), ...NOT_OURS);
   }
 }
 

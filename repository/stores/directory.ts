@@ -21,6 +21,7 @@ import {
   Folders,
   linkTo,
   linkToNothing,
+  NOT_OURS,
   openFile,
   renameOver,
   statOf,
@@ -34,25 +35,27 @@ import { stateOf } from './directory-slot.ts';
 import { verified } from './verified.ts';
 
 /**
- * A folder as a store, for any number of processes at once, without a lock: macOS and Linux, on a file system with hard and symbolic
+ * A folder as a store, for any number of processes at once, without a lock: on macOS and Linux, on a file system with hard and symbolic
  * links.
  *
- * The key `a/b.zip` is the files `a/b@1.zip`, `a/b@2.zip` …, its slots (directory-path.ts). The highest is its state: a plain file is the object, a symbolic link that
- * points nowhere says that it was removed. A slot's number is its revision and its incarnation.
+ * The key `a/b.zip` is the files `a/b@1.zip`, `a/b@2.zip` …, its slots (directory-path.ts). The highest is its state: a plain file is
+ * the object, a symbolic link that points nowhere says that it was removed. A slot's number is its revision and its incarnation.
  *
- * 1. A slot is made by link(2) or symlink(2), one above the highest that was seen. Both are atomic, and fail where the name is taken: so
- *    each slot has one maker, and whoever comes second looks again. That is the compare-and-swap, for creating (on an emptied slot
- *    too), replacing and removing alike: each is the making of one slot, and takes place in that moment.
- * 2. A name, once made, never goes away: there are no gaps, no number is used twice, and the highest slot is found by a few lookups.
- * 3. What is linked was written as a draft and flushed before, so no slot is ever torn. The folder is flushed before the answer; and
- *    before what another has linked but perhaps not flushed is told, so that nobody builds on what a power cut takes back.
- * 4. A slot that is no longer the highest is emptied by renaming a link to nothing over it, after its successor is flushed: by the maker
- *    of the successor, once, and by who removes this incarnation. If that process is killed in between, some bytes are lost to the disk, no
- *    more. A reader that has opened the file keeps it; one that finds it emptied looks again.
- * 5. A listing that reads a folder while a slot in it is emptied reads it twice (directory-list.ts).
+ * 1. A slot is made by link(2) or symlink(2), one above the highest that was seen. Both are atomic and fail where the name is taken, so each
+ *    slot has one maker. That is the compare-and-swap, for creating (after a removal too), replacing and removing alike: each is the
+ *    making of one slot, and takes place in that moment.
+ * 2. A name, once made, never goes away. There are no gaps, no number is used twice, and a few lookups find the highest slot
+ *    (directory-slot.ts).
+ * 3. What is linked was written as a draft and flushed before: no slot is ever torn. The folder is flushed before the answer; what another
+ *    has linked but perhaps not flushed is flushed before it is told, so that nobody builds on what a power cut takes back. (A listing
+ *    may show such a thing.)
+ * 4. A slot below the highest is emptied by renaming a link to nothing over it, after its successor is flushed: once, by the maker of the
+ *    successor, and by who removes this incarnation. If that process is killed in between, some bytes stay on the disk, no more. A reader
+ *    that has opened the file keeps it; one that finds the slot emptied looks for the highest again.
+ * 5. A listing reads each folder twice, because a reading may miss a slot that is being emptied (directory-list.ts).
  *
- * So a process that dies at any point leaves a draft (directory-drafts.ts), or a finished slot, or a file not yet emptied. To copy such a
- * folder, copy its symbolic links as what they are.
+ * So a process that dies at any point leaves a draft (directory-drafts.ts), a whole slot, or a file not yet emptied. Whoever copies such a
+ * folder has to copy its symbolic links as what they are.
  *
  * Attributes other than progress are not kept. `modified` is when the bytes were written: a copy has that of its source. A large body
  * holds a file open until it is read to its end, or left.
@@ -232,7 +235,7 @@ async function settledState(place: Place, known = 0): Promise<State> {
   if (stats === undefined || Date.now() - stats.ctimeMs > SURELY_FLUSHED_MS) return state;
   // The maker of a slot removes the draft, its other name, after flushing; of a link and of a copy one can't tell.
   const flushed = content?.nlink === 1;
-  if (!flushed) await flushFolder(place.folder, 'EACCES', 'EPERM', 'EROFS');
+  if (!flushed) await flushFolder(place.folder, ...NOT_OURS);
   return state;
 }
 

@@ -12,3 +12,6 @@ export function withDiskAt(folder: string, megabytes: number): string[] {
   const mounted = `mount -t tmpfs -o size=${megabytes}m tmpfs "$0" && exec "$@"`;
   return ['unshare', '-rm', 'sh', '-c', mounted, folder];
 }
+
+/** Behind the title of a test that needs one. */
+export const whyNoDisk: string = hasSmallDisks ? '' : ' (skipped: unshare(1) may not mount a file system here)';

@@ -11,7 +11,7 @@ import { parseEntry, pathOf, placeOf, slotPath } from '../../../repository/store
 import { directoryFile, directoryStore } from '../../../repository/stores/directory.ts';
 import { answerOf, runScript, startScript } from '../../support/child-script.ts';
 import { objectStoreContract } from '../../support/object-store-contract.ts';
-import { hasSmallDisks, withDiskAt } from '../../support/small-disk.ts';
+import { hasSmallDisks, whyNoDisk, withDiskAt } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const SUPPORT = join(import.meta.dirname, '../../support');
@@ -385,7 +385,8 @@ describe('a directory', () => {
     const others: string[] = [];
     afterAll(() => Promise.all(others.map((folder) => rm(folder, { recursive: true }))));
 
-    (isElsewhere ? test : test.skip)('are a copy of the bytes where there can be no second name', async () => {
+    const why = isElsewhere ? '' : ` (skipped: '${elsewhere}' is no other file system)`;
+    (isElsewhere ? test : test.skip)(`are a copy of the bytes where there can be no second name${why}`, async () => {
       const other = await mkdtemp(join(elsewhere, 'cfn-artifacts-'));
       others.push(other);
       await writeFile(join(other, 'file'), 'far away');
@@ -450,7 +451,7 @@ describe('a directory', () => {
 
     const onSmallDisk = hasSmallDisks ? test : test.skip;
 
-    onSmallDisk('a full disk is an error, spoils nothing, and space can be made', async () => {
+    onSmallDisk(`a full disk is an error, spoils nothing, and space can be made${whyNoDisk}`, async () => {
       const disk = await temporaryFolder();
       const answer = await answerOf(SCENARIO, ['full', disk], { launcher: withDiskAt(disk, 2) });
       expect(answer).toEqual({
@@ -463,7 +464,7 @@ describe('a directory', () => {
       });
     });
 
-    onSmallDisk('a disk that can only be read is an error to who writes', async () => {
+    onSmallDisk(`a disk that can only be read is an error to who writes${whyNoDisk}`, async () => {
       const disk = await temporaryFolder();
       const answer = await answerOf(SCENARIO, ['readOnly', disk], { launcher: withDiskAt(disk, 2) });
       expect(answer).toEqual({
@@ -472,11 +473,14 @@ describe('a directory', () => {
       });
     });
 
-    onSmallDisk('a listing has every key, even where the file system moves names that are renamed over', async () => {
-      const disk = await temporaryFolder();
-      const answer = await answerOf(SCENARIO, ['listing', disk, '1500'], { launcher: withDiskAt(disk, 64) });
-      expect(answer).toMatchObject({ lacking: [] });
-    });
+    onSmallDisk(
+      `a listing has every key, even where the file system moves names that are renamed over${whyNoDisk}`,
+      async () => {
+        const disk = await temporaryFolder();
+        const answer = await answerOf(SCENARIO, ['listing', disk, '1500'], { launcher: withDiskAt(disk, 64) });
+        expect(answer).toMatchObject({ lacking: [] });
+      },
+    );
   });
 
   describe('an operation', () => {
