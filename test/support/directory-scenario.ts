@@ -139,7 +139,7 @@ async function full(root: string): Promise<unknown> {
 async function readOnly(root: string): Promise<unknown> {
   const store = directoryStore(root);
   await store.create(objectKey('k'), contentOf('readable'));
-  spawnSync('mount', ['-o', 'remount,ro', root]);
+  spawnSync('mount', ['-o', 'remount,bind,ro', root]);
   return {
     create: await errorOf(() => store.create(objectKey('new'), contentOf('x'))),
     read: await textOf(store, objectKey('k')),
