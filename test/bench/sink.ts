@@ -118,6 +118,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     await put(request, response, key, query);
   } else if (request.method === 'POST') {
     await post(request, response, key, query);
+  } else if (request.method === 'DELETE') {
+    remove(request, response, key, query);
   } else {
     const entry = objects.get(key);
     if (entry === undefined) refuse(response, 404, 'NoSuchKey');
@@ -183,6 +185,8 @@ async function put(
       etag: `"${md5}"`,
       ...(typeof checksum === 'string' && { 'x-amz-checksum-sha256': checksum }),
     });
+  } else if (checksumFails(request, body)) {
+    refuse(response, 400, 'BadDigest');
   } else if (conditionFails(request, key)) {
     refuse(response, 412, 'PreconditionFailed');
   } else {
@@ -190,6 +194,26 @@ async function put(
     const entry = store(key, { etag: md5, size, sha256: typeof checksum === 'string' ? checksum : undefined, body });
     answer(response, 200, headersOf(entry));
   }
+}
+
+function remove(request: IncomingMessage, response: ServerResponse, key: string, query: URLSearchParams): void {
+  const version = query.get('versionId');
+  if (request.headers['if-match'] !== undefined && !objects.has(key)) {
+    refuse(response, 404, 'NoSuchKey');
+  } else if (conditionFails(request, key)) {
+    refuse(response, 412, 'PreconditionFailed');
+  } else {
+    if (version === null || objects.get(key)?.version === version) objects.delete(key);
+    answer(response, 204);
+  }
+}
+
+/** Small bodies alone: a wrong checksum must be refused, for a store that takes it is none. */
+function checksumFails(request: IncomingMessage, body: Buffer | undefined): boolean {
+  const claimed = request.headers['x-amz-checksum-sha256'];
+  return (
+    typeof claimed === 'string' && body !== undefined && createHash('sha256').update(body).digest('base64') !== claimed
+  );
 }
 
 async function post(

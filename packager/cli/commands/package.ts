@@ -143,25 +143,15 @@ function manifestText(
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-function refuseContradictions({ references, domain }: PackageOptions, hasDomain: boolean): void {
-  if (!hasDomain && domain !== undefined) {
-    throw new ArtifactError(
-      'INVALID_ARGUMENT',
-      '--domain and --s3-bucket (or --resolve-s3) name two places for the artifacts',
-      {
-        remedy: 'Leave out one of them.',
-      },
-    );
-  }
-  if (!hasDomain && references !== undefined && references !== 'none') {
-    throw new ArtifactError(
-      'INVALID_ARGUMENT',
-      `--references ${references} needs a domain, and --s3-bucket is a plain bucket`,
-      {
-        remedy: 'Leave out --s3-bucket, or use --references none.',
-      },
-    );
-  }
+function refuseContradictions({ references }: PackageOptions, hasDomain: boolean): void {
+  if (hasDomain || references === undefined || references === 'none') return;
+  throw new ArtifactError(
+    'INVALID_ARGUMENT',
+    `--references ${references} needs a domain, and --s3-bucket is a plain bucket`,
+    {
+      remedy: 'Leave out --s3-bucket, or use --references none.',
+    },
+  );
 }
 
 function tableOf({ resources }: PackageOptions, cwd: string): PropertyTable {
