@@ -1,5 +1,5 @@
 import { aroundOf, considerArtifact, isArtifact } from './find-artifact.ts';
-import type { Search } from './find-context.ts';
+import type { Context, Search } from './find-context.ts';
 import { looksLocal, looksRemote } from './find-meaning.ts';
 import type { Match } from './find-match.ts';
 import { below } from './find-match.ts';
@@ -73,14 +73,27 @@ function considerText(search: Search, spot: Spot, node: TemplateNode): void {
 
 function considerIntrinsic(search: Search, spot: Spot, node: MapNode): void {
   const { scope } = spot.context;
+  considerBranches(search, spot, node, spot.context);
   const resolved = resolve(node, scope);
   if (resolved.kind === 'known') considerTexts(search, spot, resolved, 'computed');
   else if (!isSurelyRemote(node, scope)) warnOfUnknown(search, spot, resolved);
 }
 
-/** Whether no value that the node can have is a local path. */
+/** Fn::Artifact in the branches of Fn::If takes the form of the property, as it would without it. */
+function considerBranches(search: Search, spot: Spot, node: MapNode, context: Context): void {
+  const branches = valueOf(node, 'Fn::If');
+  if (!isList(branches)) return;
+  for (const [index, branch] of branches.items.entries()) {
+    const at = below(below(context, 'Fn::If'), index);
+    if (!isMap(branch)) continue;
+    if (isArtifact(branch)) considerArtifact(search, branch, at, aroundOf(spot));
+    else considerBranches(search, spot, branch, at);
+  }
+}
+
+/** Whether no value that the node can have is a local path that nobody packages. */
 function isSurelyRemote(node: TemplateNode, scope: Scope): boolean {
-  if (isMap(node) && !isIntrinsic(node)) return !isArtifact(node);
+  if (isMap(node) && (isArtifact(node) || !isIntrinsic(node))) return true;
   if (valueOf(node, 'Ref') !== undefined && isNoValue(node)) return true;
   const branches = valueOf(node, 'Fn::If');
   if (isList(branches)) return branches.items.slice(1).every((branch) => isSurelyRemote(branch, scope));
@@ -107,7 +120,7 @@ function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: stri
     spot.start,
     'unresolved-path',
     `${named(spot)} is not packaged: ${unknown.why}, so a local path in it can't be known`,
-    'Write the path itself, or !Ref and !Sub of parameters that have a Default or stand in --parameter-overrides.',
+    'Write the path itself, or !Ref and !Sub of parameters that have a Default or stand in --parameter-overrides; in Fn::If, write !Artifact before each path.',
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { find, findInResource, messages, onlyPlace, shown } from './search.ts';
+import { find, findInResource, messages, onlyPlace, shown, warned } from './search.ts';
 
 const inTag = (value: string) => findInResource('AWS::SNS::Topic', `{Tags: [{Key: k, Value: ${value}}]}`);
 
@@ -142,6 +142,25 @@ describe('Fn::Artifact in a property that is packaged anyway', () => {
       wanted: 'file',
       literal: true,
     });
+  });
+
+  test('in the branches of Fn::If, however deep', () => {
+    const code = '{Code: !If [A, !Artifact ./a, !If [B, !Artifact {Path: ./b, Form: Uri}, {S3Bucket: b, S3Key: k}]]}';
+    const found = findInResource('AWS::Lambda::Function', code);
+    expect(shown(found)).toEqual([
+      '/Resources/R/Properties/Code/Fn::If/1 = ./a',
+      '/Resources/R/Properties/Code/Fn::If/2/Fn::If/1 = ./b',
+    ]);
+    expect(found.places[0]).toMatchObject({ property: 'Code', wanted: 'zip', form: { kind: 'object', inKey: false } });
+    expect(found.places[1]).toMatchObject({
+      property: 'Code',
+      wanted: 'zip',
+      form: { kind: 'artifact', member: 'Uri' },
+    });
+    expect(found.warnings).toEqual([]);
+    const mixed = findInResource('AWS::Lambda::Function', '{Code: !If [A, !Artifact ./a, ./b]}');
+    expect(mixed.places).toHaveLength(1);
+    expect(warned(mixed)).toEqual(['unresolved-path 4:24']);
   });
 
   test('a key without a bucket, too', () => {

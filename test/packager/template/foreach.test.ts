@@ -261,6 +261,20 @@ Outputs:
     expect(onlyPlace(libs('./x.jar,./y.jar'))).toMatchObject({ loop: [], targets: [{}, {}] });
   });
 
+  test.each([
+    ['AWS::CloudFormation::Stack', 'TemplateURL', 0],
+    ['AWS::CloudFront::KeyValueStore', 'ImportSource: {SourceArn', 0],
+    ['AWS::KafkaConnect::CustomPlugin', 'Location: {S3Location', 0],
+    ['AWS::Lambda::Function', 'Code', 1],
+    ['AWS::Serverless::Function', 'CodeUri', 1],
+  ])('a path beside an S3 URI in %s, of which no URL or ARN can be made', (type, property, places) => {
+    const close = property.includes('{') ? '}' : '';
+    const resource = `{Type: ${type}, Properties: {${property}: '\${N}://b/k'${close}}}`;
+    const found = find(`Resources: {Fn::ForEach::L: [N, [a, s3], {'R\${N}': ${resource}}]}`, { exists: () => true });
+    expect(found.places).toHaveLength(places);
+    expect(warned(found).map((warning) => warning.split(' ')[0])).toEqual(places === 0 ? ['unresolved-path'] : []);
+  });
+
   test('paths beside what is none', () => {
     const found = loop('["./x", "s3://b/k"]', '${N}');
     expect(messages(found)).toEqual([expect.stringContaining("the loop value './x'")]);
