@@ -48,7 +48,8 @@ function attributePath(path: string, indent: string): string {
   return `[${inner}${parts.map((part) => JSON.stringify(part)).join(`,${inner}`)}\n${indent}]`;
 }
 
-/** A number of more digits than fit into a double keeps them. `written` may have a tag and quotes. */
+/** A number of more digits than fit into a double keeps them. `written` may have a tag, an anchor and quotes. */
 function digits(value: number, written: string): string {
-  return jsonNumber(written) ?? String(value);
+  const bare = written.replace(/^(?:[!&]\S*\s+)+/, '').replace(/^(['"])(.*)\1$/, '$2');
+  return jsonNumber(bare) ?? String(value);
 }

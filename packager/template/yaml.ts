@@ -146,7 +146,7 @@ class Reader {
   }
 
   #blockMap({ items, indent }: CST.BlockMap, base: Base): MapSyntax {
-    const entries = items.flatMap((item) => this.#entry(item, indent, base.content) ?? []);
+    const entries: readonly EntrySyntax[] = items.flatMap((item) => this.#entry(item, indent, base.content) ?? []);
     // The token begins at the first key, the map at the tag or anchor of that.
     const content = entries[0]?.start ?? base.content;
     const start = Math.min(base.start, content);
@@ -154,7 +154,7 @@ class Reader {
   }
 
   #blockList({ items, indent, offset }: CST.BlockSequence, base: Base): ListSyntax {
-    const read = items.flatMap(({ start, value }) => {
+    const read: readonly SyntaxNode[] = items.flatMap(({ start, value }) => {
       const properties = this.#properties(start, offset);
       return properties.indicator === undefined ? [] : [this.#node(value, properties, indent)];
     });

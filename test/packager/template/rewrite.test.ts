@@ -52,7 +52,7 @@ function* spots(node: TemplateNode, pointer = '', depth = 0): Generator<Spot> {
 function choose(all: readonly Spot[], wanted: (index: number) => boolean): readonly Spot[] {
   const chosen: Spot[] = [];
   for (const [index, spot] of all.entries()) {
-    const outer = chosen.at(-1);
+    const outer = chosen[chosen.length - 1];
     if (wanted(index) && !(outer !== undefined && spot.pointer.startsWith(`${outer.pointer}/`))) chosen.push(spot);
   }
   return chosen;
