@@ -8,7 +8,7 @@ import { entryOf, isMap, isString } from './node.ts';
 import type { ArtifactMember, Form } from './place.ts';
 import { ARTIFACT_MEMBERS } from './place.ts';
 
-export const FN_ARTIFACT = 'Fn::Artifact';
+const FN_ARTIFACT = 'Fn::Artifact';
 const MEMBERS = ['Path', 'Form', 'Zip', 'Name'];
 /** What can be said of an object that is in S3 already. */
 const OF_S3_OBJECTS: readonly ArtifactMember[] = ['Uri', 'Bucket', 'Key', 'ObjectVersion'];
@@ -18,7 +18,7 @@ export function isArtifact(node: MapNode): boolean {
 }
 
 /** What the property around Fn::Artifact would have: it holds where Fn::Artifact itself doesn't say otherwise. */
-export type Around = Pick<Spot, 'entry' | 'type' | 'property' | 'form' | 'wanted' | 'literal' | 'pinned'>;
+type Around = Pick<Spot, 'entry' | 'type' | 'property' | 'form' | 'wanted' | 'literal' | 'pinned'>;
 
 /**
  * `!Artifact path`, and `Fn::Artifact: {Path, Form: …, Zip: true|false, Name}`, which may stand wherever a value may.

@@ -24,7 +24,7 @@ export function globalsOf(root: TemplateNode): Globals {
   };
 }
 
-const SAM_FUNCTION = 'AWS::Serverless::Function';
+export const SAM_FUNCTION = 'AWS::Serverless::Function';
 const LAMBDA_FUNCTION = 'AWS::Lambda::Function';
 
 /** Looks at the properties of one resource that the table knows. @param context of the resource itself */

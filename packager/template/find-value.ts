@@ -49,7 +49,7 @@ function considerScalar(search: Search, spot: Spot, node: ScalarNode): void {
 }
 
 /** Whether an absent property means the template's folder. */
-export function takesFolder(search: Search, entry: PropertyEntry | undefined): boolean {
+function takesFolder(search: Search, entry: PropertyEntry | undefined): boolean {
   return entry?.orFolder === true && search.options.zipTemplateDirWhenAbsent;
 }
 

@@ -4,7 +4,7 @@ import { Search } from './find-context.ts';
 import { considerTransforms } from './find-include.ts';
 import { below, matches, membersOf } from './find-match.ts';
 import type { Globals } from './find-resource.ts';
-import { considerResource, globalsOf, takesGlobalCode } from './find-resource.ts';
+import { considerResource, globalsOf, SAM_FUNCTION, takesGlobalCode } from './find-resource.ts';
 import { considerProperty } from './find-value.ts';
 import { isForEach, readForEach } from './foreach.ts';
 import { composedText, isIntrinsic } from './intrinsics.ts';
@@ -102,12 +102,15 @@ class Walk {
     }
     for (const entry of resources.entries) {
       const at = below(context, entry.key);
-      if (entry.key === 'Fn::Transform') this.#transform(entry.value, at);
-      else if (isForEach(entry))
+      if (entry.key === 'Fn::Transform') {
+        this.#transform(entry.value, at);
+      } else if (isForEach(entry)) {
         this.#loop(entry, context, (body, within) => {
           this.#resources(body, within);
         });
-      else this.#resource(entry, at);
+      } else {
+        this.#resource(entry, at);
+      }
     }
   }
 
@@ -126,13 +129,21 @@ class Walk {
     considerResource(this.#search, value, context, this.#globals);
     for (const attribute of value.entries) {
       const within = { ...below(context, attribute.key), property: '' };
-      if (attribute.key === 'Properties')
-        this.#walk(attribute.value, within, (node, at) => {
-          this.#warnOfLocal(node, at);
-        });
-      else if (attribute.key === 'Metadata') this.#walk(attribute.value, within);
-      else if (attribute.key === 'Fn::Transform') this.#transform(attribute.value, within);
-      else this.#walk(attribute.value, { ...within, literal: true });
+      switch (attribute.key) {
+        case 'Properties':
+          this.#walk(attribute.value, within, (node, inside) => {
+            this.#warnOfLocal(node, inside);
+          });
+          break;
+        case 'Metadata':
+          this.#walk(attribute.value, within);
+          break;
+        case 'Fn::Transform':
+          this.#transform(attribute.value, within);
+          break;
+        default:
+          this.#walk(attribute.value, { ...within, literal: true });
+      }
     }
   }
 
@@ -167,12 +178,16 @@ class Walk {
       return;
     }
     for (const entry of node.entries) {
-      if (entry.key === 'Fn::Transform') this.#transform(entry.value, below(context, entry.key));
-      else if (isForEach(entry))
-        this.#loop(entry, context, (body, at) => {
-          this.#members(body, at, visit);
+      const at = below(context, entry.key);
+      if (entry.key === 'Fn::Transform') {
+        this.#transform(entry.value, at);
+      } else if (isForEach(entry)) {
+        this.#loop(entry, context, (body, within) => {
+          this.#members(body, within, visit);
         });
-      else visit(entry.value, below(context, entry.key), entry.key);
+      } else {
+        visit(entry.value, at, entry.key);
+      }
     }
   }
 
@@ -196,26 +211,27 @@ class Walk {
     visit(forEach.body, { ...context, pointer: forEach.pointer, scope });
   }
 
-  /** A value in Globals is packaged if some resource takes it from there. */
+  /** The functions' code is packaged if some function takes it from here. */
   #considerGlobals(globals: TemplateNode, root: MapNode, context: Context): void {
     const common = valueOf(globals, 'Function');
-    if (common === undefined) return;
-    const type = 'AWS::Serverless::Function';
-    const functions = membersOf(valueOf(root, 'Resources') ?? root, { ...context, pointer: '/Resources' }).filter(
-      ({ entry }) => {
-        const ownType = valueOf(entry.value, 'Type');
-        return isString(ownType) && ownType.value === type;
-      },
-    );
-    const isTaken = functions.some(({ entry, context: at }) =>
+    const code = this.#search.entries(SAM_FUNCTION).find(({ property }) => property === 'CodeUri');
+    if (common === undefined || code === undefined) return;
+    const isTaken = this.#functions(root, context).some(({ entry, context: at }) =>
       takesGlobalCode(valueOf(entry.value, 'Properties'), at, this.#globals),
     );
-    const [code] = this.#search.entries(type).filter(({ property }) => property === 'CodeUri');
-    if (code === undefined) return;
     for (const match of matches(common, { ...below(context, 'Function'), property: '' }, code)) {
       if (isTaken) considerProperty(this.#search, code, match);
       else if (match.node !== undefined) this.#search.claim(match.node);
     }
+  }
+
+  #functions(root: MapNode, context: Context): ReturnType<typeof membersOf> {
+    const resources = valueOf(root, 'Resources');
+    if (resources === undefined) return [];
+    return membersOf(resources, { ...context, pointer: '/Resources' }).filter(({ entry }) => {
+      const type = valueOf(entry.value, 'Type');
+      return isString(type) && type.value === SAM_FUNCTION;
+    });
   }
 
   #considerRepositoryMetadata(metadata: TemplateNode, context: Context): void {

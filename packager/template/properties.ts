@@ -50,7 +50,7 @@ export interface WrittenEntry {
 }
 
 export const WRITTEN_FORMS = ['uri', 'https-url', 'object', 'siblings', 'arn', 'bucket/key', 'artifact-arn'] as const;
-export type WrittenForm = (typeof WRITTEN_FORMS)[number];
+type WrittenForm = (typeof WRITTEN_FORMS)[number];
 
 /** `bucketArn` instead of `bucket`: the member takes `arn:aws:s3:::bucket`. */
 export type WrittenMembers = { readonly key: string; readonly version?: string } & (
@@ -91,7 +91,7 @@ export interface PropertyEntry {
   readonly note: string | undefined;
 }
 
-export interface Guard {
+interface Guard {
   readonly path: readonly Step[];
   readonly value: string;
 }

@@ -36,7 +36,7 @@ export interface ExpectedRewrite {
   readonly quirk?: string;
 }
 
-export interface AllowedRewrite {
+interface AllowedRewrite {
   readonly pointer: string;
   readonly value: string;
   readonly type: string;
@@ -105,7 +105,7 @@ function restoreLinks(folder: string): void {
   }
 }
 
-export interface SingleTemplate {
+interface SingleTemplate {
   readonly name: string;
   readonly sha256: string;
   readonly flags: readonly string[];

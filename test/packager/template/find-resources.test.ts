@@ -356,7 +356,7 @@ describe('what no other tool packages', () => {
     const everything = () => 'file' as const;
     const nothing = () => false;
     const exists = properties.includes('nothing') ? nothing : everything;
-    expect(findInResource(type, properties, { exists } as never)).toEqual({ places: [], warnings: [], problems: [] });
+    expect(findInResource(type, properties, { exists })).toEqual({ places: [], warnings: [], problems: [] });
   });
 
   test('a bare name that is there is a path if what is there fits', () => {

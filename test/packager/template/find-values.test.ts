@@ -44,7 +44,7 @@ describe('a text in a property that aws-cli packages', () => {
   test.each([ARN, `${ARN}${DIGEST}`, `${ARN}#asset`, 'default/shop/api^prod', 'my-repo/x^a.b'])(
     '%s names an artifact',
     (name) => {
-      const given = { exists: () => 'file' } as never;
+      const given: Given = { exists: () => 'file' };
       expect(shown(code(`"${name}"`, given))).toEqual([`/Resources/R/Properties/Code = artifact ${name}`]);
       expect(shown(findInResource('AWS::ImageBuilder::Component', `{Uri: "${name}"}`))).toEqual([
         `/Resources/R/Properties/Uri = artifact ${name}`,

@@ -7,7 +7,7 @@ import { propertyTable } from '../../../packager/template/properties.ts';
 
 const TABLE = propertyTable();
 
-export interface Given extends Partial<Omit<FindOptions, 'exists' | 'parameters'>> {
+export interface Given extends Partial<Omit<FindOptions, 'parameters'>> {
   /** What lies on the disk; a folder ends in `/`. */
   readonly disk?: readonly string[];
   readonly parameters?: Readonly<Record<string, string>>;
