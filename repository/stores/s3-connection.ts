@@ -9,7 +9,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import { GetBucketVersioningCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { GetBucketLocationCommand, GetBucketVersioningCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { S3Call } from './s3-error.ts';
@@ -256,8 +256,13 @@ export class S3Connection {
  * @param owner S3 refuses if the bucket is not this account's
  * @throws ArtifactError BUCKET_NOT_FOUND, WRONG_OWNER, ACCESS_DENIED, NO_CREDENTIALS, STORE_UNAVAILABLE
  */
-export async function bucketRegion(client: S3Client, bucket: string, owner?: string): Promise<string> {
-  const connection = new S3Connection({ client, bucket, ...(owner !== undefined && { expectedOwner: owner }) });
+export async function bucketRegion(
+  client: S3Client,
+  bucket: string,
+  owner?: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const connection = connectionTo(client, bucket, owner, signal);
   const call = { operation: 'HeadBucket', actions: ['s3:ListBucket'] };
   try {
     const { BucketRegion } = await connection.send('HeadBucket', new HeadBucketCommand(connection.target));
@@ -267,9 +272,21 @@ export async function bucketRegion(client: S3Client, bucket: string, owner?: str
     // A refusal for the owner's sake tells the region as well.
     if (region !== undefined && (isWrongRegion(error) || (isDenied(error) && owner === undefined))) return region;
     if (statusOf(error) === 404) Object.assign(error as Error, { name: 'NoSuchBucket' });
-    throw await connection.explained(error, call);
+    throw await connection.explained(await reasonOf(error, connection), call);
   }
-  return (await client.config.region()) || 'us-east-1';
+  return await client.config.region();
+}
+
+/** The answer to a HEAD has no body: asks something like it to learn why it is refused. */
+async function reasonOf(error: unknown, connection: S3Connection): Promise<unknown> {
+  const status = statusOf(error);
+  if (status !== 400 && status !== 403) return error;
+  try {
+    await connection.send('GetBucketLocation', new GetBucketLocationCommand(connection.target));
+    return error;
+  } catch (reason) {
+    return reason;
+  }
 }
 
 /**
@@ -280,12 +297,27 @@ export async function bucketVersioning(
   client: S3Client,
   bucket: string,
   owner?: string,
+  signal?: AbortSignal,
 ): Promise<'Enabled' | 'Suspended' | 'Off'> {
-  const connection = new S3Connection({ client, bucket, ...(owner !== undefined && { expectedOwner: owner }) });
+  const connection = connectionTo(client, bucket, owner, signal);
   try {
     const { Status } = await connection.send('GetBucketVersioning', new GetBucketVersioningCommand(connection.target));
     return Status ?? 'Off';
   } catch (error) {
     throw await connection.explained(error, { operation: 'GetBucketVersioning' });
   }
+}
+
+function connectionTo(
+  client: S3Client,
+  bucket: string,
+  owner: string | undefined,
+  signal: AbortSignal | undefined,
+): S3Connection {
+  return new S3Connection({
+    client,
+    bucket,
+    ...(owner !== undefined && { expectedOwner: owner }),
+    ...(signal !== undefined && { signal }),
+  });
 }

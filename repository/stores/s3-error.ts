@@ -114,6 +114,13 @@ export function isNetworkFailure(error: unknown): boolean {
   return hasCode(error, ...NETWORK_CODES);
 }
 
+/** The service can't be reached, or can't answer now: the same request may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === 501) return false;
+  return isNetworkFailure(error) || hasCode(error, ...THROTTLING_CODES) || (status ?? 0) >= 500 || status === 429;
+}
+
 /** Refused for what the caller may do, not for who they are. */
 export function isDenied(error: unknown): boolean {
   return statusOf(error) === 403 && !hasCode(error, ...CREDENTIAL_CODES, 'RequestTimeTooSkewed');
@@ -178,11 +185,7 @@ function connectionProblem(error: object, call: S3Call): ArtifactError | undefin
       cause: error,
     });
   }
-  const status = statusOf(error);
-  if (
-    status !== 501 &&
-    (isNetworkFailure(error) || hasCode(error, ...THROTTLING_CODES) || (status ?? 0) >= 500 || status === 429)
-  ) {
+  if (isUnavailable(error)) {
     return new ArtifactError(
       'STORE_UNAVAILABLE',
       `S3 did not answer ${call.operation} of '${subject}': ${told(failure)}`,

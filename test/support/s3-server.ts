@@ -232,7 +232,7 @@ class Server implements S3Server {
       // A client that went away while it sent its body has asked for nothing.
       if (request.destroyed && !request.complete) return;
       failure = error instanceof S3Error ? error : unexpected(error);
-      reply = errorReply(failure, arrived);
+      reply = errorReply(failure, arrived, this.buckets.get(arrived.bucketName ?? ''));
     } finally {
       this.#record(arrived, response, fault, reply, failure);
       if (reply !== undefined && !request.socket.destroyed) await send(request, response, reply, fault);
@@ -478,9 +478,7 @@ function admit(exchange: Exchange, operation: Operation): void {
   const bucket = bucketOf(exchange);
   requireRegion(exchange, bucket);
   const owner = headerText(headers, 'x-amz-expected-bucket-owner');
-  const regional = { 'x-amz-bucket-region': bucket.region };
-  if (owner !== undefined && owner !== bucket.owner)
-    throw new S3Error('AccessDenied', undefined, { headers: regional });
+  if (owner !== undefined && owner !== bucket.owner) throw new S3Error('AccessDenied');
   if (who.caller.account === undefined && who.caller.service === undefined && bucket.policy === undefined) {
     throw new S3Error('AccessDenied');
   }
@@ -531,12 +529,14 @@ function errorDocument({ code, message, details }: S3Error, { key, bucketName, r
 }
 
 /** STS wraps its errors; the SDK looks for them there. */
-function errorReply(error: S3Error, arrived: Arrival): Reply {
+function errorReply(error: S3Error, arrived: Arrival, bucket: Bucket | undefined): Reply {
   const body = errorDocument(error, arrived);
+  // Whoever may do nothing with a bucket may still learn where it is.
+  const region = arrived.operation === 'HeadBucket' && bucket !== undefined && { 'x-amz-bucket-region': bucket.region };
   const isSts = arrived.operation === 'GetCallerIdentity';
   return {
     status: error.status,
-    headers: { 'content-type': 'application/xml', 'x-amz-request-id': arrived.requestId, ...error.headers },
+    headers: { 'content-type': 'application/xml', 'x-amz-request-id': arrived.requestId, ...region, ...error.headers },
     ...(error.status !== 304 && {
       body: isSts
         ? `<ErrorResponse><Error><Type>Sender</Type><Code>${stsCode(error.code)}</Code><Message>${error.message}</Message></Error><RequestId>${arrived.requestId}</RequestId></ErrorResponse>`
