@@ -75,7 +75,7 @@ export default tseslint.config(
     ),
   },
   {
-    files: ['packager/cli/aws.ts', 'handler/**/*.ts'],
+    files: ['packager/cli/aws.ts', 'packager/cli/managed-bucket.ts', 'handler/**/*.ts'],
     rules: mayNotImport({
       group: ['**/packager/template/**', '**/test/**'],
       message: 'an edge knows the SDK and repository/, no more',

@@ -58,17 +58,21 @@ export async function establishDomain(
   if (domain === undefined) {
     throw new ArtifactError('UNSUPPORTED_STORE', 'the store does not show the descriptor that was just written to it');
   }
-  if (!samePlace(domain, place) || domain.bucket !== place.bucket) {
-    throw new ArtifactError(
-      'INVALID_CONFIGURATION',
-      `the domain in this store is that of '${domain.bucket}' (account ${domain.account}, ${domain.region}), not of '${place.bucket}' (account ${place.account}, ${place.region})`,
-      {
-        remedy:
-          'A domain can not be copied or moved: its ARNs name the account and region. Name the right store with --domain.',
-      },
-    );
-  }
+  requireAt(domain, place);
   return domain;
+}
+
+/** A copy of a domain's objects elsewhere is no domain. @throws ArtifactError INVALID_CONFIGURATION */
+export function requireAt(domain: Domain, place: DomainPlace & { readonly bucket: string }): void {
+  if (samePlace(domain, place) && domain.bucket === place.bucket) return;
+  throw new ArtifactError(
+    'INVALID_CONFIGURATION',
+    `the domain in this store is that of '${domain.bucket}' (account ${domain.account}, ${domain.region}), not of '${place.bucket}' (account ${place.account}, ${place.region})`,
+    {
+      remedy:
+        'A domain can not be copied or moved: its ARNs name the account and region. Name the right store with --domain.',
+    },
+  );
 }
 
 async function readDescriptor(store: ObjectStore): Promise<Descriptor | undefined> {

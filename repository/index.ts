@@ -8,7 +8,7 @@ export { ownKeeper } from './deletion.ts';
 export type { Deletion, Keeper } from './deletion.ts';
 export { digestFromBase64, digestToBase64, isDigest, parseDigest, sha256 } from './digest.ts';
 export type { Digest } from './digest.ts';
-export { establishDomain, findDomain } from './domain.ts';
+export { establishDomain, findDomain, requireAt } from './domain.ts';
 export type { Chance, Descriptor, Domain, DomainParts } from './domain.ts';
 export { ArtifactError, ArtifactErrors, hasCode } from './error.ts';
 export type { ArtifactErrorCode } from './error.ts';

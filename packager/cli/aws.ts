@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
-import { isNetworkFailure } from '../../repository/stores/s3-error.ts';
+import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
 import type { AccessOptions } from './options.ts';
@@ -46,14 +46,22 @@ export interface AwsAccess {
   urlOf(bucket: string, key: string, region: string): string;
   /** `aws`, `aws-cn`, `aws-us-gov` … */
   partitionOf(region: string): string;
-  /** The bucket that SAM manages in the account and Region. @throws ArtifactError BUCKET_NOT_FOUND */
-  managedBucket(): Promise<string>;
+  /**
+   * A client of another service, in `region()`, made as those of S3 and STS are: credentials, proxy, certificates, attempts.
+   * @param service As in `AWS_ENDPOINT_URL_…` and the profile's `services`, in lower case.
+   */
+  client<C extends SdkClient>(service: string, make: (config: ClientConfig) => C): C;
   /** Closes idle connections. */
   close(): void;
 }
 
+/** What the SDK's clients have in common here. */
+interface SdkClient {
+  readonly middlewareStack: unknown;
+}
+
 /** What every client of ours is made with. */
-interface ClientConfig {
+export interface ClientConfig {
   readonly region: string;
   readonly profile: string;
   readonly credentials: () => Promise<Credentials>;
@@ -160,8 +168,9 @@ class Access implements AwsAccess {
     return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
   }
 
-  async managedBucket(): Promise<string> {
-    return findManagedBucket(await this.s3(), this.#region());
+  client<C extends SdkClient>(service: string, make: (config: ClientConfig) => C): C {
+    const config = { maxAttempts: ATTEMPTS, ...this.#configOf(service, this.#region()) };
+    return telling(make(config), this.#context.source);
   }
 
   close(): void {
@@ -350,9 +359,9 @@ function firstLine(error: unknown): string {
 }
 
 /** Makes a client tell in our words when AWS refuses the credentials. */
-function telling<C extends S3Client | STSClient>(client: C, source: CredentialSource): C {
+function telling<C extends SdkClient>(client: C, source: CredentialSource): C {
   // The stack of any client: only the types of input and output differ.
-  (client as STSClient).middlewareStack.add(
+  (client.middlewareStack as STSClient['middlewareStack']).add(
     (next) => async (input) => {
       try {
         return await next(input);
@@ -391,19 +400,33 @@ async function askIdentity(
     const { Account: account = '', Arn: arn = '' } = await client.send(command, signal && { abortSignal: signal });
     return { account, arn, partition: arn.split(':')[1] ?? 'aws' };
   } catch (error) {
-    throw connectionProblem(error) ?? error;
+    throw connectionProblem(error, 'AWS STS') ?? refusal(error) ?? error;
   }
 }
 
-function connectionProblem(error: unknown): ArtifactError | undefined {
-  if (isNetworkFailure(error)) {
-    return new ArtifactError('STORE_UNAVAILABLE', `AWS STS can't be reached: ${firstLine(error)}`, { cause: error });
+/** Everybody may ask; what may be in the way is an endpoint's policy. */
+function refusal(error: unknown): ArtifactError | undefined {
+  if (error instanceof ArtifactError || statusOf(error) === undefined) return undefined;
+  return new ArtifactError('ACCESS_DENIED', `AWS STS refused GetCallerIdentity: ${firstLine(error)}`, { cause: error });
+}
+
+/** What a failure on the way to a service means; `undefined` where the service itself refused. */
+export function connectionProblem(error: unknown, service: string): ArtifactError | undefined {
+  if (isUnavailable(error)) {
+    return new ArtifactError('STORE_UNAVAILABLE', `${service} does not answer: ${firstLine(error)}`, {
+      remedy: 'Look at the network and at the endpoint, then run it again.',
+      cause: error,
+    });
   }
   if (!/CERT|^UNABLE_TO_/.test(String((error as NodeJS.ErrnoException).code))) return undefined;
-  return new ArtifactError('INVALID_CONFIGURATION', `the certificate of AWS STS is not trusted: ${firstLine(error)}`, {
-    remedy: 'Name the certificate authority of your network with --ca-bundle or AWS_CA_BUNDLE.',
-    cause: error,
-  });
+  return new ArtifactError(
+    'INVALID_CONFIGURATION',
+    `the certificate of ${service} is not trusted: ${firstLine(error)}`,
+    {
+      remedy: 'Name the certificate authority of your network with --ca-bundle or AWS_CA_BUNDLE.',
+      cause: error,
+    },
+  );
 }
 
 function objectUrl(client: S3Client, custom: string | undefined, bucket: string, key: string, region: string): string {
@@ -440,28 +463,3 @@ const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
   ['eu-isoe-', 'aws-iso-e'],
   ['eusc-', 'aws-eusc'],
 ];
-
-/** CloudFormation names a bucket after its stack and logical ID: SAM's are aws-sam-cli-managed-default and SamCliSourceBucket. */
-const MANAGED_PREFIX = 'aws-sam-cli-managed-default-samclisourcebucket-';
-
-/** Among the account's own buckets: nobody else can put one there. Of several, left from earlier stacks, the newest is in use. */
-async function findManagedBucket(client: S3Client, region: string): Promise<string> {
-  const { ListBucketsCommand } = await import('@aws-sdk/client-s3');
-  const { Buckets: buckets = [] } = await client
-    .send(new ListBucketsCommand({ Prefix: MANAGED_PREFIX, BucketRegion: region, MaxBuckets: 1000 }))
-    .catch((error: unknown) => {
-      if (!hasCode(error, 'AccessDenied')) throw error;
-      throw new ArtifactError('ACCESS_DENIED', "the account's buckets may not be listed (s3:ListAllMyBuckets)", {
-        remedy: 'Name the bucket with --s3-bucket.',
-        cause: error,
-      });
-    });
-  const [newest] = buckets
-    // A server that does not know the request's parameters answers with all buckets.
-    .filter(({ Name = '', BucketRegion = region }) => Name.startsWith(MANAGED_PREFIX) && BucketRegion === region)
-    .toSorted((a, b) => Number(b.CreationDate ?? 0) - Number(a.CreationDate ?? 0));
-  if (newest?.Name !== undefined) return newest.Name;
-  throw new ArtifactError('BUCKET_NOT_FOUND', `SAM manages no bucket in ${region} of this account`, {
-    remedy: "Name one with --s3-bucket, or let 'sam deploy --guided' make the managed one.",
-  });
-}

@@ -2,7 +2,16 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Domain, DomainParts, DomainPlace, ObjectStore } from '../../repository/index.ts';
-import { ArtifactError, establishDomain, findDomain, hasCode, LOCAL_PLACE, ownKeeper } from '../../repository/index.ts';
+import {
+  ArtifactError,
+  establishDomain,
+  findDomain,
+  hasCode,
+  LOCAL_PLACE,
+  objectKey,
+  ownKeeper,
+  requireAt,
+} from '../../repository/index.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
@@ -11,7 +20,9 @@ import { bucketDestination, domainDestination } from '../destination.ts';
 import type { Destination, UrlOf } from '../destination.ts';
 import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
+import type { ManagedBucket } from './managed-bucket.ts';
 import type { AccessOptions, DomainOptions, PackageOptions } from './options.ts';
+import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -54,10 +65,9 @@ export async function openDestination(options: PackageOptions, terminal: Termina
 }
 
 async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
-  const { directoryStore } = await import('../../repository/stores/directory.ts');
+  const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const store = directoryStore(directory);
-  const urlOf: UrlOf = (_bucket, key) =>
-    `${pathToFileURL(directory).href}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const urlOf: UrlOf = (_bucket, key) => pathToFileURL(directoryFile(directory, objectKey(key))).href;
   const place = { ...LOCAL_PLACE, bucket: 'local' };
   const found = await findDomain(partsOf(store, purpose));
   if (found === undefined) refuseForeign(directory);
@@ -77,7 +87,7 @@ function refuseForeign(directory: string): void {
     throw new ArtifactError('ACCESS_DENIED', `the directory '${directory}' may not be read`, { cause: error });
   }
   // What a first run that was ended early leaves behind is no stranger's.
-  const foreign = names.filter((name) => name !== 'drafts' && name !== 'scratch' && !name.startsWith('.'));
+  const foreign = names.filter((name) => name !== '@drafts' && name !== 'scratch' && !name.startsWith('.'));
   if (foreign.length === 0) return;
   throw new ArtifactError(
     'INVALID_ARGUMENT',
@@ -99,12 +109,25 @@ async function openBucketDomain(
   const { account, partition } = await access.identity();
   const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
   const owner = options.domainOwner ?? account;
-  const region = await regionOf(access, s3, bucket, owner, named === undefined);
+  const region = await (named === undefined
+    ? ownDomainRegion(access, s3, bucket, owner, purpose, terminal.signal)
+    : s3.bucketRegion(await access.s3(), bucket, owner, terminal.signal));
   const client = await access.s3(region);
-  const store = limited(s3.s3Store({ client, bucket, expectedOwner: owner, ...kmsOf(options) }), REQUESTS_AT_ONCE);
+  const store = limited(
+    s3.s3Store({
+      client,
+      bucket,
+      expectedOwner: owner,
+      signal: terminal.signal,
+      ...kmsOf(options),
+      ...profileOf(options),
+    }),
+    REQUESTS_AT_ONCE,
+  );
   const place = { partition, region, account: owner, bucket };
   const found = await findDomain(partsOf(store, purpose));
-  if (found === undefined) await requireVersioning(s3, client, bucket, owner);
+  if (found !== undefined) requireAt(found, place);
+  else if (purpose !== 'read') await requireVersioning(s3, client, bucket, owner, terminal.signal);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `bucket '${bucket}'`));
   return { domain, urlOf: (of, key) => access.urlOf(of, key, region) };
 }
@@ -112,35 +135,55 @@ async function openBucketDomain(
 type S3Module = typeof S3;
 type S3Client = Awaited<ReturnType<AwsAccess['s3']>>;
 
-async function regionOf(
+/** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */
+async function ownDomainRegion(
   access: AwsAccess,
   s3: S3Module,
   bucket: string,
   owner: string,
-  isDefault: boolean,
+  purpose: Purpose,
+  signal: AbortSignal,
 ): Promise<string> {
   try {
-    return await s3.bucketRegion(await access.s3(), bucket, owner);
+    return await s3.bucketRegion(await access.s3(), bucket, owner, signal);
   } catch (error) {
-    if (!isDefault || !hasCode(error, 'BUCKET_NOT_FOUND')) throw error;
-    throw new ArtifactError(
-      'DOMAIN_NOT_FOUND',
-      `account ${owner} has no domain in ${await access.region()}: there is no bucket '${bucket}'`,
-      {
-        remedy: [
-          'Name another with --domain s3://BUCKET (a versioned bucket of yours becomes a domain),',
-          'try it without AWS with --domain file:DIRECTORY,',
-          'or upload without versions and references with --s3-bucket BUCKET.',
-        ].join(' '),
-        cause: error,
-      },
-    );
+    if (hasCode(error, 'BUCKET_NOT_FOUND')) throw noDomain(error, bucket, owner, await access.region(), purpose);
+    if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED')) throw error;
+    // S3 says the same of a bucket that is somebody else's and of one's own.
+    throw new ArtifactError('ACCESS_DENIED', error.message, {
+      remedy: `${error.remedy ?? ''}\nIf 'aws s3 ls' does not show the bucket as yours, somebody else has taken its name: ${OTHER_DOMAIN}.`,
+      cause: error,
+    });
   }
 }
 
+const OTHER_DOMAIN = 'name another with --domain s3://BUCKET (a versioned bucket of yours becomes a domain)';
+
+function noDomain(cause: unknown, bucket: string, owner: string, region: string, purpose: Purpose): ArtifactError {
+  const ways =
+    purpose === 'read'
+      ? 'Name another with --domain, or another Region with --region.'
+      : [
+          `${OTHER_DOMAIN.replace('name', 'Name')},`,
+          'try it without AWS with --domain file:DIRECTORY,',
+          'or upload without versions and references with --s3-bucket BUCKET.',
+        ].join(' ');
+  return new ArtifactError(
+    'DOMAIN_NOT_FOUND',
+    `account ${owner} has no domain in ${region}: there is no bucket '${bucket}'`,
+    { remedy: ways, cause },
+  );
+}
+
 /** Only an incarnation that can be told from a later one can be deleted safely, and only a versioned bucket has such. */
-async function requireVersioning(s3: S3Module, client: S3Client, bucket: string, owner: string): Promise<void> {
-  const versioning = await s3.bucketVersioning(client, bucket, owner);
+async function requireVersioning(
+  s3: S3Module,
+  client: S3Client,
+  bucket: string,
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const versioning = await s3.bucketVersioning(client, bucket, owner, signal);
   if (versioning === 'Enabled') return;
   throw new ArtifactError('UNSUPPORTED_STORE', `the bucket '${bucket}' keeps no versions, and a domain's must`, {
     remedy: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes.`,
@@ -150,14 +193,18 @@ async function requireVersioning(s3: S3Module, client: S3Client, bucket: string,
 async function openPlainBucket(options: PackageOptions, terminal: Terminal): Promise<Destination> {
   const [{ awsAccess }, s3] = await Promise.all([import('./aws.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
-  const bucket = options.s3Bucket ?? (await access.managedBucket());
-  const { domainOwner: owner, s3Prefix: prefix, forceUpload: force, metadata } = options;
-  const region = await plainRegionOf(access, s3, bucket, owner);
+  const { s3Prefix: prefix, forceUpload: force, metadata } = options;
+  const found = await plainBucketOf(options, access, terminal);
+  if (found === undefined) return emptyBucket(await access.region());
+  const { name: bucket, owner } = found;
+  const region = await plainRegionOf(access, s3, bucket, owner, terminal.signal);
   const client = await access.s3(region);
   const store = limited(
     s3.s3Store({
       client,
       bucket,
+      signal: terminal.signal,
+      ...profileOf(options),
       ...(owner !== undefined && { expectedOwner: owner }),
       ...(metadata !== undefined && { metadata }),
       ...kmsOf(options),
@@ -173,23 +220,62 @@ async function openPlainBucket(options: PackageOptions, terminal: Terminal): Pro
   );
 }
 
-/** Whoever may only get and put may not ask; then the bucket is taken to be where the requests go. */
+type PlainBucket = Pick<ManagedBucket, 'name'> & Partial<ManagedBucket>;
+
+/**
+ * Whose the bucket is, is not asked unless somebody says so: it may well be another account's. Of the managed one it is known. `undefined`: a dry
+ * run would make it.
+ */
+async function plainBucketOf(
+  options: PackageOptions,
+  access: AwsAccess,
+  terminal: Terminal,
+): Promise<PlainBucket | undefined> {
+  const { s3Bucket, domainOwner, dryRun: isDryRun } = options;
+  const owned = domainOwner === undefined ? {} : { owner: domainOwner };
+  if (s3Bucket !== undefined) return { name: s3Bucket, ...owned };
+  const { findManagedBucket, managedBucket } = await import('./managed-bucket.ts');
+  const say = (text: string): void => {
+    writeNote(terminal, text, options);
+  };
+  const found = await (isDryRun ? findManagedBucket : managedBucket)(access, { say, signal: terminal.signal });
+  return found && { ...found, ...owned };
+}
+
+/** What a dry run finds in a bucket that is still to be made. */
+async function emptyBucket(region: string): Promise<Destination> {
+  const { memoryStore } = await import('../../repository/stores/memory.ts');
+  const { MANAGED_BUCKET } = await import('./managed-bucket.ts');
+  const options = { bucket: MANAGED_BUCKET, region, partition: '', force: false };
+  return bucketDestination(dryRun(memoryStore(CHANCE.now)), options, () => '');
+}
+
+/** Whoever may only get and put is told no more than the Region, and of some stores not even that: then it is where the requests go. */
 async function plainRegionOf(
   access: AwsAccess,
   s3: S3Module,
   bucket: string,
   owner: string | undefined,
+  signal: AbortSignal,
 ): Promise<string> {
-  try {
-    return await s3.bucketRegion(await access.s3(), bucket, owner);
-  } catch (error) {
-    if (hasCode(error, 'ACCESS_DENIED')) return access.region();
-    throw error;
+  const client = await access.s3();
+  // With an owner a refusal tells no Region: it may mean that the bucket is another's.
+  for (const expected of new Set([owner, undefined])) {
+    try {
+      return await s3.bucketRegion(client, bucket, expected, signal);
+    } catch (error) {
+      if (!hasCode(error, 'ACCESS_DENIED')) throw error;
+    }
   }
+  return access.region();
 }
 
 function kmsOf(options: OpenOptions): { readonly kmsKeyId?: string } {
   return options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId };
+}
+
+function profileOf({ profile }: OpenOptions): { readonly profile?: string } {
+  return profile === undefined ? {} : { profile };
 }
 
 function partsOf(store: ObjectStore, purpose: Purpose): DomainParts {
@@ -216,6 +302,6 @@ function begin(
   }
 }
 
-function accessSettings(options: AccessOptions, { env, ask }: Terminal): AwsSettings {
-  return { ...options, env, ...(ask !== undefined && { onMfa: ask }) };
+function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
+  return { ...options, env, signal, ...(ask !== undefined && { onMfa: ask }) };
 }

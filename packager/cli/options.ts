@@ -275,7 +275,7 @@ export const ACCESS: OptionTable<AccessOptions> = {
     name: 'endpoint-url',
     argument: '<url>',
     group: GROUP.access,
-    help: 'for S3 and STS, in the place of their own (else AWS_ENDPOINT_URL and its kin)',
+    help: 'for S3, STS and CloudFormation, in the place of their own (else AWS_ENDPOINT_URL and its kin)',
     read: endpointUrl,
   },
   verifySsl: {
@@ -485,7 +485,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     name: 'resolve-s3',
     negatable: true,
     group: GROUP.bucket,
-    help: "upload to the bucket that SAM manages in the account ('aws-sam-cli-managed-default')",
+    help: "upload to the bucket that SAM manages in the account ('aws-sam-cli-managed-default'); made where it is missing",
     read: flag,
     fallback: false,
   },

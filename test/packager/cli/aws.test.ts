@@ -165,7 +165,10 @@ describe('identity()', () => {
     expect(aws.asked).toHaveLength(5);
     aws.answers.push(refusal('InternalFailure', 500));
     const once = await access({ ...settings, env: { ...KEYS, AWS_MAX_ATTEMPTS: '1' } });
-    await expect(once.identity()).rejects.toThrow('Told you so.');
+    await expect(once.identity()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('Told you so'),
+    });
   });
 
   test('of a server that is not there', async () => {
@@ -389,42 +392,6 @@ describe('partitionOf()', () => {
         Bucket: `arn:aws:s3:${other}:111122223333:accesspoint/name`,
       });
     expect(resolve).toThrow(`Client was configured for partition \`${partition}\` but`);
-  });
-});
-
-describe('managedBucket()', () => {
-  const PREFIX = 'aws-sam-cli-managed-default-samclisourcebucket-';
-  const list = (...buckets: readonly (readonly [name: string, year: number])[]): Answer =>
-    xml(
-      `<ListAllMyBucketsResult><Buckets>${buckets
-        .map(
-          ([name, year]) => `<Bucket><Name>${name}</Name><CreationDate>${year}-01-01T00:00:00Z</CreationDate></Bucket>`,
-        )
-        .join('')}</Buckets></ListAllMyBucketsResult>`,
-    );
-
-  test("is the newest of the account's buckets that bear SAM's name", async () => {
-    const aws = await fakeAws();
-    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
-    aws.answers.push(list(['other', 2026], [`${PREFIX}a`, 2020], [`${PREFIX}b`, 2024], [`${PREFIX}c`, 2022]));
-    expect(await made.managedBucket()).toBe(`${PREFIX}b`);
-    const query = new URL(aws.asked[0]?.path ?? '', aws.url).searchParams;
-    expect(query.get('prefix')).toBe(PREFIX);
-    expect(query.get('bucket-region')).toBe('eu-west-1');
-  });
-
-  test('is an error that names the ways on where there is none, or none may be seen', async () => {
-    const aws = await fakeAws();
-    const made = await access({ region: 'eu-west-1', endpointUrl: aws.url });
-    aws.answers.push(list(['other', 2026]), xml('<Error><Code>AccessDenied</Code></Error>', 403));
-    await expect(made.managedBucket()).rejects.toMatchObject({
-      code: 'BUCKET_NOT_FOUND',
-      remedy: expect.stringContaining('--s3-bucket'),
-    });
-    await expect(made.managedBucket()).rejects.toMatchObject({
-      code: 'ACCESS_DENIED',
-      remedy: expect.stringContaining('--s3-bucket'),
-    });
   });
 });
 
