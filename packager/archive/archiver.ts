@@ -17,6 +17,8 @@ export interface ArchiverOptions {
   readonly scratch: string;
   /** Ends all work: everything that is under way or asked for later rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** Packed content that is kept in memory for all archives of the run; what comes later goes to the scratch folder. Bytes, default 32 MiB. */
+  readonly memory?: number;
   /** Threads beside the calling one; 0: all is done there. The result is the same for any number. Default: as many as processors. */
   readonly threads?: number;
 }
@@ -59,7 +61,7 @@ class RunArchiver implements Archiver {
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
-    this.#packer = new Packer(options.scratch, (estimatedMs) => this.#executor(estimatedMs));
+    this.#packer = new Packer(options.scratch, (estimatedMs) => this.#executor(estimatedMs), options.memory);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
   }

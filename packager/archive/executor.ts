@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { JobKind, Jobs, Problem } from './jobs.ts';
@@ -112,9 +113,11 @@ class Thread {
     });
     this.#worker.on('error', (error) => {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
+      ready();
     });
     this.#worker.on('exit', () => {
       this.#fail(new Error('a worker thread ended before its work was done'));
+      ready();
     });
     // only work that is under way keeps the process alive
     this.#worker.unref();
@@ -162,9 +165,13 @@ const WORKER_URL: URL = IS_SOURCE
   ? new URL('./archive-worker.ts', import.meta.url)
   : new URL('./archive-worker.js', import.meta.url);
 
-/** Uncompiled source runs in threads only where Node.js itself takes TypeScript. */
+/**
+ * Uncompiled source runs in threads only where Node.js itself takes TypeScript. Where everything was bundled into one file, there is none for the
+ * threads.
+ */
 const THREADS_RUN: boolean =
-  !IS_SOURCE || Boolean((process.features as { readonly typescript?: string | false }).typescript);
+  existsSync(WORKER_URL) &&
+  (!IS_SOURCE || Boolean((process.features as { readonly typescript?: string | false }).typescript));
 
 /** As many threads as processors, or none where threads can't run. */
 export function defaultThreads(): number {

@@ -61,10 +61,11 @@ export class Packer {
   readonly #executor: (estimatedMs: number) => Executor;
   readonly #packings = new Map<Digest, Packing>();
   readonly #shelves: Shelves;
-  #memory = MEMORY;
+  #memory: number;
 
-  constructor(scratch: string, executor: (estimatedMs: number) => Executor) {
+  constructor(scratch: string, executor: (estimatedMs: number) => Executor, memory: number = MEMORY) {
     this.#executor = executor;
+    this.#memory = memory;
     this.#shelves = new Shelves(scratch, (digest) => this.#packings.delete(digest));
   }
 

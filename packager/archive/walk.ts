@@ -77,7 +77,8 @@ class Walker implements Tree {
   async folder(folder: Folder, rulesAbove: Rules): Promise<void> {
     const names = this.#attempt(folder.name, () => this.#list(folder));
     if (names === undefined) return;
-    const rules = this.#attempt(folder.name, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
+    const ignoreFile = join(folder.name, IGNORE_FILE);
+    const rules = this.#attempt(ignoreFile, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
     const entries: Entry[] = [];
     for (const name of names) {
       const entry = this.#attempt(join(folder.name, name), () => this.#look(folder, name, rules));

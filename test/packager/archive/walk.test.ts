@@ -1,0 +1,223 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { walk } from '../../../packager/archive/walk.ts';
+import type { Tree } from '../../../packager/archive/walk.ts';
+import { Folder } from './folder.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(() => {
+  folder.remove();
+});
+
+interface Options {
+  readonly project?: string;
+  readonly followExternalSymlinks?: boolean;
+}
+
+function walked(code: string, { project = folder.path, followExternalSymlinks = false }: Options = {}): Promise<Tree> {
+  const boundary = { project, packaged: code, followExternalSymlinks };
+  return walk({ folder: code, boundary, exclude: [], pause: () => Promise.resolve() });
+}
+
+const namesOf = ({ files }: Tree): string[] => files.map(({ name }) => name);
+const messagesOf = ({ problems }: Tree): string[] => problems.map(({ code, message }) => `${code}: ${message}`);
+
+describe('a folder', () => {
+  test('gives its files, dotfiles too and folders not, in the order of their UTF-8 bytes', async () => {
+    const names = ['a/b', 'a.txt', 'a', 'ab/c/d', '.hidden', 'B', 'é', '\uff41', '\u{1f600}', 'a-b', 'a0'];
+    const files = names.filter((name) => name !== 'a');
+    const code = folder.plant('code', { ...Object.fromEntries(files.map((name) => [name, ''])), 'empty/': '' });
+    const ordered = files.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    expect(namesOf(await walked(code))).toEqual(ordered);
+  });
+
+  test('has the same order however deep its files are', async () => {
+    const segment = fc.constantFrom('a', 'a-', 'a.', 'a0', '-', 'é', '\u{10000}', '\uffee');
+    const name = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 20 }), async (names) => {
+        folder.remove();
+        folder = new Folder();
+        const files = names.filter((one) => !names.some((other) => other.startsWith(`${one}/`)));
+        const code = folder.plant('code', Object.fromEntries(files.map((file) => [file, ''])));
+        const ordered = files.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        expect(namesOf(await walked(code))).toEqual(ordered);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('has names as the file system has them, composed or not', async () => {
+    const code = folder.plant('code', { 'e\u0301': '1', é: '2' });
+    // a file system may itself take both for one name
+    expect(['e\u0301', 'é']).toEqual(expect.arrayContaining(namesOf(await walked(code)).slice(0, 1)));
+  });
+
+  test('tells what its owner may execute', async () => {
+    const code = folder.plant('code', {
+      a: { content: '', mode: 0o644 },
+      b: { content: '', mode: 0o744 },
+      c: { content: '', mode: 0o655 },
+    });
+    const { files } = await walked(code);
+    expect(files.map(({ executable }) => executable)).toEqual([false, true, false]);
+  });
+
+  test('is looked at with pauses', async () => {
+    const names = Array.from({ length: 2100 }, (_, i) => `file${i}`);
+    const code = folder.plant('code', Object.fromEntries(names.map((name) => [name, ''])));
+    const boundary = { project: folder.path, packaged: code, followExternalSymlinks: false };
+    const end = new Error('ended');
+    await expect(walk({ folder: code, boundary, exclude: [], pause: () => Promise.reject(end) })).rejects.toBe(end);
+  });
+});
+
+describe('a link', () => {
+  test('gives the content behind it, twice where two lead there', async () => {
+    folder.plant('shared', { 'lib/x.js': 'x', 'bin.sh': { content: '#!/bin/sh', mode: 0o755 } });
+    const code = folder.plant('code', {
+      one: { link: '../shared/lib' },
+      two: { link: '../shared/lib' },
+      run: { link: '../shared/bin.sh' },
+    });
+    const tree = await walked(code);
+    expect(tree.files.map(({ name, executable }) => [name, executable])).toEqual([
+      ['one/x.js', false],
+      ['run', true],
+      ['two/x.js', false],
+    ]);
+    expect(tree.files[0]?.file.path).toBe(folder.at('shared/lib/x.js'));
+  });
+
+  test('to a folder is sorted as a folder', async () => {
+    folder.plant('shared', { z: '' });
+    const code = folder.plant('code', { a: { link: '../shared' }, 'a.txt': '', 'a-b': '' });
+    expect(namesOf(await walked(code))).toEqual(['a-b', 'a.txt', 'a/z']);
+  });
+
+  test('leads through a workspace of npm and of pnpm', async () => {
+    folder.plant('packages', { 'util/index.js': '', 'util/node_modules/ms/index.js': '' });
+    folder.plant('node_modules/.pnpm/left@1.0.0/node_modules', {
+      'left/index.js': '',
+      right: { link: '../../right@2.0.0/node_modules/right' },
+    });
+    folder.plant('node_modules/.pnpm/right@2.0.0/node_modules', { 'right/index.js': '' });
+    const code = folder.plant('packages/api', {
+      'index.js': '',
+      'node_modules/util': { link: '../../util' },
+      'node_modules/left': { link: '../../../node_modules/.pnpm/left@1.0.0/node_modules/left' },
+      'node_modules/.bin/left': { link: '../left/index.js' },
+    });
+    expect(namesOf(await walked(code))).toEqual([
+      'index.js',
+      'node_modules/.bin/left',
+      'node_modules/left/index.js',
+      'node_modules/util/index.js',
+      'node_modules/util/node_modules/ms/index.js',
+    ]);
+  });
+
+  test('may lead anywhere inside what is packaged, even where that is outside of the project', async () => {
+    const code = folder.plant('elsewhere', { a: '1', b: { link: 'a' } });
+    expect(namesOf(await walked(code, { project: folder.plant('project', {}) }))).toEqual(['a', 'b']);
+  });
+
+  test('out of the project is an error that names both ends, or is followed if that is wanted', async () => {
+    const outside = folder.plant('outside', { secret: '' });
+    const project = folder.plant('project', {
+      'code/out': { link: '../../outside' },
+      'code/near': { link: '../../project-b' },
+    });
+    folder.plant('project-b', { file: '' });
+    const code = `${project}/code`;
+    expect(messagesOf(await walked(code, { project }))).toEqual([
+      `PATH_OUTSIDE_PROJECT: '${code}/near' is a link to '${folder.at('project-b')}', which is outside of the project '${project}'`,
+      `PATH_OUTSIDE_PROJECT: '${code}/out' is a link to '${outside}', which is outside of the project '${project}'`,
+    ]);
+    expect(namesOf(await walked(code, { project, followExternalSymlinks: true }))).toEqual(['near/file', 'out/secret']);
+  });
+
+  test('that has no end is an error, of files and of folders', async () => {
+    const code = folder.plant('code', {
+      'a/up': { link: '..' },
+      'a/self': { link: '.' },
+      'b/across': { link: '../c' },
+      'c/back': { link: '../b' },
+      loop: { link: 'loop' },
+      above: { link: '../..' },
+    });
+    const { files, problems } = await walked(code, { project: '/' });
+    expect(files).toEqual([]);
+    expect(problems.map(({ code: kind, message }) => [kind, message.slice(code.length + 2, code.length + 12)])).toEqual(
+      [
+        ['PATH_OF_WRONG_KIND', "above' is "],
+        ['PATH_OF_WRONG_KIND', "loop' is a"],
+        ['PATH_OF_WRONG_KIND', "a/self' is"],
+        ['PATH_OF_WRONG_KIND', "a/up' is a"],
+        ['PATH_OF_WRONG_KIND', 'b/across/b'],
+        ['PATH_OF_WRONG_KIND', 'c/back/acr'],
+      ],
+    );
+  });
+
+  test('that leads nowhere is an error that says where it should', async () => {
+    const code = folder.plant('code', { broken: { link: 'nowhere/at/all' }, through: { link: 'file/x' }, file: '' });
+    expect(messagesOf(await walked(code))).toEqual([
+      `PATH_OF_WRONG_KIND: '${code}/broken' is a link to 'nowhere/at/all', which does not exist`,
+      `PATH_OF_WRONG_KIND: '${code}/through' is a link to 'file/x', which does not exist`,
+    ]);
+  });
+});
+
+const onUnix = process.platform === 'win32' ? test.skip : test;
+
+describe('what is no file', () => {
+  onUnix('is an error that says what it is, also behind a link', async () => {
+    const code = folder.plant('code', { file: '', null: { link: '/dev/null' } });
+    execFileSync('mkfifo', [`${code}/pipe`]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${code}/socket`, resolve));
+    const tree = await walked(code, { project: '/' });
+    await new Promise((resolve) => server.close(resolve));
+    expect(messagesOf(tree)).toEqual([
+      `PATH_OF_WRONG_KIND: '${code}/null' is a device, which can't be packaged`,
+      `PATH_OF_WRONG_KIND: '${code}/pipe' is a named pipe, which can't be packaged`,
+      `PATH_OF_WRONG_KIND: '${code}/socket' is a socket, which can't be packaged`,
+    ]);
+  });
+
+  (process.platform === 'linux' ? test : test.skip)('UTF-8 in its name is an error', async () => {
+    const code = folder.plant('code', { 'fine\ufffd': '' });
+    writeFileSync(Buffer.concat([Buffer.from(`${code}/b`), Buffer.from([0xe9]), Buffer.from('d')]), '');
+    const tree = await walked(code);
+    expect(namesOf(tree)).toEqual(['fine\ufffd']);
+    expect(messagesOf(tree)).toEqual([`PATH_OF_WRONG_KIND: the name of '${code}/b\ufffdd' is not UTF-8`]);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+(isRoot || process.platform === 'win32' ? test.skip : test)('what may not be read is an error', async () => {
+  const code = folder.plant('code', { 'a/file': '', 'b/.artifactignore': '', 'b/c': '' });
+  chmodSync(`${code}/a`, 0o000);
+  chmodSync(`${code}/b/.artifactignore`, 0o000);
+  const tree = await walked(code);
+  chmodSync(`${code}/a`, 0o755);
+  expect(messagesOf(tree)).toEqual([
+    `PATH_UNREADABLE: cannot read '${code}/a': permission denied`,
+    `PATH_UNREADABLE: cannot read '${code}/b/.artifactignore': permission denied`,
+  ]);
+});
+
+test('all problems of a tree are told at once', async () => {
+  const code = folder.plant('code', { 'a/broken': { link: 'x' }, 'b/broken': { link: 'x' }, fine: '' });
+  mkdirSync(`${code}/c`);
+  const { problems } = await walked(code);
+  expect(problems).toHaveLength(2);
+});
