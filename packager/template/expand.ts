@@ -46,7 +46,7 @@ export function expandAliases(
   } catch (error) {
     if (!(error instanceof RopeTooLong)) throw error;
     const [first] = targets.keys();
-    const message = `the aliases make more than ${LIMIT.toLocaleString('en')} characters of this`;
+    const message = 'written out, the aliases are more than any template may be';
     return { problems: [{ offset: first?.start ?? root.start, message }] };
   }
 }

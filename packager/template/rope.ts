@@ -14,13 +14,17 @@ export interface RopeEdit {
   readonly rope: Rope;
 }
 
-/** A rope outgrew its limit. */
+/** A rope outgrew its limit, or all of them together did. */
 export class RopeTooLong extends Error {}
+
+/** Pieces that were joined, over and over: what this many take is still a matter of seconds. */
+const WORK_LIMIT = 2_000_000;
 
 /** Makes ropes over one source, none longer than a limit. */
 export class Ropes {
   readonly #source: string;
   readonly #limit: number;
+  #work = 0;
 
   constructor(source: string, limit: number) {
     this.#source = source;
@@ -38,7 +42,8 @@ export class Ropes {
 
   join(ropes: readonly Rope[]): Rope {
     const length = ropes.reduce((sum, rope) => sum + rope.length, 0);
-    if (length > this.#limit) throw new RopeTooLong();
+    this.#work += ropes.reduce((sum, { pieces }) => sum + pieces.length, 0);
+    if (length > this.#limit || this.#work > WORK_LIMIT) throw new RopeTooLong();
     return { length, pieces: ropes.flatMap(({ pieces }) => pieces) };
   }
 
