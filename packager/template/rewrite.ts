@@ -61,6 +61,7 @@ function replaceValue(
 ): void {
   const { site, missing } = follow(root, place.pointer);
   if (missing.length > 0) {
+    if (!place.absent) throw new Error(`nothing stands at '${place.pointer}'`);
     absent.add(site, missing, value);
     return;
   }

@@ -13,6 +13,8 @@ import { list, map } from './value.ts';
 /** Where a member goes among those of its map. */
 export type Among = 'last' | { readonly after: MapEntry } | { readonly before: MapEntry };
 
+const SPELLED_OUT: FlowStyle = { json: true, colon: ': ', comma: ', ', padding: '' };
+
 /** Changes to a template's text, each in the style of what stands around it. Nothing is changed but what is named. */
 export class Writer {
   readonly #template: Template;
@@ -42,12 +44,11 @@ export class Writer {
     const quotes = this.#quotesOf(node);
     const flow = this.#flowAround(site);
     if (flow !== undefined) {
-      const gap = node.start === node.end && this.#text[node.start - 1] === ':' ? ' ' : '';
-      this.#edit(node.start, node.end, gap + inFlow(value, this.#flowStyle(flow), quotes));
+      this.#edit(node.start, node.end, this.#gap(site) + inFlow(value, this.#flowStyle(flow), quotes));
+    } else if (isMap(site.parent?.node) && site.parent.node.short && value.kind !== 'text') {
+      this.#edit(node.start, node.end, inFlow(value, SPELLED_OUT)); // behind a tag, where no other tag may stand
     } else if (!hasLines(value)) {
       this.#replaceInline(site, inline(value, quotes));
-    } else if (site.parent?.node.kind === 'map' && site.parent.node.short) {
-      this.#replaceInline(site, inline(value)); // behind a tag, on its line
     } else if (this.#isBehindKey(site)) {
       this.#replaceBelow(site, value);
     } else {
@@ -101,7 +102,7 @@ export class Writer {
     const key = this.#blockKey(site);
     const hadLines = node.style === 'block' && node.kind !== 'scalar' && !(isMap(node) && node.short);
     if (start === end) {
-      this.#insert(start, /\s/.test(this.#text[start - 1] ?? ' ') ? text : ` ${text}`, site);
+      this.#insert(start, this.#gap(site) + text, site);
     } else if (hadLines && key !== undefined && /^\s*$/.test(this.#text.slice(key.colon, start))) {
       this.#edit(key.colon, end, ` ${text}`);
     } else {
@@ -129,11 +130,29 @@ export class Writer {
   /** The lines begin where the old value began: in an item of a list, on a line below the key, behind an explicit key's `:`. */
   #replaceInPlace(site: Site, value: Value): void {
     const { start, end } = site.node;
-    const gap = start === end && !/\s/.test(this.#text[start - 1] ?? ' ') ? ' ' : this.#deepening(site);
-    const indent = ' '.repeat(this.#lines.column(start) + gap.length);
+    const gap = start === end ? this.#gap(site) : this.#deepening(site);
+    const indent = ' '.repeat(this.#columnBehind(start, gap));
     const comment = this.#headerComment(site.node);
     const lines = [...(comment === '' ? [] : [comment]), ...blockLines(value, this.#stepAt(site))];
     this.#edit(start, end, gap + lines.join(this.#lineBreak + indent));
+  }
+
+  /** What has to be written before a value where there was none: a blank, or the `:` too. */
+  #gap({ node, entry, parent }: Site): string {
+    const { start, end } = node;
+    if (start < end) return '';
+    if (entry !== undefined && isMap(parent?.node) && !this.#text.slice(entry.keyEnd, start).includes(':')) {
+      const { style } = parent.node;
+      return style === 'flow' ? ': ' : `${this.#lineBreak}${' '.repeat(this.#mapColumn(parent.node))}: `;
+    }
+    return /\s/.test(this.#text[start - 1] ?? ' ') ? '' : ' ';
+  }
+
+  /** The column at which comes what is written behind a gap. */
+  #columnBehind(start: number, gap: string): number {
+    return gap.startsWith(this.#lineBreak)
+      ? gap.length - this.#lineBreak.length
+      : this.#lines.column(start) + gap.length;
   }
 
   /** A list may begin at the column of its key; what takes its place may not, and gets these blanks more. */
@@ -191,7 +210,7 @@ export class Writer {
   }: Site): { readonly colon: number; readonly column: number; readonly explicit: boolean } | undefined {
     if (entry === undefined || !isMap(parent?.node) || parent.node.short) return undefined;
     const colon = this.#behindColon(entry);
-    const explicit = this.#lines.start(colon) !== this.#lines.start(entry.keyStart);
+    const explicit = colon === entry.keyEnd || this.#lines.start(colon) !== this.#lines.start(entry.keyStart);
     return { colon, column: this.#mapColumn(parent.node), explicit };
   }
 
@@ -290,7 +309,9 @@ export class Writer {
     const keyed = this.#keyedAround(site);
     const [first, second] = keyed?.entries ?? [];
     const json = this.#template.syntax === 'json' || (first !== undefined && this.#text[first.keyStart] === '"');
-    const colon = first === undefined ? ': ' : this.#between(first.keyEnd, first.value.start, /^[ \t]*:[ \t]*$/, ': ');
+    // Behind a key without quotes, a colon needs its blank.
+    const shape = json ? /^[ \t]*:[ \t]*$/ : /^[ \t]*:[ \t]+$/;
+    const colon = first === undefined ? ': ' : this.#between(first.keyEnd, first.value.start, shape, ': ');
     const tight = colon === ':' ? ',' : ', ';
     const comma =
       first === undefined || second === undefined

@@ -189,6 +189,76 @@ describe('rewriting', () => {
   });
 });
 
+describe('values in odd places', () => {
+  const written = (source: string, brief: BriefRewrite): string =>
+    rewriteTemplate(
+      parseTemplate(source, 't.yaml', { kind: 'fragment' }),
+      changesOf({ rewrites: [{ location: { bucket: 'b', key: 'k' }, ...brief }] }),
+    );
+
+  test.each<[string, string, BriefRewrite, string]>([
+    ['a key without colon, in flow', 'A: {B, C: 1}\n', { pointer: '/A/B', form: URI }, "A: {B: 's3://b/k', C: 1}\n"],
+    ['a colon alone, in flow', 'A: {B:}\n', { pointer: '/A/B', form: OBJECT }, 'A: {B: {S3Bucket: b, S3Key: k}}\n'],
+    [
+      'an explicit key without value',
+      'A:\n  ? B\n  ? C\n',
+      { pointer: '/A/B', form: URI },
+      'A:\n  ? B\n  : s3://b/k\n  ? C\n',
+    ],
+    [
+      'an explicit key without value, to an object',
+      'A:\n  ? B\n',
+      { pointer: '/A/B', form: OBJECT },
+      'A:\n  ? B\n  : S3Bucket: b\n    S3Key: k\n',
+    ],
+    ['an empty item', '- \n-\n', { pointer: '/1', form: OBJECT }, '- \n- S3Bucket: b\n  S3Key: k\n'],
+    [
+      'behind a tag',
+      'A: !Foo x\n',
+      { pointer: '/A/Fn::Foo', form: URI, references: ['R'] },
+      'A: !Foo {"Fn::Sub": "s3://${R.Bucket}/k"}\n',
+    ],
+    [
+      'an object behind a tag',
+      'A: !Foo x\n',
+      { pointer: '/A/Fn::Foo', form: OBJECT },
+      'A: !Foo {"S3Bucket": "b", "S3Key": "k"}\n',
+    ],
+    [
+      'a list at its key',
+      'A:\n  B:\n  - 1 # c\n',
+      { pointer: '/A/B', form: OBJECT },
+      'A:\n  B:\n    S3Bucket: b\n    S3Key: k # c\n',
+    ],
+    [
+      'a list at its key, with a comment between',
+      'A:\n  B: # c\n  - 1\n',
+      { pointer: '/A/B', form: URI },
+      'A:\n  B: # c\n    s3://b/k\n',
+    ],
+    [
+      'blanks behind the value go',
+      'A: x  \nB: 1\n',
+      { pointer: '/A', form: OBJECT },
+      'A:\n  S3Bucket: b\n  S3Key: k\nB: 1\n',
+    ],
+    [
+      'lone CR',
+      'R:\r    A: x\r',
+      { pointer: '/R/A', form: OBJECT },
+      'R:\r    A:\r        S3Bucket: b\r        S3Key: k\r',
+    ],
+    ['no step to measure', 'A: x', { pointer: '/A', form: OBJECT }, 'A:\n  S3Bucket: b\n  S3Key: k'],
+  ])('%s', (_name, source, brief, expected) => {
+    expect(written(source, brief)).toBe(expected);
+    expect(readable(expected)).toBe(true);
+  });
+
+  test('a place that is not there is a defect of who names it', () => {
+    expect(() => written('A: 1\n', { pointer: '/B', form: URI })).toThrow("nothing stands at '/B'");
+  });
+});
+
 const inCorpus = CORPUS.length > 0 ? describe : describe.skip;
 /** Every fourth is enough here: each is parsed several times. */
 const templates = CORPUS.filter(({ source }, index) => index % 4 === 0 && readable(source));
