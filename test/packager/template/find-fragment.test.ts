@@ -53,6 +53,14 @@ List:
     expect(onlyPlace(found).targets).toEqual([{ values: [], target: { kind: 'path', path: './src' } }]);
   });
 
+  test('only what has a type and properties counts as a resource', () => {
+    const resources = ['Properties: {A: !Artifact ./x}', 'Type: T, A: !Artifact ./x'].map(
+      (members) => onlyPlace(fragment(`X: {${members}}`)).resource,
+    );
+    expect(resources).toEqual([undefined, undefined]);
+    expect(onlyPlace(fragment('X: {Type: T, Properties: {A: !Artifact ./x}}')).resource).toBe('X');
+  });
+
   test('loops are entered', () => {
     const found = fragment(
       `Fn::ForEach::L: [N, [a, b], {'F\${N}': {Type: AWS::Lambda::Function, Properties: {Code: './\${N}'}}}]`,

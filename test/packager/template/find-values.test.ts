@@ -101,7 +101,7 @@ describe('an intrinsic function', () => {
   Empty: {Type: String, Default: ''}
   List: {Type: CommaDelimitedList, Default: 'a,b'}
   Secret: {Type: 'AWS::SSM::Parameter::Value<String>', Default: src}
-Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 'https://h/a'}, prod: {U: 's3://b/k'}}}
+Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 'https://h/a'}, prod: {U: 's3://b/k'}}, One: {dev: {U: 's3://b/k'}}}
 `;
   const disk = ['src/', './src/', './fns/src/', './dev/', 'a-src/'];
   const resource = (value: string, given: Given = {}, type = 'AWS::Lambda::Function', property = 'Code') =>
@@ -180,6 +180,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     '!If [C, !Ref AWS::NoValue, {S3Bucket: b, S3Key: k}]',
     '!If [C, !Sub "s3://${None}/k", !If [D, "s3://b/k", {ZipFile: x}]]',
     '!FindInMap [Remote, !Ref AWS::Region, U]',
+    '!FindInMap [One, !Ref AWS::Region, U]',
     '{S3Bucket: !Ref B, S3Key: !Ref K}',
     '{ZipFile: !Sub "x"}',
   ])('%s is no local path, and no warning', (value) => {
