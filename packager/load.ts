@@ -8,7 +8,7 @@ import { findPlaces } from './template/find.ts';
 import { parseTemplate } from './template/parse.ts';
 import type { Place, Target, Wanted } from './template/place.ts';
 import { formatPosition } from './template/place.ts';
-import type { PropertyTable } from './template/properties.ts';
+import type { PropertyTable } from './template/property.ts';
 import type { Template } from './template/template.ts';
 
 /** A template, or a fragment of one, that is packaged as a whole. */

@@ -3,21 +3,20 @@ import type { Archiver, Project } from './archive/source.ts';
 import { allUnits, collect } from './artifacts.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Destination } from './destination.ts';
-import type { PublishOutcome, Reporter } from './event.ts';
 import { load } from './load.ts';
 import type { Unit } from './load.ts';
 import { isLiteral, NO_REFERENCES, planReferences } from './references.ts';
 import type { ReferenceMode, ReferencePlan } from './references.ts';
 import { foreignLocation, rewriteUnit, Run } from './run.ts';
+import type { PackagedPlace, RunOptions } from './run.ts';
 import { toJson } from './template/convert.ts';
-import type { PropertyTable } from './template/properties.ts';
+import type { PropertyTable } from './template/property.ts';
 import type { Template } from './template/template.ts';
 import { regionWarning } from './warnings.ts';
 
-export interface PackageRequest {
+export interface PackageRequest extends RunOptions {
   /** Absolute. */
   readonly templateFile: string;
-  readonly cwd: string;
   readonly project: Project;
   /** Leads every artifact's ID. */
   readonly prefix: string;
@@ -29,31 +28,7 @@ export interface PackageRequest {
   readonly parameters: ReadonlyMap<string, string>;
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly useJson: boolean;
-  /** Says what would be stored and stores nothing. */
-  readonly dryRun: boolean;
   readonly archiver: Archiver;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
-
-/** One place in a template and the artifact that it names now. */
-export interface PackagedPlace {
-  /** `file:line:column` */
-  readonly place: string;
-  readonly template: string;
-  readonly resource?: string;
-  readonly type: string;
-  readonly property: string;
-  /** As the user would type it; absent for what was no local path. */
-  readonly path?: string;
-  readonly id?: string;
-  readonly arn?: string;
-  readonly digest?: string;
-  /** Bytes. */
-  readonly size?: number;
-  readonly bucket?: string;
-  readonly key?: string;
-  readonly outcome: PublishOutcome;
 }
 
 export interface PackageResult {

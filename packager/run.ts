@@ -4,10 +4,9 @@ import type { ObjectAttributes, OpenContent, Publishable } from '../repository/i
 import { allPlaces, keyOf } from './artifacts.ts';
 import type { Artifact, ArtifactKey, Artifacts } from './artifacts.ts';
 import type { Destination, Stored } from './destination.ts';
-import type { Reporter } from './event.ts';
+import type { PublishOutcome, Reporter } from './event.ts';
 import { placed, shownPath } from './load.ts';
 import type { LocalSource, PlaceContent, Unit } from './load.ts';
-import type { PackagedPlace, PackageRequest } from './package.ts';
 import { pool } from './pool.ts';
 import { NO_REFERENCES } from './references.ts';
 import type { ReferencePlan } from './references.ts';
@@ -16,24 +15,52 @@ import { formatPosition } from './template/place.ts';
 import { rewriteTemplate } from './template/rewrite.ts';
 import { lambdaWarnings } from './warnings.ts';
 
+export interface RunOptions {
+  readonly cwd: string;
+  /** Says what would be stored and stores nothing. */
+  readonly dryRun: boolean;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** One place in a template and the artifact that it names now. */
+export interface PackagedPlace {
+  /** `file:line:column` */
+  readonly place: string;
+  readonly template: string;
+  readonly resource?: string;
+  readonly type: string;
+  readonly property: string;
+  /** As the user would type it; absent for what was no local path. */
+  readonly path?: string;
+  readonly id?: string;
+  readonly arn?: string;
+  readonly digest?: string;
+  /** Bytes. */
+  readonly size?: number;
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly outcome: PublishOutcome;
+}
+
 /** So many artifacts are made and sent at once; within one, parts go in parallel too. */
 const AT_ONCE = 8;
 
 /** One run against one destination: what was stored so far. */
 export class Run {
-  readonly #request: PackageRequest;
+  readonly #options: RunOptions;
   readonly #destination: Destination;
   readonly #artifacts: Artifacts;
   readonly #plans: ReadonlyMap<Unit, ReferencePlan>;
   readonly #stored = new Map<ArtifactKey, Stored>();
 
   constructor(
-    request: PackageRequest,
+    options: RunOptions,
     destination: Destination,
     artifacts: Artifacts,
     plans: ReadonlyMap<Unit, ReferencePlan>,
   ) {
-    this.#request = request;
+    this.#options = options;
     this.#destination = destination;
     this.#artifacts = artifacts;
     this.#plans = plans;
@@ -84,7 +111,7 @@ export class Run {
   }
 
   report(root: Unit): PackagedPlace[] {
-    const { cwd } = this.#request;
+    const { cwd } = this.#options;
     return [...allPlaces(root)].flatMap(({ place, contents, unit }) =>
       contents.flatMap((content): PackagedPlace[] => {
         if (content.type === 's3-uri') return [];
@@ -137,7 +164,7 @@ export class Run {
   }
 
   async #store(artifact: Artifact, publishable: Publishable): Promise<void> {
-    const { dryRun, reporter, signal } = this.#request;
+    const { dryRun, reporter, signal } = this.#options;
     signal.throwIfAborted();
     const { key, id, content, place, pinned } = artifact;
     if (dryRun) {
@@ -162,8 +189,8 @@ export class Run {
 
   #warnOfSize({ source, path: file }: LocalSource, { position, type }: Place, size: number): void {
     if (!/^AWS::(Lambda|Serverless)::(Function|LayerVersion)$/.test(type)) return;
-    for (const warning of lambdaWarnings(shownPath(this.#request.cwd, file), size, source.bytes)) {
-      this.#request.reporter({ kind: 'warning', warning: { ...warning, place: formatPosition(position) } });
+    for (const warning of lambdaWarnings(shownPath(this.#options.cwd, file), size, source.bytes)) {
+      this.#options.reporter({ kind: 'warning', warning: { ...warning, place: formatPosition(position) } });
     }
   }
 
@@ -181,15 +208,25 @@ export class Run {
         problems.push(this.#atItsPlace(artifact, error));
       }
     });
-    const [first, ...rest] = problems;
+    const [first, ...rest] = toldOnce(problems);
     if (first !== undefined) throw rest.length === 0 ? first : new ArtifactErrors([first, ...rest]);
   }
 
   /** What is wrong with an artifact stands where it is named; what is wrong with the store concerns no place. */
   #atItsPlace({ place }: Artifact, error: ArtifactError): ArtifactError {
-    const concernsPlace = /^(ARTIFACT|PATH|SOURCE|INVALID)_/.test(error.code);
-    return concernsPlace ? placed(place, error) : error;
+    return concernsPlace(error) ? placed(place, error) : error;
   }
+}
+
+function concernsPlace({ code }: ArtifactError): boolean {
+  return /^(ARTIFACT|PATH|SOURCE|INVALID)_/.test(code);
+}
+
+/** What is wrong with the store is wrong for everything that was under way. */
+function toldOnce(problems: readonly ArtifactError[]): readonly ArtifactError[] {
+  return problems.filter(
+    (problem, index) => concernsPlace(problem) || problems.findIndex(({ code }) => code === problem.code) === index,
+  );
 }
 
 /** The publishable and the attributes of its upload, told of as they go. */

@@ -6,7 +6,7 @@ import type { Scope } from './intrinsics.ts';
 import type { TemplateNode } from './node.ts';
 import type { Place } from './place.ts';
 import { formatPosition } from './place.ts';
-import type { PropertyEntry, PropertyTable } from './properties.ts';
+import type { PropertyEntry, PropertyTable } from './property.ts';
 import type { Template } from './template.ts';
 
 export interface FindOptions {

@@ -3,7 +3,7 @@ import { below, matches } from './find-match.ts';
 import { considerProperty } from './find-value.ts';
 import type { TemplateNode } from './node.ts';
 import { isList, isMap, isString, valueOf } from './node.ts';
-import type { PSEUDO_TYPES } from './properties.ts';
+import type { PSEUDO_TYPES } from './property.ts';
 
 /**
  * `Fn::Transform` with AWS::Include, one or a list; also what a list in the top-level Transform holds. A name alone has no Location.

@@ -3,7 +3,7 @@ import { isForEach, readForEach } from './foreach.ts';
 import { composedText } from './intrinsics.ts';
 import type { MapEntry, TemplateNode } from './node.ts';
 import { isList, isMap, pointerTo, valueOf } from './node.ts';
-import type { PropertyEntry, Step } from './properties.ts';
+import type { PropertyEntry, Step } from './property.ts';
 
 /** A node to which an entry's path leads. */
 export interface Match {

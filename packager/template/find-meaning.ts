@@ -1,7 +1,7 @@
 import { ArtifactError, looksLikeArtifactArn, parseArn, parseSelector } from '../../repository/index.ts';
 import type { FindOptions } from './find-context.ts';
 import type { Wanted } from './place.ts';
-import type { PropertyEntry } from './properties.ts';
+import type { PropertyEntry } from './property.ts';
 
 /** What a text in a property names. */
 export type Meaning =

@@ -7,7 +7,7 @@ import { mappingProblem } from './foreach-loop.ts';
 import type { Resolved } from './intrinsics.ts';
 import type { TemplateNode } from './node.ts';
 import type { Form, LoopTarget, Place, Target, Wanted } from './place.ts';
-import type { PropertyEntry } from './properties.ts';
+import type { PropertyEntry } from './property.ts';
 
 /** A value that may name an artifact, and how it would be written if it did. */
 export interface Spot {

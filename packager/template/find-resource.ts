@@ -6,8 +6,8 @@ import { considerAbsence, considerProperty } from './find-value.ts';
 import { composedText } from './intrinsics.ts';
 import type { MapNode, TemplateNode } from './node.ts';
 import { isMap, isString, valueOf } from './node.ts';
-import type { PropertyEntry } from './properties.ts';
-import { PSEUDO_TYPES } from './properties.ts';
+import type { PropertyEntry } from './property.ts';
+import { PSEUDO_TYPES } from './property.ts';
 
 /** What SAM's Globals give to resources that don't say otherwise. */
 export interface Globals {

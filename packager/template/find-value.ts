@@ -10,7 +10,7 @@ import type { Scope } from './intrinsics.ts';
 import type { MapNode, ScalarNode, TemplateNode } from './node.ts';
 import { entryOf, isList, isMap, isString, valueOf } from './node.ts';
 import type { Fields, Form } from './place.ts';
-import type { PropertyEntry } from './properties.ts';
+import type { PropertyEntry } from './property.ts';
 
 /** Decides about the value to which an entry's path leads. */
 export function considerProperty(search: Search, entry: PropertyEntry, match: Match): void {

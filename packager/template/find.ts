@@ -12,7 +12,7 @@ import type { Scope } from './intrinsics.ts';
 import type { MapEntry, MapNode, ScalarNode, TemplateNode } from './node.ts';
 import { entryOf, isMap, isString, valueOf } from './node.ts';
 import { parametersOf } from './parameters.ts';
-import { PSEUDO_TYPES } from './properties.ts';
+import { PSEUDO_TYPES } from './property.ts';
 import type { Template } from './template.ts';
 
 export type { FindOptions, Found } from './find-context.ts';

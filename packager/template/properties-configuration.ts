@@ -1,4 +1,4 @@
-import type { WrittenTable } from './properties.ts';
+import type { WrittenTable } from './property.ts';
 import {
   ARCHIVE_OR_FILE,
   FILE,

@@ -1,4 +1,4 @@
-import type { WrittenTable } from './properties.ts';
+import type { WrittenTable } from './property.ts';
 import { FILE, FILE_ARN, object } from './properties-shapes.ts';
 
 /** Models and data sets. */

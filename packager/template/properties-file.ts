@@ -3,8 +3,8 @@ import type { MapNode, TemplateNode } from './node.ts';
 import { isList, isMap, isString, valueOf } from './node.ts';
 import { parseTemplate } from './parse.ts';
 import { formatPosition } from './place.ts';
-import type { PropertyEntry, WrittenEntry, WrittenMembers } from './properties.ts';
-import { entryOf, parsePath, WRITTEN_FORMS } from './properties.ts';
+import type { PropertyEntry, WrittenEntry, WrittenMembers } from './property.ts';
+import { entryOf, parsePath, WRITTEN_FORMS } from './property.ts';
 import type { Template } from './template.ts';
 
 const WANTED: readonly WrittenEntry['wanted'][] = ['zip', 'archive-or-file', 'file', 'template'];

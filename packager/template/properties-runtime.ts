@@ -1,4 +1,4 @@
-import type { WrittenTable } from './properties.ts';
+import type { WrittenTable } from './property.ts';
 import { ARCHIVE_OR_FILE, FILE, FILE_ARN, FILE_URL, ZIP, object, objectWithArn } from './properties-shapes.ts';
 
 /** Code, scripts and definitions that services run. */

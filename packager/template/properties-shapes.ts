@@ -1,4 +1,4 @@
-import type { WrittenEntry, WrittenMembers } from './properties.ts';
+import type { WrittenEntry, WrittenMembers } from './property.ts';
 import type { Wanted } from './place.ts';
 
 /** What most lines of the table share, so that one entry is one line. */

@@ -1,4 +1,4 @@
-import type { PropertyEntry } from '../../../packager/template/properties.ts';
+import type { PropertyEntry } from '../../../packager/template/property.ts';
 
 /** docs/properties.md: the table for people. */
 export function propertiesPage(entries: readonly PropertyEntry[]): string {

@@ -2,14 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ArtifactErrors } from '../../../repository/index.ts';
-import type { PropertyEntry, WrittenTable } from '../../../packager/template/properties.ts';
-import {
-  BUILT_IN_PROPERTIES,
-  entriesOf,
-  loadProperties,
-  parsePath,
-  propertyTable,
-} from '../../../packager/template/properties.ts';
+import type { PropertyEntry, WrittenTable } from '../../../packager/template/property.ts';
+import { BUILT_IN_PROPERTIES, propertyTable } from '../../../packager/template/properties.ts';
+import { loadProperties } from '../../../packager/template/properties-file.ts';
+import { entriesOf, parsePath } from '../../../packager/template/property.ts';
 import { sharedFile } from '../../support/corpus.ts';
 import { LEFT_OUT, OTHER_CONTENT, OTHER_PATH } from './properties-exceptions.ts';
 import { propertiesPage } from './properties-page.ts';

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { nodeOf } from '../support/node-versions.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Inside the project, so that what is shipped finds its dependencies. */
+const dist = path.join(root, '.cache', `dist-${process.pid}`);
+let scratch: string;
+
+beforeAll(async () => {
+  scratch = await temporaryFolder();
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', dist], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stdout);
+});
+afterAll(() => {
+  rmSync(dist, { recursive: true, force: true });
+});
+
+/** Runs what is shipped with the given Node: packages the example into a directory, and reads it back. */
+function packaged(
+  program: string,
+  name: string,
+): { readonly template: string; readonly talk: string; readonly archive: Buffer } {
+  const folder = path.join(scratch, name);
+  mkdirSync(folder);
+  const run = (...args: string[]): { readonly stderr: string; readonly stdout: Buffer } => {
+    const { status, stdout, stderr } = spawnSync(program, [path.join(dist, 'packager/main.js'), ...args], {
+      cwd: folder,
+    });
+    expect({ status, stderr: status === 0 ? '' : stderr.toString() }).toEqual({ status: 0, stderr: '' });
+    return { stdout, stderr: stderr.toString() };
+  };
+  const example = path.join(root, 'templates/examples/shop');
+  const domain = ['--domain', 'file:domain'];
+  const { stderr } = run(
+    'package',
+    '-t',
+    path.join(example, 'template.yaml'),
+    '--project-root',
+    example,
+    ...domain,
+    '--output-template-file',
+    'packaged.yaml',
+  );
+  const { stdout: archive } = run('get', 'shop/functions/orders', ...domain, '-o', '-');
+  return {
+    template: readFileSync(path.join(folder, 'packaged.yaml'), 'utf8'),
+    talk: stderr.split('\n').sort().join('\n'),
+    archive,
+  };
+}
+
+describe('what is shipped', () => {
+  let here: ReturnType<typeof packaged>;
+  beforeAll(() => {
+    here = packaged(process.execPath, 'here');
+  });
+
+  test(`runs on this Node (${process.version}) without a warning`, () => {
+    expect(here.talk).not.toMatch(/warning/i);
+    expect(here.archive.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
+  });
+
+  for (const major of [22, 24] as const) {
+    const node = nodeOf(major);
+    const run = 'program' in node ? test : test.skip;
+    run(`gives the same to the byte on Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, () => {
+      const there = packaged('program' in node ? node.program : '', `node-${major}`);
+      expect(there.template).toBe(here.template);
+      expect(there.archive.equals(here.archive)).toBe(true);
+      expect(there.talk).toBe(here.talk);
+    });
+  }
+});
