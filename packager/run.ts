@@ -219,7 +219,7 @@ export class Run {
 }
 
 function concernsPlace({ code }: ArtifactError): boolean {
-  return /^(ARTIFACT|PATH|SOURCE|INVALID)_/.test(code);
+  return /^(ARTIFACT|PATH|SOURCE|INVALID)_/.test(code) && code !== 'INVALID_CONFIGURATION';
 }
 
 /** What is wrong with the store is wrong for everything that was under way. */

@@ -80,21 +80,31 @@ export class S3Connection {
   async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     operation: string,
     command: $Command<Input, Output, S3ClientResolvedConfig>,
-    signal: AbortSignal | undefined = this.#options.signal,
+    ...ends: readonly AbortSignal[]
   ): Promise<Output> {
-    this.#options.onRequest?.(operation);
-    const answer = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+    const { signal, onRequest } = this.#options;
+    const signals = signal === undefined ? ends : [...ends, signal];
+    onRequest?.(operation);
+    const answer = await this.#client.send(
+      command,
+      signals.length === 0 ? {} : { abortSignal: AbortSignal.any(signals) },
+    );
     this.#bucketSeen = true;
     return answer;
   }
 
-  /** As `send`, whatever else is interrupted: for what tidies up. */
-  async sendLast<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  /** As `send`, but not interrupted once it is under way: for what must be known to be undone, and for undoing it. */
+  async sendWhole<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     operation: string,
     command: $Command<Input, Output, S3ClientResolvedConfig>,
   ): Promise<Output> {
     this.#options.onRequest?.(operation);
     return await this.#client.send(command);
+  }
+
+  /** @throws whatever the interruption's reason is; `explained` knows it */
+  requireUninterrupted(): void {
+    this.#options.signal?.throwIfAborted();
   }
 
   /**
@@ -106,10 +116,10 @@ export class S3Connection {
     operation: string,
     command: $Command<Input, Output, S3ClientResolvedConfig>,
     body: RequestBody,
-    { asksFirst, signal }: { readonly asksFirst: boolean; readonly signal?: AbortSignal },
+    { asksFirst }: { readonly asksFirst: boolean },
+    ...ends: readonly AbortSignal[]
   ): Promise<Output> {
     const torn = new AbortController();
-    const signals = [torn.signal, signal, this.#options.signal].filter((one) => one !== undefined);
     // The stack of any command: only the types of input and output differ.
     const stack = command.middlewareStack as unknown as PutObjectCommand['middlewareStack'];
     let failure: ContentFailure | undefined;
@@ -144,7 +154,7 @@ export class S3Connection {
       { step: 'deserialize', priority: 'low', name: 'cfnArtifactsBody' },
     );
     try {
-      return await this.send(operation, command, AbortSignal.any(signals));
+      return await this.send(operation, command, torn.signal, ...ends);
     } catch (error) {
       throw failure ?? error;
     }
@@ -195,10 +205,6 @@ export class S3Connection {
         },
       );
     }
-    if (isWrongRegion(error) && regionTold(error) === undefined) {
-      const region = await this.#regionTold();
-      if (region !== undefined && typeof error === 'object') Object.assign(error as object, { Region: region });
-    }
     return explained(error, { ...call, bucket: this.bucket }, profile === undefined ? {} : { profile });
   }
 
@@ -233,21 +239,13 @@ export class S3Connection {
     if (this.owner === undefined) return false;
     const mayHead = async (input: { Bucket: string }): Promise<boolean> => {
       try {
-        await this.sendLast('HeadBucket', new HeadBucketCommand(input));
+        await this.sendWhole('HeadBucket', new HeadBucketCommand(input));
         return true;
       } catch {
         return false;
       }
     };
     return !(await mayHead(this.target)) && (await mayHead({ Bucket: this.bucket }));
-  }
-
-  async #regionTold(): Promise<string | undefined> {
-    try {
-      return (await this.sendLast('HeadBucket', new HeadBucketCommand({ Bucket: this.bucket }))).BucketRegion;
-    } catch (error) {
-      return regionTold(error);
-    }
   }
 }
 
@@ -285,7 +283,8 @@ async function reasonOf(error: unknown, connection: S3Connection): Promise<unkno
     await connection.send('GetBucketLocation', new GetBucketLocationCommand(connection.target));
     return error;
   } catch (reason) {
-    return reason;
+    // What is missing is the permission for the HEAD, not for this.
+    return isDenied(reason) ? error : reason;
   }
 }
 

@@ -51,6 +51,8 @@ async function makeBundle(script: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // What some packages have for `require` alone is not to be taken apart.
+    mainFields: ['module', 'main'],
     target: 'node20',
     sourcemap: 'inline',
     logLevel: 'silent',

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { run } from '../../packager/cli/program.ts';
+import type { Terminal } from '../../packager/cli/terminal.ts';
 import { readIndependently } from '../packager/template/independent.ts';
 import { recordedTerminal } from './terminal.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -19,6 +20,8 @@ export interface Outcome {
 /** A folder with a template and what it names, and a domain beside it, to package from as a person would. */
 export class TestProject {
   readonly folder: string;
+  /** What commands see of the environment. */
+  env: Terminal['env'] = {};
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -59,7 +62,7 @@ export class TestProject {
   }
 
   async run(...argv: string[]): Promise<Outcome> {
-    const terminal = recordedTerminal({ cwd: this.folder });
+    const terminal = recordedTerminal({ cwd: this.folder, env: this.env });
     const exitCode = await run(argv, terminal);
     const text = terminal.stdout.text;
     return { exitCode, stdout: text, stderr: terminal.stderr.text, text, data: readIndependently(text)?.data };

@@ -39,6 +39,8 @@ export interface ServerSettings {
   minimumPartSize: number;
   /** Bytes; S3's is 5 GiB, for a single PUT, a part and a copy. */
   maximumSingleSize: number;
+  /** `ignored`: as other stores do that call themselves compatible with S3; they answer as if there were no condition. */
+  conditions: 'kept' | 'ignored';
   /** Whether CopyObject knows If-None-Match, as S3's has since October 2025. */
   conditionalCopy: boolean;
 }

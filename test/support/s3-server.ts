@@ -134,6 +134,7 @@ class Server implements S3Server {
       repeatedComplete: 'succeeds',
       minimumPartSize: 5 * 1024 ** 2,
       maximumSingleSize: 5 * 1024 ** 3,
+      conditions: 'kept',
       conditionalCopy: true,
       ...settings,
     };
