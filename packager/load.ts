@@ -5,6 +5,8 @@ import type { Archiver, Project, Source } from './archive/source.ts';
 import { openSource } from './archive/source.ts';
 import type { Reporter } from './event.ts';
 import { findPlaces } from './template/find.ts';
+import { parametersOf } from './template/parameters.ts';
+import type { Parameter } from './template/parameters.ts';
 import { parseTemplate } from './template/parse.ts';
 import type { Place, Target, Wanted } from './template/place.ts';
 import { formatPosition } from './template/place.ts';
@@ -101,15 +103,21 @@ class Loader {
 
   async root(): Promise<Loaded<Unit>> {
     try {
-      return await this.#readUnit(this.#request.templateFile, 'template', false, undefined);
+      return await this.#readUnit(this.#request.templateFile, 'template', false, this.#request.parameters, undefined);
     } catch (error) {
       return { problems: problemsOf(error) };
     }
   }
 
   /** @throws ArtifactError where the file itself can't be read, ArtifactErrors where it is no template */
-  async #readUnit(file: string, kind: Unit['kind'], detached: boolean, by: Place | undefined): Promise<Loaded<Unit>> {
-    const { cwd, table, parameters, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
+  async #readUnit(
+    file: string,
+    kind: Unit['kind'],
+    detached: boolean,
+    parameters: ParameterValues,
+    by: Place | undefined,
+  ): Promise<Loaded<Unit>> {
+    const { cwd, table, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
     signal.throwIfAborted();
     const folder = path.dirname(file);
     const template = parseTemplate(readText(file, by), shownPath(cwd, file), { kind });
@@ -119,12 +127,14 @@ class Loader {
       detached,
       hasDomain,
       zipTemplateDirWhenAbsent,
-      // What is given for the template on the command line is not meant for those inside it.
-      parameters: by === undefined ? parameters : new Map(),
+      parameters,
       exists: (local) => existsAt(path.resolve(folder, local)),
     });
+    const known = valuesOf(parametersOf(template.root, kind, parameters));
     for (const warning of found.warnings) reporter({ kind: 'warning', warning });
-    const loaded = await Promise.all(found.places.map((place) => this.#place({ file, place }, detached)));
+    const loaded = await Promise.all(
+      found.places.map((place) => this.#place({ file, place, parameters: known }, detached)),
+    );
     const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
     return { value: { type: 'unit', path: file, kind, detached, template, places }, problems };
@@ -169,10 +179,12 @@ class Loader {
         remedy: 'Take one of these out of the circle.',
       });
     }
-    const key = JSON.stringify([file, kind, detached]);
+    // What is given for a template on the command line is not meant for those nested in it; a fragment has no parameters but those around it.
+    const parameters = kind === 'fragment' ? by.parameters : NO_PARAMETERS;
+    const key = JSON.stringify([file, kind, detached, ...parameters]);
     let unit = this.#units.get(key);
     if (unit === undefined) {
-      unit = this.#readUnit(file, kind, detached, by.place);
+      unit = this.#readUnit(file, kind, detached, parameters, by.place);
       this.#units.set(key, unit);
     }
     return unit;
@@ -228,6 +240,19 @@ class Loader {
 interface Inclusion {
   readonly file: string;
   readonly place: Place;
+  /** What is known of the parameters around the place. */
+  readonly parameters: ParameterValues;
+}
+
+type ParameterValues = ReadonlyMap<string, string>;
+
+const NO_PARAMETERS: ParameterValues = new Map();
+
+function valuesOf(parameters: ReadonlyMap<string, Parameter>): ParameterValues {
+  const known = [...parameters.values()].flatMap(({ name, value }) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return new Map(known);
 }
 
 /** Of one error, or of several in one. @throws whatever is no ArtifactError: a defect, or the end of the run */

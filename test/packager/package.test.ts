@@ -199,6 +199,39 @@ describe('what AWS::Include brings in', () => {
   });
 });
 
+describe('a path with !Ref or !Sub', () => {
+  const template = (path: string): string =>
+    `Parameters:\n  Dir: {Type: String, Default: one}\nResources:\n  F:${FUNCTION(path)}\n`;
+
+  test('is resolved by defaults and --parameter-overrides', async () => {
+    const project = await TestProject.of({
+      'template.yaml': template('!Sub ./src/${Dir}'),
+      'src/one/x': '1',
+      'src/two/x': '2',
+    });
+    expect((await project.package()).text).toContain('SrcOneArtifact');
+    expect((await project.package('--parameter-overrides', 'Dir=two')).text).toContain('SrcTwoArtifact');
+  });
+
+  test('that can not be resolved is left with a warning that names the place', async () => {
+    const project = await TestProject.of({ 'template.yaml': template('!Sub ./src/${AWS::Region}') });
+    const { exitCode, stderr, text } = await project.package();
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: template('!Sub ./src/${AWS::Region}') });
+    expect(stderr).toMatch(/warning: template\.yaml:7:13: /);
+  });
+
+  test('in a fragment knows the parameters of the template around it', async () => {
+    const project = await TestProject.of({
+      'template.yaml':
+        'Parameters:\n  Dir: {Type: String, Default: one}\nResources:\n  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n',
+      'more.yaml': `F:${FUNCTION('{"Fn::Sub": "./src/${Dir}"}')}\n`,
+      'src/one/x': '1',
+    });
+    const { data } = await project.package();
+    expect(at(data, '/Resources/SrcOneArtifact/Type')).toBe('Custom::ArtifactRef');
+  });
+});
+
 describe('any property', () => {
   test('takes an artifact by !Artifact, in every form', async () => {
     const members = ['Uri', 'Url', 'Arn', 'Bucket', 'Key', 'ObjectVersion', 'Digest', 'CodeSha256'];
