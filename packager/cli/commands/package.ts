@@ -7,9 +7,9 @@ import { packageTemplate } from '../../package.ts';
 import type { PackageResult } from '../../package.ts';
 import { projectName } from '../../project-name.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
-import { propertyTable } from '../../template/properties.ts';
-import { loadProperties } from '../../template/properties-file.ts';
-import type { PropertyTable } from '../../template/property.ts';
+import { propertyTable } from '../../template/properties/table.ts';
+import { loadProperties } from '../../template/properties/file.ts';
+import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
 import { capabilitiesOf, formatSuccess } from '../deploy-line.ts';
 import { openDestination } from '../open.ts';
@@ -51,9 +51,10 @@ export async function run(options: PackageOptions, terminal: Terminal): Promise<
     await archiver.close();
   }
   signal.throwIfAborted();
-  if (!options.dryRun && outputFile !== undefined && result.text !== undefined) writeOutput(outputFile, result.text);
+  if (!options.dryRun && outputFile !== undefined && result.text !== undefined)
+    await writeOutput(outputFile, [Buffer.from(result.text)]);
   if (!options.dryRun && manifestFile !== undefined)
-    writeOutput(manifestFile, manifestText(result, options, outputFile));
+    await writeOutput(manifestFile, [Buffer.from(manifestText(result, options, outputFile))]);
   tell(result, options, terminal, outputFile);
 }
 
