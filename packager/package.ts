@@ -9,8 +9,8 @@ import { isLiteral, NO_REFERENCES, planReferences } from './references.ts';
 import type { ReferenceMode, ReferencePlan } from './references.ts';
 import { foreignLocation, rewriteUnit, Run } from './run.ts';
 import type { PackagedPlace, RunOptions } from './run.ts';
-import { toJson } from './template/convert.ts';
-import type { PropertyTable } from './template/property.ts';
+import { toJson } from './template/text/convert.ts';
+import type { PropertyTable } from './template/properties/property.ts';
 import type { Template } from './template/template.ts';
 import { regionWarning } from './warnings.ts';
 

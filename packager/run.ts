@@ -12,7 +12,7 @@ import { NO_REFERENCES } from './references.ts';
 import type { ReferencePlan } from './references.ts';
 import type { Location, Place, ReferenceResource, Rewrite } from './template/place.ts';
 import { formatPosition } from './template/place.ts';
-import { rewriteTemplate } from './template/rewrite.ts';
+import { rewriteTemplate } from './template/rewrite/rewrite.ts';
 import { lambdaWarnings } from './warnings.ts';
 
 export interface RunOptions {

@@ -6,7 +6,7 @@ import type {
   ReferenceResource,
   Rewrite,
 } from '../../../packager/template/place.ts';
-import type { Changes } from '../../../packager/template/rewrite.ts';
+import type { Changes } from '../../../packager/template/rewrite/rewrite.ts';
 
 export const DIGEST = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 

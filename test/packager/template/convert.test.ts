@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { toJson } from '../../../packager/template/convert.ts';
+import { toJson } from '../../../packager/template/text/convert.ts';
 import { CORPUS } from './corpus.ts';
 import { readIndependently } from './independent.ts';
 

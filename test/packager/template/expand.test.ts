@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDocument, visit } from 'yaml';
 import { ArtifactErrors } from '../../../repository/error.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import { documents } from './documents.ts';
 import { dataOf, readIndependently } from './independent.ts';
 

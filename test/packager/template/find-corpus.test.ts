@@ -2,11 +2,11 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ArtifactError } from '../../../repository/index.ts';
-import type { Found } from '../../../packager/template/find.ts';
-import { findPlaces } from '../../../packager/template/find.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import type { Found } from '../../../packager/template/find/find.ts';
+import { findPlaces } from '../../../packager/template/find/find.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Place, Wanted } from '../../../packager/template/place.ts';
-import { propertyTable } from '../../../packager/template/properties.ts';
+import { propertyTable } from '../../../packager/template/properties/table.ts';
 import type { ExpectedRewrite, ExpectedTemplate } from '../../support/corpus.ts';
 import {
   copyInput,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { findPlaces } from '../../../packager/template/find.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
-import type { PropertyEntry, Step } from '../../../packager/template/property.ts';
-import { propertyTable } from '../../../packager/template/properties.ts';
-import { PSEUDO_TYPES } from '../../../packager/template/property.ts';
+import { findPlaces } from '../../../packager/template/find/find.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
+import type { PropertyEntry, Step } from '../../../packager/template/properties/property.ts';
+import { propertyTable } from '../../../packager/template/properties/table.ts';
+import { PSEUDO_TYPES } from '../../../packager/template/properties/property.ts';
 
 const TABLE = propertyTable();
 const ENTRIES = [...TABLE.values()].flat();

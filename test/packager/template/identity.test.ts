@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { Template } from '../../../packager/template/template.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import { CORPUS } from './corpus.ts';
 import { dataOf, nodesOf, readIndependently } from './independent.ts';
 

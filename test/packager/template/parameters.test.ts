@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isList, itemsOf, parametersOf } from '../../../packager/template/parameters.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import { isList, itemsOf, parametersOf } from '../../../packager/template/find/parameters.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 
 function parameters(
   source: string,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ArtifactErrors } from '../../../repository/error.ts';
 import type { MapNode, TemplateNode } from '../../../packager/template/node.ts';
 import { isMap, isString, valueOf } from '../../../packager/template/node.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import { dataOf, nodesOf } from './independent.ts';
 
 function data(source: string): unknown {

@@ -1,4 +1,4 @@
-import type { PropertyEntry } from '../../../packager/template/property.ts';
+import type { PropertyEntry } from '../../../packager/template/properties/property.ts';
 
 /** docs/properties.md: the table for people. */
 export function propertiesPage(entries: readonly PropertyEntry[]): string {
@@ -12,7 +12,7 @@ ${REST}`;
 
 const INTRODUCTION = `# Properties that are packaged
 
-<!-- The table is made from packager/template/properties-*.ts: UPDATE_GOLDEN=1 npm test -- properties.test -->
+<!-- The table is made from packager/template/properties/*.ts: UPDATE_GOLDEN=1 npm test -- properties.test -->
 
 A path to a file or folder may stand in each of these properties. \`package\` uploads what is there and writes the location in its place.
 \`[]\` stands for every item of a list, \`{}\` for every value of a map. Paths are relative to the template.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Form, Location, Rewrite } from '../../../packager/template/place.ts';
-import { rewriteTemplate } from '../../../packager/template/rewrite.ts';
+import { rewriteTemplate } from '../../../packager/template/rewrite/rewrite.ts';
 import { changesOf, locationOf } from './changes.ts';
 import { dataOf } from './independent.ts';
 

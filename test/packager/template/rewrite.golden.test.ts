@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { parseTemplate } from '../../../packager/template/parse.ts';
-import { rewriteTemplate } from '../../../packager/template/rewrite.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
+import { rewriteTemplate } from '../../../packager/template/rewrite/rewrite.ts';
 import type { BriefChanges } from './changes.ts';
 import { changesOf } from './changes.ts';
 

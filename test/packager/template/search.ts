@@ -1,9 +1,9 @@
-import type { FindOptions, Found } from '../../../packager/template/find.ts';
-import { findPlaces } from '../../../packager/template/find.ts';
-import { parseTemplate } from '../../../packager/template/parse.ts';
+import type { FindOptions, Found } from '../../../packager/template/find/find.ts';
+import { findPlaces } from '../../../packager/template/find/find.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Place } from '../../../packager/template/place.ts';
 import { formatPosition } from '../../../packager/template/place.ts';
-import { propertyTable } from '../../../packager/template/properties.ts';
+import { propertyTable } from '../../../packager/template/properties/table.ts';
 
 const TABLE = propertyTable();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { splice } from '../../../packager/template/splice.ts';
+import { splice } from '../../../packager/template/rewrite/splice.ts';
 
 describe('splice', () => {
   test('with no edits is identity', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseTemplate } from '../../../packager/template/parse.ts';
-import type { FlowStyle } from '../../../packager/template/style.ts';
-import { blockLines, flowMember, inFlow, quoteDouble, yamlText } from '../../../packager/template/style.ts';
-import type { Value } from '../../../packager/template/value.ts';
-import { list, literal, map, text } from '../../../packager/template/value.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
+import type { FlowStyle } from '../../../packager/template/rewrite/style.ts';
+import { blockLines, flowMember, inFlow, quoteDouble, yamlText } from '../../../packager/template/rewrite/style.ts';
+import type { Value } from '../../../packager/template/rewrite/value.ts';
+import { list, literal, map, text } from '../../../packager/template/rewrite/value.ts';
 import { dataOf, readIndependently } from './independent.ts';
 
 const YAML: FlowStyle = { json: false, colon: ': ', comma: ', ', padding: '' };

@@ -1,0 +1,115 @@
+import type { ArtifactErrorCode } from '../../../repository/index.ts';
+import { ArtifactError } from '../../../repository/index.ts';
+import type { Warning } from '../../event.ts';
+import type { Loop } from './foreach-loop.ts';
+import type { Scope } from './intrinsics.ts';
+import type { TemplateNode } from '../node.ts';
+import type { Place } from '../place.ts';
+import { formatPosition } from '../place.ts';
+import type { PropertyEntry, PropertyTable } from '../properties/property.ts';
+import type { Template } from '../template.ts';
+
+export interface FindOptions {
+  readonly table: PropertyTable;
+  readonly kind: 'template' | 'fragment';
+  /** Values for Parameters that take the place of their Defaults. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Whether something is at the path, which is relative to the template's folder. `true` where its kind is not known. */
+  readonly exists: (path: string) => boolean | 'file' | 'folder';
+  /** An absent property means the template's folder where it does for aws-cli. */
+  readonly zipTemplateDirWhenAbsent: boolean;
+  /** The template is deployed where no domain can be presumed: every place is literal. */
+  readonly detached: boolean;
+  /** Whether ARNs can be had. */
+  readonly hasDomain: boolean;
+}
+
+export interface Found {
+  /** In the order of the document. */
+  readonly places: readonly Place[];
+  readonly warnings: readonly Warning[];
+  readonly problems: readonly ArtifactError[];
+}
+
+/** Where the search stands. */
+export interface Context {
+  /** JSON pointer of the node that is looked at. */
+  readonly pointer: string;
+  /** What encloses it, by name: a resource's logical ID, else a section. */
+  readonly resource?: string;
+  readonly condition?: string;
+  /** Dotted way from the resource's Properties, or from the section, to the node. */
+  readonly property: string;
+  readonly scope: Scope;
+  /** An intrinsic function would not be evaluated here. */
+  readonly literal: boolean;
+}
+
+/** Collects what is found. Places, warnings and problems come out in the order of the document, however it was searched. */
+export class Search {
+  readonly template: Template;
+  readonly options: FindOptions;
+  readonly #places: { readonly start: number; readonly found: Place }[] = [];
+  readonly #warnings: { readonly start: number; readonly found: Warning }[] = [];
+  readonly #problems: { readonly start: number; readonly found: ArtifactError }[] = [];
+  readonly #claimed = new Set<TemplateNode>();
+  readonly #frozen = new Set<number>();
+
+  constructor(template: Template, options: FindOptions) {
+    this.template = template;
+    this.options = options;
+  }
+
+  entries(type: string): readonly PropertyEntry[] {
+    return this.options.table.get(type) ?? [];
+  }
+
+  /** Says that a node has been decided upon, so that nothing else wonders about it. */
+  claim(node: TemplateNode): void {
+    this.#claimed.add(node);
+  }
+
+  isClaimed(node: TemplateNode): boolean {
+    return this.#claimed.has(node);
+  }
+
+  add(start: number, place: Place): void {
+    this.#places.push({ start, found: place });
+  }
+
+  warn(start: number, code: string, message: string, remedy?: string): void {
+    const place = formatPosition(this.template.position(start));
+    this.#warnings.push({ start, found: { code, message, place, ...(remedy !== undefined && { remedy }) } });
+  }
+
+  problem(start: number, message: string, remedy?: string, code: ArtifactErrorCode = 'INVALID_TEMPLATE'): void {
+    const placed = `${formatPosition(this.template.position(start))}: ${message}`;
+    const error = new ArtifactError(code, placed, { ...(remedy !== undefined && { remedy }) });
+    this.#problems.push({ start, found: error });
+  }
+
+  /** Tells once that a loop's values are those of a parameter at this moment. */
+  warnOfFrozen({ start, key, parameter, values }: Loop): void {
+    if (parameter === undefined || this.#frozen.has(start)) return;
+    this.#frozen.add(start);
+    this.warn(
+      start,
+      'frozen-collection',
+      `'${key}' is packaged for the values that the parameter '${parameter}' has now: ${(values ?? []).join(', ')}`,
+      'Deploy with these values, or package again with --parameter-overrides for others.',
+    );
+  }
+
+  found(): Found {
+    return { places: inOrder(this.#places), warnings: inOrder(this.#warnings), problems: inOrder(this.#problems) };
+  }
+}
+
+function inOrder<T>(all: readonly { readonly start: number; readonly found: T }[]): T[] {
+  return all.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
+}
+
+/** How messages name a property: `Code of 'Fn' (AWS::Lambda::Function)`. */
+export function subject(property: string, { resource }: Context, type: string): string {
+  return resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
+}

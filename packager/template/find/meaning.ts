@@ -1,0 +1,109 @@
+import { ArtifactError, looksLikeArtifactArn, parseArn, parseSelector } from '../../../repository/index.ts';
+import type { FindOptions } from './context.ts';
+import type { Wanted } from '../place.ts';
+import type { PropertyEntry } from '../properties/property.ts';
+
+/** What a text in a property names. */
+export type Meaning =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'artifact'; readonly name: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly key: string; readonly version?: string }
+  /** Something that is there already, or that means something to the service alone. */
+  | { readonly kind: 'remote' }
+  | { readonly kind: 'url' }
+  | { readonly kind: 'empty' }
+  /** Computed from parameters, and nothing is there. */
+  | { readonly kind: 'missing'; readonly path: string }
+  | { readonly kind: 'wrong'; readonly why: string };
+
+/**
+ * - `plain`: the author wrote the text there.
+ * - `computed`: an intrinsic function gives it. It is a path only if something is there, for nobody wrote a path there.
+ * - `explicit`: it stands where nothing but an artifact makes sense: Fn::Artifact, a key without a bucket.
+ */
+export type Origin = 'plain' | 'computed' | 'explicit';
+
+const LOCAL_PREFIX = /^\.{1,2}(?:\/|$)/;
+/** At least two letters, so that a drive of Windows is none. */
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:/;
+const S3_URI = /^s3:\/\/(?<bucket>[^/?]+)\/(?<key>[^?]+)(?:\?versionId=(?<version>[^&]+))?$/;
+/** What SAM takes for an object as well: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html, path style. */
+const PATH_STYLE_URL =
+  /^https:\/\/s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\/(?<bucket>[^/?]+)\/(?<key>[^?]+)(?:\?versionId=(?<version>[^&]+))?$/;
+
+/** Whether somebody wrote a path, without asking whether something is there. */
+export function looksLocal(text: string): boolean {
+  return LOCAL_PREFIX.test(text);
+}
+
+/** Whether a text that begins so can't be a local path, however it goes on. */
+export function looksRemote(prefix: string): boolean {
+  return /^(?:s3|https?):\/\/|^arn:|^\{\{resolve:/.test(prefix);
+}
+
+export function meaningOf(
+  text: string,
+  entry: PropertyEntry | undefined,
+  origin: Origin,
+  exists: FindOptions['exists'],
+): Meaning {
+  if (text === '') return { kind: 'empty' };
+  if (looksLikeArtifactArn(text)) return checkedArn(text);
+  if (isBookmarked(text)) return { kind: 'artifact', name: text };
+  if (text.startsWith('s3://')) return s3Meaning(text, entry);
+  if (/^https?:\/\//.test(text)) return urlMeaning(text, entry);
+  if (looksRemote(text) || entry?.leave.some((pattern) => matches(text, pattern)) === true) return { kind: 'remote' };
+  const isThere = (): boolean => fits(exists(text), entry?.wanted);
+  const path: Meaning = { kind: 'path', path: text };
+  if (origin === 'explicit' || entry === undefined) return path;
+  if (entry.explicit) return looksLocal(text) && isThere() ? path : { kind: 'remote' };
+  if (entry.core || looksLocal(text) || text.startsWith('/')) {
+    return origin === 'plain' || exists(text) !== false ? path : { kind: 'missing', path: text };
+  }
+  return !SCHEME.test(text) && isThere() ? path : { kind: 'remote' };
+}
+
+function checkedArn(text: string): Meaning {
+  try {
+    parseArn(text);
+    return { kind: 'artifact', name: text };
+  } catch (error) {
+    if (error instanceof ArtifactError) return { kind: 'wrong', why: error.message };
+    throw error;
+  }
+}
+
+/** Only a `^` makes a name an artifact's; never what happens to lie on the disk. */
+function isBookmarked(text: string): boolean {
+  if (!text.includes('^')) return false;
+  try {
+    return parseSelector(text).selection?.by === 'bookmark';
+  } catch {
+    return false;
+  }
+}
+
+function s3Meaning(text: string, entry: PropertyEntry | undefined): Meaning {
+  const parts = S3_URI.exec(text)?.groups;
+  if (parts !== undefined) return s3Object(parts);
+  // Where other tools leave an S3 location alone it may be a prefix as well.
+  return entry?.core === false ? { kind: 'remote' } : { kind: 'wrong', why: `'${text}' is not s3://BUCKET/KEY` };
+}
+
+function urlMeaning(text: string, entry: PropertyEntry | undefined): Meaning {
+  const parts = entry?.form.kind === 'object' ? PATH_STYLE_URL.exec(text)?.groups : undefined;
+  return parts === undefined ? { kind: 'url' } : s3Object(parts);
+}
+
+function s3Object({ bucket = '', key = '', version }: Record<string, string | undefined>): Meaning {
+  return { kind: 's3', bucket, key, ...(version !== undefined && { version }) };
+}
+
+function matches(text: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+}
+
+function fits(found: ReturnType<FindOptions['exists']>, wanted: Wanted | undefined): boolean {
+  if (found === 'folder') return wanted === 'zip' || wanted === 'archive-or-file';
+  return found !== false;
+}

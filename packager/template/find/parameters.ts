@@ -1,0 +1,52 @@
+import { isMap, isString, valueOf } from '../node.ts';
+import type { TemplateNode } from '../node.ts';
+
+/** What is known of a parameter before the deploy. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  /** From `--parameter-overrides`, else its Default. */
+  readonly value?: string;
+}
+
+/** A parameter of these types holds the name of an SSM parameter, whose value is read at the deploy. */
+const READ_AT_DEPLOY = /^AWS::SSM::Parameter::Value</;
+
+/**
+ * The template's Parameters with what is known of their values. A fragment declares none: there every override counts as one.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+ */
+export function parametersOf(
+  root: TemplateNode,
+  kind: 'template' | 'fragment',
+  overrides: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Parameter> {
+  const declared = valueOf(root, 'Parameters');
+  const parameters = new Map<string, Parameter>();
+  if (kind === 'fragment') {
+    for (const [name, value] of overrides) parameters.set(name, { name, type: 'String', value });
+  }
+  if (!isMap(declared)) return parameters;
+  for (const { key: name, value: declaration } of declared.entries) {
+    const typeNode = valueOf(declaration, 'Type');
+    const type = isString(typeNode) ? typeNode.value : 'String';
+    const value = overrides.get(name) ?? defaultOf(declaration);
+    parameters.set(name, { name, type, ...(value !== undefined && !READ_AT_DEPLOY.test(type) && { value }) });
+  }
+  return parameters;
+}
+
+function defaultOf(declaration: TemplateNode): string | undefined {
+  const node = valueOf(declaration, 'Default');
+  return node?.kind === 'scalar' && node.value !== null ? String(node.value) : undefined;
+}
+
+export function isList({ type }: Parameter): boolean {
+  return type === 'CommaDelimitedList' || type.startsWith('List<');
+}
+
+/** The items of a list parameter, if its value is known. CloudFormation trims each. */
+export function itemsOf(parameter: Parameter): readonly string[] | undefined {
+  if (!isList(parameter) || parameter.value === undefined) return undefined;
+  return parameter.value.split(',').map((item) => item.trim());
+}

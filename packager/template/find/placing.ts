@@ -1,0 +1,256 @@
+import type { Context, Search } from './context.ts';
+import { subject } from './context.ts';
+import type { Meaning, Origin } from './meaning.ts';
+import { meaningOf } from './meaning.ts';
+import type { Loop } from './foreach-loop.ts';
+import { mappingProblem } from './foreach-loop.ts';
+import type { Resolved } from './intrinsics.ts';
+import type { TemplateNode } from '../node.ts';
+import type { Form, LoopTarget, Place, Target, Wanted } from '../place.ts';
+import type { PropertyEntry } from '../properties/property.ts';
+
+/** A value that may name an artifact, and how it would be written if it did. */
+export interface Spot {
+  /** Offset of the value, or of where it would be added. */
+  readonly start: number;
+  readonly pointer: string;
+  readonly context: Context;
+  /** Absent for Fn::Artifact outside of the table. */
+  readonly entry?: PropertyEntry;
+  readonly type: string;
+  readonly property: string;
+  readonly form: Form;
+  readonly wanted: Wanted;
+  readonly literal: boolean;
+  readonly pinned: boolean;
+  readonly absent: boolean;
+  /** The value is no value of CloudFormation's, so it can't stay. */
+  readonly required: boolean;
+  readonly prefix?: string;
+  readonly name?: string;
+  /** The version of an object that stands beside the value. */
+  readonly version?: TemplateNode;
+}
+
+type Known = Extract<Resolved, { kind: 'known' }>;
+
+/** The place where a table's entry leads to. */
+export function spotOf(entry: PropertyEntry, start: number, pointer: string, context: Context): Spot {
+  return {
+    start,
+    pointer,
+    context,
+    entry,
+    type: entry.type,
+    property: entry.property,
+    form: entry.form,
+    wanted: entry.wanted,
+    literal: entry.literal,
+    pinned: false,
+    absent: false,
+    required: false,
+  };
+}
+
+/** What one text means. */
+interface Reading {
+  readonly values: readonly string[];
+  readonly text: string;
+  readonly meaning: Meaning;
+}
+
+/** Decides what texts at a spot name, and makes a place of it, or says why not. */
+export function considerTexts(search: Search, spot: Spot, known: Known, origin: Origin): void {
+  const readings: readonly Reading[] = textsOf(search, spot, known).map(({ values, text }) => ({
+    values,
+    text,
+    meaning: meaningAt(search, spot, text, origin),
+  }));
+  const wrong = readings.map(({ meaning }) => meaning).find((meaning) => meaning.kind === 'wrong');
+  if (wrong !== undefined) {
+    search.problem(spot.start, `${named(spot)}: ${wrong.why}`, 'Write a path, an S3 URI or the ARN of an artifact.');
+    return;
+  }
+  // Beside a path that is there, one that isn't is a mistake to be told of, not another meaning.
+  const local = readings.some(({ meaning }) => meaning.kind === 'path' || meaning.kind === 'artifact');
+  const targets = readings.map(({ values, meaning }) => ({ values, target: targetOf(spot, meaning, local) }));
+  const usable = targets.filter((one): one is LoopTarget => one.target !== undefined);
+  if (usable.length > 0 && usable.length === targets.length && (local || takesApart(spot))) {
+    addPlace(search, spot, known.loops, usable);
+  } else if (spot.required) {
+    search.problem(
+      spot.start,
+      `${named(spot)} names nothing that can be packaged`,
+      'Give it a path, the ARN of an artifact, or an S3 URI.',
+    );
+  } else if (local) {
+    search.warn(
+      spot.start,
+      'unresolved-path',
+      `${named(spot)} names local paths and other things at once, and is not packaged`,
+      'Give each a resource of its own.',
+    );
+  } else {
+    warnOfLeft(search, spot, readings, origin);
+  }
+}
+
+function meaningAt(search: Search, { entry, form, required }: Spot, text: string, origin: Origin): Meaning {
+  const meaning = meaningOf(text, entry, origin, search.options.exists);
+  // Where the property itself takes an artifact's ARN, there is nothing to do about one.
+  const wanted = form.kind === 'artifact' && form.member === 'Arn' && !required;
+  return wanted && meaning.kind === 'artifact' && text.startsWith('arn:') ? { kind: 'remote' } : meaning;
+}
+
+/** The texts themselves, or the items of a list in one text. */
+function textsOf(search: Search, spot: Spot, { loops, texts }: Known): Known['texts'] {
+  const separator = spot.entry?.separator;
+  const [only] = texts;
+  if (separator === undefined || only === undefined) return texts;
+  if (loops.length === 0) {
+    const items = only.text.split(separator).map((item) => item.trim());
+    return items.filter(Boolean).map((text) => ({ values: [], text }));
+  }
+  if (texts.some(({ text }) => text.includes(separator))) {
+    search.problem(
+      spot.start,
+      `${named(spot)} is a list in one text and depends on a loop variable`,
+      'Name one file there, or write the resources out.',
+    );
+  }
+  return texts;
+}
+
+function targetOf(spot: Spot, meaning: Meaning, missingToo: boolean): Target | undefined {
+  switch (meaning.kind) {
+    case 'path':
+      return { kind: 'path', path: meaning.path };
+    case 'missing':
+      return missingToo ? { kind: 'path', path: meaning.path } : undefined;
+    case 'artifact':
+      return { kind: 'artifact', name: meaning.name };
+    case 's3': {
+      const { bucket, key, version } = meaning;
+      if (!takesForeign(spot)) return undefined;
+      return { kind: 's3-uri', bucket, key, ...(version !== undefined && { version }) };
+    }
+    case 'remote':
+    case 'url':
+    case 'empty':
+    case 'wrong':
+      return undefined;
+  }
+}
+
+/** Whether a location that is in S3 already has to be written otherwise than as its URI. */
+function takesApart(spot: Spot): boolean {
+  return takesForeign(spot) && (spot.required || (spot.form.kind === 'object' && spot.entry?.core === true));
+}
+
+/** Of an object that is in S3 already, its region and partition are not known: an URL or ARN can't be made of it. */
+function takesForeign({ form }: Spot): boolean {
+  return (
+    form.kind !== 'https-url' && form.kind !== 'arn' && !(form.kind === 'object' && form.fields.bucketIsArn === true)
+  );
+}
+
+/** Puts a place into what is found, unless something keeps it from being written. */
+export function addPlace(search: Search, spot: Spot, loops: readonly Loop[], targets: readonly LoopTarget[]): void {
+  if (!canBeWritten(search, spot, loops, targets)) return;
+  warnOfVersion(search, spot);
+  for (const loop of loops) search.warnOfFrozen(loop);
+  search.add(spot.start, placeOf(search, spot, loops, targets));
+}
+
+function canBeWritten(search: Search, spot: Spot, loops: readonly Loop[], targets: readonly LoopTarget[]): boolean {
+  const obstacle = mappingProblem(loops);
+  if (obstacle !== undefined) {
+    search.problem(
+      spot.start,
+      `${named(spot)} ${obstacle}`,
+      'Choose other values and put what they stand for into the path, or write the resources out.',
+    );
+    return false;
+  }
+  if (search.options.hasDomain) return true;
+  const artifact = targets.map(({ target }) => target).find((target) => target.kind === 'artifact');
+  if (artifact === undefined && !needsArn(spot.form)) return true;
+  search.problem(
+    spot.start,
+    artifact === undefined
+      ? `${named(spot)} wants the ARN of an artifact, and only a domain gives ARNs`
+      : `${named(spot)}: '${artifact.name}' names an artifact of a domain, and there is no domain to find it in`,
+    'Leave out --s3-bucket, or name the domain with --domain.',
+    'INVALID_ARGUMENT',
+  );
+  return false;
+}
+
+function placeOf(search: Search, spot: Spot, loops: readonly Loop[], targets: readonly LoopTarget[]): Place {
+  const { kind, detached } = search.options;
+  const { context, entry, form, pointer, type, property, wanted, absent, pinned, name, prefix } = spot;
+  return {
+    pointer,
+    position: search.template.position(spot.start),
+    ...(context.resource !== undefined && { resource: context.resource }),
+    ...(context.condition !== undefined && { condition: context.condition }),
+    type,
+    property,
+    absent,
+    wanted,
+    ...(entry !== undefined && entry.suffix.length > 0 && { suffix: entry.suffix }),
+    targets,
+    loop: loops.map(({ variable }) => variable),
+    form,
+    ...(prefix !== undefined && { prefix }),
+    literal: spot.literal || context.literal || detached || kind === 'fragment',
+    detached: detached || entry?.detached === true,
+    pinned,
+    needsArn: needsArn(form),
+    ...(name !== undefined && { name }),
+  };
+}
+
+/** A version that the author gave is that of another object than the one that is written. */
+function warnOfVersion(search: Search, spot: Spot): void {
+  const { version } = spot;
+  if (version === undefined || (version.kind === 'scalar' && version.value === null)) return;
+  search.warn(
+    version.start,
+    'stale-version',
+    `${named(spot)} is packaged, and the version beside it is not that of the artifact`,
+    'Remove it.',
+  );
+}
+
+function needsArn(form: Form): boolean {
+  return form.kind === 'artifact' && form.member === 'Arn';
+}
+
+function warnOfLeft(search: Search, spot: Spot, readings: readonly Reading[], origin: Origin): void {
+  const { entry, start } = spot;
+  const has = (kind: Meaning['kind']): boolean => readings.some(({ meaning }) => meaning.kind === kind);
+  const misplaced = readings.find(({ meaning }) => isMisplacedUrl(spot, meaning));
+  if (has('missing') || (has('empty') && entry?.core === true && origin === 'computed')) {
+    search.warn(
+      start,
+      'unresolved-path',
+      `${named(spot)} comes to a path where nothing is, and is not packaged`,
+      'Check the Defaults of its parameters, and --parameter-overrides.',
+    );
+  } else if (has('empty') && entry?.core === true) {
+    search.warn(start, 'empty-path', `${named(spot)} is empty, which is taken for absent`, 'Give it a path.');
+  } else if (entry?.core === true && misplaced !== undefined) {
+    search.warn(start, 'url-left', `${named(spot)} stays '${misplaced.text}', which the property does not take`);
+  }
+}
+
+function isMisplacedUrl({ entry, form }: Spot, meaning: Meaning): boolean {
+  if (meaning.kind === 's3') return form.kind === 'https-url';
+  return meaning.kind === 'url' && entry?.url === false;
+}
+
+/** How messages name a spot. */
+export function named({ property, context, type }: Spot): string {
+  return subject(property, context, type);
+}

@@ -1,0 +1,123 @@
+import type { Context, Search } from './context.ts';
+import { subject } from './context.ts';
+import { looksRemote } from './meaning.ts';
+import { below, matches } from './match.ts';
+import { considerAbsence, considerProperty } from './value.ts';
+import { composedText } from './intrinsics.ts';
+import type { MapNode, TemplateNode } from '../node.ts';
+import { isMap, isString, valueOf } from '../node.ts';
+import type { PropertyEntry } from '../properties/property.ts';
+import { PSEUDO_TYPES } from '../properties/property.ts';
+
+/** What SAM's Globals give to resources that don't say otherwise. */
+export interface Globals {
+  readonly functionCode: boolean;
+  readonly functionsAreImages: boolean;
+}
+
+export function globalsOf(root: TemplateNode): Globals {
+  const common = valueOf(valueOf(root, 'Globals'), 'Function');
+  const packageType = valueOf(common, 'PackageType');
+  return {
+    functionCode: isGiven(valueOf(common, 'CodeUri')),
+    functionsAreImages: isString(packageType) && packageType.value === 'Image',
+  };
+}
+
+export const SAM_FUNCTION = 'AWS::Serverless::Function';
+const LAMBDA_FUNCTION = 'AWS::Lambda::Function';
+
+/** Looks at the properties of one resource that the table knows. @param context of the resource itself */
+export function considerResource(search: Search, resource: MapNode, context: Context, globals: Globals): void {
+  const type = valueOf(resource, 'Type');
+  considerInit(search, resource, context);
+  if (!isString(type)) return;
+  const entries = search.entries(type.value);
+  warnOfMisplaced(search, resource, context, entries);
+  const properties = valueOf(resource, 'Properties');
+  if (!isMap(properties)) return;
+  const within = { ...below(context, 'Properties'), property: '' };
+  considerImage(search, type.value, properties, within);
+  for (const entry of entries) {
+    for (const match of matches(properties, within, entry)) {
+      if (isCode(entry) && needsNoCode(type.value, properties, within, globals)) {
+        if (match.node !== undefined) search.claim(match.node);
+      } else if (match.node !== undefined) {
+        considerProperty(search, entry, match);
+      } else if (!(isCode(entry) && type.value === SAM_FUNCTION && globals.functionCode)) {
+        considerAbsence(search, entry, match);
+      }
+    }
+  }
+}
+
+/** The property that holds a function's code, which is of no account where the function has its code elsewhere. */
+function isCode({ type, property }: PropertyEntry): boolean {
+  return (type === SAM_FUNCTION && property === 'CodeUri') || (type === LAMBDA_FUNCTION && property === 'Code');
+}
+
+function needsNoCode(type: string, properties: MapNode, context: Context, globals: Globals): boolean {
+  const packageType = valueOf(properties, 'PackageType');
+  const isImage =
+    packageType === undefined
+      ? type === SAM_FUNCTION && globals.functionsAreImages
+      : composedText(packageType, context.scope) === 'Image';
+  return isImage || (type === SAM_FUNCTION && isGiven(valueOf(properties, 'InlineCode')));
+}
+
+/** Whether a function takes its code from Globals. */
+export function takesGlobalCode(properties: TemplateNode | undefined, context: Context, globals: Globals): boolean {
+  if (isGiven(valueOf(properties, 'CodeUri'))) return false;
+  return !isMap(properties) || !needsNoCode(SAM_FUNCTION, properties, context, globals);
+}
+
+function isGiven(node: TemplateNode | undefined): boolean {
+  return node !== undefined && !(node.kind === 'scalar' && node.value === null);
+}
+
+/** A container image is built and pushed by other tools: its name has to be one that Lambda can pull. */
+function considerImage(search: Search, type: string, properties: MapNode, context: Context): void {
+  const code = type === LAMBDA_FUNCTION ? valueOf(properties, 'Code') : type === SAM_FUNCTION ? properties : undefined;
+  const image = valueOf(code, 'ImageUri');
+  if (!isString(image) || isRegistryUri(image.value) || composedText(image, context.scope) !== image.value) return;
+  search.problem(
+    image.start,
+    `${subject('ImageUri', context, type)} is '${image.value}', an image of this machine, and images are not packaged`,
+    'Push it to Amazon ECR and write its URI there, or run sam package with --image-repository before.',
+  );
+}
+
+/** As Docker tells a registry's host from a repository's name: by a dot, a port, or `localhost` before the first slash. */
+function isRegistryUri(image: string): boolean {
+  const slash = image.indexOf('/');
+  const host = image.slice(0, Math.max(slash, 0));
+  return slash > 0 && !/^\.{1,2}$/.test(host) && (/[.:]/.test(host) || host === 'localhost');
+}
+
+/** What cfn-init downloads to an instance. */
+function considerInit(search: Search, resource: MapNode, context: Context): void {
+  const metadata = below(context, 'Metadata');
+  const name = 'AWS::CloudFormation::Init';
+  const init = valueOf(valueOf(resource, 'Metadata'), name);
+  if (init === undefined) return;
+  for (const entry of search.entries(PSEUDO_TYPES.init)) {
+    for (const match of matches(init, { ...below(metadata, name), property: '' }, entry)) {
+      considerProperty(search, entry, match);
+    }
+  }
+}
+
+/** A property that stands beside Properties is seen by nobody. */
+function warnOfMisplaced(search: Search, resource: MapNode, context: Context, entries: readonly PropertyEntry[]): void {
+  for (const { key, value, keyStart } of resource.entries) {
+    const [first] = entries.filter(({ path: [step] }) => step?.kind === 'member' && step.name === key);
+    if (first === undefined || !isString(value) || looksRemote(value.value) || value.value === '') continue;
+    search.claim(value);
+    search.warn(
+      keyStart,
+      'path-left-local',
+      `${subject(key, context, first.type)} stands beside 'Properties', not in it, so '${value.value}' is not packaged`,
+      `Move '${key}' into 'Properties'.`,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import type { ListNode, MapEntry, MapNode, TemplateNode } from '../node.ts';
+import { isList, isMap } from '../node.ts';
+
+/** A node and the way to it. */
+export interface Site {
+  readonly node: TemplateNode;
+  /** What it is the value of; absent for the root and for items of lists. */
+  readonly entry?: MapEntry;
+  /** The collection around it, with the way to that; absent for the root. */
+  readonly parent?: Site & { readonly node: MapNode | ListNode };
+}
+
+/** What a pointer finds: the deepest node on its way, and the members of the pointer that are not there. */
+export interface Found {
+  readonly site: Site;
+  readonly missing: readonly string[];
+}
+
+/** Follows a JSON pointer (RFC 6901) as far as it leads. */
+export function follow(root: TemplateNode, pointer: string): Found {
+  let site: Site = { node: root };
+  const members = pointerMembers(pointer);
+  for (const [index, member] of members.entries()) {
+    const next = child(site, member);
+    if (next === undefined) return { site, missing: members.slice(index) };
+    site = next;
+  }
+  return { site, missing: [] };
+}
+
+export function pointerMembers(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((member) => member.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+export function child(parent: Site, member: string): Site | undefined {
+  const { node } = parent;
+  if (isMap(node)) {
+    const entry = node.entries.find(({ key }) => key === member);
+    return entry === undefined ? undefined : { node: entry.value, entry, parent: { ...parent, node } };
+  }
+  const item = isList(node) && /^\d+$/.test(member) ? node.items[Number(member)] : undefined;
+  return item === undefined || !isList(node) ? undefined : { node: item, parent: { ...parent, node } };
+}
+
+/**
+ * The resource around what a pointer names: the member of Resources, or of a loop in it, however deep loops are nested.
+ * Undefined outside of Resources.
+ */
+export function resourceAround(root: TemplateNode, pointer: string): Site | undefined {
+  const [section, ...members] = pointerMembers(pointer);
+  if (section !== 'Resources') return undefined;
+  let site = child({ node: root }, 'Resources');
+  let depth = 0;
+  while (members[depth]?.startsWith('Fn::ForEach::') === true) {
+    // Fn::ForEach::Name: [variable, collection, {body}]
+    site = site && child(site, members[depth] ?? '');
+    site = site && child(site, members[depth + 1] ?? '');
+    depth += 2;
+  }
+  return site && child(site, members[depth] ?? '');
+}
