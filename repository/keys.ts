@@ -39,10 +39,6 @@ export function sourceKey(repository: string, sourceDigest: Digest): ObjectKey {
   return objectKey(`sources/${repository}/${sourceDigest}`);
 }
 
-export function repositoryKey(repository: string): ObjectKey {
-  return objectKey(`repositories/${repository}`);
-}
-
 /** Newest first: the complement of the number leads, so that a listing's first key is the newest version. */
 export function versionKey(name: ArtifactName, number: number): ObjectKey {
   const inverted = String(VERSION_CEILING - number).padStart(VERSION_DIGITS, '0');

@@ -61,12 +61,6 @@ export function isVersionNumber(text: string): boolean {
   return NUMBER.test(text);
 }
 
-/** @throws ArtifactError INVALID_NAME */
-export function parseVersionNumber(text: string): number {
-  if (!isVersionNumber(text)) throw invalid('version number', text, 'a whole number from 1, without leading zeros');
-  return Number(text);
-}
-
 /** `repository/id`. @throws ArtifactError INVALID_NAME */
 export function parseArtifactName(text: string): ArtifactName {
   const slash = text.indexOf('/');

@@ -12,8 +12,6 @@ export interface Stored<T> {
   readonly incarnation: Incarnation;
 }
 
-export const RECORD_TYPE = 'application/json';
-
 export function recordContent(value: object): Content {
   return contentOf(`${JSON.stringify(value)}\n`);
 }

@@ -204,8 +204,3 @@ async function notFound(domain: Domain, name: ArtifactName, selection: Selection
     },
   );
 }
-
-/** The ARN as it is printed. */
-export function resolutionArn({ arn }: Resolution): string {
-  return formatArn(arn);
-}
