@@ -1,4 +1,4 @@
-import { formatArn, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
+import { looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 import type { DefiniteArn } from './arn.ts';
 import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
