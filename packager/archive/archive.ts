@@ -6,7 +6,7 @@ import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { OpenContent } from '../../repository/publishable.ts';
 import { CHUNK_SIZE, changed, readRange } from './file.ts';
 import type { FileState } from './file.ts';
-import type { MeasuredFile, Packed, Packer, Part } from './packer.ts';
+import type { MeasuredFile, Packed, Packer, ShelvedPart } from './packer.ts';
 import type { Holding } from './shelf.ts';
 import { centralHeader, endOfArchive, localHeader, localHeaderSize } from './zip.ts';
 import type { ZipEntry } from './zip.ts';
@@ -60,16 +60,15 @@ interface Layout {
 }
 
 interface LaidEntry {
-  readonly zip: ZipEntry;
-  readonly file: FileState;
-  readonly parts: Packed['parts'];
+  readonly file: ArchiveFile;
+  readonly packed: Packed;
   /** Where its local header begins. */
   readonly offset: number;
 }
 
-/** Consecutive bytes of the archive: known here, or those of a file. */
+/** Consecutive bytes of the archive: in memory, on a shelf, or in a file. */
 type Stretch = { readonly offset: number; readonly byteLength: number } & (
-  { readonly read: (start: number, end: number) => Uint8Array } | { readonly file: FileState }
+  { readonly bytes: Uint8Array } | { readonly shelved: ShelvedPart } | { readonly file: FileState }
 );
 
 /** Work that counts as so many bytes, so that many small files are paused between as well. */
@@ -87,18 +86,22 @@ async function layOut(
   const entries: LaidEntry[] = [];
   const headers: Buffer[] = [];
   const hash = createHash('sha256');
+  const scratch = new Scratch();
   let offset = 0;
   let done = 0;
   let work = 0;
   for (const promise of packing) promise.catch(() => undefined);
   for (const [i, file] of files.entries()) {
     try {
-      const entry = laidEntry(file, await packing[i], offset);
+      const packed = await packing[i];
+      if (packed === undefined) throw new Error('fewer files were packed than the archive has');
+      const entry = { file, packed, offset };
+      const zip = zipEntry(entry);
       entries.push(entry);
-      headers.push(centralHeader(entry.zip, offset));
-      offset += localHeaderSize(entry.zip) + entry.zip.packedSize;
-      if (problems.length === 0) await hashEntry(hash, entry, pause);
-      work += ENTRY_COST + entry.zip.packedSize;
+      headers.push(centralHeader(zip, offset));
+      offset += localHeaderSize(zip) + packed.packedSize;
+      if (problems.length === 0) await hashEntry(hash, entry, scratch, pause);
+      work += ENTRY_COST + packed.packedSize;
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error;
       problems.push(error);
@@ -115,22 +118,30 @@ async function layOut(
   const end = Buffer.concat([list, endOfArchive(entries.length, list.byteLength, offset)]);
   return {
     entries,
-    directory: knownStretch(offset, end),
+    directory: { offset, byteLength: end.byteLength, bytes: end },
     size: offset + end.byteLength,
     sha256: hash.update(end).digest('hex') as Digest,
   };
 }
 
-function laidEntry({ name, file, executable }: ArchiveFile, packed: Packed | undefined, offset: number): LaidEntry {
-  if (packed === undefined) throw new Error('fewer files were packed than the archive has');
-  const { parts, method, crc32, size, packedSize } = packed;
-  return { zip: { name: Buffer.from(name), executable, method, crc32, size, packedSize }, file, parts, offset };
+/** Made when it is needed: for many files all of them together would take more memory than what they are made from. */
+function zipEntry({ file, packed }: LaidEntry): ZipEntry {
+  const { method, crc32, size, packedSize } = packed;
+  return { name: Buffer.from(file.name), executable: file.executable, method, crc32, size, packedSize };
 }
 
-async function hashEntry(hash: Hash, entry: LaidEntry, pause: ArchiveOptions['pause']): Promise<void> {
+async function hashEntry(
+  hash: Hash,
+  entry: LaidEntry,
+  scratch: Scratch,
+  pause: ArchiveOptions['pause'],
+): Promise<void> {
   for (const stretch of stretchesOf(entry)) {
-    if ('read' in stretch) hash.update(stretch.read(0, stretch.byteLength));
-    else if ((await hashFile(hash, stretch.file, pause)) !== entry.zip.crc32) throw changed(stretch.file.path);
+    if ('file' in stretch) {
+      if ((await hashFile(hash, stretch.file, pause)) !== entry.packed.crc32) throw changed(stretch.file.path);
+    } else {
+      for (const bytes of heldBytes(stretch, 0, stretch.byteLength, scratch)) hash.update(bytes);
+    }
   }
 }
 
@@ -150,26 +161,49 @@ async function hashFile(hash: Hash, file: FileState, pause: ArchiveOptions['paus
   return crc;
 }
 
-function* stretchesOf({ zip, file, parts, offset }: LaidEntry): Generator<Stretch> {
-  const header = localHeader(zip);
-  yield knownStretch(offset, header);
+function* stretchesOf(entry: LaidEntry): Generator<Stretch> {
+  const { file, packed, offset } = entry;
+  const header = localHeader(zipEntry(entry));
+  yield { offset, byteLength: header.byteLength, bytes: header };
   let at = offset + header.byteLength;
-  if (parts === 'source') {
-    yield { offset: at, byteLength: file.size, file };
+  if (packed.parts === 'source') {
+    yield { offset: at, byteLength: file.file.size, file: file.file };
     return;
   }
-  for (const part of parts) {
-    yield { offset: at, byteLength: part.byteLength, read: (start, end) => readPart(part, start, end) };
-    at += part.byteLength;
+  for (const part of packed.parts) {
+    const { byteLength } = part;
+    yield 'shelf' in part ? { offset: at, byteLength, shelved: part } : { offset: at, byteLength, bytes: part };
+    at += byteLength;
   }
 }
 
-function knownStretch(offset: number, bytes: Buffer): Stretch {
-  return { offset, byteLength: bytes.byteLength, read: (start, end) => bytes.subarray(start, end) };
+/** Memory of one reader for what it reads from a shelf, made when there is something. */
+class Scratch {
+  #buffer: Buffer | undefined;
+
+  take(length: number): Buffer {
+    this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK_SIZE);
+    return this.#buffer.subarray(0, length);
+  }
 }
 
-function readPart(part: Part, start: number, end: number): Uint8Array {
-  return 'shelf' in part ? part.shelf.spool.read(part.offset + start, end - start) : part.subarray(start, end);
+/** Each piece is valid until the next is asked for. */
+function* heldBytes(
+  stretch: Exclude<Stretch, { readonly file: FileState }>,
+  from: number,
+  to: number,
+  scratch: Scratch,
+): Generator<Uint8Array> {
+  if ('bytes' in stretch) {
+    yield stretch.bytes.subarray(from, to);
+    return;
+  }
+  const { shelf, offset } = stretch.shelved;
+  for (let position = from; position < to; position += CHUNK_SIZE) {
+    const piece = scratch.take(Math.min(CHUNK_SIZE, to - position));
+    shelf.spool.read(offset + position, piece);
+    yield piece;
+  }
 }
 
 /** In pieces of CHUNK_SIZE: sending each header and each small file on its own would cost more than copying them together. */
@@ -192,14 +226,16 @@ async function* readLayout(layout: Layout, start: number, end: number): AsyncGen
   }
 }
 
+/** Each piece is valid until the next is asked for. */
 async function* readStretches(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
+  const scratch = new Scratch();
   for (const stretch of stretchesFrom(layout, start)) {
     if (stretch.offset >= end) return;
     const from = Math.max(0, start - stretch.offset);
     const to = Math.min(stretch.byteLength, end - stretch.offset);
     if (from >= to) continue;
-    if ('read' in stretch) yield stretch.read(from, to);
-    else yield* readRange(stretch.file, from, to);
+    if ('file' in stretch) yield* readRange(stretch.file, from, to);
+    else yield* heldBytes(stretch, from, to, scratch);
   }
 }
 

@@ -17,7 +17,7 @@ export interface ArchiverOptions {
   readonly scratch: string;
   /** Ends all work: everything that is under way or asked for later rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Packed content that is kept in memory for all archives of the run; what comes later goes to the scratch folder. Bytes, default 32 MiB. */
+  /** Packed content that is kept in memory for all archives of the run; what comes later goes to the scratch folder. Bytes, default 16 MiB. */
   readonly memory?: number;
   /** Threads beside the calling one; 0: all is done there. The result is the same for any number. Default: as many as processors. */
   readonly threads?: number;

@@ -98,6 +98,9 @@ export class ThreadExecutor implements Executor {
   }
 }
 
+/** What a thread makes lives for one job, and is mostly outside of its heap: more would only be memory that lies idle. MiB. */
+const YOUNG_GENERATION = 4;
+
 class Thread {
   readonly #worker: Worker;
   readonly #running = new Map<number, Waiting>();
@@ -107,7 +110,7 @@ class Thread {
 
   constructor(ready: () => void) {
     this.#ready = ready;
-    this.#worker = new Worker(WORKER_URL);
+    this.#worker = new Worker(WORKER_URL, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION } });
     this.#worker.on('message', (answer: JobAnswer) => {
       this.#answered(answer);
     });

@@ -17,7 +17,7 @@ export interface Jobs {
   /** Reads files and hashes them. */
   readonly measure: { readonly input: readonly FileState[]; readonly output: readonly MeasureResult[] };
   /** Deflates or stores files of at most one piece. */
-  readonly pack: { readonly input: readonly HashedFile[]; readonly output: readonly PackResult[] };
+  readonly pack: { readonly input: readonly HashedFile[]; readonly output: PackedBatch };
   /** Whether a file of more than one piece is worth deflating. */
   readonly sample: { readonly input: FileState; readonly output: boolean };
   readonly deflatePiece: {
@@ -43,8 +43,15 @@ export type MeasureResult =
     }
   | { readonly problem: Problem };
 
+export interface PackedBatch {
+  /** In the order of the files. */
+  readonly results: readonly PackResult[];
+  /** The packed content of all of them. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 export type PackResult =
-  | { readonly method: Method; readonly crc32: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly method: Method; readonly crc32: number; readonly start: number; readonly end: number }
   | { readonly problem: Problem };
 
 export interface DeflatedPiece {
@@ -73,7 +80,7 @@ export function errorOf({ code, message, remedy }: Problem): ArtifactError {
 
 const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['output'] } = {
   measure: (files) => files.map((file) => orProblem(() => measure(file))),
-  pack: (files) => files.map((file) => orProblem(() => pack(file))),
+  pack: packBatch,
   sample,
   deflatePiece,
 };
@@ -125,7 +132,25 @@ function beginsWithPrivateKey(content: Buffer): boolean {
   return beginning.includes('PRIVATE KEY') && KEY_HEADER.test(beginning.toString('latin1'));
 }
 
-function pack({ file, sha256 }: HashedFile): PackResult {
+function packBatch(files: readonly HashedFile[]): PackedBatch {
+  // nothing becomes larger when it is packed
+  const bytes = new Uint8Array(files.reduce((sum, { file }) => sum + file.size, 0));
+  let start = 0;
+  const results = files.map((file) =>
+    orProblem(() => {
+      const { method, crc32: crc, content } = pack(file);
+      bytes.set(content, start);
+      const end = start + content.byteLength;
+      const result = { method, crc32: crc, start, end };
+      start = end;
+      return result;
+    }),
+  );
+  return { results, bytes: bytes.slice(0, start) };
+}
+
+/** `content` is valid until the next one is packed. */
+function pack({ file, sha256 }: HashedFile): { method: Method; crc32: number; content: Uint8Array } {
   const deflater = threadDeflater();
   const content = deflater.input.subarray(0, file.size);
   reading(file, (descriptor) => {
@@ -135,8 +160,8 @@ function pack({ file, sha256 }: HashedFile): PackResult {
   const crc = crc32(content);
   const deflated = deflater.compress(0, file.size, 'end');
   return deflated.byteLength < file.size
-    ? { method: DEFLATED, crc32: crc, bytes: copyOf(deflated) }
-    : { method: STORED, crc32: crc, bytes: copyOf(content) };
+    ? { method: DEFLATED, crc32: crc, content: deflated }
+    : { method: STORED, crc32: crc, content };
 }
 
 function sample(file: FileState): boolean {
@@ -168,7 +193,5 @@ function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** What a result hands over instead of being copied. */
 export function transferable(result: Jobs[JobKind]['output']): ArrayBuffer[] {
-  if (typeof result === 'boolean') return [];
-  const parts: readonly object[] = 'bytes' in result ? [result] : result;
-  return parts.flatMap((part) => ('bytes' in part ? [(part.bytes as Uint8Array<ArrayBuffer>).buffer] : []));
+  return typeof result === 'object' && 'bytes' in result ? [result.bytes.buffer] : [];
 }

@@ -6,7 +6,7 @@ import { joinCrc32 } from './crc32.ts';
 import { PIECE_SIZE } from './deflate.ts';
 import type { Executor } from './executor.ts';
 import { changed } from './file.ts';
-import type { HashedFile, PackResult } from './jobs.ts';
+import type { HashedFile, PackResult, PackedBatch } from './jobs.ts';
 import { errorOf } from './jobs.ts';
 import type { Holding, Shelf } from './shelf.ts';
 import { Shelves } from './shelf.ts';
@@ -29,14 +29,14 @@ export interface Packed {
 
 export type Part = Uint8Array | ShelvedPart;
 
-interface ShelvedPart {
+export interface ShelvedPart {
   readonly shelf: Shelf;
   readonly offset: number;
   readonly byteLength: number;
 }
 
 /** Packed content that is kept in memory in one run; what comes later goes to the disk. Bytes. */
-const MEMORY = 32 * 1024 * 1024;
+const MEMORY = 16 * 1024 * 1024;
 
 /** Packing takes about so long for a byte and for a file: only good enough to tell whether threads are worth their start. */
 const MS_PER_BYTE = 1 / 60_000;
@@ -114,11 +114,11 @@ export class Packer {
     if (files.length === 0) return;
     const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
     for (const batch of batches(files.filter(({ file }) => file.size <= PIECE_SIZE))) {
-      const results = executor.run('pack', batch);
+      const packing = executor.run('pack', batch).then((packed) => this.#keepBatch(batch, packed));
       batch.forEach((file, i) => {
         this.#settle(
           file,
-          results.then((all) => this.#keepSmall(file, all[i])),
+          packing.then(({ results, kept }) => packedOf(file, results[i], kept)),
         );
       });
     }
@@ -135,7 +135,7 @@ export class Packer {
       result.then(
         (packed) => {
           packing.packed = packed;
-          for (const holding of packing.holdings) this.#hold(packed, holding);
+          for (const holding of packing.holdings.splice(0)) this.#hold(packed, holding);
           return packed;
         },
         (error: unknown) => {
@@ -153,11 +153,15 @@ export class Packer {
     }
   }
 
-  #keepSmall({ file, sha256 }: MeasuredFile, result: PackResult | undefined): Packed {
-    if (result === undefined) throw new Error('a job answered for fewer files than it was given');
-    if ('problem' in result) throw errorOf(result.problem);
-    const { method, crc32, bytes } = result;
-    return { method, crc32, size: file.size, packedSize: bytes.byteLength, parts: [this.#keep(sha256, bytes)] };
+  /** All of a batch stands in one place. */
+  #keepBatch(files: readonly MeasuredFile[], { results, bytes }: PackedBatch): KeptBatch {
+    return {
+      results,
+      kept: this.#keep(
+        files.map(({ sha256 }) => sha256),
+        bytes,
+      ),
+    };
   }
 
   async #packLarge({ file, sha256, crc32 }: MeasuredFile, executor: Executor): Promise<Packed> {
@@ -167,7 +171,7 @@ export class Packer {
     const pieces = await Promise.all(
       piecesOf(file.size).map(async (piece) => {
         const { crc32: crc, bytes } = await executor.run('deflatePiece', { file, piece });
-        return { crc, length: piece.end - piece.start, part: this.#keep(sha256, bytes) };
+        return { crc, length: piece.end - piece.start, part: this.#keep([sha256], bytes) };
       }),
     );
     const joined = pieces.reduce((crc, piece) => joinCrc32(crc, piece.crc, piece.length), 0);
@@ -188,15 +192,33 @@ export class Packer {
     }
   }
 
-  #keep(digest: Digest, bytes: Uint8Array): Part {
+  #keep(digests: readonly Digest[], bytes: Uint8Array): Part {
     if (bytes.byteLength <= this.#memory) {
       this.#memory -= bytes.byteLength;
       return bytes;
     }
-    const holding = this.#packings.get(digest)?.holdings.find(({ released }) => !released);
+    const holdings = digests.flatMap((digest) => this.#packings.get(digest)?.holdings ?? []);
+    const holding = holdings.find(({ released }) => !released);
     if (holding === undefined) throw new Error(FOR_NOBODY);
     const shelf = this.#shelves.ownOf(holding);
-    shelf.digests.add(digest);
+    for (const digest of digests) shelf.digests.add(digest);
     return { shelf, offset: shelf.spool.append(bytes), byteLength: bytes.byteLength };
   }
+}
+
+interface KeptBatch {
+  readonly results: readonly PackResult[];
+  readonly kept: Part;
+}
+
+function packedOf({ file }: MeasuredFile, result: PackResult | undefined, kept: Part): Packed {
+  if (result === undefined) throw new Error('a job answered for fewer files than it was given');
+  if ('problem' in result) throw errorOf(result.problem);
+  const { method, crc32, start, end } = result;
+  return { method, crc32, size: file.size, packedSize: end - start, parts: [partOf(kept, start, end)] };
+}
+
+function partOf(kept: Part, start: number, end: number): Part {
+  if (!('shelf' in kept)) return kept.subarray(start, end);
+  return { shelf: kept.shelf, offset: kept.offset + start, byteLength: end - start };
 }

@@ -15,7 +15,7 @@ import type { Tree } from './walk.ts';
 import { isExecutable, walk } from './walk.ts';
 import { isZip } from './zip-file.ts';
 
-export type { Archiver, ArchiverOptions } from './archiver.ts';
+export type { Archiver } from './archiver.ts';
 export { createArchiver } from './archiver.ts';
 export { findProjectRoot } from './project-root.ts';
 

@@ -33,14 +33,13 @@ export class Spool {
     return offset;
   }
 
-  read(offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length;) {
-      const read = readSync(this.#descriptor, bytes, done, length - done, offset + done);
+  /** Fills `into` with what stands at `offset`. */
+  read(offset: number, into: Uint8Array): void {
+    for (let done = 0; done < into.byteLength;) {
+      const read = readSync(this.#descriptor, into, done, into.byteLength - done, offset + done);
       if (read === 0) throw new Error('a temporary file of this process was cut short');
       done += read;
     }
-    return bytes;
   }
 
   close(): void {

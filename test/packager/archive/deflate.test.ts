@@ -5,6 +5,7 @@ import { sha256 } from '../../../repository/digest.ts';
 import { DICTIONARY_SIZE, PIECE_SIZE, createDeflater } from '../../../packager/archive/deflate.ts';
 import { piecesOf } from '../../../packager/archive/compression.ts';
 import { logLines, noise } from './folder.ts';
+import { referenceDeflate } from './reference-deflate.ts';
 
 const deflater = createDeflater();
 
@@ -121,4 +122,50 @@ function createDeflatedApart(content: Uint8Array): Buffer {
   const fresh = createDeflater();
   fresh.input.set(content);
   return Buffer.from(fresh.compress(0, content.byteLength, 'end'));
+}
+
+describe('the specification of the format, followed word by word,', () => {
+  const matches = (content: Uint8Array, dictionary: Uint8Array, end: 'end' | 'more'): boolean =>
+    deflate(content, end, dictionary).equals(referenceDeflate(dictionary, content, end === 'end'));
+
+  test('gives the same bytes', () => {
+    fc.assert(
+      fc.property(repetitive, repetitive, fc.constantFrom('end', 'more'), (before, content, end) => {
+        expect(matches(content, before.subarray(-DICTIONARY_SIZE), end)).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test.each([
+    ['a log', logLines(300_000, 1)],
+    ['noise', noise(100_000, 2)],
+    ['few values', noise(60_000, 3).map((value) => 65 + (value & 7))],
+    ['hexadecimal digits', Buffer.from(noise(60_000, 4).toString('hex'))],
+    ['base64', Buffer.from(noise(60_000, 5).toString('base64'))],
+    ['zeros', Buffer.alloc(200_000)],
+    [
+      'parts of different kinds',
+      Buffer.concat([logLines(40_000, 6), noise(30_000, 7), logLines(40_000, 8), Buffer.alloc(999)]),
+    ],
+    ['values so unequal that codes reach their limit', fibonacci()],
+    ['nothing', Buffer.alloc(0)],
+  ])('gives the same bytes for %s', (_, content) => {
+    expect(matches(content, new Uint8Array(), 'end')).toBe(true);
+    expect(matches(content, noise(DICTIONARY_SIZE, 9), 'more')).toBe(true);
+  });
+});
+
+/** Values of which each occurs about as often as all rarer ones together, in an order without repetition worth a match. */
+function fibonacci(): Buffer {
+  const counts: number[] = [];
+  for (let [count, next] = [1, 1]; counts.length < 18; [count, next] = [next, count + next]) counts.push(count);
+  const values = counts.flatMap((count, value) => Array.from({ length: count }, () => value * 13));
+  const order = noise(values.length * 4, 10);
+  return Buffer.from(
+    values
+      .map((value, i) => ({ value, order: order.readUInt32LE(4 * i) }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ value }) => value),
+  );
 }
