@@ -83,7 +83,7 @@ export class S3Connection {
     ...ends: readonly AbortSignal[]
   ): Promise<Output> {
     const { signal, onRequest } = this.#options;
-    const signals = signal === undefined ? ends : [...ends, signal];
+    const signals = signal === undefined ? [...ends] : [...ends, signal];
     onRequest?.(operation);
     const answer = await this.#client.send(
       command,

@@ -172,7 +172,8 @@ async function inMultipartUpload(
     ChecksumAlgorithm: 'SHA256',
     ...attributes,
   });
-  const { UploadId: uploadId = '' } = await s3.send('CreateMultipartUpload', create);
+  s3.requireUninterrupted();
+  const { UploadId: uploadId = '' } = await s3.sendWhole('CreateMultipartUpload', create);
   const underWay = new Parts();
   try {
     const parts = await send(uploadId, underWay);
@@ -191,7 +192,10 @@ async function inMultipartUpload(
     await underWay.stop();
     // What fails to be tidied up now, a lifecycle rule must: the first failure is the one to tell.
     await s3
-      .sendLast('AbortMultipartUpload', new AbortMultipartUploadCommand({ ...s3.target, Key: key, UploadId: uploadId }))
+      .sendWhole(
+        'AbortMultipartUpload',
+        new AbortMultipartUploadCommand({ ...s3.target, Key: key, UploadId: uploadId }),
+      )
       .catch(() => undefined);
     throw error;
   }
@@ -224,7 +228,7 @@ async function uploadPart(
       progress.reached(number, bytes.byteLength);
     },
   };
-  const { ETag } = await s3.sendBody('UploadPart', command, body, { asksFirst: false, signal });
+  const { ETag } = await s3.sendBody('UploadPart', command, body, { asksFirst: false }, signal);
   return { PartNumber: number, ETag, ChecksumSHA256: digestToBase64(sha256) };
 }
 

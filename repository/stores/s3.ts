@@ -461,7 +461,7 @@ class S3Store implements ObjectStore {
           yield piece;
         }
       } catch (error) {
-        if (!isNetworkFailure(error)) throw await this.#s3.explained(error, call);
+        if (!isNetworkFailure(error)) throw await this.#damaged(error, call);
         failure = error;
       } finally {
         body.destroy();
@@ -476,6 +476,17 @@ class S3Store implements ObjectStore {
       }
       body = await this.#rest(call, key, { ...exactly, IfMatch: answer.ETag, Range: `bytes=${received}-` });
     }
+  }
+
+  /** A client that verifies S3's checksums by itself fails here with an error of its own. */
+  async #damaged(error: unknown, call: StoreCall): Promise<unknown> {
+    const explained = await this.#s3.explained(error, call);
+    if (explained !== error) return explained;
+    const { message } = error as Error;
+    return new ArtifactError('DIGEST_MISMATCH', `'${this.#s3.bucket}/${call.key ?? ''}' arrives damaged: ${message}`, {
+      remedy: 'Run it again. If it stays so, what is stored is damaged.',
+      cause: error,
+    });
   }
 
   async #rest(

@@ -5,6 +5,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Authenticated, Identity, SignedRequest } from './s3-server-auth.ts';
 import { authenticate, DEFAULT_SECRET, headerText } from './s3-server-auth.ts';
 import type { ReceivedBody } from './s3-server-body.ts';
@@ -119,6 +120,7 @@ class Server implements S3Server {
   readonly #http: ReturnType<typeof createHttpServer>;
   readonly #scheme: 'http' | 'https';
   readonly #clock: () => Date;
+  readonly #closing = new AbortController();
   #duplicates: Duplicate[] = [];
 
   constructor(options: S3ServerOptions) {
@@ -165,6 +167,7 @@ class Server implements S3Server {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     const closed = new Promise<void>((resolve) => {
       this.#http.close(() => {
         resolve();
@@ -224,7 +227,7 @@ class Server implements S3Server {
       await this.#deliverDue();
       fault = this.faults.next(arrived.target(this.identities));
       if (fault?.effect === 'reset-before') return void request.socket.destroy();
-      if (fault?.effect === 'delay') await pause(fault.milliseconds);
+      if (fault?.effect === 'delay') await pause(fault.milliseconds, undefined, { signal: this.#closing.signal });
       if (fault?.effect === 'error') throw new S3Error(fault.code, fault.message);
       reply = await this.#serve(arrived, request, proceed, fault);
       if (fault?.effect === 'error-after') throw new S3Error(fault.code);
@@ -604,10 +607,4 @@ async function* damaged(
     at -= copy.length;
     yield copy;
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PutBucketPolicyCommand, PutObjectLegalHoldCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutBucketPolicyCommand, PutObjectCommand, PutObjectLegalHoldCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Content } from '../../../repository/content.ts';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
@@ -260,6 +260,16 @@ describe('a body that is read', () => {
     expect(server.counts()).toMatchObject({ GetObject: 6 });
   });
 
+  test('and is damaged on the way is an error, where the client verifies by itself', async () => {
+    const client = new S3Client(server.clientConfig());
+    clients.push(client);
+    const store = s3Store({ client, bucket: BUCKET });
+    await store.create(key(), contentOf(text));
+    server.faults.add({ operation: 'GetObject', fault: { effect: 'flip', at: 7 } });
+    await expect(textAt(store)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(await textAt(store)).toBe(text);
+  });
+
   test('and is replaced meanwhile is an error, never a mixture', async () => {
     const store = open();
     await store.create(key(), contentOf(text));
@@ -267,6 +277,42 @@ describe('a body that is read', () => {
     const object = await store.read(key());
     await store.replace(key(), contentOf('y'.repeat(300_000)), object!.revision);
     await expect(bytesOf(object!.body)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('content that is sent', () => {
+  test('again is reported once', async () => {
+    const content = generatedContent(5 * MIB);
+    server.faults.add({ operation: 'PutObject', fault: { effect: 'error-after', code: 'InternalError' } });
+    const reports: number[] = [];
+    await open().create(key(), content, { onProgress: (bytes) => reports.push(bytes) });
+    expect(server.counts()).toMatchObject({ PutObject: 2 });
+    expect(reports.every((bytes) => bytes > 0)).toBe(true);
+    expect(reports.reduce((sum, bytes) => sum + bytes, 0)).toBe(content.size);
+  });
+
+  test('in vain is closed', async () => {
+    const interruption = new AbortController();
+    let closed = false;
+    const slow: Content = {
+      ...contentOf('x'.repeat(1000)),
+      async *read() {
+        try {
+          for (;;) {
+            yield Buffer.from('x');
+            interruption.abort();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        } finally {
+          closed = true;
+        }
+      },
+    };
+    const store = open({ signal: interruption.signal });
+    await expect(store.create(key(), slow)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(closed).toBe(true);
+    expect(bucket.isEmpty).toBe(true);
   });
 });
 
@@ -316,20 +362,19 @@ describe('content in parts', () => {
   });
 
   test('has never more than four parts under way', async () => {
-    let underWay = 0;
-    let most = 0;
-    const client = clientOf();
-    client.middlewareStack.add(
-      (next, context) => async (args) => {
-        if (context.commandName !== 'UploadPartCommand') return await next(args);
-        most = Math.max(most, (underWay += 1));
-        return await next(args).finally(() => (underWay -= 1));
-      },
-      { step: 'initialize' },
-    );
+    const { client, underWay, most } = watchedParts();
     server.faults.add({ operation: 'UploadPart', fault: { effect: 'delay', milliseconds: 50 }, times: Infinity });
     await s3Store({ client, bucket: BUCKET, limits: SMALL_PARTS }).create(key(), generatedContent(41 * MIB));
-    expect(most).toBe(4);
+    expect([underWay(), most()]).toEqual([0, 4]);
+  });
+
+  test('has none under way once it has failed', async () => {
+    const { client, underWay, most } = watchedParts();
+    server.faults.add({ operation: 'UploadPart', fault: { effect: 'delay', milliseconds: 10_000 }, times: Infinity });
+    const upload = s3Store({ client, bucket: BUCKET, limits: SMALL_PARTS }).create(key(), breaking(content));
+    await expect(upload).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    expect(most()).toBe(2);
+    expect(underWay()).toBe(0);
   });
 
   test.each([RESET_BEFORE, RESET_AFTER, INTERNAL_ERROR])('survives parts that fail ($effect)', async (fault) => {
@@ -483,6 +528,14 @@ describe('a copy', () => {
     expect(await store.copy(key(), key('other'), { contentType: 'c/d' })).toBe('created');
     expect(bucket.current('other')).toMatchObject({ headers: { 'content-type': 'c/d' }, metadata: {} });
     expect(server.counts()).toMatchObject({ CopyObject: 2 });
+  });
+
+  test('of what others stored without a SHA-256 has one', async () => {
+    await clientOf().send(new PutObjectCommand({ Bucket: BUCKET, Key: 'a', Body: 'x' }));
+    const store = open();
+    expect(await store.head(key())).not.toHaveProperty('sha256');
+    await store.copy(key(), key('copy'));
+    expect(await store.head(key('copy'))).toMatchObject({ sha256: contentOf('x').sha256 });
   });
 
   test('of what went up in parts has a SHA-256 of the whole', async () => {
@@ -645,10 +698,17 @@ describe('access', () => {
     expect(await store.head(key())).toMatchObject({ size: 1 });
     expect(await store.create(key('new'), contentOf('y'))).toBe('created');
     expect(await store.create(key(), contentOf('y'))).toBe('exists');
-    await expect(store.head(key('absent'))).rejects.toMatchObject({
-      code: 'ACCESS_DENIED',
-      message: expect.stringMatching(/s3:ListBucket/),
-    });
+    server.requests.length = 0;
+    for (const asked of [
+      { HeadObject: 2, GetObject: 1 },
+      { HeadObject: 4, GetObject: 1 },
+    ]) {
+      await expect(store.head(key('absent'))).rejects.toMatchObject({
+        code: 'ACCESS_DENIED',
+        message: expect.stringMatching(/s3:ListBucket/),
+      });
+      expect(server.counts()).toEqual(asked);
+    }
   });
 
   test('to get and to put is enough for large content', async () => {
@@ -889,12 +949,23 @@ describe('on the wire', () => {
     const removal = (): Promise<unknown> => store.removeIncarnation(key('copy'), copy!.incarnation);
     expect(await counted(removal)).toEqual({ ListObjectVersions: 1, DeleteObject: 1 });
     expect(await counted(removal)).toEqual({ ListObjectVersions: 1 });
-    // `a` was replaced once: the version beneath goes with the current one.
-    const current = await store.head(key());
-    expect(await counted(() => store.removeIncarnation(key(), head!.incarnation))).toEqual({
+    // What is not current goes alone; what is beneath the current one goes with it.
+    const second = await store.head(key());
+    await store.replace(key(), contentOf('three'), second!.revision);
+    expect(await counted(() => store.removeIncarnation(key(), second!.incarnation))).toEqual({
       ListObjectVersions: 1,
       DeleteObject: 1,
     });
+    expect(bucket.versions('a')).toHaveLength(2);
+    await store.copy(key(), key('b'));
+    await store.replace(key('b'), contentOf('four'), await revisionOf(store, key('b')));
+    const last = await incarnationOf(store, key('b'));
+    expect(await counted(() => store.removeIncarnation(key('b'), last))).toEqual({
+      ListObjectVersions: 1,
+      DeleteObject: 2,
+    });
+    expect(bucket.versions('b')).toEqual([]);
+    const current = await store.head(key());
     expect(await counted(() => store.removeRevision(key(), current!.revision))).toEqual({ DeleteObject: 1 });
     expect(await counted(() => store.removeRevision(key(), current!.revision))).toEqual({ DeleteObject: 1 });
     const parts = { CreateMultipartUpload: 1, UploadPart: 3, CompleteMultipartUpload: 1 };
@@ -947,6 +1018,22 @@ describe('a bucket', () => {
     });
   });
 });
+
+/** A client that tells how many parts are under way now, and were at most. */
+function watchedParts(): { client: S3Client; underWay: () => number; most: () => number } {
+  let underWay = 0;
+  let most = 0;
+  const client = clientOf();
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context['commandName'] !== 'UploadPartCommand') return await next(args);
+      most = Math.max(most, (underWay += 1));
+      return await next(args).finally(() => (underWay -= 1));
+    },
+    { step: 'initialize' },
+  );
+  return { client, underWay: () => underWay, most: () => most };
+}
 
 /** S3 refuses one request of this operation. */
 function failing(operation: string): void {
