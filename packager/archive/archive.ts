@@ -28,7 +28,7 @@ export interface ArchiveOptions {
 /**
  * Makes an archive of these files, in their order. What it holds stays where it is: packed content in memory or on the disk, large
  * content that is stored as it is in the source itself.
- * @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED
+ * @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED; ArtifactError INTERRUPTED
  */
 export async function archive(
   files: readonly ArchiveFile[],
@@ -103,7 +103,7 @@ async function layOut(
       if (problems.length === 0) await hashEntry(hash, entry, scratch, pause);
       work += ENTRY_COST + packed.packedSize;
     } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
+      if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
       problems.push(error);
     }
     onProgress((done += file.file.size));

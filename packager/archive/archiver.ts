@@ -27,7 +27,7 @@ export interface ArchiverOptions {
 export interface Archiver {
   /** Reads and hashes; answers in the order of the files. `subject` is what progress is reported for. */
   measure(files: readonly FileState[], subject: string): Promise<readonly MeasureResult[]>;
-  /** @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED */
+  /** Packs, hashes and lays out. @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED; ArtifactError INTERRUPTED */
   archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent>;
   /** Lets other work have its turn. Rejects where the run was ended. */
   pause(): Promise<void>;

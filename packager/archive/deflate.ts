@@ -1,3 +1,4 @@
+import { ArtifactError } from '../../repository/error.ts';
 import { DEFLATE_MODULE } from './deflate-module.ts';
 
 /** Content up to this size is one piece; larger content is cut into pieces of this size, which can be compressed apart. Bytes. */
@@ -29,10 +30,16 @@ interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 }
-const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 
-/** 4 MiB of memory each. */
+/** 4 MiB of memory each. @throws ArtifactError INVALID_CONFIGURATION where this Node.js was started without WebAssembly */
 export function createDeflater(): Deflater {
+  const { WebAssembly: api } = globalThis as unknown as { readonly WebAssembly?: WebAssemblyApi };
+  if (api === undefined) {
+    throw new ArtifactError('INVALID_CONFIGURATION', 'archives are made by WebAssembly, which this Node.js lacks', {
+      remedy: 'Start Node.js without --jitless.',
+    });
+  }
+  const { Module, Instance } = api;
   const { exports } = new Instance(new Module(Buffer.from(DEFLATE_MODULE, 'base64')));
   const { memory, INPUT, INPUT_LIMIT, OUTPUT, deflate } = exports as DeflateExports;
   return {

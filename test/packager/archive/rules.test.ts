@@ -73,6 +73,10 @@ describe('.artifactignore', () => {
     expect(await packaged(tree)).toEqual(['a']);
   });
 
+  test('means nothing where a pattern makes no sense', async () => {
+    expect(await packaged({ '.artifactignore': '[z-a]\n[\n!\n/\n**\\\n(\n', a: '', y: '' })).toEqual(['a', 'y']);
+  });
+
   test('leaves out a link that leads nowhere', async () => {
     expect(await packaged({ '.artifactignore': 'broken\n', a: '', broken: { link: 'nowhere' } })).toEqual(['a']);
   });

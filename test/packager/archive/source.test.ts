@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bytesOf } from '../../../repository/content.ts';
 import { sha256 } from '../../../repository/digest.ts';
+import { ArtifactError } from '../../../repository/error.ts';
 import type { ArtifactErrors } from '../../../repository/error.ts';
 import type { PackagerEvent } from '../../../packager/event.ts';
 import { createArchiver, openSource } from '../../../packager/archive/source.ts';
@@ -253,6 +254,19 @@ describe('the end of a run', () => {
     controller.abort();
     await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
     await expect(source('code', 'zip', ending)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await ending.close();
+  });
+
+  test('while an archive is made rejects with its reason, once', async () => {
+    folder.plant('code', Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`file${i}`, noise(100_000, i)])));
+    const controller = new AbortController();
+    const reason = new ArtifactError('INTERRUPTED', 'enough');
+    const reporter = (event: PackagerEvent): void => {
+      if (event.kind === 'progress' && event.stage === 'archive') controller.abort(reason);
+    };
+    const ending = createArchiver({ reporter, scratch: folder.at('scratch'), signal: controller.signal });
+    const result = await source('code', 'zip', ending);
+    await expect(result.open()).rejects.toBe(reason);
     await ending.close();
   });
 
