@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Executor } from '../../../packager/archive/executor.ts';
+import { ThreadExecutor, defaultThreads, localExecutor } from '../../../packager/archive/executor.ts';
+import type { FileState } from '../../../packager/archive/file.ts';
+
+const missing: FileState = { path: '/no/such/file', size: 1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
+const closed = new Error('closed');
+
+function anExecutor(open: () => Executor): void {
+  test('answers each job, in whatever order they end', async () => {
+    const executor = open();
+    const lengths = Array.from({ length: 50 }, (_, i) => i);
+    const answers = await Promise.all(
+      lengths.map((length) => executor.run('measure', new Array<FileState>(length).fill(missing))),
+    );
+    expect(answers.map((answer) => answer.length)).toEqual(lengths);
+    await executor.close(closed);
+  });
+
+  test('rejects as the job does', async () => {
+    const executor = open();
+    await expect(executor.run('sample', missing)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+    await executor.close(closed);
+  });
+
+  test('rejects what waits when it is closed, and what comes later', async () => {
+    const executor = open();
+    const waiting = Promise.allSettled(Array.from({ length: 20 }, () => executor.run('measure', [missing])));
+    await executor.close(closed);
+    expect((await waiting).at(-1)).toEqual({ status: 'rejected', reason: closed });
+    await expect(executor.run('measure', [missing])).rejects.toBe(closed);
+  });
+}
+
+describe('jobs in this thread', () => {
+  anExecutor(localExecutor);
+});
+
+(defaultThreads() > 0 ? describe : describe.skip)('jobs in threads, where Node.js runs TypeScript', () => {
+  anExecutor(() => new ThreadExecutor(2));
+
+  test('never hang after a defect', async () => {
+    const executor = new ThreadExecutor(1);
+    const defect = executor.run('sample', undefined as unknown as FileState);
+    await expect(defect).rejects.toThrow();
+    await expect(executor.run('measure', [missing])).rejects.toThrow();
+    await executor.close(closed);
+  });
+});
