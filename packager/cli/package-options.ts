@@ -59,7 +59,7 @@ export async function resolvePackageOptions(
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
     },
     warnings: file.warnings,
-    notes: [...ignored, ...file.notes],
+    notes: [...ignored, ...file.notes, ...withoutBucket(flags)],
   };
 }
 
@@ -150,6 +150,17 @@ function mismatches({ references, s3Bucket, resolveS3 }: PackageFlags): readonly
       },
     ),
   ];
+}
+
+/** What means nothing in a domain, where one upload is for all who ever publish the same content. */
+function withoutBucket({ s3Bucket, resolveS3, s3Prefix, metadata, forceUpload }: PackageFlags): readonly string[] {
+  if (s3Bucket !== undefined || resolveS3) return [];
+  const ignored = [
+    ...(s3Prefix === undefined ? [] : ["'--s3-prefix'"]),
+    ...(metadata === undefined ? [] : ["'--metadata'"]),
+    ...(forceUpload ? ["'--force-upload'"] : []),
+  ];
+  return ignored.map((label) => `${label} is ignored. It is for a plain bucket: --s3-bucket or --resolve-s3.`);
 }
 
 function isRefused({ verdict }: ForeignOption): boolean {

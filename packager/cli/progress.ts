@@ -67,6 +67,8 @@ const WORDS: Readonly<Record<PublishOutcome, string>> = {
 };
 
 function publishedLine({ outcome, subject, size, name }: Published): string {
+  // Nothing was made yet: neither size nor name is known.
+  if (outcome === 'planned') return `${WORDS[outcome]} ${subject}\n`;
   return `${WORDS[outcome]} ${subject} (${formatSize(size)}) as ${name}\n`;
 }
 

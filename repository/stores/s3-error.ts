@@ -227,10 +227,11 @@ function refusal(error: object, call: S3Call): ArtifactError | undefined {
   }
   if (isDenied(error)) {
     const actions = deniedAction(failure) ?? actionsOf(call).join(' and ');
+    const [on, its] = actions.startsWith('kms:') ? ['the KMS key', 'the key'] : [`s3://${subject}`, 'the bucket'];
     return make(
       'ACCESS_DENIED',
       `access to '${subject}' is denied, ${actions} is needed: ${told(failure)}`,
-      `Allow ${actions} on s3://${subject} in the policies of these credentials and of the bucket, or use others.`,
+      `Allow ${actions} on ${on} in the policies of these credentials and of ${its}, or use others.`,
     );
   }
   if (hasCode(error, 'BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest')) {

@@ -48,7 +48,7 @@ describe('createProgress() without a terminal', () => {
 
   test('says of a dry run what would be sent, and with debug what was reused', () => {
     const planned = { ...UPLOADED, outcome: 'planned' } as const;
-    expect(tell(recordedTerminal(), [planned])).toBe('would upload shop/api (1.5 KiB) as arn:x\n');
+    expect(tell(recordedTerminal(), [planned])).toBe('would upload shop/api\n');
     expect(tell(recordedTerminal(), [REUSED], { debug: true })).toBe('reused shop/web (1 B) as arn:y\n');
   });
 
