@@ -192,6 +192,14 @@ describe('package to a domain in S3', () => {
     expect(keysOf(bucket)).toContain('domain');
   });
 
+  test('says which options of a plain bucket mean nothing here', async () => {
+    server.createBucket(BUCKET, { versioning: 'Enabled' });
+    const flags = ['--s3-prefix', 'x', '--metadata', 'a=b', '--force-upload'];
+    const { exitCode, stderr } = await packaged(await shop(), ...flags);
+    expect(exitCode).toBe(0);
+    expect(stderr.match(/^note: '.*' is ignored\. It is for a plain bucket/gm)).toHaveLength(flags.length - 2);
+  });
+
   test('encrypts with the key that is named', async () => {
     const bucket = server.createBucket(BUCKET, { versioning: 'Enabled' });
     await packaged(await shop(), '--kms-key-id', 'alias/shop');
