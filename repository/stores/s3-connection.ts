@@ -66,6 +66,9 @@ export class S3Connection {
   readonly #client: S3Client;
   readonly #options: ConnectionOptions;
   #bucketSeen = false;
+  #bucketLookedFor: Promise<void> | undefined;
+  /** Asked once, when something is denied. */
+  #ofAnother: Promise<boolean> | undefined;
 
   constructor(options: ConnectionOptions) {
     const { client, bucket, expectedOwner } = options;
@@ -180,7 +183,7 @@ export class S3Connection {
         if (!isUndecided(error) && !hasCode(error, ...restarts)) throw await this.explained(error, call);
         undecided = error;
       }
-      await this.#pause(attempt);
+      await this.#pause(attempt, call);
     }
     const { bucket } = this;
     throw new ArtifactError('CONTENTION', `others write '${bucket}/${call.key ?? ''}' all the time`, {
@@ -195,7 +198,7 @@ export class S3Connection {
     if (signal?.aborted === true && !(error instanceof ArtifactError)) {
       return new ArtifactError('INTERRUPTED', `interrupted while '${this.bucket}' was asked`, { cause: error });
     }
-    if (isDenied(error) && (await this.#belongsToAnother())) {
+    if (isDenied(error) && (await (this.#ofAnother ??= this.#belongsToAnother()))) {
       return new ArtifactError(
         'WRONG_OWNER',
         `bucket '${this.bucket}' does not belong to account ${this.owner ?? ''}`,
@@ -214,7 +217,10 @@ export class S3Connection {
    * @throws ArtifactError BUCKET_NOT_FOUND
    */
   async requireBucket(): Promise<void> {
-    if (this.#bucketSeen) return;
+    if (!this.#bucketSeen) await (this.#bucketLookedFor ??= this.#lookForBucket());
+  }
+
+  async #lookForBucket(): Promise<void> {
     try {
       await this.send('HeadBucket', new HeadBucketCommand(this.target));
     } catch (error) {
@@ -229,9 +235,14 @@ export class S3Connection {
   }
 
   /** Full jitter: those who met don't meet again. */
-  async #pause(attempt: number): Promise<void> {
+  async #pause(attempt: number, call: Omit<S3Call, 'bucket'>): Promise<void> {
     const longest = Math.min(CONFLICT_PAUSE_MS * 2 ** attempt, CONFLICT_PAUSE_CEILING_MS);
-    await pause(Math.random() * longest, undefined, { ...(this.#options.signal && { signal: this.#options.signal }) });
+    const { signal } = this.#options;
+    try {
+      await pause(Math.random() * longest, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      throw await this.explained(error, call);
+    }
   }
 
   /** S3 answers 403 where the owner is not the expected one, as where access is denied: it differs if no owner is expected. */

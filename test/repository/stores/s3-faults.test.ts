@@ -6,6 +6,7 @@ import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { Digest } from '../../../repository/digest.ts';
 import type { Incarnation, ObjectKey, ObjectStore, Revision } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
+import { ContentFailure, explained } from '../../../repository/stores/s3-error.ts';
 import { partSizeFor } from '../../../repository/stores/s3-upload.ts';
 import type { S3StoreOptions } from '../../../repository/stores/s3.ts';
 import { bucketRegion, bucketVersioning, s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
@@ -619,6 +620,25 @@ describe('an interruption', () => {
     expect(bucket.uploads.size).toBe(0);
   });
 
+  test('ends the waiting for others', async () => {
+    const interruption = new AbortController();
+    let asked = 0;
+    server.faults.add({
+      fault: CONFLICT,
+      times: Infinity,
+      when: () => {
+        if ((asked += 1) === 5)
+          setTimeout(() => {
+            interruption.abort();
+          }, 20);
+        return true;
+      },
+    });
+    const store = open({ signal: interruption.signal });
+    await expect(store.create(key(), contentOf('x'))).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(asked).toBeLessThan(10);
+  });
+
   test('ends whatever is asked', async () => {
     const interruption = new AbortController();
     const store = open({ limits: SMALL_PARTS, signal: interruption.signal });
@@ -664,6 +684,8 @@ describe('access', () => {
       ]);
     }
     expect(bucket.isEmpty).toBe(true);
+    // That is asked about once: with the expected owner, and without.
+    expect(server.counts()).toMatchObject({ HeadBucket: 2 });
   });
 
   test('that is denied names the action that is needed', async () => {
@@ -1016,6 +1038,47 @@ describe('a bucket', () => {
       code: 'ACCESS_DENIED',
       message: expect.stringMatching(/s3:GetBucketVersioning/),
     });
+  });
+});
+
+describe('an error of the SDK', () => {
+  const call = { operation: 'PutObject', bucket: BUCKET, key: 'a' };
+
+  test.each<[string, number | undefined, string]>([
+    ['SELF_SIGNED_CERT_IN_CHAIN', undefined, 'INVALID_CONFIGURATION'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', undefined, 'INVALID_CONFIGURATION'],
+    ['RequestTimeTooSkewed', 403, 'INVALID_CONFIGURATION'],
+    ['KMS.DisabledException', 400, 'INVALID_CONFIGURATION'],
+    ['ENOTFOUND', undefined, 'STORE_UNAVAILABLE'],
+    ['TooManyRequestsException', 429, 'STORE_UNAVAILABLE'],
+    ['RequestTimeout', 400, 'STORE_UNAVAILABLE'],
+    ['BadDigest', 400, 'DIGEST_MISMATCH'],
+    ['KeyTooLongError', 400, 'INVALID_KEY'],
+    ['EntityTooLarge', 400, 'INVALID_ARGUMENT'],
+    ['AccessDenied', 403, 'ACCESS_DENIED'],
+    ['AllAccessDisabled', 403, 'ACCESS_DENIED'],
+    ['TokenProviderError', undefined, 'NO_CREDENTIALS'],
+    ['InvalidClientTokenId', 403, 'NO_CREDENTIALS'],
+  ])('%s is %s for the user: %s', (name, status, code) => {
+    const failure = Object.assign(new Error('Something happened.'), {
+      name: status === undefined && name !== 'TokenProviderError' ? 'Error' : name,
+      code: name,
+      $metadata: status === undefined ? {} : { httpStatusCode: status, requestId: 'R1' },
+    });
+    const error = explained(failure, call);
+    expect(error).toMatchObject({ name: 'ArtifactError', code, cause: failure });
+    expect((error as Error).message).toMatch(
+      new RegExp(`Something happened \\(${name}${status === undefined ? '' : ', request ID R1'}\\)$`),
+    );
+  });
+
+  test('that is none passes through, and so does what the content throws', () => {
+    const defect = new TypeError('undefined is not a function');
+    expect(explained(defect, call)).toBe(defect);
+    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    expect(explained(new ContentFailure(gone), call)).toBe(gone);
+    const reset = Object.assign(new Error('a network drive'), { code: 'ECONNRESET' });
+    expect(explained(new ContentFailure(reset), call)).toBe(reset);
   });
 });
 
