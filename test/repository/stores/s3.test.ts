@@ -53,8 +53,6 @@ objectStoreContract('a bucket without versions', openBucket('Off'), {
 });
 
 objectStoreContract('a bucket whose versions are suspended', openBucket('Suspended'), {
-  child,
-  largeSize: LARGE_ENOUGH,
   knownDifferences: { 'a late duplicate leaves what was created since, even of the same bytes': SAME_BYTES },
 });
 
