@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { run } from '../../packager/cli/program.ts';
-import { parseTemplate } from '../../packager/template/parse.ts';
+import { parseTemplate } from '../../packager/template/text/parse.ts';
 import type { CorpusCase, ExpectedRewrite, ExpectedTemplate } from '../support/corpus.ts';
 import { copyInput, corpusCases, describeWithCorpus, expectedOf, inputOf } from '../support/corpus.ts';
 import { at, withReplaced } from '../support/json-pointer.ts';
@@ -212,7 +212,11 @@ function resolved(data: unknown): unknown {
 
 /** Literal locations in one form, however they were written: an object of SAM's and its URI, an URL by its key. */
 function canonical(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^(?:file|https?):.*\/(?=blobs\/sha256\/)/, 'url:');
+  if (typeof value === 'string')
+    return value.replace(
+      /^(?:file|https?):.*\/(blobs\/sha256\/.*)$/,
+      (_all, key: string) => `url:${key.replace(/@\d+(?=\.|$)/, '')}`,
+    );
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
   const { Bucket, Key, ...rest } = value as Record<string, unknown>;
