@@ -55,7 +55,10 @@ export async function writeOutput(file: string, bytes: Bytes): Promise<void> {
 async function fill(file: string, target: string, bytes: Bytes, mode?: number): Promise<void> {
   const descriptor = attempt(file, () => openSync(target, 'w', 0o666));
   try {
-    if (mode !== undefined) attempt(file, () => { fchmodSync(descriptor, mode & 0o777); });
+    if (mode !== undefined)
+      attempt(file, () => {
+        fchmodSync(descriptor, mode & 0o777);
+      });
     for await (const piece of bytes) {
       attempt(file, () => {
         for (let sent = 0; sent < piece.byteLength;) sent += writeSync(descriptor, piece, sent);

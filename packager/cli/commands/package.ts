@@ -8,7 +8,7 @@ import type { PackageResult } from '../../package.ts';
 import { projectName } from '../../project-name.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import { propertyTable } from '../../template/properties/table.ts';
-import { loadProperties } from '../../template/properties/file.ts';
+import { loadProperties } from '../../template/properties/user-table.ts';
 import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
 import { capabilitiesOf, formatSuccess } from '../deploy-line.ts';
