@@ -17,6 +17,12 @@ export interface CorpusCase {
   readonly expect: 'match' | 'lenient' | 'limit';
   readonly exit_code: number;
   readonly symlinks: number;
+  /** What aws-cli rewrote in it: how often each kind, and the resource types; and how the templates are written. */
+  readonly kinds?: Readonly<Record<string, number>>;
+  readonly types?: readonly string[];
+  readonly format?: readonly string[];
+  /** Places that aws-cli leaves alone and that may be packaged. */
+  readonly extra_allowed?: number;
   readonly mkdirs?: readonly string[];
 }
 
