@@ -10,7 +10,18 @@ const AWS_SDK = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test/golden', '.venv', '.cache', 'templates/**/shop', '**/node_modules'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'node_modules',
+      'test/golden',
+      '.venv',
+      '.cache',
+      'templates/**/shop',
+      '**/node_modules',
+    ],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -24,7 +24,11 @@ const arns: fc.Arbitrary<ArtifactArn> = fc
 
 describe('an artifact ARN', () => {
   test('is parsed to what it was printed from', () => {
-    fc.assert(fc.property(arns, (arn) => expect(parseArn(formatArn(arn))).toEqual(arn)));
+    fc.assert(
+      fc.property(arns, (arn) => {
+        expect(parseArn(formatArn(arn))).toEqual(arn);
+      }),
+    );
   });
 
   test('is printed as it was read, whatever was read', () => {

@@ -1,6 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import asc from 'assemblyscript/asc';
+
+interface Compiler {
+  main(
+    args: readonly string[],
+    files: {
+      readonly readFile: (name: string) => string | null;
+      readonly writeFile: (name: string, contents: string | Uint8Array) => void;
+      readonly listFiles: () => string[];
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+/** By a name that the type checker does not follow: the compiler's own types redefine global ones, `Array` among them, for the whole project. */
+const COMPILER: string = 'assemblyscript/asc';
 
 const FOLDER = new URL('../../../packager/archive/', import.meta.url);
 
@@ -12,6 +25,7 @@ const OPTIONS = [
 
 async function compile(source: string): Promise<Uint8Array> {
   let module: Uint8Array | undefined;
+  const { default: asc } = (await import(COMPILER)) as { readonly default: Compiler };
   const { error } = await asc.main(['deflate.ts', '--outFile', 'deflate.wasm', ...OPTIONS], {
     readFile: (name) => (name === 'deflate.ts' ? source : null),
     writeFile: (_, contents) => {

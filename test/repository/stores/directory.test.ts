@@ -101,11 +101,11 @@ describe('a directory', () => {
       fc.assert(
         fc.property(segments, (text) => {
           const names = pathOf(text).split('/');
-          const last = slotPath(placeOf('', text), 7).split('/').at(-1);
+          const last = slotPath(placeOf('', text), 7).split('/').at(-1) ?? '';
           const parsed = [...names.slice(0, -1), last].map((name) => parseEntry(name));
           expect(parsed.map((entry) => entry?.text).join('')).toBe(text);
           expect(parsed.at(-1)).toMatchObject({ kind: 'slot', slot: 7 });
-          expect(parseEntry(names.at(-1))).toMatchObject({ kind: 'folder' });
+          expect(parseEntry(names.at(-1) ?? '')).toMatchObject({ kind: 'folder' });
           for (const name of [...names, last]) {
             expect(name).not.toMatch(/^\.|[A-Z/]|[^ -~]/);
             expect(name.length).toBeLessThanOrEqual(143);
@@ -304,7 +304,7 @@ describe('a directory', () => {
       await store.create(key('named'), {
         ...contentOf('x'),
         async *read() {
-          name = drafts().at(-1);
+          name = drafts().at(-1) ?? '';
           yield Buffer.from('x');
         },
       });
