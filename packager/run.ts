@@ -5,6 +5,7 @@ import { allPlaces, keyOf } from './artifacts.ts';
 import type { Artifact, ArtifactKey, Artifacts } from './artifacts.ts';
 import type { Destination, Stored } from './destination.ts';
 import type { PublishOutcome, Reporter } from './event.ts';
+import { interruptible } from './interruptible.ts';
 import { placed, shownPath } from './load.ts';
 import type { LocalSource, PlaceContent, Unit } from './load.ts';
 import { pool } from './pool.ts';
@@ -180,7 +181,11 @@ export class Run {
       });
       return;
     }
-    const stored = await this.#destination.publish(id, ...watched(id, publishable, reporter), pinned);
+    const stored = await this.#destination.publish(
+      id,
+      ...watched(id, interruptible(publishable, signal), reporter),
+      pinned,
+    );
     this.#stored.set(key, stored);
     const { outcome, size, arn, bucket } = stored;
     reporter({ kind: 'published', subject: id, outcome, size, name: arn ?? `s3://${bucket}/${stored.key}` });

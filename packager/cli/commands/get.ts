@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Resolution } from '../../../repository/index.ts';
 import { formatArn, readBlob } from '../../../repository/index.ts';
+import { until } from '../../interruptible.ts';
 import { writeOutput } from '../../output.ts';
 import { resolveArtifact } from '../artifact.ts';
 import { openDomain } from '../open.ts';
@@ -38,11 +39,4 @@ function targetOf(output: string | undefined, { filename }: Resolution, cwd: str
   const isFolder =
     output === undefined || output.endsWith('/') || statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
   return isFolder ? path.join(target, filename) : target;
-}
-
-async function* until(signal: AbortSignal, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) {
-    signal.throwIfAborted();
-    yield piece;
-  }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { formatArn, parseId, publishVersion } from '../../../repository/index.ts';
 import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
+import { interruptible } from '../../interruptible.ts';
 import { openDomain } from '../open.ts';
 import type { PublishOptions } from '../options.ts';
 import { createProgress } from '../progress.ts';
@@ -26,7 +27,7 @@ export async function run(options: PublishOptions, terminal: Terminal): Promise<
     const { arn, key, size, outcome, isNewVersion } = await publishVersion(
       domain,
       { repository: options.repository, id },
-      source,
+      interruptible(source, terminal.signal),
     );
     progress.stop();
     const result = {
