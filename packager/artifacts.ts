@@ -23,7 +23,8 @@ export type Artifacts = ReadonlyMap<ArtifactKey, Artifact>;
 export function keyOf(content: PlaceContent): ArtifactKey {
   switch (content.type) {
     case 'source':
-      return JSON.stringify(['source', content.wanted, content.path, content.name]);
+      // By what it became: a folder is the same archive wherever one is wanted.
+      return JSON.stringify(['source', content.source.kind, content.path, content.name]);
     case 'unit':
       return JSON.stringify(['unit', content.kind, content.detached, content.path]);
     case 'artifact':

@@ -62,6 +62,16 @@ describe('package', () => {
     expect(project.stored('versions')).toHaveLength(1);
   });
 
+  test('one path at properties of different kinds is one artifact too', async () => {
+    const project = await TestProject.of({
+      'template.yaml': `Resources:\n  F:${FUNCTION('src')}\n  P:\n    Type: AWS::SSM::Parameter\n    Properties: {Type: String, Value: !Artifact ./src}\n`,
+      'src/x.js': '1',
+    });
+    const { text } = await project.package();
+    expect(text.match(/^ {2}SrcArtifact:/gm)).toHaveLength(1);
+    expect(text.match(/Custom::ArtifactRef/g)).toHaveLength(1);
+  });
+
   test('inserting a function above another changes nothing for the other', async () => {
     const files = { 'b/x.js': 'b', 'a/x.js': 'a' };
     const project = await TestProject.of({ ...files, 'template.yaml': `Resources:\n  B:${FUNCTION('b')}\n` });
