@@ -139,7 +139,14 @@ async function addVersion(
   const { store, chance } = domain;
   let outcome: Arrival = 'reused';
   for (let turn = 0; turn < TURNS; turn++) {
-    const number = (await newestNumber(domain, name)) + 1;
+    const newest = await newestNumber(domain, name);
+    // Others may have published the same since it was looked for; who does from here on takes the number that is tried below.
+    const meanwhile = newest === 0 ? undefined : await findHoldingVersion(domain, name, blob);
+    if (meanwhile !== undefined) {
+      refuseArchived(meanwhile);
+      return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
+    }
+    const number = newest + 1;
     const manifest: Manifest = {
       format: FORMAT_VERSION,
       ...name,

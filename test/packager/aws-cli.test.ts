@@ -370,6 +370,31 @@ describeBoth(`in the place of 'aws cloudformation package'${skipped}`, () => {
     expect(mine.stdout).toBe(theirs.stdout);
   });
 
+  /** Runs the last line of what `package` prints. */
+  async function deployed(name: string, more: string): Promise<Ended & { readonly line: string }> {
+    const layer = '  Layer: {Type: AWS::Lambda::LayerVersion, Properties: {LayerName: l, Content: src}}\n';
+    const project = await TestProject.of({ 'template.yaml': `Resources:\n${layer}${more}`, 'src/x.js': 'x' });
+    const output = ['--output-template-file', 'out.yaml'];
+    const { stdout } = await packageOurs(project.folder, 'template.yaml', '--s3-bucket', BUCKET, ...output);
+    const line = (stdout.trim().split('\n').at(-1) ?? '').replace('<YOUR STACK NAME>', name);
+    expect(line).toMatch(/^aws cloudformation deploy /);
+    return { ...(await aws(project.folder, ...line.split(' ').slice(1))), line };
+  }
+
+  test('the line that deploys', async () => {
+    const { exitCode, stdout, stderr } = await deployed('small', '');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain('Successfully created/updated stack - small');
+  });
+
+  test('the line that deploys what is too large to be sent in a request', async () => {
+    const long = `  Long: {Type: AWS::SNS::Topic, Metadata: {Text: ${'x'.repeat(60_000)}}}\n`;
+    const { line, stderr } = await deployed('large', long);
+    expect(line).toContain(` --s3-bucket ${BUCKET}`);
+    // What comes next moto can't: it knows no TemplateURL but those of Amazon's hosts.
+    expect(stderr).toMatch(/Uploading to [0-9a-f]{32}\.template +\d+ \/ \d+\.0 +\(100\.00%\)/);
+  });
+
   test('where nothing is local, without a bucket', async () => {
     const project = await TestProject.of({ 'template.yaml': 'Resources:\n  T: {Type: AWS::SNS::Topic}\n' });
     const theirs = await packageWithAws(project.folder, 'template.yaml', 'no-such-bucket');

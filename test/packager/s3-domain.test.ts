@@ -100,6 +100,16 @@ describe('package to a domain in S3', () => {
     expect(operations().filter((operation) => WRITES.test(operation))).toEqual([]);
   });
 
+  test('is begun by several at once, and all of them say the same', async () => {
+    const bucket = server.createBucket(BUCKET, { versioning: 'Enabled' });
+    const project = await shop();
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => packaged(project)));
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(new Set(outcomes.map(({ text }) => text)).size).toBe(1);
+    expect(keysOf(bucket).filter((key) => key.startsWith('versions/'))).toHaveLength(ARTIFACTS);
+    expect(keysOf(bucket).filter((key) => key.startsWith('blobs/'))).toHaveLength(ARTIFACTS);
+  });
+
   test('asks at most four times for each artifact of a repeat, and three times for the run', async () => {
     server.createBucket(BUCKET, { versioning: 'Enabled' });
     const project = await shop();

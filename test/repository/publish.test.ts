@@ -185,6 +185,50 @@ describe('two or more publishers at once', () => {
   });
 });
 
+describe('a publisher who is overtaken', () => {
+  /** Its search for a version is over when the others publish. */
+  async function overtaken(domain: Domain, others: () => Promise<unknown>): Promise<string> {
+    let isOver = false;
+    const store: ObjectStore = {
+      ...domain.store,
+      async *list(prefix, options) {
+        if (prefix.startsWith('versions/') && !isOver) {
+          isOver = true;
+          await others();
+        }
+        yield* domain.store.list(prefix, options);
+      },
+    };
+    const chance = { ...domain.chance, nonce: () => 'overtaken' };
+    return formatArn((await publishVersion({ ...domain, store, chance }, API, publishable('same'))).arn);
+  }
+
+  test('by the same content gets the version that it has now', async () => {
+    const domain = await testDomain();
+    let theirs = '';
+    const mine = await overtaken(domain, async () => {
+      theirs = formatArn((await publishVersion(domain, API, publishable('same'))).arn);
+    });
+    expect(mine).toBe(theirs);
+    expect(await numbersOf(domain)).toEqual([1]);
+  });
+
+  test('by the same content and then by others gets it as well', async () => {
+    const domain = await testDomain();
+    const mine = await overtaken(domain, async () => {
+      for (const text of ['first', 'same', 'third']) await publishVersion(domain, API, publishable(text));
+    });
+    expect(mine).toContain(`default/shop/api:2@sha256:${sha256('same')}`);
+    expect(await numbersOf(domain)).toEqual([3, 2, 1]);
+  });
+
+  test('by other content gets the number behind it', async () => {
+    const domain = await testDomain();
+    const mine = await overtaken(domain, () => publishVersion(domain, API, publishable('other')));
+    expect(mine).toContain(`default/shop/api:2@sha256:${sha256('same')}`);
+  });
+});
+
 describe('deletion records', () => {
   const digest = sha256('one');
   const condemnedBlob = async (domain: Domain, state: string) => {
@@ -328,6 +372,7 @@ describe('the number of requests', () => {
 
   test('of each kind of publication is that of the table in docs/architecture.md', async () => {
     const domain = await testDomain();
+    const id = (name: string) => ({ repository: 'default', id: name });
     const counted = {
       'archive, first time': await count(domain, (one) => publishVersion(one, API, publishable('one'))),
       'archive, nothing changed': await count(domain, (one) => publishVersion(one, API, publishable('one'))),
@@ -337,10 +382,11 @@ describe('the number of requests', () => {
       'archive, nothing changed, second ID': await count(domain, (one) =>
         publishVersion(one, OTHER, publishable('one')),
       ),
-      'file, first time': await count(domain, (one) => publishVersion(one, API, publishable('f', 'file'))),
-      'file, nothing changed': await count(domain, (one) => publishVersion(one, API, publishable('f', 'file'))),
+      'archive, changed': await count(domain, (one) => publishVersion(one, API, publishable('two'))),
+      'file, first time': await count(domain, (one) => publishVersion(one, id('f'), publishable('f', 'file'))),
+      'file, nothing changed': await count(domain, (one) => publishVersion(one, id('f'), publishable('f', 'file'))),
       'file, known content under a new filename': await count(domain, (one) =>
-        publishVersion(one, OTHER, publishable('f', 'file', 'g')),
+        publishVersion(one, id('g'), publishable('f', 'file', 'g')),
       ),
     };
     expect(counted).toEqual(Object.fromEntries(Object.keys(counted).map((row) => [row, promised(row)])));
