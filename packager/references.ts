@@ -64,19 +64,23 @@ export function planReferences(
   const looped = new Set(loops.flatMap(({ contents }) => contents.map(keyOf)));
   const plain = uses.filter(({ place, key }) => !(place.loop.length > 0 && looped.has(key)));
 
-  const references =
-    mode === 'stack'
-      ? [...individual(plain, prefix, name, taken), ...loops.flatMap((loop) => ofLoop(loop, name, taken))]
-      : [
-          ...individual(plain.filter(isPinned), prefix, name, taken),
-          ...inGroups(
-            uses.filter((use) => !isPinned(use)),
-            name,
-            taken,
-          ),
-        ];
+  const references: PlannedReference[] = [];
+  const plan = (planned: readonly PlannedReference[]): void => {
+    references.push(...planned);
+    for (const { logicalId } of planned) taken.add(logicalId);
+  };
+  const total = resourceIds(unit.template).length;
+  if (mode === 'stack') {
+    plan(individual(plain, prefix, name, taken));
+    for (const loop of loops) plan(ofLoop(loop, name, taken));
+  } else {
+    plan(individual(plain.filter(isPinned), prefix, name, taken));
+    const rest = uses.filter((use) => !isPinned(use));
+    plan(inGroups(rest, name, taken));
+    for (const loop of loops) if (loop.place.pinned) plan(ofLoop(loop, name, taken));
+  }
   references.sort((a, b) => (a.logicalId < b.logicalId ? -1 : 1));
-  checkLimit(unit, taken.size + references.length);
+  checkLimit(unit, total + references.length);
 
   const referencesTo = (place: Place, key: ArtifactKey): PlannedReference | undefined => {
     const candidates = references.filter(({ artifacts }) => artifacts.includes(key));

@@ -338,6 +338,21 @@ describe('Fn::ForEach', () => {
     expect(at(data, `/Resources/${reference}/Properties/ArtifactArns`)).toHaveLength(2);
   });
 
+  test('twice, with resources that read alike, gives references of different names', async () => {
+    const loop = (name: string, values: string): string =>
+      `  Fn::ForEach::${name}:\n    - ${name}\n    - [${values}]\n    - Fn\${${name}}:\n        Type: AWS::Lambda::Function\n        Properties:\n          Code: ./fns/\${${name}}\n`
+        .replaceAll(`\${${name}}`, '${N}')
+        .replace(`- ${name}`, '- N');
+    const project = await TestProject.of({
+      'template.yaml': `Transform: AWS::LanguageExtensions\nResources:\n${loop('A', 'a, b')}${loop('B', 'c, d')}`,
+      ...{ 'fns/a/x': 'a', 'fns/b/x': 'b', 'fns/c/x': 'c', 'fns/d/x': 'd' },
+    });
+    const { data, text } = await project.package();
+    const ids = Object.keys(at(data, '/Resources') as object).filter((id) => /Artifacts/.test(id));
+    expect(new Set(ids).size).toBe(2);
+    expect(text.match(/Custom::ArtifactRef/g)).toHaveLength(2);
+  });
+
   test('with a static path: one artifact, one reference', async () => {
     const project = await TestProject.of({
       'template.yaml': `Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::Fns:\n    - N\n    - [a, b]\n    - Fn\${N}:\n        Type: AWS::Lambda::Function\n        Properties:\n          Code: ./src\n`,
