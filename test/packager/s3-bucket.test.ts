@@ -84,6 +84,15 @@ function keysOf(of: Bucket = bucket): string[] {
   return of.keys().filter((key) => of.current(key) !== undefined);
 }
 
+/** A file of zeros that ends in a text. */
+function writeEnd(name: string, size: number, end: string): void {
+  const file = openSync(name, 'a+');
+  ftruncateSync(file, 0);
+  ftruncateSync(file, size - end.length);
+  writeSync(file, end);
+  closeSync(file);
+}
+
 function countOf(operation: string): number {
   return server.counts()[operation] ?? 0;
 }
@@ -133,10 +142,7 @@ describe('package --s3-bucket', () => {
     const project = await shop({
       'template.yaml': 'Resources:\n  Job: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: large.bin}}\n',
     });
-    const file = openSync(project.path('large.bin'), 'w');
-    ftruncateSync(file, 66 * MIB);
-    writeSync(file, 'the end', 66 * MIB - 7);
-    closeSync(file);
+    writeEnd(project.path('large.bin'), 66 * MIB, 'the end');
     expect((await packaged(project)).exitCode).toBe(0);
     expect(countOf('UploadPart')).toBe(9);
     const [key = ''] = keysOf();
@@ -144,6 +150,26 @@ describe('package --s3-bucket', () => {
     server.requests.length = 0;
     expect((await packaged(project)).exitCode).toBe(0);
     expect(server.counts()).toEqual({ HeadBucket: 1, HeadObject: 1 });
+    expect(bucket.uploads.size).toBe(0);
+  });
+
+  test.each(['the END', 'no end'])('finds that a large file changes under way: %s', async (end) => {
+    const project = await shop({
+      'template.yaml': 'Resources:\n  Job: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: large.bin}}\n',
+    });
+    const file = project.path('large.bin');
+    writeEnd(file, 66 * MIB, 'the end');
+    server.faults.add({
+      ...{ operation: 'UploadPart', fault: SLOW_DOWN },
+      when: () => {
+        writeEnd(file, end === 'no end' ? 60 * MIB : 66 * MIB, end);
+        return false;
+      },
+    });
+    const { exitCode, stderr } = await packaged(project, '--output-template-file', 'out.yaml');
+    expect(stderr).toMatch(/^error: template\.yaml:2:\d+: .*large\.bin' changed while it was read/);
+    expect({ exitCode, out: project.exists('out.yaml') }).toEqual({ exitCode: 4, out: false });
+    expect(bucket.keys()).toEqual([]);
     expect(bucket.uploads.size).toBe(0);
   });
 
