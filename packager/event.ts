@@ -1,3 +1,5 @@
+import type { SourcePlace } from '../repository/index.ts';
+
 /** What happens while a template is packaged, as it happens. The working code tells; the command line renders. */
 export type PackagerEvent =
   | {
@@ -31,6 +33,8 @@ export interface Warning {
   readonly message: string;
   /** `file:line:column` where it concerns a place in a template. */
   readonly place?: string;
+  /** The same place as data, which is printed where there is no text of it. */
+  readonly at?: SourcePlace;
   readonly remedy?: string;
 }
 

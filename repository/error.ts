@@ -35,25 +35,45 @@ export type ArtifactErrorCode =
   | 'CONTENTION'
   | 'INTERRUPTED';
 
+/** A place in a file of the user's that something is said about. */
+export interface SourcePlace {
+  /** As the user knows it: relative to the working directory where that is shorter. */
+  readonly file: string;
+  /** As an editor counts, from 1. */
+  readonly line: number;
+  /** As an editor counts, from 1. */
+  readonly column: number;
+  /** Logical ID; absent outside of a template's resources. */
+  readonly resource?: string;
+  /** Dotted: `Code`, `Command.ScriptLocation`. */
+  readonly property?: string;
+  /** `AWS::Lambda::Function`, `Fn::Artifact` … */
+  readonly type?: string;
+}
+
 export interface ArtifactErrorOptions {
   /** What the reader can do about it: a full sentence, or a command. */
   readonly remedy?: string;
+  /** Where it stands. The message then need not say it: whoever prints it, does. */
+  readonly place?: SourcePlace;
   readonly cause?: unknown;
 }
 
 /**
- * The one error class. `message` is lower-case, has no full stop, names its subject in single quotes and,
- * for templates, its place as file:line:column. Code that decides asks for `code`.
+ * The one error class. `message` is lower-case, has no full stop, and names its subject in single quotes; what stands in a file has a `place`.
+ * Code that decides asks for `code`.
  */
 export class ArtifactError extends Error {
   readonly code: ArtifactErrorCode;
   readonly remedy: string | undefined;
+  readonly place: SourcePlace | undefined;
 
   constructor(code: ArtifactErrorCode, message: string, options: ArtifactErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ArtifactError';
     this.code = code;
     this.remedy = options.remedy;
+    this.place = options.place;
   }
 }
 
@@ -62,7 +82,12 @@ export class ArtifactErrors extends ArtifactError {
   readonly problems: readonly ArtifactError[];
 
   constructor(problems: readonly [ArtifactError, ...ArtifactError[]]) {
-    super(problems[0].code, problems.length === 1 ? problems[0].message : `${problems.length} problems`);
+    const [{ code, message, remedy, place }] = problems;
+    const isAlone = problems.length === 1;
+    super(code, isAlone ? message : `${problems.length} problems`, {
+      ...(isAlone && remedy !== undefined && { remedy }),
+      ...(isAlone && place !== undefined && { place }),
+    });
     this.name = 'ArtifactErrors';
     this.problems = problems;
   }

@@ -11,7 +11,7 @@ export type { Digest } from './digest.ts';
 export { establishDomain, findDomain, requireAt } from './domain.ts';
 export type { Chance, Descriptor, Domain, DomainParts } from './domain.ts';
 export { ArtifactError, ArtifactErrors, hasCode } from './error.ts';
-export type { ArtifactErrorCode } from './error.ts';
+export type { ArtifactErrorCode, SourcePlace } from './error.ts';
 export { formatArtifactName, parseArtifactName, parseId, parseRepository, parseSelector } from './name.ts';
 export type { ArtifactName, Selection, Selector } from './name.ts';
 export { objectKey } from './object-store.ts';

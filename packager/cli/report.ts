@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { SourcePlace } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
@@ -53,9 +54,21 @@ export function reportDefect(terminal: Terminal, error: unknown, display: Messag
 }
 
 export function writeWarning(terminal: Terminal, warning: Warning, display: Pick<DisplayOptions, 'color'>): void {
-  const { message, place, remedy } = warning;
+  const { message, place, at, remedy } = warning;
   const label = stderrPalette(terminal, display).yellow('warning:');
-  writeMessage(terminal, label, place === undefined ? message : `${place}: ${message}`, remedy);
+  writeMessage(
+    terminal,
+    label,
+    at === undefined && place !== undefined ? `${place}: ${message}` : located(message, at),
+    remedy,
+  );
+}
+
+/** The message behind its place, which it may begin with itself. */
+function located(message: string, place: SourcePlace | undefined): string {
+  if (place === undefined) return message;
+  const position = `${place.file}:${place.line}:${place.column}: `;
+  return message.startsWith(position) ? message : position + message;
 }
 
 /** Good to know, nothing to worry about. */
@@ -79,9 +92,9 @@ function problemsOf(error: ArtifactError): readonly ArtifactError[] {
 /** What several problems in a row have for a remedy is said once, below the last of them. */
 function writeProblems(terminal: Terminal, problems: readonly ArtifactError[], display: MessageDisplay): void {
   const palette = stderrPalette(terminal, display);
-  for (const [index, { message, remedy }] of problems.entries()) {
+  for (const [index, { message, place, remedy }] of problems.entries()) {
     const repeated = problems[index + 1]?.remedy === remedy;
-    writeMessage(terminal, palette.red('error:'), message, repeated ? undefined : remedy);
+    writeMessage(terminal, palette.red('error:'), located(message, place), repeated ? undefined : remedy);
   }
   if (problems.length > 1) terminal.stderr.write(`${palette.bold(`${problems.length} problems`)}\n`);
 }
@@ -97,8 +110,8 @@ function writeJsonError(terminal: Terminal, error: ArtifactError, exitCode: Exit
   });
 }
 
-function plain({ code, message, remedy }: ArtifactError): object {
-  return { code, message, ...(remedy !== undefined && { remedy }) };
+function plain({ code, message, remedy, place }: ArtifactError): object {
+  return { code, message, ...(place !== undefined && { place }), ...(remedy !== undefined && { remedy }) };
 }
 
 /** A column of a table. */
