@@ -1,12 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fitSegment } from './artifact-id.ts';
+import { aboveBuild } from './archive/project-root.ts';
+import { fitSegment } from './packaging/artifact-id.ts';
 
 /**
  * What artifacts of a project are called after, where the author doesn't say: samconfig's stack name, the git remote's name, package.json's, the
- * project folder's. The first that there is.
+ * project folder's. The first that there is. `.aws-sam/build` is called after the project above it.
  */
-export function projectName(projectRoot: string, stackName: string | undefined): string {
+export function projectName(root: string, stackName: string | undefined): string {
+  const projectRoot = aboveBuild(root);
   for (const name of [stackName, gitRemoteName(projectRoot), packageName(projectRoot), path.basename(projectRoot)]) {
     const fitted = (name ?? '').split('/').map(fitSegment).filter(Boolean).join('/');
     if (fitted !== '') return fitted;

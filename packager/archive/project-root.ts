@@ -26,12 +26,19 @@ const LOCK_FILES = [
 
 /**
  * The folder below which links may lead anywhere: the git work tree around the template; else the nearest folder above that is a workspace; else the
- * nearest with a lock file; else the template's own. Absolute, links resolved.
+ * nearest with a lock file; else the template's own. A template in `.aws-sam/build` counts as one beside `.aws-sam`. Absolute, links resolved.
  */
 export function findProjectRoot(templateFolder: string): Promise<string> {
-  const folders = [...upwards(realpathSync.native(templateFolder))];
+  const folders = [...upwards(aboveBuild(realpathSync.native(templateFolder)))];
   const root = folders.find(isGitWorkTree) ?? folders.find(isWorkspace) ?? folders.find(isLocked) ?? folders[0];
   return Promise.resolve(root ?? templateFolder);
+}
+
+/** `.aws-sam/build` and what is in it, which SAM makes anew, stand for the project that was built; any other folder for itself. */
+export function aboveBuild(folder: string): string {
+  const segments = folder.split(path.sep);
+  const build = segments.findIndex((segment, index) => segment === '.aws-sam' && segments[index + 1] === 'build');
+  return build < 0 ? folder : segments.slice(0, build).join(path.sep) || path.parse(folder).root;
 }
 
 function* upwards(folder: string): Generator<string> {

@@ -48,6 +48,13 @@ describe("a project's name", () => {
     expect(projectName(root, undefined)).toBe('shop');
   });
 
+  test('of what SAM built is that of the project above', () => {
+    write('.aws-sam/build/template.yaml', '');
+    expect(projectName(path.join(root, '.aws-sam', 'build'), undefined)).toBe('My-Shop');
+    write('package.json', '{"name": "shop"}');
+    expect(projectName(path.join(root, '.aws-sam', 'build'), undefined)).toBe('shop');
+  });
+
   test("is samconfig's stack name before all", () => {
     write('.git/config', '[remote "origin"]\nurl = https://host/shop\n');
     expect(projectName(root, 'orders-prod')).toBe('orders-prod');

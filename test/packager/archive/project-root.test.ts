@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findProjectRoot } from '../../../packager/archive/source.ts';
 import { Folder } from './folder.ts';
 import type { Planted } from './folder.ts';
@@ -32,6 +32,27 @@ const cases: readonly (readonly [string, string, Readonly<Record<string, Planted
 test.each(cases)('links may lead anywhere in %s', async (_, expected, tree) => {
   folder.plant('.', { ...tree, 'services/api/template.yaml': '' });
   expect(await findProjectRoot(folder.at('services/api'))).toBe(folder.at(expected));
+});
+
+describe('what SAM built', () => {
+  test.each([
+    ['the template', '.aws-sam/build'],
+    ['a nested template', '.aws-sam/build/Nested/Deeper'],
+  ])('counts as the project above it: %s', async (_, below) => {
+    folder.plant('shop', { [`${below}/template.yaml`]: '' });
+    expect(await findProjectRoot(folder.at(`shop/${below}`))).toBe(folder.at('shop'));
+  });
+
+  test('is in the workspace of the project, whatever the build has left in its own folders', async () => {
+    folder.plant('.', { 'yarn.lock': '', 'shop/package.json': '{}', 'shop/.aws-sam/build/package-lock.json': '' });
+    expect(await findProjectRoot(folder.at('shop/.aws-sam/build'))).toBe(folder.path);
+  });
+
+  test('is told from folders that have only one of the names', async () => {
+    folder.plant('.', { 'build/template.yaml': '', '.aws-sam/other/template.yaml': '' });
+    expect(await findProjectRoot(folder.at('build'))).toBe(folder.at('build'));
+    expect(await findProjectRoot(folder.at('.aws-sam/other'))).toBe(folder.at('.aws-sam/other'));
+  });
 });
 
 test('the root has no links in its path', async () => {
