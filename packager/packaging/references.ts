@@ -1,12 +1,12 @@
-import { ArtifactError } from '../repository/index.ts';
-import { keyOf } from './artifacts.ts';
-import type { ArtifactKey } from './artifacts.ts';
+import { ArtifactError } from '../../repository/index.ts';
+import { keyOf } from './artifact.ts';
+import type { ArtifactKey } from './artifact.ts';
 import type { LoadedPlace, PlaceContent, Unit } from './load.ts';
 import { assignLogicalIds } from './logical-id.ts';
 import type { Referred } from './logical-id.ts';
-import type { Place } from './template/place.ts';
-import { isMap, valueOf } from './template/node.ts';
-import type { Template } from './template/template.ts';
+import type { Place } from '../template/place.ts';
+import { isMap, valueOf } from '../template/node.ts';
+import type { Template } from '../template/template.ts';
 
 export type ReferenceMode = 'stack' | 'grouped' | 'none';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { assignLogicalIds } from '../../packager/logical-id.ts';
+import { assignLogicalIds } from '../../../packager/packaging/logical-id.ts';
 
 const of = (ids: readonly string[], taken: readonly string[] = []): string[] =>
   assignLogicalIds(

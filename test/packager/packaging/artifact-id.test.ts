@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isId } from '../../repository/name.ts';
-import { assignIds } from '../../packager/artifact-id.ts';
-import type { Named } from '../../packager/artifact-id.ts';
+import { isId } from '../../../repository/name.ts';
+import { assignIds } from '../../../packager/packaging/artifact-id.ts';
+import type { Named } from '../../../packager/packaging/artifact-id.ts';
 
 const archive = (path: string): Named => ({ path, as: 'archive' });
 const ids = (...named: Named[]): string[] => assignIds('shop', '/work/shop', named);

@@ -1,9 +1,9 @@
-import { looksLikeArtifactArn, parseArn, parseSelector } from '../repository/index.ts';
+import { looksLikeArtifactArn, parseArn, parseSelector } from '../../repository/index.ts';
 import { assignIds } from './artifact-id.ts';
 import type { Named } from './artifact-id.ts';
 import type { ForeignObject, LoadedPlace, PlaceContent, Unit } from './load.ts';
 import type { Referred } from './logical-id.ts';
-import type { Place } from './template/place.ts';
+import type { Place } from '../template/place.ts';
 
 /** Key of an artifact within a run: what it is made of, and in which form. */
 export type ArtifactKey = string;

@@ -1,4 +1,4 @@
-import { sha256 } from '../repository/index.ts';
+import { sha256 } from '../../repository/index.ts';
 
 const LIMIT = 255;
 const SHORT = 8;

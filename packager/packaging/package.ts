@@ -1,7 +1,7 @@
-import { ArtifactError, ArtifactErrors } from '../repository/index.ts';
-import type { Archiver, Project } from './archive/source.ts';
-import { allUnits, collect } from './artifacts.ts';
-import type { Artifacts } from './artifacts.ts';
+import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
+import type { Archiver, Project } from '../archive/source.ts';
+import { allUnits, collect } from './artifact.ts';
+import type { Artifacts } from './artifact.ts';
 import type { Destination } from './destination.ts';
 import { load } from './load.ts';
 import type { Unit } from './load.ts';
@@ -9,9 +9,9 @@ import { isLiteral, NO_REFERENCES, planReferences } from './references.ts';
 import type { ReferenceMode, ReferencePlan } from './references.ts';
 import { foreignLocation, rewriteUnit, Run } from './run.ts';
 import type { PackagedPlace, RunOptions } from './run.ts';
-import { toJson } from './template/text/convert.ts';
-import type { PropertyTable } from './template/properties/property.ts';
-import type { Template } from './template/template.ts';
+import { toJson } from '../template/text/convert.ts';
+import type { PropertyTable } from '../template/properties/property.ts';
+import type { Template } from '../template/template.ts';
 import { regionWarning } from './warnings.ts';
 
 export interface PackageRequest extends RunOptions {

@@ -1,10 +1,10 @@
-import { LOCAL_PLACE } from '../repository/index.ts';
-import { allPlaces } from './artifacts.ts';
+import { LOCAL_PLACE } from '../../repository/index.ts';
+import { allPlaces } from './artifact.ts';
 import type { Destination } from './destination.ts';
-import type { Warning } from './event.ts';
+import type { Warning } from '../event.ts';
 import type { Unit } from './load.ts';
 import { isLiteral } from './references.ts';
-import { formatPosition } from './template/place.ts';
+import { formatPosition } from '../template/place.ts';
 
 /** Literal locations name one region's bucket; a packaged template without any deploys wherever its domain can be reached. */
 export function regionWarning(root: Unit, { isDomain, region }: Destination): Warning | undefined {

@@ -1,17 +1,17 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
-import type { Archiver, Project, Source } from './archive/source.ts';
-import { openSource } from './archive/source.ts';
-import type { Reporter } from './event.ts';
-import { findPlaces } from './template/find/find.ts';
-import { parametersOf } from './template/find/parameters.ts';
-import type { Parameter } from './template/find/parameters.ts';
-import { parseTemplate } from './template/text/parse.ts';
-import type { Place, Target, Wanted } from './template/place.ts';
-import { formatPosition } from './template/place.ts';
-import type { PropertyTable } from './template/properties/property.ts';
-import type { Template } from './template/template.ts';
+import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/index.ts';
+import type { Archiver, Project, Source } from '../archive/source.ts';
+import { openSource } from '../archive/source.ts';
+import type { Reporter } from '../event.ts';
+import { findPlaces } from '../template/find/find.ts';
+import { parametersOf } from '../template/find/parameters.ts';
+import type { Parameter } from '../template/find/parameters.ts';
+import { parseTemplate } from '../template/text/parse.ts';
+import type { Place, Target, Wanted } from '../template/place.ts';
+import { formatPosition } from '../template/place.ts';
+import type { PropertyTable } from '../template/properties/property.ts';
+import type { Template } from '../template/template.ts';
 
 /** A template, or a fragment of one, that is packaged as a whole. */
 export interface Unit {

@@ -1,7 +1,7 @@
-import type { Domain, ObjectAttributes, ObjectStore, Publishable } from '../repository/index.ts';
-import { ArtifactError, formatArn, planVersion, publishVersion, resolve, uploadBlob } from '../repository/index.ts';
-import type { PublishOutcome } from './event.ts';
-import type { Location } from './template/place.ts';
+import type { Domain, ObjectAttributes, ObjectStore, Publishable } from '../../repository/index.ts';
+import { ArtifactError, formatArn, planVersion, publishVersion, resolve, uploadBlob } from '../../repository/index.ts';
+import type { PublishOutcome } from '../event.ts';
+import type { Location } from '../template/place.ts';
 
 /** An artifact that stands where a template can point at it. */
 export interface Stored extends Location {

@@ -1,19 +1,19 @@
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, contentOf } from '../repository/index.ts';
-import type { ObjectAttributes, OpenContent, Publishable } from '../repository/index.ts';
-import { allPlaces, keyOf } from './artifacts.ts';
-import type { Artifact, ArtifactKey, Artifacts } from './artifacts.ts';
+import { ArtifactError, ArtifactErrors, contentOf } from '../../repository/index.ts';
+import type { ObjectAttributes, OpenContent, Publishable } from '../../repository/index.ts';
+import { allPlaces, keyOf } from './artifact.ts';
+import type { Artifact, ArtifactKey, Artifacts } from './artifact.ts';
 import type { Destination, Stored } from './destination.ts';
-import type { PublishOutcome, Reporter } from './event.ts';
-import { interruptible } from './interruptible.ts';
+import type { PublishOutcome, Reporter } from '../event.ts';
+import { interruptible } from '../interruptible.ts';
 import { placed, shownPath } from './load.ts';
 import type { LocalSource, PlaceContent, Unit } from './load.ts';
 import { pool } from './pool.ts';
 import { NO_REFERENCES } from './references.ts';
 import type { ReferencePlan } from './references.ts';
-import type { Location, Place, ReferenceResource, Rewrite } from './template/place.ts';
-import { formatPosition } from './template/place.ts';
-import { rewriteTemplate } from './template/rewrite/rewrite.ts';
+import type { Location, Place, ReferenceResource, Rewrite } from '../template/place.ts';
+import { formatPosition } from '../template/place.ts';
+import { rewriteTemplate } from '../template/rewrite/rewrite.ts';
 import { lambdaWarnings } from './warnings.ts';
 
 export interface RunOptions {

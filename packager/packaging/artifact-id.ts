@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { sha256 } from '../repository/index.ts';
+import { sha256 } from '../../repository/index.ts';
 
 const ID_LIMIT = 512;
 const SHORT = 8;
