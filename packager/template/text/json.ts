@@ -26,12 +26,16 @@ export function readJson(
   return tree === undefined ? undefined : convert(tree, lead, describe);
 }
 
-/** What keeps a text that looks like JSON from being it. */
-export function jsonProblems(source: string): readonly Problem[] {
+/** The first thing that keeps a text that looks like JSON from being it. */
+export function jsonMistake(source: string): Problem | undefined {
   const lead = source.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
   const errors: ParseError[] = [];
   parse(source.slice(lead), errors, STRICT);
-  return errors.map(({ error, offset }) => ({ offset: offset + lead, message: inWords(printParseErrorCode(error)) }));
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const { error, offset, length } = first;
+  const at = offset + lead;
+  return { offset: at, ...inWords(printParseErrorCode(error), source.slice(at, at + length)) };
 }
 
 function isJson(text: string): boolean {
@@ -80,7 +84,47 @@ function convert(
   return { root: node(tree), problems };
 }
 
-/** `CommaExpected` → `comma expected` */
-function inWords(code: string): string {
-  return code.replace(/(?!^)([A-Z])/g, ' $1').toLowerCase();
+/** @param code of jsonc-parser, `CommaExpected`. @param found what stands there. */
+function inWords(code: string, found: string): Omit<Problem, 'offset'> {
+  switch (code) {
+    case 'CommaExpected':
+      if (/^[\]}]/.test(found)) {
+        return { message: `this ${found} closes another bracket than the open one`, remedy: 'Close that before.' };
+      }
+      if (found === ':')
+        return { message: 'a colon stands where no key is', remedy: 'A list has no keys: close it before.' };
+      return { message: 'a comma is missing before this', remedy: 'Separate what stands in brackets by commas.' };
+    case 'ColonExpected':
+      return { message: 'a colon is missing before this', remedy: 'Write it as "KEY": VALUE.' };
+    case 'PropertyNameExpected':
+      return /^[}]/.test(found)
+        ? { message: 'a comma stands before this bracket', remedy: 'Remove the comma.' }
+        : { message: 'a key in double quotes is missing here', remedy: 'Write it as "KEY": VALUE.' };
+    case 'ValueExpected':
+      return {
+        message: 'a value is missing before this',
+        remedy: 'Give it one, or remove the comma or key before it.',
+      };
+    case 'CloseBraceExpected':
+      return { message: 'the text ends before its last } is there', remedy: 'Close what is open.' };
+    case 'CloseBracketExpected':
+      return { message: 'the text ends before its last ] is there', remedy: 'Close what is open.' };
+    case 'EndOfFileExpected':
+      return { message: 'something stands behind the end of the template', remedy: 'Look for a bracket too many.' };
+    case 'InvalidSymbol':
+      if (found.startsWith("'"))
+        return { message: 'JSON has text in double quotes only', remedy: 'Replace the quotes.' };
+      return { message: `'${found}' is nothing in JSON`, remedy: 'Write text in double quotes.' };
+    case 'InvalidCommentToken':
+      return { message: 'JSON has no comments', remedy: 'Remove it.' };
+    case 'UnexpectedEndOfString':
+      return { message: 'the quote " that opens here is not closed on its line', remedy: 'Close it with ".' };
+    case 'InvalidCharacter':
+      return { message: 'this text holds a control character', remedy: 'Write \\t for a tab, \\n for a line break.' };
+    case 'InvalidEscapeCharacter':
+    case 'InvalidUnicode':
+      return { message: 'this text holds a \\ that escapes nothing', remedy: 'Write \\\\ for a backslash.' };
+    default:
+      return { message: code.replace(/(?!^)([A-Z])/g, ' $1').toLowerCase() };
+  }
 }

@@ -1,6 +1,7 @@
 import { ArtifactError, ArtifactErrors, hasCode } from '../../../repository/error.ts';
 import { expandAliases, hasAliases } from './expand.ts';
-import { jsonProblems, readJson } from './json.ts';
+import { excerpt } from './excerpt.ts';
+import { jsonMistake, readJson } from './json.ts';
 import { Lines } from './lines.ts';
 import type { TemplateNode } from '../node.ts';
 import { formatPosition } from '../place.ts';
@@ -17,7 +18,8 @@ export interface ParseOptions {
 /**
  * Reads a template, JSON if JSON parses it, otherwise YAML as CloudFormation understands it, and writes its aliases out.
  * @param file as the user knows it, for positions
- * @throws ArtifactErrors INVALID_TEMPLATE with every problem, each as `file:line:column: …`
+ * @throws ArtifactErrors INVALID_TEMPLATE, each problem as `file:line:column: …`. Of what is no JSON and no YAML it is the first mistake, with its
+ *   line in the remedy; of what is, everything that no template can hold
  */
 export function parseTemplate(source: string, file: string, { kind = 'template' }: ParseOptions = {}): Template {
   const reading = new Reading(source, file);
@@ -51,12 +53,13 @@ class Reading {
   }
 
   failed(problems: readonly [Problem, ...Problem[]], originOf: (offset: number) => number = same): ArtifactErrors {
-    const messages = new Set(
-      problems.map(({ offset, message }) => `${formatPosition(this.#position(originOf(offset)))}: ${message}`),
+    const told = new Map(
+      problems.map(({ offset, message, remedy }) => {
+        const placed = `${formatPosition(this.#position(originOf(offset)))}: ${message}`;
+        return [placed, new ArtifactError('INVALID_TEMPLATE', placed, { ...(remedy !== undefined && { remedy }) })];
+      }),
     );
-    const [first = '', ...others] = messages;
-    const error = (message: string): ArtifactError => new ArtifactError('INVALID_TEMPLATE', message);
-    return new ArtifactErrors([error(first), ...others.map(error)]);
+    return new ArtifactErrors([...told.values()] as [ArtifactError, ...ArtifactError[]]);
   }
 
   #json(): Template | undefined {
@@ -80,8 +83,16 @@ class Reading {
     if (reading === 'empty')
       throw this.failed([{ offset: 0, message: 'this is not a template: there is nothing in it' }]);
     if ('root' in reading) return reading.root;
-    const asJson = looksLikeJson(text) ? jsonProblems(text) : [];
-    throw this.#failed(asJson.length > 0 ? asJson : reading.problems, originOf);
+    if ('problems' in reading) throw this.failed(reading.problems, originOf);
+    const asJson = looksLikeJson(text) ? jsonMistake(text) : undefined;
+    throw this.#mistaken(asJson ?? reading.mistake, originOf);
+  }
+
+  /** With the line where the mistake is, and a caret below it. */
+  #mistaken({ offset, message, remedy }: Problem, originOf: (offset: number) => number): ArtifactErrors {
+    const shown = excerpt(this.#source, this.#lines, originOf(offset));
+    const advice = remedy === undefined ? shown : `${shown}\n${remedy}`;
+    return this.failed([{ offset, message, remedy: advice }], originOf);
   }
 
   #made(

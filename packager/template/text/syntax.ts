@@ -66,6 +66,8 @@ export interface Problem {
   readonly offset: number;
   /** Lower-case, no full stop. */
   readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
 }
 
 /** `<<: *base`: the entries of other maps stand in for this entry. Quoted, it is a key like any other. */

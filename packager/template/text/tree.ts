@@ -67,7 +67,7 @@ function styleOf({ flow }: { readonly flow: boolean }): MapNode['style'] {
 }
 
 /** `!Ref` and `!Condition` stand for the key of their name, every other local tag for an intrinsic function. */
-function longForm(tag: string): string | undefined {
+export function longForm(tag: string): string | undefined {
   if (!tag.startsWith('!') || tag === '!') return undefined;
   const name = tag.slice(1);
   return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;

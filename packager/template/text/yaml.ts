@@ -1,16 +1,21 @@
 import type { CST } from 'yaml';
 import { Composer, CST as Cst, Lexer, Parser } from 'yaml';
+import { mistakeOf } from './mistake.ts';
 import type { EntrySyntax, ListSyntax, MapSyntax, Problem, ScalarSyntax, SyntaxNode } from './syntax.ts';
 
 /** Deeper than any template: CloudFormation's own limits are far below, and recursive readers must not run out of stack. */
 export const MAX_DEPTH = 500;
 
 export type YamlReading =
-  { readonly root: SyntaxNode } | { readonly problems: readonly [Problem, ...Problem[]] } | 'empty';
+  | { readonly root: SyntaxNode }
+  /** It is no YAML, and this is the first thing that keeps it from being that. */
+  | { readonly mistake: Problem }
+  /** It is YAML, but nothing that a template can hold. */
+  | { readonly problems: readonly [Problem, ...Problem[]] }
+  | 'empty';
 
 /**
- * Reads one YAML document. Offsets are into `source`, to the character. All errors that the parser reports come back together.
- * A line end may be a lone CR; the form of what stands between the tokens is kept nowhere, because the text itself is.
+ * Reads one YAML document. Offsets are into `source`, to the character. A line end may be a lone CR; the form of what stands between the tokens is kept nowhere, because the text itself is.
  */
 export function readYaml(source: string): YamlReading {
   // YAML 1.2 and 1.1 break lines at a lone CR, the parser does not. One for one, so offsets hold.
@@ -20,9 +25,8 @@ export function readYaml(source: string): YamlReading {
   const tooDeep = document === undefined ? undefined : deeperThan(MAX_DEPTH, document);
   if (tooDeep !== undefined) return { problems: [tooDeep] };
 
-  const { problems, tagName } = compose(tokens, text.length);
-  const [first, ...others] = problems;
-  if (first !== undefined) return { problems: [first, ...others] };
+  const { mistake, tagName } = compose(text, tokens);
+  if (mistake !== undefined) return { mistake };
   if (document === undefined || isEmpty(document)) return 'empty';
   const reader = new Reader(tagName);
   const root = reader.document(document);
@@ -62,28 +66,18 @@ type TagResolver = (source: string) => string | undefined;
 
 /** Only for what it finds wrong, and for its %TAG directives: the tree is made from the tokens, which know where everything stands. */
 function compose(
+  text: string,
   tokens: readonly CST.Token[],
-  end: number,
-): { readonly problems: readonly Problem[]; readonly tagName: TagResolver } {
+): { readonly mistake: Problem | undefined; readonly tagName: TagResolver } {
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, strict: false, logLevel: 'silent' });
-  const documents = [...composer.compose(tokens, true, end)];
-  const problems = documents.flatMap(({ errors }) =>
-    errors.map(({ pos: [offset], message }) => ({ offset, message: inOurStyle(message) })),
-  );
-  const second = documents[1];
-  if (second !== undefined) {
-    problems.push({ offset: second.range[0], message: 'a second YAML document begins here, and a template is one' });
-  }
-  const directives = documents[0]?.directives;
-  return {
-    problems: problems.toSorted((a, b) => a.offset - b.offset),
-    tagName: (source) => directives?.tagName(source, () => undefined) ?? undefined,
-  };
-}
-
-function inOurStyle(message: string): string {
-  const line = message.trim().replace(/\.$/, '');
-  return /^[A-Z][a-z]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line;
+  const [first, second] = [...composer.compose(tokens, true, text.length)];
+  const directives = first?.directives;
+  const tagName = (source: string): string | undefined => directives?.tagName(source, () => undefined) ?? undefined;
+  const errors = (first?.errors ?? []).toSorted((a, b) => a.pos[0] - b.pos[0]);
+  if (errors.length > 0) return { mistake: mistakeOf(text, tokens, errors), tagName };
+  if (second === undefined) return { mistake: undefined, tagName };
+  const message = 'a second YAML document begins here, and a template is one';
+  return { mistake: { offset: second.range[0], message, remedy: 'Put each into a file of its own.' }, tagName };
 }
 
 function isEmpty({ value, start }: CST.Document): boolean {
