@@ -22,6 +22,8 @@ export interface PackageRequest extends RunOptions {
   readonly prefix: string;
   /** Opened only if there is something to store: a template without local paths asks for nothing. */
   readonly destination: () => Promise<Destination>;
+  /** Called when everything has been read and nothing was sent. What it throws ends the run. */
+  readonly beforeSending?: (root: Unit) => void;
   readonly hasDomain: boolean;
   readonly references: ReferenceMode;
   readonly table: PropertyTable;
@@ -48,6 +50,7 @@ export interface PackageResult {
  */
 export async function packageTemplate(request: PackageRequest): Promise<PackageResult> {
   const root = await load(request);
+  request.beforeSending?.(root);
   const templates = [root.template, ...nestedTemplates(root)] as const;
   const artifacts = collect(root, request.prefix, request.project.root);
   if (artifacts.size === 0) {
