@@ -53,7 +53,8 @@ export async function putBlob(
 
 /**
  * Stores content where there is no bookkeeping beside it, with no more than the permission to get and put.
- * @param existing whether an object that is there stays, or is written again (its encryption may have to change)
+ * @param existing whether an object that is there stays, or is written again (its encryption may have to change): then nothing is looked at, and
+ * the permission to put is enough
  */
 export async function uploadBlob(
   store: ObjectStore,
@@ -65,11 +66,15 @@ export async function uploadBlob(
   try {
     const blob = { digest: content.sha256, filename: publishable.filename };
     const key = blobKey(blob.digest, blob.filename);
-    const head = await headIfAllowed(store, key);
     const uploaded = { ...blob, key, size: content.size };
+    if (existing === 'overwrite') {
+      await store.overwrite(key, content, attributes);
+      return { ...uploaded, outcome: 'uploaded' };
+    }
+    const head = await headIfAllowed(store, key);
     if (head === undefined) return { ...uploaded, outcome: await putBlob(store, blob, content, attributes) };
-    if (existing === 'keep' && head.size === content.size) return { ...uploaded, outcome: 'reused' };
-    // A conflict means that somebody else wrote these very bytes just now.
+    if (head.size === content.size) return { ...uploaded, outcome: 'reused' };
+    // It is cut short. A conflict means that somebody else wrote these very bytes just now.
     await store.replace(key, content, head.revision, attributes);
     return { ...uploaded, outcome: 'uploaded' };
   } finally {

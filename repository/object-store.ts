@@ -10,10 +10,13 @@ declare const keyBrand: unique symbol;
  */
 export type ObjectKey = string & { readonly [keyBrand]: true };
 
+/** Bytes. */
+export const KEY_LIMIT = 1024;
+
 /** @throws ArtifactError INVALID_KEY */
 export function objectKey(text: string): ObjectKey {
   const problem =
-    Buffer.byteLength(text) > 1024
+    Buffer.byteLength(text) > KEY_LIMIT
       ? 'is longer than 1,024 bytes'
       : !text.isWellFormed()
         ? 'is not well-formed Unicode'
@@ -36,6 +39,11 @@ export interface ObjectHead {
   readonly size: number;
   readonly revision: Revision;
   readonly incarnation: Incarnation;
+  /**
+   * What names exactly this object to others, who ask the store itself: `S3ObjectVersion` in a template. The version ID on S3, where the bucket
+   * keeps versions; absent where it keeps none, and in a plan. Nothing is compared with it here: that is what `incarnation` is for.
+   */
+  readonly version?: string;
   /** By the store's own clock. */
   readonly modified: Date;
   /** What the store itself verified when it took the object, where it tells. */
@@ -92,6 +100,11 @@ export interface ObjectStore {
     revision: Revision,
     attributes?: ObjectAttributes,
   ): Promise<'replaced' | 'conflict'>;
+  /**
+   * Puts, whatever is there. Only for content whose key says what it is, where nobody keeps books: of two who overwrite, the later one wins.
+   * Needs no permission to look.
+   */
+  overwrite(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<void>;
   /** Removes that incarnation and no other, now or later; succeeds where it is gone already. */
   removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void>;
   /** Removes the current object if it is that of `revision`. */

@@ -21,6 +21,7 @@ export function counting(store: ObjectStore, onRequest: (request: StoreRequest) 
     create: (key, content, attributes) => told('create', key, () => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
       told('replace', key, () => store.replace(key, content, revision, attributes)),
+    overwrite: (key, content, attributes) => told('overwrite', key, () => store.overwrite(key, content, attributes)),
     removeIncarnation: (key, incarnation) =>
       told('removeIncarnation', key, () => store.removeIncarnation(key, incarnation)),
     removeRevision: (key, revision) => told('removeRevision', key, () => store.removeRevision(key, revision)),

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { ArtifactError } from '../error.ts';
 
 /**
  * How keys become names of files. A segment of a key is a folder, its last one a file with `@` and the number of its slot (directory.ts)
@@ -31,8 +32,16 @@ export interface Place {
   readonly path: string;
 }
 
+/** @throws ArtifactError INVALID_KEY for a key that a prefix has made one of S3 alone */
 export function placeOf(root: string, key: string): Place {
-  const path = [root, ...key.split('/').map(pathOf)].join('/');
+  const segments = key.split('/');
+  if (!segments.every(isSegment)) {
+    throw new ArtifactError(
+      'INVALID_KEY',
+      `a directory can't have the key '${key}': it has an empty segment, '.' or '..'`,
+    );
+  }
+  const path = [root, ...segments.map(pathOf)].join('/');
   return { folder: dirname(path), path };
 }
 

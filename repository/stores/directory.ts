@@ -122,14 +122,26 @@ class DirectoryStore implements ObjectStore {
     const place = placeOf(this.#root, key);
     const state = await settledState(place);
     if (state.content === undefined || state.slot !== parseSlot(revision)) return 'conflict';
-    const draft = await this.#drafts.write(verified(key, content, attributes?.onProgress));
-    try {
-      if (!(await this.#linkSlot(draft, place, state.slot + 1))) return 'conflict';
-    } finally {
-      await this.#drafts.discard(draft);
+    return this.#afresh(async () => {
+      const draft = await this.#drafts.write(verified(key, content, attributes?.onProgress));
+      try {
+        if (!(await this.#linkSlot(draft, place, state.slot + 1))) return 'conflict';
+      } finally {
+        await this.#drafts.discard(draft);
+      }
+      await this.#giveBack(place, state.slot);
+      return 'replaced';
+    });
+  }
+
+  async overwrite(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<void> {
+    for (;;) {
+      const revision = (await this.head(key))?.revision;
+      const outcome = await (revision === undefined
+        ? this.create(key, content, attributes)
+        : this.replace(key, content, revision, attributes));
+      if (outcome === 'created' || outcome === 'replaced') return;
     }
-    await this.#giveBack(place, state.slot);
-    return 'replaced';
   }
 
   async removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void> {
@@ -217,14 +229,16 @@ class DirectoryStore implements ObjectStore {
   async #empty(place: Place, slot: number): Promise<boolean> {
     const path = slotPath(place, slot);
     if ((await statOf(path))?.isFile() !== true) return false;
-    const nothing = await this.#drafts.ofNothing();
-    try {
-      await renameOver(nothing, path);
-    } catch (error) {
-      await this.#drafts.discard(nothing);
-      throw error;
-    }
-    return true;
+    return this.#afresh(async () => {
+      const nothing = await this.#drafts.ofNothing();
+      try {
+        await renameOver(nothing, path);
+      } catch (error) {
+        await this.#drafts.discard(nothing);
+        throw error;
+      }
+      return true;
+    });
   }
 }
 
@@ -259,6 +273,7 @@ function headOf(key: ObjectKey, slot: number, stats: Stats): ObjectHead {
     size: stats.size,
     revision: `${slot}` as Revision,
     incarnation: `${slot}` as Incarnation,
+    version: `${slot}`,
     modified: stats.mtime,
   };
 }

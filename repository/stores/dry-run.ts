@@ -77,6 +77,10 @@ export function dryRun(store: ObjectStore): ObjectStore {
       return 'replaced';
     },
 
+    async overwrite(key, content, attributes) {
+      put(key, await keptOf(key, content, attributes?.onProgress));
+    },
+
     async removeIncarnation(key, incarnation) {
       const stored = await storedAt(key);
       if (current(key, stored)?.incarnation === incarnation) plan.set(key, undefined);

@@ -30,6 +30,7 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
     create: (key, content, attributes) => turns.during(() => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
       turns.during(() => store.replace(key, content, revision, attributes)),
+    overwrite: (key, content, attributes) => turns.during(() => store.overwrite(key, content, attributes)),
     removeIncarnation: (key, incarnation) => turns.during(() => store.removeIncarnation(key, incarnation)),
     removeRevision: (key, revision) => turns.during(() => store.removeRevision(key, revision)),
     async *list(prefix, options) {

@@ -50,12 +50,16 @@ export function memoryStore(clock: () => Date): ObjectStore {
       return 'created';
     },
 
-    async replace(key, content, revision) {
+    async replace(key, content, revision, attributes) {
       if (objects.get(key)?.revision !== revision) return 'conflict';
-      const bytes = await bytesOf(verified(key, content));
+      const bytes = await bytesOf(verified(key, content, attributes?.onProgress));
       if (objects.get(key)?.revision !== revision) return 'conflict';
       put(key, bytes, content.sha256);
       return 'replaced';
+    },
+
+    async overwrite(key, content, attributes) {
+      put(key, await bytesOf(verified(key, content, attributes?.onProgress)), content.sha256);
     },
 
     async removeIncarnation(key, incarnation) {
@@ -95,7 +99,7 @@ export function memoryStore(clock: () => Date): ObjectStore {
 }
 
 function headOf({ key, size, revision, incarnation, modified, sha256 }: MemoryObject): ObjectHead {
-  return { key, size, revision, incarnation, modified, sha256 };
+  return { key, size, revision, incarnation, version: incarnation, modified, sha256 };
 }
 
 async function* bodyOf(bytes: Buffer): AsyncGenerator<Uint8Array> {

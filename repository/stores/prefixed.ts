@@ -1,13 +1,24 @@
+import { ArtifactError } from '../error.ts';
 import type { ListedObject, ObjectHead, ObjectKey, ObjectStore } from '../object-store.ts';
-import { objectKey } from '../object-store.ts';
+import { KEY_LIMIT } from '../object-store.ts';
 
 /**
  * The part of a store below a prefix, as a store: its keys don't show the prefix, and what is beside it can neither be seen nor reached.
- * A key that is too long together with the prefix is refused with INVALID_KEY.
+ *
+ * The prefix is put before each key as it is, also where that makes a key with an empty segment, `.` or `..`: S3 has such keys, and whoever gives
+ * the prefix means them. A store that can't have them refuses every request with INVALID_KEY, and so it is with a key that is too long together
+ * with the prefix.
  * @param prefix ends with `/`
+ * @throws ArtifactError INVALID_KEY where no store has a key that begins so
  */
 export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
-  const within = (key: ObjectKey): ObjectKey => objectKey(prefix + key);
+  const problem = problemOf(prefix);
+  if (problem !== undefined) throw refused(prefix, problem);
+  const within = (key: ObjectKey): ObjectKey => {
+    const whole = prefix + key;
+    if (Buffer.byteLength(whole) > KEY_LIMIT) throw refused(whole, `is longer than ${KEY_LIMIT} bytes`);
+    return whole as ObjectKey;
+  };
   const shown = (key: ObjectKey): ObjectKey => key.slice(prefix.length) as ObjectKey;
   const shownHead = <T extends ObjectHead | ListedObject>(object: T): T => ({ ...object, key: shown(object.key) });
 
@@ -22,6 +33,7 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     },
     create: async (key, content, attributes) => store.create(within(key), content, attributes),
     replace: async (key, content, revision, attributes) => store.replace(within(key), content, revision, attributes),
+    overwrite: async (key, content, attributes) => store.overwrite(within(key), content, attributes),
     removeIncarnation: async (key, incarnation) => store.removeIncarnation(within(key), incarnation),
     removeRevision: async (key, revision) => store.removeRevision(within(key), revision),
     async *list(start, { after, ...options } = {}) {
@@ -31,4 +43,26 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     },
     copy: async (from, to, attributes) => store.copy(within(from), within(to), attributes),
   };
+}
+
+function problemOf(prefix: string): string | undefined {
+  if (!prefix.isWellFormed()) return 'is not well-formed Unicode';
+  if (Buffer.byteLength(prefix) >= KEY_LIMIT) return `leaves nothing of the ${KEY_LIMIT} bytes of a key`;
+  return climbsOut(prefix) ? "leads out of the store by '..'" : undefined;
+}
+
+/** S3 refuses keys that, read from the left, have more `..` than other segments (S3 user guide, "Naming Amazon S3 objects"). */
+function climbsOut(prefix: string): boolean {
+  let depth = 0;
+  for (const segment of prefix.split('/').slice(0, -1)) {
+    depth += segment === '..' ? -1 : 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+function refused(key: string, problem: string): ArtifactError {
+  return new ArtifactError('INVALID_KEY', `the object key '${key}' ${problem}`, {
+    remedy: 'Choose another prefix.',
+  });
 }

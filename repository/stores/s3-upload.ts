@@ -25,7 +25,7 @@ const PARTS_IN_FLIGHT = 4;
 /** What an upload becomes: where, on which condition, with what attributes. */
 export interface Destination {
   readonly key: string;
-  readonly condition: { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
+  readonly condition: { readonly IfNoneMatch: '*' } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
   readonly attributes: Omit<CreateMultipartUploadCommandInput, 'Bucket' | 'Key'>;
 }
 

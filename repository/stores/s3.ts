@@ -100,7 +100,7 @@ export interface S3StoreOptions {
  *   `removeIncarnation` of a current object therefore removes those beneath it first: else S3 would show the last of them again.
  * - `head` is ACCESS_DENIED for an absent key where s3:ListBucket is not allowed: S3 tells nobody else that there is nothing.
  *
- * Requests, without failures: 1 each for read, head, create and replace up to 64 MiB, removeRevision, copy, and each 1,000 keys of a listing;
+ * Requests, without failures: 1 each for read, head, create, replace and overwrite up to 64 MiB, removeRevision, copy, and each 1,000 keys of a listing;
  * 2 for removeIncarnation, and 1 for each version beneath; 2 and the number of parts for larger content. The first head of an absent
  * key makes one more if nothing before it has shown that the bucket exists.
  */
@@ -168,6 +168,10 @@ class S3Store implements ObjectStore {
       'replaced',
       answers,
     );
+  }
+
+  async overwrite(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<void> {
+    await this.#write<undefined>(key, content, {}, attributes, undefined, {});
   }
 
   async removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void> {
@@ -282,6 +286,7 @@ class S3Store implements ObjectStore {
 
   /** Whether the current object shows already that the condition fails. Who may not see it doesn't know. */
   async #isDecided(key: ObjectKey, condition: Destination['condition']): Promise<boolean> {
+    if (!('IfMatch' in condition || 'IfNoneMatch' in condition)) return false;
     try {
       const current = await this.head(key);
       return 'IfMatch' in condition ? current?.revision !== condition.IfMatch : current !== undefined;
@@ -528,11 +533,14 @@ type ExactVersion = { readonly VersionId: string } | { readonly IfMatch: string 
 function headOf(key: ObjectKey, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectHead {
   const { ETag = '', VersionId, ContentLength = 0, LastModified = new Date(0) } = answer;
   const sha256 = wholeDigest(answer.ChecksumSHA256);
+  // `null` is the version of whatever was written while the bucket kept none: the next such writing has it too.
+  const version = VersionId === 'null' ? undefined : VersionId;
   return {
     key,
     size: ContentLength,
     revision: ETag as Revision,
-    incarnation: (VersionId === undefined || VersionId === 'null' ? ETag : VersionId) as Incarnation,
+    incarnation: (version ?? ETag) as Incarnation,
+    ...(version !== undefined && { version }),
     modified: LastModified,
     ...(sha256 !== undefined && { sha256 }),
   };

@@ -240,6 +240,32 @@ describe('package --s3-bucket', () => {
     expect(keysOf().filter((key) => !key.startsWith('team/shop/blobs/'))).toEqual([]);
   });
 
+  test.each(['a/', '/a', 'a//b', '.', 'a/../b', 'a b+c', 'blobs'])(
+    'puts --s3-prefix before every key as the AWS CLI does, whatever it is: %s',
+    async (prefix) => {
+      const project = await shop();
+      const { exitCode, data, stderr } = await packaged(project, '--s3-prefix', prefix);
+      expect({ exitCode, stderr: stderr.replaceAll(/^uploaded .*\n/gm, '') }).toEqual({ exitCode: 0, stderr: '' });
+      const key = String(at(data, '/Resources/A/Properties/Code/S3Key'));
+      expect(key.startsWith(`${prefix}/blobs/sha256/`)).toBe(true);
+      expect(keysOf()).toHaveLength(ARTIFACTS);
+      expect(keysOf().filter((one) => !one.startsWith(`${prefix}/blobs/sha256/`))).toEqual([]);
+      expect(keysOf()).toContain(key);
+      const again = await packaged(project, '--s3-prefix', prefix);
+      expect(again.stderr).toBe('');
+    },
+  );
+
+  test.each(['..', '../a', 'a/../..', 'x'.repeat(1023)])(
+    'refuses a --s3-prefix that no key can begin with: %s',
+    async (prefix) => {
+      const { exitCode, stderr } = await packaged(await shop(), '--s3-prefix', prefix);
+      expect({ exitCode, keys: keysOf() }).toEqual({ exitCode: 2, keys: [] });
+      expect(stderr).toContain('the object key');
+      expect(Object.keys(server.counts())).toEqual(['HeadBucket']);
+    },
+  );
+
   test('sends the KMS key and the metadata with every upload', async () => {
     const flags = ['--kms-key-id', 'alias/shop', '--metadata', 'team=shop,stage=prod'];
     await packaged(await shop(), ...flags);
@@ -291,6 +317,28 @@ describe('package --s3-bucket', () => {
     expect(countOf('PutObject')).toBe(ARTIFACTS);
     expect(keysOf()).toHaveLength(ARTIFACTS);
     expect(keysOf().map((key) => bucket.current(key)?.metadata['again'])).toEqual(['yes', 'yes', 'yes', 'yes']);
+  });
+
+  test('needs to put, and nothing else, with --force-upload', async () => {
+    allow({ Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::*/*' } });
+    const project = await shop({
+      ...SHOP,
+      'template.yaml': `${SHOP['template.yaml'] ?? ''}  Large: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: large.bin}}\n`,
+    });
+    writeEnd(project.path('large.bin'), 66 * MIB, 'the end');
+    for (const round of ['first', 'second']) {
+      server.requests.length = 0;
+      const forced = await packaged(project, '--force-upload', '--metadata', `round=${round}`);
+      expect(forced.exitCode).toBe(0);
+      expect(forced.stderr.match(/^uploaded /gm)).toHaveLength(ARTIFACTS + 1);
+      expect(keysOf().map((key) => bucket.current(key)?.metadata['round'])).toEqual(
+        Array.from({ length: ARTIFACTS + 1 }, () => round),
+      );
+      expect(server.counts()).toEqual({
+        ...{ HeadBucket: 1, PutObject: ARTIFACTS, CreateMultipartUpload: 1, UploadPart: 9, CompleteMultipartUpload: 1 },
+      });
+    }
+    expect(bucket.uploads.size).toBe(0);
   });
 
   test('heals an object that is cut short', async () => {

@@ -34,6 +34,8 @@ export interface ContractAbilities {
    * has gone is to be struck from the list), or, where the failure is a matter of luck, is skipped with the reason in its title.
    */
   readonly knownDifferences?: Readonly<Record<string, KnownDifference>>;
+  /** Whether heads tell the version by which others may ask the store for exactly this object; true unless said otherwise. */
+  readonly versions?: boolean;
   /** Bytes of the largest stream; 1 GiB unless a slow emulator needs less. */
   readonly largeSize?: number;
 }
@@ -260,6 +262,20 @@ export function objectStoreContract(
         expect([undefined, content.sha256]).toContain(head?.sha256);
       });
 
+      promises('the version names one writing, to who asks the store itself, or is not told at all', async () => {
+        await store.create(key('v'), contentOf('one'));
+        const first = await store.head(key('v'));
+        await store.replace(key('v'), contentOf('two'), await revisionOf(store, key('v')));
+        const second = await store.head(key('v'));
+        expect((await store.read(key('v')))?.version).toBe(second?.version);
+        if (abilities.versions === false) {
+          for (const head of [first, second]) expect(head).not.toHaveProperty('version');
+          return;
+        }
+        expect([first?.version, second?.version]).toEqual([expect.any(String), expect.any(String)]);
+        expect(second?.version).not.toBe(first?.version);
+      });
+
       promises('the time of the writing is told, to the second', async () => {
         const before = Date.now();
         await store.create(key('now'), contentOf('now'));
@@ -371,6 +387,43 @@ export function objectStoreContract(
         await expect(store.replace(key('c'), wrong, revision)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
         expect(await textOf(store, key('c'))).toBe('old');
         expect(await revisionOf(store, key('c'))).toBe(revision);
+      });
+    });
+
+    describe('overwrite', () => {
+      promises('what is there, what was removed and what never was', async () => {
+        await store.create(key('o/there'), contentOf('old'));
+        await store.create(key('o/removed'), contentOf('old'));
+        await store.removeIncarnation(key('o/removed'), await incarnationOf(store, key('o/removed')));
+        const before = await revisionOf(store, key('o/there'));
+        for (const name of ['o/there', 'o/removed', 'o/never']) {
+          await store.overwrite(key(name), contentOf(`new ${name}`));
+          expect(await textOf(store, key(name))).toBe(`new ${name}`);
+        }
+        expect(await store.replace(key('o/there'), contentOf('late'), before)).toBe('conflict');
+        expect(await listed(store, 'o/')).toEqual(['o/never', 'o/removed', 'o/there']);
+      });
+
+      promises('of 20 at once none fails, and one is there, whole', async () => {
+        const whole = (writer: number): string => `writer ${writer} `.repeat(5000);
+        await Promise.all(times(20, (writer) => store.overwrite(key('o'), contentOf(whole(writer)))));
+        expect(times(20, whole)).toContain(await textOf(store, key('o')));
+        expect(await listed(store, 'o')).toEqual(['o']);
+      });
+
+      promises('progress adds up to the size of what overwrites', async () => {
+        await store.create(key('o'), contentOf('old'));
+        const content = generatedContent(3_000_000);
+        let sent = 0;
+        await store.overwrite(key('o'), content, { onProgress: (bytes) => (sent += bytes) });
+        expect(sent).toBe(content.size);
+      });
+
+      promises('content with a wrong digest overwrites nothing', async () => {
+        await store.create(key('o'), contentOf('old'));
+        const wrong = { ...contentOf('new'), sha256: 'f'.repeat(64) as Digest };
+        await expect(store.overwrite(key('o'), wrong)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+        expect(await textOf(store, key('o'))).toBe('old');
       });
     });
 

@@ -1,14 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { ObjectKey, ObjectStore } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
 import { counting } from '../../../repository/stores/counting.ts';
+import { directoryStore } from '../../../repository/stores/directory.ts';
 import { dryRun } from '../../../repository/stores/dry-run.ts';
 import { limited } from '../../../repository/stores/limited.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
 import { prefixed } from '../../../repository/stores/prefixed.ts';
 import type { OpenedStore } from '../../support/object-store-contract.ts';
 import { objectStoreContract } from '../../support/object-store-contract.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 
 const key = (text: string): ObjectKey => objectKey(text);
 const memory = (): ObjectStore => memoryStore(() => new Date());
@@ -61,6 +65,7 @@ objectStoreContract(
   'dry run',
   opens(() => dryRun(memory())),
   {
+    versions: false,
     knownDifferences: {
       'content that cannot be read to its end is not stored, and its own error comes through':
         'large content is not read by a dry run',
@@ -76,6 +81,44 @@ describe('prefixed', () => {
     await part.copy(key('a'), key('b/c'));
     expect(await keysOf(store)).toEqual(['team/x/a', 'team/x/b/c']);
     expect(await keysOf(part)).toEqual(['a', 'b/c']);
+  });
+
+  test.each(['a//', '/a/', '/', 'a//b/', './', 'a/../b/', 'a/./b/', 'ä ö+%/', 'a/b/../../c/'])(
+    'takes any prefix that S3 has keys with, as it is: %s',
+    async (prefix) => {
+      const store = memory();
+      const part = prefixed(store, prefix);
+      expect(await part.create(key('blobs/x'), contentOf('x'))).toBe('created');
+      await part.overwrite(key('blobs/x'), contentOf('y'));
+      expect(await keysOf(store)).toEqual([`${prefix}blobs/x`]);
+      expect(await keysOf(part, 'blobs/')).toEqual(['blobs/x']);
+      expect(await textOf(part, 'blobs/x')).toBe('y');
+    },
+  );
+
+  test.each([
+    ['../', /'\.\.\/' leads out of the store by '\.\.'/],
+    ['a/../../b/', /leads out of the store/],
+    [`${'k'.repeat(1023)}/`, /leaves nothing of the 1024 bytes/],
+    ['\ud800/', /is not well-formed Unicode/],
+  ])('refuses a prefix that no key begins with, before anything is asked: %j', (prefix, problem) => {
+    expect(() => prefixed(memory(), prefix)).toThrow(
+      expect.objectContaining({ code: 'INVALID_KEY', message: expect.stringMatching(problem) }),
+    );
+  });
+
+  test.each(['a//', '/', './', 'a/../b/'])('of a directory refuses %s before anything is stored', async (prefix) => {
+    const root = join(await temporaryFolder(), 'domain');
+    const part = prefixed(directoryStore(root), prefix);
+    for (const ask of [
+      () => part.create(key('x'), contentOf('x')),
+      () => part.overwrite(key('x'), contentOf('x')),
+      () => part.head(key('x')),
+      () => part.read(key('x')),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'INVALID_KEY' });
+    }
+    expect(existsSync(root)).toBe(false);
   });
 
   test('refuses a key that is too long together with the prefix', async () => {
