@@ -3,8 +3,8 @@ import type { Context, Search } from './context.ts';
 import type { Spot } from './placing.ts';
 import { considerTexts, named } from './placing.ts';
 import { isIntrinsic, resolve } from './intrinsics.ts';
-import type { MapNode, TemplateNode } from '../node.ts';
-import { entryOf, isMap, isString } from '../node.ts';
+import type { MapEntry, MapNode, TemplateNode } from '../node.ts';
+import { entryOf, isList, isMap, isString } from '../node.ts';
 import type { ArtifactMember, Form } from '../place.ts';
 import { ARTIFACT_MEMBERS } from '../place.ts';
 
@@ -15,6 +15,19 @@ const OF_S3_OBJECTS: readonly ArtifactMember[] = ['Uri', 'Bucket', 'Key', 'Objec
 
 export function isArtifact(node: MapNode): boolean {
   return entryOf(node, FN_ARTIFACT) !== undefined;
+}
+
+/** Meant as Fn::Artifact: another case, British spelling, one colon, a plural. No function of CloudFormation's is called so. */
+const MISSPELT = /^fn::?art[ie]fact?s?$/i;
+
+export function isMisspelt({ key }: Pick<MapEntry, 'key'>): boolean {
+  return key !== FN_ARTIFACT && MISSPELT.test(key);
+}
+
+/** @param short it is written as a tag */
+export function considerMisspelt(search: Search, { key, keyStart }: MapEntry, short: boolean): void {
+  const [written, meant] = short ? [key.replace('Fn::', '!'), '!Artifact'] : [key, FN_ARTIFACT];
+  search.problem(keyStart, `'${written}' is no function`, `Write ${meant}.`);
 }
 
 /** What the property around Fn::Artifact would have: it holds where Fn::Artifact itself doesn't say otherwise. */
@@ -130,6 +143,14 @@ function shown(node: TemplateNode): string {
 
 function considerPath(search: Search, spot: Spot, path: TemplateNode): void {
   search.claim(path);
+  if (isList(path) || (isMap(path) && !isIntrinsic(path))) {
+    search.problem(
+      spot.start,
+      `${named(spot)}: the path of '${FN_ARTIFACT}' is ${shown(path)}, not text`,
+      "Write !Artifact PATH, or the long form 'Fn::Artifact: {Path: PATH, Form: Uri}', where PATH may be a function: 'Fn::Artifact: !Sub PATH'.",
+    );
+    return;
+  }
   const resolved = resolve(path, spot.context.scope);
   if (resolved.kind === 'unknown') {
     search.problem(

@@ -3,8 +3,9 @@ import { ArtifactError } from '../../../repository/index.ts';
 import type { Warning } from '../../event.ts';
 import type { Loop } from './foreach-loop.ts';
 import type { Scope } from './intrinsics.ts';
+import type { ParameterValues } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
-import type { Place } from '../place.ts';
+import type { Place, Position } from '../place.ts';
 import { formatPosition } from '../place.ts';
 import type { PropertyEntry, PropertyTable } from '../properties/property.ts';
 import type { Template } from '../template.ts';
@@ -12,8 +13,7 @@ import type { Template } from '../template.ts';
 export interface FindOptions {
   readonly table: PropertyTable;
   readonly kind: 'template' | 'fragment';
-  /** Values for Parameters that take the place of their Defaults. */
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: ParameterValues;
   /** Whether something is at the path, which is relative to the template's folder. `true` where its kind is not known. */
   readonly exists: (path: string) => boolean | 'file' | 'folder';
   /** An absent property means the template's folder where it does for aws-cli. */
@@ -25,8 +25,9 @@ export interface FindOptions {
 }
 
 export interface Found {
-  /** In the order of the document. */
+  /** In the order of the document as it is read, so that what an alias repeats stands where it is repeated. */
   readonly places: readonly Place[];
+  /** These and the problems in the order of the file, by line and column. */
   readonly warnings: readonly Warning[];
   readonly problems: readonly ArtifactError[];
 }
@@ -45,13 +46,13 @@ export interface Context {
   readonly literal: boolean;
 }
 
-/** Collects what is found. Places, warnings and problems come out in the order of the document, however it was searched. */
+/** Collects what is found, in whatever order it is searched, and gives it out in the orders that `Found` promises. */
 export class Search {
   readonly template: Template;
   readonly options: FindOptions;
   readonly #places: { readonly start: number; readonly found: Place }[] = [];
-  readonly #warnings: { readonly start: number; readonly found: Warning }[] = [];
-  readonly #problems: { readonly start: number; readonly found: ArtifactError }[] = [];
+  readonly #warnings: { readonly at: Position; readonly found: Warning }[] = [];
+  readonly #problems: { readonly at: Position; readonly found: ArtifactError }[] = [];
   readonly #claimed = new Set<TemplateNode>();
   readonly #frozen = new Set<number>();
 
@@ -78,14 +79,16 @@ export class Search {
   }
 
   warn(start: number, code: string, message: string, remedy?: string): void {
-    const place = formatPosition(this.template.position(start));
-    this.#warnings.push({ start, found: { code, message, place, ...(remedy !== undefined && { remedy }) } });
+    const at = this.template.position(start);
+    const place = formatPosition(at);
+    this.#warnings.push({ at, found: { code, message, place, ...(remedy !== undefined && { remedy }) } });
   }
 
   problem(start: number, message: string, remedy?: string, code: ArtifactErrorCode = 'INVALID_TEMPLATE'): void {
-    const placed = `${formatPosition(this.template.position(start))}: ${message}`;
+    const at = this.template.position(start);
+    const placed = `${formatPosition(at)}: ${message}`;
     const error = new ArtifactError(code, placed, { ...(remedy !== undefined && { remedy }) });
-    this.#problems.push({ start, found: error });
+    this.#problems.push({ at, found: error });
   }
 
   /** Tells once that a loop's values are those of a parameter at this moment. */
@@ -101,12 +104,13 @@ export class Search {
   }
 
   found(): Found {
-    return { places: inOrder(this.#places), warnings: inOrder(this.#warnings), problems: inOrder(this.#problems) };
+    const places = this.#places.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
+    return { places, warnings: inFileOrder(this.#warnings), problems: inFileOrder(this.#problems) };
   }
 }
 
-function inOrder<T>(all: readonly { readonly start: number; readonly found: T }[]): T[] {
-  return all.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
+function inFileOrder<T>(all: readonly { readonly at: Position; readonly found: T }[]): T[] {
+  return all.toSorted(({ at: a }, { at: b }) => a.line - b.line || a.column - b.column).map(({ found }) => found);
 }
 
 /** How messages name a property: `Code of 'Fn' (AWS::Lambda::Function)`. */

@@ -1,4 +1,4 @@
-import { considerArtifact, isArtifact } from './artifact.ts';
+import { considerArtifact, considerMisspelt, isArtifact, isMisspelt } from './artifact.ts';
 import type { Context, FindOptions, Found } from './context.ts';
 import { Search } from './context.ts';
 import { considerTransforms } from './include.ts';
@@ -179,6 +179,7 @@ class Walk {
     }
     for (const entry of node.entries) {
       const at = below(context, entry.key);
+      if (isMisspelt(entry)) considerMisspelt(this.#search, entry, node.short);
       if (entry.key === 'Fn::Transform') {
         this.#transform(entry.value, at);
       } else if (isForEach(entry)) {

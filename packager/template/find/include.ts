@@ -2,7 +2,8 @@ import type { Context, Search } from './context.ts';
 import { below, matches } from './match.ts';
 import { considerProperty } from './value.ts';
 import type { TemplateNode } from '../node.ts';
-import { isList, isMap, isString, valueOf } from '../node.ts';
+import { isInclude } from './intrinsics.ts';
+import { isList } from '../node.ts';
 import type { PSEUDO_TYPES } from '../properties/property.ts';
 
 /**
@@ -23,8 +24,7 @@ export function considerTransforms(
     });
     return;
   }
-  const name = valueOf(value, 'Name');
-  if (!isMap(value) || !isString(name) || name.value !== 'AWS::Include') return;
+  if (!isInclude(value)) return;
   for (const entry of search.entries(type)) {
     for (const match of matches(value, context, entry)) considerProperty(search, entry, match);
   }

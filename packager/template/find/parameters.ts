@@ -5,32 +5,36 @@ import type { TemplateNode } from '../node.ts';
 export interface Parameter {
   readonly name: string;
   readonly type: string;
-  /** From `--parameter-overrides`, else its Default. */
+  /** What was given for it, else its Default. */
   readonly value?: string;
 }
+
+/** What is said of parameters from outside, which goes before their Defaults; `undefined`: it is known only at the deploy. */
+export type ParameterValues = ReadonlyMap<string, string | undefined>;
 
 /** A parameter of these types holds the name of an SSM parameter, whose value is read at the deploy. */
 const READ_AT_DEPLOY = /^AWS::SSM::Parameter::Value</;
 
 /**
- * The template's Parameters with what is known of their values. A fragment declares none: there every override counts as one.
+ * The template's Parameters with what is known of their values. A fragment declares none: there everything that is given counts as one.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
  */
 export function parametersOf(
   root: TemplateNode,
   kind: 'template' | 'fragment',
-  overrides: ReadonlyMap<string, string>,
+  given: ParameterValues,
 ): ReadonlyMap<string, Parameter> {
   const declared = valueOf(root, 'Parameters');
   const parameters = new Map<string, Parameter>();
   if (kind === 'fragment') {
-    for (const [name, value] of overrides) parameters.set(name, { name, type: 'String', value });
+    for (const [name, value] of given)
+      parameters.set(name, { name, type: 'String', ...(value !== undefined && { value }) });
   }
   if (!isMap(declared)) return parameters;
   for (const { key: name, value: declaration } of declared.entries) {
     const typeNode = valueOf(declaration, 'Type');
     const type = isString(typeNode) ? typeNode.value : 'String';
-    const value = overrides.get(name) ?? defaultOf(declaration);
+    const value = given.has(name) ? given.get(name) : defaultOf(declaration);
     parameters.set(name, { name, type, ...(value !== undefined && !READ_AT_DEPLOY.test(type) && { value }) });
   }
   return parameters;

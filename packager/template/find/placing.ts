@@ -71,6 +71,16 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
     search.problem(spot.start, `${named(spot)}: ${wrong.why}`, 'Write a path, an S3 URI or the ARN of an artifact.');
     return;
   }
+  const broken = readings.find(({ meaning }) => isBroken(search, meaning));
+  if (broken !== undefined) {
+    search.problem(
+      spot.start,
+      `${named(spot)}: nothing is at '${escaped(broken.text)}', a path with a line break`,
+      "Write the path on one line. Below '|' or '>' the line break at the end is part of the text; below '|-' and '>-' it is not.",
+      'PATH_NOT_FOUND',
+    );
+    return;
+  }
   // Beside a path that is there, one that isn't is a mistake to be told of, not another meaning.
   const local = readings.some(({ meaning }) => meaning.kind === 'path' || meaning.kind === 'artifact');
   const targets = readings.map(({ values, meaning }) => ({ values, target: targetOf(spot, meaning, local) }));
@@ -93,6 +103,15 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
   } else {
     warnOfLeft(search, spot, readings, origin);
   }
+}
+
+/** As aws-cli, nothing is trimmed: a file may be called so, but hardly ever is. */
+function isBroken(search: Search, meaning: Meaning): boolean {
+  return meaning.kind === 'path' && /[\r\n]/.test(meaning.path) && search.options.exists(meaning.path) === false;
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 function meaningAt(search: Search, { entry, form, required }: Spot, text: string, origin: Origin): Meaning {

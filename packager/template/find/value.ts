@@ -1,11 +1,11 @@
-import { aroundOf, considerArtifact, isArtifact } from './artifact.ts';
+import { aroundOf, considerArtifact, isArtifact, isMisspelt } from './artifact.ts';
 import type { Context, Search } from './context.ts';
 import { looksLocal, looksRemote } from './meaning.ts';
 import type { Match } from './match.ts';
 import { below } from './match.ts';
 import type { Spot } from './placing.ts';
 import { addPlace, considerTexts, named, spotOf } from './placing.ts';
-import { isIntrinsic, mappedTexts, resolve } from './intrinsics.ts';
+import { isIncluded, isIntrinsic, mappedTexts, resolve } from './intrinsics.ts';
 import type { Scope } from './intrinsics.ts';
 import type { MapNode, ScalarNode, TemplateNode } from '../node.ts';
 import { entryOf, isList, isMap, isString, valueOf } from '../node.ts';
@@ -93,7 +93,8 @@ function considerBranches(search: Search, spot: Spot, node: MapNode, context: Co
 
 /** Whether no value that the node can have is a local path that nobody packages. */
 function isSurelyRemote(node: TemplateNode, scope: Scope): boolean {
-  if (isMap(node) && (isArtifact(node) || !isIntrinsic(node))) return true;
+  if (isMap(node) && (isArtifact(node) || !isIntrinsic(node) || isIncluded(node))) return true;
+  if (isMap(node) && node.entries.some(isMisspelt)) return true; // an error that is told elsewhere
   if (valueOf(node, 'Ref') !== undefined && isNoValue(node)) return true;
   const branches = valueOf(node, 'Fn::If');
   if (isList(branches)) return branches.items.slice(1).every((branch) => isSurelyRemote(branch, scope));

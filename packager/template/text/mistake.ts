@@ -166,7 +166,16 @@ function explained(stumble: Stumble): Problem {
       );
     case 'UNEXPECTED_TOKEN':
       return unexpected(stumble);
-    default:
+    case 'BAD_COLLECTION_TYPE':
+    case 'BAD_DIRECTIVE':
+    case 'BAD_PROP_ORDER':
+    case 'DUPLICATE_KEY':
+    case 'IMPOSSIBLE':
+    case 'KEY_OVER_1024_CHARS':
+    case 'MULTIPLE_DOCS':
+    case 'NON_STRING_KEY':
+    case 'RESOURCE_EXHAUSTION':
+    case 'TAG_RESOLVE_FAILED':
       return at(inOurStyle(stumble.words));
   }
 }

@@ -210,7 +210,18 @@ describe('Fn::Artifact that is wrong', () => {
     ['!Artifact {Path: ./x, Name: 7}', "4:69: Tags.0.Value of 'R' (Fn::Artifact): Name is '7'"],
     ['!Artifact ""', "4:41: Tags.0.Value of 'R' (Fn::Artifact) names nothing that can be packaged"],
     ['!Artifact https://h/x', "4:41: Tags.0.Value of 'R' (Fn::Artifact) names nothing that can be packaged"],
-    ['!Artifact [./x]', "4:41: Tags.0.Value of 'R' (Fn::Artifact): the path of 'Fn::Artifact' is not known"],
+    ['!Artifact [./x]', "4:41: Tags.0.Value of 'R' (Fn::Artifact): the path of 'Fn::Artifact' is a list, not text"],
+    ['!Artifact {Path: {a: b}}', "4:41: Tags.0.Value of 'R' (Fn::Artifact): the path of 'Fn::Artifact' is a map"],
+    ['!artifact ./x', "4:41: '!artifact' is no function"],
+    ['!Artefact ./x', "4:41: '!Artefact' is no function"],
+    ['!ARTIFACT {Path: ./x}', "4:41: '!ARTIFACT' is no function"],
+    ['{Fn::artifact: ./x}', "4:42: 'Fn::artifact' is no function"],
+    ['{fn::Artifact: ./x}', "4:42: 'fn::Artifact' is no function"],
+    ['{Fn:Artifact: ./x}', "4:42: 'Fn:Artifact' is no function"],
+    [
+      '!Artifact "./x\\n"',
+      "4:41: Tags.0.Value of 'R' (Fn::Artifact): nothing is at './x\\n', a path with a line break",
+    ],
     ['!Artifact s3://b', "4:41: Tags.0.Value of 'R' (Fn::Artifact): 's3://b' is not s3://BUCKET/KEY"],
     [
       '!Artifact {Path: "s3://b/k", Form: Arn}',
@@ -226,6 +237,24 @@ describe('Fn::Artifact that is wrong', () => {
     expect(found.places).toEqual([]);
     expect(messages(found)).toEqual([expect.stringContaining(message)]);
     expect(found.problems[0]?.remedy).toMatch(/\.$/);
+  });
+
+  test.each([
+    ['!artifact ./x', 'Write !Artifact.'],
+    ['{Fn::artefact: ./x}', 'Write Fn::Artifact.'],
+    ['!Artifact [./x]', /^Write !Artifact PATH, or the long form 'Fn::Artifact: \{Path: PATH, Form: Uri\}'/],
+  ])('%s: what to write is said', (value, remedy) => {
+    expect(inTag(value).problems[0]?.remedy).toMatch(remedy);
+  });
+
+  test('a name that is misspelt is an error where a path is packaged, too, and no warning beside', () => {
+    const found = findInResource('AWS::Lambda::Function', '{Code: !artifact ./src}', { disk: ['./src/'] });
+    expect(messages(found)).toEqual(["t.yaml:4:24: '!artifact' is no function"]);
+    expect(found).toMatchObject({ places: [], warnings: [] });
+    expect(messages(find('Outputs: {O: {Value: !artifact x}}\nResources: {}\n'))).toHaveLength(1);
+    expect(find('Resources: {R: {Type: T, Properties: {Artifact: a, Artifacts: {ArtifactArn: b}}}}').problems).toEqual(
+      [],
+    );
   });
 
   test('tells all that is wrong at once', () => {

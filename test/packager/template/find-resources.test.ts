@@ -657,6 +657,20 @@ describe('what is no template', () => {
     expect(message).toContain(what);
   });
 
+  test('what an alias repeats is told where it is written, in the order of the file', () => {
+    const found = find(`Metadata:
+  - &code {Code: 1}
+  - &left {Code: ./x, CodeUri: ./y}
+Resources:
+  A: x
+  B: {Type: AWS::Lambda::Function, Properties: *code}
+  C: {Type: AWS::Lambda::Function, CodeUri: ./x, Code: ./y}
+  D: {Type: AWS::Lambda::Function, <<: *left}
+`);
+    expect(messages(found).map((message) => message.slice(0, 10))).toEqual(['t.yaml:2:1', 't.yaml:5:6']);
+    expect(warned(found)).toEqual(['path-left-local 3:12', 'path-left-local 7:50']);
+  });
+
   test('all problems at once, in their order', () => {
     const found = find('Resources: {A: x, B: {Type: AWS::Lambda::Function, Properties: {Code: 1}}, C: y}');
     expect(messages(found).map((message) => message.slice(0, 11))).toEqual([

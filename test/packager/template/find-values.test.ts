@@ -207,6 +207,57 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
   });
 });
 
+describe('a path with a line break', () => {
+  const blockCode = (value: string, given: Given) =>
+    find(`Resources:\n  R:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ${value}\n`, given);
+
+  test.each([
+    ['|\n        ./src\n', './src\\n'],
+    ['>\n        ./src\n', './src\\n'],
+    ['|\n        ./a\n        ./b\n', './a\\n./b\\n'],
+  ])('%j is not there, as for aws-cli, and the message stays on its line', (value, escaped) => {
+    const found = blockCode(value, { disk: ['./src/'] });
+    expect(messages(found)).toEqual([
+      `t.yaml:5:13: Code of 'R' (AWS::Lambda::Function): nothing is at '${escaped}', a path with a line break`,
+    ]);
+    expect(found.problems[0]?.code).toBe('PATH_NOT_FOUND');
+    expect(found.problems[0]?.remedy).toContain("'|-'");
+  });
+
+  test('is one where a file is called so, and without the break it is any path', () => {
+    expect(shown(blockCode('|\n        ./src\n', { disk: ['./src\n/'] }))).toEqual([
+      '/Resources/R/Properties/Code = ./src\n',
+    ]);
+    expect(shown(blockCode('|-\n        ./src\n', { disk: ['./src/'] }))).toEqual([
+      '/Resources/R/Properties/Code = ./src',
+    ]);
+  });
+});
+
+describe('what AWS::Include brings in', () => {
+  const include = '{Name: AWS::Include, Parameters: {Location: ./code.yaml}}';
+
+  test.each([
+    ['!Transform ' + include, ['/Resources/R/Properties/Code/Fn::Transform/Parameters/Location = ./code.yaml']],
+    [
+      `{Fn::Transform: [${include}]}`,
+      ['/Resources/R/Properties/Code/Fn::Transform/0/Parameters/Location = ./code.yaml'],
+    ],
+    [
+      `!If [C, {Fn::Transform: ${include}}, !Ref AWS::NoValue]`,
+      ['/Resources/R/Properties/Code/Fn::If/1/Fn::Transform/Parameters/Location = ./code.yaml'],
+    ],
+  ])('is packaged, and nothing is said of what it makes: %s', (value, places) => {
+    const found = code(value, { disk: ['./code.yaml'] });
+    expect(shown(found)).toEqual(places);
+    expect(found).toMatchObject({ warnings: [], problems: [] });
+  });
+
+  test('of what another macro makes nothing is known', () => {
+    expect(warned(code('!Transform {Name: Mine, Parameters: {P: ./src}}'))).toEqual(['unresolved-path 4:24']);
+  });
+});
+
 test('whatever text stands there, it is a place, or stays, and nothing breaks', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
