@@ -61,16 +61,24 @@ export function parseVersionKey(key: string): ArtifactName & { readonly number: 
   return { repository, id: rest.join('/'), number: Number(last.slice(last.indexOf('-') + 1)) };
 }
 
-export function labelKey({ repository, id }: ArtifactName, label: string): ObjectKey {
-  return objectKey(`labels/${repository}/${id}/!/${label}`);
+export function labelKey(name: ArtifactName, label: string): ObjectKey {
+  return objectKey(`${labelPrefix(name)}${label}`);
+}
+
+export function labelPrefix({ repository, id }: ArtifactName): string {
+  return `labels/${repository}/${id}/!/`;
 }
 
 export function statusKey({ repository, id }: ArtifactName, number: number): ObjectKey {
   return objectKey(`statuses/${repository}/${id}/!/${number}`);
 }
 
-export function bookmarkKey({ repository, id }: ArtifactName, bookmark: string): ObjectKey {
-  return objectKey(`bookmarks/${repository}/${id}/!/${bookmark}`);
+export function bookmarkKey(name: ArtifactName, bookmark: string): ObjectKey {
+  return objectKey(`${bookmarkPrefix(name)}${bookmark}`);
+}
+
+export function bookmarkPrefix({ repository, id }: ArtifactName): string {
+  return `bookmarks/${repository}/${id}/!/`;
 }
 
 /** That a version holds this blob. */

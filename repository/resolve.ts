@@ -4,7 +4,7 @@ import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
-import { blobKey, blobPrefix, bookmarkKey, labelKey, parseBlobKey } from './keys.ts';
+import { blobKey, blobPrefix, bookmarkKey, bookmarkPrefix, labelKey, labelPrefix, parseBlobKey } from './keys.ts';
 import { formatArtifactName, parseSelector } from './name.ts';
 import type { ArtifactName, Selection, Selector } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
@@ -170,37 +170,55 @@ function resolutionOf(
   return { repository, id, arn, key: blobKey(digest, filename), filename, size, digest, manifest };
 }
 
+/** So many names help; more of them hide each other. */
 const SUGGESTIONS = 3;
 
 async function notFound(domain: Domain, name: ArtifactName, selection: Selection): Promise<ArtifactError> {
   const what = formatArtifactName(name);
-  let newest: number | undefined;
-  for await (const number of listVersionNumbers(domain, name)) {
-    newest = number;
-    break;
+  const versions = await firstOf(listVersionNumbers(domain, name));
+  if (versions.length > 0) {
+    return new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no ${described(selection)}`, {
+      remedy: `${await alternatives(domain, name, selection)}Its newest versions: ${versions.join(', ')}.`,
+    });
   }
-  if (newest !== undefined) {
-    const wanted =
-      selection.by === 'number'
-        ? `version ${selection.number}`
-        : selection.by === 'latest'
-          ? 'Published version'
-          : selection.by === 'label'
-            ? `label '${selection.label}'`
-            : `bookmark '${selection.bookmark}'`;
-    return new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no ${wanted}; its newest version is ${newest}`);
-  }
-  const near: string[] = [];
   const [top = ''] = name.id.split('/');
-  for await (const artifact of listArtifacts(domain, name.repository, top.slice(0, 3))) {
-    near.push(formatArtifactName(artifact));
-    if (near.length === SUGGESTIONS) break;
-  }
+  const near = await firstOf(listArtifacts(domain, name.repository, top.slice(0, 3)));
   return new ArtifactError(
     'ARTIFACT_NOT_FOUND',
     `there is no artifact '${what}' in the domain of account ${domain.account} in ${domain.region}`,
     {
-      remedy: near.length > 0 ? `There is ${near.join(', ')}.` : "'cfn-artifacts list' shows what there is.",
+      remedy:
+        near.length > 0
+          ? `There is ${near.map(formatArtifactName).join(', ')}.`
+          : "'cfn-artifacts list' shows what there is.",
     },
   );
+}
+
+function described(selection: Selection): string {
+  switch (selection.by) {
+    case 'number':
+      return `version ${selection.number}`;
+    case 'latest':
+      return 'version that is Published';
+    case 'label':
+      return `label '${selection.label}'`;
+    case 'bookmark':
+      return `bookmark '${selection.bookmark}'`;
+  }
+}
+
+/** What else of the kind that was asked for there is: a sentence and a space. */
+async function alternatives({ store }: Domain, name: ArtifactName, { by }: Selection): Promise<string> {
+  if (by !== 'label' && by !== 'bookmark') return '';
+  const prefix = by === 'label' ? labelPrefix(name) : bookmarkPrefix(name);
+  const keys = await firstOf(store.list(prefix));
+  if (keys.length === 0) return `It has no ${by}s. `;
+  return `It has ${keys.map(({ key }) => `'${key.slice(prefix.length)}'`).join(', ')}. `;
+}
+
+async function firstOf<T>(all: AsyncIterable<T>): Promise<readonly T[]> {
+  const first: T[] = [];
+  for await (const one of all) if (first.push(one) === SUGGESTIONS) break;
+  return first;
 }

@@ -52,7 +52,28 @@ describe('resolving', () => {
   });
 
   test.each([
-    ['default/shop/api:9', 'ARTIFACT_NOT_FOUND', /no version 9; its newest version is 3/],
+    ['default/shop/api:9', 'Its newest versions: 3, 2, 1.'],
+    ['default/shop/api:nope', "It has '1.4.0'. Its newest versions: 3, 2, 1."],
+    ['default/shop/api^nope', "It has 'prod'. Its newest versions: 3, 2, 1."],
+    ['default/shop/apj', 'There is default/shop/api.'],
+    ['default/other', "'cfn-artifacts list' shows what there is."],
+  ])('%s is refused with what there is', async (text, remedy) => {
+    await expect(resolve(domain, text)).rejects.toMatchObject({ remedy });
+  });
+
+  test('an artifact without bookmarks and labels says so, and not all of many versions', async () => {
+    const lonely = { repository: 'default', id: 'lonely' };
+    for (const text of ['a', 'b', 'c', 'd']) await publishVersion(domain, lonely, publishable(text));
+    await expect(resolve(domain, 'default/lonely^x')).rejects.toMatchObject({
+      remedy: 'It has no bookmarks. Its newest versions: 4, 3, 2.',
+    });
+    await expect(resolve(domain, 'default/lonely:x')).rejects.toMatchObject({
+      remedy: 'It has no labels. Its newest versions: 4, 3, 2.',
+    });
+  });
+
+  test.each([
+    ['default/shop/api:9', 'ARTIFACT_NOT_FOUND', /'default\/shop\/api' has no version 9$/],
     ['default/shop/api:nope', 'ARTIFACT_NOT_FOUND', /no label 'nope'/],
     ['default/shop/api^nope', 'ARTIFACT_NOT_FOUND', /no bookmark 'nope'/],
     ['default/shop/apj', 'ARTIFACT_NOT_FOUND', /no artifact 'default\/shop\/apj'/],
