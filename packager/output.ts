@@ -2,8 +2,10 @@ import {
   closeSync,
   fchmodSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -11,48 +13,175 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, hasCode } from '../repository/index.ts';
+import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
 
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Whether a file could be written there, before any work is done. @throws ArtifactError OUTPUT_FAILED */
-export function checkOutput(file: string): void {
-  const folder = path.dirname(file);
-  const kind = statSync(folder, { throwIfNoEntry: false });
-  if (kind?.isDirectory() !== true) {
-    throw new ArtifactError('OUTPUT_FAILED', `the folder '${folder}' for the output does not exist`, {
-      remedy: `mkdir -p '${folder}'`,
-    });
+/** A file that a person wants to have written. */
+export interface OutputFile {
+  /** Absolute. */
+  readonly file: string;
+  /** As the person wrote it. */
+  readonly given: string;
+  /** How it was asked for: `--manifest`. */
+  readonly option: string;
+}
+
+export interface Output {
+  readonly file: OutputFile;
+  readonly bytes: Bytes;
+}
+
+export function outputFile(option: string, given: string, cwd: string): OutputFile {
+  return { option, given, file: path.resolve(cwd, given) };
+}
+
+/**
+ * Whether these files could be written, as far as looking tells; touches nothing.
+ * @param inputs absolute paths of files that must stay as they are
+ * @throws ArtifactErrors OUTPUT_FAILED or INVALID_ARGUMENT, with everything that is wrong
+ */
+export function checkOutputs(files: readonly OutputFile[], inputs: readonly string[] = []): void {
+  const problems: ArtifactError[] = [];
+  const kept = new Set(inputs.map(realPath));
+  const taken = new Map<string, OutputFile>();
+  for (const file of files) {
+    try {
+      const { path: target, isReplaced } = targetOf(file);
+      if (!isReplaced) continue;
+      const rival = taken.get(target);
+      if (kept.has(target)) problems.push(overwriting(file));
+      if (rival !== undefined) problems.push(sameFile(rival, file));
+      taken.set(target, file);
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      problems.push(error);
+    }
   }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new ArtifactError('OUTPUT_FAILED', `'${file}' is a folder, and the output is a file`);
+  const [first, ...others] = problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+/**
+ * Whether files can be made where these are to appear: permissions, read-only disks and quotas are known only to those who try. Leaves nothing.
+ * @throws ArtifactError OUTPUT_FAILED
+ */
+export function tryOutputs(files: readonly OutputFile[]): void {
+  for (const file of files) {
+    const { path: target, isReplaced } = targetOf(file);
+    if (!isReplaced) continue;
+    const draft = draftOf(target);
+    attempt(file, () => {
+      closeSync(openSync(draft, 'w', 0o666));
+      rmSync(draft, { force: true });
+    });
   }
 }
 
 /**
- * The file appears whole, or stays as it was; one that was there keeps its permissions, and a link stays a link. What is no file, a device or a
- * pipe, can't be replaced: it is written to.
+ * Every file appears whole, or all stay as they were: none takes its place before all are on the disk, and then they do in this order. A file that was there
+ * keeps its permissions, and a link stays a link. What is no file, a device or a pipe, can't be replaced: it is written to.
  * @throws ArtifactError OUTPUT_FAILED; what reading the bytes throws
  */
-export async function writeOutput(file: string, bytes: Bytes): Promise<void> {
-  const existing = statSync(file, { throwIfNoEntry: false });
-  if (existing !== undefined && !existing.isFile()) return fill(file, file, bytes);
-  const target = existing === undefined ? file : realpathSync(file);
-  const draft = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.draft`);
-  removeAbandoned(target);
+export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
+  const drafts: string[] = [];
+  const finish: (() => void | Promise<void>)[] = [];
   try {
-    await fill(file, draft, bytes, existing?.mode);
-    attempt(file, () => {
-      renameSync(draft, target);
-    });
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+    for (const { file, bytes } of outputs) {
+      const { path: target, isReplaced, mode } = targetOf(file);
+      if (!isReplaced) {
+        finish.push(() => fill(file, target, bytes));
+        continue;
+      }
+      const draft = draftOf(target);
+      drafts.push(draft);
+      removeAbandoned(target);
+      await fill(file, draft, bytes, mode);
+      finish.push(() => {
+        attempt(file, () => {
+          renameSync(draft, target);
+        });
+      });
+    }
+    for (const step of finish) await step();
+  } finally {
+    for (const draft of drafts) rmSync(draft, { force: true });
   }
 }
 
-/** @param file as the person knows it */
-async function fill(file: string, target: string, bytes: Bytes, mode?: number): Promise<void> {
+/** Where the bytes go in the end. */
+interface Target {
+  readonly path: string;
+  /** The permissions of the file that stands there. */
+  readonly mode?: number;
+  /** Not so of a device or a pipe. */
+  readonly isReplaced: boolean;
+}
+
+/** @throws ArtifactError OUTPUT_FAILED where no file can be */
+function targetOf(output: OutputFile): Target {
+  const { file, given } = output;
+  const existing = attempt(output, () => statSync(file, { throwIfNoEntry: false }));
+  if (existing?.isDirectory() === true || /[/\\]$/.test(given)) {
+    throw new ArtifactError('OUTPUT_FAILED', `'${given}' is a folder, and '${output.option}' wants a file`, {
+      remedy: `Name a file: '${output.option} ${path.join(given, 'NAME')}'.`,
+    });
+  }
+  if (existing === undefined) return { path: attempt(output, () => absentTarget(output)), isReplaced: true };
+  if (!existing.isFile()) return { path: file, isReplaced: false };
+  return { path: attempt(output, () => realpathSync.native(file)), mode: existing.mode, isReplaced: true };
+}
+
+/** Where a file appears that is not there yet: at the end of links, if its name is one of a link that leads nowhere. */
+function absentTarget(output: OutputFile): string {
+  let { file } = output;
+  for (;;) {
+    const folder = path.dirname(file);
+    requireFolder(output, folder);
+    const place = path.join(realpathSync.native(folder), path.basename(file));
+    // A circle of links can't get here: it is no absent file but ELOOP.
+    if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place;
+    file = path.resolve(path.dirname(place), readlinkSync(place));
+  }
+}
+
+function requireFolder({ given }: OutputFile, folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new ArtifactError('OUTPUT_FAILED', `'${given}' can't be written: the folder '${folder}' does not exist`, {
+    remedy: `mkdir -p '${folder}'`,
+  });
+}
+
+function overwriting({ option, given }: OutputFile): ArtifactError {
+  return new ArtifactError('OUTPUT_FAILED', `'${option} ${given}' would overwrite a file that this run reads`, {
+    remedy: `Name another file with ${option}.`,
+  });
+}
+
+function sameFile(one: OutputFile, other: OutputFile): ArtifactError {
+  return new ArtifactError(
+    'INVALID_ARGUMENT',
+    `'${one.option}' and '${other.option}' name the same file '${other.given}'`,
+    {
+      remedy: 'Name two files.',
+    },
+  );
+}
+
+/** What is not there has no other name. */
+function realPath(file: string): string {
+  try {
+    return realpathSync.native(file);
+  } catch {
+    return file;
+  }
+}
+
+function draftOf(target: string): string {
+  return path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.draft`);
+}
+
+async function fill(file: OutputFile, target: string, bytes: Bytes, mode?: number): Promise<void> {
   const descriptor = attempt(file, () => openSync(target, 'w', 0o666));
   try {
     if (mode !== undefined)
@@ -106,14 +235,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function attempt<T>(file: string, write: () => T): T {
+function attempt<T>(file: OutputFile, write: () => T): T {
   try {
     return write();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ArtifactError('OUTPUT_FAILED', `'${file}' could not be written: ${reason}`, {
+    if (cause instanceof ArtifactError) throw cause;
+    throw new ArtifactError('OUTPUT_FAILED', `'${file.given}' can't be written: ${reasonOf(cause)}`, {
       remedy: 'Nothing of it was written. Name another file or folder, or make room, and run it again.',
       cause,
     });
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its links lead in a circle',
+  ENOTDIR: 'a part of its path is a file',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EROFS: 'the disk is read-only',
+};
+
+function reasonOf(cause: unknown): string {
+  const { code = '', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
+  const reason = REASONS[code];
+  return reason === undefined ? message : `${reason} (${code})`;
 }

@@ -5,6 +5,7 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
+import { objectPath } from './object-path.ts';
 import type { AccessOptions } from './options.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
@@ -442,15 +443,7 @@ function objectUrl(client: S3Client, custom: string | undefined, bucket: string,
       Accelerate: false,
       DisableMultiRegionAccessPoints: false,
     }).url.href;
-  return `${base.replace(/\/+$/, '')}/${bucket}/${key.split('/').map(percentEncoded).join('/')}`;
-}
-
-/** All but RFC 3986's unreserved characters; encodeURIComponent leaves five more. */
-function percentEncoded(segment: string): string {
-  return encodeURIComponent(segment).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
 }
 
 /** By the beginning of the Region's name, as in the SDK's own partitions.json, which it does not hand out. */

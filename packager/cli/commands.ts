@@ -13,23 +13,24 @@ import type {
 } from './options.ts';
 import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, SHOW } from './options.ts';
 import type { Terminal } from './terminal.ts';
+import type { Warnings } from './warnings.ts';
 
 /** The work behind each command. Failures are thrown: ArtifactErrors are told to people, everything else is a defect. */
 export interface CommandHandlers {
-  readonly package: (options: PackageOptions, terminal: Terminal) => Promise<void>;
-  readonly publish: (options: PublishOptions, terminal: Terminal) => Promise<void>;
-  readonly get: (options: GetOptions, terminal: Terminal) => Promise<void>;
-  readonly list: (options: ListOptions, terminal: Terminal) => Promise<void>;
-  readonly show: (options: ShowOptions, terminal: Terminal) => Promise<void>;
+  readonly package: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly publish: (options: PublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
 }
 
 /** Each is loaded when it is called: nobody waits for the AWS SDK to read a help text. */
 export const HANDLERS: CommandHandlers = {
-  package: async (options, terminal) => (await import('./commands/package.ts')).run(options, terminal),
-  publish: async (options, terminal) => (await import('./commands/publish.ts')).run(options, terminal),
-  get: async (options, terminal) => (await import('./commands/get.ts')).run(options, terminal),
-  list: async (options, terminal) => (await import('./commands/list.ts')).run(options, terminal),
-  show: async (options, terminal) => (await import('./commands/show.ts')).run(options, terminal),
+  package: async (...call) => (await import('./commands/package.ts')).run(...call),
+  publish: async (...call) => (await import('./commands/publish.ts')).run(...call),
+  get: async (...call) => (await import('./commands/get.ts')).run(...call),
+  list: async (...call) => (await import('./commands/list.ts')).run(...call),
+  show: async (...call) => (await import('./commands/show.ts')).run(...call),
 };
 
 export type CommandName = keyof CommandHandlers;

@@ -32,10 +32,15 @@ export function formatSuccess(line: DeployLine): string {
   const command = (tool: string): string => [tool, ...optionsOf(line)].join(' ');
   const either = sam && !samProject ? `(or, the same: ${command('sam deploy')})\n` : '';
   return (
-    `\nSuccessfully packaged artifacts and wrote output template to file ${outputFile}.\n` +
+    formatWritten(outputFile) +
     'Execute the following command to deploy the packaged template\n' +
     `${command(samProject ? 'sam deploy' : 'aws cloudformation deploy')}\n${either}`
   );
+}
+
+/** Where the template is, to the letter as aws-cli and SAM say it. */
+export function formatWritten(outputFile: string): string {
+  return `\nSuccessfully packaged artifacts and wrote output template to file ${outputFile}.\n`;
 }
 
 function optionsOf({

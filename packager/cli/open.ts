@@ -21,6 +21,7 @@ import type { Destination, UrlOf } from '../packaging/destination.ts';
 import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
+import { objectPath } from './object-path.ts';
 import type { AccessOptions, DomainOptions, PackageOptions } from './options.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,7 +36,10 @@ type OpenOptions = DomainOptions & AccessOptions & Pick<Partial<PackageOptions>,
 
 export interface OpenDomain {
   readonly domain: Domain;
+  /** What a template names: of the same content under the same names the same on every machine. */
   readonly urlOf: UrlOf;
+  /** What opens the object from here. */
+  readonly linkOf: UrlOf;
 }
 
 /** So many requests at once; an SDK client keeps that many connections. */
@@ -66,14 +70,21 @@ export async function openDestination(options: PackageOptions, terminal: Termina
 
 async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
+  const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
+  checkDirectory(directory, purpose === 'read' ? 'read' : 'write');
   const store = directoryStore(directory);
-  const urlOf: UrlOf = (_bucket, key) => pathToFileURL(directoryFile(directory, objectKey(key))).href;
-  const place = { ...LOCAL_PLACE, bucket: 'local' };
+  const linkOf: UrlOf = (_bucket, key) => pathToFileURL(directoryFile(directory, objectKey(key))).href;
+  const place = { ...LOCAL_PLACE, bucket: LOCAL_BUCKET };
   const found = await findDomain(partsOf(store, purpose));
   if (found === undefined) refuseForeign(directory);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
-  return { domain, urlOf };
+  return { domain, urlOf: localUrlOf, linkOf };
 }
+
+const LOCAL_BUCKET = 'local';
+
+/** In the shape of S3's, though nothing answers there. */
+const localUrlOf: UrlOf = (bucket, key) => `https://s3.${LOCAL_PLACE.region}.amazonaws.com/${objectPath(bucket, key)}`;
 
 /** A folder of somebody's files becomes no domain by a slip of the keyboard. */
 function refuseForeign(directory: string): void {
@@ -82,8 +93,6 @@ function refuseForeign(directory: string): void {
     names = readdirSync(directory);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return;
-    if (hasCode(error, 'ENOTDIR'))
-      throw new ArtifactError('INVALID_ARGUMENT', `'${directory}' is a file, and a domain is a directory`);
     throw new ArtifactError('ACCESS_DENIED', `the directory '${directory}' may not be read`, { cause: error });
   }
   // What a first run that was ended early leaves behind is no stranger's.
@@ -129,7 +138,8 @@ async function openBucketDomain(
   if (found !== undefined) requireAt(found, place);
   else if (purpose !== 'read') await requireVersioning(s3, client, bucket, owner, terminal.signal);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `bucket '${bucket}'`));
-  return { domain, urlOf: (of, key) => access.urlOf(of, key, region) };
+  const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
+  return { domain, urlOf, linkOf: urlOf };
 }
 
 type S3Module = typeof S3;
@@ -213,11 +223,35 @@ async function openPlainBucket(options: PackageOptions, terminal: Terminal): Pro
   );
   const placed = prefix === undefined ? store : prefixed(store, `${prefix}/`);
   const partition = access.partitionOf(region);
-  return bucketDestination(
+  const destination = bucketDestination(
     options.dryRun ? dryRun(placed) : placed,
     { bucket, region, partition, force, ...(prefix !== undefined && { prefix }) },
     (of, key) => access.urlOf(of, key, region),
   );
+  return options.domainOwner === undefined ? destination : ofOwner(destination, options.domainOwner);
+}
+
+/** S3 says the same where a permission is missing and where the bucket is another account's than was said: so must who tells of it. */
+function ofOwner(destination: Destination, owner: string): Destination {
+  const { bucket } = destination;
+  return {
+    ...destination,
+    publish: async (...upload) => {
+      try {
+        return await destination.publish(...upload);
+      } catch (error) {
+        if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED')) throw error;
+        throw new ArtifactError(
+          'ACCESS_DENIED',
+          `bucket '${bucket}' does not belong to account ${owner}, as --domain-owner says, or a permission is missing: ${error.message}`,
+          {
+            remedy: `Name the account that owns the bucket with --domain-owner. If it is ${owner}: ${error.remedy ?? ''}`,
+            cause: error,
+          },
+        );
+      }
+    },
+  };
 }
 
 type PlainBucket = Pick<ManagedBucket, 'name'> & Partial<ManagedBucket>;

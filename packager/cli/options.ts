@@ -97,8 +97,10 @@ export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOpt
 export interface GetOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** An artifact's ARN, or its ID with or without the repository, as given. */
   readonly artifact: string;
-  /** A file or an existing folder, `-` for stdout. Absent: the artifact's own filename in the working directory. */
+  /** A file or an existing folder, `-` for stdout. Absent: a name of the artifact's own in the working directory. */
   readonly output?: string;
+  /** Replaces a file that is there, although only its folder was named. */
+  readonly force: boolean;
 }
 
 export interface ListOptions extends AccessOptions, DisplayOptions, DomainOptions {
@@ -184,6 +186,8 @@ export interface ForeignOption {
 const GROUP = {
   template: 'Template and output',
   content: 'What is packaged',
+  publication: 'What is published',
+  output: 'Output',
   domain: 'Where artifacts go',
   bucket: 'Plain bucket, as with aws-cli and SAM',
   file: 'Options from a file',
@@ -617,26 +621,26 @@ export const PUBLISH: OptionTable<PublishFlags> = {
   id: {
     name: 'id',
     argument: '<id>',
-    group: GROUP.content,
+    group: GROUP.publication,
     help: "the artifact's ID in its repository, like shop/api",
     read: (given) => parseId(text(given)),
     mandatory: true,
   },
   zip: {
     name: 'zip',
-    group: GROUP.content,
+    group: GROUP.publication,
     help: 'archive a file too (a folder always is; an archive is taken as it is)',
     read: flag,
     fallback: false,
   },
   file: {
     name: 'file',
-    group: GROUP.content,
+    group: GROUP.publication,
     help: 'take a file as it is, and nothing but a file',
     read: flag,
     fallback: false,
   },
-  exclude: PACKAGE.exclude,
+  exclude: { ...PACKAGE.exclude, group: GROUP.publication },
   ...DOMAIN,
   ...ACCESS,
   ...DISPLAY,
@@ -651,9 +655,16 @@ export const GET: OptionTable<Omit<GetOptions, 'artifact'>> = {
     name: 'output',
     short: 'o',
     argument: '<path>',
-    group: GROUP.content,
-    help: "file or folder to write to, - for stdout (default: the artifact's filename, here)",
+    group: GROUP.output,
+    help: "file to write, folder to write into, or - for stdout (default: here, under the artifact's filename, an archive under the last part of its ID)",
     read: text,
+  },
+  force: {
+    name: 'force',
+    group: GROUP.output,
+    help: 'replace a file that is there; one that --output names itself is replaced anyway',
+    read: flag,
+    fallback: false,
   },
   ...DOMAIN,
   ...ACCESS,

@@ -8,11 +8,13 @@ import { helpWidth } from './help.ts';
 import { GET, LIST, PUBLISH, PUBLISH_CONFLICTS, SHOW } from './options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import type { MessageDisplay } from './report.ts';
-import { reportFailure, writeNote, writeWarning } from './report.ts';
+import { reportFailure, writeNote } from './report.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
 import { isSet, paletteFor } from './terminal.ts';
+import type { Warnings } from './warnings.ts';
+import { createWarnings } from './warnings.ts';
 
 /**
  * The command line as a function: all of the program but its process.
@@ -26,6 +28,7 @@ export async function run(
   handlers: CommandHandlers = HANDLERS,
 ): Promise<ExitCode> {
   const display = messageDisplayOf(argv);
+  const warnings = createWarnings(terminal, display);
   try {
     const style = {
       width: helpWidth(terminal.stdout.columns),
@@ -34,10 +37,11 @@ export async function run(
     const call = parseCommandLine(argv, style, (text) => {
       terminal.stdout.write(text);
     });
-    if (call !== undefined) await dispatch(call, terminal, handlers);
+    if (call !== undefined) await dispatch(call, terminal, warnings, handlers);
     return EXIT.ok;
   } catch (error) {
-    return reportFailure(terminal, error, display);
+    warnings.tell();
+    return reportFailure(terminal, error, display, warnings.all());
   }
 }
 
@@ -48,26 +52,38 @@ export function messageDisplayOf(argv: readonly string[]): MessageDisplay {
   return { json: argv.includes('--json'), debug: argv.includes('--debug'), color: off ? 'off' : 'auto' };
 }
 
-async function dispatch(call: Call, terminal: Terminal, handlers: CommandHandlers): Promise<void> {
+async function dispatch(call: Call, terminal: Terminal, warnings: Warnings, handlers: CommandHandlers): Promise<void> {
   const given = withEnvironment(call, terminal.env);
   const context = { cwd: terminal.cwd };
   const [argument] = call.positional;
   switch (call.command) {
     case 'package':
-      return packageCommand(call, given, terminal, handlers);
+      return packageCommand(call, given, terminal, warnings, handlers);
     case 'publish': {
       const { zip, file, ...options } = await resolveOptions(PUBLISH, given, PUBLISH_CONFLICTS, context);
       const as = zip ? ('zip' as const) : file ? ('file' as const) : undefined;
-      return handlers.publish({ ...options, path: argument ?? '', ...(as !== undefined && { as }) }, terminal);
+      return handlers.publish(
+        { ...options, path: argument ?? '', ...(as !== undefined && { as }) },
+        terminal,
+        warnings,
+      );
     }
     case 'get':
-      return handlers.get({ ...(await resolveOptions(GET, given, [], context)), artifact: argument ?? '' }, terminal);
+      return handlers.get(
+        { ...(await resolveOptions(GET, given, [], context)), artifact: argument ?? '' },
+        terminal,
+        warnings,
+      );
     case 'list': {
       const options = await resolveOptions(LIST, given, [], context);
-      return handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal);
+      return handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
     }
     case 'show':
-      return handlers.show({ ...(await resolveOptions(SHOW, given, [], context)), artifact: argument ?? '' }, terminal);
+      return handlers.show(
+        { ...(await resolveOptions(SHOW, given, [], context)), artifact: argument ?? '' },
+        terminal,
+        warnings,
+      );
   }
 }
 
@@ -75,12 +91,14 @@ async function packageCommand(
   { foreign }: Call,
   given: GivenValues,
   terminal: Terminal,
+  warnings: Warnings,
   handlers: CommandHandlers,
 ): Promise<void> {
-  const { options, warnings, notes } = await resolvePackageOptions(given, foreign, terminal.cwd);
-  for (const warning of warnings) writeWarning(terminal, warning, options);
+  const { options, warnings: ofOptions, notes } = await resolvePackageOptions(given, foreign, terminal.cwd);
+  for (const warning of ofOptions) warnings.add(warning);
+  warnings.tell();
   if (!options.quiet) for (const note of notes) writeNote(terminal, note, options);
-  await handlers.package(options, terminal);
+  await handlers.package(options, terminal, warnings);
 }
 
 function withEnvironment({ command, given }: Call, env: Terminal['env']): GivenValues {

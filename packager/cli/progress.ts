@@ -2,13 +2,14 @@ import cliProgress from 'cli-progress';
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { PackagerEvent, PublishOutcome, Reporter } from '../event.ts';
 import type { DisplayOptions } from './options.ts';
-import { formatSize, writeWarning } from './report.ts';
+import { formatSize } from './report.ts';
 import type { Terminal } from './terminal.ts';
 import { isSet } from './terminal.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface Progress {
   readonly reporter: Reporter;
-  /** Takes the bars away. May be called again. */
+  /** Takes the bars away and tells the warnings that are left. May be called again. */
   stop(): void;
 }
 
@@ -17,30 +18,34 @@ type Advanced = Extract<PackagerEvent, { kind: 'progress' }>;
 
 /**
  * Renders what happens, on stderr alone. On a terminal a bar for each stage while it runs; everywhere one line for each artifact that was sent (with
- * `debug` for the others too), and each warning once. `quiet` and `json` leave only the warnings; CI gets no bars whatever its terminal says.
+ * `debug` for the others too). Warnings wait until all has been read and then stand in the order of the files; those that come later stand at the end.
+ * `quiet` and `json` leave only the warnings; CI gets no bars whatever its terminal says.
  */
 export function createProgress(
   terminal: Terminal,
-  display: Pick<DisplayOptions, 'json' | 'quiet' | 'progressBar' | 'color' | 'debug'>,
+  display: Pick<DisplayOptions, 'json' | 'quiet' | 'progressBar' | 'debug'>,
+  warnings: Warnings,
 ): Progress {
   const talks = !display.quiet && !display.json;
   const bars =
     talks && display.progressBar && terminal.stderr.isTTY && !isCi(terminal) ? createBars(terminal) : undefined;
-  const warned = new Set<string>();
+  let isRead = false;
   const reporter: Reporter = (event) => {
+    if (!isRead && (event.kind === 'published' || (event.kind === 'progress' && event.stage !== 'walk'))) {
+      isRead = true;
+      if (warnings.areUntold) {
+        aside(bars, () => {
+          warnings.tell();
+        });
+      }
+    }
     switch (event.kind) {
       case 'progress':
         bars?.advance(event);
         break;
-      case 'warning': {
-        const identity = JSON.stringify(event.warning);
-        if (warned.has(identity)) break;
-        warned.add(identity);
-        aside(bars, () => {
-          writeWarning(terminal, event.warning, display);
-        });
+      case 'warning':
+        warnings.add(event.warning);
         break;
-      }
       case 'published':
         if (!talks || !(display.debug || TOLD.includes(event.outcome))) break;
         aside(bars, () => {
@@ -52,6 +57,7 @@ export function createProgress(
     reporter,
     stop: () => {
       bars?.clear();
+      warnings.tell();
     },
   };
 }

@@ -1,51 +1,66 @@
 import { inspect } from 'node:util';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { SourcePlace } from '../../repository/error.ts';
-import type { Warning } from '../event.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { DisplayOptions } from './options.ts';
 import type { Palette, Terminal } from './terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
+import type { PlainWarning } from './warnings.ts';
 
 /** As much of the display options as a message needs. */
 export type MessageDisplay = Pick<DisplayOptions, 'json' | 'debug' | 'color'>;
 
 /**
- * Tells why a command failed, and which exit code says so. For people each problem and what to do about it on stderr; with `--json`
- * `{"error": {code, message, remedy, problems, exitCode}}` on stdout, where the result would have been: one document there in any case.
+ * Tells why a command failed, and which exit code says so: of several problems the first. For people each problem and what to do about it on stderr;
+ * with `--json` `{"error": {code, message, remedy, place, problems, exitCode}, "warnings"}` on stdout, where the result would have been: one document
+ * there in any case.
  */
-export function reportFailure(terminal: Terminal, error: unknown, display: MessageDisplay): ExitCode {
-  if (terminal.signal.aborted) return reportEnd(terminal, display);
-  if (!(error instanceof ArtifactError)) return reportDefect(terminal, error, display);
-  const exitCode = EXIT_CODES[error.code];
-  if (error.code === 'INTERRUPTED') writeInterrupted(terminal, display);
-  else if (display.json) writeJsonError(terminal, error, exitCode);
-  else writeProblems(terminal, problemsOf(error), display);
+export function reportFailure(
+  terminal: Terminal,
+  error: unknown,
+  display: MessageDisplay,
+  warnings: readonly PlainWarning[] = [],
+): ExitCode {
+  if (terminal.signal.aborted) return reportEnd(terminal, display, warnings);
+  if (!(error instanceof ArtifactError)) return reportDefect(terminal, error, display, warnings);
+  const problems = problemsOf(error);
+  const exitCode = EXIT_CODES[problems[0].code];
+  if (error.code === 'INTERRUPTED') writeInterrupted(terminal, display, warnings);
+  else if (display.json) writeJsonError(terminal, error, problems, exitCode, warnings);
+  else writeProblems(terminal, problems, display);
   if (display.debug) terminal.stderr.write(`${inspect(error, { depth: 6 })}\n`);
   return exitCode;
 }
 
-function reportEnd(terminal: Terminal, display: MessageDisplay): ExitCode {
+function reportEnd(terminal: Terminal, display: MessageDisplay, warnings: readonly PlainWarning[]): ExitCode {
   if (terminal.signal.reason === OUTPUT_CLOSED) return EXIT.ok;
-  writeInterrupted(terminal, display);
+  writeInterrupted(terminal, display, warnings);
   return EXIT.interrupted;
 }
 
-function writeInterrupted(terminal: Terminal, display: MessageDisplay): void {
-  if (display.json) writeJsonError(terminal, INTERRUPTED, EXIT.interrupted);
+function writeInterrupted(terminal: Terminal, display: MessageDisplay, warnings: readonly PlainWarning[]): void {
+  if (display.json) writeJsonError(terminal, INTERRUPTED, [INTERRUPTED], EXIT.interrupted, warnings);
   else terminal.stderr.write('interrupted\n');
 }
 
 /** What should never happen: nobody can do anything about it but us. */
-export function reportDefect(terminal: Terminal, error: unknown, display: MessageDisplay): ExitCode {
+export function reportDefect(
+  terminal: Terminal,
+  error: unknown,
+  display: MessageDisplay,
+  warnings: readonly PlainWarning[] = [],
+): ExitCode {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
   const message = `unexpected ${what}`;
   const remedy =
     'This is a defect in cfn-artifacts. Please report it with the command that you ran' +
     (display.debug ? ' and the text below.' : '; run it again with --debug for the details to add.');
   if (display.json) {
-    writeJson(terminal, { error: { code: 'INTERNAL', message, remedy, problems: [], exitCode: EXIT.defect } });
+    writeJson(terminal, {
+      error: { code: 'INTERNAL', message, remedy, problems: [], exitCode: EXIT.defect },
+      warnings,
+    });
   } else {
     writeMessage(terminal, stderrPalette(terminal, display).red('error:'), message, remedy);
   }
@@ -53,22 +68,14 @@ export function reportDefect(terminal: Terminal, error: unknown, display: Messag
   return EXIT.defect;
 }
 
-export function writeWarning(terminal: Terminal, warning: Warning, display: Pick<DisplayOptions, 'color'>): void {
-  const { message, place, at, remedy } = warning;
-  const label = stderrPalette(terminal, display).yellow('warning:');
-  writeMessage(
-    terminal,
-    label,
-    at === undefined && place !== undefined ? `${place}: ${message}` : located(message, at),
-    remedy,
-  );
-}
-
-/** The message behind its place, which it may begin with itself. */
-function located(message: string, place: SourcePlace | undefined): string {
-  if (place === undefined) return message;
-  const position = `${place.file}:${place.line}:${place.column}: `;
-  return message.startsWith(position) ? message : position + message;
+/** @param saidRemedies what needs no saying any more */
+export function writeWarnings(
+  terminal: Terminal,
+  warnings: readonly Told[],
+  display: Pick<DisplayOptions, 'color'>,
+  saidRemedies?: Set<string>,
+): void {
+  writeMessages(terminal, stderrPalette(terminal, display).yellow('warning:'), warnings, saidRemedies);
 }
 
 /** Good to know, nothing to worry about. */
@@ -76,8 +83,8 @@ export function writeNote(terminal: Terminal, message: string, display: Pick<Dis
   writeMessage(terminal, stderrPalette(terminal, display).bold('note:'), message, undefined);
 }
 
-/** A command's result with `--json`. */
-export function writeJson(terminal: Terminal, value: unknown): void {
+/** The one document of a run with `--json`. */
+export function writeJson(terminal: Terminal, value: object): void {
   terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
@@ -85,18 +92,59 @@ function stderrPalette(terminal: Terminal, { color }: Pick<DisplayOptions, 'colo
   return paletteFor(terminal.stderr, terminal.env, color);
 }
 
-function problemsOf(error: ArtifactError): readonly ArtifactError[] {
-  return error instanceof ArtifactErrors ? error.problems : [error];
+function problemsOf(error: ArtifactError): readonly [ArtifactError, ...ArtifactError[]] {
+  const [first = error, ...others] = error instanceof ArtifactErrors ? inFileOrder(error.problems) : [];
+  return [first, ...others];
 }
 
-/** What several problems in a row have for a remedy is said once, below the last of them. */
+/** What is said of a place in a file, or of none. */
+interface Told {
+  readonly message: string;
+  readonly place?: SourcePlace | undefined;
+  readonly remedy?: string | undefined;
+}
+
+/**
+ * By line and column within each file; the files in the order in which they are first spoken of, after what concerns none.
+ * What stands at the same place keeps its order.
+ */
+export function inFileOrder<T extends Pick<Told, 'place'>>(all: readonly T[]): readonly T[] {
+  const files = [...new Set(all.map(({ place }) => place?.file))];
+  const rank = ({ place }: T): readonly number[] =>
+    place === undefined ? [-1] : [files.indexOf(place.file), place.line, place.column];
+  return all.toSorted((a, b) => compare(rank(a), rank(b)));
+}
+
+function compare([first = 0, ...others]: readonly number[], [second = 0, ...rest]: readonly number[]): number {
+  return first !== second || (others.length === 0 && rest.length === 0) ? first - second : compare(others, rest);
+}
+
 function writeProblems(terminal: Terminal, problems: readonly ArtifactError[], display: MessageDisplay): void {
   const palette = stderrPalette(terminal, display);
-  for (const [index, { message, place, remedy }] of problems.entries()) {
-    const repeated = problems[index + 1]?.remedy === remedy;
-    writeMessage(terminal, palette.red('error:'), located(message, place), repeated ? undefined : remedy);
-  }
+  writeMessages(terminal, palette.red('error:'), problems);
   if (problems.length > 1) terminal.stderr.write(`${palette.bold(`${problems.length} problems`)}\n`);
+}
+
+/** A remedy that several share is said once: below the last of those in a row that have it, and never again. */
+function writeMessages(
+  terminal: Terminal,
+  label: string,
+  messages: readonly Told[],
+  saidRemedies = new Set<string>(),
+): void {
+  for (const [index, { message, place, remedy }] of messages.entries()) {
+    const isSaidBelow = messages[index + 1]?.remedy === remedy;
+    const isSaid = remedy === undefined || isSaidBelow || saidRemedies.has(remedy);
+    writeMessage(terminal, label, located(message, place), isSaid ? undefined : remedy);
+    if (!isSaid) saidRemedies.add(remedy);
+  }
+}
+
+/** The message behind its place, with which it may begin itself. */
+function located(message: string, place: SourcePlace | undefined): string {
+  if (place === undefined) return message;
+  const position = `${place.file}:${place.line}:${place.column}: `;
+  return message.startsWith(position) ? message : position + message;
 }
 
 function writeMessage(terminal: Terminal, label: string, message: string, remedy: string | undefined): void {
@@ -104,10 +152,16 @@ function writeMessage(terminal: Terminal, label: string, message: string, remedy
   terminal.stderr.write(`${label} ${message}\n${advice}`);
 }
 
-function writeJsonError(terminal: Terminal, error: ArtifactError, exitCode: ExitCode): void {
-  writeJson(terminal, {
-    error: { ...plain(error), problems: problemsOf(error).map((problem) => plain(problem)), exitCode },
-  });
+function writeJsonError(
+  terminal: Terminal,
+  error: ArtifactError,
+  problems: readonly [ArtifactError, ...ArtifactError[]],
+  exitCode: ExitCode,
+  warnings: readonly PlainWarning[],
+): void {
+  const { message } = error;
+  const whole = problems.length === 1 ? plain(problems[0]) : { code: problems[0].code, message };
+  writeJson(terminal, { error: { ...whole, problems: problems.map(plain), exitCode }, warnings });
 }
 
 function plain({ code, message, remedy, place }: ArtifactError): object {

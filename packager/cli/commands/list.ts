@@ -4,6 +4,7 @@ import { openDomain } from '../open.ts';
 import type { ListOptions } from '../options.ts';
 import { formatDate, formatSize, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
 
 interface Row {
   readonly artifact: ListedArtifact;
@@ -15,7 +16,7 @@ interface Row {
 const AT_ONCE = 32;
 
 /** The artifacts of a repository with their newest versions. */
-export async function run(options: ListOptions, terminal: Terminal): Promise<void> {
+export async function run(options: ListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
   const { repository } = options;
   const prefix =
@@ -34,7 +35,7 @@ export async function run(options: ListOptions, terminal: Terminal): Promise<voi
     if (batch.length === AT_ONCE) rows.push(...(await Promise.all(batch.splice(0))));
   }
   rows.push(...(await Promise.all(batch)));
-  if (options.json) writeJson(terminal, { artifacts: rows.map(plain) });
+  if (options.json) writeJson(terminal, { artifacts: rows.map(plain), warnings: warnings.all() });
   else if (rows.length > 0) terminal.stdout.write(table(rows, terminal));
   else if (!options.quiet)
     terminal.stderr.write(`no artifacts in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`);

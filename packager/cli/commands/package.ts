@@ -1,44 +1,56 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, parseId } from '../../../repository/index.ts';
+import { ArtifactError, LOCAL_PLACE, parseId } from '../../../repository/index.ts';
 import { createArchiver, findProjectRoot } from '../../archive/source.ts';
-import { checkOutput, writeOutput } from '../../output.ts';
+import type { OutputFile } from '../../output.ts';
+import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
 import { packageTemplate } from '../../packaging/package.ts';
 import type { PackageResult } from '../../packaging/package.ts';
+import type { Unit } from '../../packaging/unit.ts';
+import { allPlaces } from '../../packaging/unit.ts';
 import { projectName } from '../../project-name.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import { propertyTable } from '../../template/properties/table.ts';
 import { loadProperties } from '../../template/properties/user-table.ts';
 import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
-import { capabilitiesOf, formatSuccess } from '../deploy-line.ts';
-import { openDestination } from '../open.ts';
+import { capabilitiesOf, formatSuccess, formatWritten } from '../deploy-line.ts';
+import { domainFolders, openDestination } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
 import { createProgress } from '../progress.ts';
-import { formatTable, writeJson } from '../report.ts';
+import { formatTable, writeJson, writeNote } from '../report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from '../terminal.ts';
+import { unknownParameters } from '../unknown-parameters.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
-export async function run(options: PackageOptions, terminal: Terminal): Promise<void> {
+export async function run(options: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { cwd, signal } = terminal;
   const templateFile = path.resolve(cwd, options.templateFile);
-  const outputFile = absolute(cwd, options.outputTemplateFile);
-  const manifestFile = absolute(cwd, options.manifest);
-  if (!options.dryRun) for (const file of [outputFile, manifestFile]) if (file !== undefined) checkOutput(file);
+  const outputs = outputsOf(options, cwd);
+  const inputs = [templateFile, ...inputsOf(options, cwd)];
+  checkOutputs(Object.values(outputs), inputs);
+  if (!options.dryRun) tryOutputs(Object.values(outputs));
   const table = tableOf(options, cwd);
   const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
-  refuseContradictions(options, hasDomain);
 
-  const progress = createProgress(terminal, options);
+  const progress = createProgress(terminal, options, warnings);
   const archiver = createArchiver({ reporter: progress.reporter, scratch: scratchFolder(), signal });
   let result: PackageResult;
   try {
     result = await packageTemplate({
       ...{ templateFile, cwd, table, hasDomain, archiver, signal, reporter: progress.reporter },
-      project: { root, exclude: options.exclude, followExternalSymlinks: options.followExternalSymlinks },
+      project: {
+        ...{ root, exclude: options.exclude, followExternalSymlinks: options.followExternalSymlinks },
+        leaveOut: [...Object.values(outputs).map(({ file }) => file), ...domainFolders(options, cwd)],
+      },
       prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
+      beforeSending: (loaded) => {
+        for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
+        checkOutputs(Object.values(outputs), [...inputs, ...filesOf(loaded)]);
+      },
       destination: () => openDestination(options, terminal),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
       parameters: new Map(Object.entries(options.parameterOverrides)),
@@ -51,47 +63,87 @@ export async function run(options: PackageOptions, terminal: Terminal): Promise<
     await archiver.close();
   }
   signal.throwIfAborted();
-  if (!options.dryRun && outputFile !== undefined && result.text !== undefined)
-    await writeOutput(outputFile, [Buffer.from(result.text)]);
-  if (!options.dryRun && manifestFile !== undefined)
-    await writeOutput(manifestFile, [Buffer.from(manifestText(result, options, outputFile))]);
-  tell(result, options, terminal, outputFile);
+  if (!options.dryRun) await write(result, options, outputs);
+  tell(result, options, terminal, warnings);
 }
 
-function tell(
-  result: PackageResult,
-  options: PackageOptions,
-  terminal: Terminal,
-  outputFile: string | undefined,
-): void {
-  const { stdout, stderr } = terminal;
+interface Outputs {
+  readonly manifest?: OutputFile;
+  readonly template?: OutputFile;
+}
+
+function outputsOf({ manifest, outputTemplateFile: template }: PackageOptions, cwd: string): Outputs {
+  return {
+    ...(manifest !== undefined && { manifest: outputFile('--manifest', manifest, cwd) }),
+    ...(template !== undefined && { template: outputFile('--output-template-file', template, cwd) }),
+  };
+}
+
+function inputsOf({ resources, configFile }: PackageOptions, cwd: string): readonly string[] {
+  return [resources, configFile].flatMap((file) => (file === undefined ? [] : [path.resolve(cwd, file)]));
+}
+
+/** Every file and folder that a template names, and those below it name, itself included. */
+function filesOf(root: Unit): readonly string[] {
+  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
+  return [root.path, ...contents.flatMap((content) => ('path' in content ? [content.path] : []))];
+}
+
+/** The manifest first: a template that is there says that all is there. */
+async function write(result: PackageResult, options: PackageOptions, { manifest, template }: Outputs): Promise<void> {
+  const { text = '' } = result;
+  await writeOutputs([
+    ...(manifest === undefined ? [] : [{ file: manifest, bytes: [Buffer.from(manifestText(result, options))] }]),
+    ...(template === undefined ? [] : [{ file: template, bytes: [Buffer.from(text)] }]),
+  ]);
+}
+
+function tell(result: PackageResult, options: PackageOptions, terminal: Terminal, warnings: Warnings): void {
+  const { stdout, stderr, cwd } = terminal;
+  const { outputTemplateFile: given, dryRun, quiet } = options;
   if (options.json) {
-    const template = outputFile === undefined ? { templateBody: result.text } : { outputTemplateFile: outputFile };
-    writeJson(terminal, { ...(options.dryRun ? { dryRun: true } : template), artifacts: result.places });
+    const template =
+      given === undefined ? { templateBody: result.text } : { outputTemplateFile: path.resolve(cwd, given) };
+    writeJson(terminal, {
+      ...(dryRun ? { dryRun: true } : template),
+      artifacts: result.places,
+      warnings: warnings.all(),
+    });
     return;
   }
-  if (options.dryRun) {
+  if (dryRun) {
     stdout.write(dryRunTable(result, terminal));
+    if (!quiet) noteWhatIsNotWritten(options, terminal);
     return;
   }
-  if (result.text === undefined) return;
-  if (outputFile === undefined) stdout.write(result.text);
-  if (options.quiet) return;
-  if (result.destination?.region === 'local') {
+  const { text = '', destination } = result;
+  if (given === undefined) stdout.write(text);
+  if (quiet) return;
+  const isLocal = destination?.region === LOCAL_PLACE.region;
+  if (given !== undefined) stdout.write(isLocal ? formatWritten(given) : successText(result, options, cwd, given));
+  if (isLocal) {
     stderr.write(
       'The artifacts are in a directory: this template is for looking, testing and bundling, and cannot be deployed as it is.\n',
     );
-  } else if (outputFile !== undefined) {
-    stdout.write(successText(result, options, terminal, outputFile));
   }
 }
 
-function successText(result: PackageResult, options: PackageOptions, { cwd }: Terminal, outputFile: string): string {
+function noteWhatIsNotWritten(options: PackageOptions, terminal: Terminal): void {
+  const files = Object.values(outputsOf(options, terminal.cwd)).map(({ option, given }) => `'${option} ${given}'`);
+  if (files.length === 0) return;
+  writeNote(
+    terminal,
+    `a dry run writes no file: ${files.join(' and ')} stayed as ${files.length > 1 ? 'they were' : 'it was'}`,
+    options,
+  );
+}
+
+function successText(result: PackageResult, options: PackageOptions, cwd: string, outputFile: string): string {
   const { text = '', templates, destination } = result;
   const bucket = destination?.bucket ?? options.s3Bucket;
   const scratchPrefix = destination?.scratchPrefix;
   return formatSuccess({
-    outputFile: options.outputTemplateFile ?? outputFile,
+    outputFile,
     cwd,
     templateBytes: Buffer.byteLength(text),
     ...(bucket !== undefined && { bucket }),
@@ -132,28 +184,16 @@ function dryRunTable({ places }: PackageResult, { stdout }: Terminal): string {
 /** For scripts and for later commands: what stands behind each place. */
 function manifestText(
   { places, destination }: PackageResult,
-  options: PackageOptions,
-  outputFile: string | undefined,
+  { templateFile: template, outputTemplateFile }: PackageOptions,
 ): string {
   const manifest = {
     format: 1,
-    template: options.templateFile,
-    ...(outputFile !== undefined && { outputTemplateFile: options.outputTemplateFile }),
+    template,
+    ...(outputTemplateFile !== undefined && { outputTemplateFile }),
     ...(destination !== undefined && { bucket: destination.bucket, region: destination.region }),
     artifacts: places,
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
-}
-
-function refuseContradictions({ references }: PackageOptions, hasDomain: boolean): void {
-  if (hasDomain || references === undefined || references === 'none') return;
-  throw new ArtifactError(
-    'INVALID_ARGUMENT',
-    `--references ${references} needs a domain, and --s3-bucket is a plain bucket`,
-    {
-      remedy: 'Leave out --s3-bucket, or use --references none.',
-    },
-  );
 }
 
 function tableOf({ resources }: PackageOptions, cwd: string): PropertyTable {
@@ -178,8 +218,4 @@ function projectRootOf({ projectRoot }: PackageOptions, cwd: string): string | u
     throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`);
   }
   return realpathSync(folder);
-}
-
-function absolute(cwd: string, file: string | undefined): string | undefined {
-  return file === undefined ? undefined : path.resolve(cwd, file);
 }

@@ -2,17 +2,19 @@ import path from 'node:path';
 import { formatArn, parseId, publishVersion } from '../../../repository/index.ts';
 import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
 import { interruptible } from '../../interruptible.ts';
-import { openDomain } from '../open.ts';
+import { domainFolders, openDomain } from '../open.ts';
 import type { PublishOptions } from '../options.ts';
 import { createProgress } from '../progress.ts';
+import { writeJson } from '../report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Publishes one path under an ID and prints its ARN. */
-export async function run(options: PublishOptions, terminal: Terminal): Promise<void> {
+export async function run(options: PublishOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const file = path.resolve(terminal.cwd, options.path);
   const id = parseId(options.id);
-  const progress = createProgress(terminal, options);
+  const progress = createProgress(terminal, options, warnings);
   const archiver = createArchiver({ reporter: progress.reporter, scratch: scratchFolder(), signal: terminal.signal });
   try {
     const project = {
@@ -40,7 +42,8 @@ export async function run(options: PublishOptions, terminal: Terminal): Promise<
       outcome,
       isNewVersion,
     };
-    terminal.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${result.arn}\n`);
+    if (options.json) writeJson(terminal, { ...result, warnings: warnings.all() });
+    else terminal.stdout.write(`${result.arn}\n`);
   } finally {
     progress.stop();
     await archiver.close();

@@ -12,13 +12,14 @@ import { openDomain } from '../open.ts';
 import type { ShowOptions } from '../options.ts';
 import { formatDate, formatFields, formatSize, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
 
 /** Older versions are a `list` of their own some day; here the newest give the picture. */
 const VERSIONS_SHOWN = 10;
 
 /** One artifact: the version that was asked for, and its neighbours. */
-export async function run(options: ShowOptions, terminal: Terminal): Promise<void> {
-  const { domain, urlOf } = await openDomain(options, 'read', terminal);
+export async function run(options: ShowOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain, linkOf } = await openDomain(options, 'read', terminal);
   const artifact = await resolveArtifact(domain, options.artifact, options.repository);
   const { arn, key, size, digest, filename, status, manifest, resolvedFrom } = artifact;
   const numbers: number[] = [];
@@ -30,13 +31,14 @@ export async function run(options: ShowOptions, terminal: Terminal): Promise<voi
       status: await readStatus(domain, artifact, number),
     })),
   );
-  const url = urlOf(domain.bucket, key);
+  const url = linkOf(domain.bucket, key);
   if (options.json) {
     writeJson(terminal, {
       arn: formatArn(arn),
       ...{ repository: artifact.repository, id: artifact.id, version: arn.version, status, digest, size, filename },
       ...(resolvedFrom !== undefined && { resolvedFrom }),
       ...{ bucket: domain.bucket, key, url, manifest, versions: total },
+      warnings: warnings.all(),
     });
     return;
   }
@@ -44,7 +46,7 @@ export async function run(options: ShowOptions, terminal: Terminal): Promise<voi
     ['Arn', formatArn(arn)],
     ...(resolvedFrom === undefined ? [] : [['Resolved from', resolvedFrom] satisfies [string, string]]),
     ['Status', status],
-    ['Size', `${formatSize(size)} (${size} bytes)`],
+    ['Size', sizeOf(size)],
     ['SHA-256', digest],
     ['CodeSha256', digestToBase64(digest)],
     ...(manifest === undefined
@@ -58,6 +60,12 @@ export async function run(options: ShowOptions, terminal: Terminal): Promise<voi
   const shown = total > versions.length ? `, the newest ${versions.length} of ${total}` : '';
   terminal.stdout.write(`\nVersions of ${formatArtifactName(artifact)}${shown}:\n`);
   terminal.stdout.write(versionTable(versions, terminal));
+}
+
+/** Exact, and in the unit that people think in where that is another. */
+function sizeOf(bytes: number): string {
+  const rounded = formatSize(bytes);
+  return rounded === `${bytes} B` ? rounded : `${rounded} (${bytes} bytes)`;
 }
 
 function versionTable(

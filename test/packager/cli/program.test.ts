@@ -12,6 +12,7 @@ import type {
 } from '../../../packager/cli/options.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { INTERRUPTED, OUTPUT_CLOSED } from '../../../packager/cli/terminal.ts';
+import type { SourcePlace } from '../../../repository/error.ts';
 import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { RecordedTerminal, TerminalSettings } from '../../support/terminal.ts';
@@ -510,6 +511,7 @@ describe('usage errors', () => {
         ],
         exitCode: 2,
       },
+      warnings: [],
     });
     const unknown = await call(['list', '--jsn', '--json']);
     expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { message: "unknown option '--jsn'" } });
@@ -601,10 +603,75 @@ describe('failures of a command', () => {
     expect(stderr.text).toBe('error: first\nerror: second\n  Do this.\nerror: third\n3 problems\n');
   });
 
+  const at = (file: string, line: number, column = 1): SourcePlace => ({ file, line, column });
+
+  test('stand in file order, behind their places, after what has none', async () => {
+    const { stderr, code } = await failing(
+      new ArtifactErrors([
+        new ArtifactError('PATH_NOT_FOUND', 'b 9', { place: at('b', 9) }),
+        new ArtifactError('PATH_NOT_FOUND', 'a 10', { place: at('a', 10) }),
+        new ArtifactError('PATH_NOT_FOUND', 'a 9:2', { place: at('a', 9, 2) }),
+        new ArtifactError('PATH_NOT_FOUND', 'a:9:1: as it says itself', { place: at('a', 9) }),
+        new ArtifactError('ACCESS_DENIED', 'no place'),
+        new ArtifactError('PATH_NOT_FOUND', 'b 1', { place: at('b', 1) }),
+      ]),
+    );
+    expect(stderr.text).toBe(
+      [
+        'error: no place',
+        'error: b:1:1: b 1',
+        'error: b:9:1: b 9',
+        'error: a:9:1: as it says itself',
+        'error: a:9:2: a 9:2',
+        'error: a:10:1: a 10',
+        '6 problems',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(3);
+  });
+
+  test('have their places and the warnings before them in the document of --json', async () => {
+    const terminal = recordedTerminal();
+    const place = { ...at('t.yaml', 7), resource: 'Fn', property: 'Code', type: 'AWS::Lambda::Function' };
+    const list: CommandHandlers['list'] = async (_options, _terminal, warnings) => {
+      warnings.add({ code: 'w', message: 'second', at: place });
+      warnings.add({ code: 'w', message: 'first', place: 't.yaml:2:3', remedy: 'Do.' });
+      await Promise.resolve();
+      throw new ArtifactErrors([
+        new ArtifactError('PATH_NOT_FOUND', 'later', { place }),
+        new ArtifactError('PATH_NOT_FOUND', 'sooner', { place: at('t.yaml', 1) }),
+      ]);
+    };
+    const never = (): Promise<never> => Promise.reject(new Error('another command'));
+    const code = await run(['list', '--json'], terminal, {
+      ...{ package: never, publish: never, get: never, show: never },
+      list,
+    });
+    expect(code).toBe(2);
+    expect(JSON.parse(terminal.stdout.text)).toEqual({
+      error: {
+        code: 'PATH_NOT_FOUND',
+        message: '2 problems',
+        problems: [
+          { code: 'PATH_NOT_FOUND', message: 'sooner', place: at('t.yaml', 1) },
+          { code: 'PATH_NOT_FOUND', message: 'later', place },
+        ],
+        exitCode: 2,
+      },
+      warnings: [
+        { code: 'w', message: 'first', place: at('t.yaml', 2, 3), remedy: 'Do.' },
+        { code: 'w', message: 'second', place },
+      ],
+    });
+    expect(terminal.stderr.text).toBe('warning: t.yaml:2:3: first\n  Do.\nwarning: t.yaml:7:1: second\n');
+  });
+
   test('with --json are a document, interruption too', async () => {
     const { stdout, stderr } = await failing(new ArtifactError('STORE_FULL', 'full'), ['--json']);
     expect(JSON.parse(stdout.text)).toEqual({
       error: { code: 'STORE_FULL', message: 'full', problems: [{ code: 'STORE_FULL', message: 'full' }], exitCode: 4 },
+      warnings: [],
     });
     expect(stderr.text).toBe('');
     const interrupted = await failing(INTERRUPTED, ['--json'], { signal: ended(INTERRUPTED) });

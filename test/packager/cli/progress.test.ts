@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createProgress } from '../../../packager/cli/progress.ts';
+import { createWarnings } from '../../../packager/cli/warnings.ts';
 import type { PackagerEvent } from '../../../packager/event.ts';
 import type { RecordedTerminal } from '../../support/terminal.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
@@ -29,7 +30,7 @@ function tell(
   events: readonly PackagerEvent[],
   display: Partial<typeof DISPLAY> | object = {},
 ): string {
-  const progress = createProgress(terminal, { ...DISPLAY, ...display });
+  const progress = createProgress(terminal, { ...DISPLAY, ...display }, createWarnings(terminal, DISPLAY));
   for (const one of events) progress.reporter(one);
   progress.stop();
   progress.stop();
@@ -44,6 +45,38 @@ describe('createProgress() without a terminal', () => {
   test('has a line for what was sent, and each warning once', () => {
     const text = tell(recordedTerminal(), [WALK, UPLOAD, UPLOADED, REUSED, WARNING, WARNING]);
     expect(text).toBe(`uploaded shop/api (1.5 KiB) as arn:x\n${WARNED}`);
+  });
+
+  test('tells the warnings in file order as soon as all is read, and later ones at the end', () => {
+    const at = (line: number, code: string, remedy?: string): PackagerEvent => ({
+      kind: 'warning',
+      warning: {
+        code,
+        message: code,
+        at: { file: 't.yaml', line, column: 1 },
+        ...(remedy !== undefined && { remedy }),
+      },
+    });
+    const events = [
+      at(9, 'x', 'Do x.'),
+      at(10, 'y', 'Do y.'),
+      at(2, 'x', 'Do x.'),
+      WALK,
+      UPLOADED,
+      at(1, 'x', 'Do x.'),
+    ];
+    expect(tell(recordedTerminal(), events)).toBe(
+      [
+        'warning: t.yaml:2:1: x',
+        'warning: t.yaml:9:1: x',
+        '  Do x.',
+        'warning: t.yaml:10:1: y',
+        '  Do y.',
+        'uploaded shop/api (1.5 KiB) as arn:x',
+        'warning: t.yaml:1:1: x',
+        '',
+      ].join('\n'),
+    );
   });
 
   test('says of a dry run what would be sent, and with debug what was reused', () => {
@@ -61,7 +94,7 @@ describe('createProgress() on a terminal', () => {
   /** Bars are drawn by a timer: this is what stands there as soon as it has run. */
   async function drawnBy(columns: number, events: readonly PackagerEvent[]): Promise<readonly string[]> {
     const terminal = recordedTerminal({ columns });
-    const progress = createProgress(terminal, DISPLAY);
+    const progress = createProgress(terminal, DISPLAY, createWarnings(terminal, DISPLAY));
     for (const one of events) progress.reporter(one);
     while (!terminal.stderr.text.includes('Uploading')) await new Promise((resolve) => setTimeout(resolve, 10));
     progress.stop();
