@@ -68,6 +68,11 @@ export async function openDestination(options: PackageOptions, terminal: Termina
   return domainDestination(domain, options.repository, urlOf);
 }
 
+/** What a run writes to on this machine for its domain, and therefore never packages. */
+export function domainFolders({ domain }: DomainOptions, cwd: string): readonly string[] {
+  return domain?.kind === 'directory' ? [path.resolve(cwd, domain.directory)] : [];
+}
+
 async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');

@@ -21,6 +21,7 @@ export async function run(options: PublishOptions, terminal: Terminal, warnings:
       root: await findProjectRoot(path.dirname(file)),
       exclude: options.exclude,
       followExternalSymlinks: false,
+      leaveOut: domainFolders(options, terminal.cwd),
     };
     const wanted = options.as ?? 'archive-or-file';
     const source = await openSource({ path: file, wanted }, project, archiver);
