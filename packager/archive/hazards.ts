@@ -45,10 +45,13 @@ function warning(
   remedy: string,
 ): Warning[] {
   if (names.length === 0) return [];
+  const what = names.length === 1 ? one : `${names.length} ${many}`;
+  return [{ code, message: `the archive of '${folder}' contains ${what}: ${listed(names)}`, remedy }];
+}
+
+/** The first of them, and how many more there are. */
+export function listed(names: readonly string[]): string {
   const first = names.slice(0, NAMED).map((name) => `'${name}'`);
   const others = names.length > NAMED ? [`${names.length - NAMED} more`] : [];
-  const what = names.length === 1 ? one : `${names.length} ${many}`;
-  return [
-    { code, message: `the archive of '${folder}' contains ${what}: ${[...first, ...others].join(', ')}`, remedy },
-  ];
+  return [...first, ...others].join(', ');
 }

@@ -10,6 +10,7 @@ import { hazardWarnings } from './hazards.ts';
 import { errorOf } from './jobs.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
+import { ownOutputWarnings } from './own-output.ts';
 import { sourceDigest } from './source-digest.ts';
 import type { Tree } from './walk.ts';
 import { isExecutable, walk } from './walk.ts';
@@ -26,6 +27,11 @@ export interface Project {
   /** Patterns in the syntax of .gitignore, relative to each packaged folder. */
   readonly exclude: readonly string[];
   readonly followExternalSymlinks: boolean;
+  /**
+   * What the run itself writes: its outputs and the folder of its domain, absolute paths that need not exist. They are in no archive, and neither is
+   * any other domain in a directory; a warning of the source says so.
+   */
+  readonly leaveOut: readonly string[];
 }
 
 export interface SourceRequest {
@@ -42,6 +48,8 @@ export interface SourceRequest {
 /** A file or folder that was walked and hashed. Nothing is compressed before it is opened. */
 export interface Source extends Publishable {
   readonly kind: 'archive' | 'file';
+  /** What stands at the path is a folder. */
+  readonly isFolder: boolean;
   readonly path: string;
   readonly files: number;
   /** Unpacked. */
@@ -69,7 +77,7 @@ export async function openSource(request: SourceRequest, project: Project, archi
 async function folderSource(
   request: SourceRequest,
   { real }: Located,
-  { root, exclude, followExternalSymlinks }: Project,
+  { root, exclude, followExternalSymlinks, leaveOut }: Project,
   archiver: Archiver,
 ): Promise<Source> {
   if (request.wanted === 'file') {
@@ -79,12 +87,21 @@ async function folderSource(
   }
   const boundary = { project: root, packaged: real, followExternalSymlinks };
   const pause = (): Promise<void> => archiver.pause();
-  const tree = await walk({ folder: request.path, boundary, exclude, pause });
+  const tree = await walk({ folder: request.path, boundary, exclude, leaveOut, pause });
   if (tree.files.length === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
-  return archiveSource(request.path, tree, archiver);
+  return archiveSource(request.path, true, tree, archiver);
 }
 
-function emptyTree(folder: string, { ignored }: Tree): ArtifactError {
+function emptyTree(folder: string, { ignored, ownOutput }: Tree): ArtifactError {
+  if (ownOutput.length > 0) {
+    return new ArtifactError(
+      'PATH_OF_WRONG_KIND',
+      `'${folder}' has no files in it but those that this program writes`,
+      {
+        remedy: 'Correct the path. To package a part of a domain all the same, copy it elsewhere.',
+      },
+    );
+  }
   return ignored === 0
     ? new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' has no files in it`, {
         remedy: 'Build what belongs there first, or correct the path.',
@@ -99,14 +116,14 @@ async function fileSource(request: SourceRequest, located: Located, archiver: Ar
   const name = path.basename(request.path);
   if (request.wanted === 'zip' && !isZip(file)) {
     const files = [{ name, file, executable: isExecutable(located.stats) }];
-    return archiveSource(request.path, { files, gitFolders: [], ignored: 0, problems: [] }, archiver);
+    return archiveSource(request.path, false, { ...ONE_FILE, files }, archiver);
   }
   const [measured] = await archiver.measure([file], request.path);
   if (measured === undefined) throw new Error('a file that was not measured');
   if ('problem' in measured) throw errorOf(measured.problem);
   const { sha256 } = measured;
   return {
-    ...{ kind: 'file', path: request.path, files: 1, bytes: file.size, warnings: [], filename: name },
+    ...{ kind: 'file', isFolder: false, path: request.path, files: 1, bytes: file.size, warnings: [], filename: name },
     open: () =>
       Promise.resolve({
         ...{ size: file.size, sha256 },
@@ -116,11 +133,13 @@ async function fileSource(request: SourceRequest, located: Located, archiver: Ar
   };
 }
 
+const ONE_FILE: Omit<Tree, 'files'> = { gitFolders: [], ignored: 0, ownOutput: [], problems: [] };
+
 interface MeasuredTreeFile extends ArchiveFile {
   readonly privateKey: boolean;
 }
 
-async function archiveSource(folder: string, tree: Tree, archiver: Archiver): Promise<Source> {
+async function archiveSource(folder: string, isFolder: boolean, tree: Tree, archiver: Archiver): Promise<Source> {
   const measured = await archiver.measure(
     tree.files.map(({ file }) => file),
     folder,
@@ -136,10 +155,13 @@ async function archiveSource(folder: string, tree: Tree, archiver: Archiver): Pr
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   return {
-    ...{ kind: 'archive', path: folder, filename: ARCHIVE_FILENAME, sourceDigest: sourceDigest(files) },
+    ...{ kind: 'archive', isFolder, path: folder, filename: ARCHIVE_FILENAME, sourceDigest: sourceDigest(files) },
     files: files.length,
     bytes: files.reduce((sum, { file }) => sum + file.size, 0),
-    warnings: hazardWarnings(folder, { gitFolders: tree.gitFolders, files: files }),
+    warnings: [
+      ...hazardWarnings(folder, { gitFolders: tree.gitFolders, files }),
+      ...ownOutputWarnings(folder, tree.ownOutput),
+    ],
     open: () => archiver.archive(files, folder),
   };
 }

@@ -8,6 +8,7 @@ import { stateOf, unreadable } from './file.ts';
 import type { Boundary, LinkTarget } from './links.ts';
 import { followLink, isWithin } from './links.ts';
 import { compareUtf8 } from './names.ts';
+import { isDomain, OwnOutput } from './own-output.ts';
 import type { Rules } from './rules.ts';
 import { IGNORE_FILE, rulesOf } from './rules.ts';
 import { NAME_LIMIT } from './zip.ts';
@@ -28,6 +29,8 @@ export interface Tree {
   readonly gitFolders: readonly string[];
   /** How many files and folders the rules kept out. */
   readonly ignored: number;
+  /** Names of what this program writes, which is no part of the tree; the folder itself is `.`. */
+  readonly ownOutput: readonly string[];
   readonly problems: readonly ArtifactError[];
 }
 
@@ -36,6 +39,8 @@ export interface WalkOptions {
   readonly folder: string;
   readonly boundary: Boundary;
   readonly exclude: readonly string[];
+  /** What the run itself writes: absolute paths, which need not exist. */
+  readonly leaveOut: readonly string[];
   /** Called now and then; may reject to end the walk. */
   readonly pause: () => Promise<void>;
 }
@@ -66,17 +71,23 @@ class Walker implements Tree {
   readonly files: TreeFile[] = [];
   readonly gitFolders: string[] = [];
   readonly problems: ArtifactError[] = [];
+  readonly ownOutput: string[] = [];
   ignored = 0;
   readonly #options: WalkOptions;
+  readonly #own: OwnOutput;
   #sincePause = 0;
 
   constructor(options: WalkOptions) {
     this.#options = options;
+    this.#own = new OwnOutput(options.leaveOut);
   }
 
   async folder(folder: Folder, rulesAbove: Rules): Promise<void> {
+    const asOwn = folder.name === '' ? '.' : folder.name;
+    if (this.#own.has(folder.real)) return this.#leaveOut(asOwn);
     const names = this.#attempt(folder.name, () => this.#list(folder));
     if (names === undefined) return;
+    if (isDomain(folder.real, names)) return this.#leaveOut(asOwn);
     const ignoreFile = join(folder.name, IGNORE_FILE);
     const rules = this.#attempt(ignoreFile, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
     const entries: Entry[] = [];
@@ -137,9 +148,11 @@ class Walker implements Tree {
       this.ignored++;
       return undefined;
     }
+    if (!stats.isDirectory() && this.#own.has(real)) return this.#leaveOut(name);
     if (!stats.isSymbolicLink()) return this.#entry(name, { path: real, stats }, folder);
     const target = this.#follow(name, real);
-    if (!target.stats.isDirectory()) return this.#entry(name, target, folder);
+    if (!target.stats.isDirectory())
+      return this.#own.has(target.path) ? this.#leaveOut(name) : this.#entry(name, target, folder);
     if (rules.ignores(name, 'folder')) {
       this.ignored++;
       return undefined;
@@ -148,6 +161,10 @@ class Walker implements Tree {
       if (isWithin(target.path, around)) throw this.#loop(name, target.path);
     }
     return this.#entry(name, target, folder);
+  }
+
+  #leaveOut(name: string): undefined {
+    this.ownOutput.push(name);
   }
 
   #follow(name: string, real: string): LinkTarget {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { link, lstat, mkdir, open, readdir, rename, symlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, stat, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArtifactError, hasCode } from '../error.ts';
 
@@ -146,17 +146,45 @@ export class Folders {
   }
 }
 
+/** So often a folder is made anew where another process takes away those above it. */
+const MAKING_ATTEMPTS = 5;
+
 /** With those above it. */
 export async function makeFolder(folder: string): Promise<void> {
+  const above = dirname(folder);
+  let cause = await made(folder);
+  for (let attempt = 1; cause !== undefined; attempt += 1) {
+    // Some file systems say of a folder that they don't take that the one above is missing.
+    if (attempt > MAKING_ATTEMPTS || above === folder) throw noFolders(folder, cause);
+    await makeFolder(above);
+    cause = await made(folder);
+    if (cause === undefined) await flushFolder(dirname(above), ...NOT_OURS);
+  }
+}
+
+/** Undefined where the folder is there now; else the error that says that the one above it isn't. */
+async function made(folder: string): Promise<unknown> {
   try {
     await mkdir(folder);
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return;
-    if (!hasCode(error, 'ENOENT') || dirname(folder) === folder) throw failure(folder, error);
-    await makeFolder(dirname(folder));
-    await makeFolder(folder);
-    await flushFolder(dirname(dirname(folder)), ...NOT_OURS);
+    if (hasCode(error, 'ENOENT')) return error;
+    if (!hasCode(error, 'EEXIST')) throw failure(folder, error);
+    if ((await callingUnless(['ENOENT'], folder, () => stat(folder)))?.isDirectory() !== true) throw noFolder(folder);
   }
+  return undefined;
+}
+
+function noFolder(path: string): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', `'${path}' is not a folder, and one is wanted there`, {
+    remedy: 'Move away what is there, or choose another folder for the domain.',
+  });
+}
+
+function noFolders(folder: string, cause: unknown): ArtifactError {
+  return new ArtifactError('UNSUPPORTED_STORE', `the file system takes no folder '${folder}'`, {
+    remedy: 'Choose another folder for the domain.',
+    cause,
+  });
 }
 
 function failure(path: string, cause: unknown): ArtifactError {
@@ -177,6 +205,13 @@ function failure(path: string, cause: unknown): ArtifactError {
   if (hasCode(cause, 'ENAMETOOLONG')) {
     return new ArtifactError('INVALID_KEY', `the path '${path}' is longer than this system allows`, {
       remedy: "Keep the domain in a folder with a shorter path, or shorten the artifact's ID.",
+      cause,
+    });
+  }
+  if (hasCode(cause, 'ENOTDIR', 'ELOOP')) {
+    const what = hasCode(cause, 'ELOOP') ? 'has links that lead in a circle' : 'leads through a file';
+    return new ArtifactError('INVALID_ARGUMENT', `the path '${path}' ${what}`, {
+      remedy: 'Move away what is there, or choose another folder for the domain.',
       cause,
     });
   }

@@ -15,7 +15,7 @@ import { createArchiver, openSource } from './source.js';
 const { paths, root, scratch, threads, umask, read, out } = JSON.parse(process.argv[2]);
 if (umask !== undefined) process.umask(umask);
 const archiver = createArchiver({ reporter: () => undefined, scratch, ...(threads !== undefined && { threads }) });
-const project = { root, exclude: [], followExternalSymlinks: false };
+const project = { root, exclude: [], followExternalSymlinks: false, leaveOut: [] };
 try {
   const sources = await Promise.all(paths.map((path) => openSource({ path, wanted: 'zip' }, project, archiver)));
   const archives = [];

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 function source(name: string): Promise<Source> {
-  const project = { root: folder.path, exclude: [], followExternalSymlinks: false };
+  const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
   return openSource({ path: folder.at(name), wanted: 'zip' }, project, archiver);
 }
 

@@ -86,7 +86,7 @@ const inPython = (script: string, ...args: readonly string[]): string =>
     const links = Object.fromEntries(Array.from({ length: 220 }, (_, i) => [`link${i}`, { link: '../shared' }]));
     const code = folder.plant('linked', links);
     const archiver = createArchiver({ reporter: () => undefined, scratch: folder.at('scratch') });
-    const project = { root: folder.path, exclude: [], followExternalSymlinks: false };
+    const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
     const content = await (await openSource({ path: code, wanted: 'zip' }, project, archiver)).open();
     const zip = folder.at('many.zip');
     const descriptor = openSync(zip, 'w');

@@ -18,7 +18,13 @@ afterEach(() => {
 async function packaged(tree: Readonly<Record<string, Planted>>, exclude: readonly string[] = []): Promise<string[]> {
   const code = folder.plant('code', tree);
   const boundary = { project: folder.path, packaged: code, followExternalSymlinks: false };
-  const { files, problems } = await walk({ folder: code, boundary, exclude, pause: () => Promise.resolve() });
+  const { files, problems } = await walk({
+    folder: code,
+    boundary,
+    exclude,
+    leaveOut: [],
+    pause: () => Promise.resolve(),
+  });
   expect(problems).toEqual([]);
   return files.map(({ name }) => name);
 }
@@ -95,7 +101,7 @@ describe('--exclude', () => {
   test('does not count for a single file', async () => {
     const file = folder.plant('code', { 'a.js': '1', '.artifactignore': '*' });
     const archiver = createArchiver({ reporter: () => undefined, scratch: folder.at('scratch') });
-    const project = { root: folder.path, exclude: ['*'], followExternalSymlinks: false };
+    const project = { root: folder.path, exclude: ['*'], followExternalSymlinks: false, leaveOut: [] };
     const source = await openSource({ path: `${file}/a.js`, wanted: 'zip' }, project, archiver);
     expect(source.files).toBe(1);
     await archiver.close();

@@ -47,7 +47,7 @@ async function digestOf(files: readonly File[], parent = 'code'): Promise<Digest
 }
 
 async function digestOfFolder(name: string): Promise<Digest | undefined> {
-  const project = { root: folder.path, exclude: [], followExternalSymlinks: false };
+  const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
   return (await openSource({ path: folder.at(name), wanted: 'zip' }, project, archiver)).sourceDigest;
 }
 
@@ -145,7 +145,7 @@ test('a listing is written as it is specified', () => {
 
 test('a single file that is zipped has the digest of a folder with that file', async () => {
   folder.plant('code', { 'handler.py': 'pass' });
-  const project = { root: folder.path, exclude: [], followExternalSymlinks: false };
+  const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
   const alone = await openSource({ path: folder.at('code/handler.py'), wanted: 'zip' }, project, archiver);
   expect(alone.sourceDigest).toBe(await digestOfFolder('code'));
   writeFileSync(folder.at('code/other'), '');

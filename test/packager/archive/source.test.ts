@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 function source(name: string, wanted: SourceRequest['wanted'] = 'zip', using: Archiver = archiver): Promise<Source> {
-  const project = { root: folder.path, exclude: [], followExternalSymlinks: false };
+  const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
   return openSource({ path: folder.at(name), wanted }, project, using);
 }
 

@@ -18,11 +18,15 @@ afterEach(() => {
 interface Options {
   readonly project?: string;
   readonly followExternalSymlinks?: boolean;
+  readonly leaveOut?: readonly string[];
 }
 
-function walked(code: string, { project = folder.path, followExternalSymlinks = false }: Options = {}): Promise<Tree> {
+function walked(
+  code: string,
+  { project = folder.path, followExternalSymlinks = false, leaveOut = [] }: Options = {},
+): Promise<Tree> {
   const boundary = { project, packaged: code, followExternalSymlinks };
-  return walk({ folder: code, boundary, exclude: [], pause: () => Promise.resolve() });
+  return walk({ folder: code, boundary, exclude: [], leaveOut, pause: () => Promise.resolve() });
 }
 
 const namesOf = ({ files }: Tree): string[] => files.map(({ name }) => name);
@@ -74,7 +78,9 @@ describe('a folder', () => {
     const code = folder.plant('code', Object.fromEntries(names.map((name) => [name, ''])));
     const boundary = { project: folder.path, packaged: code, followExternalSymlinks: false };
     const end = new Error('ended');
-    await expect(walk({ folder: code, boundary, exclude: [], pause: () => Promise.reject(end) })).rejects.toBe(end);
+    await expect(
+      walk({ folder: code, boundary, exclude: [], leaveOut: [], pause: () => Promise.reject(end) }),
+    ).rejects.toBe(end);
   });
 });
 
