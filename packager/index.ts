@@ -6,7 +6,7 @@ export type { BucketOptions, Destination, Stored, UrlOf } from './packaging/dest
 export type { PackagerEvent, PublishOutcome, Reporter, Warning } from './event.ts';
 export { packageTemplate } from './packaging/package.ts';
 export type { PackageRequest, PackageResult } from './packaging/package.ts';
-export type { PackagedPlace } from './packaging/run.ts';
+export type { PackagedPlace } from './packaging/packaged-place.ts';
 export { projectName } from './project-name.ts';
 export type { ReferenceMode } from './packaging/references.ts';
 export { propertyTable } from './template/properties/table.ts';

@@ -82,6 +82,22 @@ export async function uploadBlob(
   }
 }
 
+/** What `uploadBlob` would find there already; writes nothing, but makes the bytes, because without bookkeeping nothing else tells. */
+export async function findUploadedBlob(
+  store: ObjectStore,
+  publishable: Publishable,
+): Promise<(BlobName & { readonly key: ObjectKey; readonly size: number }) | undefined> {
+  const content = await publishable.open();
+  try {
+    const blob = { digest: content.sha256, filename: publishable.filename };
+    const key = blobKey(blob.digest, blob.filename);
+    const head = await headIfAllowed(store, key);
+    return head?.size === content.size ? { ...blob, key, size: content.size } : undefined;
+  } finally {
+    await content.close();
+  }
+}
+
 /** S3 denies looking at an absent key to whoever may not list: then the upload itself, which is conditional, tells. */
 async function headIfAllowed(store: ObjectStore, key: ObjectKey): Promise<ObjectHead | undefined> {
   try {

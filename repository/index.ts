@@ -1,6 +1,6 @@
 export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn } from './arn.ts';
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
-export { readBlob, uploadBlob } from './blob.ts';
+export { readBlob, findUploadedBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
 export { bytesOf, contentOf } from './content.ts';
 export type { Content } from './content.ts';

@@ -1,61 +1,73 @@
-import path from 'node:path';
 import { sha256 } from '../../repository/index.ts';
+import type { Identity } from './unit.ts';
 
 const ID_LIMIT = 512;
 const SHORT = 8;
 
-/** One thing that needs an ID: the same path may be wanted in more than one form (a file as it is, and zipped). */
+/** What an artifact is made of, the commonest first: the same file may be wanted in more than one form. */
+const FORMS = ['named', 'archive', 'file', 'template', 'fragment', 'zipped-file', 'detached-template'] as const;
+
+/** One thing that needs an ID. */
 export interface Named {
-  /** Absolute. */
-  readonly path: string;
-  /** What becomes of it; part of its identity. */
-  readonly as: 'archive' | 'file' | 'template' | 'detached-template' | 'fragment';
-  /** An ID below the prefix that the author chose. */
-  readonly name?: string;
+  readonly identity: Identity;
+  /** Path below the project with `/`; or, of form `named`, the ID below the prefix that the author chose. */
+  readonly location: string;
+  readonly form: (typeof FORMS)[number];
 }
 
 /**
- * Gives every path the ID `{prefix}/{path below the project}`. An ID depends on its own path alone, never on the order of things; only
- * where two come to the same ID does a short digest tell them apart; the one whose path is the ID to the letter keeps it.
+ * Gives everything the ID `{prefix}/{path below the project}`. Where two come to the same ID, the one whose path is the ID to the letter, in the
+ * commoner form, keeps it, and the others get a short digest; so an ID changes only when something comes that has a better claim to the very
+ * same ID.
  *
  * @param prefix a valid artifact ID
- * @returns IDs in the order of `named`; equal entries get equal IDs
+ * @param named of different identities
+ * @returns IDs in the order of `named`, all different
  */
-export function assignIds(prefix: string, projectRoot: string, named: readonly Named[]): string[] {
-  const entries = named.map((one) => {
-    const below = one.name ?? relativePath(projectRoot, one.path);
-    const fitted = below.split('/').map(fitSegment).filter(Boolean).join('/');
-    const identity = `${one.as}:${below}`;
-    return {
-      identity,
-      changed: fitted !== below || one.as === 'archive',
-      id: [prefix, fitted].filter(Boolean).join('/'),
-    };
-  });
-  const claimants = new Map<string, Set<string>>();
-  const owners = new Map<string, Set<string>>();
-  for (const { id, identity, changed } of entries) {
-    claimants.set(id, (claimants.get(id) ?? new Set()).add(identity));
-    if (!changed) owners.set(id, (owners.get(id) ?? new Set()).add(identity));
-  }
-  return entries.map(({ id, identity }) => {
-    const owner = owners.get(id);
-    const alone = claimants.get(id)?.size === 1 || (owner?.size === 1 && owner.has(identity));
-    if (alone && id.length <= ID_LIMIT) return id;
-    const short = sha256(identity).slice(0, SHORT);
-    return `${id.slice(0, ID_LIMIT - SHORT - 1).replace(/[/]+$/, '')}-${short}`;
+export function assignIds(prefix: string, named: readonly Named[]): string[] {
+  const claims = named.map((one) => claimOf(prefix, one));
+  const strongest = new Map<string, number>();
+  const rivals = new Map<string, number>();
+  for (const { id, weakness } of claims) strongest.set(id, Math.min(weakness, strongest.get(id) ?? weakness));
+  for (const { id, weakness } of claims) if (weakness === strongest.get(id)) rivals.set(id, (rivals.get(id) ?? 0) + 1);
+  const taken = new Set(strongest.keys());
+  return claims.map(({ id, identity, weakness }) => {
+    const isKept = weakness === strongest.get(id) && rivals.get(id) === 1 && id.length <= ID_LIMIT;
+    return isKept ? id : withDigest(id, identity, taken);
   });
 }
 
-/** `.aws-sam/build` stands for the project above it. */
-function relativePath(root: string, file: string): string {
-  const segments = path.relative(root, file).split(path.sep);
+interface Claim {
+  readonly identity: Identity;
+  readonly id: string;
+  /** 0 for the best claim to the ID. */
+  readonly weakness: number;
+}
+
+function claimOf(prefix: string, { identity, location, form }: Named): Claim {
+  const fitted = segmentsOf(location).map(fitSegment).join('/');
+  const weakness = FORMS.indexOf(form) + (fitted === location ? 0 : FORMS.length);
+  return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness };
+}
+
+/** `.aws-sam/build` stands for the project above it; what lies outside of the project is called as if it lay in it. */
+function segmentsOf(location: string): string[] {
+  const segments = location.split('/').filter((segment) => segment !== '' && segment !== '.' && segment !== '..');
   const build = segments.findIndex((segment, index) => segment === '.aws-sam' && segments[index + 1] === 'build');
   if (build >= 0) segments.splice(build, 2);
-  return segments.filter((segment) => segment !== '..').join('/');
+  return segments;
 }
 
-/** An ID's segment of any text: what it can't have becomes `-`, and what it can't begin with goes. */
+function withDigest(id: string, identity: Identity, taken: ReadonlySet<string>): string {
+  const digest = sha256(identity);
+  for (let length = SHORT; ; length *= 2) {
+    const long = `${id.slice(0, ID_LIMIT - length - 1).replace(/[/]+$/, '')}-${digest.slice(0, length)}`;
+    if (!taken.has(long) || length > digest.length) return long;
+  }
+}
+
+/** An ID's segment of any text: what it can't have becomes `-`, what it can't begin with goes, and of what would be left with nothing, a digest. */
 export function fitSegment(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9._+=-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  const fitted = text.replaceAll(/[^A-Za-z0-9._+=-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return fitted === '' && text !== '' ? sha256(text).slice(0, SHORT) : fitted;
 }

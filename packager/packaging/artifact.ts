@@ -1,103 +1,134 @@
-import { looksLikeArtifactArn, parseArn, parseSelector } from '../../repository/index.ts';
+import { ArtifactError, looksLikeArtifactArn, parseArn, parseSelector } from '../../repository/index.ts';
+import type { Place } from '../template/place.ts';
+import { formatPosition } from '../template/place.ts';
 import { assignIds } from './artifact-id.ts';
 import type { Named } from './artifact-id.ts';
-import type { ForeignObject, LoadedPlace, PlaceContent, Unit } from './load.ts';
-import type { Referred } from './logical-id.ts';
-import type { Place } from '../template/place.ts';
+import type { Stored } from './destination.ts';
+import { refuse, sourcePlace, subjectOf } from './problems.ts';
+import type { ForeignObject, Identity, LocalSource, NamedArtifact, PlaceContent, Unit } from './unit.ts';
+import { allPlaces, isPinned } from './unit.ts';
 
-/** Key of an artifact within a run: what it is made of, and in which form. */
-export type ArtifactKey = string;
-
-/** What will have a name: everything that the template and those below it name, the template itself left out. */
-export interface Artifact extends Referred {
-  readonly key: ArtifactKey;
+/** One artifact of a run, however many places name it. */
+export interface Artifact {
+  readonly identity: Identity;
+  readonly id: string;
   readonly content: Exclude<PlaceContent, ForeignObject>;
   /** The first that names it. */
   readonly place: Place;
   /** Some place needs the version of the object. */
   readonly pinned: boolean;
+  /** The first that reads the object for as long as it lives: without a version it can't. */
+  readonly lasting?: Place;
 }
 
-export type Artifacts = ReadonlyMap<ArtifactKey, Artifact>;
+/** What the names of artifacts in a template came to. */
+export type ResolvedNames = ReadonlyMap<string, Stored>;
 
-export function keyOf(content: PlaceContent): ArtifactKey {
-  switch (content.type) {
-    case 'source':
-      // By what it became: a folder is the same archive wherever one is wanted.
-      return JSON.stringify(['source', content.source.kind, content.path, content.name]);
-    case 'unit':
-      return JSON.stringify(['unit', content.kind, content.detached, content.path]);
-    case 'artifact':
-      return JSON.stringify(['artifact', content.name]);
-    case 's3-uri':
-      return JSON.stringify(['s3-uri', content.bucket, content.key, content.version]);
+/** Everything that a template and those below it name, once; the template itself left out. */
+export class Artifacts {
+  readonly #byIdentity: ReadonlyMap<Identity, Artifact>;
+  readonly #names: ResolvedNames;
+
+  /**
+   * @param prefix leads every ID
+   * @throws ArtifactErrors where the author gave one name to different things
+   */
+  constructor(root: Unit, prefix: string, names: ResolvedNames) {
+    this.#names = names;
+    const found = findAll(root, names);
+    refuse(problemsOfNames(found));
+    const local = found.filter((one) => one.content.type !== 'artifact');
+    const ids = assignIds(
+      prefix,
+      local.map(({ identity, content }) => ({ identity, ...formOf(content) })),
+    );
+    const idOf = new Map(local.map(({ identity }, index) => [identity, ids[index]]));
+    this.#byIdentity = new Map(
+      found.map((one) => {
+        const id = idOf.get(one.identity) ?? idOfName(one.content);
+        return [one.identity, { ...one, id }];
+      }),
+    );
+  }
+
+  get all(): readonly Artifact[] {
+    return [...this.#byIdentity.values()];
+  }
+
+  /** `undefined` for what is no artifact: an object that was in S3 before. */
+  of(content: PlaceContent): Artifact | undefined {
+    return content.type === 's3-uri' ? undefined : this.#byIdentity.get(identityOf(content, this.#names));
   }
 }
 
-/** @param prefix leads every ID */
-export function collect(root: Unit, prefix: string, projectRoot: string): Artifacts {
-  const found = new Map<ArtifactKey, Pick<Artifact, 'content' | 'place' | 'pinned'>>();
+type Found = Omit<Artifact, 'id'>;
+
+function findAll(root: Unit, names: ResolvedNames): readonly Found[] {
+  const found = new Map<Identity, Found>();
   for (const { place, contents } of allPlaces(root)) {
     for (const content of contents) {
       if (content.type === 's3-uri') continue;
-      const pinned = place.pinned || (place.form.kind === 'artifact' && place.form.member === 'ObjectVersion');
-      const key = keyOf(content);
-      const before = found.get(key);
-      found.set(key, { content, place: before?.place ?? place, pinned: pinned || before?.pinned === true });
+      const identity = identityOf(content, names);
+      const before = found.get(identity);
+      const pinned = isPinned(place) || before?.pinned === true;
+      const lasting = before?.lasting ?? (place.pinned ? place : undefined);
+      found.set(identity, {
+        ...{ identity, content, pinned, place: before?.place ?? place },
+        ...(lasting !== undefined && { lasting }),
+      });
     }
   }
-  const entries = [...found];
-  const local = entries.filter(([, { content }]) => content.type !== 'artifact');
-  const ids = assignIds(
-    prefix,
-    projectRoot,
-    local.map(([, { content }]) => namedAs(content)),
-  );
-  const idOf = new Map(local.map(([key], index) => [key, ids[index] ?? prefix]));
-  return new Map(
-    entries.map(([key, { content, place, pinned }]) => {
-      const named = content.type === 'artifact' ? { id: idOfName(content.name), identity: content.name } : undefined;
-      const id = idOf.get(key) ?? prefix;
-      return [key, { key, content, place, pinned, ...(named ?? { id, identity: id }) }];
-    }),
+  return [...found.values()];
+}
+
+/** However it was spelled, a version is one artifact; the bookmark that chose it is on record, so it counts. */
+function identityOf(content: LocalSource | Unit | NamedArtifact, names: ResolvedNames): Identity {
+  if (content.type !== 'artifact') return content.identity;
+  const { arn = content.name, resolvedFrom = '' } = names.get(content.name) ?? {};
+  return JSON.stringify(['artifact', arn, resolvedFrom]);
+}
+
+function formOf(content: Artifact['content']): Pick<Named, 'form' | 'location'> {
+  switch (content.type) {
+    case 'source': {
+      const { name, location, source } = content;
+      if (name !== undefined) return { form: 'named', location: name };
+      const isAlone = source.kind === 'archive' && !source.isFolder;
+      return { form: isAlone ? 'zipped-file' : source.kind, location };
+    }
+    case 'unit': {
+      const { kind, detached, location } = content;
+      return { form: kind === 'template' && detached ? 'detached-template' : kind, location };
+    }
+    case 'artifact':
+      throw new Error(`'${content.name}' has an ID already`);
+  }
+}
+
+function problemsOfNames(found: readonly Found[]): readonly ArtifactError[] {
+  const first = new Map<string, Found>();
+  const problems: ArtifactError[] = [];
+  for (const one of found) {
+    if (one.content.type !== 'source' || one.content.name === undefined) continue;
+    const other = first.get(one.content.name);
+    if (other === undefined) first.set(one.content.name, one);
+    else problems.push(sameName(one, other));
+  }
+  return problems;
+}
+
+function sameName({ place }: Found, other: Found): ArtifactError {
+  const earlier = `${subjectOf(other.place)} at ${formatPosition(other.place.position)}`;
+  return new ArtifactError(
+    'INVALID_TEMPLATE',
+    `${subjectOf(place)}: the name '${String(place.name)}' is that of another artifact, of ${earlier}`,
+    { place: sourcePlace(place), remedy: 'Give each a name of its own.' },
   );
 }
 
 /** The ID in an ARN or in `repository/id^bookmark`. */
-function idOfName(name: string): string {
-  const { id } = looksLikeArtifactArn(name) ? parseArn(name) : parseSelector(name);
-  return id;
-}
-
-function namedAs(content: Artifact['content']): Named {
-  switch (content.type) {
-    case 'source':
-      return { path: content.path, as: content.source.kind, ...(content.name !== undefined && { name: content.name }) };
-    case 'unit':
-      return {
-        path: content.path,
-        as: content.kind === 'fragment' ? 'fragment' : content.detached ? 'detached-template' : 'template',
-      };
-    case 'artifact':
-      return { path: content.name, as: 'file' };
-  }
-}
-
-/** Every place of a template and of those below it, each unit once. */
-export function* allPlaces(unit: Unit, seen: Set<Unit> = new Set()): Generator<LoadedPlace & { readonly unit: Unit }> {
-  if (seen.has(unit)) return;
-  seen.add(unit);
-  for (const loaded of unit.places) {
-    yield { ...loaded, unit };
-    for (const content of loaded.contents) if (content.type === 'unit') yield* allPlaces(content, seen);
-  }
-}
-
-export function allUnits(root: Unit): Unit[] {
-  return [
-    ...new Set([
-      root,
-      ...[...allPlaces(root)].flatMap(({ contents }) => contents.filter((content) => content.type === 'unit')),
-    ]),
-  ];
+function idOfName(content: Artifact['content']): string {
+  if (content.type !== 'artifact') throw new Error(`no ID was assigned to '${content.location}'`);
+  const { name } = content;
+  return (looksLikeArtifactArn(name) ? parseArn(name) : parseSelector(name)).id;
 }

@@ -1,5 +1,15 @@
 import type { Domain, ObjectAttributes, ObjectStore, Publishable } from '../../repository/index.ts';
-import { ArtifactError, formatArn, planVersion, publishVersion, resolve, uploadBlob } from '../../repository/index.ts';
+import {
+  ArtifactError,
+  findUploadedBlob,
+  formatArn,
+  looksLikeArtifactArn,
+  parseArn,
+  planVersion,
+  publishVersion,
+  resolve,
+  uploadBlob,
+} from '../../repository/index.ts';
 import type { PublishOutcome } from '../event.ts';
 import type { Location } from '../template/place.ts';
 
@@ -41,7 +51,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
   const { bucket, region, partition, store } = domain;
   const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
     const head = wanted ? await store.head(key) : undefined;
-    return head === undefined ? {} : { objectVersion: head.incarnation };
+    return head?.version === undefined ? {} : { objectVersion: head.version };
   };
   const stored = ({ arn, key, size, outcome }: Awaited<ReturnType<typeof publishVersion>>): Stored => ({
     ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest: arn.digest },
@@ -61,6 +71,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
       return publication && stored(publication);
     },
     async resolve(name, withVersion) {
+      refuseVersionless(name);
       const { arn, key, size, digest, resolvedFrom, status, repository: home, id } = await resolve(domain, name);
       if (status === 'Archived' || status === 'Deleted' || status === 'Deleting' || status === 'Disposed') {
         throw new ArtifactError(
@@ -79,6 +90,16 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
   };
 }
 
+/** An artifact by itself names no content, and a template that means "the newest" would mean something else tomorrow. */
+function refuseVersionless(name: string): void {
+  if (!looksLikeArtifactArn(name)) return;
+  const { version, digest } = parseArn(name);
+  if (version !== undefined || digest !== undefined) return;
+  throw new ArtifactError('INVALID_ARN', `'${name}' names an artifact and none of its versions`, {
+    remedy: `Name one, like '${name}:1' ('cfn-artifacts show' lists them), or a bookmark as repository/id^name.`,
+  });
+}
+
 export interface BucketOptions {
   readonly bucket: string;
   readonly region: string;
@@ -92,6 +113,11 @@ export interface BucketOptions {
 /** Blobs and nothing beside them, for whoever has a bucket and no domain: no versions, no ARNs. */
 export function bucketDestination(store: ObjectStore, options: BucketOptions, urlOf: UrlOf): Destination {
   const { bucket, region, partition, prefix, force } = options;
+  const stored = (blob: { key: string; digest: string; size: number }, outcome: PublishOutcome): Stored => {
+    const { digest, size } = blob;
+    const key = prefix === undefined ? blob.key : `${prefix}/${blob.key}`;
+    return { bucket, key, partition, url: urlOf(bucket, key), digest, size, outcome };
+  };
   return {
     bucket,
     region,
@@ -99,16 +125,16 @@ export function bucketDestination(store: ObjectStore, options: BucketOptions, ur
     ...(prefix !== undefined && { scratchPrefix: prefix }),
     async publish(_id, publishable, attributes, withVersion) {
       const uploaded = await uploadBlob(store, publishable, force ? 'overwrite' : 'keep', attributes);
-      const key = prefix === undefined ? uploaded.key : `${prefix}/${uploaded.key}`;
       const head = withVersion ? await store.head(uploaded.key) : undefined;
       return {
-        ...{ bucket, key, partition, url: urlOf(bucket, key), digest: uploaded.digest, size: uploaded.size },
-        outcome: uploaded.outcome,
-        ...(head !== undefined && { objectVersion: head.incarnation }),
+        ...stored(uploaded, uploaded.outcome),
+        ...(head?.version !== undefined && { objectVersion: head.version }),
       };
     },
-    // Without bookkeeping only the bytes themselves tell, so a plan makes no claim.
-    plan: () => Promise.resolve(undefined),
+    async plan(_id, publishable) {
+      const found = force ? undefined : await findUploadedBlob(store, publishable);
+      return found && stored(found, 'reused');
+    },
     resolve(name) {
       throw new ArtifactError(
         'INVALID_ARGUMENT',

@@ -1,60 +1,24 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/index.ts';
+import { ArtifactError, hasCode } from '../../repository/index.ts';
 import type { Archiver, Project, Source } from '../archive/source.ts';
 import { openSource } from '../archive/source.ts';
 import type { Reporter } from '../event.ts';
 import { findPlaces } from '../template/find/find.ts';
+import type { FindOptions } from '../template/find/find.ts';
 import { parametersOf } from '../template/find/parameters.ts';
-import type { Parameter } from '../template/find/parameters.ts';
+import type { ParameterValues } from '../template/find/parameters.ts';
+import { passedParameters } from '../template/find/passed-parameters.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 import type { Place, Target, Wanted } from '../template/place.ts';
-import { formatPosition } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
-
-/** A template, or a fragment of one, that is packaged as a whole. */
-export interface Unit {
-  readonly type: 'unit';
-  /** Absolute; links on the way are not resolved, because paths inside are relative to where it was reached. */
-  readonly path: string;
-  readonly kind: 'template' | 'fragment';
-  /** Deployed where no domain can be presumed: it holds literals, whoever includes it holds the references. */
-  readonly detached: boolean;
-  readonly template: Template;
-  readonly places: readonly LoadedPlace[];
-}
-
-export interface LoadedPlace {
-  readonly place: Place;
-  /** As many as `place.targets`, in that order. */
-  readonly contents: readonly PlaceContent[];
-}
-
-/** A file or folder, once for each form in which it is wanted. */
-export interface LocalSource {
-  readonly type: 'source';
-  readonly path: string;
-  readonly wanted: Exclude<Wanted, 'template' | 'fragment'>;
-  readonly name?: string;
-  readonly source: Source;
-}
-
-/** An artifact that the template names itself. */
-export interface NamedArtifact {
-  readonly type: 'artifact';
-  readonly name: string;
-}
-
-/** An object that is in S3 already. */
-export interface ForeignObject {
-  readonly type: 's3-uri';
-  readonly bucket: string;
-  readonly key: string;
-  readonly version?: string;
-}
-
-export type PlaceContent = LocalSource | Unit | NamedArtifact | ForeignObject;
+import { Inclusions } from './inclusions.ts';
+import { locationOf, shownPath } from './location.ts';
+import { placed, problemsOf, refuse, sourcePlace } from './problems.ts';
+import type { LoadedPlace, LocalSource, PlaceContent, Unit } from './unit.ts';
+import { variantOf } from './variant.ts';
+import { unzippedWarning } from './warnings.ts';
 
 export interface LoadRequest {
   /** Absolute. */
@@ -78,8 +42,7 @@ export interface LoadRequest {
 export async function load(request: LoadRequest): Promise<Unit> {
   const { value, problems } = await new Loader(request).root();
   // What is named twice is loaded once, and its problems are the same objects.
-  const [first, ...rest] = new Set(problems);
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse([...new Set(problems)]);
   if (value === undefined) throw new Error('a template without problems was not loaded');
   return value;
 }
@@ -90,66 +53,102 @@ interface Loaded<T> {
   readonly problems: readonly ArtifactError[];
 }
 
+/** How a template or fragment is read. */
+interface Reading {
+  /** Absolute. */
+  readonly file: string;
+  readonly kind: Unit['kind'];
+  readonly detached: boolean;
+  /** What is said of its parameters from outside: by the command line, by the stack that nests it, by the template that includes it. */
+  readonly given: ParameterValues;
+  /** Where it is named; absent for the template itself. */
+  readonly by?: Place;
+}
+
+/** A place that names something, and what is known around it. */
+interface Naming {
+  readonly place: Place;
+  readonly reading: Reading;
+  readonly template: Template;
+  readonly known: ParameterValues;
+}
+
+const NOTHING_GIVEN: ParameterValues = new Map();
+
 class Loader {
   readonly #request: LoadRequest;
   readonly #units = new Map<string, Promise<Loaded<Unit>>>();
   readonly #sources = new Map<string, Promise<Source>>();
-  /** Which file names which, by real path: what closes a circle is found before it is waited for. */
-  readonly #inclusions = new Map<string, Set<string>>();
+  readonly #inclusions = new Inclusions();
 
   constructor(request: LoadRequest) {
     this.#request = request;
   }
 
   async root(): Promise<Loaded<Unit>> {
+    const { templateFile: file, parameters: given } = this.#request;
     try {
-      return await this.#readUnit(this.#request.templateFile, 'template', false, this.#request.parameters, undefined);
+      return await this.#readUnit({ file, kind: 'template', detached: false, given });
     } catch (error) {
       return { problems: problemsOf(error) };
     }
   }
 
   /** @throws ArtifactError where the file itself can't be read, ArtifactErrors where it is no template */
-  async #readUnit(
-    file: string,
-    kind: Unit['kind'],
-    detached: boolean,
-    parameters: ParameterValues,
-    by: Place | undefined,
-  ): Promise<Loaded<Unit>> {
-    const { cwd, table, zipTemplateDirWhenAbsent, hasDomain, reporter, signal } = this.#request;
+  async #readUnit(reading: Reading): Promise<Loaded<Unit>> {
+    const { cwd, reporter, signal, project } = this.#request;
+    const { file, kind, detached, given } = reading;
     signal.throwIfAborted();
-    const folder = path.dirname(file);
-    const template = parseTemplate(readText(file, by), shownPath(cwd, file), { kind });
-    const found = findPlaces(template, {
-      table,
-      kind,
-      detached,
-      hasDomain,
-      zipTemplateDirWhenAbsent,
-      parameters,
-      exists: (local) => existsAt(path.resolve(folder, local)),
-    });
-    const known = valuesOf(parametersOf(template.root, kind, parameters));
+    const template = parseTemplate(readText(reading, cwd), shownPath(cwd, file), { kind });
+    const found = findPlaces(template, this.#options(reading));
+    const known = knownIn(template, kind, given);
     for (const warning of found.warnings) reporter({ kind: 'warning', warning });
     const loaded = await Promise.all(
-      found.places.map((place) => this.#place({ file, place, parameters: known }, detached)),
+      found.places.map((place) => this.#place({ place, reading, template, known }, detached)),
     );
     const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
-    return { value: { type: 'unit', path: file, kind, detached, template, places }, problems };
+    const variant = this.#variant(reading, template, places, known);
+    const location = locationOf(project.root, file);
+    const identity = JSON.stringify([kind, detached, location, variant]);
+    return {
+      value: { type: 'unit', identity, variant, location, path: file, kind, detached, template, places },
+      problems,
+    };
   }
 
-  async #place(by: Inclusion, detached: boolean): Promise<Loaded<LoadedPlace>> {
-    const { place } = by;
-    const loaded = await Promise.all(place.targets.map(({ target }) => this.#content(by, target, detached)));
+  #options({ file, kind, detached, given }: Reading): FindOptions {
+    const { table, zipTemplateDirWhenAbsent, hasDomain } = this.#request;
+    const folder = path.dirname(file);
+    return {
+      ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
+      exists: (local) => existsAt(path.resolve(folder, local)),
+    };
+  }
+
+  /** Whether the template would name other things if nothing were said of its parameters. */
+  #variant(reading: Reading, template: Template, places: readonly LoadedPlace[], known: ParameterValues): string {
+    if (reading.given.size === 0) return '';
+    const plain = findPlaces(template, this.#options({ ...reading, given: NOTHING_GIVEN })).places;
+    const plainlyKnown = knownIn(template, reading.kind, NOTHING_GIVEN);
+    return variantOf(places, plain, (place, unit) =>
+      sameValues(
+        givenTo(unit.kind, { place, reading, template, known }),
+        givenTo(unit.kind, { place, reading, template, known: plainlyKnown }),
+      ),
+    );
+  }
+
+  async #place(naming: Naming, detached: boolean): Promise<Loaded<LoadedPlace>> {
+    const { place } = naming;
+    const loaded = await Promise.all(place.targets.map(({ target }) => this.#content(naming, target, detached)));
     const contents = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = loaded.flatMap((one) => one.problems);
     return contents.length === loaded.length ? { value: { place, contents }, problems } : { problems };
   }
 
-  async #content(by: Inclusion, target: Target, detached: boolean): Promise<Loaded<PlaceContent>> {
-    const { place } = by;
+  async #content(naming: Naming, target: Target, detached: boolean): Promise<Loaded<PlaceContent>> {
+    const { place, reading } = naming;
     try {
       switch (target.kind) {
         case 'artifact':
@@ -159,131 +158,90 @@ class Loader {
           return { value: { type: 's3-uri', bucket, key, ...(version !== undefined && { version }) }, problems: [] };
         }
         case 'path': {
-          const file = path.resolve(path.dirname(by.file), target.path);
+          const file = path.resolve(path.dirname(reading.file), target.path);
           const { wanted } = place;
           return wanted === 'template' || wanted === 'fragment'
-            ? await this.#unit(file, wanted, detached || place.detached, by)
+            ? await this.#unit(file, wanted, detached || place.detached, naming)
             : { value: await this.#source(place, file, wanted), problems: [] };
         }
       }
     } catch (error) {
-      return { problems: problemsOf(error).map((problem) => atPlace(place, problem)) };
+      return { problems: problemsOf(error).map((problem) => placed(place, problem)) };
     }
   }
 
   /** @throws ArtifactError where it would include itself, and what reading it throws */
-  #unit(file: string, kind: Unit['kind'], detached: boolean, by: Inclusion): Promise<Loaded<Unit>> {
-    const circle = this.#circle(by.file, file);
+  #unit(file: string, kind: Unit['kind'], detached: boolean, naming: Naming): Promise<Loaded<Unit>> {
+    const circle = this.#inclusions.add(naming.reading.file, file);
     if (circle !== undefined) {
-      throw new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${circle}`, {
+      const files = circle.map((one) => shownPath(this.#request.cwd, one));
+      throw new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${files.join(' → ')}`, {
         remedy: 'Take one of these out of the circle.',
       });
     }
-    // What is given for a template on the command line is not meant for those nested in it; a fragment has no parameters but those around it.
-    const parameters = kind === 'fragment' ? by.parameters : NO_PARAMETERS;
-    const key = JSON.stringify([file, kind, detached, ...parameters]);
+    const given = givenTo(kind, naming);
+    const key = JSON.stringify([file, kind, detached, ...given]);
     let unit = this.#units.get(key);
     if (unit === undefined) {
-      unit = this.#readUnit(file, kind, detached, parameters, by.place);
+      unit = this.#readUnit({ file, kind, detached, given, by: naming.place });
       this.#units.set(key, unit);
     }
     return unit;
   }
 
-  async #source(place: Place, file: string, wanted: LocalSource['wanted']): Promise<LocalSource> {
-    const { project, archiver, reporter, signal } = this.#request;
+  async #source(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<LocalSource> {
+    const source = await this.#open(place, file, wanted);
+    checkSuffix(place, source);
+    const { name } = place;
+    const location = locationOf(this.#request.project.root, file);
+    // By what it became: a folder is the same archive wherever one is wanted.
+    const identity = JSON.stringify([source.kind, location, name ?? '']);
+    return { type: 'source', identity, path: file, location, source, ...(name !== undefined && { name }) };
+  }
+
+  async #open(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<Source> {
+    const { project, archiver, reporter, signal, cwd } = this.#request;
     signal.throwIfAborted();
     const key = JSON.stringify([file, wanted]);
-    let opening = this.#sources.get(key);
-    if (opening === undefined) {
-      opening = openSource({ path: file, wanted }, project, archiver);
-      this.#sources.set(key, opening);
-      for (const warning of (await opening).warnings) {
-        reporter({ kind: 'warning', warning: { place: formatPosition(place.position), ...warning } });
-      }
-    }
+    const before = this.#sources.get(key);
+    if (before !== undefined) return before;
+    const opening = openSource({ path: file, wanted }, project, archiver);
+    this.#sources.set(key, opening);
     const source = await opening;
-    this.#checkSuffix(place, source);
-    return { type: 'source', path: file, wanted, source, ...(place.name !== undefined && { name: place.name }) };
-  }
-
-  #checkSuffix({ suffix }: Place, { filename }: Source): void {
-    if (suffix === undefined || suffix.some((wanted) => filename.endsWith(wanted))) return;
-    throw new ArtifactError(
-      'PATH_OF_WRONG_KIND',
-      `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
-    );
-  }
-
-  /** The circle that including `file` from `by` would close, for people; otherwise the inclusion is remembered. */
-  #circle(by: string, file: string): string | undefined {
-    const way = this.#way(realPath(file), realPath(by), new Set());
-    if (way !== undefined) return [by, ...way].map((one) => shownPath(this.#request.cwd, one)).join(' → ');
-    const included = this.#inclusions.get(realPath(by)) ?? new Set();
-    this.#inclusions.set(realPath(by), included.add(realPath(file)));
-    return undefined;
-  }
-
-  #way(from: string, to: string, seen: Set<string>): readonly string[] | undefined {
-    if (from === to) return [to];
-    if (seen.has(from)) return undefined;
-    seen.add(from);
-    for (const next of this.#inclusions.get(from) ?? []) {
-      const way = this.#way(next, to, seen);
-      if (way !== undefined) return [from, ...way];
+    const tooLarge = unzippedWarning(place, shownPath(cwd, file), source.bytes);
+    for (const warning of [...source.warnings, ...(tooLarge === undefined ? [] : [tooLarge])]) {
+      reporter({ kind: 'warning', warning: { at: sourcePlace(place), ...warning } });
     }
-    return undefined;
+    return source;
   }
 }
 
-/** That a place in a file names another file. */
-interface Inclusion {
-  readonly file: string;
-  readonly place: Place;
-  /** What is known of the parameters around the place. */
-  readonly parameters: ParameterValues;
+function knownIn({ root }: Template, kind: Unit['kind'], given: ParameterValues): ParameterValues {
+  return new Map([...parametersOf(root, kind, given).values()].map(({ name, value }) => [name, value]));
 }
 
-type ParameterValues = ReadonlyMap<string, string>;
+/**
+ * What is said of the parameters of a template or fragment that a place names. A nested stack is passed its own; a fragment has none but those around
+ * it. Overrides of the command line are meant for the template itself alone.
+ */
+function givenTo(kind: Unit['kind'], { place, template, known }: Naming): ParameterValues {
+  return kind === 'fragment' ? known : passedParameters(template, place, known);
+}
 
-const NO_PARAMETERS: ParameterValues = new Map();
+function sameValues(one: ParameterValues, other: ParameterValues): boolean {
+  return one.size === other.size && [...one].every(([name, value]) => other.has(name) && other.get(name) === value);
+}
 
-function valuesOf(parameters: ReadonlyMap<string, Parameter>): ParameterValues {
-  const known = [...parameters.values()].flatMap(({ name, value }) =>
-    value === undefined ? [] : [[name, value] as const],
+function checkSuffix({ suffix }: Place, { filename }: Source): void {
+  if (suffix === undefined || suffix.some((wanted) => filename.endsWith(wanted))) return;
+  throw new ArtifactError(
+    'PATH_OF_WRONG_KIND',
+    `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
   );
-  return new Map(known);
 }
 
-/** Of one error, or of several in one. @throws whatever is no ArtifactError: a defect, or the end of the run */
-function problemsOf(error: unknown): readonly ArtifactError[] {
-  if (error instanceof ArtifactErrors) return error.problems;
-  if (error instanceof ArtifactError) return [error];
-  throw error;
-}
-
-/** Every problem stands at its place; what is wrong inside another file names its own. */
-function atPlace(place: Place, error: ArtifactError): ArtifactError {
-  return error.code === 'INVALID_TEMPLATE' ? error : placed(place, error);
-}
-
-/** The problem with its place before it: `file:line:column: Property of Resource (Type): …`. */
-export function placed({ position, property, resource, type }: Place, error: ArtifactError): ArtifactError {
-  const where = resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
-  return new ArtifactError(error.code, `${formatPosition(position)}: ${where}: ${error.message}`, {
-    ...(error.remedy !== undefined && { remedy: error.remedy }),
-    cause: error,
-  });
-}
-
-/** As the user would type it: relative to where they are, unless that leads far up. */
-export function shownPath(cwd: string, file: string): string {
-  const relative = path.relative(cwd, file);
-  return relative !== '' && !relative.startsWith(`..${path.sep}..`) ? relative : file;
-}
-
-function readText(file: string, by: Place | undefined): string {
-  const what = by === undefined ? 'template' : by.wanted === 'fragment' ? 'file to be included' : 'nested template';
+function readText({ file, kind, by }: Reading, cwd: string): string {
+  const what = by === undefined ? 'template' : kind === 'fragment' ? 'file to be included' : 'nested template';
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (cause) {
@@ -301,10 +259,22 @@ function readText(file: string, by: Place | undefined): string {
       throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' may not be read`, { cause });
     }
     if (cause instanceof TypeError) {
-      throw new ArtifactError('INVALID_TEMPLATE', `the ${what} '${file}' is not text in UTF-8`, { cause });
+      throw new ArtifactError('INVALID_TEMPLATE', `the ${what} is not text in UTF-8`, {
+        remedy: 'Save it in UTF-8.',
+        place: { file: shownPath(cwd, file), ...firstBadByte(readFileSync(file)) },
+        cause,
+      });
     }
     throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' could not be read: ${String(cause)}`, { cause });
   }
+}
+
+/** Where a text stops being UTF-8. A replacement character that the author wrote before it is taken for it. */
+function firstBadByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
+  const text = new TextDecoder('utf-8').decode(bytes);
+  const bad = text.indexOf('\uFFFD');
+  const before = text.slice(0, Math.max(bad, 0)).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function existsAt(file: string): false | 'file' | 'folder' {
@@ -312,13 +282,5 @@ function existsAt(file: string): false | 'file' | 'folder' {
     return statSync(file).isDirectory() ? 'folder' : 'file';
   } catch {
     return false;
-  }
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
   }
 }

@@ -1,17 +1,22 @@
-import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
+import type { ArtifactError } from '../../repository/index.ts';
 import type { Archiver, Project } from '../archive/source.ts';
-import { allUnits, collect } from './artifact.ts';
-import type { Artifacts } from './artifact.ts';
-import type { Destination } from './destination.ts';
-import { load } from './load.ts';
-import type { Unit } from './load.ts';
-import { isLiteral, NO_REFERENCES, planReferences } from './references.ts';
-import type { ReferenceMode, ReferencePlan } from './references.ts';
-import { foreignLocation, rewriteUnit, Run } from './run.ts';
-import type { PackagedPlace, RunOptions } from './run.ts';
 import { toJson } from '../template/text/convert.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
+import { Artifacts } from './artifact.ts';
+import type { Destination } from './destination.ts';
+import { load } from './load.ts';
+import { resolveNames } from './names.ts';
+import { packagedPlaces } from './packaged-place.ts';
+import type { PackagedPlace } from './packaged-place.ts';
+import { problemsOf, refuse } from './problems.ts';
+import { NO_REFERENCES, planReferences } from './references.ts';
+import type { ReferenceMode, ReferencePlan } from './references.ts';
+import { foreignLocation, rewriteUnit } from './rewriting.ts';
+import { Run } from './run.ts';
+import type { RunOptions } from './run.ts';
+import type { Unit } from './unit.ts';
+import { allPlaces, allUnits, isLiteral } from './unit.ts';
 import { regionWarning } from './warnings.ts';
 
 export interface PackageRequest extends RunOptions {
@@ -49,51 +54,49 @@ export interface PackageResult {
  * @throws ArtifactErrors with all problems at once
  */
 export async function packageTemplate(request: PackageRequest): Promise<PackageResult> {
+  const { references, prefix, cwd, reporter, dryRun } = request;
   const root = await load(request);
-  request.beforeSending?.(root);
   const templates = [root.template, ...nestedTemplates(root)] as const;
-  const artifacts = collect(root, request.prefix, request.project.root);
-  if (artifacts.size === 0) {
-    const text = rewriteUnit(root, {
-      references: NO_REFERENCES,
-      artifactOf: () => undefined,
-      locationOf: foreignLocation,
-    });
-    return { text: finish(text, root, request), places: [], templates };
+  if (!namesAnything(root)) {
+    const nothing = { locationOf: foreignLocation, storedOf: () => undefined };
+    return { text: finish(rewriteUnit(root, NO_REFERENCES, nothing), root, request), places: [], templates };
   }
-  const plans = planAll(root, artifacts, request);
+  // What is wrong with names and numbers is told before the destination is opened, which a directory answers by being made.
+  planAll(root, references, prefix, new Artifacts(root, prefix, new Map()));
   const destination = await request.destination();
-  const run = new Run(request, destination, artifacts, plans);
-  await run.resolveNames();
-  await run.storeSources();
-  await run.storeUnits(root);
-  const places = run.report(root);
-  const warning = request.references === 'none' ? undefined : regionWarning(root, destination);
-  if (warning !== undefined) request.reporter({ kind: 'warning', warning });
-  if (request.dryRun) return { places, templates, destination };
+  const names = await resolveNames(root, destination);
+  const artifacts = new Artifacts(root, prefix, names);
+  const plans = planAll(root, references, prefix, artifacts);
+  const warning = references === 'none' ? undefined : regionWarning(root, plans, destination);
+  if (warning !== undefined) reporter({ kind: 'warning', warning });
+  const run = new Run(request, destination, { artifacts, names, plans });
+  await run.store();
+  const places = packagedPlaces(root, artifacts, (artifact) => run.storedOf(artifact), cwd);
+  if (dryRun) return { places, templates, destination };
   return { text: finish(run.rewrite(root), root, request), places, templates, destination };
 }
 
+function namesAnything(root: Unit): boolean {
+  return allPlaces(root).some(({ contents }) => contents.some(({ type }) => type !== 's3-uri'));
+}
+
+/** @throws ArtifactErrors of all templates that would have too many resources */
 function planAll(
   root: Unit,
+  references: ReferenceMode,
+  prefix: string,
   artifacts: Artifacts,
-  { references, prefix }: PackageRequest,
 ): ReadonlyMap<Unit, ReferencePlan> {
   const problems: ArtifactError[] = [];
   const plans = new Map<Unit, ReferencePlan>();
   for (const unit of allUnits(root)) {
     try {
-      plans.set(
-        unit,
-        planReferences(unit, references, prefix, (key) => artifacts.get(key) ?? { id: key, identity: key }),
-      );
+      plans.set(unit, planReferences(unit, references, prefix, artifacts));
     } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-      problems.push(error);
+      problems.push(...problemsOf(error));
     }
   }
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   return plans;
 }
 

@@ -1,12 +1,12 @@
 import { ArtifactError } from '../../repository/index.ts';
-import { keyOf } from './artifact.ts';
-import type { ArtifactKey } from './artifact.ts';
-import type { LoadedPlace, PlaceContent, Unit } from './load.ts';
-import { assignLogicalIds } from './logical-id.ts';
-import type { Referred } from './logical-id.ts';
 import type { Place } from '../template/place.ts';
 import { isMap, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
+import type { Artifact, Artifacts } from './artifact.ts';
+import { assignLogicalIds } from './logical-id.ts';
+import type { Referred } from './logical-id.ts';
+import type { LoadedPlace, PlaceContent, Unit } from './unit.ts';
+import { isLiteral, isPinned } from './unit.ts';
 
 export type ReferenceMode = 'stack' | 'grouped' | 'none';
 
@@ -18,211 +18,218 @@ const RESOURCE_LIMIT = 500;
 /** One Custom::ArtifactRef to come. */
 export interface PlannedReference {
   readonly logicalId: string;
-  readonly artifacts: readonly ArtifactKey[];
+  readonly artifacts: readonly Artifact[];
   /** It answers with the bucket alone. */
   readonly grouped: boolean;
   readonly pinned: boolean;
   readonly condition?: string;
 }
 
+/** What a place has from the references of its template. */
+export interface Uses {
+  /** For each target of the place, the logical ID of the reference whose attributes its value uses; absent: the value is a literal. */
+  readonly attributes?: readonly string[];
+  /** References that the resource around the place must wait for beside those. */
+  readonly waits: readonly string[];
+}
+
 /** The references of one template, and who takes what from them. */
 export interface ReferencePlan {
   readonly references: readonly PlannedReference[];
-  /** For each target of the place, the reference whose attributes its value uses; `undefined`: the value is a literal. */
-  attributesFrom(place: LoadedPlace): readonly string[] | undefined;
-  /** References that the resource around the place must wait for beside those. */
-  waitsFor(place: LoadedPlace): readonly string[];
+  readonly uses: ReadonlyMap<LoadedPlace, Uses>;
 }
 
-export const NO_REFERENCES: ReferencePlan = { references: [], attributesFrom: () => undefined, waitsFor: () => [] };
-
-interface Use {
-  readonly place: Place;
-  readonly key: ArtifactKey;
-}
+export const NO_REFERENCES: ReferencePlan = { references: [], uses: new Map() };
 
 /**
  * Decides which references a template gets: one for each distinct artifact that it uses, or, grouped, as few as possible. What stands in fragments
  * and in templates that hold literals is referred to from here, by whoever includes them.
  *
- * @param name the artifact's ID, from which the reference's logical ID comes, and what tells it from others, the same on every machine
+ * Every use of an artifact has a reference, every reference has users, and none is under a condition that one of its users is not under.
+ *
+ * @param prefix of the artifacts' IDs, left out of the logical IDs
  * @throws ArtifactError INVALID_TEMPLATE where the template would have more resources than CloudFormation takes
  */
-export function planReferences(
-  unit: Unit,
-  mode: ReferenceMode,
-  prefix: string,
-  name: (key: ArtifactKey) => Referred,
-): ReferencePlan {
+export function planReferences(unit: Unit, mode: ReferenceMode, prefix: string, artifacts: Artifacts): ReferencePlan {
   if (mode === 'none' || isLiteral(unit)) return NO_REFERENCES;
-  const referring = unit.places.filter(({ place }) => !isOwnReference(place) && !isReadAtPublication(place));
-  const uses = referring.flatMap((loaded) =>
-    loaded.contents.flatMap((content) => keysBehind(content).map((key): Use => ({ place: loaded.place, key }))),
-  );
-  const taken = new Set(resourceIds(unit.template));
-  const loops = referring.filter(({ place }) => place.loop.length > 0);
-  const looped = new Set(loops.flatMap(({ contents }) => contents.map(keyOf)));
-  const plain = uses.filter(({ place, key }) => !(place.loop.length > 0 && looped.has(key)));
-
-  const references: PlannedReference[] = [];
-  const plan = (planned: readonly PlannedReference[]): void => {
-    references.push(...planned);
-    for (const { logicalId } of planned) taken.add(logicalId);
-  };
-  const total = resourceIds(unit.template).length;
-  if (mode === 'stack') {
-    plan(individual(plain, prefix, name, taken));
-    for (const loop of loops) plan(ofLoop(loop, name, taken));
-  } else {
-    plan(individual(plain.filter(isPinned), prefix, name, taken));
-    const rest = uses.filter((use) => !isPinned(use));
-    plan(inGroups(rest, name, taken));
-    for (const loop of loops) if (loop.place.pinned) plan(ofLoop(loop, name, taken));
-  }
-  references.sort((a, b) => (a.logicalId < b.logicalId ? -1 : 1));
-  checkLimit(unit, total + references.length);
-
-  const referencesTo = (place: Place, key: ArtifactKey): PlannedReference | undefined => {
-    const candidates = references.filter(({ artifacts }) => artifacts.includes(key));
-    const single = candidates.find(({ grouped }) => !grouped);
-    const shared = candidates.find(({ grouped }) => grouped);
-    return place.loop.length > 0 || (mode === 'grouped' && !place.pinned) ? (shared ?? single) : (single ?? shared);
-  };
+  const users = unit.places
+    .filter(({ place }) => isReferring(place))
+    .map((loaded): User => ({ loaded, needs: needsOf(loaded, artifacts) }));
+  const drafts = new Drafts();
+  const held = mode === 'stack' ? hold(users, drafts) : holdGrouped(users, drafts);
+  const present = resourceIds(unit.template);
+  checkLimit(unit, present.length + drafts.all.length, mode);
+  const logicalIds = assignLogicalIds(prefix, drafts.all, new Set(present));
+  const idOf = new Map(drafts.all.map((draft, index) => [draft, logicalIds[index] ?? '']));
+  const references = drafts.all.map((draft) => planned(draft, idOf.get(draft) ?? ''));
+  const uses = users.map(({ loaded }) => {
+    const logicalIdFor = (artifact: Artifact): string => idOf.get(held(loaded, artifact)) ?? '';
+    return [loaded, usesOf(loaded, artifacts, logicalIdFor)] as const;
+  });
   return {
-    references,
-    attributesFrom({ place, contents }) {
-      if (isWrittenLiterally(place)) return undefined;
-      const from = contents.map((content) => referencesTo(place, keyOf(content))?.logicalId);
-      return from.every((id) => id !== undefined) ? from : undefined;
-    },
-    waitsFor(loaded) {
-      const { place, contents } = loaded;
-      if (place.resource === undefined || !referring.includes(loaded)) return [];
-      const needed = contents
-        .flatMap((content) => keysBehind(content))
-        .map((key) => referencesTo(place, key)?.logicalId);
-      const named = new Set(this.attributesFrom(loaded) ?? []);
-      // In a loop the value takes the bucket from the first group; the others are waited for.
-      const [first] = place.loop.length > 0 ? [...named] : [];
-      const waits = needed.filter(
-        (id): id is string => id !== undefined && (first === undefined ? !named.has(id) : id !== first),
-      );
-      return [...new Set(waits)];
-    },
+    references: references.toSorted((a, b) => (a.logicalId < b.logicalId ? -1 : 1)),
+    uses: new Map(uses),
   };
 }
 
-/** A template that holds literals, so that whoever includes it holds its references. */
-export function isLiteral({ kind, detached }: Unit): boolean {
-  return kind === 'fragment' || detached;
+/** A place, and every artifact that must be there for it: its own, and what they hold as literals. */
+interface User {
+  readonly loaded: LoadedPlace;
+  readonly needs: readonly Artifact[];
+}
+
+/** A reference without its name. */
+interface Draft extends Referred {
+  readonly artifacts: readonly Artifact[];
+  readonly grouped: boolean;
+  readonly users: Set<Place>;
+}
+
+/** Which reference a place takes one of its artifacts from. */
+type Holding = (loaded: LoadedPlace, artifact: Artifact) => Draft;
+
+class Drafts {
+  readonly all: Draft[] = [];
+  readonly #alone = new Map<Artifact, Draft>();
+
+  holdsAlone(artifact: Artifact): boolean {
+    return this.#alone.has(artifact);
+  }
+
+  /** The reference of one artifact. */
+  alone(artifact: Artifact): Draft {
+    const known = this.#alone.get(artifact);
+    if (known !== undefined) return known;
+    const { id, identity } = artifact;
+    const draft = this.#add({ id, identity, ending: 'Artifact', artifacts: [artifact], grouped: false });
+    this.#alone.set(artifact, draft);
+    return draft;
+  }
+
+  /**
+   * As few references as hold the artifacts, in an order that is the same on every machine.
+   * @param words the logical IDs come from these
+   */
+  grouped(artifacts: readonly Artifact[], words: string, identity: string): ReadonlyMap<Artifact, Draft> {
+    const sorted = [...new Set(artifacts)].sort((a, b) => (a.identity < b.identity ? -1 : 1));
+    const holders = new Map<Artifact, Draft>();
+    for (const [index, chunk] of chunks(sorted).entries()) {
+      const number = index === 0 ? '' : ` ${index + 1}`;
+      const names = { id: words + number, identity: identity + number, ending: 'Artifacts' } as const;
+      const draft = this.#add({ ...names, artifacts: chunk, grouped: true });
+      for (const artifact of chunk) holders.set(artifact, draft);
+    }
+    return holders;
+  }
+
+  #add(draft: Omit<Draft, 'users'>): Draft {
+    const added = { ...draft, users: new Set<Place>() };
+    this.all.push(added);
+    return added;
+  }
+}
+
+/** One reference for each artifact; those of a loop together, because a logical ID can't be chosen by a loop's variable. */
+function hold(users: readonly User[], drafts: Drafts): Holding {
+  const loops = ofLoops(users.filter(isLooped), drafts);
+  return join(users, (loaded, artifact) => loops(loaded, artifact) ?? drafts.alone(artifact));
+}
+
+/** As few references as possible. What is read for as long as its user lives has its own, which answers for the object's version. */
+function holdGrouped(users: readonly User[], drafts: Drafts): Holding {
+  const lasting = users.filter(({ loaded }) => isPinned(loaded.place));
+  const loops = ofLoops(lasting.filter(isLooped), drafts);
+  for (const { needs } of lasting.filter((user) => !isLooped(user))) needs.forEach((one) => drafts.alone(one));
+  const rest = users.filter((user) => !lasting.includes(user)).flatMap(({ needs }) => needs);
+  const shared = drafts.grouped(
+    rest.filter((artifact) => !drafts.holdsAlone(artifact)),
+    'stack',
+    'stack',
+  );
+  return join(users, (loaded, artifact) => loops(loaded, artifact) ?? shared.get(artifact) ?? drafts.alone(artifact));
+}
+
+/** Each loop has references of its own, so that it stays as it is when others come and go. */
+function ofLoops(users: readonly User[], drafts: Drafts): (...of: Parameters<Holding>) => Draft | undefined {
+  const holders = users.map(({ loaded, needs }) => {
+    return [loaded, drafts.grouped(needs, wordsOf(loaded.place), loaded.place.pointer)] as const;
+  });
+  const byPlace = new Map(holders);
+  return (loaded, artifact) => byPlace.get(loaded)?.get(artifact);
+}
+
+/** The names of the loops around a place, and of what they repeat without the variables: loops have names of their own, resources may read alike. */
+function wordsOf({ pointer, resource = '', property }: Place): string {
+  const loops = [...pointer.matchAll(/\/Fn::ForEach::([^/]+)/g)].map(([, name = '']) => name);
+  return [...loops, resource.replaceAll(/[$&]\{[^}]*\}/g, ' '), property].join(' ');
+}
+
+/** Tells every reference who its users are. */
+function join(users: readonly User[], holding: Holding): Holding {
+  for (const { loaded, needs } of users)
+    for (const artifact of needs) holding(loaded, artifact).users.add(loaded.place);
+  return holding;
+}
+
+function isLooped({ loaded }: User): boolean {
+  return loaded.place.loop.length > 0;
+}
+
+function planned({ artifacts, grouped, users }: Draft, logicalId: string): PlannedReference {
+  const pinned = [...users].some((place) => place.pinned);
+  return { logicalId, artifacts, grouped, pinned, ...sharedCondition(users) };
+}
+
+/** A reference is conditional only if all its users are, on the same. */
+function sharedCondition(users: ReadonlySet<Place>): { readonly condition?: string } {
+  const [first, ...others] = new Set(
+    [...users].map(({ resource, condition }) => (resource === undefined ? undefined : condition)),
+  );
+  return first !== undefined && others.length === 0 ? { condition: first } : {};
+}
+
+function usesOf(
+  { place, contents }: LoadedPlace,
+  artifacts: Artifacts,
+  logicalIdFor: (artifact: Artifact) => string,
+): Uses {
+  const own = contents.map((content) => artifacts.of(content));
+  const attributes = isWrittenLiterally(place)
+    ? []
+    : own.flatMap((artifact) => (artifact === undefined ? [] : [logicalIdFor(artifact)]));
+  const isComplete = attributes.length === contents.length;
+  // In a loop the value takes the bucket from the first reference; the others are waited for.
+  const named = new Set(isComplete ? attributes.slice(0, place.loop.length > 0 ? 1 : undefined) : []);
+  const needed = new Set(contents.flatMap((content) => behind(content, artifacts)).map(logicalIdFor));
+  const waits = place.resource === undefined ? [] : [...needed].filter((id) => !named.has(id));
+  return { waits, ...(isComplete && { attributes }) };
+}
+
+function needsOf({ contents }: LoadedPlace, artifacts: Artifacts): readonly Artifact[] {
+  return [...new Set(contents.flatMap((content) => behind(content, artifacts)))];
 }
 
 /** The artifact itself, and what it holds as literals, however deep. */
-function keysBehind(content: PlaceContent): readonly ArtifactKey[] {
-  switch (content.type) {
-    case 's3-uri':
-      return [];
-    case 'source':
-    case 'artifact':
-      return [keyOf(content)];
-    case 'unit': {
-      const inner = isLiteral(content)
-        ? content.places.flatMap(({ contents }) => contents.flatMap((one) => keysBehind(one)))
-        : [];
-      return [...new Set([keyOf(content), ...inner])];
-    }
-  }
+function behind(content: PlaceContent, artifacts: Artifacts): readonly Artifact[] {
+  const own = artifacts.of(content);
+  const inner =
+    content.type === 'unit' && isLiteral(content)
+      ? content.places.flatMap(({ contents }) => contents.flatMap((one) => behind(one, artifacts)))
+      : [];
+  return own === undefined ? inner : [own, ...inner];
 }
 
-/** The author's own Custom::ArtifactRef is the reference. */
-function isOwnReference({ type }: Place): boolean {
-  return type === 'Custom::ArtifactRef';
-}
-
-/** The application repository reads these when the application is published; no stack ever does. */
-function isReadAtPublication({ type }: Place): boolean {
-  return type === 'Metadata/AWS::ServerlessRepo::Application';
+/**
+ * The author's own Custom::ArtifactRef is a reference itself. What the application repository reads when the application is published, no stack
+ * ever does.
+ */
+function isReferring({ type }: Place): boolean {
+  return type !== 'Custom::ArtifactRef' && type !== 'Metadata/AWS::ServerlessRepo::Application';
 }
 
 function isWrittenLiterally({ literal, form }: Place): boolean {
   const literalMembers = ['Arn', 'Key', 'Digest', 'CodeSha256'];
   return literal || (form.kind === 'artifact' && literalMembers.includes(form.member));
-}
-
-function isPinned({ place }: Use): boolean {
-  const wantsVersion = place.form.kind === 'artifact' && place.form.member === 'ObjectVersion';
-  return place.pinned || wantsVersion;
-}
-
-function individual(
-  uses: readonly Use[],
-  prefix: string,
-  name: (key: ArtifactKey) => Referred,
-  taken: ReadonlySet<string>,
-): PlannedReference[] {
-  const keys = [...new Set(uses.map(({ key }) => key))];
-  const logicalIds = assignLogicalIds(prefix, keys.map(name), taken);
-  return keys.map((key, index) => {
-    const users = uses.filter((use) => use.key === key);
-    return {
-      logicalId: logicalIds[index] ?? '',
-      artifacts: [key],
-      grouped: false,
-      pinned: users.some(({ place }) => place.pinned),
-      ...sharedCondition(users),
-    };
-  });
-}
-
-/** The resources of a loop share their references: a logical ID can't be chosen by a loop variable. */
-function ofLoop(
-  { place, contents }: LoadedPlace,
-  name: (key: ArtifactKey) => Referred,
-  taken: ReadonlySet<string>,
-): PlannedReference[] {
-  return grouped(contents.map(keyOf), `${place.resource ?? ''} ${place.property}`, place.pointer, name, taken).map(
-    (group) => ({
-      ...group,
-      pinned: place.pinned,
-      ...(place.condition !== undefined && { condition: place.condition }),
-    }),
-  );
-}
-
-function inGroups(
-  uses: readonly Use[],
-  name: (key: ArtifactKey) => Referred,
-  taken: ReadonlySet<string>,
-): PlannedReference[] {
-  const keys = uses.map(({ key }) => key);
-  return grouped(keys, 'stack', 'stack', name, taken).map((group) => ({
-    ...group,
-    ...sharedCondition(uses.filter(({ key }) => group.artifacts.includes(key))),
-  }));
-}
-
-/** As few references as hold the artifacts, in an order that is the same on every machine. */
-function grouped(
-  keys: readonly ArtifactKey[],
-  words: string,
-  identity: string,
-  name: (key: ArtifactKey) => Referred,
-  taken: ReadonlySet<string>,
-): PlannedReference[] {
-  return chunks(sorted(keys, name)).map((artifacts, index) => {
-    const number = index === 0 ? '' : ` ${index + 1}`;
-    const [logicalId = ''] = assignLogicalIds(
-      '',
-      [{ id: words + number, identity: identity + number }],
-      taken,
-      'Artifacts',
-    );
-    return { logicalId, artifacts, grouped: true, pinned: false };
-  });
-}
-
-function sorted(keys: readonly ArtifactKey[], name: (key: ArtifactKey) => Referred): ArtifactKey[] {
-  return [...new Set(keys)].sort((a, b) => (name(a).identity < name(b).identity ? -1 : 1));
 }
 
 function chunks<T>(all: readonly T[]): T[][] {
@@ -231,27 +238,17 @@ function chunks<T>(all: readonly T[]): T[][] {
   );
 }
 
-/** A reference is conditional only if all its users are, on the same. */
-function sharedCondition(users: readonly Use[]): { readonly condition?: string } {
-  const [first, ...others] = new Set(
-    users.map(({ place }) => (place.resource === undefined ? undefined : place.condition)),
-  );
-  return first !== undefined && others.length === 0 ? { condition: first } : {};
-}
-
 function resourceIds({ root }: Template): string[] {
   const resources = valueOf(root, 'Resources');
   return isMap(resources) ? resources.entries.map(({ key }) => key) : [];
 }
 
-function checkLimit({ template }: Unit, resources: number): void {
+function checkLimit({ template }: Unit, resources: number, mode: ReferenceMode): void {
   if (resources <= RESOURCE_LIMIT) return;
+  const grouped = 'Use --references grouped, which records 40 artifacts with one resource, or move';
   throw new ArtifactError(
     'INVALID_TEMPLATE',
-    `${template.file}: the template would have ${resources} resources, with a reference for each artifact, and CloudFormation takes ${RESOURCE_LIMIT}`,
-    {
-      remedy:
-        'Use --references grouped, which records 40 artifacts with one resource, or move resources into a nested stack.',
-    },
+    `${template.file}: the template would have ${resources} resources, with its references, and CloudFormation takes ${RESOURCE_LIMIT}`,
+    { remedy: `${mode === 'grouped' ? 'Move' : grouped} resources into a nested stack.` },
   );
 }

@@ -1,20 +1,20 @@
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, contentOf } from '../../repository/index.ts';
+import { ArtifactError, contentOf } from '../../repository/index.ts';
 import type { ObjectAttributes, OpenContent, Publishable } from '../../repository/index.ts';
-import { allPlaces, keyOf } from './artifact.ts';
-import type { Artifact, ArtifactKey, Artifacts } from './artifact.ts';
-import type { Destination, Stored } from './destination.ts';
-import type { PublishOutcome, Reporter } from '../event.ts';
+import type { Reporter } from '../event.ts';
 import { interruptible } from '../interruptible.ts';
-import { placed, shownPath } from './load.ts';
-import type { LocalSource, PlaceContent, Unit } from './load.ts';
-import { pool } from './pool.ts';
+import type { Location } from '../template/place.ts';
+import type { Artifact, Artifacts } from './artifact.ts';
+import type { Destination, Stored } from './destination.ts';
+import { shownPath } from './location.ts';
+import { eachAtItsPlace, placed } from './problems.ts';
 import { NO_REFERENCES } from './references.ts';
 import type { ReferencePlan } from './references.ts';
-import type { Location, Place, ReferenceResource, Rewrite } from '../template/place.ts';
-import { formatPosition } from '../template/place.ts';
-import { rewriteTemplate } from '../template/rewrite/rewrite.ts';
-import { lambdaWarnings } from './warnings.ts';
+import { foreignLocation, rewriteUnit } from './rewriting.ts';
+import type { ResolvedNames } from './artifact.ts';
+import type { LocalSource, PlaceContent, Unit } from './unit.ts';
+import { unitsBelow } from './unit.ts';
+import { zippedWarning } from './warnings.ts';
 
 export interface RunOptions {
   readonly cwd: string;
@@ -24,131 +24,80 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** One place in a template and the artifact that it names now. */
-export interface PackagedPlace {
-  /** `file:line:column` */
-  readonly place: string;
-  readonly template: string;
-  readonly resource?: string;
-  readonly type: string;
-  readonly property: string;
-  /** As the user would type it; absent for what was no local path. */
-  readonly path?: string;
-  readonly id?: string;
-  readonly arn?: string;
-  readonly digest?: string;
-  /** Bytes. */
-  readonly size?: number;
-  readonly bucket?: string;
-  readonly key?: string;
-  readonly outcome: PublishOutcome;
+/** What a run stores, and what it knows of it beforehand. */
+export interface Contents {
+  readonly artifacts: Artifacts;
+  readonly names: ResolvedNames;
+  readonly plans: ReadonlyMap<Unit, ReferencePlan>;
 }
 
-/** So many artifacts are made and sent at once; within one, parts go in parallel too. */
-const AT_ONCE = 8;
+type Of<T extends Artifact['content']> = Artifact & { readonly content: T };
 
 /** One run against one destination: what was stored so far. */
 export class Run {
   readonly #options: RunOptions;
   readonly #destination: Destination;
-  readonly #artifacts: Artifacts;
-  readonly #plans: ReadonlyMap<Unit, ReferencePlan>;
-  readonly #stored = new Map<ArtifactKey, Stored>();
+  readonly #contents: Contents;
+  readonly #stored = new Map<Artifact, Stored>();
 
-  constructor(
-    options: RunOptions,
-    destination: Destination,
-    artifacts: Artifacts,
-    plans: ReadonlyMap<Unit, ReferencePlan>,
-  ) {
+  constructor(options: RunOptions, destination: Destination, contents: Contents) {
     this.#options = options;
     this.#destination = destination;
-    this.#artifacts = artifacts;
-    this.#plans = plans;
-  }
-
-  /** What the template names by ARN or bookmark must exist before anything is uploaded. */
-  async resolveNames(): Promise<void> {
-    await this.#each('artifact', async ({ key, content, pinned }) => {
-      if (content.type === 'artifact') this.#stored.set(key, await this.#destination.resolve(content.name, pinned));
-    });
-  }
-
-  async storeSources(): Promise<void> {
-    // Of equal trees, however many paths they have, one is archived; the others find what it became.
-    const bySource = new Map<string, Promise<unknown>>();
-    await this.#each('source', async (artifact) => {
-      if (artifact.content.type !== 'source') return;
-      const { source } = artifact.content;
-      const tree = source.sourceDigest;
-      const before = tree === undefined ? undefined : bySource.get(tree);
-      const storing = (before ?? Promise.resolve()).then(() => this.#store(artifact, source));
-      if (tree !== undefined)
-        bySource.set(
-          tree,
-          storing.catch(() => undefined),
-        );
-      await storing;
-    });
-  }
-
-  /** Nested templates, the innermost first: a template's content is known when all that it names is stored. */
-  async storeUnits(unit: Unit): Promise<void> {
-    const below = unit.places.flatMap(({ contents }) => contents.filter((content) => content.type === 'unit'));
-    for (const child of new Set(below)) {
-      const artifact = this.#artifacts.get(keyOf(child));
-      if (artifact === undefined || this.#stored.has(artifact.key)) continue;
-      await this.storeUnits(child);
-      await this.#store(artifact, this.#publishableUnit(child));
+    this.#contents = contents;
+    for (const artifact of contents.artifacts.all) {
+      const { content } = artifact;
+      const resolved = content.type === 'artifact' ? contents.names.get(content.name) : undefined;
+      if (resolved !== undefined) this.#stored.set(artifact, resolved);
     }
   }
 
+  /** @throws ArtifactErrors of all that failed, each at the first place that names it */
+  async store(): Promise<void> {
+    const { all } = this.#contents.artifacts;
+    await this.#storeSources(all.filter((artifact) => isOf(artifact, 'source')));
+    for (const level of byDepth(all.filter((artifact) => isOf(artifact, 'unit')))) {
+      await eachAtItsPlace(level, (artifact) => this.#store(artifact, this.#publishableUnit(artifact.content)));
+    }
+  }
+
+  storedOf(artifact: Artifact): Stored | undefined {
+    return this.#stored.get(artifact);
+  }
+
+  /** The text of a template whose contents were stored. */
   rewrite(unit: Unit): string {
-    return rewriteUnit(unit, {
-      references: this.#plans.get(unit) ?? NO_REFERENCES,
-      artifactOf: (key) => this.#stored.get(key),
+    return rewriteUnit(unit, this.#contents.plans.get(unit) ?? NO_REFERENCES, {
       locationOf: (content) => this.#locationOf(content),
+      storedOf: (artifact) => this.storedOf(artifact),
     });
   }
 
-  report(root: Unit): PackagedPlace[] {
-    const { cwd } = this.#options;
-    return [...allPlaces(root)].flatMap(({ place, contents, unit }) =>
-      contents.flatMap((content): PackagedPlace[] => {
-        if (content.type === 's3-uri') return [];
-        const stored = this.#stored.get(keyOf(content));
-        const { resource, type, property } = place;
-        return [
-          {
-            place: formatPosition(place.position),
-            template: unit.template.file,
-            ...(resource !== undefined && { resource }),
-            type,
-            property,
-            ...(content.type !== 'artifact' && { path: shownPath(cwd, content.path) }),
-            ...(stored === undefined
-              ? { outcome: 'planned' as const }
-              : {
-                  ...(stored.id !== undefined && { id: stored.id }),
-                  ...(stored.arn !== undefined && { arn: stored.arn }),
-                  digest: stored.digest,
-                  size: stored.size,
-                  bucket: stored.bucket,
-                  key: stored.key,
-                  outcome: stored.outcome,
-                }),
-          },
-        ];
-      }),
-    );
+  async #storeSources(artifacts: readonly Of<LocalSource>[]): Promise<void> {
+    // Of equal trees, however many paths they have, one is archived; the others find what it became.
+    const bySource = new Map<string, Promise<unknown>>();
+    await eachAtItsPlace(artifacts, async (artifact) => {
+      const { source } = artifact.content;
+      const tree = source.sourceDigest ?? artifact.identity;
+      const before = bySource.get(tree) ?? Promise.resolve();
+      const storing = before.then(() => this.#store(artifact, source));
+      bySource.set(
+        tree,
+        storing.catch(() => undefined),
+      );
+      await storing;
+      this.#warnOfSize(artifact);
+    });
   }
 
-  /** @throws Error where it was not stored: a defect */
+  #warnOfSize(artifact: Of<LocalSource>): void {
+    const { size } = this.#stored.get(artifact) ?? { size: 0 };
+    const warning = zippedWarning(artifact.place, shownPath(this.#options.cwd, artifact.content.path), size);
+    if (warning !== undefined) this.#options.reporter({ kind: 'warning', warning });
+  }
+
   #locationOf(content: PlaceContent): Location {
-    if (content.type === 's3-uri') return foreignLocation(content);
-    const stored = this.#stored.get(keyOf(content));
-    if (stored === undefined) throw new Error(`not stored: ${keyOf(content)}`);
-    return stored;
+    const artifact = this.#contents.artifacts.of(content);
+    return (artifact && this.#stored.get(artifact)) ?? foreignLocation(content);
   }
 
   #publishableUnit(unit: Unit): Publishable {
@@ -157,81 +106,76 @@ export class Run {
     return { filename: path.basename(unit.path), open };
   }
 
-  /** In a dry run, what was not stored yet has no location. */
+  /** In a dry run, what is not stored has no location. */
   #canRewrite({ places }: Unit): boolean {
-    return places.every(({ contents }) =>
-      contents.every((content) => content.type === 's3-uri' || this.#stored.has(keyOf(content))),
-    );
+    const artifacts = places.flatMap(({ contents }) => contents.map((one) => this.#contents.artifacts.of(one)));
+    return artifacts.every((artifact) => artifact === undefined || this.#stored.has(artifact));
   }
 
   async #store(artifact: Artifact, publishable: Publishable): Promise<void> {
     const { dryRun, reporter, signal } = this.#options;
     signal.throwIfAborted();
-    const { key, id, content, place, pinned } = artifact;
     if (dryRun) {
-      const isKnown = content.type !== 'unit' || this.#canRewrite(content);
-      const found = isKnown ? await this.#destination.plan(id, publishable) : undefined;
-      if (found !== undefined) this.#stored.set(key, found);
-      reporter({
-        kind: 'published',
-        subject: id,
-        outcome: found === undefined ? 'planned' : 'reused',
-        size: found?.size ?? 0,
-        name: found?.arn ?? id,
-      });
+      await this.#plan(artifact, publishable);
       return;
     }
-    const stored = await this.#destination.publish(
-      id,
-      ...watched(id, interruptible(publishable, signal), reporter),
-      pinned,
-    );
-    this.#stored.set(key, stored);
-    const { outcome, size, arn, bucket } = stored;
-    reporter({ kind: 'published', subject: id, outcome, size, name: arn ?? `s3://${bucket}/${stored.key}` });
-    if (content.type === 'source') this.#warnOfSize(content, place, size);
+    const { id, pinned } = artifact;
+    const sent = watched(id, interruptible(publishable, signal), reporter);
+    const stored = await this.#destination.publish(id, ...sent, pinned);
+    refuseUnversioned(artifact, stored);
+    this.#stored.set(artifact, stored);
+    const { outcome, size, arn, bucket, key } = stored;
+    reporter({ kind: 'published', subject: id, outcome, size, name: arn ?? `s3://${bucket}/${key}` });
   }
 
-  #warnOfSize({ source, path: file }: LocalSource, { position, type }: Place, size: number): void {
-    if (!/^AWS::(Lambda|Serverless)::(Function|LayerVersion)$/.test(type)) return;
-    for (const warning of lambdaWarnings(shownPath(this.#options.cwd, file), size, source.bytes)) {
-      this.#options.reporter({ kind: 'warning', warning: { ...warning, place: formatPosition(position) } });
-    }
-  }
-
-  /** All artifacts of a kind, several at once; every failure is told, at the first place that names what failed. */
-  async #each(type: Artifact['content']['type'], work: (artifact: Artifact) => Promise<void>): Promise<void> {
-    const problems: ArtifactError[] = [];
-    const artifacts = [...this.#artifacts.values()].filter(({ content }) => content.type === type);
-    await pool(artifacts, AT_ONCE, async (artifact) => {
-      // After a failure nothing new is begun: what failed once, a full disk or a missing permission, mostly fails for all.
-      if (problems.length > 0) return;
-      try {
-        await work(artifact);
-      } catch (error) {
-        if (!(error instanceof ArtifactError)) throw error;
-        problems.push(this.#atItsPlace(artifact, error));
-      }
-    });
-    const [first, ...rest] = toldOnce(problems);
-    if (first !== undefined) throw rest.length === 0 ? first : new ArtifactErrors([first, ...rest]);
-  }
-
-  /** What is wrong with an artifact stands where it is named; what is wrong with the store concerns no place. */
-  #atItsPlace({ place }: Artifact, error: ArtifactError): ArtifactError {
-    return concernsPlace(error) ? placed(place, error) : error;
+  async #plan(artifact: Artifact, publishable: Publishable): Promise<void> {
+    const { id, content } = artifact;
+    const isKnown = content.type !== 'unit' || this.#canRewrite(content);
+    const found = isKnown
+      ? await this.#destination.plan(id, interruptible(publishable, this.#options.signal))
+      : undefined;
+    if (found !== undefined) this.#stored.set(artifact, found);
+    const outcome = found === undefined ? 'planned' : 'reused';
+    this.#options.reporter({ kind: 'published', subject: id, outcome, size: found?.size ?? 0, name: found?.arn ?? id });
   }
 }
 
-function concernsPlace({ code }: ArtifactError): boolean {
-  return /^(ARTIFACT|PATH|SOURCE|INVALID)_/.test(code) && code !== 'INVALID_CONFIGURATION';
-}
-
-/** What is wrong with the store is wrong for everything that was under way. */
-function toldOnce(problems: readonly ArtifactError[]): readonly ArtifactError[] {
-  return problems.filter(
-    (problem, index) => concernsPlace(problem) || problems.findIndex(({ code }) => code === problem.code) === index,
+/**
+ * Lambda runs from a version of an object, so there must be versions.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
+ */
+function refuseUnversioned({ lasting }: Artifact, { bucket, objectVersion }: Stored): void {
+  if (lasting === undefined || objectVersion !== undefined) return;
+  throw placed(
+    lasting,
+    new ArtifactError(
+      'UNSUPPORTED_STORE',
+      `it is read from the bucket for as long as it lives, and '${bucket}' keeps no versions`,
+      {
+        remedy: 'Turn on versioning for the bucket, or leave out S3ObjectStorageMode: REFERENCE.',
+      },
+    ),
   );
+}
+
+function isOf<T extends Artifact['content']['type']>(
+  artifact: Artifact,
+  type: T,
+): artifact is Of<Extract<Artifact['content'], { type: T }>> {
+  return artifact.content.type === type;
+}
+
+/** The innermost first: a template's content is known when all that it names is stored. */
+function byDepth(artifacts: readonly Of<Unit>[]): readonly Of<Unit>[][] {
+  const depths = new Map<Unit, number>();
+  const depthOf = (unit: Unit): number => {
+    const depth = depths.get(unit) ?? 1 + Math.max(-1, ...unitsBelow(unit).map(depthOf));
+    depths.set(unit, depth);
+    return depth;
+  };
+  const levels: Of<Unit>[][] = [];
+  for (const artifact of artifacts) (levels[depthOf(artifact.content)] ??= []).push(artifact);
+  return levels.filter(Boolean);
 }
 
 /** The publishable and the attributes of its upload, told of as they go. */
@@ -256,39 +200,4 @@ function watched(subject: string, publishable: Publishable, reporter: Reporter):
       },
     },
   ];
-}
-
-interface Located {
-  readonly references: ReferencePlan;
-  readonly artifactOf: (key: ArtifactKey) => Stored | undefined;
-  readonly locationOf: (content: PlaceContent) => Location;
-}
-
-/** An object that was in S3 before: nothing but its place is known, and nothing else is asked of it. */
-export function foreignLocation(content: PlaceContent): Location {
-  if (content.type !== 's3-uri') throw new Error(`a location was asked for before ${keyOf(content)} was stored`);
-  const { bucket, key, version } = content;
-  return { bucket, key, url: '', partition: '', digest: '', ...(version !== undefined && { objectVersion: version }) };
-}
-
-export function rewriteUnit(unit: Unit, { references, artifactOf, locationOf }: Located): string {
-  const rewrites = unit.places.map((loaded): Rewrite => {
-    const attributesFrom = references.attributesFrom(loaded);
-    return {
-      place: loaded.place,
-      locations: loaded.contents.map(locationOf),
-      ...(attributesFrom !== undefined && { references: attributesFrom }),
-      dependsOn: references.waitsFor(loaded),
-    };
-  });
-  const resources = references.references.map(({ artifacts, ...reference }): ReferenceResource => ({
-    ...reference,
-    artifacts: artifacts.flatMap((artifact) => {
-      const { arn, key, resolvedFrom } = artifactOf(artifact) ?? {};
-      return arn === undefined || key === undefined
-        ? []
-        : [{ arn, key, ...(resolvedFrom !== undefined && { resolvedFrom }) }];
-    }),
-  }));
-  return rewriteTemplate(unit.template, { rewrites, references: resources });
 }

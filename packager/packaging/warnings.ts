@@ -1,26 +1,44 @@
 import { LOCAL_PLACE } from '../../repository/index.ts';
-import { allPlaces } from './artifact.ts';
-import type { Destination } from './destination.ts';
 import type { Warning } from '../event.ts';
-import type { Unit } from './load.ts';
-import { isLiteral } from './references.ts';
-import { formatPosition } from '../template/place.ts';
+import type { Place } from '../template/place.ts';
+import type { Destination } from './destination.ts';
+import { sourcePlace, subjectOf } from './problems.ts';
+import type { ReferencePlan } from './references.ts';
+import type { LoadedPlace, Unit } from './unit.ts';
+import { allPlaces, isLiteral, isPinned } from './unit.ts';
 
 /** Literal locations name one region's bucket; a packaged template without any deploys wherever its domain can be reached. */
-export function regionWarning(root: Unit, { isDomain, region }: Destination): Warning | undefined {
+export function regionWarning(
+  root: Unit,
+  plans: ReadonlyMap<Unit, ReferencePlan>,
+  { isDomain, region }: Destination,
+): Warning | undefined {
   if (!isDomain || region === LOCAL_PLACE.region) return undefined;
-  const literal = [...allPlaces(root)].filter(
-    ({ place, unit }) => (place.literal || isLiteral(unit)) && place.type !== 'Custom::ArtifactRef',
-  );
-  const [first] = literal;
+  const bound = allPlaces(root).filter(({ unit, ...loaded }) => isBound(unit, loaded, plans.get(unit)));
+  const [first] = bound;
   if (first === undefined) return undefined;
-  const others = literal.length === 1 ? '' : `, and ${literal.length - 1} more`;
+  const others = bound.length === 1 ? '' : `, and ${bound.length - 1} more like it`;
   return {
     code: 'bound-to-region',
-    message: `${first.place.property} of ${first.place.type}${others} must be literal, which binds the packaged template to ${region}`,
-    place: formatPosition(first.place.position),
+    message: `${subjectOf(first.place)} is written as a literal${others}, which binds the packaged template to ${region}`,
+    at: sourcePlace(first.place),
     remedy: 'Package once for each region.',
   };
+}
+
+/** Members of an artifact that are the same wherever its content is. */
+const EVERYWHERE = ['Key', 'Digest', 'CodeSha256'];
+
+function isBound(unit: Unit, loaded: LoadedPlace, plan: ReferencePlan | undefined): boolean {
+  const { place, contents } = loaded;
+  // The author's own reference is resolved where it is deployed, and what the application repository reads is read once.
+  if (place.type === 'Custom::ArtifactRef' || place.type === 'Metadata/AWS::ServerlessRepo::Application') return false;
+  if (contents.every(({ type }) => type === 's3-uri')) return false;
+  if (place.form.kind === 'artifact' && EVERYWHERE.includes(place.form.member)) return false;
+  if (place.literal || isLiteral(unit)) return true;
+  // A loop takes its bucket from a reference, and the versions of its objects from a mapping.
+  const isVersioned = place.loop.length > 0 && isPinned(place);
+  return isVersioned || plan?.uses.get(loaded)?.attributes === undefined;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -28,18 +46,27 @@ const MEGABYTE = 1024 * 1024;
 const LAMBDA_ZIPPED = 50 * MEGABYTE;
 const LAMBDA_UNZIPPED = 250 * MEGABYTE;
 
-export function* lambdaWarnings(file: string, zipped: number, unzipped: number): Generator<Warning> {
-  if (unzipped > LAMBDA_UNZIPPED) {
-    yield {
-      code: 'lambda-unzipped-size',
-      message: `'${file}' is ${Math.ceil(unzipped / MEGABYTE)} MB unzipped, and Lambda takes 250 MB, layers included`,
-      remedy: 'Leave out what is not needed at run time with .artifactignore or --exclude.',
-    };
-  }
-  if (zipped > LAMBDA_ZIPPED) {
-    yield {
-      code: 'lambda-zipped-size',
-      message: `'${file}' is ${Math.ceil(zipped / MEGABYTE)} MB zipped: above 50 MB Lambda takes it only from S3, and the console does not show it`,
-    };
-  }
+/** @param bytes of all files */
+export function unzippedWarning(place: Place, file: string, bytes: number): Warning | undefined {
+  if (!isLambda(place) || bytes <= LAMBDA_UNZIPPED) return undefined;
+  return {
+    code: 'lambda-unzipped-size',
+    message: `'${file}' is ${Math.ceil(bytes / MEGABYTE)} MB unzipped, and Lambda takes 250 MB, layers included`,
+    at: sourcePlace(place),
+    remedy: 'Leave out what is not needed at run time with .artifactignore or --exclude.',
+  };
+}
+
+/** @param bytes of the archive */
+export function zippedWarning(place: Place, file: string, bytes: number): Warning | undefined {
+  if (!isLambda(place) || bytes <= LAMBDA_ZIPPED) return undefined;
+  return {
+    code: 'lambda-zipped-size',
+    message: `'${file}' is ${Math.ceil(bytes / MEGABYTE)} MB zipped: above 50 MB Lambda takes it only from S3, and the console does not show it`,
+    at: sourcePlace(place),
+  };
+}
+
+function isLambda({ type }: Place): boolean {
+  return /^AWS::(Lambda|Serverless)::(Function|LayerVersion)$/.test(type);
 }

@@ -289,10 +289,12 @@ describe('any property', () => {
     const references = Object.entries(
       at(data, '/Resources') as Record<string, { Type: string; Properties: unknown }>,
     ).filter(([, { Type }]) => Type === 'Custom::ArtifactRef');
-    expect(references.map(([, { Properties }]) => (Properties as { ArtifactArn: string }).ArtifactArn)).toEqual([
-      arn,
-      arn,
-    ]);
+    // However a version is spelled, it is one artifact.
+    expect(references.map(([, { Properties }]) => (Properties as { ArtifactArn: string }).ArtifactArn)).toEqual([arn]);
+    project.write({ 'template.yaml': `Resources:\n  F:${FUNCTION(arn.replace(/:1@.*/, ''))}\n` });
+    const versionless = await project.package();
+    expect(versionless.exitCode).toBe(2);
+    expect(versionless.stderr).toMatch(/template\.yaml:5:13: Code of 'F' .*names an artifact and none of its versions/);
     project.write({ 'template.yaml': `Resources:\n  F:${FUNCTION('default/lib/x^prod')}\n` });
     const missing = await project.package();
     expect(missing.exitCode).toBe(2);

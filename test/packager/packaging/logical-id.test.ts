@@ -5,7 +5,7 @@ import { assignLogicalIds } from '../../../packager/packaging/logical-id.ts';
 const of = (ids: readonly string[], taken: readonly string[] = []): string[] =>
   assignLogicalIds(
     'shop',
-    ids.map((id) => ({ id, identity: id })),
+    ids.map((id) => ({ id, identity: id, ending: 'Artifact' })),
     new Set(taken),
   );
 

@@ -1,0 +1,104 @@
+import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
+import type { ArtifactErrorCode } from '../../repository/index.ts';
+import type { SourcePlace } from '../../repository/index.ts';
+import type { Place } from '../template/place.ts';
+import { pool } from './pool.ts';
+
+/** So many artifacts are made and sent at once; within one, parts go in parallel too. */
+const AT_ONCE = 8;
+
+/** Of one error, or of several in one. @throws whatever is no ArtifactError: a defect, or the end of the run */
+export function problemsOf(error: unknown): readonly ArtifactError[] {
+  if (error instanceof ArtifactErrors) return error.problems;
+  if (error instanceof ArtifactError) return [error];
+  throw error;
+}
+
+/** @throws ArtifactErrors if there are problems */
+export function refuse(problems: readonly ArtifactError[]): void {
+  const [first, ...rest] = problems;
+  if (first !== undefined) throw rest.length === 0 ? first : new ArtifactErrors([first, ...rest]);
+}
+
+/** Where a place stands, for messages and scripts. */
+export function sourcePlace({ position, resource, property, type }: Place): SourcePlace {
+  return { ...position, ...(resource !== undefined && { resource }), property, type };
+}
+
+/** The problem at its place: `Property of 'Resource' (Type): …`. What stands in a file of its own keeps that. */
+export function placed(place: Place, error: ArtifactError): ArtifactError {
+  if (error.place !== undefined || error.code === 'INVALID_TEMPLATE') return error;
+  return new ArtifactError(error.code, `${subjectOf(place)}: ${error.message}`, {
+    place: sourcePlace(place),
+    ...(error.remedy !== undefined && { remedy: error.remedy }),
+    cause: error,
+  });
+}
+
+/** How messages name a place: `Code of 'Fn' (AWS::Lambda::Function)`. */
+export function subjectOf({ resource, property, type }: Place): string {
+  return resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
+}
+
+/**
+ * Works on all, several at once, begun in order. After a failure nothing new is begun, because what failed once, a full disk or a missing permission,
+ * mostly fails for all; every failure of what was under way is told, at the place that names what failed.
+ * @throws ArtifactError, or ArtifactErrors of several
+ */
+export async function eachAtItsPlace<T extends { readonly place: Place }>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const problems: ArtifactError[] = [];
+  await pool(items, AT_ONCE, async (item) => {
+    if (problems.length > 0) return;
+    try {
+      await work(item);
+    } catch (error) {
+      for (const problem of problemsOf(error)) {
+        problems.push(CONCERNS[problem.code] === 'artifact' ? placed(item.place, problem) : problem);
+      }
+    }
+  });
+  refuse(toldOnce(problems));
+}
+
+/** What is wrong with the store is wrong for everything that was under way. */
+function toldOnce(problems: readonly ArtifactError[]): readonly ArtifactError[] {
+  return problems.filter(
+    (problem, index) =>
+      CONCERNS[problem.code] === 'artifact' || problems.findIndex(({ code }) => code === problem.code) === index,
+  );
+}
+
+/** Whether an error is of the one artifact that was worked on, or of the whole run. */
+const CONCERNS: Readonly<Record<ArtifactErrorCode, 'artifact' | 'run'>> = {
+  INVALID_ARGUMENT: 'artifact',
+  INVALID_ARN: 'artifact',
+  INVALID_NAME: 'artifact',
+  INVALID_KEY: 'artifact',
+  INVALID_TEMPLATE: 'artifact',
+  INVALID_CONFIGURATION: 'run',
+  PATH_NOT_FOUND: 'artifact',
+  PATH_UNREADABLE: 'artifact',
+  PATH_OF_WRONG_KIND: 'artifact',
+  PATH_OUTSIDE_PROJECT: 'artifact',
+  SOURCE_CHANGED: 'artifact',
+  ARTIFACT_NOT_FOUND: 'artifact',
+  ARTIFACT_DELETED: 'artifact',
+  ARTIFACT_ARCHIVED: 'artifact',
+  DOMAIN_NOT_FOUND: 'run',
+  OUTPUT_FAILED: 'run',
+  NO_CREDENTIALS: 'run',
+  ACCESS_DENIED: 'run',
+  WRONG_OWNER: 'run',
+  BUCKET_NOT_FOUND: 'run',
+  UNSUPPORTED_STORE: 'run',
+  UNSUPPORTED_FORMAT: 'run',
+  DIGEST_MISMATCH: 'artifact',
+  CONTENT_MISSING: 'artifact',
+  STORE_FULL: 'run',
+  STORE_UNAVAILABLE: 'run',
+  CONTENTION: 'artifact',
+  INTERRUPTED: 'run',
+};
