@@ -13,6 +13,8 @@ export interface Named {
   /** Path below the project with `/`; or, of form `named`, the ID below the prefix that the author chose. */
   readonly location: string;
   readonly form: (typeof FORMS)[number];
+  /** What stands there is another under the parameters that it is given. */
+  readonly variant?: boolean;
 }
 
 /**
@@ -44,9 +46,9 @@ interface Claim {
   readonly weakness: number;
 }
 
-function claimOf(prefix: string, { identity, location, form }: Named): Claim {
+function claimOf(prefix: string, { identity, location, form, variant = false }: Named): Claim {
   const fitted = segmentsOf(location).map(fitSegment).join('/');
-  const weakness = FORMS.indexOf(form) + (fitted === location ? 0 : FORMS.length);
+  const weakness = FORMS.indexOf(form) + (fitted === location && !variant ? 0 : FORMS.length);
   return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness };
 }
 

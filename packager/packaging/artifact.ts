@@ -88,7 +88,7 @@ function identityOf(content: LocalSource | Unit | NamedArtifact, names: Resolved
   return JSON.stringify(['artifact', arn, resolvedFrom]);
 }
 
-function formOf(content: Artifact['content']): Pick<Named, 'form' | 'location'> {
+function formOf(content: Artifact['content']): Omit<Named, 'identity'> {
   switch (content.type) {
     case 'source': {
       const { name, location, source } = content;
@@ -97,8 +97,9 @@ function formOf(content: Artifact['content']): Pick<Named, 'form' | 'location'> 
       return { form: isAlone ? 'zipped-file' : source.kind, location };
     }
     case 'unit': {
-      const { kind, detached, location } = content;
-      return { form: kind === 'template' && detached ? 'detached-template' : kind, location };
+      const { kind, detached, location, variant } = content;
+      const form = kind === 'template' && detached ? 'detached-template' : kind;
+      return { form, location, variant: variant !== '' };
     }
     case 'artifact':
       throw new Error(`'${content.name}' has an ID already`);
