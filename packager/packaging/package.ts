@@ -56,6 +56,7 @@ export interface PackageResult {
 export async function packageTemplate(request: PackageRequest): Promise<PackageResult> {
   const { references, prefix, cwd, reporter, dryRun } = request;
   const root = await load(request);
+  request.beforeSending?.(root);
   const templates = [root.template, ...nestedTemplates(root)] as const;
   if (!namesAnything(root)) {
     const nothing = { locationOf: foreignLocation, storedOf: () => undefined };
