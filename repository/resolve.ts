@@ -178,7 +178,7 @@ async function notFound(domain: Domain, name: ArtifactName, selection: Selection
   const versions = await firstOf(listVersionNumbers(domain, name));
   if (versions.length > 0) {
     return new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no ${described(selection)}`, {
-      remedy: `${await alternatives(domain, name, selection)}Its newest versions: ${versions.join(', ')}.`,
+      remedy: `${await alternatives(domain, name, selection)}Its ${versions.length === 1 ? 'only version is' : 'newest versions are'} ${versions.join(', ')}.`,
     });
   }
   const [top = ''] = name.id.split('/');

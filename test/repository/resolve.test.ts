@@ -52,9 +52,9 @@ describe('resolving', () => {
   });
 
   test.each([
-    ['default/shop/api:9', 'Its newest versions: 3, 2, 1.'],
-    ['default/shop/api:nope', "It has '1.4.0'. Its newest versions: 3, 2, 1."],
-    ['default/shop/api^nope', "It has 'prod'. Its newest versions: 3, 2, 1."],
+    ['default/shop/api:9', 'Its newest versions are 3, 2, 1.'],
+    ['default/shop/api:nope', "It has '1.4.0'. Its newest versions are 3, 2, 1."],
+    ['default/shop/api^nope', "It has 'prod'. Its newest versions are 3, 2, 1."],
     ['default/shop/apj', 'There is default/shop/api.'],
     ['default/other', "'cfn-artifacts list' shows what there is."],
   ])('%s is refused with what there is', async (text, remedy) => {
@@ -65,11 +65,17 @@ describe('resolving', () => {
     const lonely = { repository: 'default', id: 'lonely' };
     for (const text of ['a', 'b', 'c', 'd']) await publishVersion(domain, lonely, publishable(text));
     await expect(resolve(domain, 'default/lonely^x')).rejects.toMatchObject({
-      remedy: 'It has no bookmarks. Its newest versions: 4, 3, 2.',
+      remedy: 'It has no bookmarks. Its newest versions are 4, 3, 2.',
     });
     await expect(resolve(domain, 'default/lonely:x')).rejects.toMatchObject({
-      remedy: 'It has no labels. Its newest versions: 4, 3, 2.',
+      remedy: 'It has no labels. Its newest versions are 4, 3, 2.',
     });
+  });
+
+  test('one version is told as such', async () => {
+    const lonely = { repository: 'default', id: 'lonely' };
+    await publishVersion(domain, lonely, publishable('a'));
+    await expect(resolve(domain, 'default/lonely:2')).rejects.toMatchObject({ remedy: 'Its only version is 1.' });
   });
 
   test.each([

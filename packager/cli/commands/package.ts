@@ -30,8 +30,8 @@ export async function run(options: PackageOptions, terminal: Terminal, warnings:
   const templateFile = path.resolve(cwd, options.templateFile);
   const outputs = outputsOf(options, cwd);
   const inputs = [templateFile, ...inputsOf(options, cwd)];
-  checkOutputs(Object.values(outputs), inputs);
-  if (!options.dryRun) tryOutputs(Object.values(outputs));
+  checkOutputs(allOf(outputs), inputs);
+  if (!options.dryRun) tryOutputs(allOf(outputs));
   const table = tableOf(options, cwd);
   const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
@@ -44,12 +44,12 @@ export async function run(options: PackageOptions, terminal: Terminal, warnings:
       ...{ templateFile, cwd, table, hasDomain, archiver, signal, reporter: progress.reporter },
       project: {
         ...{ root, exclude: options.exclude, followExternalSymlinks: options.followExternalSymlinks },
-        leaveOut: [...Object.values(outputs).map(({ file }) => file), ...domainFolders(options, cwd)],
+        leaveOut: [...allOf(outputs).map(({ file }) => file), ...domainFolders(options, cwd)],
       },
       prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
       beforeSending: (loaded) => {
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
-        checkOutputs(Object.values(outputs), [...inputs, ...filesOf(loaded)]);
+        checkOutputs(allOf(outputs), [...inputs, ...filesOf(loaded)]);
       },
       destination: () => openDestination(options, terminal),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
@@ -77,6 +77,10 @@ function outputsOf({ manifest, outputTemplateFile: template }: PackageOptions, c
     ...(manifest !== undefined && { manifest: outputFile('--manifest', manifest, cwd) }),
     ...(template !== undefined && { template: outputFile('--output-template-file', template, cwd) }),
   };
+}
+
+function allOf({ manifest, template }: Outputs): readonly OutputFile[] {
+  return [manifest, template].filter((file) => file !== undefined);
 }
 
 function inputsOf({ resources, configFile }: PackageOptions, cwd: string): readonly string[] {
@@ -129,13 +133,9 @@ function tell(result: PackageResult, options: PackageOptions, terminal: Terminal
 }
 
 function noteWhatIsNotWritten(options: PackageOptions, terminal: Terminal): void {
-  const files = Object.values(outputsOf(options, terminal.cwd)).map(({ option, given }) => `'${option} ${given}'`);
-  if (files.length === 0) return;
-  writeNote(
-    terminal,
-    `a dry run writes no file: ${files.join(' and ')} stayed as ${files.length > 1 ? 'they were' : 'it was'}`,
-    options,
-  );
+  const files = allOf(outputsOf(options, terminal.cwd)).map(({ given }) => `'${given}'`);
+  if (files.length > 0)
+    writeNote(terminal, `nothing was written to ${files.join(' and ')}: this is a dry run`, options);
 }
 
 function successText(result: PackageResult, options: PackageOptions, cwd: string, outputFile: string): string {
