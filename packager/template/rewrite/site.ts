@@ -1,5 +1,5 @@
 import type { ListNode, MapEntry, MapNode, TemplateNode } from '../node.ts';
-import { isList, isMap } from '../node.ts';
+import { isList, isMap, pointerTo } from '../node.ts';
 
 /** A node and the way to it. */
 export interface Site {
@@ -45,20 +45,32 @@ export function child(parent: Site, member: string): Site | undefined {
   return item === undefined || !isList(node) ? undefined : { node: item, parent: { ...parent, node } };
 }
 
+/** The flow collection that a site stands in; tags between them don't count. Undefined in block context. */
+export function flowAround({ parent }: Site): (Site & { readonly node: MapNode | ListNode }) | undefined {
+  if (parent === undefined) return undefined;
+  if (isMap(parent.node) && parent.node.short) return flowAround(parent);
+  return parent.node.style === 'flow' ? parent : undefined;
+}
+
 /**
- * The resource around what a pointer names: the member of Resources, or of a loop in it, however deep loops are nested.
- * Undefined outside of Resources.
+ * The pointer of the resource around what a pointer names: the member of Resources, or of a loop in it, however deep loops are nested.
+ * Undefined outside of Resources, and in what makes resources there: Fn::Transform is none.
  */
-export function resourceAround(root: TemplateNode, pointer: string): Site | undefined {
+export function resourcePointer(pointer: string): string | undefined {
   const [section, ...members] = pointerMembers(pointer);
   if (section !== 'Resources') return undefined;
-  let site = child({ node: root }, 'Resources');
+  // Fn::ForEach::Name: [variable, collection, {body}]
   let depth = 0;
-  while (members[depth]?.startsWith('Fn::ForEach::') === true) {
-    // Fn::ForEach::Name: [variable, collection, {body}]
-    site = site && child(site, members[depth] ?? '');
-    site = site && child(site, members[depth + 1] ?? '');
-    depth += 2;
-  }
-  return site && child(site, members[depth] ?? '');
+  while (members[depth]?.startsWith('Fn::ForEach::') === true) depth += 2;
+  const name = members[depth];
+  if (name === undefined || name.startsWith('Fn::')) return undefined;
+  return [section, ...members.slice(0, depth + 1)].reduce(pointerTo, '');
+}
+
+/** What that pointer leads to. */
+export function resourceAround(root: TemplateNode, pointer: string): Site | undefined {
+  const resource = resourcePointer(pointer);
+  if (resource === undefined) return undefined;
+  const { site, missing } = follow(root, resource);
+  return missing.length === 0 ? site : undefined;
 }

@@ -2,6 +2,7 @@ import { lineBreakOf, Lines } from '../text/lines.ts';
 import type { ListNode, MapEntry, MapNode, TemplateNode } from '../node.ts';
 import { entryOf, isList, isMap } from '../node.ts';
 import type { Site } from './site.ts';
+import { flowAround } from './site.ts';
 import type { Edit } from './splice.ts';
 import { splice } from './splice.ts';
 import type { FlowStyle, Quotes } from './style.ts';
@@ -12,6 +13,9 @@ import { list, map } from './value.ts';
 
 /** Where a member goes among those of its map. */
 export type Among = 'last' | { readonly after: MapEntry } | { readonly before: MapEntry };
+
+/** `spaced`: with blank lines between members, where those that are there have them. */
+export type Spacing = 'spaced' | 'dense';
 
 const SPELLED_OUT: FlowStyle = { json: true, colon: ': ', comma: ', ', padding: '' };
 
@@ -42,7 +46,7 @@ export class Writer {
   replace(site: Site, value: Value): void {
     const { node } = site;
     const quotes = this.#quotesOf(node);
-    const flow = this.#flowAround(site);
+    const flow = flowAround(site);
     if (flow !== undefined) {
       this.#edit(node.start, node.end, this.#gap(site) + inFlow(value, this.#flowStyle(flow), quotes));
     } else if (isMap(site.parent?.node) && site.parent.node.short && value.kind !== 'text') {
@@ -57,12 +61,13 @@ export class Writer {
   }
 
   /** Adds members to a map, or makes one of a value that is null or an empty map. */
-  addMembers(site: Site, members: readonly Member[], among: Among = 'last'): void {
+  addMembers(site: Site, members: readonly Member[], among: Among = 'last', spacing: Spacing = 'dense'): void {
     const { node } = site;
     if (members.length === 0) return;
+    if (isMap(node) && node.short) throw new Error('beside a short tag there is no room for members');
     if (!isMap(node) || node.entries.length === 0) this.replace(site, map(...members));
     else if (node.style === 'flow') this.#addToFlow(site, node, members, among);
-    else this.#addToBlock(site, node, members, among);
+    else this.#addToBlock(site, node, members, among, spacing === 'spaced' && this.#isSpaced(node));
   }
 
   /** Gives a map's member a value, where it has none adds it. */
@@ -162,9 +167,16 @@ export class Writer {
     return key === undefined || key.explicit || column > key.column ? '' : this.#stepAt(site);
   }
 
-  #addToBlock(site: Site, node: MapNode, members: readonly Member[], among: Among): void {
+  #addToBlock(site: Site, node: MapNode, members: readonly Member[], among: Among, spaced: boolean): void {
     const indent = ' '.repeat(this.#mapColumn(node));
     const step = this.#stepInside(site, node);
+    if (spaced && among === 'last') {
+      const last = node.entries.at(-1)?.value ?? node;
+      const blocks = members.map((member) => this.#onLines(blockMember(member, step), indent));
+      const blank = this.#keepsLineBreaks(last) ? '' : this.#lineBreak;
+      this.#insert(this.#lines.end(last.end), blank + blocks.join(this.#lineBreak), site);
+      return;
+    }
     const lines = members.flatMap((member) => blockMember(member, step));
     if (typeof among === 'object' && 'before' in among) {
       const start = this.#entryStart(among.before);
@@ -173,6 +185,25 @@ export class Writer {
       const entry = among === 'last' ? node.entries.at(-1) : among.after;
       this.#insert(this.#lines.end(entry?.value.end ?? node.end), this.#onLines(lines, indent), site);
     }
+  }
+
+  /** Whether blank lines stand between all members, of which there are two at least. */
+  #isSpaced({ entries }: MapNode): boolean {
+    return (
+      entries.length > 1 &&
+      entries.slice(1).every((entry, index) => {
+        const between = this.#text.slice(entries[index]?.value.end, this.#entryStart(entry));
+        return /(?:\r\n|\n|\r(?!\n))[ \t]*[\r\n]/.test(between) || this.#keepsLineBreaks(entries[index]?.value);
+      })
+    );
+  }
+
+  /** It ends in a block scalar to which a blank line behind it would belong. */
+  #keepsLineBreaks(node: TemplateNode | undefined): boolean {
+    if (node === undefined) return false;
+    if (node.kind === 'list') return this.#keepsLineBreaks(node.items.at(-1));
+    if (node.kind === 'map') return this.#keepsLineBreaks(node.entries.at(-1)?.value);
+    return node.style === 'block' && /^(?:[!&]\S*\s+)*[|>]\d*\+/.test(this.#text.slice(node.start, node.end));
   }
 
   #addToFlow(site: Site, node: MapNode, members: readonly Member[], among: Among): void {
@@ -295,13 +326,6 @@ export class Writer {
       }
     }
     return '  ';
-  }
-
-  /** The flow collection that a site stands in; tags between them don't count. Undefined in block context. */
-  #flowAround({ parent }: Site): (Site & { readonly node: MapNode | ListNode }) | undefined {
-    if (parent === undefined) return undefined;
-    if (isMap(parent.node) && parent.node.short) return this.#flowAround(parent);
-    return parent.node.style === 'flow' ? parent : undefined;
   }
 
   #flowStyle(site: Site & { readonly node: MapNode | ListNode }): FlowStyle {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Form, Location, Rewrite } from '../../../packager/template/place.ts';
-import { rewriteTemplate } from '../../../packager/template/rewrite/rewrite.ts';
 import { changesOf, locationOf } from './changes.ts';
 import { dataOf } from './independent.ts';
+import { written } from './written.ts';
 
 type Data = string | number | boolean | null | readonly Data[] | { readonly [key: string]: Data };
 
@@ -68,7 +68,7 @@ function rewritten(
     locations: locationsOf(loops),
     ...(reference !== undefined && { references: turns.map(() => reference) }),
   }));
-  const output = rewriteTemplate(template, { rewrites: whole, references: [] });
+  const output = written(template, { rewrites: whole, references: [] });
   const data = dataOf(parseTemplate(output, 't.yaml').root) as Data;
   return {
     data,

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
-import { rewriteTemplate } from '../../../packager/template/rewrite/rewrite.ts';
 import type { BriefChanges } from './changes.ts';
 import { changesOf } from './changes.ts';
+import { written } from './written.ts';
 
 /** To add a case, add NAME.in.yaml and NAME.changes.json and run with UPDATE_GOLDEN=1; look at what comes out. */
 const FOLDER = path.resolve(import.meta.dirname, '../../golden/rewrite');
@@ -16,7 +16,7 @@ describe('golden rewrites', () => {
     const source = readFileSync(path.join(FOLDER, name), 'utf8');
     const changes = JSON.parse(readFileSync(path.join(FOLDER, `${base}.changes.json`), 'utf8')) as BriefChanges;
     const template = parseTemplate(source, name, { kind: 'fragment' });
-    const output = rewriteTemplate(template, changesOf(changes));
+    const output = written(template, changesOf(changes));
 
     const expected = path.join(FOLDER, `${base}.out.${extension}`);
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(expected, output);

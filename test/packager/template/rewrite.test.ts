@@ -11,6 +11,7 @@ import { changesOf, locationOf } from './changes.ts';
 import { CORPUS } from './corpus.ts';
 import { documents } from './documents.ts';
 import { dataOf, readIndependently } from './independent.ts';
+import { written } from './written.ts';
 
 const OBJECT: Form = { kind: 'object', fields: { bucket: 'S3Bucket', key: 'S3Key' }, inKey: false };
 const URI: Form = { kind: 'uri' };
@@ -91,7 +92,7 @@ function expectOnlyThat(template: Template, chosen: readonly Spot[], first: numb
     const { brief } = writings[index]!;
     return { ...brief, pointer, location: { bucket: 'b', key: 'k', ...brief.location } };
   });
-  const output = rewriteTemplate(template, changesOf({ rewrites }));
+  const output = written(template, changesOf({ rewrites }));
 
   const changed = new Map(chosen.map(({ node }, index) => [node, writings[index]!.data]));
   const expected = sameGetAtt(dataWith(template.root, changed));
@@ -190,8 +191,8 @@ describe('rewriting', () => {
 });
 
 describe('values in odd places', () => {
-  const written = (source: string, brief: BriefRewrite): string =>
-    rewriteTemplate(
+  const rewritten = (source: string, brief: BriefRewrite): string =>
+    written(
       parseTemplate(source, 't.yaml', { kind: 'fragment' }),
       changesOf({ rewrites: [{ location: { bucket: 'b', key: 'k' }, ...brief }] }),
     );
@@ -250,12 +251,12 @@ describe('values in odd places', () => {
     ],
     ['no step to measure', 'A: x', { pointer: '/A', form: OBJECT }, 'A:\n  S3Bucket: b\n  S3Key: k'],
   ])('%s', (_name, source, brief, expected) => {
-    expect(written(source, brief)).toBe(expected);
+    expect(rewritten(source, brief)).toBe(expected);
     expect(readable(expected)).toBe(true);
   });
 
   test('a place that is not there is a defect of who names it', () => {
-    expect(() => written('A: 1\n', { pointer: '/B', form: URI })).toThrow("nothing stands at '/B'");
+    expect(() => rewritten('A: 1\n', { pointer: '/B', form: URI })).toThrow("nothing stands at '/B'");
   });
 });
 
