@@ -193,6 +193,18 @@ describe('package --s3-bucket', () => {
     expect(stderr).toMatch(/^error: bucket 'deployments' does not belong to account 999988887777$/m);
   });
 
+  test('says that it may be the wrong owner where nobody may ask whose the bucket is', async () => {
+    allow(GET_AND_PUT);
+    const { exitCode, stderr } = await packaged(await shop(), '--domain-owner', OTHER_ACCOUNT);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(
+      /^error: bucket 'deployments' does not belong to account 999988887777, as --domain-owner says, or a permission is missing: access .* s3:\w+ is needed/m,
+    );
+    expect(stderr).toContain(
+      'Name the account that owns the bucket with --domain-owner. If it is 999988887777: Allow s3:',
+    );
+  });
+
   test('also where nobody but the owner may list', async () => {
     allow(GET_AND_PUT);
     const other = server.createBucket('elsewhere', { region: 'eu-west-1' });
