@@ -84,10 +84,13 @@ class Walker implements Tree {
 
   async folder(folder: Folder, rulesAbove: Rules): Promise<void> {
     const asOwn = folder.name === '' ? '.' : folder.name;
-    if (this.#own.has(folder.real)) return this.#leaveOut(asOwn);
+    if (this.#isOwn(asOwn, folder.real)) return;
     const names = this.#attempt(folder.name, () => this.#list(folder));
     if (names === undefined) return;
-    if (isDomain(folder.real, names)) return this.#leaveOut(asOwn);
+    if (isDomain(folder.real, names)) {
+      this.ownOutput.push(asOwn);
+      return;
+    }
     const ignoreFile = join(folder.name, IGNORE_FILE);
     const rules = this.#attempt(ignoreFile, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
     const entries: Entry[] = [];
@@ -148,11 +151,13 @@ class Walker implements Tree {
       this.ignored++;
       return undefined;
     }
-    if (!stats.isDirectory() && this.#own.has(real)) return this.#leaveOut(name);
+    // A link may be what is written, wherever it leads, if anywhere.
+    if (!stats.isDirectory() && this.#isOwn(name, real)) return undefined;
     if (!stats.isSymbolicLink()) return this.#entry(name, { path: real, stats }, folder);
     const target = this.#follow(name, real);
-    if (!target.stats.isDirectory())
-      return this.#own.has(target.path) ? this.#leaveOut(name) : this.#entry(name, target, folder);
+    if (!target.stats.isDirectory()) {
+      return this.#isOwn(name, target.path) ? undefined : this.#entry(name, target, folder);
+    }
     if (rules.ignores(name, 'folder')) {
       this.ignored++;
       return undefined;
@@ -163,8 +168,11 @@ class Walker implements Tree {
     return this.#entry(name, target, folder);
   }
 
-  #leaveOut(name: string): undefined {
+  /** Remembers it if it is. */
+  #isOwn(name: string, place: string): boolean {
+    if (!this.#own.has(place)) return false;
     this.ownOutput.push(name);
+    return true;
   }
 
   #follow(name: string, real: string): LinkTarget {

@@ -4,6 +4,7 @@ import { bytesOf, contentOf } from '../../repository/content.ts';
 import { hasCode } from '../../repository/error.ts';
 import type { ObjectKey, ObjectStore } from '../../repository/object-store.ts';
 import { objectKey } from '../../repository/object-store.ts';
+import { checkDirectory } from '../../repository/stores/directory-root.ts';
 import { directoryStore } from '../../repository/stores/directory.ts';
 import { tellSteps } from './file-system-steps.ts';
 import { generatedContent } from './generated-content.ts';
@@ -89,6 +90,18 @@ async function denied(root: string): Promise<unknown> {
   const store = directoryStore(root);
   const key = objectKey('closed/key');
   return {
+    check: await errorOf(async () => {
+      checkDirectory(root, 'write');
+    }),
+    checkNew: await errorOf(async () => {
+      checkDirectory(`${root}/new/domain`, 'write');
+    }),
+    checkHidden: await errorOf(async () => {
+      checkDirectory(`${root}/hidden/domain`, 'read');
+    }),
+    checkRead: await errorOf(async () => {
+      checkDirectory(root, 'read');
+    }),
     create: await errorOf(() => store.create(objectKey('new'), contentOf('x'))),
     replace: await errorOf(async () => store.replace(key, contentOf('x'), '1' as never)),
     remove: await errorOf(() => store.removeIncarnation(key, '1' as never)),
@@ -141,6 +154,18 @@ async function readOnly(root: string): Promise<unknown> {
   await store.create(objectKey('k'), contentOf('readable'));
   spawnSync('mount', ['-o', 'remount,bind,ro', root]);
   return {
+    check: await errorOf(async () => {
+      checkDirectory(root, 'write');
+    }),
+    checkNew: await errorOf(async () => {
+      checkDirectory(`${root}/new/domain`, 'write');
+    }),
+    checkHidden: await errorOf(async () => {
+      checkDirectory(`${root}/hidden/domain`, 'read');
+    }),
+    checkRead: await errorOf(async () => {
+      checkDirectory(root, 'read');
+    }),
     create: await errorOf(() => store.create(objectKey('new'), contentOf('x'))),
     read: await textOf(store, objectKey('k')),
   };

@@ -8,6 +8,7 @@ import type { ObjectKey, ObjectStore } from '../../../repository/object-store.ts
 import { objectKey } from '../../../repository/object-store.ts';
 import { Drafts } from '../../../repository/stores/directory-drafts.ts';
 import { parseEntry, pathOf, placeOf, slotPath } from '../../../repository/stores/directory-path.ts';
+import { checkDirectory } from '../../../repository/stores/directory-root.ts';
 import { directoryFile, directoryStore } from '../../../repository/stores/directory.ts';
 import { answerOf, runScript, startScript } from '../../support/child-script.ts';
 import { objectStoreContract } from '../../support/object-store-contract.ts';
@@ -194,7 +195,7 @@ describe('a directory', () => {
       const file = join(await temporaryFolder(), 'file');
       await writeFile(file, '');
       const failing = directoryStore(file);
-      const expected = { code: 'STORE_UNAVAILABLE', message: expect.stringContaining(file) };
+      const expected = { code: 'INVALID_ARGUMENT', message: expect.stringContaining(file) };
       await expect(failing.head(key('a'))).rejects.toMatchObject(expected);
       await expect(failing.create(key('a'), contentOf(''))).rejects.toMatchObject(expected);
       await expect(keysOf(failing)).rejects.toMatchObject(expected);
@@ -443,9 +444,58 @@ describe('a directory', () => {
         };
         expect(answer).toEqual({
           ...{ create: denied, replace: denied, remove: denied, hidden: denied, list: denied },
+          ...{ check: denied, checkNew: denied, checkHidden: denied, checkRead: {} },
           read: 'readable',
         });
         expect(await keysOf(full)).toEqual(['closed/key', 'hidden/key']);
+      },
+    );
+
+    test('who names a folder that can be none is told so, whether he looks first or not', async () => {
+      const place = await temporaryFolder();
+      await writeFile(join(place, 'file'), '');
+      await symlink('nowhere', join(place, 'dangling'));
+      await symlink('loop', join(place, 'loop'));
+      for (const [name, looks, tries] of [
+        ['file', /file' can't be a domain's folder: '.*file' is a file$/, /the path .* leads through a file/],
+        ['file/below/it', /it' can't be a domain's folder: '.*file' is a file$/, /the path .* leads through a file/],
+        ['dangling', /: '.*dangling' is a link to 'nowhere', which does not exist$/, /dangling' is not a folder/],
+        ['dangling/below', /: '.*dangling' is a link to 'nowhere', which/, /dangling' is not a folder/],
+        ['loop', /: the links at '.*loop' lead in a circle$/, /has links that lead in a circle/],
+        ['loop/below', /: the links at '.*loop\/below' lead in a circle$/, /has links that lead in a circle/],
+      ] as const) {
+        const folder = join(place, name);
+        const said = expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(looks) });
+        expect(() => {
+          checkDirectory(folder, 'write');
+        }).toThrow(said);
+        await expect(directoryStore(folder).create(key('a/b'), contentOf('x'))).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringMatching(tries),
+        });
+      }
+      expect((await readdir(place)).sort()).toEqual(['dangling', 'file', 'loop']);
+    });
+
+    test('a folder that is there, or that can be made, is none of that, and looking makes nothing', async () => {
+      const place = await temporaryFolder();
+      await symlink(place, join(place, 'link'));
+      for (const folder of [place, join(place, 'new'), join(place, 'new/and/deeper'), join(place, 'link/new')]) {
+        for (const use of ['read', 'write'] as const) checkDirectory(folder, use);
+      }
+      expect(await readdir(place)).toEqual(['link']);
+    });
+
+    (process.platform === 'linux' ? test : test.skip)(
+      'a file system that says of a new folder that the one above is missing ends in an error',
+      async () => {
+        await expect(directoryStore('/proc/new').create(key('k'), contentOf('x'))).rejects.toMatchObject({
+          code: 'UNSUPPORTED_STORE',
+          message: "the file system takes no folder '/proc/new'",
+        });
+        await expect(directoryStore('/proc/new/er').create(key('k'), contentOf('x'))).rejects.toMatchObject({
+          code: 'UNSUPPORTED_STORE',
+        });
       },
     );
 
@@ -469,6 +519,9 @@ describe('a directory', () => {
       const answer = await answerOf(SCENARIO, ['readOnly', disk], { launcher: withDiskAt(disk, 2) });
       expect(answer).toEqual({
         create: { code: 'ACCESS_DENIED', message: expect.stringContaining(disk), remedy: expect.any(String) },
+        check: { code: 'ACCESS_DENIED', message: expect.stringContaining('read-only'), remedy: expect.any(String) },
+        checkNew: { code: 'ACCESS_DENIED', message: expect.stringContaining(disk), remedy: expect.any(String) },
+        ...{ checkHidden: {}, checkRead: {} },
         read: 'readable',
       });
     });
