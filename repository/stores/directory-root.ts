@@ -11,10 +11,11 @@ import { ArtifactError, hasCode } from '../error.ts';
 export function checkDirectory(root: string, use: 'read' | 'write'): void {
   for (let folder = root; ; folder = dirname(folder)) {
     if (isThere(folder, root)) {
-      requireAccess(folder, use);
+      // What is not there yet can't be read, and so needs no rights.
+      if (use === 'write' || folder === root) requireAccess(folder, use);
       return;
     }
-    if (use === 'read' || folder === dirname(folder)) return;
+    if (folder === dirname(folder)) return;
   }
 }
 

@@ -1,0 +1,76 @@
+import { symlinkSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { at } from '../support/json-pointer.ts';
+import { TestProject } from '../support/project.ts';
+import { knowEveryError } from '../support/realm.ts';
+
+knowEveryError();
+
+const TEMPLATE = `Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {Code: ., Handler: x.h, Runtime: nodejs22.x, Role: r}}
+`;
+
+describe('a project that is packaged as a whole', () => {
+  test('has one archive in every run, wherever the run writes', async () => {
+    const project = await TestProject.of({ 'template.yaml': TEMPLATE, 'x.js': 'x', 'build/y.js': 'y' });
+    const texts = new Set<string>();
+    for (const expected of [0, 1, 1]) {
+      const flags = ['--domain', 'file:./build/artifacts', '--project-root', '.'];
+      const outputs = ['--output-template-file', 'packaged.yaml', '--manifest', 'build/manifest.json'];
+      const { exitCode, stderr } = await project.run('package', ...flags, ...outputs);
+      expect(exitCode).toBe(0);
+      expect(stderr.match(/is made without what this program writes there/g) ?? []).toHaveLength(expected);
+      texts.add(project.read('packaged.yaml'));
+    }
+    expect(texts.size).toBe(1);
+    expect(at(JSON.parse(project.read('build/manifest.json')), '/artifacts/0/outcome')).toBe('reused');
+  });
+
+  test('is published as a whole in every run, too', async () => {
+    const project = await TestProject.of({ 'x.js': 'x' });
+    const arns = new Set<string>();
+    for (const round of ['first', 'second', 'third']) {
+      const { exitCode, stdout } = await project.run(
+        ...['publish', '.', '--id', 'shop/all', '--domain', 'file:./artifacts'],
+      );
+      expect([round, exitCode]).toEqual([round, 0]);
+      arns.add(stdout);
+    }
+    expect([...arns]).toEqual([expect.stringMatching(/default\/shop\/all:1@sha256:[0-9a-f]{64}\n$/)]);
+  });
+});
+
+describe('a domain in a directory that can be none', () => {
+  test.each([
+    ['x.js', /x\.js' is a file/],
+    ['x.js/below', /x\.js' is a file/],
+    ['dangling', /dangling' is a link to 'nowhere', which does not exist/],
+    ['loop', /lead in a circle/],
+  ])('is refused before anything is written: %s', async (name, says) => {
+    const project = await TestProject.of({ 'template.yaml': TEMPLATE.replace('Code: .', 'Code: x.js'), 'x.js': 'x' });
+    symlinkSync('nowhere', project.path('dangling'));
+    symlinkSync('loop', project.path('loop'));
+    for (const command of [
+      ['package', '--project-root', '.', '--output-template-file', 'out.yaml'],
+      ['package', '--project-root', '.', '--dry-run'],
+      ['publish', 'x.js', '--id', 'x'],
+      ['list'],
+    ]) {
+      const { exitCode, stderr } = await project.run(...command, '--domain', `file:./${name}`);
+      expect([command[0], exitCode]).toEqual([command[0], 2]);
+      expect(stderr).toMatch(says);
+    }
+    expect([project.exists('out.yaml'), project.exists('nowhere')]).toEqual([false, false]);
+  });
+});
+
+test('what SAM built is called after the project above it', async () => {
+  const project = await TestProject.of({
+    '.aws-sam/build/template.yaml': TEMPLATE.replace('Code: .', 'Code: F'),
+    '.aws-sam/build/F/x.js': 'x',
+    'package.json': '{"name": "orders"}',
+  });
+  const { exitCode, stdout } = await project.run('package', '--domain', 'file:../domain');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('default/orders/F:1@sha256:');
+});
