@@ -168,22 +168,38 @@ export class Writer {
   }
 
   #addToBlock(site: Site, node: MapNode, members: readonly Member[], among: Among, spaced: boolean): void {
-    const indent = ' '.repeat(this.#mapColumn(node));
+    const column = this.#mapColumn(node);
+    const indent = ' '.repeat(column);
     const step = this.#stepInside(site, node);
-    if (spaced && among === 'last') {
-      const last = node.entries.at(-1)?.value ?? node;
-      const blocks = members.map((member) => this.#onLines(blockMember(member, step), indent));
-      const blank = this.#keepsLineBreaks(last) ? '' : this.#lineBreak;
-      this.#insert(this.#lines.end(last.end), blank + blocks.join(this.#lineBreak), site);
-      return;
-    }
     const lines = members.flatMap((member) => blockMember(member, step));
     if (typeof among === 'object' && 'before' in among) {
       const start = this.#entryStart(among.before);
       this.#insert(start, lines.map((line) => line + this.#lineBreak + indent).join(''), site);
+    } else if (typeof among === 'object') {
+      this.#insert(this.#lines.end(among.after.value.end), this.#onLines(lines, indent), site);
     } else {
-      const entry = among === 'last' ? node.entries.at(-1) : among.after;
-      this.#insert(this.#lines.end(entry?.value.end ?? node.end), this.#onLines(lines, indent), site);
+      const last = node.entries.at(-1)?.value ?? node;
+      const written = members.map((member) => this.#onLines(blockMember(member, step), indent));
+      this.#insert(this.#endWithComments(last, column), spaced ? this.#spaced(written, last) : written.join(''), site);
+    }
+  }
+
+  /** A blank line before each; where the one behind the last member is a part of that, one behind them for it. */
+  #spaced(written: readonly string[], last: TemplateNode): string {
+    const blocks = written.join(this.#lineBreak);
+    if (!this.#keepsLineBreaks(last)) return this.#lineBreak + blocks;
+    return this.#text.slice(last.end).trim() === '' ? blocks : blocks + this.#lineBreak;
+  }
+
+  /** The end of the line where the last value of a map ends, or of the last comment directly below that is indented as a part of it. */
+  #endWithComments({ end }: TemplateNode, column: number): number {
+    let lineEnd = this.#lines.end(end);
+    for (;;) {
+      const below = /(?:\r\n|\n|\r)( *)#[^\r\n]*/y;
+      below.lastIndex = lineEnd;
+      const [comment = '', blanks = ''] = below.exec(this.#text) ?? [];
+      if (comment === '' || blanks.length <= column) return lineEnd;
+      lineEnd += comment.length;
     }
   }
 
@@ -198,7 +214,7 @@ export class Writer {
     );
   }
 
-  /** It ends in a block scalar to which a blank line behind it would belong. */
+  /** It ends in a block scalar to which blank lines behind it belong. */
   #keepsLineBreaks(node: TemplateNode | undefined): boolean {
     if (node === undefined) return false;
     if (node.kind === 'list') return this.#keepsLineBreaks(node.items.at(-1));
