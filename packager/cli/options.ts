@@ -183,6 +183,9 @@ export interface ForeignOption {
   readonly verdictInFile?: 'ignored' | 'silent';
 }
 
+/** What S3 has ever taken for a bucket, the names of before 2018 included, and what stands for one: an access point's alias or ARN. */
+const BUCKET = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{2,254}|arn:.+)$/;
+
 const GROUP = {
   template: 'Template and output',
   content: 'What is packaged',
@@ -476,7 +479,11 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     argument: '<name>',
     group: GROUP.bucket,
     help: 'upload here, without a domain and without references',
-    read: matching(/^(?!s3:\/\/)/, "a bucket's name", 'The prefix of its keys goes into --s3-prefix.'),
+    read: matching(
+      BUCKET,
+      "a bucket's name",
+      "It has at least three characters and no 's3://'; the prefix of its keys goes into --s3-prefix.",
+    ),
   },
   s3Prefix: {
     name: 's3-prefix',

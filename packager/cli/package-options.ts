@@ -33,28 +33,34 @@ export async function resolvePackageOptions(
   foreign: readonly ForeignOption[],
   cwd: string,
 ): Promise<ResolvedPackageOptions> {
-  const config = await findSamConfig(given, cwd);
+  const problems: ArtifactError[] = foreign.filter(isRefused).map((option) => refusal(`'--${option.name}'`, option));
+  const collected = async <T>(reading: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      problems.push(...(error instanceof ArtifactErrors ? error.problems : [error]));
+      return undefined;
+    }
+  };
+  const config = await collected(findSamConfig(given, cwd));
   const file = readEntries(config);
-  const problems = [
-    ...foreign.filter(isRefused).map((option) => refusal(`'--${option.name}'`, option)),
-    ...file.problems,
-  ];
-  const flags = await resolveOptions(PACKAGE, merged(given, file.values), PACKAGE_CONFLICTS, { cwd }).catch(
-    (error: unknown) => {
-      if (!(error instanceof ArtifactErrors)) throw error;
-      problems.push(...error.problems);
-    },
-  );
+  problems.push(...(config?.problems ?? []), ...file.problems);
+  const values = merged(given, file.values);
+  const flags = await collected(resolveOptions(PACKAGE, values, PACKAGE_CONFLICTS, { cwd }));
+  const named = values.has(PACKAGE.templateFile.name);
+  const templateFile = named ? flags?.templateFile : await collected(findTemplate(cwd));
   if (flags !== undefined) problems.push(...mismatches(flags));
   const [first, ...others] = problems;
-  if (first !== undefined || flags === undefined) throw new ArtifactErrors([first as ArtifactError, ...others]);
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  if (flags === undefined || templateFile === undefined) throw new Error('options without problems were not read');
   const ignored = foreign
     .filter(({ verdict }) => verdict === 'ignored')
     .map((option) => ignoring(`'--${option.name}'`, option));
   return {
     options: {
       ...flags,
-      templateFile: flags.templateFile ?? findTemplate(cwd),
+      templateFile,
       ...(config !== undefined && { configFile: config.path }),
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
     },
@@ -79,7 +85,7 @@ async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig
   });
 }
 
-function findTemplate(cwd: string): string {
+async function findTemplate(cwd: string): Promise<string> {
   const found = TEMPLATES.find((path) => existsSync(resolve(cwd, path)));
   if (found !== undefined) return found;
   throw new ArtifactError('PATH_NOT_FOUND', `there is no template in '${cwd}'`, {

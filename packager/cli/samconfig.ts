@@ -18,6 +18,8 @@ export interface SamConfig {
   readonly entries: ReadonlyMap<string, ConfigEntry>;
   /** `stack_name` of the `deploy` section, else of the `global` one. */
   readonly stackName?: string;
+  /** Of what is read here and not by the options: each INVALID_CONFIGURATION. */
+  readonly problems: readonly ArtifactError[];
 }
 
 export interface SamConfigRequest {
@@ -58,8 +60,7 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
       });
     }
   }
-  const stackName = stackNameOf(sections, environment, path);
-  return { path, entries, ...(stackName !== undefined && { stackName }) };
+  return { path, entries, ...stackNameOf(sections, environment, path) };
 }
 
 function findFile({ cwd, templateFile, configFile }: SamConfigRequest): string | undefined {
@@ -104,7 +105,7 @@ async function parseToml(path: string, text: string): Promise<Record<string, unk
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw invalidSyntax(`${path}:${error.line}:${error.column}`, error.message);
+    throw invalidSyntax(path, error.message, { line: error.line, column: error.column });
   }
 }
 
@@ -114,16 +115,22 @@ async function parseYaml(path: string, text: string): Promise<Record<string, unk
   const [error] = document.errors;
   if (error !== undefined) {
     const [start] = error.linePos ?? [];
-    throw invalidSyntax(start === undefined ? path : `${path}:${start.line}:${start.col}`, error.message);
+    throw invalidSyntax(path, error.message, { line: start?.line ?? 1, column: start?.col ?? 1 });
   }
   return asMap(document.toJS(), 'the whole', path);
 }
 
 /** Parsers draw a picture of the place below their first line. */
-function invalidSyntax(place: string, message: string): ArtifactError {
+function invalidSyntax(
+  file: string,
+  message: string,
+  position: { readonly line: number; readonly column: number },
+): ArtifactError {
   const [reason = ''] = message.split('\n');
-  return invalid(
-    `${place}: ${reason.replace(/^Invalid TOML document: /, '').replace(/ at line \d+, column \d+:?$/, '')}`,
+  return new ArtifactError(
+    'INVALID_CONFIGURATION',
+    reason.replace(/^Invalid TOML document: /, '').replace(/ at line \d+, column \d+:?$/, ''),
+    { place: { file, ...position } },
   );
 }
 
@@ -145,17 +152,21 @@ function parametersOf(
   return asMap(asMap(sections[section], heading, path)['parameters'], heading, path);
 }
 
-function stackNameOf(sections: Record<string, unknown>, environment: string, path: string): string | undefined {
+function stackNameOf(
+  sections: Record<string, unknown>,
+  environment: string,
+  path: string,
+): Pick<SamConfig, 'stackName' | 'problems'> {
   for (const section of ['deploy', 'global']) {
     const heading = `[${environment}.${section}.parameters]`;
     const { stack_name: snake, 'stack-name': kebab } = parametersOf(sections, section, heading, path);
     const name = snake ?? kebab;
-    if (typeof name === 'string' && name !== '') return name;
-    if (name !== undefined && name !== null && name !== '') {
-      throw invalid(`'stack_name' in ${heading} of '${path}' must be a text, not ${describeValue(name)}`);
-    }
+    if (name === undefined || name === null || name === '') continue;
+    if (typeof name === 'string') return { stackName: name, problems: [] };
+    const wrong = `must be a text, not ${describeValue(name)}`;
+    return { problems: [invalid(`'stack_name' in ${heading} of '${basename(path)}' ${wrong}`)] };
   }
-  return undefined;
+  return { problems: [] };
 }
 
 /** An absent section is an empty one. */

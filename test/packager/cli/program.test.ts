@@ -104,7 +104,7 @@ describe('the options of package', () => {
   test('take all of aws cloudformation package', async () => {
     const { code, options } = await call([
       'package',
-      ...['--template-file', 't.yaml', '--s3-bucket', 'b', '--s3-prefix', 'p/', '--kms-key-id', 'alias/k'],
+      ...['--template-file', 't.yaml', '--s3-bucket', 'my-bucket', '--s3-prefix', 'p/', '--kms-key-id', 'alias/k'],
       ...['--output-template-file', 'out.yaml', '--use-json', '--force-upload', '--metadata', 'a=1,b=2'],
       ...['--region', 'eu-west-1', '--profile', 'dev', '--endpoint-url', 'http://127.0.0.1:5000', '--no-verify-ssl'],
       ...['--ca-bundle', 'ca.pem', '--debug', '--output', 'json', '--no-cli-pager', '--no-paginate', '--color', 'off'],
@@ -112,7 +112,7 @@ describe('the options of package', () => {
     expect(code).toBe(0);
     expect(options.package).toMatchObject({
       templateFile: 't.yaml',
-      s3Bucket: 'b',
+      s3Bucket: 'my-bucket',
       s3Prefix: 'p/',
       kmsKeyId: 'alias/k',
       outputTemplateFile: 'out.yaml',
@@ -287,8 +287,8 @@ describe('samconfig', () => {
     const cwd = await projectFolder({ 'samconfig.toml': TOML });
     const { options } = await call(['package', '--config-env', 'prod'], { cwd });
     expect(options.package).toMatchObject({ resolveS3: true, templateFile: 'prod.yaml', domainOwner: '111122223333' });
-    const off = await call(['package', '--config-env', 'prod', '--no-resolve-s3', '--s3-bucket', 'b'], { cwd });
-    expect(off.options.package).toMatchObject({ resolveS3: false, s3Bucket: 'b' });
+    const off = await call(['package', '--config-env', 'prod', '--no-resolve-s3', '--s3-bucket', 'my-bucket'], { cwd });
+    expect(off.options.package).toMatchObject({ resolveS3: false, s3Bucket: 'my-bucket' });
   });
 
   test('stands beside the template, and at the project of what sam build made', async () => {
@@ -459,17 +459,17 @@ describe('usage errors', () => {
     ],
     [
       'two places',
-      ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3'],
+      ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--resolve-s3'],
       "error: cannot use '--s3-bucket' and '--resolve-s3' together",
     ],
     [
       'three places',
-      ['package', '-t', 'x', '--s3-bucket', 'b', '--resolve-s3', '--domain', 'file:x'],
+      ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--resolve-s3', '--domain', 'file:x'],
       "error: cannot use '--s3-bucket' and '--resolve-s3' and '--domain' together",
     ],
     [
       'references without a domain',
-      ['package', '-t', 'x', '--s3-bucket', 'b', '--references', 'stack'],
+      ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--references', 'stack'],
       "error: '--references' can't be 'stack' with '--s3-bucket'",
     ],
     ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use '--zip' and '--file' together"],
@@ -482,6 +482,32 @@ describe('usage errors', () => {
     const { code, stdout, stderr, options } = await call(argv, { cwd: await temporaryFolder() });
     expect(stderr).toContain(message);
     expect({ code, stdout, options }).toEqual({ code: 2, stdout: '', options: {} });
+  });
+
+  test('of the command line, of samconfig and of the folder are told together', async () => {
+    const told = async (samconfig: string, ...argv: string[]): Promise<readonly string[]> => {
+      const cwd = await projectFolder({ 'samconfig.toml': samconfig });
+      const { code, stderr } = await call(['package', ...argv], { cwd });
+      expect(code).toBe(2);
+      return stderr.match(/^error: .*/gm) ?? [];
+    };
+    const wrong = '[default.deploy.parameters]\nstack_name = 5\n[default.package.parameters]\ns3_bucket = 5\n';
+    expect(await told(wrong, '--query', 'x', '--repository', 'X')).toEqual([
+      "error: '--query' is not supported",
+      "error: 'stack_name' in [default.deploy.parameters] of 'samconfig.toml' must be a text, not '5'",
+      expect.stringContaining("error: '--repository': 'X' is no repository name"),
+      "error: 's3_bucket' in [default.package.parameters] of 'samconfig.toml' must be a bucket's name, not '5'",
+      expect.stringContaining('error: there is no template in'),
+    ]);
+    expect(await told('[default', '--query', 'x', '--repository', 'X', '-t', 'x')).toEqual([
+      "error: '--query' is not supported",
+      expect.stringContaining("error: '--repository': 'X' is no repository name"),
+      expect.stringContaining('samconfig.toml:1:2: '),
+    ]);
+    expect(await told('', '--config-env', 'prod', '--repository', 'X', '-t', 'x')).toEqual([
+      expect.stringContaining("has no environment 'prod'"),
+      expect.stringContaining("error: '--repository': 'X' is no repository name"),
+    ]);
   });
 
   test('are told together', async () => {

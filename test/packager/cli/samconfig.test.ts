@@ -78,23 +78,43 @@ describe('readSamConfig()', () => {
   });
 
   test.each([
-    ['samconfig.toml', 'a = 1\nb = = 2\n', /samconfig\.toml:2:5: /],
-    ['samconfig.toml', 'a = 1\na = 2\n', /samconfig\.toml:2:\d+: /],
-    ['samconfig.yaml', 'default:\n  a: [1\n', /samconfig\.yaml:\d+:\d+: /],
-    ['samconfig.yaml', 'a: 1\na: 2\n', /samconfig\.yaml:2:1: Map keys must be unique$/],
+    ['samconfig.toml', 'a = 1\nb = = 2\n', 2, 5, /./],
+    ['samconfig.toml', 'a = 1\na = 2\n', 2, expect.any(Number), /./],
+    ['samconfig.yaml', 'default:\n  a: [1\n', expect.any(Number), expect.any(Number), /./],
+    ['samconfig.yaml', 'a: 1\na: 2\n', 2, 1, /^Map keys must be unique$/],
+  ])('tells where %s can not be read: %j', async (name, text, line, column, message) => {
+    const cwd = await folderWith({ [name]: text });
+    await expect(readSamConfig({ cwd })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringMatching(message),
+      place: { file: join(cwd, name), line, column },
+    });
+  });
+
+  test.each([
     ['samconfig.yaml', '[1, 2]', /the whole in '.*samconfig\.yaml' must be a table of keys and values, not a list/],
     ['samconfig.toml', 'default = 3', /\[default\] in '.*' must be a table of keys and values, not '3'/],
     ['samconfig.toml', '[default]\npackage = "x"', /\[default\.package\.parameters\] in '.*' must be a table/],
-    [
-      'samconfig.toml',
-      '[default.deploy.parameters]\nstack_name = 3',
-      /'stack_name' in \[default\.deploy\.parameters\] of '.*' must be a text/,
-    ],
   ])('tells what is wrong with %s: %j', async (name, text, message) => {
     await expect(readSamConfig({ cwd: await folderWith({ [name]: text }) })).rejects.toMatchObject({
       code: 'INVALID_CONFIGURATION',
       message: expect.stringMatching(message),
     });
+  });
+
+  test('reads on where only the name of the stack is wrong', async () => {
+    const text = '[default.deploy.parameters]\nstack_name = 3\n[default.package.parameters]\ns3_bucket = "x"';
+    const { problems, stackName, entries } = (await readSamConfig({
+      cwd: await folderWith({ 'samconfig.toml': text }),
+    }))!;
+    expect(problems.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'INVALID_CONFIGURATION',
+        "'stack_name' in [default.deploy.parameters] of 'samconfig.toml' must be a text, not '3'",
+      ],
+    ]);
+    expect(stackName).toBeUndefined();
+    expect([...entries.keys()]).toEqual(['s3_bucket']);
   });
 
   test('takes no other format', async () => {
