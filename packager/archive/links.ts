@@ -71,6 +71,16 @@ function named(link: string): string {
   }
 }
 
+/** An absolute path with its links resolved as far as there is something. */
+export function realSoFar(file: string): string {
+  try {
+    return realpathSync.native(file);
+  } catch {
+    const folder = path.dirname(file);
+    return folder === file ? file : path.join(realSoFar(folder), path.basename(file));
+  }
+}
+
 export function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
 }

@@ -91,7 +91,7 @@ function spelledOtherwise(wanted: string, root: string): string | undefined {
 
 function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).sort();
   } catch {
     return [];
   }
@@ -111,7 +111,12 @@ function suggestion(wanted: string): string | undefined {
 }
 
 function notFound(wanted: string, similar: string | undefined): ArtifactError {
+  const looksTheSame = similar !== undefined && isWithin(similar.normalize(), wanted.normalize());
   return new ArtifactError('PATH_NOT_FOUND', `no file or folder at '${wanted}'`, {
-    remedy: similar === undefined ? 'Create it, or correct the path.' : `Did you mean '${similar}'?`,
+    remedy: looksTheSame
+      ? `'${similar}' looks the same, and its accents are other characters (Unicode normalization): rename it, or copy its name.`
+      : similar === undefined
+        ? 'Create it, or correct the path.'
+        : `Did you mean '${similar}'?`,
   });
 }

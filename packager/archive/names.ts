@@ -17,9 +17,13 @@ function rank(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-/** The name of `candidates` that was most likely meant: only its case differs, or a letter or two. */
+/** The name of `candidates` that was most likely meant: only its Unicode normalization or its case differs, or a letter or two. */
 export function similarName(wanted: string, candidates: readonly string[]): string | undefined {
-  return candidates.find((candidate) => differsInCase(wanted, candidate)) ?? nearest(wanted, candidates);
+  return (
+    candidates.find((candidate) => candidate.normalize() === wanted.normalize()) ??
+    candidates.find((candidate) => differsInCase(wanted, candidate)) ??
+    nearest(wanted, candidates)
+  );
 }
 
 export function differsInCase(a: string, b: string): boolean {

@@ -1,9 +1,10 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorKey } from '../../repository/keys.ts';
 import { directoryFile } from '../../repository/stores/directory.ts';
 import type { Warning } from '../event.ts';
 import { listed } from './hazards.ts';
+import { realSoFar } from './links.ts';
 import { compareUtf8 } from './names.ts';
 
 /** The file that makes a folder a domain. */
@@ -39,17 +40,7 @@ export class OwnOutput {
 
 /** Its own place, where it is a link, and where that leads. */
 function placesOf(file: string): readonly string[] {
-  return [path.join(resolved(path.dirname(file)), path.basename(file)), resolved(file)];
-}
-
-/** Links resolved as far as there is something. */
-function resolved(file: string): string {
-  try {
-    return realpathSync.native(file);
-  } catch {
-    const folder = path.dirname(file);
-    return folder === file ? file : path.join(resolved(folder), path.basename(file));
-  }
+  return [path.join(realSoFar(path.dirname(file)), path.basename(file)), realSoFar(file)];
 }
 
 /** @param names all in the folder */

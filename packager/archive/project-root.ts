@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { realSoFar } from './links.ts';
 
 /** Files that say by their mere presence that a workspace begins here. */
 const WORKSPACE_FILES = [
@@ -27,9 +28,10 @@ const LOCK_FILES = [
 /**
  * The folder below which links may lead anywhere: the git work tree around the template; else the nearest folder above that is a workspace; else the
  * nearest with a lock file; else the template's own. A template in `.aws-sam/build` counts as one beside `.aws-sam`. Absolute, links resolved.
+ * A folder that is not there has the root that it would have: what is missing is told by who wants to read it.
  */
 export function findProjectRoot(templateFolder: string): Promise<string> {
-  const folders = [...upwards(aboveBuild(realpathSync.native(templateFolder)))];
+  const folders = [...upwards(aboveBuild(realSoFar(templateFolder)))];
   const root = folders.find(isGitWorkTree) ?? folders.find(isWorkspace) ?? folders.find(isLocked) ?? folders[0];
   return Promise.resolve(root ?? templateFolder);
 }

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 import type { FileState } from './file.ts';
 import { stateOf, unreadable } from './file.ts';
 import type { Boundary, LinkTarget } from './links.ts';
-import { followLink, isWithin } from './links.ts';
+import { followLink, isWithin, realTarget } from './links.ts';
 import { compareUtf8 } from './names.ts';
 import { isDomain, OwnOutput } from './own-output.ts';
 import type { Rules } from './rules.ts';
@@ -92,7 +92,7 @@ class Walker implements Tree {
       return;
     }
     const ignoreFile = join(folder.name, IGNORE_FILE);
-    const rules = this.#attempt(ignoreFile, () => rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
+    const rules = this.#attempt(ignoreFile, () => this.#rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
     const entries: Entry[] = [];
     for (const name of names) {
       const entry = this.#attempt(join(folder.name, name), () => this.#look(folder, name, rules));
@@ -175,6 +175,18 @@ class Walker implements Tree {
     return true;
   }
 
+  /** A link is followed wherever it leads: rules are read, and not packaged. */
+  #rulesIn({ name, real }: Folder, names: readonly string[], rules: Rules): Rules {
+    if (!names.includes(IGNORE_FILE)) return rules;
+    const shown = this.#shown(join(name, IGNORE_FILE));
+    const file = realTarget(path.join(real, IGNORE_FILE), shown);
+    const stats = statSync(file);
+    if (stats.isDirectory()) return rules;
+    // What is no file may have no end.
+    if (!stats.isFile()) throw wrongKind(shown, stats);
+    return rules.with(name, readFileSync(file, 'utf8'));
+  }
+
   #follow(name: string, real: string): LinkTarget {
     return followLink(real, this.#shown(name), this.#options.boundary);
   }
@@ -200,12 +212,6 @@ class Walker implements Tree {
 
 function join(folder: string, child: string): string {
   return folder === '' ? child : `${folder}/${child}`;
-}
-
-function rulesIn({ name, real }: Folder, names: readonly string[], rules: Rules): Rules {
-  if (!names.includes(IGNORE_FILE)) return rules;
-  const file = path.join(real, IGNORE_FILE);
-  return lstatSync(file).isDirectory() ? rules : rules.with(name, readFileSync(file, 'utf8'));
 }
 
 export function isExecutable({ mode }: Stats): boolean {

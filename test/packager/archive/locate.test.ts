@@ -77,6 +77,17 @@ describe('a path', () => {
     expect(locate(folder.at('links/here/file'), options(project)).real).toBe(`${project}/file`);
   });
 
+  (process.platform === 'linux' ? test : test.skip)(
+    'that only looks like what is there is an error that says so',
+    () => {
+      folder.plant('cafe\u0301', { file: '' });
+      expect(failure(folder.at('caf\u00e9/file'))).toEqual([
+        ...['PATH_NOT_FOUND', `no file or folder at '${folder.at('caf\u00e9/file')}'`],
+        expect.stringMatching(/cafe\u0301' looks the same, and its accents are other characters/),
+      ]);
+    },
+  );
+
   test('that is a broken link or a loop is an error', () => {
     folder.plant('code', { broken: { link: 'nowhere' }, loop: { link: 'loop' } });
     expect(failure(folder.at('code/broken'))[0]).toBe('PATH_OF_WRONG_KIND');

@@ -25,6 +25,7 @@ describe('names', () => {
     ['Src', ['source', 'src', 'Srx'], 'src'],
     ['hanlder.py', ['handler.py', 'readme.md'], 'handler.py'],
     ['src', ['dist', 'node_modules'], undefined],
+    ['caf\u00e9', ['cafe', 'cafe\u0301'], 'cafe\u0301'],
     ['a', [], undefined],
   ])('that are like %s: %j', (wanted, candidates, expected) => {
     expect(similarName(wanted, candidates)).toBe(expected);

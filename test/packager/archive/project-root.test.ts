@@ -55,6 +55,12 @@ describe('what SAM built', () => {
   });
 });
 
+test('a folder that is not there has the root that it would have', async () => {
+  folder.plant('.', { '.git/': '', 'services/file': '' });
+  expect(await findProjectRoot(folder.at('services/absent/deeper'))).toBe(folder.path);
+  expect(await findProjectRoot(folder.at('services/file/below'))).toBe(folder.path);
+});
+
 test('the root has no links in its path', async () => {
   folder.plant('real', { '.git/': '', 'api/template.yaml': '' });
   folder.plant('links', { here: { link: '../real' } });

@@ -148,6 +148,91 @@ const gitVersion = ((): string | undefined => {
       { numRuns: 150 },
     );
   });
+
+  test('would take the same of names and patterns that are easily misread', async () => {
+    const patterns = [
+      ...[
+        'x.log',
+        '\\!bang',
+        '\\#hash',
+        '#comment',
+        'trail\\ ',
+        'q?z',
+        '[ab].c',
+        '[!a-y].d',
+        'foo/**',
+        '**/deep',
+        'a/**/b',
+      ],
+      ...[
+        '/*.top',
+        '*/one',
+        'slash\\\\x',
+        '/',
+        '!',
+        '!/',
+        ' lead',
+        'é*',
+        'two  ',
+        'dir/',
+        '!dir/kept',
+        'every*',
+        '!everything',
+      ],
+    ];
+    const names = [
+      ...[
+        'x.log',
+        '!bang',
+        '#hash',
+        '#comment',
+        'trail ',
+        'trail',
+        'qyz',
+        'a.c',
+        'c.c',
+        'z.d',
+        'y.d',
+        'foo/k',
+        'deep',
+        'm/deep',
+      ],
+      ...[
+        'a/b',
+        'a/y/z/b',
+        't.top',
+        'n/t.top',
+        'p/one',
+        'p/q/one',
+        'new\nline.log',
+        'x.log\n',
+        'slash\\x',
+        ' lead',
+        'lead',
+      ],
+      ...['éa', 'e\u0301a', 'two', 'two  ', 'dir/kept', 'n/dir', 'every', 'everything', '.x.log', '...', 'X.LOG'],
+    ];
+    const tree: Record<string, Planted> = {};
+    for (const below of [
+      '',
+      'sub/',
+      'sub !x/',
+      '#d/',
+      '!d/',
+      'a[b]/',
+      'tr /',
+      '*/',
+      'b\\s/',
+      'n\nl/',
+      '?/',
+      '{a,b}/',
+    ]) {
+      if (below !== '') tree[`${below}.artifactignore`] = patterns.join('\n');
+      for (const name of names) tree[`${below}${name}`] = '';
+    }
+    const code = folder.at('code');
+    expect(await packaged(tree)).toEqual(takenByGit(code));
+  });
 });
 
 /** What git would add of a folder, ignore files aside. */

@@ -198,6 +198,25 @@ describe('what is no file', () => {
     ]);
   });
 
+  onUnix('is an error in the place of an ignore file, and is not waited for', async () => {
+    const code = folder.plant('code', {
+      'a/x': '',
+      'b/.artifactignore': { link: '/dev/zero' },
+      'c/.artifactignore': { link: 'nowhere' },
+      'd/.artifactignore': { link: '../rules' },
+      rules: 'left-out\n',
+      'd/left-out': '',
+    });
+    execFileSync('mkfifo', [`${code}/a/.artifactignore`]);
+    const tree = await walked(code);
+    expect(namesOf(tree)).toEqual(['a/x', 'rules']);
+    expect(messagesOf(tree)).toEqual([
+      `PATH_OF_WRONG_KIND: '${code}/a/.artifactignore' is a named pipe, which can't be packaged`,
+      `PATH_OF_WRONG_KIND: '${code}/b/.artifactignore' is a device, which can't be packaged`,
+      `PATH_OF_WRONG_KIND: '${code}/c/.artifactignore' is a link to 'nowhere', which does not exist`,
+    ]);
+  });
+
   (process.platform === 'linux' ? test : test.skip)('UTF-8 in its name is an error', async () => {
     const code = folder.plant('code', { 'fine\ufffd': '' });
     writeFileSync(Buffer.concat([Buffer.from(`${code}/b`), Buffer.from([0xe9]), Buffer.from('d')]), '');
