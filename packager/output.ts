@@ -121,6 +121,11 @@ interface Target {
 /** @throws ArtifactError OUTPUT_FAILED where no file can be */
 function targetOf(output: OutputFile): Target {
   const { file, given } = output;
+  if (given === '-') {
+    throw new ArtifactError('OUTPUT_FAILED', `'${output.option}' wants a file, and not '-'`, {
+      remedy: "A file of that name is './-'.",
+    });
+  }
   const existing = attempt(output, () => statSync(file, { throwIfNoEntry: false }));
   if (existing?.isDirectory() === true || /[/\\]$/.test(given)) {
     throw new ArtifactError('OUTPUT_FAILED', `'${given}' is a folder, and '${output.option}' wants a file`, {

@@ -181,11 +181,24 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
   }
   const [first = '', hint = ''] = error.message.split('\n');
   const suggestion = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
-  const message = first
+  const isTemplate = error.code === 'commander.excessArguments' && command?.name === 'package';
+  const advice = [
+    ...(suggestion === undefined ? [] : [`Did you mean '${suggestion}'?`]),
+    ...(isTemplate ? ['A template is named with --template-file.'] : []),
+    help,
+  ];
+  return new ArtifactError('INVALID_ARGUMENT', inOurWords(first), { remedy: advice.join(' ') });
+}
+
+function inOurWords(message: string): string {
+  return message
     .replace(/^error: /, '')
     .replace(/\.$/, '')
-    .replace('. Expected', ': expected');
-  return new ArtifactError('INVALID_ARGUMENT', message, {
-    remedy: suggestion === undefined ? help : `Did you mean '${suggestion}'? ${help}`,
-  });
+    .replace(/^option '(?:-\w, )?(--[\w-]+).*' argument missing$/, "'$1' needs a value")
+    .replace(/^missing required argument '(.*)'$/, (_whole, name: string) => `${name.toUpperCase()} is missing`)
+    .replace(
+      /^too many arguments for '(.*)'\. Expected (\d+) arguments? but got (\d+)$/,
+      (_whole, name: string, most: string, given: string) =>
+        `too many words for '${name}': ${most === '0' ? 'only options' : most} expected, ${given} given`,
+    );
 }

@@ -46,6 +46,7 @@ export const EXIT_CODES: Readonly<Record<ArtifactErrorCode, ExitCode>> = {
   STORE_FULL: EXIT.retry,
   STORE_UNAVAILABLE: EXIT.retry,
   CONTENTION: EXIT.retry,
+  SUPERSEDED: EXIT.retry,
   INTERRUPTED: EXIT.interrupted,
 };
 

@@ -386,7 +386,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     name: 'output-template-file',
     argument: '<path>',
     group: GROUP.template,
-    help: 'write the packaged template here (default: stdout)',
+    help: 'write the packaged template here (default, and -: stdout)',
     read: text,
   },
   useJson: {

@@ -25,7 +25,8 @@ import { unknownParameters } from '../unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
-export async function run(options: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+export async function run(given: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const options = withoutDash(given);
   const { cwd, signal } = terminal;
   const templateFile = path.resolve(cwd, options.templateFile);
   const outputs = outputsOf(options, cwd);
@@ -65,6 +66,11 @@ export async function run(options: PackageOptions, terminal: Terminal, warnings:
   signal.throwIfAborted();
   if (!options.dryRun) await write(result, options, outputs);
   tell(result, options, terminal, warnings);
+}
+
+/** `-` is stdout, where the template goes anyway. */
+function withoutDash({ outputTemplateFile, ...others }: PackageOptions): PackageOptions {
+  return outputTemplateFile === undefined || outputTemplateFile === '-' ? others : { ...others, outputTemplateFile };
 }
 
 interface Outputs {

@@ -73,6 +73,18 @@ describe('package', () => {
     expect(stderr).toContain('cannot be deployed as it is');
   });
 
+  test('takes - for stdout where the template goes there, and for no file elsewhere', async () => {
+    const project = await shop();
+    const { text } = await project.package();
+    expect((await project.package('--output-template-file', '-')).stdout).toBe(text);
+    const { exitCode, stderr } = await project.package('--manifest', '-');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: "error: '--manifest' wants a file, and not '-'\n  A file of that name is './-'.\n",
+    });
+    expect(project.exists('-')).toBe(false);
+  });
+
   test('in a dry run writes no file and says so', async () => {
     const project = await shop();
     const flags = ['--dry-run', '--output-template-file', 'out.yaml', '--manifest', 'm.json'];

@@ -419,9 +419,15 @@ describe('usage errors', () => {
       ['package', '--s3-buket', 'b'],
       "error: unknown option '--s3-buket'\n  Did you mean '--s3-bucket'? See 'cfn-artifacts package --help'.",
     ],
-    ['a missing argument', ['get'], "error: missing required argument 'artifact'\n  See 'cfn-artifacts get --help'."],
-    ['an argument too many', ['show', 'a', 'b'], "error: too many arguments for 'show': expected 1 argument but got 2"],
-    ['a missing value', ['package', '--s3-bucket'], "error: option '--s3-bucket <name>' argument missing"],
+    ['a missing argument', ['get'], "error: ARTIFACT is missing\n  See 'cfn-artifacts get --help'."],
+    ['an argument too many', ['show', 'a', 'b'], "error: too many words for 'show': 1 expected, 2 given\n"],
+    [
+      'a template without its option',
+      ['package', 't.yaml'],
+      "error: too many words for 'package': only options expected, 1 given\n  A template is named with --template-file. See 'cfn-artifacts package --help'.\n",
+    ],
+    ['a missing value', ['package', '--s3-bucket'], "error: '--s3-bucket' needs a value\n"],
+    ['a missing value of an option with a letter', ['package', '-t'], "error: '--template-file' needs a value\n"],
     [
       'an option for a value',
       ['package', '--s3-bucket', '--region', 'eu-west-1'],
