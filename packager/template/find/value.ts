@@ -170,10 +170,11 @@ function versionIn(parent: TemplateNode | undefined, member: string | undefined)
   return member === undefined ? undefined : valueOf(parent, member);
 }
 
-/** The property is absent, and the template's folder takes its place. */
+/** The property is absent, and the template's folder takes its place. Beside a function there is no place, unless it is a macro. */
 export function considerAbsence(search: Search, entry: PropertyEntry, { context, ancestors }: Match): void {
   const parent = ancestors.at(-1);
   if (!takesFolder(search, entry) || parent === undefined) return;
+  if (isMap(parent) && isIntrinsic(parent) && entryOf(parent, 'Fn::Transform') === undefined) return;
   const spot: Spot = { ...spotOf(entry, parent.start, context.pointer, context), absent: true };
   addPlace(search, spot, [], [{ values: [], target: { kind: 'path', path: '.' } }]);
 }

@@ -38,6 +38,23 @@ export function jsonMistake(source: string): Problem | undefined {
   return { offset: at, ...inWords(printParseErrorCode(error), source.slice(at, at + length)) };
 }
 
+/**
+ * The first comment of what is JSON but for comments and trailing commas. As YAML it can often be read, but then `// why "Resources"` is a key, and
+ * nothing is what its author meant.
+ */
+export function jsonComment(source: string): Problem | undefined {
+  if (!/^\uFEFF?\s*(?:\{|\/\/|\/\*)/.test(source)) return undefined;
+  const lead = source.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+  const text = source.slice(lead);
+  const errors: ParseError[] = [];
+  parse(text, errors, { ...STRICT, disallowComments: false, allowTrailingComma: true });
+  if (errors.length > 0) return undefined;
+  parse(text, errors, { ...STRICT, allowTrailingComma: true });
+  const [comment] = errors;
+  if (comment === undefined) return undefined;
+  return { offset: comment.offset + lead, ...inWords(printParseErrorCode(comment.error), '') };
+}
+
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);

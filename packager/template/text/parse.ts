@@ -1,7 +1,7 @@
 import { ArtifactError, ArtifactErrors, hasCode } from '../../../repository/error.ts';
 import { expandAliases, hasAliases } from './expand.ts';
 import { excerpt } from './excerpt.ts';
-import { jsonMistake, readJson } from './json.ts';
+import { jsonComment, jsonMistake, readJson } from './json.ts';
 import { Lines } from './lines.ts';
 import type { TemplateNode } from '../node.ts';
 import { formatPosition } from '../place.ts';
@@ -68,6 +68,8 @@ class Reading {
   }
 
   #yaml(): Template {
+    const comment = jsonComment(this.#source);
+    if (comment !== undefined) throw this.#mistaken(comment, same);
     const root = this.#syntax(this.#source, same);
     if (!hasAliases(root)) return this.#made('yaml', this.#source, treeOf(root, this.#describe), same);
 

@@ -454,6 +454,14 @@ describe('an absent property', () => {
     expect(place.targets).toEqual([{ values: [], target: { kind: 'path', path: '.' } }]);
   });
 
+  test('is not made up beside a function, where nothing can stand, but beside a macro', () => {
+    expect(absent('AWS::Lambda::Function', '!If [C, {Handler: h}, {Handler: i}]').places).toEqual([]);
+    expect(absent('AWS::Glue::Job', '{Command: !If [C, {Name: a}, {Name: b}]}').places).toEqual([]);
+    expect(onlyPlace(absent('AWS::Lambda::Function', '!Transform {Name: Mine}')).pointer).toBe(
+      '/Resources/R/Properties/Code',
+    );
+  });
+
   test('is not made up where aws-cli makes up none', () => {
     expect(absent('AWS::CloudFormation::Stack', '{Parameters: {}}').places).toEqual([]);
     expect(find('Resources: {R: {Type: AWS::Lambda::Function}}', { zipTemplateDirWhenAbsent: true }).places).toEqual(

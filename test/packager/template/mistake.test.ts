@@ -105,6 +105,23 @@ describe('a mistake in JSON', () => {
   });
 });
 
+describe('JSON with comments, which YAML would read as something else', () => {
+  test.each([
+    ['{\n  // why\n  "Resources": {}\n}', 't:2:3: JSON has no comments'],
+    ['\uFEFF// why\n{"Resources": {}}', 't:1:1: JSON has no comments'],
+    ['{"A": {"B": 1, /* c */},}', 't:1:16: JSON has no comments'],
+  ])('%j', (source, message) => {
+    expect(mistake(source).message).toBe(message);
+  });
+
+  test.each(['{"A": "http://x", "B": "/* c */",}', '{A: //x}\n', '{"A": 1} # c\n'])(
+    'there are none in %j',
+    (source) => {
+      expect(() => parseTemplate(source, 't')).not.toThrow();
+    },
+  );
+});
+
 describe('the line of a mistake', () => {
   test('with a caret below its column', () => {
     expect(mistake('A:\n  B: 1\n\tC: 2\n').remedy).toBe('3 | \tC: 2\n  | ^\nWrite blanks in its place.');
