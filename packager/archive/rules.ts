@@ -12,9 +12,15 @@ export interface Rules {
   with(folder: string, text: string): Rules;
 }
 
-/** `exclude`: patterns relative to the top, which go before all ignore files. */
+/**
+ * `exclude`: patterns relative to the top, which go before all ignore files. One that begins with `./`, as people write paths on a command line,
+ * begins with `/`: git's rules have nothing that it could fit.
+ */
 export function rulesOf(exclude: readonly string[]): Rules {
-  return new PatternRules([], exclude);
+  return new PatternRules(
+    [],
+    exclude.map((pattern) => pattern.replace(/^(!?)\.\//, '$1/')),
+  );
 }
 
 class PatternRules implements Rules {

@@ -98,6 +98,27 @@ describe('--exclude', () => {
     expect(await packaged(tree, ['*.map', '/d', '!kept.txt'])).toEqual(['kept.txt']);
   });
 
+  test.each([
+    ['src/x', ['src/x/1', 'src/x/y/2']],
+    ['/x', ['x/4']],
+    ['./x', ['x/4']],
+    ['x/', ['src/x/1', 'src/x/y/2', 'x/4']],
+    ['x/**', ['x/4']],
+    ['**/x/*', ['src/x/1', 'src/x/y/2', 'x/4']],
+    ['src/**/2', ['src/x/y/2']],
+    ['src/**', ['src/3', 'src/x/1', 'src/x/y/2']],
+    ['**', ['5', 'src/3', 'src/x/1', 'src/x/y/2', 'x/4']],
+  ])('%s leaves out %j', async (pattern, left) => {
+    const names = ['5', 'src/3', 'src/x/1', 'src/x/y/2', 'x/4'];
+    const taken = await packaged(Object.fromEntries(names.map((one) => [one, ''])), [pattern]);
+    expect(names.filter((one) => !taken.includes(one))).toEqual(left);
+  });
+
+  test('brings back with ! what an ignore file leaves out', async () => {
+    const tree = { '.artifactignore': '*.map\n', 'a.map': '', 'b/c.map': '' };
+    expect(await packaged(tree, ['!./a.map'])).toEqual(['a.map']);
+  });
+
   test('does not count for a single file', async () => {
     const file = folder.plant('code', { 'a.js': '1', '.artifactignore': '*' });
     const archiver = createArchiver({ reporter: () => undefined, scratch: folder.at('scratch') });
