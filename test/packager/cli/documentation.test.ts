@@ -3,6 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { COMMANDS } from '../../../packager/cli/commands.ts';
 import { EXIT, EXIT_CODES } from '../../../packager/cli/exit-codes.ts';
 import { PACKAGE } from '../../../packager/cli/options.ts';
+import { run } from '../../../packager/cli/program.ts';
+import { TestProject } from '../../support/project.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
 
 const page = readFileSync('docs/command-line.md', 'utf8');
 
@@ -30,5 +33,36 @@ describe('docs/command-line.md', () => {
     const sentence = /^.* are for the command line\.$/m.exec(page)?.[0] ?? '';
     const never = options.filter(({ inFile }) => inFile === 'never').map(({ name }) => name.replaceAll('-', '_'));
     expect(sentence.match(/(?<=`)[a-z_]+(?=`)/g)?.toSorted()).toEqual(never.toSorted());
+  });
+});
+
+describe('README.md', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  test('shows what the commands print', async () => {
+    const project = await TestProject.of({
+      'functions/orders/index.mjs': 'export const handler = async () => "ok";\n',
+      'template.yaml':
+        'Resources: {Orders: {Type: AWS::Lambda::Function, Properties: {Code: functions/orders, Handler: index.handler}}}',
+    });
+    const session = /^```console\n(?<session>.*?)^```$/ms.exec(readme)?.groups?.['session'] ?? '';
+    const commands = session.match(/(?<=^\$ cfn-artifacts ).*$/gm) ?? [];
+    expect(commands.length).toBeGreaterThan(1);
+    const printed: string[] = [];
+    for (const command of commands) {
+      const { stdout } = recordedTerminal();
+      // As on a screen: both streams in the order in which they are written.
+      const terminal = { ...recordedTerminal({ cwd: project.folder }), stdout, stderr: stdout };
+      expect(await run(command.split(' '), terminal)).toBe(0);
+      printed.push(`$ cfn-artifacts ${command}\n${stdout.text}`);
+    }
+    const sameDay = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\dZ/g, 'DATE');
+    const shortened = printed.join('\n').replaceAll(/(?<=sha256:[0-9a-f]{6})[0-9a-f]+/g, '…');
+    expect(sameDay(shortened)).toBe(sameDay(session));
+  });
+
+  test('names the Node that is needed', () => {
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+    expect(readme).toContain(`Node, ${engines.node.replace('>=', '')} or newer`);
   });
 });
