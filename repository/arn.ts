@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import { isDigest } from './digest.ts';
 import { ArtifactError } from './error.ts';
 import type { ArtifactName } from './name.ts';
-import { isId, isRepository, isVersionNumber, parseSegment } from './name.ts';
+import { isId, isRepository, isSegment, isVersionNumber } from './name.ts';
 
 /** Whose domain: one per account and region. */
 export interface DomainPlace {
@@ -65,6 +65,7 @@ export function parseArn(text: string): ArtifactArn {
   if (version !== undefined && !isVersionNumber(version)) throw invalid(text, `'${version}' is no version number`);
   if (digest !== undefined && !isDigest(digest))
     throw invalid(text, `'${digest}' is not 64 lower-case hexadecimal digits`);
+  if (asset !== undefined && !isSegment(asset)) throw invalid(text, `'${asset}' is no asset name`);
   if (asset !== undefined && version === undefined) throw invalid(text, 'an asset belongs to a version');
   return {
     partition,
@@ -73,7 +74,7 @@ export function parseArn(text: string): ArtifactArn {
     repository,
     id,
     ...(version !== undefined && { version: Number(version) }),
-    ...(asset !== undefined && { asset: parseSegment('asset name', asset) }),
+    ...(asset !== undefined && { asset }),
     ...(digest !== undefined && { digest }),
   };
 }

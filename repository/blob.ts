@@ -15,19 +15,38 @@ export interface BlobName {
   readonly filename: string;
 }
 
-export function headBlob(store: ObjectStore, { digest, filename }: BlobName): Promise<ObjectHead | undefined> {
-  return store.head(blobKey(digest, filename));
+export interface SizedBlob extends BlobName {
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * A look at a blob; where its size is known, no damaged one passes for it.
+ * @throws ArtifactError DIGEST_MISMATCH
+ */
+export async function headBlob(
+  store: ObjectStore,
+  blob: BlobName & { readonly size?: number },
+): Promise<ObjectHead | undefined> {
+  const head = await store.head(blobKey(blob.digest, blob.filename));
+  if (head !== undefined && blob.size !== undefined) requireSize(blob, head.size, blob.size);
+  return head;
 }
 
 /** Stores content that is not there under this name: by a copy within the store if it has it under another, else from `open`. */
 export async function bringBlob(
   store: ObjectStore,
-  blob: BlobName,
+  blob: SizedBlob,
   open: () => Promise<Content>,
   attributes?: ObjectAttributes,
 ): Promise<Arrival> {
-  for await (const { key } of store.list(blobPrefix(blob.digest))) {
-    if (parseBlobKey(key).filename === blob.filename) return 'reused';
+  for await (const { key, size } of store.list(blobPrefix(blob.digest))) {
+    if (parseBlobKey(key).filename === blob.filename) {
+      requireSize(blob, size, blob.size);
+      return 'reused';
+    }
+    // What was cut short is not handed on.
+    if (size !== blob.size) continue;
     // `absent`: it went while we looked; then the bytes come from us.
     const outcome = await store.copy(key, blobKey(blob.digest, blob.filename), attributes);
     if (outcome !== 'absent') return outcome === 'created' ? 'copied' : 'reused';
@@ -130,6 +149,15 @@ export function missing({ digest, filename }: BlobName): ArtifactError {
   return new ArtifactError('CONTENT_MISSING', `the content sha256:${digest} ('${filename}') is not in the store`, {
     remedy: 'Publish or package the same bytes again: that puts it back.',
   });
+}
+
+function requireSize({ digest, filename }: BlobName, found: number, wanted: number): void {
+  if (found === wanted) return;
+  throw new ArtifactError(
+    'DIGEST_MISMATCH',
+    `the content stored as sha256:${digest} ('${filename}') is damaged: it has ${found} bytes instead of ${wanted}`,
+    { remedy: 'Nothing of it was used. Have the stored object removed, then publish the same bytes again.' },
+  );
 }
 
 function damaged({ digest, filename }: BlobName, found: Digest, size: number): ArtifactError {

@@ -33,6 +33,7 @@ export type ArtifactErrorCode =
   | 'STORE_FULL'
   | 'STORE_UNAVAILABLE'
   | 'CONTENTION'
+  | 'SUPERSEDED'
   | 'INTERRUPTED';
 
 /** A place in a file of the user's that something is said about. */

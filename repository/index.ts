@@ -31,7 +31,7 @@ export type { Publication } from './publish.ts';
 export type { OpenContent, Publishable } from './publishable.ts';
 export { resolve } from './resolve.ts';
 export type { Resolution } from './resolve.ts';
-export { readStatus } from './status.ts';
+export { readStatus, takesNoReferences } from './status.ts';
 export type { Status } from './status.ts';
 export { listArtifacts, listVersionNumbers, readManifest } from './version.ts';
 export type { Asset, ListedArtifact, Manifest } from './version.ts';

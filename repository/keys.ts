@@ -1,5 +1,6 @@
+import type { StackResource } from './binding.ts';
 import type { Digest } from './digest.ts';
-import { parseDigest } from './digest.ts';
+import { isDigest, parseDigest } from './digest.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
 import { objectKey } from './object-store.ts';
@@ -28,6 +29,12 @@ export function blobKey(digest: Digest, filename: string): ObjectKey {
 /** Every filename under which this content stands. */
 export function blobPrefix(digest: Digest): string {
   return `blobs/sha256/${digest}/`;
+}
+
+/** Whether a key below `blobs/` is a blob's, and not something that somebody put there. */
+export function isBlobKey(key: string): boolean {
+  const [, , digest = '', filename = '', ...more] = key.split('/');
+  return isDigest(digest) && filename !== '' && more.length === 0;
 }
 
 export function parseBlobKey(key: string): { readonly digest: Digest; readonly filename: string } {
@@ -100,6 +107,45 @@ export function parseVersionReferenceKey(key: string): { readonly number: number
 /** Everything that holds or uses this blob. */
 export function referencesPrefix(digest: Digest): string {
   return `references/${digest}/`;
+}
+
+/** The resource of a stack, as it stands in keys. A logical ID is letters and digits, a stack's name has no `/` either. */
+function stackPath({ account, region, stack, uuid, logicalId }: StackResource): string {
+  return `${account}/${region}/${stack}/${uuid}/${logicalId}`;
+}
+
+/** That a stack's resource uses this blob. */
+export function stackReferenceKey(digest: Digest, resource: StackResource, generation: string): ObjectKey {
+  return objectKey(`references/${digest}/stack/${stackPath(resource)}/${generation}`);
+}
+
+/** The other direction: what a stack's resource uses. */
+export function consumerKey(resource: StackResource, generation: string, digest: Digest): ObjectKey {
+  return objectKey(`${consumersPrefix(resource, generation)}${digest}`);
+}
+
+/** Of all bindings of the resource, or of one. */
+export function consumersPrefix(resource: StackResource, generation?: string): string {
+  return `consumers/stack/${stackPath(resource)}/${generation === undefined ? '' : `${generation}/`}`;
+}
+
+export function parseConsumerKey(key: string): { readonly generation: string; readonly digest: Digest } {
+  const [digest = '', generation = ''] = key.split('/').reverse();
+  return { generation, digest: parseDigest(digest) };
+}
+
+/** Recorded by hand, or kept when a stack's resource went, for consumers that are no stack. */
+export function namedReferenceKey(digest: Digest, consumer: string, generation: string): ObjectKey {
+  return objectKey(`references/${digest}/named/${consumer}/${generation}`);
+}
+
+/** That a Delete has been here, of a generation or, where it named none of ours, by its own RequestId. */
+export function endingKey(resource: StackResource, of: string): ObjectKey {
+  return objectKey(`${endingsPrefix(resource)}${of}`);
+}
+
+export function endingsPrefix(resource: StackResource): string {
+  return `endings/${stackPath(resource)}/`;
 }
 
 export function deletionKey(digest: Digest): ObjectKey {

@@ -46,12 +46,16 @@ export function parseId(text: string): string {
   return text;
 }
 
+export function isSegment(text: string): boolean {
+  return SEGMENT.test(text) && text.length <= ID_LIMIT;
+}
+
 /** Labels, bookmarks and assets are written like one segment of an ID. @throws ArtifactError INVALID_NAME */
 export function parseSegment(what: 'label' | 'bookmark' | 'asset name', text: string): string {
-  if (!SEGMENT.test(text) || text.length > ID_LIMIT) {
+  if (!isSegment(text)) {
     throw invalid(what, text, 'a letter or digit, then letters, digits and . _ + = -');
   }
-  if (what === 'label' && (NUMBER.test(text) || /^[0-9]+$/.test(text) || text === 'latest')) {
+  if (what === 'label' && (/^[0-9]+$/.test(text) || text === 'latest')) {
     throw invalid(what, text, "digits alone are version numbers, and 'latest' is the newest version");
   }
   return text;
@@ -72,7 +76,7 @@ export function formatArtifactName({ repository, id }: ArtifactName): string {
   return `${repository}/${id}`;
 }
 
-/** What a digit-free name of a version says: none, a number, a label, a bookmark, or content. */
+/** What chooses a version of an artifact. */
 export type Selection =
   | { readonly by: 'latest' }
   | { readonly by: 'number'; readonly number: number }

@@ -13,11 +13,11 @@ const PAUSE_MS = 50;
  * is there, in that order. When this returns, no collector that begins or goes on later removes the blob, because each lists the references first.
  *
  * @param bring stores the content, for who has it; others omit it and fail where the content is gone
- * @throws ArtifactError ARTIFACT_DELETED, CONTENT_MISSING, CONTENTION
+ * @throws ArtifactError ARTIFACT_DELETED, CONTENT_MISSING, CONTENTION, DIGEST_MISMATCH where the blob's size is known and another
  */
 export async function securePresence(
   { store, keeper, chance }: Domain,
-  blob: BlobName,
+  blob: BlobName & { readonly size?: number },
   bring?: () => Promise<Arrival>,
 ): Promise<Arrival> {
   let arrival: Arrival = 'reused';

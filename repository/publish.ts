@@ -1,6 +1,6 @@
 import type { DefiniteArn } from './arn.ts';
 import { bringBlob, headBlob } from './blob.ts';
-import type { Arrival, BlobName } from './blob.ts';
+import type { Arrival, BlobName, SizedBlob } from './blob.ts';
 import type { Content } from './content.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
@@ -48,20 +48,40 @@ export async function publishVersion(
     const known = await recall(domain, name, publishable);
     const { blob, existing, isThere } = await lookUp(domain, name, publishable, known, content.open);
     const bring = () => bringBlob(domain.store, blob, content.open, attributes);
-    if (existing !== undefined) {
-      refuseArchived(existing);
-      // A blob that its version holds and that is not there was lost: whoever has the bytes heals it.
-      const outcome = isThere ? 'reused' : await securePresence(domain, blob, bring);
-      return publication(domain, existing.manifest, blob, outcome, false);
-    }
-    const { manifest, outcome, isNewVersion } = await addVersion(domain, name, blob, bring, publishable);
-    if (publishable.sourceDigest !== undefined && known === undefined) {
-      await rememberSource(domain, name, publishable.sourceDigest, { ...blob, number: manifest.number });
+    const kept = existing && (await keepVersion(domain, name, blob, existing, isThere, bring));
+    const { manifest, outcome, isNewVersion } =
+      existing !== undefined && kept !== undefined
+        ? { manifest: existing.manifest, outcome: kept, isNewVersion: false }
+        : await addVersion(domain, name, blob, bring, publishable);
+    const { sourceDigest } = publishable;
+    if (sourceDigest !== undefined && known?.digest !== blob.digest) {
+      await rememberSource(domain, name, sourceDigest, { ...blob, number: manifest.number }, known);
     }
     return publication(domain, manifest, blob, outcome, isNewVersion);
   } finally {
     await content.close();
   }
+}
+
+/**
+ * Sees to it that a version which holds the content goes on holding it. Mostly it does, and there is nothing to do.
+ * @returns undefined where it was given up in the meantime
+ */
+async function keepVersion(
+  domain: Domain,
+  name: ArtifactName,
+  blob: SizedBlob,
+  existing: HoldingVersion,
+  isThere: boolean,
+  bring: () => Promise<Arrival>,
+): Promise<Arrival | undefined> {
+  refuseArchived(existing);
+  if (existing.isHeld && isThere) return 'reused';
+  // Its reference or its blob was lost: whoever has the bytes heals it, in the order in which a new version comes to its own.
+  const { number, nonce } = existing.manifest;
+  await createReference(domain, name, blob, number, nonce);
+  const outcome = await securePresence(domain, blob, bring);
+  return (await readHoldingVersion(domain, name, number, blob)) === undefined ? undefined : outcome;
 }
 
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */
@@ -83,8 +103,6 @@ export async function planVersion(
   }
 }
 
-type SizedBlob = BlobName & { readonly size: number };
-
 function recall(domain: Domain, name: ArtifactName, { sourceDigest }: Publishable): Promise<KnownSource | undefined> {
   return sourceDigest === undefined ? Promise.resolve(undefined) : readSource(domain, name.repository, sourceDigest);
 }
@@ -102,7 +120,12 @@ async function lookUp(
     return { digest: sha256, filename, size };
   };
   const blob = known ?? (await identify());
-  const [existing, head] = await Promise.all([findVersion(domain, name, blob, known), headBlob(domain.store, blob)]);
+  // Where the source was published under this very ID first, its version is the likely one.
+  const likely = known?.first.id === name.id ? known.first.number : undefined;
+  const [existing, head] = await Promise.all([
+    findHoldingVersion(domain, name, blob, likely),
+    headBlob(domain.store, blob),
+  ]);
   if (known === undefined || head !== undefined) return { blob, existing, isThere: head !== undefined };
   // The bytes have to be made again anyway; should they not be what the record says, they are right and the record is not.
   const actual = await identify();
@@ -111,23 +134,10 @@ async function lookUp(
     : lookUp(domain, name, { filename }, undefined, open);
 }
 
-/** Where the source was published under this very ID first, its version is read at once; else the blob's references are searched. */
-async function findVersion(
-  domain: Domain,
-  name: ArtifactName,
-  blob: BlobName,
-  known: KnownSource | undefined,
-): Promise<HoldingVersion | undefined> {
-  if (known?.first.id === name.id) {
-    const version = await readHoldingVersion(domain, name, known.first.number, blob);
-    if (version !== undefined) return version;
-  }
-  return findHoldingVersion(domain, name, blob);
-}
-
 /**
  * The order is the protocol's: the reference first, then the look at deletions and the blob, and the manifest, by which the version exists, last.
- * A number that went to somebody else leaves a reference without a manifest behind, which an audit removes after a day.
+ * A number that went to somebody else leaves a reference without a manifest behind, which an audit removes after a day; it takes the number out of
+ * use first, so that a publisher who was asleep for so long gets another one.
  */
 async function addVersion(
   domain: Domain,
@@ -156,8 +166,7 @@ async function addVersion(
       assets: [{ name: assetName(blob.filename), digest: blob.digest, filename: blob.filename, size: blob.size }],
       ...(sourceDigest !== undefined && { source: sourceDigest }),
     };
-    const reference = { at: manifest.published, nonce: manifest.nonce, ...name, number };
-    await store.create(versionReferenceKey(blob.digest, name, number, manifest.nonce), recordContent(reference));
+    await createReference(domain, name, blob, number, manifest.nonce);
     const arrival = await securePresence(domain, blob, bring);
     if (arrival !== 'reused') outcome = arrival;
     if ((await store.create(versionKey(name, number), recordContent(manifest))) === 'created') {
@@ -167,7 +176,7 @@ async function addVersion(
     // Our own earlier attempt, whose answer was lost.
     if (winner?.nonce === manifest.nonce) return { manifest, outcome, isNewVersion: true };
     const theirs = await readHoldingVersion(domain, name, number, blob);
-    if (theirs !== undefined) return { manifest: theirs.manifest, outcome, isNewVersion: false };
+    if (theirs?.status === 'Published') return { manifest: theirs.manifest, outcome, isNewVersion: false };
     await chance.pause(PAUSE_MS * (1 + turn));
   }
   throw new ArtifactError('CONTENTION', `'${name.repository}/${name.id}' is published by too many at once`, {
@@ -175,7 +184,19 @@ async function addVersion(
   });
 }
 
-function refuseArchived({ manifest, status }: HoldingVersion): void {
+/** That a version holds this blob. `exists` is as good: an earlier attempt's, or one that was never lost. */
+async function createReference(
+  { store, chance }: Domain,
+  name: ArtifactName,
+  { digest }: BlobName,
+  number: number,
+  nonce: string,
+): Promise<void> {
+  const reference = { at: chance.now().toISOString(), nonce, ...name, number };
+  await store.create(versionReferenceKey(digest, name, number, nonce), recordContent(reference));
+}
+
+function refuseArchived({ manifest, status }: Pick<HoldingVersion, 'manifest' | 'status'>): void {
   if (status !== 'Archived') return;
   const { repository, id, number } = manifest;
   throw new ArtifactError(

@@ -1,10 +1,20 @@
 import { looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 import type { DefiniteArn } from './arn.ts';
+import type { BlobName } from './blob.ts';
 import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
-import { blobKey, blobPrefix, bookmarkKey, bookmarkPrefix, labelKey, labelPrefix, parseBlobKey } from './keys.ts';
+import {
+  blobKey,
+  blobPrefix,
+  isBlobKey,
+  bookmarkKey,
+  bookmarkPrefix,
+  labelKey,
+  labelPrefix,
+  parseBlobKey,
+} from './keys.ts';
 import { formatArtifactName, parseSelector } from './name.ts';
 import type { ArtifactName, Selection, Selector } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
@@ -12,7 +22,7 @@ import { readRecord } from './record.ts';
 import type { Status } from './status.ts';
 import { readStatus } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
-import { findHoldingVersion, listArtifacts, listVersionNumbers, readManifest } from './version.ts';
+import { findVersionOf, listArtifacts, listVersionNumbers, readManifest } from './version.ts';
 
 /** One definite asset, whatever named it. */
 export interface Resolution extends ArtifactName {
@@ -40,7 +50,7 @@ export async function resolve(domain: Domain, text: string): Promise<Resolution>
     return resolveContent(domain, selector, selector.digest);
   const manifest = await chooseVersion(domain, selector, selector.selection ?? { by: 'latest' });
   const asset = chooseAsset(manifest, selector);
-  const { bookmark } = { bookmark: selector.selection?.by === 'bookmark' ? selector.selection.bookmark : undefined };
+  const bookmark = selector.selection?.by === 'bookmark' ? selector.selection.bookmark : undefined;
   return {
     ...resolutionOf(domain, manifest, asset),
     status: await readStatus(domain, manifest, manifest.number),
@@ -67,13 +77,30 @@ function selectorOfArn(domain: Domain, text: string): Selector {
 }
 
 async function chooseVersion(domain: Domain, name: ArtifactName, selection: Selection): Promise<Manifest> {
-  const number = await numberOf(domain, name, selection);
-  const manifest = number === undefined ? undefined : await readManifest(domain, name, number);
+  const number = selection.by === 'latest' ? undefined : await numberOf(domain, name, selection);
+  const manifest =
+    selection.by === 'latest'
+      ? await newestPublished(domain, name)
+      : number === undefined
+        ? undefined
+        : await readManifest(domain, name, number);
   if (manifest === undefined) throw await notFound(domain, name, selection);
   return manifest;
 }
 
-async function numberOf(domain: Domain, name: ArtifactName, selection: Selection): Promise<number | undefined> {
+async function newestPublished(domain: Domain, name: ArtifactName): Promise<Manifest | undefined> {
+  for await (const number of listVersionNumbers(domain, name)) {
+    const manifest = await readManifest(domain, name, number);
+    if (manifest !== undefined && (await readStatus(domain, name, number)) === 'Published') return manifest;
+  }
+  return undefined;
+}
+
+async function numberOf(
+  domain: Domain,
+  name: ArtifactName,
+  selection: Exclude<Selection, { by: 'latest' }>,
+): Promise<number | undefined> {
   switch (selection.by) {
     case 'number':
       return selection.number;
@@ -81,11 +108,6 @@ async function numberOf(domain: Domain, name: ArtifactName, selection: Selection
       return readNumber(domain, labelKey(name, selection.label));
     case 'bookmark':
       return readNumber(domain, bookmarkKey(name, selection.bookmark));
-    case 'latest':
-      for await (const number of listVersionNumbers(domain, name)) {
-        if ((await readStatus(domain, name, number)) === 'Published') return number;
-      }
-      return undefined;
   }
 }
 
@@ -116,45 +138,55 @@ function chooseAsset(manifest: Manifest, { asset: name, digest }: Selector): Ass
   return asset;
 }
 
-/** Content by what it is: the digest decides, the name only says where one expects it. */
+/**
+ * Content by what it is: the digest decides. Where a version of the artifact holds it, that version's filename and status count; what this
+ * artifact never held is taken under any filename.
+ */
 async function resolveContent(domain: Domain, name: Selector, prefix: string): Promise<Resolution> {
-  const found = new Map<Digest, string>();
-  const full = isDigest(prefix);
-  for await (const { key } of domain.store.list(full ? blobPrefix(prefix) : `blobs/sha256/${prefix}`)) {
-    const { digest, filename } = parseBlobKey(key);
-    if (!found.has(digest)) found.set(digest, filename);
-    if (found.size > 1) {
+  const { digest, filename } = await findContent(domain, prefix);
+  const version = await findVersionOf(domain, name, digest);
+  if (version !== undefined) {
+    const { manifest, status } = version;
+    return { ...resolutionOf(domain, manifest, chooseAsset(manifest, { ...name, digest })), status };
+  }
+  if (name.asset !== undefined) {
+    throw new ArtifactError(
+      'ARTIFACT_NOT_FOUND',
+      `no version of '${formatArtifactName(name)}' holds sha256:${digest}`,
+      {
+        remedy: `Leave out '#${name.asset}': an asset belongs to a version.`,
+      },
+    );
+  }
+  const head = await domain.store.head(blobKey(digest, filename));
+  if (head === undefined) throw noContent(prefix);
+  const { partition, region, account } = domain;
+  const { repository, id } = name;
+  const arn = { partition, region, account, repository, id, digest };
+  return { repository, id, arn, key: head.key, filename, size: head.size, digest, status: 'Published' };
+}
+
+/** The blob whose digest begins so. @throws ArtifactError ARTIFACT_NOT_FOUND where there is none or more than one */
+async function findContent(domain: Domain, prefix: string): Promise<BlobName> {
+  let found: BlobName | undefined;
+  for await (const { key } of domain.store.list(isDigest(prefix) ? blobPrefix(prefix) : `blobs/sha256/${prefix}`)) {
+    if (!isBlobKey(key)) continue;
+    const blob = parseBlobKey(key);
+    if (found !== undefined && found.digest !== blob.digest) {
       throw new ArtifactError(
         'ARTIFACT_NOT_FOUND',
-        `'sha256:${prefix}' is ambiguous: ${[...found.keys()].join(' and ')} begin with it`,
-        {
-          remedy: 'Write more digits.',
-        },
+        `'sha256:${prefix}' is ambiguous: ${found.digest} and ${blob.digest} begin with it`,
+        { remedy: 'Write more digits.' },
       );
     }
+    found ??= blob;
   }
-  for (const [digest, filename] of found) {
-    const version = await findHoldingVersion(domain, name, { digest, filename });
-    const asset = version?.manifest.assets.find((one) => one.digest === digest);
-    if (version !== undefined && asset !== undefined) {
-      return { ...resolutionOf(domain, version.manifest, asset), status: version.status };
-    }
-    const { partition, region, account } = domain;
-    const { repository, id } = name;
-    const head = await domain.store.head(blobKey(digest, filename));
-    if (head === undefined) break;
-    return {
-      repository,
-      id,
-      arn: { partition, region, account, repository, id, digest },
-      key: head.key,
-      filename,
-      size: head.size,
-      digest,
-      status: 'Published',
-    };
-  }
-  throw new ArtifactError('ARTIFACT_NOT_FOUND', `no content 'sha256:${prefix}' is in the domain`, {
+  if (found === undefined) throw noContent(prefix);
+  return found;
+}
+
+function noContent(prefix: string): ArtifactError {
+  return new ArtifactError('ARTIFACT_NOT_FOUND', `no content 'sha256:${prefix}' is in the domain`, {
     remedy: 'It was never published here, or it was deleted: publish the same bytes again.',
   });
 }

@@ -4,6 +4,7 @@ import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { sourceKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
+import type { Revision } from './object-store.ts';
 import { readRecord, recordContent } from './record.ts';
 
 /** What a tree of files became, and the version that was published from it first: where to look before searching. */
@@ -11,6 +12,8 @@ export interface KnownSource extends BlobName {
   /** Bytes. */
   readonly size: number;
   readonly first: { readonly id: string; readonly number: number };
+  /** Of the record. */
+  readonly revision: Revision;
 }
 
 export async function readSource(
@@ -31,15 +34,22 @@ export async function readSource(
         ? { digest, filename, size, first: { id, number } }
         : undefined,
   );
-  return record?.value;
+  return record && { ...record.value, revision: record.revision };
 }
 
-/** Written last: a publication that ends before costs the next one its work again, nothing else. */
+/**
+ * Written last: a publication that ends before costs the next one its work again, nothing else.
+ * @param wrong a record that says otherwise, and is put right
+ */
 export async function rememberSource(
   { store }: Pick<Domain, 'store'>,
   { repository, id }: ArtifactName,
   sourceDigest: Digest,
   { digest, filename, size, number }: BlobName & { readonly size: number; readonly number: number },
+  wrong?: KnownSource,
 ): Promise<void> {
-  await store.create(sourceKey(repository, sourceDigest), recordContent({ digest, filename, size, id, number }));
+  const key = sourceKey(repository, sourceDigest);
+  const content = recordContent({ digest, filename, size, id, number });
+  if (wrong === undefined) await store.create(key, content);
+  else await store.replace(key, content, wrong.revision);
 }

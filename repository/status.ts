@@ -18,3 +18,8 @@ export async function readStatus(
   );
   return record?.value ?? 'Published';
 }
+
+/** Whether a version keeps the references that it has and gets no new ones. */
+export function takesNoReferences(status: Status): boolean {
+  return status === 'Archived' || status === 'Disposed' || status === 'Deleting' || status === 'Deleted';
+}

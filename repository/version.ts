@@ -12,8 +12,8 @@ import {
   versionsPrefix,
 } from './keys.ts';
 import type { ArtifactName } from './name.ts';
-import { readRecord } from './record.ts';
-import { readStatus } from './status.ts';
+import { readRecord, recordContent } from './record.ts';
+import { readStatus, takesNoReferences } from './status.ts';
 import type { Status } from './status.ts';
 
 export interface Asset {
@@ -42,27 +42,56 @@ export function assetName(filename: string): string {
   return filename.replaceAll(/[^A-Za-z0-9._+=-]/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'asset';
 }
 
+/**
+ * `undefined` where there is none, or a number that was taken out of use.
+ * @throws ArtifactError UNSUPPORTED_FORMAT where something else stands there
+ */
 export async function readManifest(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
   number: number,
 ): Promise<Manifest | undefined> {
   const record = await readRecord(store, versionKey(name, number), (value) => {
-    const { nonce, published, assets, source } = value;
-    if (typeof nonce !== 'string' || typeof published !== 'string' || !Array.isArray(assets)) return undefined;
-    const [first, ...rest] = assets as readonly unknown[];
-    if (!isAsset(first) || !rest.every(isAsset)) return undefined;
-    return {
-      ...name,
-      format: FORMAT_VERSION,
-      number,
-      nonce,
-      published,
-      assets: [first, ...rest] as const,
-      ...(typeof source === 'string' && isDigest(source) && { source }),
-    };
+    const { format, repository, id, number: own, withdrawn } = value;
+    if (typeof format !== 'number' || format > FORMAT_VERSION) return undefined;
+    if (repository !== name.repository || id !== name.id || own !== number) return undefined;
+    if (withdrawn === true) return { manifest: undefined };
+    const manifest = manifestOf(name, number, value);
+    return manifest && { manifest };
   });
-  return record?.value;
+  return record?.value.manifest;
+}
+
+function manifestOf(
+  name: ArtifactName,
+  number: number,
+  value: Readonly<Record<string, unknown>>,
+): Manifest | undefined {
+  const { nonce, published, assets, source } = value;
+  if (typeof nonce !== 'string' || typeof published !== 'string' || !Array.isArray(assets)) return undefined;
+  const [first, ...rest] = assets as readonly unknown[];
+  if (!isAsset(first) || !rest.every(isAsset)) return undefined;
+  return {
+    ...{ ...name, format: FORMAT_VERSION, number, nonce, published },
+    assets: [first, ...rest],
+    ...(typeof source === 'string' && isDigest(source) && { source }),
+  };
+}
+
+/**
+ * Takes a number out of use that a publisher left without a manifest. Only then may its reference go: the publisher may have been asleep, and can't
+ * create the version any more.
+ * @returns false where the version exists
+ */
+export async function withdrawNumber(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+  number: number,
+): Promise<boolean> {
+  const at = chance.now().toISOString();
+  const record = { format: FORMAT_VERSION, ...name, number, withdrawn: true, at };
+  if ((await store.create(versionKey(name, number), recordContent(record))) === 'created') return true;
+  return (await readManifest({ store }, name, number)) === undefined;
 }
 
 function isAsset(value: unknown): value is Asset {
@@ -73,6 +102,7 @@ function isAsset(value: unknown): value is Asset {
     typeof digest === 'string' &&
     isDigest(digest) &&
     typeof filename === 'string' &&
+    !filename.includes('/') &&
     typeof size === 'number'
   );
 }
@@ -130,27 +160,84 @@ export async function* listArtifacts(
 export interface HoldingVersion {
   readonly manifest: Manifest;
   readonly status: Status;
+  /** Its reference stands, so that no collector takes the content. */
+  readonly isHeld: boolean;
 }
+
+/** While somebody decides whether a version goes, so many times it is looked again. */
+const TURNS = 20;
+const PAUSE_MS = 10;
 
 /**
  * The newest version of this artifact that holds this content under this filename, from the blob's references. References that no manifest
- * acknowledges are passed over: their publisher is still at work, lost the number, or died.
+ * acknowledges are passed over: their publisher is still at work, lost the number, or died. A version that is being deleted is waited for: the
+ * deletion may be refused yet.
+ *
+ * @param likely a number that is looked at first, at the same time
  */
 export async function findHoldingVersion(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+  blob: BlobName,
+  likely?: number,
+): Promise<HoldingVersion | undefined> {
+  for (let turn = 0; ; turn++) {
+    const found = await lookForVersion(domain, name, blob, likely);
+    if (found?.status !== 'Deleting') return found;
+    // Whoever began to delete it may have died; then it is as good as gone.
+    if (turn === TURNS) return undefined;
+    await domain.chance.pause(PAUSE_MS * (1 + turn));
+  }
+}
+
+/** The newest version of this artifact that holds this content under whatever filename; one that may still be used goes before one that may not. */
+export async function findVersionOf(
+  domain: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  digest: Digest,
+): Promise<Omit<HoldingVersion, 'isHeld'> | undefined> {
+  let second: Omit<HoldingVersion, 'isHeld'> | undefined;
+  for (const { number, nonce } of await referencesOf(domain, name, { digest })) {
+    const manifest = await readManifest(domain, name, number);
+    if (manifest?.nonce !== nonce) continue;
+    const status = await readStatus(domain, name, number);
+    if (!takesNoReferences(status)) return { manifest, status };
+    second ??= { manifest, status };
+  }
+  return second;
+}
+
+async function lookForVersion(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   blob: BlobName,
+  likely: number | undefined,
 ): Promise<HoldingVersion | undefined> {
-  const references: { readonly number: number; readonly nonce: string }[] = [];
-  for await (const { key } of domain.store.list(versionReferencePrefix(blob.digest, name))) {
-    references.push(parseVersionReferenceKey(key));
-  }
-  references.sort((a, b) => b.number - a.number);
+  const [references, first] = await Promise.all([
+    referencesOf(domain, name, blob),
+    likely === undefined ? undefined : readHoldingVersion(domain, name, likely, blob),
+  ]);
+  const isHeld = ({ number, nonce }: Manifest): boolean =>
+    references.some((reference) => reference.number === number && reference.nonce === nonce);
+  if (first !== undefined) return { ...first, isHeld: isHeld(first.manifest) };
   for (const { number, nonce } of references) {
-    const version = await readHoldingVersion(domain, name, number, blob);
-    if (version?.manifest.nonce === nonce) return version;
+    const version = number === likely ? undefined : await readHoldingVersion(domain, name, number, blob);
+    if (version?.manifest.nonce === nonce) return { ...version, isHeld: true };
   }
   return undefined;
+}
+
+/** Newest first. */
+async function referencesOf(
+  { store }: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  { digest }: Pick<BlobName, 'digest'>,
+): Promise<readonly { readonly number: number; readonly nonce: string }[]> {
+  const references: { readonly number: number; readonly nonce: string }[] = [];
+  for await (const { key } of store.list(versionReferencePrefix(digest, name))) {
+    references.push(parseVersionReferenceKey(key));
+  }
+  return references.sort((a, b) => b.number - a.number);
 }
 
 /** The version of that number, if it holds the content and has not been given up. */
@@ -159,9 +246,8 @@ export async function readHoldingVersion(
   name: ArtifactName,
   number: number,
   { digest, filename }: BlobName,
-): Promise<HoldingVersion | undefined> {
+): Promise<Omit<HoldingVersion, 'isHeld'> | undefined> {
   const [manifest, status] = await Promise.all([readManifest(domain, name, number), readStatus(domain, name, number)]);
   const holds = manifest?.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
-  const gone = status === 'Deleting' || status === 'Deleted' || status === 'Disposed';
-  return holds && !gone ? { manifest, status } : undefined;
+  return holds && status !== 'Deleted' && status !== 'Disposed' ? { manifest, status } : undefined;
 }

@@ -8,6 +8,7 @@ import {
   planVersion,
   publishVersion,
   resolve,
+  takesNoReferences,
   uploadBlob,
 } from '../../repository/index.ts';
 import type { PublishOutcome } from '../event.ts';
@@ -73,7 +74,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     async resolve(name, withVersion) {
       refuseVersionless(name);
       const { arn, key, size, digest, resolvedFrom, status, repository: home, id } = await resolve(domain, name);
-      if (status === 'Archived' || status === 'Deleted' || status === 'Deleting' || status === 'Disposed') {
+      if (takesNoReferences(status)) {
         throw new ArtifactError(
           status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
           `'${name}' is ${status.toLowerCase()} and takes no new references`,

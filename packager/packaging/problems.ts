@@ -100,5 +100,6 @@ const CONCERNS: Readonly<Record<ArtifactErrorCode, 'artifact' | 'run'>> = {
   STORE_FULL: 'run',
   STORE_UNAVAILABLE: 'run',
   CONTENTION: 'artifact',
+  SUPERSEDED: 'run',
   INTERRUPTED: 'run',
 };

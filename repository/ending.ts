@@ -1,0 +1,72 @@
+import type { StackResource } from './binding.ts';
+import { isLater } from './binding.ts';
+import { endingKey, endingsPrefix } from './keys.ts';
+import { objectKey } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Stored } from './record.ts';
+import { readRecord, recordContent } from './record.ts';
+
+/**
+ * That a Delete has been here. Written before anything is removed, so that an event that is still at work, or comes again, finds out that what it
+ * does has ended. Expires after days, when nothing is delivered any more.
+ */
+export interface Ending {
+  /** The generation that the Delete named; the Delete's own RequestId where it named none of ours. */
+  readonly of: string;
+  /** Latest issue time among the Deletes, ISO 8601. */
+  readonly issued: string;
+  /** RequestId → issue time as it was first seen: a Delete that is delivered again is no younger than it was. */
+  readonly requests: Readonly<Record<string, string>>;
+}
+
+const TURNS = 20;
+
+/** @returns the time at which this Delete was issued, as far as is known from its first delivery */
+export async function recordEnding(
+  store: ObjectStore,
+  resource: StackResource,
+  of: string,
+  request: { readonly requestId: string; readonly issued: string },
+): Promise<string> {
+  const { requestId, issued } = request;
+  const key = endingKey(resource, of);
+  for (let turn = 0; turn < TURNS; turn++) {
+    const stored = await readEnding(store, key);
+    const first = stored?.value.requests[requestId];
+    if (first !== undefined) return first;
+    const requests = { ...stored?.value.requests, [requestId]: issued };
+    const latest = stored !== undefined && isLater(stored.value.issued, issued) ? stored.value.issued : issued;
+    const content = recordContent({ of, issued: latest, requests } satisfies Ending);
+    const outcome =
+      stored === undefined ? await store.create(key, content) : await store.replace(key, content, stored.revision);
+    if (outcome === 'created' || outcome === 'replaced') return issued;
+  }
+  return issued;
+}
+
+/**
+ * Whether what an event of this generation has bound was ended by a Delete: by one that named it, or by one that was issued later and meant something
+ * else than the binding which the event replaces.
+ */
+export async function isEnded(
+  store: ObjectStore,
+  resource: StackResource,
+  event: { readonly generation: string; readonly issued: string; readonly replaces?: string },
+): Promise<boolean> {
+  for await (const { key } of store.list(endingsPrefix(resource))) {
+    const of = key.slice(key.lastIndexOf('/') + 1);
+    if (of === event.generation) return true;
+    if (of === event.replaces) continue;
+    const ending = await readEnding(store, key);
+    if (ending !== undefined && isLater(ending.value.issued, event.issued)) return true;
+  }
+  return false;
+}
+
+function readEnding(store: ObjectStore, key: string): Promise<Stored<Ending> | undefined> {
+  return readRecord(store, objectKey(key), ({ of, issued, requests }) =>
+    typeof of === 'string' && typeof issued === 'string' && typeof requests === 'object' && requests !== null
+      ? { of, issued, requests: requests as Readonly<Record<string, string>> }
+      : undefined,
+  );
+}

@@ -1,0 +1,78 @@
+import type { BindingName, BindingRecord, StackResource } from './binding.ts';
+import { isLater, listBindings, readBindingRecord } from './binding.ts';
+import type { Digest } from './digest.ts';
+import { recordEnding } from './ending.ts';
+import { ArtifactError } from './error.ts';
+import { namedReferenceKey } from './keys.ts';
+import type { ObjectKey, ObjectStore } from './object-store.ts';
+import { recordContent } from './record.ts';
+
+/** A Delete of CloudFormation's. */
+export interface Release {
+  readonly resource: StackResource;
+  readonly requestId: string;
+  /** ISO 8601. */
+  readonly issued: string;
+  /** The binding that the physical ID names; absent where CloudFormation invented the ID, because it never got an answer to a Create. */
+  readonly generation?: string;
+}
+
+/** Published versions of a function that runs from the bucket go on reading it: they are the consumer from here on. */
+export const RETAINED_CONSUMER = 'retained';
+
+const TURNS = 20;
+
+/**
+ * Ends a binding, or everything that the resource has bound by an operation before this Delete. Removes exactly the records that it read, and leaves
+ * what a later operation wants. Succeeds where there is nothing to remove.
+ */
+export async function release(store: ObjectStore, { resource, requestId, issued, generation }: Release): Promise<void> {
+  const first = await recordEnding(store, resource, generation ?? requestId, { requestId, issued });
+  const before = isLater(issued, first) ? first : issued;
+  await releaseAll(store, resource, before, generation);
+}
+
+/** What one operation has bound and nobody will ever name again. */
+export function releaseRecords(
+  store: ObjectStore,
+  { resource, generation }: BindingName,
+  before: string,
+): Promise<void> {
+  return releaseAll(store, resource, before, generation);
+}
+
+async function releaseAll(
+  store: ObjectStore,
+  resource: StackResource,
+  before: string,
+  generation: string | undefined,
+): Promise<void> {
+  for await (const { digest, reference, consumer } of listBindings(store, resource, generation)) {
+    // The entry goes last, so that a crash in between leaves the way to the reference.
+    if (await removeOlder(store, reference, before, (record) => retain(store, digest, record))) {
+      await removeOlder(store, consumer, before);
+    }
+  }
+}
+
+async function retain(store: ObjectStore, digest: Digest, record: BindingRecord): Promise<void> {
+  if (record.pinned !== true) return;
+  await store.create(namedReferenceKey(digest, RETAINED_CONSUMER, record.generation), recordContent(record));
+}
+
+/** @returns whether it is gone; what a later operation has stamped stays */
+async function removeOlder(
+  store: ObjectStore,
+  key: ObjectKey,
+  before: string,
+  prepare?: (record: BindingRecord) => Promise<void>,
+): Promise<boolean> {
+  for (let turn = 0; turn < TURNS; turn++) {
+    const record = await readBindingRecord(store, key);
+    if (record === undefined) return true;
+    if (isLater(record.value.issued, before)) return false;
+    await prepare?.(record.value);
+    if ((await store.removeRevision(key, record.revision)) !== 'conflict') return true;
+  }
+  throw new ArtifactError('CONTENTION', `'${key}' is changed by others all the time`, { remedy: 'Try again.' });
+}

@@ -1,0 +1,249 @@
+import { describe, expect, test } from '@jest/globals';
+import { contentOf, ownKeeper, publishVersion, readManifest, readStatus, sha256 } from '../../repository/index.ts';
+import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { readDeletion } from '../../repository/deletion.ts';
+import type { Deletion } from '../../repository/deletion.ts';
+import {
+  blobKey,
+  blobPrefix,
+  deletionKey,
+  parseVersionReferenceKey,
+  referencesPrefix,
+  statusKey,
+  versionReferenceKey,
+  versionReferencePrefix,
+} from '../../repository/keys.ts';
+import { readRecord, recordContent } from '../../repository/record.ts';
+import { memoryStore } from '../../repository/stores/memory.ts';
+import { listVersionNumbers, withdrawNumber } from '../../repository/version.ts';
+import { publishable, testDomain } from '../support/domain.ts';
+import { chooseBy, everyInterleaving, interleave, randomFrom } from '../support/interleaving.ts';
+import type { Choose, Story } from '../support/interleaving.ts';
+
+/**
+ * The protocol of publishing against itself and against those who delete, request by request. Who deletes is written here as DESIGN orders it, as
+ * long as the keeper does not do it.
+ */
+
+const API = { repository: 'default', id: 'a' };
+const DIGEST = sha256('x');
+
+type Actor = (domain: Domain, world: World) => Promise<unknown>;
+
+/** The store as it is, without waiting for a turn, and what was found wrong on the way. */
+interface World {
+  readonly store: ObjectStore;
+  readonly violations: Set<string>;
+}
+
+interface Scenario {
+  readonly before?: readonly Actor[];
+  readonly actors: readonly Actor[];
+}
+
+async function keysIn(store: ObjectStore, prefix: string): Promise<ObjectKey[]> {
+  const keys: ObjectKey[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+/** What publishing promises at the moment when it returns. */
+function publish(text: string, kind: 'file' | 'archive' = 'archive', filename?: string): Actor {
+  return async (domain, { store, violations }) => {
+    const { arn, key } = await publishVersion(domain, API, publishable(text, kind, filename));
+    const manifest = await readManifest({ store }, API, arn.version);
+    if (manifest === undefined) violations.add('an ARN without a version');
+    else if (manifest.assets[0].digest !== arn.digest) violations.add('an ARN of other content');
+    const status = await readStatus({ store }, API, arn.version);
+    // Whoever deletes the version while it is found may be the later of the two; nothing can be promised then.
+    if (status !== 'Published') return arn;
+    if ((await store.head(key)) === undefined) violations.add('an ARN without content');
+    const reference = versionReferenceKey(arn.digest, API, arn.version, manifest?.nonce ?? '');
+    if ((await store.head(reference)) === undefined) violations.add('an ARN whose version holds nothing');
+    return arn;
+  };
+}
+
+/** status → Deleting; who uses it?; → Deleted, its references go, or back. */
+function deleteVersion(number: number, used: boolean): Actor {
+  return async (domain) => {
+    const { store } = domain;
+    const key = statusKey(API, number);
+    const manifest = await readManifest(domain, API, number);
+    if (manifest === undefined) return;
+    if ((await store.create(key, recordContent({ status: 'Deleting' }))) !== 'created') return;
+    const decided = await readRecord(store, key, (value) => value);
+    if (decided === undefined) return;
+    await store.replace(key, recordContent({ status: used ? 'Published' : 'Deleted' }), decided.revision);
+    if (used) return;
+    for (const { digest } of manifest.assets) {
+      const reference = versionReferenceKey(digest, API, number, manifest.nonce);
+      const head = await store.head(reference);
+      if (head !== undefined) await store.removeIncarnation(reference, head.incarnation);
+    }
+  };
+}
+
+/** condemn, then reap without a quarantine. */
+const collect: Actor = async ({ store, chance }) => {
+  if ((await keysIn(store, referencesPrefix(DIGEST))).length > 0) return;
+  const incarnations: Deletion['incarnations'][number][] = [];
+  for (const key of await keysIn(store, blobPrefix(DIGEST))) {
+    const head = await store.head(key);
+    if (head !== undefined) incarnations.push({ key, incarnation: head.incarnation });
+  }
+  if (incarnations.length === 0) return;
+  const nonce = chance.nonce();
+  const record = (state: Deletion['state']) =>
+    recordContent({ state, nonce, incarnations, since: '' } satisfies Deletion);
+  const before = await readDeletion(store, DIGEST);
+  if (before?.value.state === 'deleting') return ownKeeper(store).finish(DIGEST);
+  if (before?.value.state === 'condemned') return;
+  if (before === undefined) await store.create(deletionKey(DIGEST), record('condemned'));
+  else await store.replace(deletionKey(DIGEST), record('condemned'), before.revision);
+  const mine = await readDeletion(store, DIGEST);
+  if (mine?.value.nonce !== nonce || mine.value.state !== 'condemned') return;
+  const isUsed = (await keysIn(store, referencesPrefix(DIGEST))).length > 0;
+  const decided = await store.replace(deletionKey(DIGEST), record(isUsed ? 'cancelled' : 'deleting'), mine.revision);
+  if (decided === 'replaced' && !isUsed) await ownKeeper(store).finish(DIGEST);
+};
+
+/** A day has passed for every reference without a manifest. */
+const audit: Actor = async (domain) => {
+  for (const key of await keysIn(domain.store, versionReferencePrefix(DIGEST, API))) {
+    const { number, nonce } = parseVersionReferenceKey(key);
+    const manifest = await readManifest(domain, API, number);
+    if (manifest?.nonce === nonce) continue;
+    if (manifest === undefined && !(await withdrawNumber(domain, API, number))) continue;
+    const head = await domain.store.head(key);
+    if (head !== undefined) await domain.store.removeIncarnation(key, head.incarnation);
+  }
+};
+
+function sequence(...actors: readonly Actor[]): Actor {
+  return async (domain, world) => {
+    for (const actor of actors) await actor(domain, world);
+  };
+}
+
+const strayBlob: Actor = ({ store }) => store.create(blobKey(DIGEST, 'archive.zip'), contentOf('x'));
+const lostReference: Actor = async ({ store }) => {
+  for (const key of await keysIn(store, versionReferencePrefix(DIGEST, API))) {
+    const head = await store.head(key);
+    if (head !== undefined) await store.removeIncarnation(key, head.incarnation);
+  }
+};
+
+async function play(
+  { before = [], actors }: Scenario,
+  choose: Choose,
+  stops?: (actor: number, step: number) => boolean,
+): Promise<Story & { readonly violations: readonly string[] }> {
+  const store = memoryStore(() => new Date(0));
+  const world: World = { store, violations: new Set() };
+  const base = await testDomain(store, 'before');
+  for (const actor of before) await actor(base, world);
+  let names = 0;
+  const story = await interleave(
+    store,
+    actors.map((actor, index) => (own, pause) => {
+      const chance = { ...base.chance, pause, nonce: () => `p${index}n${names++}` };
+      return actor({ ...base, store: own, keeper: ownKeeper(own), chance }, world);
+    }),
+    choose,
+    stops,
+  );
+  for (const violation of await wrongInTheEnd(store)) world.violations.add(violation);
+  for (const outcome of story.outcomes) if (outcome instanceof Error) world.violations.add(outcome.message);
+  return { ...story, violations: [...world.violations] };
+}
+
+/** Every version that may be used has its content, held by its reference, and no content is two versions. */
+async function wrongInTheEnd(store: ObjectStore): Promise<string[]> {
+  const wrong: string[] = [];
+  const versions = new Map<string, number>();
+  for await (const number of listVersionNumbers({ store }, API)) {
+    const manifest = await readManifest({ store }, API, number);
+    if (manifest === undefined || (await readStatus({ store }, API, number)) !== 'Published') continue;
+    const [{ digest, filename }] = manifest.assets;
+    const key = blobKey(digest, filename);
+    versions.set(key, (versions.get(key) ?? 0) + 1);
+    if ((await store.head(key)) === undefined) wrong.push('a version without content');
+    if ((await store.head(versionReferenceKey(digest, API, number, manifest.nonce))) === undefined)
+      wrong.push('a version that holds nothing');
+  }
+  if ([...versions.values()].some((count) => count > 1)) wrong.push('two versions of one content');
+  return wrong;
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'three publishers of the same': { actors: [publish('x'), publish('x'), publish('x')] },
+  'three publishers, one of other content': { actors: [publish('x'), publish('x'), publish('y')] },
+  'publishers beside what is there': { before: [publish('z')], actors: [publish('x'), publish('x'), publish('y')] },
+  'two filenames and a collector': {
+    before: [publish('x', 'file', 'a.env')],
+    actors: [publish('x', 'file', 'b.env'), publish('x', 'file', 'b.env'), collect],
+  },
+  'publishers and collectors of a stray blob': {
+    before: [strayBlob],
+    actors: [publish('x'), collect, collect, publish('x')],
+  },
+  'a publisher and a refused deletion': { before: [publish('x')], actors: [publish('x'), deleteVersion(1, true)] },
+  'a publisher, a deletion and a collector': {
+    before: [publish('x')],
+    actors: [publish('x'), sequence(deleteVersion(1, false), collect)],
+  },
+  'two publishers, a deletion and a collector': {
+    before: [publish('x')],
+    actors: [publish('x'), publish('x'), sequence(deleteVersion(1, false), collect)],
+  },
+  'a version that lost its reference, and a collector': {
+    before: [publish('x'), lostReference],
+    actors: [publish('x'), collect, collect],
+  },
+  'a publisher who was asleep for a day, and a collector': { actors: [publish('x'), sequence(audit, collect)] },
+  'a publisher who was asleep, another, and a collector': {
+    actors: [publish('x'), sequence(audit, publish('x'), collect)],
+  },
+};
+
+/** Losing the content of a version that had lost its reference is what the collector is for; the publisher who comes brings it back. */
+const STORIES = 1000;
+
+describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
+  const isLossFromTheStart = name.includes('lost its reference');
+
+  test('in any order', async () => {
+    for (let seed = 1; seed <= STORIES; seed++) {
+      const { violations, trace } = await play(scenario, chooseBy(randomFrom(seed)));
+      expect({ seed, violations, trace: violations.length > 0 ? trace : [] }).toEqual({
+        seed,
+        violations: [],
+        trace: [],
+      });
+    }
+  });
+
+  test('also when one of them stops for ever', async () => {
+    for (let seed = 1; seed <= STORIES; seed++) {
+      const random = randomFrom(seed);
+      const stopAt = Math.floor(random() * 30);
+      const { violations, trace } = await play(scenario, chooseBy(random), (_, step) => step === stopAt);
+      // Whoever comes after the one that stopped can fail, and then says why; a version is never left without its content.
+      const wrong = violations.filter((one) => (isLossFromTheStart ? one.startsWith('an ARN') : true));
+      expect({ seed, wrong, trace: wrong.length > 0 ? trace : [] }).toEqual({ seed, wrong: [], trace: [] });
+    }
+  });
+});
+
+test.each([
+  ['two publishers of the same', { actors: [publish('x'), publish('x')] }, 4],
+  ['two publishers of different content', { actors: [publish('x'), publish('y')] }, 4],
+  ['a publisher and a collector', { before: [strayBlob], actors: [publish('x'), collect] }, 4],
+] as const)('%s in every order with few changes', async (_, scenario, switches) => {
+  const played = await everyInterleaving(switches, async (choose) => {
+    const { violations, trace } = await play(scenario, choose);
+    expect({ violations, trace: violations.length > 0 ? trace : [] }).toEqual({ violations: [], trace: [] });
+  });
+  expect(played).toBeGreaterThan(100);
+});
