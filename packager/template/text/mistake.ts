@@ -5,8 +5,8 @@ import type { Problem } from './syntax.ts';
 import { longForm } from './tree.ts';
 
 /**
- * The mistake behind what the YAML parser reports, in plain words. One mistake makes it report many, and all but the first come of the
- * first. A quote or bracket that is never closed swallows what follows it: there the mistake is where it opens.
+ * The mistake behind the first thing that the YAML parser reports, in plain words. What it reports behind that mostly comes of the same
+ * mistake. A quote or bracket that is never closed swallows what follows it: there the mistake is where it opens.
  * @param errors in the order of the text
  */
 export function mistakeOf(text: string, tokens: readonly CST.Token[], errors: readonly YAMLError[]): Problem {
