@@ -352,6 +352,16 @@ describeBoth(`in the place of 'aws cloudformation package'${skipped}`, () => {
     ).toEqual([]);
   });
 
+  // Not '/a': the AWS CLI uploads to '/a/…' and then writes 'a/…' into the template, where there is nothing.
+  test.each(['a/', 'a//b', '.', 'a/../b'])('with --s3-prefix %s, as it is, before every key', async (given) => {
+    const project = await TestProject.of(HAND_MADE['every form at once'] ?? {});
+    const pairs = await compare(project.folder, 'template.yaml', ['--s3-prefix', given]);
+    const keys = pairs
+      .flatMap(({ theirs, ours: mine }) => [theirs, mine])
+      .map((one) => one.split(`/${BUCKET}/`).at(-1));
+    expect(keys.filter((key) => key?.startsWith(`${given}/`) !== true)).toEqual([]);
+  });
+
   test('with --kms-key-id and --metadata, on the objects', async () => {
     const project = await TestProject.of({ 'template.yaml': `Resources:\n  F: ${lambda('src')}\n`, 'src/x.js': 'kms' });
     const pairs = await compare(project.folder, 'template.yaml', ['--kms-key-id', 'some-key', '--metadata', 'a=b,c=d']);
