@@ -425,7 +425,7 @@ describe('all problems at once, and nothing stored', () => {
     const project = await TestProject.of({ 'template.yaml': `Resources:\n  A:${FUNCTION('a')}\n`, 'a/x': '1' });
     const { exitCode, stderr } = await project.package('--output-template-file', 'no/such/folder/out.yaml');
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/the folder '.*no\/such\/folder' for the output does not exist/);
+    expect(stderr).toMatch(/the folder '.*no\/such\/folder' does not exist/);
     expect(project.stored('.')).toEqual([]);
   });
 
