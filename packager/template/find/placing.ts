@@ -8,6 +8,7 @@ import type { Resolved } from './intrinsics.ts';
 import type { TemplateNode } from '../node.ts';
 import type { Form, LoopTarget, Place, Target, Wanted } from '../place.ts';
 import type { PropertyEntry } from '../properties/property.ts';
+import { quoteDouble } from '../rewrite/style.ts';
 
 /** A value that may name an artifact, and how it would be written if it did. */
 export interface Spot {
@@ -73,12 +74,7 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
   }
   const broken = readings.find(({ meaning }) => isBroken(search, meaning));
   if (broken !== undefined) {
-    search.problem(
-      spot.start,
-      `${named(spot)}: nothing is at '${escaped(broken.text)}', a path with a line break`,
-      "Write the path on one line. Below '|' or '>' the line break at the end is part of the text; below '|-' and '>-' it is not.",
-      'PATH_NOT_FOUND',
-    );
+    tellBroken(search, spot, broken.text);
     return;
   }
   // Beside a path that is there, one that isn't is a mistake to be told of, not another meaning.
@@ -105,13 +101,28 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
   }
 }
 
-/** As aws-cli, nothing is trimmed: a file may be called so, but hardly ever is. */
+/** As in aws-cli, nothing is trimmed: a file may be called so, but hardly ever is. */
 function isBroken(search: Search, meaning: Meaning): boolean {
-  return meaning.kind === 'path' && /[\r\n]/.test(meaning.path) && search.options.exists(meaning.path) === false;
+  if (meaning.kind !== 'path') return false;
+  // eslint-disable-next-line no-control-regex -- these are meant
+  const isOdd = /[\u0000-\u001f\u007f]/.test(meaning.path);
+  return isOdd && search.options.exists(meaning.path) === false;
 }
 
-function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+function tellBroken(search: Search, spot: Spot, text: string): void {
+  const [what, remedy] = /[\r\n]/.test(text)
+    ? [
+        'a line break',
+        "Write the path on one line. Below '|' or '>' the line break at the end is part of the text; below '|-' and '>-' it is not.",
+      ]
+    : ['a control character', 'Write the path without it.'];
+  const escaped = quoteDouble(text).slice(1, -1);
+  search.problem(
+    spot.start,
+    `${named(spot)}: nothing is at '${escaped}', a path with ${what}`,
+    remedy,
+    'PATH_NOT_FOUND',
+  );
 }
 
 function meaningAt(search: Search, { entry, form, required }: Spot, text: string, origin: Origin): Meaning {

@@ -224,6 +224,13 @@ describe('a path with a line break', () => {
     expect(found.problems[0]?.remedy).toContain("'|-'");
   });
 
+  test('nor is one with another control character, which no terminal gets to see', () => {
+    expect(messages(code('"./s\\u001b[2Jrc"'))).toEqual([
+      "t.yaml:4:24: Code of 'R' (AWS::Lambda::Function): nothing is at './s\\u001b[2Jrc', a path with a control character",
+    ]);
+    expect(messages(code('"./s\\u0000\\u007frc"'))[0]).toContain("'./s\\u0000\\u007frc'");
+  });
+
   test('is one where a file is called so, and without the break it is any path', () => {
     expect(shown(blockCode('|\n        ./src\n', { disk: ['./src\n/'] }))).toEqual([
       '/Resources/R/Properties/Code = ./src\n',
