@@ -76,7 +76,7 @@ export function domainFolders({ domain }: DomainOptions, cwd: string): readonly 
 async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
-  checkDirectory(directory, purpose === 'read' ? 'read' : 'write');
+  checkDirectory(directory, purpose === 'write' ? 'write' : 'read');
   const store = directoryStore(directory);
   const linkOf: UrlOf = (_bucket, key) => pathToFileURL(directoryFile(directory, objectKey(key))).href;
   const place = { ...LOCAL_PLACE, bucket: LOCAL_BUCKET };

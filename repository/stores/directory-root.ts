@@ -6,7 +6,7 @@ import { ArtifactError, hasCode } from '../error.ts';
  * Whether a folder can be, or can be made, the root of a directory store, as far as looking tells; touches nothing. Only who tries knows all:
  * quotas, and file systems that take no folders.
  * @param root absolute
- * @throws ArtifactError INVALID_ARGUMENT where something else stands there or on the way, ACCESS_DENIED
+ * @throws ArtifactError INVALID_ARGUMENT where something else stands there or on the way, ACCESS_DENIED, STORE_UNAVAILABLE
  */
 export function checkDirectory(root: string, use: 'read' | 'write'): void {
   for (let folder = root; ; folder = dirname(folder)) {
@@ -49,10 +49,15 @@ function requireAccess(folder: string, use: 'read' | 'write'): void {
   }
 }
 
-function unusable(root: string, folder: string, cause: unknown): unknown {
+function unusable(root: string, folder: string, cause: unknown): ArtifactError {
   if (hasCode(cause, 'ELOOP')) return unfit(root, `the links at '${folder}' lead in a circle`, cause);
   if (hasCode(cause, 'ENAMETOOLONG')) return unfit(root, 'the name is too long', cause);
-  if (!hasCode(cause, 'EACCES', 'EPERM', 'EROFS')) return cause;
+  if (!hasCode(cause, 'EACCES', 'EPERM', 'EROFS')) {
+    return new ArtifactError('STORE_UNAVAILABLE', `the folder '${folder}' can't be looked at: ${String(cause)}`, {
+      remedy: "Check that the domain's folder is mounted and whole; then run it again.",
+      cause,
+    });
+  }
   const why = hasCode(cause, 'EROFS') ? 'its disk is read-only' : 'permission denied';
   return new ArtifactError('ACCESS_DENIED', `the folder '${folder}' can't be used: ${why}`, {
     remedy: "Allow yourself to read and write the domain's folder, or choose another one.",
