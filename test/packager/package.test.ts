@@ -415,9 +415,9 @@ describe('all problems at once, and nothing stored', () => {
     expect(problems).toEqual([
       expect.stringMatching(/template\.yaml:5:13: Code of 'A' \(AWS::Lambda::Function\): .*missing/),
       expect.stringMatching(/template\.yaml:12:13: Code of 'B' .*empty/),
-      expect.stringMatching(/child\.yaml:\d+:3: .*'F'/),
       expect.stringMatching(/template\.yaml:\d+:22: DefinitionUri of 'Api' .*folder/),
       expect.stringMatching(/template\.yaml:\d+:13: Code of 'L' .*dangling/),
+      expect.stringMatching(/child\.yaml:\d+:3: .*'F'/),
     ]);
   });
 

@@ -87,7 +87,7 @@ export class Search {
   problem(start: number, message: string, remedy?: string, code: ArtifactErrorCode = 'INVALID_TEMPLATE'): void {
     const at = this.template.position(start);
     const placed = `${formatPosition(at)}: ${message}`;
-    const error = new ArtifactError(code, placed, { ...(remedy !== undefined && { remedy }) });
+    const error = new ArtifactError(code, placed, { place: at, ...(remedy !== undefined && { remedy }) });
     this.#problems.push({ at, found: error });
   }
 

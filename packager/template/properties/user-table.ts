@@ -1,4 +1,5 @@
 import { ArtifactError, ArtifactErrors } from '../../../repository/index.ts';
+import type { SourcePlace } from '../../../repository/index.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
 import { parseTemplate } from '../text/parse.ts';
@@ -31,13 +32,16 @@ function parse(text: string, file: string): Template {
     return parseTemplate(text, file, { kind: 'fragment' });
   } catch (error) {
     if (!(error instanceof ArtifactErrors)) throw error;
-    const [first, ...rest] = error.problems.map(({ message, remedy }) => invalid(message, remedy));
+    const [first, ...rest] = error.problems.map(({ message, remedy, place }) => invalid(message, remedy, place));
     throw first === undefined ? error : new ArtifactErrors([first, ...rest]);
   }
 }
 
-function invalid(message: string, remedy?: string): ArtifactError {
-  return new ArtifactError('INVALID_CONFIGURATION', message, { ...(remedy !== undefined && { remedy }) });
+function invalid(message: string, remedy?: string, place?: SourcePlace): ArtifactError {
+  return new ArtifactError('INVALID_CONFIGURATION', message, {
+    ...(remedy !== undefined && { remedy }),
+    ...(place !== undefined && { place }),
+  });
 }
 
 class Reader {
@@ -188,7 +192,8 @@ class Reader {
   }
 
   #problem({ start }: Pick<TemplateNode, 'start'>, message: string, remedy?: string): void {
-    const error = invalid(`${formatPosition(this.#file.position(start))}: ${message}`, remedy);
+    const place = this.#file.position(start);
+    const error = invalid(`${formatPosition(place)}: ${message}`, remedy, place);
     this.#problems.push({ start, error });
   }
 }

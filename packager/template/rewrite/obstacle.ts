@@ -24,8 +24,8 @@ export function findObstacles(template: Template, { rewrites, references }: Plan
   const { root } = template;
   const found = new Map<number, ArtifactError>();
   const report = ({ start }: TemplateNode, message: string, remedy: string): void => {
-    const placed = `${formatPosition(template.position(start))}: ${message}`;
-    found.set(start, new ArtifactError('INVALID_TEMPLATE', placed, { remedy }));
+    const place = template.position(start);
+    found.set(start, new ArtifactError('INVALID_TEMPLATE', `${formatPosition(place)}: ${message}`, { place, remedy }));
   };
 
   const checkSection = (name: string, what: string): void => {

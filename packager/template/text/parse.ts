@@ -55,8 +55,10 @@ class Reading {
   failed(problems: readonly [Problem, ...Problem[]], originOf: (offset: number) => number = same): ArtifactErrors {
     const told = new Map(
       problems.map(({ offset, message, remedy }) => {
-        const placed = `${formatPosition(this.#position(originOf(offset)))}: ${message}`;
-        return [placed, new ArtifactError('INVALID_TEMPLATE', placed, { ...(remedy !== undefined && { remedy }) })];
+        const place = this.#position(originOf(offset));
+        const placed = `${formatPosition(place)}: ${message}`;
+        const options = { place, ...(remedy !== undefined && { remedy }) };
+        return [placed, new ArtifactError('INVALID_TEMPLATE', placed, options)];
       }),
     );
     return new ArtifactErrors([...told.values()] as [ArtifactError, ...ArtifactError[]]);
