@@ -132,19 +132,28 @@ function writeMessages(
   messages: readonly Told[],
   saidRemedies = new Set<string>(),
 ): void {
-  for (const [index, { message, place, remedy }] of messages.entries()) {
+  for (const [index, told] of messages.entries()) {
+    const { remedy } = told;
     const isSaidBelow = messages[index + 1]?.remedy === remedy;
     const isSaid = remedy === undefined || isSaidBelow || saidRemedies.has(remedy);
-    writeMessage(terminal, label, located(message, place), isSaid ? undefined : remedy);
+    writeMessage(terminal, label, located(told), isSaid ? undefined : remedy);
     if (!isSaid) saidRemedies.add(remedy);
   }
 }
 
-/** The message behind its place, with which it may begin itself. */
-function located(message: string, place: SourcePlace | undefined): string {
-  if (place === undefined) return message;
-  const position = `${place.file}:${place.line}:${place.column}: `;
-  return message.startsWith(position) ? message : position + message;
+/** The message behind its place. */
+function located({ message, place }: Told): string {
+  return place === undefined ? message : `${positionOf(place)}: ${bare({ message, place })}`;
+}
+
+/** The message without the place that it may begin with itself. */
+function bare({ message, place }: Told): string {
+  const start = place === undefined ? '' : `${positionOf(place)}: `;
+  return message.startsWith(start) ? message.slice(start.length) : message;
+}
+
+function positionOf({ file, line, column }: SourcePlace): string {
+  return `${file}:${line}:${column}`;
 }
 
 function writeMessage(terminal: Terminal, label: string, message: string, remedy: string | undefined): void {
@@ -165,7 +174,12 @@ function writeJsonError(
 }
 
 function plain({ code, message, remedy, place }: ArtifactError): object {
-  return { code, message, ...(place !== undefined && { place }), ...(remedy !== undefined && { remedy }) };
+  return {
+    code,
+    message: bare({ message, place }),
+    ...(place !== undefined && { place }),
+    ...(remedy !== undefined && { remedy }),
+  };
 }
 
 /** A column of a table. */

@@ -672,7 +672,7 @@ describe('failures of a command', () => {
       await Promise.resolve();
       throw new ArtifactErrors([
         new ArtifactError('PATH_NOT_FOUND', 'later', { place }),
-        new ArtifactError('PATH_NOT_FOUND', 'sooner', { place: at('t.yaml', 1) }),
+        new ArtifactError('PATH_NOT_FOUND', 't.yaml:1:1: sooner', { place: at('t.yaml', 1) }),
       ]);
     };
     const never = (): Promise<never> => Promise.reject(new Error('another command'));
