@@ -16,7 +16,8 @@ export interface PlannedChanges {
 
 /**
  * What keeps these changes from being written, each with place and remedy: a DependsOn that is no list of names, and sections or resources that a
- * function makes, so that nothing can stand beside it. AWS::Include is none of those: what stands beside it is kept.
+ * function makes, so that nothing can stand beside it. AWS::Include is none of those: what stands beside it is kept. Nor is a macro that makes one
+ * resource: it is given what stands beside it, and whether the DependsOn is kept is up to the macro.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
  */
@@ -28,18 +29,22 @@ export function findObstacles(template: Template, { rewrites, references }: Plan
     found.set(start, new ArtifactError('INVALID_TEMPLATE', `${formatPosition(place)}: ${message}`, { place, remedy }));
   };
 
-  const checkSection = (name: string, what: string): void => {
+  const checkSection = (name: string, what: string, orElse: string): void => {
     const section = valueOf(root, name);
     const maker = isMap(section) ? soleFunction(section) : undefined;
     if (section === undefined || maker === undefined || isIncluded(section)) return;
     report(
       section,
       `'${name}' is all made by ${maker}, so ${what} can't be added to it`,
-      "Write something beside it in the section, bring it in with AWS::Include, or package with '--references none' and without loop variables in paths.",
+      `Write something beside it in the section, bring it in with AWS::Include, or ${orElse}.`,
     );
   };
-  if (references.length > 0) checkSection('Resources', 'the references to artifacts');
-  if (rewrites.some(({ place }) => place.loop.length > 0)) checkSection('Mappings', 'the locations of artifacts');
+  if (references.length > 0) {
+    checkSection('Resources', 'the references to artifacts', "package with '--references none'");
+  }
+  if (rewrites.some(({ place }) => place.loop.length > 0)) {
+    checkSection('Mappings', 'the locations of artifacts', 'write out the loops that have their variable in a path');
+  }
 
   for (const { place, dependsOn } of rewrites) {
     const resource = dependsOn.length === 0 ? undefined : resourceAround(root, place.pointer);

@@ -148,6 +148,18 @@ describe('sections', () => {
     expect(problems(source, {})).toEqual([]);
   });
 
+  test('Mappings that a macro makes alone take none of a loop’s', () => {
+    const source =
+      'Mappings: !Transform {Name: Mine}\nResources:\n  Fn::ForEach::L: [V, [A], {F: {Type: T, Properties: {Code: ./x}}}]\n';
+    const pointer = '/Resources/Fn::ForEach::L/2/F/Properties/Code';
+    expect(problems(source, { rewrites: [{ pointer, form: URI, loop: ['V'], turns: [['A']] }] })).toEqual([
+      [
+        "t.yaml:1:11: 'Mappings' is all made by the macro 'Mine', so the locations of artifacts can't be added to it",
+        expect.stringContaining('write out the loops'),
+      ],
+    ]);
+  });
+
   test('a macro beside resources works on them, and on ours', () => {
     const source = 'Resources:\n  Fn::Transform: {Name: Mine}\n  A: {Type: T}\n';
     expect(problems(source, { references: [{ logicalId: 'R' }] })).toEqual([]);
