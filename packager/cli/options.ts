@@ -191,7 +191,7 @@ const GROUP = {
   content: 'What is packaged',
   publication: 'What is published',
   output: 'Output',
-  domain: 'Where artifacts go',
+  domain: 'Domain',
   bucket: 'Plain bucket, as with aws-cli and SAM',
   file: 'Options from a file',
   access: 'Access to AWS',
