@@ -31,10 +31,8 @@ export interface Warning {
   readonly code: string;
   /** Lower-case, no full stop, subject in single quotes. */
   readonly message: string;
-  /** `file:line:column` where it concerns a place in a template. */
-  readonly place?: string;
-  /** The same place as data, which is printed where there is no text of it. */
-  readonly at?: SourcePlace;
+  /** Where it concerns something in a file. Whoever prints it says it before the message. */
+  readonly place?: SourcePlace;
   readonly remedy?: string;
 }
 

@@ -6,7 +6,7 @@ import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { DisplayOptions } from './options.ts';
 import type { Palette, Terminal } from './terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
-import type { PlainWarning } from './warnings.ts';
+import type { Warning } from '../event.ts';
 
 /** As much of the display options as a message needs. */
 export type MessageDisplay = Pick<DisplayOptions, 'json' | 'debug' | 'color'>;
@@ -20,7 +20,7 @@ export function reportFailure(
   terminal: Terminal,
   error: unknown,
   display: MessageDisplay,
-  warnings: readonly PlainWarning[] = [],
+  warnings: readonly Warning[] = [],
 ): ExitCode {
   if (terminal.signal.aborted) return reportEnd(terminal, display, warnings);
   if (!(error instanceof ArtifactError)) return reportDefect(terminal, error, display, warnings);
@@ -33,13 +33,13 @@ export function reportFailure(
   return exitCode;
 }
 
-function reportEnd(terminal: Terminal, display: MessageDisplay, warnings: readonly PlainWarning[]): ExitCode {
+function reportEnd(terminal: Terminal, display: MessageDisplay, warnings: readonly Warning[]): ExitCode {
   if (terminal.signal.reason === OUTPUT_CLOSED) return EXIT.ok;
   writeInterrupted(terminal, display, warnings);
   return EXIT.interrupted;
 }
 
-function writeInterrupted(terminal: Terminal, display: MessageDisplay, warnings: readonly PlainWarning[]): void {
+function writeInterrupted(terminal: Terminal, display: MessageDisplay, warnings: readonly Warning[]): void {
   if (display.json) writeJsonError(terminal, INTERRUPTED, [INTERRUPTED], EXIT.interrupted, warnings);
   else terminal.stderr.write('interrupted\n');
 }
@@ -49,7 +49,7 @@ export function reportDefect(
   terminal: Terminal,
   error: unknown,
   display: MessageDisplay,
-  warnings: readonly PlainWarning[] = [],
+  warnings: readonly Warning[] = [],
 ): ExitCode {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error);
   const message = `unexpected ${what}`;
@@ -166,7 +166,7 @@ function writeJsonError(
   error: ArtifactError,
   problems: readonly [ArtifactError, ...ArtifactError[]],
   exitCode: ExitCode,
-  warnings: readonly PlainWarning[],
+  warnings: readonly Warning[],
 ): void {
   const { message } = error;
   const whole = problems.length === 1 ? plain(problems[0]) : { code: problems[0].code, message };

@@ -122,7 +122,7 @@ function sameName({ place }: Found, other: Found): ArtifactError {
   const earlier = `${subjectOf(other.place)} at ${formatPosition(other.place.position)}`;
   return new ArtifactError(
     'INVALID_TEMPLATE',
-    `${subjectOf(place)}: the name '${String(place.name)}' is that of another artifact, of ${earlier}`,
+    `${formatPosition(place.position)}: ${subjectOf(place)}: the name '${String(place.name)}' is that of another artifact, of ${earlier}`,
     { place: sourcePlace(place), remedy: 'Give each a name of its own.' },
   );
 }

@@ -10,6 +10,7 @@ import { parametersOf } from '../template/find/parameters.ts';
 import type { ParameterValues } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
 import { parseTemplate } from '../template/text/parse.ts';
+import { formatPosition } from '../template/place.ts';
 import type { Place, Target, Wanted } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
@@ -210,7 +211,7 @@ class Loader {
     const source = await opening;
     const tooLarge = unzippedWarning(place, shownPath(cwd, file), source.bytes);
     for (const warning of [...source.warnings, ...(tooLarge === undefined ? [] : [tooLarge])]) {
-      reporter({ kind: 'warning', warning: { at: sourcePlace(place), ...warning } });
+      reporter({ kind: 'warning', warning: { place: sourcePlace(place), ...warning } });
     }
     return source;
   }
@@ -259,10 +260,9 @@ function readText({ file, kind, by }: Reading, cwd: string): string {
       throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' may not be read`, { cause });
     }
     if (cause instanceof TypeError) {
-      throw new ArtifactError('INVALID_TEMPLATE', `the ${what} is not text in UTF-8`, {
-        remedy: 'Save it in UTF-8.',
-        place: { file: shownPath(cwd, file), ...firstBadByte(readFileSync(file)) },
-        cause,
+      const place = { file: shownPath(cwd, file), ...firstBadByte(readFileSync(file)) };
+      throw new ArtifactError('INVALID_TEMPLATE', `${formatPosition(place)}: the ${what} is not text in UTF-8`, {
+        ...{ remedy: 'Save it in UTF-8.', place, cause },
       });
     }
     throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' could not be read: ${String(cause)}`, { cause });

@@ -1,5 +1,6 @@
 import type { ArtifactError } from '../../repository/index.ts';
 import type { Archiver, Project } from '../archive/source.ts';
+import { findObstacles } from '../template/rewrite/rewrite.ts';
 import { toJson } from '../template/text/convert.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
@@ -81,7 +82,7 @@ function namesAnything(root: Unit): boolean {
   return allPlaces(root).some(({ contents }) => contents.some(({ type }) => type !== 's3-uri'));
 }
 
-/** @throws ArtifactErrors of all templates that would have too many resources */
+/** @throws ArtifactErrors of all templates that would have too many resources, or have no room for what is added */
 function planAll(
   root: Unit,
   references: ReferenceMode,
@@ -92,13 +93,21 @@ function planAll(
   const plans = new Map<Unit, ReferencePlan>();
   for (const unit of allUnits(root)) {
     try {
-      plans.set(unit, planReferences(unit, references, prefix, artifacts));
+      const plan = planReferences(unit, references, prefix, artifacts);
+      plans.set(unit, plan);
+      problems.push(...obstaclesTo(unit, plan));
     } catch (error) {
       problems.push(...problemsOf(error));
     }
   }
   refuse(problems);
   return plans;
+}
+
+/** What the template's text has no room for is found before anything is sent. */
+function obstaclesTo({ template, places }: Unit, { references, uses }: ReferencePlan): readonly ArtifactError[] {
+  const rewrites = places.map((loaded) => ({ place: loaded.place, dependsOn: uses.get(loaded)?.waits ?? [] }));
+  return findObstacles(template, { rewrites, references });
 }
 
 function nestedTemplates(root: Unit): Template[] {

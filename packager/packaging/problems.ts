@@ -2,6 +2,7 @@ import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
 import type { ArtifactErrorCode } from '../../repository/index.ts';
 import type { SourcePlace } from '../../repository/index.ts';
 import type { Place } from '../template/place.ts';
+import { formatPosition } from '../template/place.ts';
 import { pool } from './pool.ts';
 
 /** So many artifacts are made and sent at once; within one, parts go in parallel too. */
@@ -25,10 +26,10 @@ export function sourcePlace({ position, resource, property, type }: Place): Sour
   return { ...position, ...(resource !== undefined && { resource }), property, type };
 }
 
-/** The problem at its place: `Property of 'Resource' (Type): …`. What stands in a file of its own keeps that. */
+/** The problem at its place: `file:line:column: Property of 'Resource' (Type): …`. What stands in a file of its own keeps that. */
 export function placed(place: Place, error: ArtifactError): ArtifactError {
   if (error.place !== undefined || error.code === 'INVALID_TEMPLATE') return error;
-  return new ArtifactError(error.code, `${subjectOf(place)}: ${error.message}`, {
+  return new ArtifactError(error.code, `${formatPosition(place.position)}: ${subjectOf(place)}: ${error.message}`, {
     place: sourcePlace(place),
     ...(error.remedy !== undefined && { remedy: error.remedy }),
     cause: error,

@@ -21,7 +21,7 @@ export function regionWarning(
   return {
     code: 'bound-to-region',
     message: `${subjectOf(first.place)} is written as a literal${others}, which binds the packaged template to ${region}`,
-    at: sourcePlace(first.place),
+    place: sourcePlace(first.place),
     remedy: 'Package once for each region.',
   };
 }
@@ -52,7 +52,7 @@ export function unzippedWarning(place: Place, file: string, bytes: number): Warn
   return {
     code: 'lambda-unzipped-size',
     message: `'${file}' is ${Math.ceil(bytes / MEGABYTE)} MB unzipped, and Lambda takes 250 MB, layers included`,
-    at: sourcePlace(place),
+    place: sourcePlace(place),
     remedy: 'Leave out what is not needed at run time with .artifactignore or --exclude.',
   };
 }
@@ -63,7 +63,7 @@ export function zippedWarning(place: Place, file: string, bytes: number): Warnin
   return {
     code: 'lambda-zipped-size',
     message: `'${file}' is ${Math.ceil(bytes / MEGABYTE)} MB zipped: above 50 MB Lambda takes it only from S3, and the console does not show it`,
-    at: sourcePlace(place),
+    place: sourcePlace(place),
   };
 }
 

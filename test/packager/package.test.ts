@@ -475,3 +475,16 @@ describe('the manifest', () => {
     ]);
   });
 });
+
+test('what the text has no room for is told before anything is stored', async () => {
+  const project = await TestProject.of({
+    'template.yaml':
+      'Resources:\n  S:\n    Type: AWS::CloudFormation::StackSet\n    DependsOn: !If [A, B, C]\n    Properties:\n      StackSetName: s\n      PermissionModel: SELF_MANAGED\n      TemplateURL: each.yaml\n',
+    'each.yaml': `Resources:\n  F:${FUNCTION('src')}\n`,
+    'src/x.js': '1',
+  });
+  const { exitCode, stderr, stdout } = await project.package();
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).toMatch(/error: template\.yaml:4:16: .*DependsOn/);
+  expect(project.stored('.')).toEqual([]);
+});

@@ -79,9 +79,8 @@ export class Search {
   }
 
   warn(start: number, code: string, message: string, remedy?: string): void {
-    const at = this.template.position(start);
-    const place = formatPosition(at);
-    this.#warnings.push({ at, found: { code, message, place, ...(remedy !== undefined && { remedy }) } });
+    const place = this.template.position(start);
+    this.#warnings.push({ at: place, found: { code, message, place, ...(remedy !== undefined && { remedy }) } });
   }
 
   problem(start: number, message: string, remedy?: string, code: ArtifactErrorCode = 'INVALID_TEMPLATE'): void {

@@ -667,8 +667,8 @@ describe('failures of a command', () => {
     const terminal = recordedTerminal();
     const place = { ...at('t.yaml', 7), resource: 'Fn', property: 'Code', type: 'AWS::Lambda::Function' };
     const list: CommandHandlers['list'] = async (_options, _terminal, warnings) => {
-      warnings.add({ code: 'w', message: 'second', at: place });
-      warnings.add({ code: 'w', message: 'first', place: 't.yaml:2:3', remedy: 'Do.' });
+      warnings.add({ code: 'w', message: 'second', place });
+      warnings.add({ code: 'w', message: 'first', place: { file: 't.yaml', line: 2, column: 3 }, remedy: 'Do.' });
       await Promise.resolve();
       throw new ArtifactErrors([
         new ArtifactError('PATH_NOT_FOUND', 'later', { place }),

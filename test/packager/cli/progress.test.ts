@@ -15,7 +15,7 @@ const WARNING = event({
   warning: {
     code: 'secret-in-archive',
     message: "'.env' goes into the archive",
-    place: 't.yaml:3:5',
+    place: { file: 't.yaml', line: 3, column: 5 },
     remedy: 'Exclude it.',
   },
 });
@@ -53,7 +53,7 @@ describe('createProgress() without a terminal', () => {
       warning: {
         code,
         message: code,
-        at: { file: 't.yaml', line, column: 1 },
+        place: { file: 't.yaml', line, column: 1 },
         ...(remedy !== undefined && { remedy }),
       },
     });

@@ -598,7 +598,7 @@ describe('what stays local and looks like a mistake', () => {
     expect(found.warnings).toEqual([
       {
         code: 'path-left-local',
-        place: 't.yaml:4:5',
+        place: { file: 't.yaml', line: 4, column: 5 },
         message:
           "TemplateURL of 'R' (AWS::CloudFormation::Stack) stands beside 'Properties', not in it, so 'child.yaml' is not packaged",
         remedy: "Move 'TemplateURL' into 'Properties'.",

@@ -78,7 +78,7 @@ describe('a text in a property that aws-cli packages', () => {
     expect(found.warnings).toEqual([
       {
         code: 'url-left',
-        place: 't.yaml:4:24',
+        place: { file: 't.yaml', line: 4, column: 24 },
         message:
           "Code of 'R' (AWS::Lambda::Function) stays 'https://example.com/x.zip', which the property does not take",
       },
@@ -153,7 +153,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     expect(found.warnings).toMatchObject([
       {
         code: 'unresolved-path',
-        place: 't.yaml:13:13',
+        place: { file: 't.yaml', line: 13, column: 13 },
         message: `Code of 'R' (AWS::Lambda::Function) is not packaged: ${why}, so a local path in it can't be known`,
       },
     ]);

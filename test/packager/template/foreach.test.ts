@@ -69,7 +69,7 @@ describe('a path in a loop', () => {
     expect(found.warnings).toEqual([
       {
         code: 'frozen-collection',
-        place: 't.yaml:8:7',
+        place: { file: 't.yaml', line: 8, column: 7 },
         message: "'Fn::ForEach::Fns' is packaged for the values that the parameter 'Names' has now: a, b",
         remedy: 'Deploy with these values, or package again with --parameter-overrides for others.',
       },

@@ -69,5 +69,5 @@ export function messages({ problems }: Found): string[] {
 
 /** `code line:column` of each warning. */
 export function warned({ warnings }: Found): string[] {
-  return warnings.map(({ code, place = '' }) => `${code} ${place.replace('t.yaml:', '')}`);
+  return warnings.map(({ code, place }) => [code, place && `${place.line}:${place.column}`].filter(Boolean).join(' '));
 }
