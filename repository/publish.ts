@@ -55,7 +55,7 @@ export async function publishVersion(
         : await addVersion(domain, name, blob, bring, publishable);
     const { sourceDigest } = publishable;
     if (sourceDigest !== undefined && known?.digest !== blob.digest) {
-      await rememberSource(domain, name, sourceDigest, { ...blob, number: manifest.number }, known);
+      await rememberSource(domain, name, sourceDigest, blob, manifest, known);
     }
     return publication(domain, manifest, blob, outcome, isNewVersion);
   } finally {
@@ -81,7 +81,9 @@ async function keepVersion(
   const { number, nonce } = existing.manifest;
   await createReference(domain, name, blob, number, nonce);
   const outcome = await securePresence(domain, blob, bring);
-  return (await readHoldingVersion(domain, name, number, blob)) === undefined ? undefined : outcome;
+  // Looked at again, because whoever deletes the version looks for nothing of ours.
+  const now = await findHoldingVersion(domain, name, blob, existing.manifest);
+  return now?.manifest.number === number && now.isHeld ? outcome : undefined;
 }
 
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */
@@ -121,7 +123,7 @@ async function lookUp(
   };
   const blob = known ?? (await identify());
   // Where the source was published under this very ID first, its version is the likely one.
-  const likely = known?.first.id === name.id ? known.first.number : undefined;
+  const likely = known?.first.id === name.id ? known.first : undefined;
   const [existing, head] = await Promise.all([
     findHoldingVersion(domain, name, blob, likely),
     headBlob(domain.store, blob),

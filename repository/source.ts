@@ -1,4 +1,4 @@
-import type { BlobName } from './blob.ts';
+import type { SizedBlob } from './blob.ts';
 import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
@@ -6,12 +6,11 @@ import { sourceKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { Revision } from './object-store.ts';
 import { readRecord, recordContent } from './record.ts';
+import type { Manifest } from './version.ts';
 
 /** What a tree of files became, and the version that was published from it first: where to look before searching. */
-export interface KnownSource extends BlobName {
-  /** Bytes. */
-  readonly size: number;
-  readonly first: { readonly id: string; readonly number: number };
+export interface KnownSource extends SizedBlob {
+  readonly first: Pick<Manifest, 'id' | 'number' | 'nonce'>;
   /** Of the record. */
   readonly revision: Revision;
 }
@@ -24,14 +23,15 @@ export async function readSource(
   const record = await readRecord(
     store,
     sourceKey(repository, sourceDigest),
-    ({ digest, filename, size, id, number }) =>
+    ({ digest, filename, size, id, number, nonce }) =>
       typeof digest === 'string' &&
       isDigest(digest) &&
       typeof filename === 'string' &&
       typeof size === 'number' &&
       typeof id === 'string' &&
-      typeof number === 'number'
-        ? { digest, filename, size, first: { id, number } }
+      typeof number === 'number' &&
+      typeof nonce === 'string'
+        ? { digest, filename, size, first: { id, number, nonce } }
         : undefined,
   );
   return record && { ...record.value, revision: record.revision };
@@ -45,11 +45,12 @@ export async function rememberSource(
   { store }: Pick<Domain, 'store'>,
   { repository, id }: ArtifactName,
   sourceDigest: Digest,
-  { digest, filename, size, number }: BlobName & { readonly size: number; readonly number: number },
+  { digest, filename, size }: SizedBlob,
+  { number, nonce }: Manifest,
   wrong?: KnownSource,
 ): Promise<void> {
   const key = sourceKey(repository, sourceDigest);
-  const content = recordContent({ digest, filename, size, id, number });
+  const content = recordContent({ digest, filename, size, id, number, nonce });
   if (wrong === undefined) await store.create(key, content);
   else await store.replace(key, content, wrong.revision);
 }

@@ -8,6 +8,7 @@ import {
   parseVersionReferenceKey,
   versionKey,
   versionPrefix,
+  versionReferenceKey,
   versionReferencePrefix,
   versionsPrefix,
 } from './keys.ts';
@@ -173,13 +174,13 @@ const PAUSE_MS = 10;
  * acknowledges are passed over: their publisher is still at work, lost the number, or died. A version that is being deleted is waited for: the
  * deletion may be refused yet.
  *
- * @param likely a number that is looked at first, at the same time
+ * @param likely a version that is looked at first, and mostly is the one
  */
 export async function findHoldingVersion(
   domain: Pick<Domain, 'store' | 'chance'>,
   name: ArtifactName,
   blob: BlobName,
-  likely?: number,
+  likely?: Pick<Manifest, 'number' | 'nonce'>,
 ): Promise<HoldingVersion | undefined> {
   for (let turn = 0; ; turn++) {
     const found = await lookForVersion(domain, name, blob, likely);
@@ -211,20 +212,28 @@ async function lookForVersion(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   blob: BlobName,
-  likely: number | undefined,
+  likely: Pick<Manifest, 'number' | 'nonce'> | undefined,
 ): Promise<HoldingVersion | undefined> {
-  const [references, first] = await Promise.all([
-    referencesOf(domain, name, blob),
-    likely === undefined ? undefined : readHoldingVersion(domain, name, likely, blob),
-  ]);
-  const isHeld = ({ number, nonce }: Manifest): boolean =>
-    references.some((reference) => reference.number === number && reference.nonce === nonce);
-  if (first !== undefined) return { ...first, isHeld: isHeld(first.manifest) };
-  for (const { number, nonce } of references) {
-    const version = number === likely ? undefined : await readHoldingVersion(domain, name, number, blob);
+  const first = likely && (await lookAt(domain, name, blob, likely));
+  if (first !== undefined) return first;
+  for (const { number, nonce } of await referencesOf(domain, name, blob)) {
+    const version = await readHoldingVersion(domain, name, number, blob);
     if (version?.manifest.nonce === nonce) return { ...version, isHeld: true };
   }
   return undefined;
+}
+
+async function lookAt(
+  domain: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  blob: BlobName,
+  { number, nonce }: Pick<Manifest, 'number' | 'nonce'>,
+): Promise<HoldingVersion | undefined> {
+  const [version, reference] = await Promise.all([
+    readHoldingVersion(domain, name, number, blob),
+    domain.store.head(versionReferenceKey(blob.digest, name, number, nonce)),
+  ]);
+  return version?.manifest.nonce === nonce ? { ...version, isHeld: reference !== undefined } : undefined;
 }
 
 /** Newest first. */

@@ -87,6 +87,7 @@ describe('an artifact ARN', () => {
     ['arn:aws:artifacts:eu-west-1:111122223333:default/a:latest', 'a word for a version'],
     ['arn:aws:artifacts:eu-west-1:111122223333:default/a^prod', 'a bookmark'],
     ['arn:aws:artifacts:eu-west-1:111122223333:default/a#x', 'an asset without a version'],
+    ['arn:aws:artifacts:eu-west-1:111122223333:default/a:1#-x', 'a bad asset name'],
     [`arn:aws:artifacts:eu-west-1:111122223333:default/a@sha256:${'A'.repeat(64)}`, 'an upper-case digest'],
     [`arn:aws:artifacts:eu-west-1:111122223333:default/a@sha256:${'a'.repeat(63)}`, 'a short digest'],
     [`arn:aws:artifacts:eu-west-1:111122223333:default/${'a'.repeat(513)}`, 'an ID of 513 characters'],

@@ -134,6 +134,12 @@ const lostReference: Actor = async ({ store }) => {
   }
 };
 
+const lostBlob: Actor = async ({ store }) => {
+  const key = blobKey(DIGEST, 'archive.zip');
+  const head = await store.head(key);
+  if (head !== undefined) await store.removeIncarnation(key, head.incarnation);
+};
+
 async function play(
   { before = [], actors }: Scenario,
   choose: Choose,
@@ -201,17 +207,20 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     before: [publish('x'), lostReference],
     actors: [publish('x'), collect, collect],
   },
+  'a version that lost its content, and a deletion': {
+    before: [publish('x'), lostBlob],
+    actors: [publish('x'), deleteVersion(1, false)],
+  },
   'a publisher who was asleep for a day, and a collector': { actors: [publish('x'), sequence(audit, collect)] },
   'a publisher who was asleep, another, and a collector': {
     actors: [publish('x'), sequence(audit, publish('x'), collect)],
   },
 };
 
-/** Losing the content of a version that had lost its reference is what the collector is for; the publisher who comes brings it back. */
 const STORIES = 1000;
 
 describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
-  const isLossFromTheStart = name.includes('lost its reference');
+  const isLossFromTheStart = name.includes('lost its');
 
   test('in any order', async () => {
     for (let seed = 1; seed <= STORIES; seed++) {

@@ -7,6 +7,7 @@ import {
   contentOf,
   formatArn,
   listVersionNumbers,
+  objectKey,
   planVersion,
   publishVersion,
   readBlob,
@@ -143,11 +144,61 @@ describe('publishing', () => {
 
   test('believes the bytes, not a source record that says otherwise', async () => {
     const domain = await testDomain();
-    const wrong = { digest: sha256('lie'), filename: 'archive.zip', size: 3, id: 'shop/api', number: 9 };
+    const wrong = { digest: sha256('lie'), filename: 'archive.zip', size: 3, id: 'shop/api', number: 9, nonce: 'n' };
     await domain.store.create(sourceKey('default', sha256('tree of one')), recordContent(wrong));
     const publication = await publishVersion(domain, API, publishable('one'));
     expect(publication.arn.digest).toBe(sha256('one'));
     expect(await stored(domain, 'one')).toBe('one');
+    // And it is put right.
+    const again = publishable('one');
+    expect((await publishVersion(domain, API, again)).arn).toEqual(publication.arn);
+    expect(again.opened()).toBe(0);
+  });
+
+  test('of a version that lost its reference holds it again', async () => {
+    const domain = await testDomain();
+    const { arn } = await publishVersion(domain, API, publishable('one'));
+    for (const key of await keysOf(domain, referencesPrefix(arn.digest))) {
+      const head = await domain.store.head(objectKey(key));
+      if (head !== undefined) await domain.store.removeIncarnation(head.key, head.incarnation);
+    }
+    expect((await publishVersion(domain, API, publishable('one'))).arn).toEqual(arn);
+    expect(await keysOf(domain, referencesPrefix(arn.digest))).toHaveLength(1);
+  });
+
+  test('of a version that was deleted while its lost content went up again is a new version', async () => {
+    const domain = await testDomain();
+    const { key, arn } = await publishVersion(domain, API, publishable('one'));
+    const head = await domain.store.head(key);
+    await domain.store.removeIncarnation(key, head!.incarnation);
+    const { store } = domain;
+    const deleting: ObjectStore = {
+      ...store,
+      create: async (to, content, attributes) => {
+        if (to === key) {
+          await store.create(statusKey(API, 1), recordContent({ status: 'Deleted' }));
+          for (const reference of await keysOf(domain, referencesPrefix(arn.digest))) {
+            const there = await store.head(objectKey(reference));
+            if (there !== undefined) await store.removeIncarnation(there.key, there.incarnation);
+          }
+        }
+        return store.create(to, content, attributes);
+      },
+    };
+    const again = await publishVersion({ ...domain, store: deleting }, API, publishable('one'));
+    expect(again).toMatchObject({ isNewVersion: true, arn: { version: 2 } });
+  });
+
+  test('takes no damaged blob for its content, and copies none', async () => {
+    const domain = await testDomain();
+    await domain.store.create(blobKey(sha256('hello'), 'a.env'), contentOf('hel'));
+    await expect(publishVersion(domain, API, publishable('hello', 'file', 'a.env'))).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    expect(await publishVersion(domain, API, publishable('hello', 'file', 'b.env'))).toMatchObject({
+      outcome: 'uploaded',
+    });
+    expect(await stored(domain, 'hello', 'b.env')).toBe('hello');
   });
 
   test('refuses content that is not what it was announced to be', async () => {

@@ -1,8 +1,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { formatArn, listArtifacts, publishVersion, resolve, sha256 } from '../../repository/index.ts';
+import {
+  contentOf,
+  formatArn,
+  listArtifacts,
+  objectKey,
+  publishVersion,
+  resolve,
+  sha256,
+} from '../../repository/index.ts';
 import type { Domain } from '../../repository/index.ts';
-import { bookmarkKey, labelKey, statusKey } from '../../repository/keys.ts';
+import { bookmarkKey, labelKey, statusKey, versionKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
+import { withdrawNumber } from '../../repository/version.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 
 const API = { repository: 'default', id: 'shop/api' };
@@ -15,6 +24,18 @@ beforeEach(async () => {
   await domain.store.create(labelKey(API, '1.4.0'), recordContent({ number: 1 }));
   await domain.store.create(bookmarkKey(API, 'prod'), recordContent({ number: 2 }));
 });
+
+/** Two texts whose digests begin with the same eight digits. */
+function twins(): readonly [string, string] {
+  const seen = new Map<string, string>();
+  for (let number = 0; ; number++) {
+    const text = `twin ${number}`;
+    const short = sha256(text).slice(0, 8);
+    const other = seen.get(short);
+    if (other !== undefined) return [other, text];
+    seen.set(short, text);
+  }
+}
 
 describe('resolving', () => {
   test.each([
@@ -49,6 +70,57 @@ describe('resolving', () => {
   test('content is found under any name in the domain', async () => {
     const { arn } = await resolve(domain, `default/elsewhere@sha256:${sha256('one')}`);
     expect(formatArn(arn)).toBe(`arn:aws:artifacts:local:000000000000:default/elsewhere@sha256:${sha256('one')}`);
+  });
+
+  test('content is what its artifact calls it, and what its version’s status says', async () => {
+    await publishVersion(domain, { repository: 'default', id: 'other' }, publishable('same', 'file', 'a.env'));
+    await publishVersion(domain, API, publishable('same', 'file', 'b.env'));
+    const content = `${base}@sha256:${sha256('same')}`;
+    expect(await resolve(domain, content)).toMatchObject({ filename: 'b.env', arn: { version: 4 } });
+    await domain.store.create(statusKey(API, 4), recordContent({ status: 'Archived' }));
+    expect(await resolve(domain, content)).toMatchObject({ filename: 'b.env', status: 'Archived' });
+  });
+
+  test('content with an asset is an asset of a version that holds it, or an error', async () => {
+    const content = `@sha256:${sha256('one')}`;
+    expect(await resolve(domain, `default/shop/api#archive.zip${content}`)).toMatchObject({ arn: { version: 1 } });
+    for (const name of ['default/shop/api#nope', 'default/elsewhere#archive.zip']) {
+      await expect(resolve(domain, name + content)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+    }
+  });
+
+  test('a short digest that two contents begin with is refused, and what is no blob is passed over', async () => {
+    const [one, other] = twins();
+    for (const text of [one, other]) await publishVersion(domain, API, publishable(text));
+    const short = sha256(one).slice(0, 8);
+    await expect(resolve(domain, `default/shop/api@sha256:${short}`)).rejects.toMatchObject({
+      code: 'ARTIFACT_NOT_FOUND',
+      message: expect.stringMatching(/is ambiguous/) as unknown,
+    });
+    const prefix = sha256('one').slice(0, 12);
+    await domain.store.create(objectKey(`blobs/sha256/${prefix}-notes.txt`), contentOf('notes'));
+    expect(await resolve(domain, `default/shop/api@sha256:${prefix}`)).toMatchObject({ arn: { version: 1 } });
+  });
+
+  test('a number that was taken out of use is no version', async () => {
+    expect(await withdrawNumber(domain, API, 4)).toBe(true);
+    expect(await withdrawNumber(domain, API, 4)).toBe(true);
+    expect(await withdrawNumber(domain, API, 3)).toBe(false);
+    expect((await resolve(domain, 'default/shop/api')).arn.version).toBe(3);
+    await expect(resolve(domain, 'default/shop/api:4')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+    expect((await publishVersion(domain, API, publishable('five'))).arn.version).toBe(5);
+  });
+
+  test.each([
+    ['of another artifact', { format: 1, repository: 'default', id: 'b', number: 1 }],
+    ['of another number', { format: 1, ...API, number: 2 }],
+    ['of a later format', { format: 99, ...API, number: 1 }],
+  ])('a manifest %s is refused', async (_, names) => {
+    const asset = { name: 'a', digest: sha256('one'), filename: 'a', size: 3 };
+    const record = { ...names, nonce: 'n', published: '2026-01-01T00:00:00.000Z', assets: [asset] };
+    const elsewhere = await testDomain();
+    await elsewhere.store.create(versionKey(API, 1), recordContent(record));
+    await expect(resolve(elsewhere, 'default/shop/api:1')).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
   });
 
   test.each([
