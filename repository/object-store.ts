@@ -51,8 +51,13 @@ export interface ObjectHead {
 }
 
 export interface StoredObject extends ObjectHead {
-  /** Read once. Not verified here: who knows the digest verifies. */
+  /** Read once: to its end, or left (by `break`, or by `leaveBody`). Not verified here: who knows the digest verifies. */
   readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** For who has read a head and does not want the bytes: what they hold, a connection or an open file, is given back. */
+export async function leaveBody({ body }: Pick<StoredObject, 'body'>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
 }
 
 export interface ListedObject {
@@ -92,6 +97,11 @@ export interface ObjectStore {
   /** `undefined`: there is none. With an incarnation, that one or none: a store may drop what is superseded. */
   read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined>;
   head(key: ObjectKey): Promise<ObjectHead | undefined>;
+  /**
+   * All incarnations of a key that are still stored, newest first: the current one, if there is one, and those that were superseded or hidden and
+   * not dropped. Complete for every write acknowledged before the call; what was removed by then is not among them.
+   */
+  incarnations(key: ObjectKey): Promise<readonly Incarnation[]>;
   /** Puts if absent. Of any number of simultaneous creators exactly one gets `created`. */
   create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'>;
   /** Compare-and-swap: only if the current object is that of `revision`. An absent key is a conflict. */
@@ -106,7 +116,10 @@ export interface ObjectStore {
    * Needs no permission to look.
    */
   overwrite(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<void>;
-  /** Removes that incarnation and no other, now or later; succeeds where it is gone already. */
+  /**
+   * Removes that incarnation, and no other that is or ever will be current; succeeds where it is gone already. What it superseded does not
+   * become current again: such incarnations may go with it.
+   */
   removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void>;
   /** Removes the current object if it is that of `revision`. */
   removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'>;

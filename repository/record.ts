@@ -2,6 +2,7 @@ import { bytesOf, contentOf } from './content.ts';
 import type { Content } from './content.ts';
 import { ArtifactError } from './error.ts';
 import type { Incarnation, ObjectKey, ObjectStore, Revision } from './object-store.ts';
+import { leaveBody } from './object-store.ts';
 
 /** Records are small JSON objects. More than this is damage, or not ours. */
 const RECORD_LIMIT = 1024 * 1024;
@@ -27,7 +28,10 @@ export async function readRecord<T>(
 ): Promise<Stored<T> | undefined> {
   const object = await store.read(key);
   if (object === undefined) return undefined;
-  if (object.size > RECORD_LIMIT) throw notARecord(key, 'it is too large');
+  if (object.size > RECORD_LIMIT) {
+    await leaveBody(object);
+    throw notARecord(key, 'it is too large');
+  }
   const text = (await bytesOf(object.body)).toString('utf8');
   const value = check(parseObject(key, text));
   if (value === undefined) throw notARecord(key, 'members are missing or of another kind');

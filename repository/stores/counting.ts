@@ -18,6 +18,7 @@ export function counting(store: ObjectStore, onRequest: (request: StoreRequest) 
   return {
     read: (key, incarnation) => told('read', key, () => store.read(key, incarnation)),
     head: (key) => told('head', key, () => store.head(key)),
+    incarnations: (key) => told('incarnations', key, () => store.incarnations(key)),
     create: (key, content, attributes) => told('create', key, () => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
       told('replace', key, () => store.replace(key, content, revision, attributes)),

@@ -14,6 +14,7 @@ import {
   statOf,
   SURELY_FLUSHED_MS,
 } from './directory-files.ts';
+import { requireNoLink } from './directory-sound.ts';
 
 /** Below the root, beside the folders of keys; no key is encoded to this name. */
 const FOLDER = '@drafts';
@@ -96,6 +97,7 @@ export class Drafts {
 
   async #prepare(): Promise<string> {
     await makeFolder(this.#folder);
+    await requireNoLink(this.#folder);
     const system = await systemName();
     for (const name of await namesIn(this.#folder)) {
       if (await this.#isAbandoned(name, system)) await this.discard(join(this.#folder, name));

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { link, lstat, mkdir, open, readdir, rename, stat, symlink } from 'node:fs/promises';
@@ -94,6 +94,11 @@ export async function* bytesOfFile(path: string, file: FileHandle): AsyncGenerat
 /** The names in a folder; none where there is no folder, or one of the codes is the answer. */
 export async function namesIn(folder: string, ...codes: readonly string[]): Promise<string[]> {
   return (await callingUnless(['ENOENT', ...codes], folder, () => readdir(folder))) ?? [];
+}
+
+/** As `namesIn`, with what each name is: a link is no folder, wherever it leads. */
+export async function entriesIn(folder: string, ...codes: readonly string[]): Promise<Dirent[]> {
+  return (await callingUnless(['ENOENT', ...codes], folder, () => readdir(folder, { withFileTypes: true }))) ?? [];
 }
 
 /** After this a power cut leaves the names in the folder as they are now. */

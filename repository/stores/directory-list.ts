@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import type { ListedObject, ListOptions, ObjectKey } from '../object-store.ts';
 import { compareKeys } from '../object-store.ts';
-import { namesIn } from './directory-files.ts';
+import { entriesIn } from './directory-files.ts';
 import type { EntryName } from './directory-path.ts';
 import { folderOf, isSegment, parseEntry, pathOf, withSlot } from './directory-path.ts';
 import { contentSince } from './directory-slot.ts';
+import { isBehindLink, requireWhole } from './directory-sound.ts';
 
 /** Files whose state is asked for at once. */
 const BATCH = 64;
@@ -33,7 +34,7 @@ export async function* listDirectory(
   const start = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   const folder = folderOf(root, start);
   let left = limit;
-  if (folder === undefined || left <= 0) return;
+  if (folder === undefined || left <= 0 || (await isBehindLink(root, folder))) return;
   for await (const object of objectsBelow(root, folder, start, { prefix, after, limit })) {
     yield object;
     left -= 1;
@@ -87,9 +88,11 @@ async function entriesOf(root: string, folder: string, start: string): Promise<E
   const entries = new Map<string, Entry>();
   const parts = [{ within: '', begun: '' }];
   for (const { within, begun } of parts) {
-    for (const name of await everyNameIn(`${folder}/${within}`, root)) {
+    const names = await everyNameIn(`${folder}/${within}`, root);
+    await requireWhole(`${folder}/${within}`, names);
+    for (const [name, isFolder] of names) {
       const entry = parseEntry(name);
-      if (entry === undefined) continue;
+      if (entry === undefined || (entry.kind !== 'slot' && !isFolder)) continue;
       const segment = begun + entry.text;
       if (entry.kind === 'continued') parts.push({ within: `${within}${name}/`, begun: segment });
       else if (isSegment(segment)) add(entry, segment, within + name);
@@ -113,14 +116,15 @@ async function entriesOf(root: string, folder: string, start: string): Promise<E
 }
 
 /**
- * Twice, because a reading of a folder may miss a name over which another is renamed meanwhile (btrfs and tmpfs then list it at another
+ * All names, and whether each is a folder: one that a link leads to is not, it may be this very one. Read
+ * twice, because a reading of a folder may miss a name over which another is renamed meanwhile (btrfs and tmpfs then list it at another
  * place), and to empty a slot is such a renaming. A key that was there before the first reading has a name that one of the two finds:
  * if the first reading misses `a@1`, that was being emptied; so `a@2` had been linked, and both stand still when the second begins.
  */
-async function everyNameIn(folder: string, root: string): Promise<Set<string>> {
+async function everyNameIn(folder: string, root: string): Promise<ReadonlyMap<string, boolean>> {
   // A file without `@` is none of ours.
   const codes = folder === `${root}/` ? [] : ['ENOTDIR'];
-  const names = new Set(await namesIn(folder, ...codes));
-  for (const name of await namesIn(folder, ...codes)) names.add(name);
-  return names;
+  const first = await entriesIn(folder, ...codes);
+  const entries = [...first, ...(await entriesIn(folder, ...codes))];
+  return new Map(entries.map((entry) => [entry.name, entry.isDirectory()]));
 }

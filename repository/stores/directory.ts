@@ -13,6 +13,7 @@ import type {
   Revision,
   StoredObject,
 } from '../object-store.ts';
+import { endingWith } from './body.ts';
 import { Drafts } from './directory-drafts.ts';
 import {
   bytesOfFile,
@@ -32,6 +33,7 @@ import type { Place } from './directory-path.ts';
 import { parseSlot, placeOf, slotPath } from './directory-path.ts';
 import type { State } from './directory-slot.ts';
 import { stateOf } from './directory-slot.ts';
+import { SoundFolders } from './directory-sound.ts';
 import { verified } from './verified.ts';
 
 /**
@@ -55,7 +57,8 @@ import { verified } from './verified.ts';
  * 5. A listing reads each folder twice, because a reading may miss a slot that is being emptied (directory-list.ts).
  *
  * So a process that dies at any point leaves a draft (directory-drafts.ts), a whole slot, or a file not yet emptied. Whoever copies such a
- * folder has to copy its symbolic links as what they are.
+ * folder has to copy its symbolic links as what they are: where a slot is missing beneath another, every method says so and does nothing. The root may be
+ * reached by a link; a link in it that stands for a folder is none of the store's (directory-sound.ts).
  *
  * Attributes other than progress are not kept. `modified` is when the bytes were written: a copy has that of its source. A large body
  * holds a file open until it is read to its end, or left.
@@ -76,21 +79,25 @@ class DirectoryStore implements ObjectStore {
   readonly #root: string;
   readonly #folders: Folders;
   readonly #drafts: Drafts;
+  readonly #sound: SoundFolders;
 
   constructor(root: string) {
     this.#root = root;
     this.#folders = new Folders(root);
     this.#drafts = new Drafts(root);
+    this.#sound = new SoundFolders(root);
   }
 
   async read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined> {
     const place = placeOf(this.#root, key);
     if (incarnation !== undefined) {
       const slot = parseSlot(incarnation);
-      return slot === undefined ? undefined : openSlot(key, place, slot);
+      if (slot === undefined) return undefined;
+      await this.#sound.require(place.folder);
+      return openSlot(key, place, slot);
     }
     for (;;) {
-      const state = await settledState(place);
+      const state = await this.#settledState(place);
       if (state.content === undefined) return undefined;
       const object = await openSlot(key, place, state.slot);
       if (object !== undefined) return object;
@@ -98,13 +105,22 @@ class DirectoryStore implements ObjectStore {
   }
 
   async head(key: ObjectKey): Promise<ObjectHead | undefined> {
-    const { slot, content } = await settledState(placeOf(this.#root, key));
+    const { slot, content } = await this.#settledState(placeOf(this.#root, key));
     return content && headOf(key, slot, content);
+  }
+
+  async incarnations(key: ObjectKey): Promise<readonly Incarnation[]> {
+    const place = placeOf(this.#root, key);
+    const found: Incarnation[] = [];
+    for (let { slot } = await this.#settledState(place); slot > 0; slot -= 1) {
+      if ((await statOf(slotPath(place, slot)))?.isFile() === true) found.push(incarnationOf(slot));
+    }
+    return found;
   }
 
   async create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'> {
     const place = placeOf(this.#root, key);
-    const state = await settledState(place);
+    const state = await this.#settledState(place);
     if (state.content !== undefined) return 'exists';
     return this.#afresh(async () => {
       await this.#folders.ensure(place.folder);
@@ -120,7 +136,7 @@ class DirectoryStore implements ObjectStore {
     attributes?: ObjectAttributes,
   ): Promise<'replaced' | 'conflict'> {
     const place = placeOf(this.#root, key);
-    const state = await settledState(place);
+    const state = await this.#settledState(place);
     if (state.content === undefined || state.slot !== parseSlot(revision)) return 'conflict';
     return this.#afresh(async () => {
       const draft = await this.#drafts.write(verified(key, content, attributes?.onProgress));
@@ -148,7 +164,7 @@ class DirectoryStore implements ObjectStore {
     const place = placeOf(this.#root, key);
     const slot = parseSlot(incarnation);
     if (slot === undefined) return;
-    const state = await settledState(place);
+    const state = await this.#settledState(place);
     if (state.slot < slot) return;
     const isCurrent = state.slot === slot && state.content !== undefined;
     // Where the name is taken, somebody else has just superseded this slot.
@@ -158,11 +174,11 @@ class DirectoryStore implements ObjectStore {
 
   async removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'> {
     const place = placeOf(this.#root, key);
-    const state = await settledState(place);
+    const state = await this.#settledState(place);
     if (state.content === undefined) return 'absent';
     if (state.slot !== parseSlot(revision)) return 'conflict';
     if (!(await linkToNothing(slotPath(place, state.slot + 1)))) {
-      return (await settledState(place, state.slot + 1)).content === undefined ? 'absent' : 'conflict';
+      return (await this.#settledState(place, state.slot + 1)).content === undefined ? 'absent' : 'conflict';
     }
     await flushFolder(place.folder);
     await this.#giveBack(place, state.slot);
@@ -178,15 +194,27 @@ class DirectoryStore implements ObjectStore {
     const place = placeOf(this.#root, to);
     return this.#afresh(async () => {
       for (;;) {
-        const original = await settledState(source);
+        const original = await this.#settledState(source);
         if (original.content === undefined) return 'absent';
-        const state = await settledState(place);
+        const state = await this.#settledState(place);
         if (state.content !== undefined) return 'exists';
         await this.#folders.ensure(place.folder);
         const draft = await this.#drafts.of(slotPath(source, original.slot));
         if (draft !== undefined) return this.#fill(place, state.slot, draft);
       }
     });
+  }
+
+  /** The state, and nothing of it that a power cut takes back. */
+  async #settledState(place: Place, known = 0): Promise<State> {
+    await this.#sound.require(place.folder);
+    const state = await stateOf(place, known);
+    const { stats, content } = state;
+    if (stats === undefined || Date.now() - stats.ctimeMs > SURELY_FLUSHED_MS) return state;
+    // The maker of a slot removes the draft, its other name, after flushing; of a link and of a copy one can't tell.
+    const flushed = content?.nlink === 1;
+    if (!flushed) await flushFolder(place.folder, ...NOT_OURS);
+    return state;
   }
 
   /** What fails may do so because a folder was taken away that was there before: who tries again finds nothing taken for granted. */
@@ -242,17 +270,6 @@ class DirectoryStore implements ObjectStore {
   }
 }
 
-/** The state, and nothing of it that a power cut takes back. */
-async function settledState(place: Place, known = 0): Promise<State> {
-  const state = await stateOf(place, known);
-  const { stats, content } = state;
-  if (stats === undefined || Date.now() - stats.ctimeMs > SURELY_FLUSHED_MS) return state;
-  // The maker of a slot removes the draft, its other name, after flushing; of a link and of a copy one can't tell.
-  const flushed = content?.nlink === 1;
-  if (!flushed) await flushFolder(place.folder, ...NOT_OURS);
-  return state;
-}
-
 /** Undefined where nothing is in the slot (any more). */
 async function openSlot(key: ObjectKey, place: Place, slot: number): Promise<StoredObject | undefined> {
   const path = slotPath(place, slot);
@@ -262,7 +279,7 @@ async function openSlot(key: ObjectKey, place: Place, slot: number): Promise<Sto
     await file.close();
     throw error;
   });
-  const bytes = bytesOfFile(path, file);
+  const bytes = endingWith(bytesOfFile(path, file), () => file.close());
   const body = stats.size > SMALL ? bytes : contentOf(await bytesOf(bytes)).read();
   return { ...headOf(key, slot, stats), body };
 }
@@ -272,8 +289,12 @@ function headOf(key: ObjectKey, slot: number, stats: Stats): ObjectHead {
     key,
     size: stats.size,
     revision: `${slot}` as Revision,
-    incarnation: `${slot}` as Incarnation,
+    incarnation: incarnationOf(slot),
     version: `${slot}`,
     modified: stats.mtime,
   };
+}
+
+function incarnationOf(slot: number): Incarnation {
+  return `${slot}` as Incarnation;
 }

@@ -59,6 +59,12 @@ export function dryRun(store: ObjectStore): ObjectStore {
 
     head: async (key) => current(key, await storedAt(key)),
 
+    async incarnations(key) {
+      if (!plan.has(key)) return store.incarnations(key);
+      const planned = plan.get(key);
+      return planned === undefined ? [] : [planned.head.incarnation];
+    },
+
     async create(key, content, attributes) {
       const stored = await storedAt(key);
       if (current(key, stored) !== undefined) return 'exists';

@@ -1,5 +1,6 @@
 import { bytesOf, contentOf } from '../content.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
+import { endingWith } from './body.ts';
 
 /** A body up to this size is read within its request, so that who looks at a record while he holds another never waits for himself. */
 const SMALL = 64 * 1024;
@@ -17,7 +18,7 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
       const end = await turns.begin();
       try {
         const object = await store.read(key, incarnation);
-        if (object !== undefined && object.size > SMALL) return { ...object, body: ending(object.body, end) };
+        if (object !== undefined && object.size > SMALL) return { ...object, body: endingWith(object.body, end) };
         const held = object && (await heldInMemory(object));
         end();
         return held;
@@ -26,6 +27,7 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
         throw error;
       }
     },
+    incarnations: (key) => turns.during(() => store.incarnations(key)),
     head: (key) => turns.during(() => store.head(key)),
     create: (key, content, attributes) => turns.during(() => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
@@ -51,35 +53,6 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
 
 async function heldInMemory(object: StoredObject): Promise<StoredObject> {
   return { ...object, body: contentOf(await bytesOf(object.body)).read() };
-}
-
-/** Not a generator: one that was never begun does not notice that it is left. */
-function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]() {
-      const pieces = body[Symbol.asyncIterator]();
-      return {
-        async next() {
-          try {
-            const step = await pieces.next();
-            if (step.done === true) end();
-            return step;
-          } catch (error) {
-            end();
-            throw error;
-          }
-        },
-        async return() {
-          try {
-            await pieces.return?.();
-          } finally {
-            end();
-          }
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
 }
 
 class Turns {

@@ -42,6 +42,11 @@ export function memoryStore(clock: () => Date): ObjectStore {
       return object && headOf(object);
     },
 
+    async incarnations(key) {
+      const object = objects.get(key);
+      return object === undefined ? [] : [object.incarnation];
+    },
+
     async create(key, content, attributes) {
       if (objects.has(key)) return 'exists';
       const bytes = await bytesOf(verified(key, content, attributes?.onProgress));

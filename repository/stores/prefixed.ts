@@ -31,6 +31,7 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
       const head = await store.head(within(key));
       return head && shownHead(head);
     },
+    incarnations: async (key) => store.incarnations(within(key)),
     create: async (key, content, attributes) => store.create(within(key), content, attributes),
     replace: async (key, content, revision, attributes) => store.replace(within(key), content, revision, attributes),
     overwrite: async (key, content, attributes) => store.overwrite(within(key), content, attributes),

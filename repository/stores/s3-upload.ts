@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { CompletedPart, CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3';
+import type {
+  CompletedPart,
+  CompleteMultipartUploadCommandOutput,
+  CreateMultipartUploadCommandInput,
+} from '@aws-sdk/client-s3';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -87,9 +91,9 @@ export async function uploadContent(
   content: Content,
   partSize: number,
   progress: Progress,
-): Promise<void> {
+): Promise<CompleteMultipartUploadCommandOutput> {
   const subject = `${s3.bucket}/${destination.key}`;
-  await inMultipartUpload(s3, destination, content.size, async (uploadId, parts) => {
+  return await inMultipartUpload(s3, destination, content.size, async (uploadId, parts) => {
     const hash = createHash('sha256');
     const buffers = Array.from({ length: PARTS_IN_FLIGHT }, () => undefined as Buffer | undefined);
     const bytesOfContent = announcedBytes(content, subject, () => undefined);
@@ -125,8 +129,8 @@ export async function copyContent(
   destination: Destination,
   source: CopySource,
   partSize: number,
-): Promise<void> {
-  await inMultipartUpload(s3, destination, source.size, async (uploadId, parts) => {
+): Promise<CompleteMultipartUploadCommandOutput> {
+  return await inMultipartUpload(s3, destination, source.size, async (uploadId, parts) => {
     const count = Math.max(1, Math.ceil(source.size / partSize));
     const slots = Array.from({ length: PARTS_IN_FLIGHT }, () => undefined);
     for (let number = 1; number <= count; number += 1) {
@@ -165,7 +169,7 @@ async function inMultipartUpload(
   { key, condition, attributes }: Destination,
   size: number,
   send: (uploadId: string, parts: Parts) => Promise<CompletedPart[]>,
-): Promise<void> {
+): Promise<CompleteMultipartUploadCommandOutput> {
   const create = new CreateMultipartUploadCommand({
     ...s3.target,
     Key: key,
@@ -185,8 +189,9 @@ async function inMultipartUpload(
       MpuObjectSize: size,
       MultipartUpload: { Parts: parts },
     });
-    const { ChecksumSHA256: told } = await s3.send('CompleteMultipartUpload', complete);
-    verifyComposite(`${s3.bucket}/${key}`, parts, told);
+    const answer = await s3.send('CompleteMultipartUpload', complete);
+    verifyComposite(`${s3.bucket}/${key}`, parts, answer.ChecksumSHA256);
+    return answer;
   } catch (error) {
     // S3 keeps a part that arrives while its upload is aborted.
     await underWay.stop();

@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import type {
   $Command,
   _Object,
+  DeleteMarkerEntry,
   GetObjectCommandInput,
   GetObjectCommandOutput,
   HeadObjectCommandOutput,
-  ListObjectVersionsCommandInput,
   ObjectVersion,
+  PutObjectCommandOutput,
   S3Client,
   S3ClientResolvedConfig,
   ServiceInputTypes,
@@ -36,6 +37,7 @@ import type {
   Revision,
   StoredObject,
 } from '../object-store.ts';
+import { endingWith } from './body.ts';
 import { S3Connection } from './s3-connection.ts';
 import type { S3Call } from './s3-error.ts';
 import { isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
@@ -74,8 +76,13 @@ const RESUMPTIONS = 5;
 export interface S3StoreOptions {
   /** Made with `s3ClientDefaults`. */
   readonly client: S3Client;
-  /** Versioned: only then does an incarnation tell apart two uploads of the same bytes. */
   readonly bucket: string;
+  /**
+   * For who removes by incarnation: whatever has no version ID, because the bucket kept none when it was written, is refused with
+   * UNSUPPORTED_STORE wherever it is met, and so is a bucket that gives none to what is written now. An ETag is no incarnation to rely on: the
+   * same bytes written again have it too, and removing it leaves a marker where the bytes were to go.
+   */
+  readonly requiresVersions?: boolean;
   /** The account, twelve digits, that must own the bucket: else every request fails with WRONG_OWNER. */
   readonly expectedOwner?: string;
   /** Encrypts what is written; default as the bucket says. */
@@ -96,13 +103,15 @@ export interface S3StoreOptions {
  * A bucket as a store.
  *
  * - A revision is an ETag; an incarnation is a version ID, or the ETag (in its quotes) where the bucket keeps no versions.
- * - What has been superseded stays in the bucket as noncurrent versions, which no method shows but a read by incarnation.
- *   `removeIncarnation` of a current object therefore removes those beneath it first: else S3 would show the last of them again.
+ * - What has been superseded stays in the bucket as noncurrent versions, which no method shows but `incarnations` and a read by incarnation.
+ *   `removeIncarnation` of a current object therefore removes those beneath it first, oldest first, down to the next delete marker: else S3
+ *   would show the last of them again, also if the removing ends half-way.
  * - `head` is ACCESS_DENIED for an absent key where s3:ListBucket is not allowed: S3 tells nobody else that there is nothing.
  *
- * Requests, without failures: 1 each for read, head, create, replace and overwrite up to 64 MiB, removeRevision, copy, and each 1,000 keys of a listing;
- * 2 for removeIncarnation, and 1 for each version beneath; 2 and the number of parts for larger content. The first head of an absent
- * key makes one more if nothing before it has shown that the bucket exists.
+ * Requests, without failures: 1 each for read, head, create, replace and overwrite up to 64 MiB, removeRevision, copy, incarnations, and each
+ * 1,000 keys of a listing; 1 more for a copy that changes either the content type or the metadata and keeps the other; 2 for
+ * removeIncarnation, 1 more for each version beneath, and as many again where a delete marker lies somewhere beneath; 2 and the number of parts for
+ * larger content. The first head of an absent key makes one more if nothing before it has shown that the bucket exists.
  */
 export function s3Store(options: S3StoreOptions): ObjectStore {
   return new S3Store(options);
@@ -131,7 +140,13 @@ class S3Store implements ObjectStore {
         'GetObject',
         new GetObjectCommand({ ...this.#s3.target, Key: key, ...exactly }),
       );
-      return { ...headOf(key, answer), body: this.#body(key, exactly, answer) };
+      const leave = (): void => void (answer.Body as Readable).destroy();
+      try {
+        return { ...this.#headOf(key, answer), body: endingWith(this.#body(key, exactly, answer), leave) };
+      } catch (error) {
+        leave();
+        throw error;
+      }
     } catch (error) {
       if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) return undefined;
       throw await this.#s3.explained(error, { operation: 'GetObject', key, actions });
@@ -139,13 +154,16 @@ class S3Store implements ObjectStore {
   }
 
   async head(key: ObjectKey): Promise<ObjectHead | undefined> {
-    try {
-      return headOf(key, await this.#head(key));
-    } catch (error) {
-      if (!isAbsent(error)) throw await this.#explainedHead(error, key);
-      await this.#s3.requireBucket();
-      return undefined;
+    const answer = await this.#headIfThere(key);
+    return answer && this.#headOf(key, answer);
+  }
+
+  async incarnations(key: ObjectKey): Promise<readonly Incarnation[]> {
+    const incarnations: Incarnation[] = [];
+    for await (const { versions } of this.#history(key)) {
+      for (const version of versions) incarnations.push(this.#headOf(key, version).incarnation);
     }
+    return incarnations;
   }
 
   async create(key: ObjectKey, content: Content, attributes?: ObjectAttributes): Promise<'created' | 'exists'> {
@@ -177,6 +195,7 @@ class S3Store implements ObjectStore {
   async removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void> {
     const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObjectVersion'] };
     if (isEtag(incarnation)) {
+      if (this.#options.requiresVersions === true) throw this.#withoutVersion(key);
       await this.#delete(key, { IfMatch: incarnation }, { PreconditionFailed: undefined, NoSuchKey: undefined });
       return;
     }
@@ -213,8 +232,7 @@ class S3Store implements ObjectStore {
     const answers = { PreconditionFailed: 'exists', NoSuchKey: 'absent' } as const;
     const copy = async (): Promise<'created' | 'absent'> => {
       try {
-        await this.#copyAtOnce(from, to, attributes);
-        return 'created';
+        return await this.#copyAtOnce(from, to, attributes);
       } catch (error) {
         // Too large for one request, or a region whose CopyObject has no conditions yet: parts can do both.
         if (!hasCode(error, 'InvalidRequest', 'NotImplemented')) throw error;
@@ -239,7 +257,7 @@ class S3Store implements ObjectStore {
     const progress = new Progress(attributes?.onProgress);
     if (content.size <= this.#limits.single) {
       return await this.#s3.settled({ operation: 'PutObject', key, actions }, decided, async () => {
-        await this.#put(key, content, condition, attributes, progress);
+        this.#requireVersion(key, await this.#put(key, content, condition, attributes, progress));
         return done;
       });
     }
@@ -250,7 +268,7 @@ class S3Store implements ObjectStore {
     const upload = async (attempt: number): Promise<T> => {
       // A second upload of the whole only if what is there now leaves room for it.
       if (attempt > 1 && (await this.#isDecided(key, condition))) return decided['PreconditionFailed'] as T;
-      await uploadContent(this.#s3, destination, content, partSize, progress);
+      this.#requireVersion(key, await uploadContent(this.#s3, destination, content, partSize, progress));
       return done;
     };
     return await this.#s3.settled(call, decided, upload, ['NoSuchUpload']);
@@ -262,7 +280,7 @@ class S3Store implements ObjectStore {
     condition: Destination['condition'],
     attributes: ObjectAttributes | undefined,
     progress: Progress,
-  ): Promise<void> {
+  ): Promise<PutObjectCommandOutput> {
     const subject = `${this.#s3.bucket}/${key}`;
     const command = new PutObjectCommand({
       ...this.#s3.target,
@@ -281,7 +299,7 @@ class S3Store implements ObjectStore {
           progress.reached(1, sent);
         }),
     };
-    await this.#s3.sendBody('PutObject', command, body, { asksFirst: true });
+    return await this.#s3.sendBody('PutObject', command, body, { asksFirst: true });
   }
 
   /** Whether the current object shows already that the condition fails. Who may not see it doesn't know. */
@@ -293,6 +311,16 @@ class S3Store implements ObjectStore {
     } catch (error) {
       if (hasCode(error, 'ACCESS_DENIED')) return false;
       throw error;
+    }
+  }
+
+  async #headIfThere(key: ObjectKey): Promise<HeadObjectCommandOutput | undefined> {
+    try {
+      return await this.#head(key);
+    } catch (error) {
+      if (!isAbsent(error)) throw await this.#explainedHead(error, key);
+      await this.#s3.requireBucket();
+      return undefined;
     }
   }
 
@@ -335,7 +363,9 @@ class S3Store implements ObjectStore {
   ): Promise<T | undefined> {
     const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObject', 's3:GetObject'] };
     return await this.#s3.settled<T | undefined>(call, decided, async () => {
-      await this.#s3.send('DeleteObject', new DeleteObjectCommand({ ...this.#s3.target, ...condition, Key: key }));
+      const command = new DeleteObjectCommand({ ...this.#s3.target, ...condition, Key: key });
+      // The version is that of the marker.
+      this.#requireVersion(key, await this.#s3.send('DeleteObject', command));
       return undefined;
     });
   }
@@ -346,24 +376,55 @@ class S3Store implements ObjectStore {
    */
   async #versionsFrom(key: ObjectKey, incarnation: Incarnation): Promise<string[]> {
     const beneath: string[] = [];
-    for await (const { VersionId = '', IsLatest } of this.#versions(key)) {
-      if (VersionId === incarnation && IsLatest !== true) return [VersionId];
-      if (VersionId === incarnation || beneath.length > 0) beneath.unshift(VersionId);
+    for await (const { versions, markers } of this.#history(key)) {
+      for (const { VersionId = '', IsLatest } of versions) {
+        if (VersionId === incarnation && IsLatest !== true) return [VersionId];
+        if (VersionId === incarnation || beneath.length > 0) beneath.unshift(VersionId);
+      }
+      if (beneath.length > 0 && markers.length > 0) return await this.#versionsToMarker(key, incarnation);
     }
     return beneath;
   }
 
-  /** All objects that a key has ever had and that are still kept, newest first. */
-  async *#versions(key: ObjectKey): AsyncGenerator<ObjectVersion> {
-    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] };
-    for (let from: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> = {}; ;) {
-      const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: VERSIONS_PAGE, ...from } as const;
-      const page = await this.#answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
-      for (const version of page.Versions ?? []) if (decoded(version.Key, page) === key) yield version;
-      // Keys that begin with this one follow.
-      if (page.IsTruncated !== true || decoded(page.NextKeyMarker, page) !== key) return;
-      from = { KeyMarker: key, VersionIdMarker: page.NextVersionIdMarker };
+  /**
+   * `incarnation` and what lies beneath it down to the next delete marker, oldest first. One by one, because the answer to a listing keeps versions and
+   * markers apart, and their times, in seconds and of an upload in parts that of its beginning, don't tell their order.
+   */
+  async #versionsToMarker(key: ObjectKey, incarnation: Incarnation): Promise<string[]> {
+    const found: string[] = [incarnation];
+    let from: VersionMark | undefined = { KeyMarker: key, VersionIdMarker: incarnation };
+    while (from !== undefined) {
+      const page: HistoryPage = await this.#historyPage(key, from, 1);
+      if (page.markers.length > 0) break;
+      found.unshift(...page.versions.map(({ VersionId = '' }) => VersionId));
+      from = page.next;
     }
+    return found;
+  }
+
+  /** All objects that a key has ever had and that are still kept, newest first, and the delete markers. */
+  async *#history(key: ObjectKey): AsyncGenerator<HistoryPage> {
+    for (let from: VersionMark | undefined = {}; from !== undefined;) {
+      const page: HistoryPage = await this.#historyPage(key, from, VERSIONS_PAGE);
+      yield page;
+      from = page.next;
+    }
+  }
+
+  async #historyPage(key: ObjectKey, from: VersionMark, limit: number): Promise<HistoryPage> {
+    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] };
+    const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: limit, ...from } as const;
+    const page = await this.#answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
+    const isOurs = ({ Key }: { readonly Key?: string | undefined }): boolean => decoded(Key, page) === key;
+    const truncated = page.IsTruncated === true;
+    if (truncated && page.NextKeyMarker === undefined) throw this.#cutOff();
+    // Keys that begin with this one follow.
+    const goesOn = truncated && decoded(page.NextKeyMarker, page) === key;
+    return {
+      versions: (page.Versions ?? []).filter(isOurs),
+      markers: (page.DeleteMarkers ?? []).filter(isOurs),
+      next: goesOn ? { KeyMarker: key, VersionIdMarker: page.NextVersionIdMarker } : undefined,
+    };
   }
 
   async #page(
@@ -385,18 +446,39 @@ class S3Store implements ObjectStore {
       'ListObjectsV2',
       command,
     );
+    if (page.IsTruncated === true && page.NextContinuationToken === undefined) throw this.#cutOff();
     return {
       objects: (page.Contents ?? []).map((object) => listedObject(object, page)),
       next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
     };
   }
 
-  async #copyAtOnce(from: ObjectKey, to: ObjectKey, attributes: ObjectAttributes | undefined): Promise<void> {
+  /** An incomplete listing that passed for a complete one would make what is there look absent. */
+  #cutOff(): ArtifactError {
+    return new ArtifactError(
+      'STORE_UNAVAILABLE',
+      `a listing of '${this.#s3.bucket}' breaks off, and nothing says where to go on`,
+      {
+        remedy: 'Run it again. If it stays so, this store is not compatible with Amazon S3.',
+      },
+    );
+  }
+
+  async #copyAtOnce(
+    from: ObjectKey,
+    to: ObjectKey,
+    attributes: ObjectAttributes | undefined,
+  ): Promise<'created' | 'absent'> {
     const own = this.#attributes(attributes);
     const replaces = own.ContentType !== undefined || own.Metadata !== undefined;
+    // S3 replaces all that was said of an object or nothing: what is to be kept is asked for, and said again.
+    const keepsSome = replaces && (own.ContentType === undefined || own.Metadata === undefined);
+    const source = keepsSome ? await this.#headIfThere(from) : {};
+    if (source === undefined) return 'absent';
     const command = new CopyObjectCommand({
       ...this.#s3.target,
       ...(this.#s3.owner !== undefined && { ExpectedSourceBucketOwner: this.#s3.owner }),
+      ...saidOf(source),
       ...own,
       Key: to,
       CopySource: this.#copyPath(from),
@@ -404,7 +486,8 @@ class S3Store implements ObjectStore {
       ChecksumAlgorithm: 'SHA256',
       ...(replaces && { MetadataDirective: 'REPLACE' }),
     });
-    await this.#s3.send('CopyObject', command);
+    this.#requireVersion(to, await this.#s3.send('CopyObject', command));
+    return 'created';
   }
 
   /** @param refusal why it can't be done at once */
@@ -414,27 +497,57 @@ class S3Store implements ObjectStore {
     attributes: ObjectAttributes | undefined,
     refusal: unknown,
   ): Promise<'created' | 'absent'> {
-    let head: HeadObjectCommandOutput;
-    try {
-      head = await this.#head(from);
-    } catch (error) {
-      if (isAbsent(error)) return 'absent';
-      throw await this.#explainedHead(error, from);
-    }
+    const head = await this.#headIfThere(from);
+    if (head === undefined) return 'absent';
     const size = head.ContentLength ?? 0;
     if (hasCode(refusal, 'InvalidRequest') && size <= this.#limits.copy) throw refusal;
     const source: CopySource = { path: this.#copyPath(from), etag: head.ETag ?? '', size };
     const destination: Destination = {
       key: to,
       condition: { IfNoneMatch: '*' },
-      attributes: {
-        ...(head.ContentType !== undefined && { ContentType: head.ContentType }),
-        ...(head.Metadata !== undefined && { Metadata: head.Metadata }),
-        ...this.#attributes(attributes),
-      },
+      attributes: { ...saidOf(head), ...this.#attributes(attributes) },
     };
-    await copyContent(this.#s3, destination, source, partSizeFor(size, this.#limits.copyPart));
+    this.#requireVersion(
+      to,
+      await copyContent(this.#s3, destination, source, partSizeFor(size, this.#limits.copyPart)),
+    );
     return 'created';
+  }
+
+  #headOf(key: ObjectKey, answer: HeadObjectCommandOutput | GetObjectCommandOutput | ObjectVersion): ObjectHead {
+    this.#requireVersion(key, answer);
+    const { ETag = '', LastModified = new Date(0) } = answer;
+    const size = 'ContentLength' in answer ? answer.ContentLength : 'Size' in answer ? answer.Size : undefined;
+    const sha256 = 'ChecksumSHA256' in answer ? wholeDigest(answer.ChecksumSHA256) : undefined;
+    const version = versionOf(answer);
+    return {
+      key,
+      size: size ?? 0,
+      revision: ETag as Revision,
+      incarnation: (version ?? ETag) as Incarnation,
+      ...(version !== undefined && { version }),
+      modified: LastModified,
+      ...(sha256 !== undefined && { sha256 }),
+    };
+  }
+
+  /** @throws ArtifactError UNSUPPORTED_STORE where one is required and there is none */
+  #requireVersion(key: ObjectKey, answer: Versioned): void {
+    if (this.#options.requiresVersions === true && versionOf(answer) === undefined) throw this.#withoutVersion(key);
+  }
+
+  #withoutVersion(key: ObjectKey): ArtifactError {
+    const { bucket } = this.#s3;
+    const url = `s3://${bucket}/${key}`;
+    return new ArtifactError(
+      'UNSUPPORTED_STORE',
+      `'${bucket}/${key}' has no version ID: the bucket did not keep versions when it was written, and a domain's must`,
+      {
+        remedy:
+          `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes. Give a version to ` +
+          `what was written without: aws s3 cp '${url}' '${url}' --storage-class STANDARD`,
+      },
+    );
   }
 
   #copyPath(key: ObjectKey): string {
@@ -528,23 +641,39 @@ class S3Store implements ObjectStore {
 
 type StoreCall = Omit<S3Call, 'bucket'>;
 type WrittenAttributes = Destination['attributes'];
-type ExactVersion = { readonly VersionId: string } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
+interface VersionMark {
+  readonly KeyMarker?: string;
+  readonly VersionIdMarker?: string | undefined;
+}
 
-function headOf(key: ObjectKey, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectHead {
-  const { ETag = '', VersionId, ContentLength = 0, LastModified = new Date(0) } = answer;
-  const sha256 = wholeDigest(answer.ChecksumSHA256);
-  // `null` is the version of whatever was written while the bucket kept none: the next such writing has it too.
-  const version = VersionId === 'null' ? undefined : VersionId;
+/** Of one key, versions and markers each newest first. `next`: where to go on. */
+interface HistoryPage {
+  readonly versions: readonly ObjectVersion[];
+  readonly markers: readonly DeleteMarkerEntry[];
+  readonly next: VersionMark | undefined;
+}
+
+interface Versioned {
+  readonly VersionId?: string | undefined;
+}
+
+/** `null` is the version of whatever was written while the bucket kept none: the next such writing has it too. */
+function versionOf({ VersionId }: Versioned): string | undefined {
+  return VersionId === 'null' ? undefined : VersionId;
+}
+
+/** What a copy carries along. */
+function saidOf({
+  ContentType,
+  Metadata,
+}: Pick<HeadObjectCommandOutput, 'ContentType' | 'Metadata'>): WrittenAttributes {
   return {
-    key,
-    size: ContentLength,
-    revision: ETag as Revision,
-    incarnation: (version ?? ETag) as Incarnation,
-    ...(version !== undefined && { version }),
-    modified: LastModified,
-    ...(sha256 !== undefined && { sha256 }),
+    ...(ContentType !== undefined && { ContentType }),
+    ...(Metadata !== undefined && { Metadata }),
   };
 }
+
+type ExactVersion = { readonly VersionId: string } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
 
 /** Of an object that went up in parts S3 has a digest of digests, which ends in `-N` and says nothing of the whole. */
 function wholeDigest(checksum: string | undefined): Digest | undefined {

@@ -82,6 +82,7 @@ function paced(store: ObjectStore, turn: (request: string) => Promise<void>): Ob
   return {
     read: (key, incarnation) => after('read', key, () => store.read(key, incarnation)),
     head: (key) => after('head', key, () => store.head(key)),
+    incarnations: (key) => after('incarnations', key, () => store.incarnations(key)),
     create: (key, content, attributes) => after('create', key, () => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
       after('replace', key, () => store.replace(key, content, revision, attributes)),

@@ -11,7 +11,7 @@ import type {
   ObjectStore,
   Revision,
 } from '../../repository/object-store.ts';
-import { compareKeys, objectKey } from '../../repository/object-store.ts';
+import { compareKeys, leaveBody, objectKey } from '../../repository/object-store.ts';
 import { answerOf } from './child-script.ts';
 import { generatedContent } from './generated-content.ts';
 import type { LargeAnswer } from './object-store-child.ts';
@@ -312,6 +312,17 @@ export function objectStoreContract(
         expect((await bytesAt(store, key('half')))?.byteLength).toBe(content.size);
       });
 
+      promises('bodies that are not wanted are left before they are begun, as many as there are', async () => {
+        const content = generatedContent(2_000_000);
+        await store.create(key('unwanted'), content);
+        for (let round = 0; round < 120; round += 1) {
+          const object = await store.read(key('unwanted'));
+          expect(object?.size).toBe(content.size);
+          await leaveBody(object!);
+        }
+        expect((await bytesAt(store, key('unwanted')))?.byteLength).toBe(content.size);
+      });
+
       promises('a reader sees one whole writing while others replace it', async () => {
         const whole = (letter: string): string => letter.repeat(150_000);
         await store.create(key('r'), contentOf(whole('a')));
@@ -515,6 +526,52 @@ export function objectStoreContract(
         expect(await store.create(key('turns'), contentOf('at last'))).toBe('created');
         expect(await textOf(store, key('turns'))).toBe('at last');
         expect(await listed(store, '')).toEqual(['turns']);
+      });
+    });
+
+    describe('incarnations', () => {
+      promises('of a key that never was are none, and those of its neighbours are not its own', async () => {
+        for (const name of ['i/a', 'i/a!', 'i/ab', 'i/a0/b']) await store.create(key(name), contentOf(name));
+        for (const name of ['i/a', 'i/a!', 'i/ab', 'i/a0/b']) {
+          expect(await store.incarnations(key(name))).toEqual([await incarnationOf(store, key(name))]);
+        }
+        for (const name of ['i/c', 'none/at/all']) expect(await store.incarnations(key(name))).toEqual([]);
+      });
+
+      promises('begin with the current one, and hold each that can still be read', async () => {
+        const written: Incarnation[] = [];
+        await store.create(key('i'), contentOf('0'));
+        for (const number of times(5)) {
+          written.unshift(await incarnationOf(store, key('i')));
+          await store.replace(key('i'), contentOf(`${number + 1}`), await revisionOf(store, key('i')));
+        }
+        written.unshift(await incarnationOf(store, key('i')));
+        const found = await store.incarnations(key('i'));
+        expect(found[0]).toBe(written[0]);
+        const readable: Incarnation[] = [];
+        for (const one of written) if ((await textOf(store, key('i'), one)) !== undefined) readable.push(one);
+        expect(found).toEqual(readable);
+      });
+
+      promises('leave out what was removed, and show what was hidden until it is removed too', async () => {
+        await store.create(key('i'), contentOf('one'));
+        const first = await incarnationOf(store, key('i'));
+        await store.removeIncarnation(key('i'), first);
+        expect(await store.incarnations(key('i'))).toEqual([]);
+        await store.create(key('i'), contentOf('two'));
+        await store.removeRevision(key('i'), await revisionOf(store, key('i')));
+        await store.create(key('i'), contentOf('three'));
+        const current = await incarnationOf(store, key('i'));
+        const found = await store.incarnations(key('i'));
+        expect(found[0]).toBe(current);
+        expect(found).not.toContain(first);
+        for (const one of found) {
+          await store.removeIncarnation(key('i'), one);
+          expect(await store.incarnations(key('i'))).not.toContain(one);
+        }
+        expect(await store.incarnations(key('i'))).toEqual([]);
+        await expectAbsent(store, key('i'));
+        expect(await store.create(key('i'), contentOf('four'))).toBe('created');
       });
     });
 

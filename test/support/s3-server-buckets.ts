@@ -267,13 +267,14 @@ interface Position {
 /** Walks keys in order; `entriesOf` gives what a key contributes behind `from`. */
 function pageOf<T>(
   keys: readonly string[],
-  query: URLSearchParams,
+  { query, server }: Exchange,
   from: Position | undefined,
   entriesOf: (key: string) => readonly { readonly entry: T; readonly versionId: string }[],
 ): Page<T> {
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
-  const limit = Math.min(nonNegative(query.get('max-keys')), MAXIMUM_PAGE);
+  const asked = Math.min(nonNegative(query.get('max-keys')), MAXIMUM_PAGE);
+  const limit = server.settings.pages === 'short' ? Math.ceil(asked / 7) : asked;
   const entries: T[] = [];
   const prefixes: string[] = [];
   let last = from;
@@ -326,7 +327,7 @@ function listObjects(exchange: Exchange): Reply {
   const token = query.get('continuation-token');
   const after = query.get('start-after');
   const from = token === null ? (after === null ? undefined : { key: after }) : parseToken(token);
-  const page = pageOf(bucket.keys(), query, from, (key) => {
+  const page = pageOf(bucket.keys(), exchange, from, (key) => {
     const current = bucket.current(key);
     return current === undefined ? [] : [{ entry: { key, version: current }, versionId: current.versionId }];
   });
@@ -361,7 +362,7 @@ function listVersions(exchange: Exchange): Reply {
   const versionMarker = query.get('version-id-marker');
   const from =
     keyMarker === null ? undefined : { key: keyMarker, ...(versionMarker !== null && { versionId: versionMarker }) };
-  const page = pageOf(bucket.keys(), query, from, (key) =>
+  const page = pageOf(bucket.keys(), exchange, from, (key) =>
     bucket
       .versions(key)
       .map((version, index) => ({ entry: { key, version, isLatest: index === 0 }, versionId: version.versionId })),

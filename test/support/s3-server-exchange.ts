@@ -43,6 +43,8 @@ export interface ServerSettings {
   conditions: 'kept' | 'ignored';
   /** Whether CopyObject knows If-None-Match, as S3's has since October 2025. */
   conditionalCopy: boolean;
+  /** `short`: a page holds a seventh of what was asked for, at least one entry, and says that it is truncated, as S3's may at any time. */
+  pages: 'full' | 'short';
 }
 
 export interface Reply {

@@ -651,6 +651,7 @@ async function completeMultipartUpload(exchange: Exchange, body: ReceivedBody): 
       conditionOf(exchange),
       exchange.begunAt,
       exchange.now,
+      upload.initiated,
     );
     bytes.retain();
     for (const part of upload.parts.values()) part.bytes.release();

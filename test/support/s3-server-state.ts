@@ -108,7 +108,14 @@ export interface BucketOptions {
   readonly policy?: Policy;
   readonly encryption?: Encryption;
   readonly objectLock?: boolean;
+  readonly overlap?: Overlap;
 }
+
+/**
+ * What S3 says to a conditional write of a key that another has written since it began. `decided`: the first to finish wins, and the others are held
+ * against what it wrote (S3 user guide, "Add preconditions to S3 operations"). `undecided`: 409, ask again, as S3 also answers to concurrent requests.
+ */
+export type Overlap = 'decided' | 'undecided';
 
 let clockTick = 0;
 
@@ -127,6 +134,7 @@ export class Bucket {
   policy: { readonly text: string; readonly policy: Policy } | undefined;
   encryption: Encryption;
   objectLock: boolean;
+  overlap: Overlap;
   readonly uploads: Map<string, Upload> = new Map();
   /** Answers of completed uploads: S3 gives the same one to a repeated Complete. */
   readonly completed: Map<string, { readonly manifest: string; readonly versionId: string }> = new Map();
@@ -135,6 +143,7 @@ export class Bucket {
 
   readonly #versions = new Map<string, AnyVersion[]>();
   readonly #deletedAt = new Map<string, number>();
+  readonly #writtenAt = new Map<string, number>();
   readonly #sortedKeys: string[] = [];
 
   constructor(name: string, options: BucketOptions & { owner: string; region: string }, created: Date) {
@@ -143,6 +152,7 @@ export class Bucket {
     this.region = options.region;
     this.created = created;
     this.objectLock = options.objectLock ?? false;
+    this.overlap = options.overlap ?? 'decided';
     this.versioning = this.objectLock ? 'Enabled' : (options.versioning ?? 'Off');
     this.encryption = options.encryption ?? { algorithm: 'AES256' };
     this.policy =
@@ -175,16 +185,25 @@ export class Bucket {
   /**
    * @param begunAt when the request came. A deletion that landed since is a conflicting operation: the condition can neither hold nor fail
    * for the whole of the request, and S3 answers 409.
+   * @param modified what S3 tells as the time of the writing; of an upload in parts that of its beginning
    */
-  put(key: string, object: NewObject, condition: Condition, begunAt: number, now: Date): StoredVersion {
+  put(
+    key: string,
+    object: NewObject,
+    condition: Condition,
+    begunAt: number,
+    now: Date,
+    modified: Date = now,
+  ): StoredVersion {
     this.require(key, condition, begunAt);
     const version: StoredVersion = {
       ...object,
       kind: 'object',
       versionId: this.versioning === 'Enabled' ? newVersionId() : 'null',
-      modified: now,
+      modified,
     };
     this.#place(key, version);
+    this.#writtenAt.set(key, tick());
     return version;
   }
 
@@ -192,6 +211,9 @@ export class Bucket {
   require(key: string, { ifNoneMatch, ifMatch }: Condition, begunAt: number): void {
     if (ifNoneMatch === undefined && ifMatch === undefined) return;
     if ((this.#deletedAt.get(key) ?? 0) > begunAt) throw new S3Error('ConditionalRequestConflict');
+    if (this.overlap === 'undecided' && (this.#writtenAt.get(key) ?? 0) > begunAt) {
+      throw new S3Error('ConditionalRequestConflict');
+    }
     const current = this.current(key);
     if (ifNoneMatch !== undefined && current !== undefined) {
       throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-None-Match' } });

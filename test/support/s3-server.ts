@@ -138,6 +138,7 @@ class Server implements S3Server {
       maximumSingleSize: 5 * 1024 ** 3,
       conditions: 'kept',
       conditionalCopy: true,
+      pages: 'full',
       ...settings,
     };
     this.#clock = clock;

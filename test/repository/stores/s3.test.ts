@@ -17,26 +17,33 @@ const realBucket = process.env['CFN_ARTIFACTS_TEST_BUCKET'];
 let server: S3Server;
 let buckets = 0;
 
+let reluctant: S3Server;
+
 beforeAll(async () => {
   server = await startS3Server();
+  reluctant = await startS3Server({ pages: 'short' });
 });
 afterAll(async () => {
   await server.close();
+  await reluctant.close();
 });
 
-const openBucket = (versioning: Versioning) => async (): Promise<OpenedStore> => {
-  const bucket = `contract-${(buckets += 1)}`;
-  server.createBucket(bucket, { versioning });
-  const config = server.clientConfig();
-  const client = new S3Client({ ...s3ClientDefaults, ...config });
-  return {
-    store: s3Store({ client, bucket, expectedOwner: TEST_ACCOUNT }),
-    argument: JSON.stringify({ bucket, config }),
-    close: async () => {
-      client.destroy();
-    },
+const openBucket =
+  (versioning: Versioning, on: () => S3Server = () => server) =>
+  async (): Promise<OpenedStore> => {
+    const bucket = `contract-${(buckets += 1)}`;
+    const server = on();
+    server.createBucket(bucket, { versioning, overlap: server === reluctant ? 'undecided' : 'decided' });
+    const config = server.clientConfig();
+    const client = new S3Client({ ...s3ClientDefaults, ...config });
+    return {
+      store: s3Store({ client, bucket, expectedOwner: TEST_ACCOUNT }),
+      argument: JSON.stringify({ bucket, config }),
+      close: async () => {
+        client.destroy();
+      },
+    };
   };
-};
 
 /** The gibibyte itself goes to the versioned bucket; parts it has here too. */
 const LARGE_ENOUGH = 100 * 1024 * 1024;
@@ -45,6 +52,15 @@ const LARGE_ENOUGH = 100 * 1024 * 1024;
 const SAME_BYTES = 'without versions an ETag is all that tells incarnations apart';
 
 objectStoreContract('a versioned bucket', openBucket('Enabled'), { child });
+
+objectStoreContract(
+  'a versioned bucket of short pages and undecided writes',
+  openBucket('Enabled', () => reluctant),
+  {
+    child,
+    largeSize: LARGE_ENOUGH,
+  },
+);
 
 objectStoreContract('a bucket without versions', openBucket('Off'), {
   child,
