@@ -9,11 +9,13 @@ import { FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
 import { recordContent } from './record.ts';
-import { releaseRecords } from './release.ts';
+import { removeRecords } from './release.ts';
 import { readStatus, takesNoReferences } from './status.ts';
 
 /** One artifact that a resource wants to use. */
 export interface Wanted extends Use, BlobName {
+  /** Bytes, where they are known: no damaged content passes for it then. */
+  readonly size?: number;
   /** The version that the ARN names; absent where it names content by its digest alone. */
   readonly version?: ArtifactName & { readonly number: number };
 }
@@ -43,7 +45,7 @@ const TURNS = 20;
  *
  * An operation that goes back to what is still bound, as a rollback does, gets that binding again.
  * @returns the generation that names the binding
- * @throws ArtifactError ARTIFACT_ARCHIVED, ARTIFACT_DELETED, CONTENT_MISSING; SUPERSEDED where a Delete has ended the operation in the meantime. What
+ * @throws ArtifactError ARTIFACT_ARCHIVED, ARTIFACT_DELETED, CONTENT_MISSING, DIGEST_MISMATCH; SUPERSEDED where a Delete has ended the operation in the meantime. What
  * was written before a failure stays, under the generation of `requestId`, until that is released.
  */
 export async function bind(domain: Domain, operation: Operation, wanted: readonly Wanted[]): Promise<string> {
@@ -55,7 +57,7 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
   await writeRecords(domain, operation, name, wanted);
   await requireAllowed(domain, wanted);
   await Promise.all(wanted.map((one) => securePresence(domain, one)));
-  await requireNotEnded(domain, operation, name);
+  await requireNotEnded(domain, operation, name, wanted);
   return generation;
 }
 
@@ -64,7 +66,7 @@ async function resume(domain: Domain, operation: Operation, wanted: readonly Wan
   for (const generation of await candidates(domain, operation, wanted)) {
     const name = { resource: operation.resource, generation };
     if (!(await stamp(domain, name, digestsOf(wanted), operation.issued))) continue;
-    await requireNotEnded(domain, operation, name);
+    await requireNotEnded(domain, operation, name, wanted);
     return generation;
   }
   return undefined;
@@ -108,7 +110,7 @@ async function stamp(domain: Domain, name: BindingName, digests: readonly Digest
     // The reference is what protects, and what a Delete takes first.
     for (const key of [reference, consumer]) {
       if (await stampRecord(domain, key, issued)) continue;
-      await releaseRecords(store, name, issued);
+      await removeRecords(store, name, digests, issued);
       return false;
     }
   }
@@ -178,14 +180,19 @@ async function requireAllowed(domain: Domain, wanted: readonly Wanted[]): Promis
   );
 }
 
-async function requireNotEnded({ store }: Domain, operation: Operation, name: BindingName): Promise<void> {
-  const { resource, issued, replaces, current } = operation;
+async function requireNotEnded(
+  { store }: Domain,
+  operation: Operation,
+  name: BindingName,
+  wanted: readonly Wanted[],
+): Promise<void> {
+  const { resource, requestId, issued, replaces, current } = operation;
   const ended = await isEnded(store, resource, {
-    ...{ generation: name.generation, issued },
+    ...{ requestId, issued },
     ...(replaces && current !== undefined && current !== name.generation && { replaces: current }),
   });
   if (!ended) return;
-  await releaseRecords(store, name, issued);
+  await removeRecords(store, name, digestsOf(wanted), issued);
   throw new ArtifactError(
     'SUPERSEDED',
     `a Delete of '${resource.logicalId}' in stack '${resource.stack}' was here before its ${current === undefined ? 'Create' : 'Update'} ended`,

@@ -1,5 +1,6 @@
 import type { StackResource } from './binding.ts';
 import { isLater } from './binding.ts';
+import { ArtifactError } from './error.ts';
 import { endingKey, endingsPrefix } from './keys.ts';
 import { objectKey } from './object-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -21,7 +22,10 @@ export interface Ending {
 
 const TURNS = 20;
 
-/** @returns the time at which this Delete was issued, as far as is known from its first delivery */
+/**
+ * @returns the time at which this Delete was issued, as far as is known from its first delivery
+ * @throws ArtifactError CONTENTION; nothing may be removed before this is written
+ */
 export async function recordEnding(
   store: ObjectStore,
   resource: StackResource,
@@ -41,21 +45,21 @@ export async function recordEnding(
       stored === undefined ? await store.create(key, content) : await store.replace(key, content, stored.revision);
     if (outcome === 'created' || outcome === 'replaced') return issued;
   }
-  return issued;
+  throw new ArtifactError('CONTENTION', `'${key}' is changed by others all the time`, { remedy: 'Try again.' });
 }
 
 /**
- * Whether what an event of this generation has bound was ended by a Delete: by one that named it, or by one that was issued later and meant something
- * else than the binding which the event replaces.
+ * Whether what an event has bound was ended by a Delete: by one that named the generation which the event itself made, or by one that was issued later
+ * and meant something else than the binding which the event replaces.
  */
 export async function isEnded(
   store: ObjectStore,
   resource: StackResource,
-  event: { readonly generation: string; readonly issued: string; readonly replaces?: string },
+  event: { readonly requestId: string; readonly issued: string; readonly replaces?: string },
 ): Promise<boolean> {
   for await (const { key } of store.list(endingsPrefix(resource))) {
     const of = key.slice(key.lastIndexOf('/') + 1);
-    if (of === event.generation) return true;
+    if (of === event.requestId) return true;
     if (of === event.replaces) continue;
     const ending = await readEnding(store, key);
     if (ending !== undefined && isLater(ending.value.issued, event.issued)) return true;

@@ -1,5 +1,5 @@
 import type { BindingName, BindingRecord, StackResource } from './binding.ts';
-import { isLater, listBindings, readBindingRecord } from './binding.ts';
+import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
 import type { Digest } from './digest.ts';
 import { recordEnding } from './ending.ts';
 import { ArtifactError } from './error.ts';
@@ -25,34 +25,43 @@ const TURNS = 20;
 /**
  * Ends a binding, or everything that the resource has bound by an operation before this Delete. Removes exactly the records that it read, and leaves
  * what a later operation wants. Succeeds where there is nothing to remove.
+ * @returns how many bindings it took away, or some of
  */
-export async function release(store: ObjectStore, { resource, requestId, issued, generation }: Release): Promise<void> {
+export async function release(
+  store: ObjectStore,
+  { resource, requestId, issued, generation }: Release,
+): Promise<number> {
   const first = await recordEnding(store, resource, generation ?? requestId, { requestId, issued });
   const before = isLater(issued, first) ? first : issued;
-  await releaseAll(store, resource, before, generation);
+  const released = new Set<string>();
+  for await (const { digest, generation: one } of listBindings(store, resource, generation)) {
+    if (await removeRecords(store, { resource, generation: one }, [digest], before)) released.add(one);
+  }
+  return released.size;
 }
 
-/** What one operation has bound and nobody will ever name again. */
-export function releaseRecords(
+/**
+ * Removes a binding's records of these blobs, those left that an operation later than `before` wants.
+ * @param before ISO 8601
+ * @returns whether all of them are gone
+ */
+export async function removeRecords(
   store: ObjectStore,
-  { resource, generation }: BindingName,
+  name: BindingName,
+  digests: readonly Digest[],
   before: string,
-): Promise<void> {
-  return releaseAll(store, resource, before, generation);
-}
-
-async function releaseAll(
-  store: ObjectStore,
-  resource: StackResource,
-  before: string,
-  generation: string | undefined,
-): Promise<void> {
-  for await (const { digest, reference, consumer } of listBindings(store, resource, generation)) {
+): Promise<boolean> {
+  let areGone = true;
+  for (const digest of digests) {
+    const { reference, consumer } = bindingKeys(name, digest);
     // The entry goes last, so that a crash in between leaves the way to the reference.
     if (await removeOlder(store, reference, before, (record) => retain(store, digest, record))) {
       await removeOlder(store, consumer, before);
+    } else {
+      areGone = false;
     }
   }
+  return areGone;
 }
 
 async function retain(store: ObjectStore, digest: Digest, record: BindingRecord): Promise<void> {

@@ -1,0 +1,258 @@
+import { describe, expect, test } from '@jest/globals';
+import { contentOf, ownKeeper, publishVersion, sha256 } from '../../repository/index.ts';
+import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { bind } from '../../repository/bind.ts';
+import type { Operation, Wanted } from '../../repository/bind.ts';
+import type { StackResource } from '../../repository/binding.ts';
+import { readDeletion } from '../../repository/deletion.ts';
+import type { Deletion } from '../../repository/deletion.ts';
+import {
+  blobKey,
+  blobPrefix,
+  consumersPrefix,
+  deletionKey,
+  referencesPrefix,
+  stackReferenceKey,
+} from '../../repository/keys.ts';
+import { recordContent } from '../../repository/record.ts';
+import { release } from '../../repository/release.ts';
+import { memoryStore } from '../../repository/stores/memory.ts';
+import { publishable, testDomain } from '../support/domain.ts';
+import { chooseBy, interleave, randomFrom } from '../support/interleaving.ts';
+import type { Choose } from '../support/interleaving.ts';
+
+/**
+ * What CloudFormation sends for one resource, delivered late, twice and in any order, against the records of what it uses. Events are named by their
+ * RequestId (`R1` …) and come one second after the other.
+ */
+
+const RESOURCE: StackResource = {
+  account: '111122223333',
+  region: 'eu-west-1',
+  stack: 'shop',
+  uuid: '6c5c5d50-0000-0000-0000-000000000000',
+  logicalId: 'ApiArtifact',
+};
+const API = { repository: 'default', id: 'a' };
+
+interface World {
+  readonly domain: Domain;
+  /** The store, without waiting for a turn. */
+  readonly store: ObjectStore;
+  readonly violations: Set<string>;
+  /** RequestId → the generation that the event was answered with. */
+  readonly answers: Map<string, string>;
+}
+
+type Actor = (domain: Domain, world: World) => Promise<unknown>;
+
+function issuedAt(second: number): string {
+  return new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+}
+
+function wanted(text: string): Wanted {
+  const digest = sha256(text);
+  const key = blobKey(digest, 'archive.zip');
+  return { arn: `arn of ${text}`, key, digest, filename: 'archive.zip', size: text.length };
+}
+
+/** A Create, or an Update of what the event `after` was answered with. */
+function want(text: string, second: number, after?: { readonly event: string; readonly had: string }): Actor {
+  return async (domain, { store, violations, answers }) => {
+    const current = after === undefined ? undefined : (answers.get(after.event) ?? after.event);
+    const requestId = `R${second}`;
+    const operation: Operation = {
+      ...{ resource: RESOURCE, stackId: 'stack', requestId, issued: issuedAt(second), pinned: false },
+      ...(current !== undefined && { current }),
+      replaces: after !== undefined && after.had !== text,
+    };
+    const generation = await bind(domain, operation, [wanted(text)]);
+    // The first answer is the one that counts.
+    if (!answers.has(requestId)) answers.set(requestId, generation);
+    if ((await store.head(wanted(text).key)) === undefined) violations.add('answered without content');
+    return generation;
+  };
+}
+
+/** A Delete of what an event was answered with; of nothing in particular where CloudFormation never got an answer. */
+function drop(second: number, event?: string): Actor {
+  return async (domain, { answers }) => {
+    const generation = event === undefined ? undefined : (answers.get(event) ?? event);
+    const request = { resource: RESOURCE, requestId: `D${second}`, issued: issuedAt(second) };
+    await release(domain.store, { ...request, ...(generation !== undefined && { generation }) });
+  };
+}
+
+function sequence(...actors: readonly Actor[]): Actor {
+  return async (domain, world) => {
+    for (const actor of actors) await actor(domain, world);
+  };
+}
+
+/** condemn, then reap without a quarantine, again and again. */
+function collect(text: string): Actor {
+  return async ({ store, chance }) => {
+    const digest = sha256(text);
+    if (await isReferred(store, text)) return;
+    const incarnations: Deletion['incarnations'][number][] = [];
+    for (const key of await keysIn(store, blobPrefix(digest))) {
+      const head = await store.head(key);
+      if (head !== undefined) incarnations.push({ key, incarnation: head.incarnation });
+    }
+    const nonce = chance.nonce();
+    const record = (state: Deletion['state']) =>
+      recordContent({ state, nonce, incarnations, since: '' } satisfies Deletion);
+    await store.create(deletionKey(digest), record('condemned'));
+    const mine = await readDeletion(store, digest);
+    if (mine?.value.nonce !== nonce || mine.value.state !== 'condemned') return;
+    const used = await isReferred(store, text);
+    const decided = await store.replace(deletionKey(digest), record(used ? 'cancelled' : 'deleting'), mine.revision);
+    if (decided === 'replaced' && !used) await ownKeeper(store).finish(digest);
+  };
+}
+
+async function isReferred(store: ObjectStore, text: string): Promise<boolean> {
+  return (await keysIn(store, referencesPrefix(sha256(text)))).length > 0;
+}
+
+async function keysIn(store: ObjectStore, prefix: string): Promise<ObjectKey[]> {
+  const keys: ObjectKey[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+interface Scenario {
+  readonly before?: readonly Actor[];
+  readonly actors: readonly Actor[];
+  /** What is bound in the end: `generation text`; a generation is that with which an event was answered. */
+  readonly bound: readonly (readonly [event: string, text: string])[];
+}
+
+async function play(
+  { before = [], actors, bound }: Scenario,
+  choose: Choose,
+): Promise<{ readonly violations: readonly string[]; readonly trace: readonly string[] }> {
+  const store = memoryStore(() => new Date(0));
+  const base = await testDomain(store, 'before');
+  const world: World = { domain: base, store, violations: new Set(), answers: new Map() };
+  for (const text of ['x', 'y']) await store.create(wanted(text).key, contentOf(text));
+  for (const actor of before) await actor(base, world);
+  let names = 0;
+  const { trace } = await interleave(
+    store,
+    actors.map((actor, index) => (own, pause) => {
+      const chance = { ...base.chance, pause, nonce: () => `p${index}n${names++}` };
+      return actor({ ...base, store: own, keeper: ownKeeper(own), chance }, world);
+    }),
+    choose,
+  );
+  const expected = bound.map(([event, text]) => ({ generation: world.answers.get(event) ?? '?', text }));
+  const references = expected.map(({ generation, text }) => stackReferenceKey(sha256(text), RESOURCE, generation));
+  const actual = (await keysIn(store, 'references/')).filter((key) => key.includes('/stack/'));
+  if (actual.join() !== references.join())
+    world.violations.add(`references ${actual.join()} instead of ${references.join()}`);
+  const consumers = await keysIn(store, consumersPrefix(RESOURCE));
+  const entries = expected.map(({ generation, text }) => `${consumersPrefix(RESOURCE, generation)}${sha256(text)}`);
+  if (consumers.join() !== entries.join())
+    world.violations.add(`consumers ${consumers.join()} instead of ${entries.join()}`);
+  for (const { text } of expected) {
+    if ((await store.head(wanted(text).key)) === undefined) world.violations.add(`'${text}' is used and gone`);
+  }
+  return { violations: [...world.violations], trace };
+}
+
+const created = want('x', 1);
+const updated = want('y', 2, { event: 'R1', had: 'x' });
+const rolledBack = want('x', 3, { event: 'R2', had: 'y' });
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'a Create delivered three times': { actors: [created, created, created], bound: [['R1', 'x']] },
+  'a Create that is cancelled while it works': { actors: [created, drop(2)], bound: [] },
+  'a cancelled Create, both delivered twice': { actors: [created, created, drop(2), drop(2)], bound: [] },
+  'a Create that comes again after its stack is gone': {
+    before: [created],
+    actors: [drop(2, 'R1'), created, drop(2, 'R1')],
+    bound: [],
+  },
+  'an update and its cleanup': {
+    before: [created],
+    actors: [sequence(updated, drop(3, 'R1')), updated],
+    bound: [['R2', 'y']],
+  },
+  'an update whose Create comes again': {
+    before: [created],
+    actors: [sequence(updated, drop(3, 'R1')), created, drop(3, 'R1')],
+    bound: [['R2', 'y']],
+  },
+  'an update that is rolled back by another Update': {
+    before: [created],
+    actors: [sequence(updated, rolledBack, drop(4, 'R2')), updated, drop(4, 'R2')],
+    bound: [['R1', 'x']],
+  },
+  'an update that is rolled back by a Delete alone': {
+    before: [created],
+    actors: [sequence(updated, drop(4, 'R2')), updated, updated],
+    bound: [['R1', 'x']],
+  },
+  'a rolled-back update, all of it again': {
+    before: [created],
+    actors: [sequence(updated, rolledBack, drop(4, 'R2')), rolledBack, rolledBack],
+    bound: [['R1', 'x']],
+  },
+  'back to what was before, while the old Delete is late': {
+    before: [created, updated],
+    actors: [sequence(want('x', 4, { event: 'R2', had: 'y' }), drop(5, 'R2')), drop(3, 'R1'), drop(3, 'R1')],
+    bound: [['R4', 'x']],
+  },
+  'back to what was before, then the stack goes': {
+    before: [created, updated],
+    actors: [
+      sequence(want('x', 4, { event: 'R2', had: 'y' }), drop(5, 'R2'), drop(6, 'R4')),
+      drop(3, 'R1'),
+      want('x', 4, { event: 'R2', had: 'y' }),
+    ],
+    bound: [],
+  },
+  'an update that changes nothing, twice': {
+    before: [created],
+    actors: [want('x', 2, { event: 'R1', had: 'x' }), want('x', 2, { event: 'R1', had: 'x' })],
+    bound: [['R1', 'x']],
+  },
+  'an update that changes nothing, again after its stack is gone': {
+    before: [created, want('x', 2, { event: 'R1', had: 'x' })],
+    actors: [drop(3, 'R1'), want('x', 2, { event: 'R1', had: 'x' })],
+    bound: [],
+  },
+};
+
+const STORIES = 800;
+
+describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
+  test('in any order leaves exactly what is deployed', async () => {
+    for (let seed = 1; seed <= STORIES; seed++) {
+      const { violations, trace } = await play(scenario, chooseBy(randomFrom(seed)));
+      expect({ seed, violations, trace: violations.length > 0 ? trace : [] }).toEqual({
+        ...{ seed, violations: [], trace: [] },
+      });
+    }
+  });
+});
+
+test('a collector, in any order, takes nothing that a Create or Update was answered for', async () => {
+  for (let seed = 1; seed <= STORIES; seed++) {
+    const actors = [sequence(updated, drop(3, 'R1')), collect('y'), collect('x'), want('x', 9)];
+    const { violations, trace } = await play({ before: [created], actors, bound: [] }, chooseBy(randomFrom(seed)));
+    const wrong = violations.filter((one) => one === 'answered without content');
+    expect({ seed, wrong, trace: wrong.length > 0 ? trace : [] }).toEqual({ seed, wrong: [], trace: [] });
+  }
+});
+
+test('a binding of a published version keeps it from being collected', async () => {
+  const domain = await testDomain();
+  const { arn, key } = await publishVersion(domain, API, publishable('x'));
+  const use: Wanted = { ...wanted('x'), key, version: { ...API, number: arn.version } };
+  const operation = { resource: RESOURCE, stackId: 's', requestId: 'R1', issued: issuedAt(1), pinned: false };
+  await bind(domain, { ...operation, replaces: false }, [use]);
+  await collect('x')(domain, { domain, store: domain.store, violations: new Set(), answers: new Map() });
+  expect(await domain.store.head(key)).toBeDefined();
+});
