@@ -1,5 +1,5 @@
 import { looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
-import type { DefiniteArn } from './arn.ts';
+import type { ArtifactArn, DefiniteArn } from './arn.ts';
 import type { BlobName } from './blob.ts';
 import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
@@ -56,6 +56,18 @@ export async function resolve(domain: Domain, text: string): Promise<Resolution>
     status: await readStatus(domain, manifest, manifest.number),
     ...(bookmark !== undefined && { resolvedFrom: `${formatArtifactName(manifest)}^${bookmark}` }),
   };
+}
+
+/**
+ * What a version's ARN names, without a look at the version's status: for who looks at that later, as binding does after it has written.
+ * @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH where a version and a digest disagree
+ */
+export async function resolveVersion(
+  domain: Domain,
+  arn: ArtifactArn & { readonly version: number },
+): Promise<Omit<Resolution, 'status'>> {
+  const manifest = await chooseVersion(domain, arn, { by: 'number', number: arn.version });
+  return resolutionOf(domain, manifest, chooseAsset(manifest, arn));
 }
 
 function selectorOfArn(domain: Domain, text: string): Selector {
@@ -116,7 +128,7 @@ async function readNumber({ store }: Domain, key: ObjectKey): Promise<number | u
   return record?.value;
 }
 
-function chooseAsset(manifest: Manifest, { asset: name, digest }: Selector): Asset {
+function chooseAsset(manifest: Manifest, { asset: name, digest }: Pick<Selector, 'asset' | 'digest'>): Asset {
   const what = `${formatArtifactName(manifest)}:${manifest.number}`;
   const names = manifest.assets.map((asset) => `'${asset.name}'`).join(', ');
   const named: readonly Asset[] =
@@ -142,7 +154,7 @@ function chooseAsset(manifest: Manifest, { asset: name, digest }: Selector): Ass
  * Content by what it is: the digest decides. Where a version of the artifact holds it, that version's filename and status count; what this
  * artifact never held is taken under any filename.
  */
-async function resolveContent(domain: Domain, name: Selector, prefix: string): Promise<Resolution> {
+export async function resolveContent(domain: Domain, name: Selector, prefix: string): Promise<Resolution> {
   const { digest, filename } = await findContent(domain, prefix);
   const version = await findVersionOf(domain, name, digest);
   if (version !== undefined) {

@@ -5,7 +5,7 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
-import { objectPath } from './object-path.ts';
+import { objectPath } from '../../repository/stores/object-path.ts';
 import type { AccessOptions } from './options.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';

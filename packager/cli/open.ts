@@ -21,7 +21,7 @@ import type { Destination, UrlOf } from '../packaging/destination.ts';
 import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
-import { objectPath } from './object-path.ts';
+import { objectPath } from '../../repository/stores/object-path.ts';
 import type { AccessOptions, DomainOptions, PackageOptions } from './options.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
