@@ -1,0 +1,352 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AnswerBook } from './answer.ts';
+import type { UrlStyle } from './answer.ts';
+import { AnswerServer } from './answer-server.ts';
+import { selfSigned } from './certificate.ts';
+import { Change } from './change.ts';
+import type { Refuse } from './cloudformation-server.ts';
+import { CloudFormationServer } from './cloudformation-server.ts';
+import type { Read } from './content.ts';
+import { ContentReader } from './content.ts';
+import { deploymentOf } from './deployment.ts';
+import type { Answered } from './describe.ts';
+import { ACTIONS, findStack } from './describe.ts';
+import { messageOf, ValidationError } from './error.ts';
+import type { Fault } from './fault.ts';
+import { FaultPlan, Happenings } from './fault.ts';
+import { FunctionBook } from './functions.ts';
+import type { BundledFunction, InvocationRecord, LambdaFunction } from './lambda.ts';
+import { Lambda } from './lambda.ts';
+import { newStack, refuseWrong } from './nested.ts';
+import { providerOf } from './providers.ts';
+import { Random } from './random.ts';
+import type { RemovalOptions } from './removal.ts';
+import { removeStack } from './removal.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Deployment, Stack, StackEvent, StackStatus } from './stack.ts';
+import type { ReplacedRollback, World } from './world.ts';
+
+export type { Effect, Fault, Hold } from './fault.ts';
+export type { InProcessFunction, InvocationContext, LambdaFunction } from './lambda.ts';
+export type { Stack, StackEvent } from './stack.ts';
+export { ValidationError } from './error.ts';
+
+export interface EngineOptions {
+  readonly region?: string;
+  readonly account?: string;
+  /** By ARN or by name: what runs when it is invoked. A function that a stack makes with inline code needs no entry. */
+  readonly functions?: Readonly<Record<string, LambdaFunction>>;
+  /** What stacks' own inline functions are run with, beside what their properties say. */
+  readonly inline?: Omit<BundledFunction, 'file' | 'handler'>;
+  /** The store that consumers read: `undefined` for what is absent. */
+  readonly read?: Read;
+  /** One seed is one order of things. */
+  readonly seed?: number;
+  /** Name → value, as if some stack made them that is not here. */
+  readonly exports?: Readonly<Record<string, string>>;
+  /** Whether an Update precedes the Delete of a replaced custom resource that goes back; `either`: chance decides each time. */
+  readonly replacedRollback?: ReplacedRollback | 'either';
+  readonly urlStyle?: UrlStyle;
+  /** Where virtual time begins. */
+  readonly now?: Date;
+}
+
+export interface DeployOptions {
+  /** What is not given keeps the stack's previous value, as with `aws cloudformation deploy`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** For this operation alone. */
+  readonly faults?: readonly Fault[];
+}
+
+/** What an operation came to. */
+export interface Outcome {
+  readonly stackId: string;
+  readonly status: StackStatus;
+  readonly reason: string | undefined;
+  /** Those of this operation, oldest first; of nested stacks too. */
+  readonly events: readonly StackEvent[];
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+const UPDATABLE = new Set<StackStatus>(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE']);
+
+/**
+ * CloudFormation for tests, in one account and region: it deploys templates as the packager writes them, drives custom resources' real functions and lets
+ * consumers read their content from the real store. Facts: section 4 and its neighbours of the project's notes on custom resources; each has a test in
+ * `test/stack-engine`.
+ *
+ *     const engine = await StackEngine.start({
+ *       functions: { 'arn:aws:lambda:…:function:artifacts': { file: 'dist/handler.js', endpoint: s3.endpoint } },
+ *       exports: { 'cfn-artifacts-ServiceToken': 'arn:aws:lambda:…:function:artifacts' },
+ *       read: async ({ bucket, key, version }) => bytes,
+ *       seed: 7,
+ *     });
+ *     const { status, events } = await engine.deploy('shop', template, { parameters: { Stage: 'prod' }, faults: [
+ *       { logicalId: 'Ref', on: 'Create', does: { kind: 'kill', request: 3 } },
+ *     ] });
+ *     await engine.deleteStack('shop');
+ *     await engine.settle();   // what Lambda still has to deliver, again or late, has come
+ *     await engine.stop();
+ *
+ * A function is a bundle in a child process behind real https (`file`), or for speed one in this process (`run`). Time is virtual, except inside a child; a
+ * service's time limit passes as soon as nothing else can happen. Several operations may run at once.
+ *
+ * What it leaves out, by an error that names it: other transforms, macros, Rules, SSM parameters, Snapshot policies, resource types without a line in
+ * `resource-type.ts`, SAM's rarer resources, properties and events. Without an error: IAM (everybody may do everything), schemas of properties,
+ * quotas (but the answer's and a parameter's), NoEcho of custom resources in outputs, tags, drift, change sets, CancelUpdateStack, a delete while something is in
+ * progress, DisableRollback, termination protection, stack sets, refactoring, imports of resources. A ServiceTimeout is virtual; a function's own is real.
+ */
+export class StackEngine {
+  readonly #world: World;
+  readonly #scheduler: Scheduler;
+  readonly #server: AnswerServer;
+  readonly #folder: string;
+  readonly #endpoints: CloudFormationServer[] = [];
+
+  static async start(options: EngineOptions = {}): Promise<StackEngine> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'cfn-artifacts-stack-engine-'));
+    const authority = path.join(folder, 'authority.pem');
+    const certificate = selfSigned();
+    writeFileSync(authority, certificate.cert);
+    const random = new Random(options.seed ?? 1);
+    const scheduler = new Scheduler(random, (options.now ?? new Date()).getTime());
+    const answers = new AnswerBook(random, () => scheduler.now);
+    const lambda = new Lambda({ scheduler, random, authority, accept: (put) => answers.put(put) });
+    const server = new AnswerServer(certificate, (put) => lambda.answered(put, answers.requestOf(put.path)));
+    const answerBase = await server.listen();
+    const world = worldOf(options, { random, scheduler, answers, lambda, answerBase });
+    return new StackEngine(world, server, folder, certificate.cert);
+  }
+
+  /** What clients must trust to reach ResponseURLs, as PEM. */
+  readonly authority: string;
+
+  private constructor(world: World, server: AnswerServer, folder: string, authority: string) {
+    this.#world = world;
+    this.#scheduler = world.scheduler;
+    this.#server = server;
+    this.#folder = folder;
+    this.authority = authority;
+  }
+
+  /**
+   * Creates the stack, or updates it. What CloudFormation refuses before anything happens is a `ValidationError`; an operation that fails and goes back is an outcome.
+   * Nothing to change: no events, and the state it had.
+   */
+  async deploy(name: string, template: string, { parameters = {}, faults = [] }: DeployOptions = {}): Promise<Outcome> {
+    return this.#operation(faults, async () => {
+      const previous = findStack(name, this.#world)?.deployment.parameters ?? {};
+      const deployment = await deploymentOf(template, parameters, previous, this.#world);
+      const existing = findStack(name, this.#world);
+      return existing === undefined ? this.#create(name, deployment) : this.#update(existing, deployment);
+    });
+  }
+
+  async #create(name: string, deployment: Deployment): Promise<Stack> {
+    const stack = newStack(name, deployment, undefined, this.#world);
+    const change = new Change(this.#world, stack, 'create', deployment);
+    const reason = await change.forward();
+    if (reason !== undefined) await change.rollback(reason);
+    return stack;
+  }
+
+  async #update(stack: Stack, deployment: Deployment): Promise<Stack> {
+    if (!UPDATABLE.has(stack.status)) {
+      throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+    }
+    const same = stack.deployment.content === deployment.content;
+    if (same && JSON.stringify(stack.deployment.parameters) === JSON.stringify(deployment.parameters)) return stack;
+    refuseWrong(stack, deployment, this.#world);
+    const change = new Change(this.#world, stack, 'update', deployment);
+    const reason = await change.forward();
+    if (reason !== undefined) await change.rollback(reason);
+    if (stack.status !== 'UPDATE_ROLLBACK_FAILED') await change.cleanup();
+    return stack;
+  }
+
+  /** After UPDATE_ROLLBACK_FAILED: tries the way back again, and leaves the resources in `skip` in whatever state they are. */
+  async continueUpdateRollback(
+    name: string,
+    { skip = [], faults = [] }: { skip?: readonly string[]; faults?: readonly Fault[] } = {},
+  ): Promise<Outcome> {
+    return this.#operation(faults, async () => {
+      const stack = this.#require(name);
+      if (stack.status !== 'UPDATE_ROLLBACK_FAILED') {
+        throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not continue its rollback.`);
+      }
+      const { pending } = stack;
+      await (pending as Change | undefined)?.rollback(undefined, skip);
+      if (this.#require(name).status !== 'UPDATE_ROLLBACK_FAILED') await pending?.cleanup();
+      return stack;
+    });
+  }
+
+  /** By name or ID. A stack whose export is in use falls back to the state it had; one that is gone already stays so. */
+  async deleteStack(
+    nameOrId: string,
+    { faults = [], ...options }: RemovalOptions & { readonly faults?: readonly Fault[] } = {},
+  ): Promise<Outcome> {
+    return this.#operation(faults, async () => {
+      const stack = this.#require(nameOrId);
+      if (stack.status === 'DELETE_COMPLETE') return stack;
+      if (stack.status.endsWith('IN_PROGRESS'))
+        throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not be deleted here.`);
+      if (options.retain !== undefined && stack.status !== 'DELETE_FAILED') {
+        throw new ValidationError(
+          `Invalid operation on stack ${stack.id}: RetainResources needs the state DELETE_FAILED`,
+        );
+      }
+      stack.pending = undefined;
+      await removeStack(stack, this.#world, options);
+      return stack;
+    });
+  }
+
+  async #operation(faults: readonly Fault[], act: () => Promise<Stack>): Promise<Outcome> {
+    const remove = this.#world.faults.add(faults);
+    const seen = new Map([...this.#world.stacks.values()].map((stack) => [stack, stack.events.length]));
+    try {
+      const stack = await this.#scheduler.run(act);
+      this.#world.happenings.happened(`operation ${stack.id}`);
+      const family = [...this.#world.stacks.values()].filter(({ root }) => root === stack);
+      const events = family.flatMap((one) => one.events.slice(seen.get(one) ?? 0));
+      return {
+        stackId: stack.id,
+        status: stack.status,
+        reason: stack.reason,
+        events: events.toSorted((one, other) => one.timestamp.getTime() - other.timestamp.getTime()),
+        outputs: Object.fromEntries(stack.outputs.map(({ key, value }) => [key, value])),
+      };
+    } finally {
+      remove();
+    }
+  }
+
+  #require(nameOrId: string): Stack {
+    const stack = findStack(nameOrId, this.#world);
+    if (stack === undefined) throw new ValidationError(`Stack [${nameOrId}] does not exist`);
+    return stack;
+  }
+
+  /** By name (not a deleted one) or ID. */
+  stack(nameOrId: string): Stack | undefined {
+    return findStack(nameOrId, this.#world);
+  }
+
+  /** Deleted ones too. */
+  stacks(): readonly Stack[] {
+    return [...this.#world.stacks.values()];
+  }
+
+  /** An action of CloudFormation's API, like `DescribeStacks`, in the SDK's shapes. */
+  ask(action: string, input: Readonly<Record<string, string | readonly string[] | undefined>> = {}): Answered {
+    const { StackStatusFilter: filter = [], ...asked } = input;
+    const answer = ACTIONS[action];
+    if (answer === undefined) throw new Error(`the stack engine does not support the action ${action}`);
+    return answer(asked as Readonly<Record<string, string>>, this.#world, [filter].flat());
+  }
+
+  /** The same over HTTP, for the `endpoint` of the SDK's client. Closed by `stop`. */
+  async serve(refuse?: Refuse): Promise<string> {
+    const server = new CloudFormationServer(this.#world, refuse);
+    this.#endpoints.push(server);
+    return server.listen();
+  }
+
+  /**
+   * The code that a function of a stack would run with now: by its name, or `name:version`. One in REFERENCE mode reads it from the store, and throws as Lambda fails when it
+   * is not there.
+   */
+  async code(nameOrArn: string): Promise<Uint8Array> {
+    const [name = '', qualifier] = nameOrArn.startsWith('arn:') ? nameOrArn.split(':').slice(6) : nameOrArn.split(':');
+    const code = this.#world.functions.code(name, qualifier);
+    switch (code.mode) {
+      case 'COPY':
+        return code.bytes;
+      case 'REFERENCE':
+        return this.#scheduler.run(() => this.#world.content.lambda(code.location));
+      case 'INLINE':
+        return Buffer.from(code.source);
+      case 'IMAGE':
+        return Buffer.from(code.uri);
+    }
+  }
+
+  /** Names of the functions that stacks have made, and the published versions of each. */
+  functions(): Readonly<Record<string, readonly string[]>> {
+    const { functions } = this.#world;
+    return Object.fromEntries(functions.names().map((name) => [name, functions.versions(name)]));
+  }
+
+  /** Every run of a function, in the order of their ends. */
+  get invocations(): readonly InvocationRecord[] {
+    return this.#world.lambda.invocations;
+  }
+
+  /** Every answer that was written, also those that nobody read. */
+  get answers(): readonly { readonly requestId: string; readonly body: Uint8Array }[] {
+    return this.#world.answers.puts;
+  }
+
+  /** What functions in child processes printed. */
+  get logs(): string {
+    return this.#world.lambda.logs;
+  }
+
+  /** Virtual time. */
+  now(): Date {
+    return new Date(this.#scheduler.now);
+  }
+
+  /** Virtual time passes, with what Lambda delivers meanwhile. */
+  async wait(seconds: number): Promise<void> {
+    await this.#scheduler.run(() => this.#scheduler.limit(1000 * seconds).reached);
+  }
+
+  /** Everything that is still under way has come: retries, late deliveries that wait for time. */
+  async settle(): Promise<void> {
+    await this.#scheduler.settle();
+    const [defect] = this.#world.lambda.defects;
+    if (defect !== undefined) throw new Error(`a delivery broke: ${messageOf(defect)}`, { cause: defect });
+  }
+
+  async stop(): Promise<void> {
+    await this.#world.lambda.stop();
+    await Promise.all([this.#server.close(), ...this.#endpoints.map((endpoint) => endpoint.close())]);
+    this.#world.functions.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function worldOf(
+  options: EngineOptions,
+  parts: Pick<World, 'random' | 'scheduler' | 'answers' | 'lambda' | 'answerBase'>,
+): World {
+  const { random, scheduler } = parts;
+  const region = options.region ?? 'eu-west-1';
+  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  const variant = options.replacedRollback ?? 'without an update';
+  const world: World = {
+    ...parts,
+    region,
+    account: options.account ?? '111122223333',
+    partition,
+    content: new ContentReader(options.read ?? (async () => undefined), scheduler, random),
+    faults: new FaultPlan(),
+    happenings: new Happenings(scheduler),
+    functions: new FunctionBook(options.functions ?? {}, options.inline ?? {}),
+    urlStyle: options.urlStyle ?? 'sigv4',
+    provider: (type) => providerOf(type, world),
+    replacedRollback: () => {
+      if (variant !== 'either') return variant;
+      return random.below(2) === 0 ? 'with an update' : 'without an update';
+    },
+    stacks: new Map(),
+    foreignExports: new Map(Object.entries(options.exports ?? {})),
+    taken: new Set(),
+    inFlight: new Set(),
+  };
+  return world;
+}

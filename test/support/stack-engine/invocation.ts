@@ -1,0 +1,80 @@
+import type { Effect } from './fault.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export type Kill = Extract<Effect, { readonly kind: 'kill' }>;
+
+/**
+ * One run of a function for one event, seen from outside: each of its requests waits for a turn, and at one of them it may be killed. While it has no request that
+ * waits, it is at work, and nothing else is chosen.
+ */
+export class Invocation {
+  readonly requestId: string;
+  readonly killed: Promise<void>;
+  readonly #scheduler: Scheduler;
+  readonly #kill: Kill | undefined;
+  #requests = 0;
+  #waiting = 0;
+  #serving = 0;
+  #dead = false;
+  #ended = false;
+  #tellDeath: () => void = () => undefined;
+  #release: (() => void) | undefined;
+
+  constructor(scheduler: Scheduler, requestId: string, kill: Kill | undefined) {
+    this.#scheduler = scheduler;
+    this.requestId = requestId;
+    this.#kill = kill;
+    this.killed = new Promise((resolve) => {
+      this.#tellDeath = resolve;
+    });
+    this.#count();
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Serves a request when its turn has come. `undefined`: the function is dead and gets no answer. */
+  async request<T>(serve: () => Promise<T>): Promise<T | undefined> {
+    if (this.#dead || this.#ended) return undefined;
+    const number = ++this.#requests;
+    this.#waiting += 1;
+    this.#count();
+    await this.#scheduler.turn();
+    this.#waiting -= 1;
+    this.#serving += 1;
+    this.#count();
+    try {
+      if (this.#dies(number, 'before')) return undefined;
+      const served = await serve();
+      return this.#dies(number, 'after') ? undefined : served;
+    } finally {
+      this.#serving -= 1;
+      this.#count();
+    }
+  }
+
+  /** It has returned, thrown or died, and its process is gone if it must. */
+  end(): void {
+    this.#ended = true;
+    this.#count();
+  }
+
+  #dies(number: number, moment: 'before' | 'after'): boolean {
+    if (this.#dead || this.#ended) return true;
+    if (this.#kill?.request !== number || (this.#kill.moment ?? 'before') !== moment) return false;
+    this.#dead = true;
+    this.#tellDeath();
+    return true;
+  }
+
+  #count(): void {
+    const atWork = !this.#ended && (this.#dead || this.#waiting === 0 || this.#serving > 0);
+    if (atWork) {
+      this.#release ??= this.#scheduler.busy();
+    } else {
+      this.#release?.();
+      this.#release = undefined;
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import type { Outcome } from './child.ts';
+import { Child } from './child.ts';
+import { messageOf } from './error.ts';
+import type { Put, PutReply } from './answer.ts';
+import type { Kill } from './invocation.ts';
+import { Invocation } from './invocation.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** A function that runs as it does in Lambda: a process of its own, which handles many events. */
+export interface BundledFunction {
+  /** The bundle as built: a CommonJS file. */
+  readonly file: string;
+  /** `index.handler` unless said; the part after the dot counts. */
+  readonly handler?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where its S3 requests go in the end. It finds a gate's address in AWS_ENDPOINT_URL_S3. */
+  readonly endpoint?: string;
+  /** The Node to run it with; this process's own unless said. */
+  readonly program?: string;
+  readonly nodeOptions?: readonly string[];
+  /** Real seconds, 30 unless said. */
+  readonly timeoutSeconds?: number;
+}
+
+/** What a function in this process is given instead of sockets. */
+export interface InvocationContext {
+  readonly awsRequestId: string;
+  readonly functionName: string;
+  readonly invokedFunctionArn: string;
+  /** Virtual time. */
+  readonly now: () => Date;
+  readonly getRemainingTimeInMillis: () => number;
+  /** To be awaited before each request to the store: whose turn it is, and where a kill ends it (it then never resolves). */
+  readonly request: () => Promise<void>;
+  /** Writes to the ResponseURL without a socket, under the same rules. */
+  readonly put: (url: string, headers: Readonly<Record<string, string>>, body: Uint8Array) => Promise<PutReply>;
+}
+
+/** A function in this process: thousands of events in the time of a hundred. The event is a copy of its own. */
+export interface InProcessFunction {
+  readonly run: (event: never, context: InvocationContext) => Promise<unknown>;
+  readonly timeoutSeconds?: number;
+}
+
+export type LambdaFunction = BundledFunction | InProcessFunction;
+
+/** How an event is delivered. */
+export interface Delivery {
+  readonly hold: (() => Promise<void>) | undefined;
+  readonly kills: readonly Kill[];
+}
+
+export interface InvocationRecord {
+  readonly functionName: string;
+  readonly requestId: string;
+  /** As it was sent. */
+  readonly event: string;
+  readonly attempt: number;
+  /** Requests of its own, the answer's PUT included. */
+  readonly requests: number;
+  readonly error: string | undefined;
+}
+
+interface LambdaSettings {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly authority: string;
+  readonly accept: (put: Put) => PutReply;
+}
+
+/** Lambda's own, for asynchronous invocations: about one and two minutes. */
+const RETRIES_AFTER_MS = [60_000, 120_000];
+const TIMEOUT_SECONDS = 30;
+
+/** Runs functions, asynchronously: at least once, again after an error, as many at a time as there are events. */
+export class Lambda {
+  readonly invocations: InvocationRecord[] = [];
+  /** Errors of the engine itself, not of functions. */
+  readonly defects: unknown[] = [];
+  readonly #settings: LambdaSettings;
+  readonly #idle = new Map<string, Child[]>();
+  readonly #children = new Set<Child>();
+  readonly #running = new Map<string, Invocation[]>();
+  readonly #logs: string[] = [];
+  #stopped = false;
+
+  constructor(settings: LambdaSettings) {
+    this.#settings = settings;
+  }
+
+  /** Everything that functions wrote to stdout and stderr. */
+  get logs(): string {
+    return this.#logs.join('');
+  }
+
+  /** To the last attempt. Its caller does not wait for it. */
+  async deliver(
+    arn: string,
+    definition: LambdaFunction,
+    event: string,
+    requestId: string,
+    delivery: Delivery,
+  ): Promise<void> {
+    const { scheduler, random } = this.#settings;
+    await (delivery.hold === undefined ? scheduler.turn() : delivery.hold());
+    const awsRequestId = random.uuid();
+    for (let attempt = 0; attempt <= RETRIES_AFTER_MS.length; attempt += 1) {
+      const pause = RETRIES_AFTER_MS[attempt - 1];
+      if (pause !== undefined) await scheduler.later(pause);
+      if (this.#stopped) return;
+      const kill = delivery.kills.find(({ attempts = 1 }) => attempt < attempts);
+      const invocation = new Invocation(scheduler, requestId, kill);
+      const outcome = await this.#run(arn, definition, event, awsRequestId, invocation);
+      this.invocations.push({
+        ...{
+          functionName: nameOf(arn),
+          requestId,
+          event,
+          attempt,
+          requests: invocation.requests,
+          error: outcome.error,
+        },
+      });
+      if (outcome.error === undefined) return;
+    }
+  }
+
+  /** A PUT that came over a socket. It belongs to the oldest run of its request; where the event was delivered twice at once, the process is not known. */
+  async answered(put: Put, requestId: string | undefined): Promise<PutReply | undefined> {
+    const accept = async (): Promise<PutReply> => this.#settings.accept(put);
+    const [invocation] = this.#running.get(requestId ?? '') ?? [];
+    return invocation === undefined ? accept() : invocation.request(accept);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#children].map((child) => child.stop()));
+  }
+
+  async #run(
+    arn: string,
+    definition: LambdaFunction,
+    event: string,
+    awsRequestId: string,
+    invocation: Invocation,
+  ): Promise<Outcome> {
+    const running = this.#running.get(invocation.requestId) ?? [];
+    running.push(invocation);
+    this.#running.set(invocation.requestId, running);
+    try {
+      const context = { awsRequestId, functionName: nameOf(arn), invokedFunctionArn: arn };
+      if ('run' in definition) return await this.#runHere(definition, event, context, invocation);
+      return await this.#runInChild(arn, definition, event, context, invocation);
+    } finally {
+      running.splice(running.indexOf(invocation), 1);
+      invocation.end();
+    }
+  }
+
+  async #runInChild(
+    arn: string,
+    definition: BundledFunction,
+    event: string,
+    context: object,
+    invocation: Invocation,
+  ): Promise<Outcome> {
+    const idle = this.#idle.get(arn) ?? [];
+    this.#idle.set(arn, idle);
+    const child = idle.pop() ?? (await this.#start(arn, definition));
+    const outcome = await child.handle(
+      event,
+      context,
+      invocation,
+      1000 * (definition.timeoutSeconds ?? TIMEOUT_SECONDS),
+    );
+    if (child.alive) idle.push(child);
+    else this.#children.delete(child);
+    return outcome;
+  }
+
+  async #start(arn: string, definition: BundledFunction): Promise<Child> {
+    const child = await Child.start({
+      file: definition.file,
+      handler: (definition.handler ?? 'index.handler').split('.').at(-1) ?? 'handler',
+      program: definition.program ?? process.execPath,
+      nodeOptions: definition.nodeOptions ?? [],
+      environment: { AWS_LAMBDA_FUNCTION_NAME: nameOf(arn), ...definition.environment },
+      endpoint: definition.endpoint,
+      authority: this.#settings.authority,
+      log: (text) => this.#logs.push(text),
+    });
+    this.#children.add(child);
+    return child;
+  }
+
+  async #runHere(
+    definition: InProcessFunction,
+    event: string,
+    context: object,
+    invocation: Invocation,
+  ): Promise<Outcome> {
+    const timeoutMs = 1000 * (definition.timeoutSeconds ?? TIMEOUT_SECONDS);
+    const began = Date.now();
+    let timer: NodeJS.Timeout | undefined;
+    const timedOut = new Promise<Outcome>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, { error: `Task timed out after ${timeoutMs / 1000} seconds` });
+    });
+    const given = {
+      ...context,
+      now: () => new Date(this.#settings.scheduler.now),
+      getRemainingTimeInMillis: () => timeoutMs - (Date.now() - began),
+      request: async () => {
+        await unlessDead(invocation.request(async () => true));
+      },
+      put: (url: string, headers: Readonly<Record<string, string>>, body: Uint8Array) => {
+        const { pathname, search } = new URL(url);
+        const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+        const put = { method: 'PUT', path: `${pathname}${search}`, headers: Object.fromEntries(lowered), body };
+        return unlessDead(invocation.request(async () => this.#settings.accept(put)));
+      },
+    } as InvocationContext;
+    const handled = definition.run(JSON.parse(event) as never, given).then(
+      () => ({}),
+      (error: unknown) => ({ error: messageOf(error) }),
+    );
+    const killed = invocation.killed.then(() => ({ error: 'Runtime exited with error: signal: killed' }));
+    try {
+      return await Promise.race([handled, timedOut, killed]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Nothing that comes after is ever done by one who is dead. */
+async function unlessDead<T>(request: Promise<T | undefined>): Promise<T> {
+  const reply = await request;
+  return reply ?? new Promise<never>(() => undefined);
+}
+
+function nameOf(arn: string): string {
+  return arn.split(':')[6] ?? arn;
+}
