@@ -118,11 +118,13 @@ class Loader {
     };
   }
 
-  #options({ file, kind, detached, given }: Reading): FindOptions {
+  #options({ file, kind, detached, given, by }: Reading): FindOptions {
     const { table, zipTemplateDirWhenAbsent, hasDomain } = this.#request;
     const folder = path.dirname(file);
     return {
       ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
+      // What a stack doesn't pass to a nested template has its Default at the deploy.
+      defaultsAreFinal: by !== undefined,
       exists: (local) => existsAt(path.resolve(folder, local)),
     };
   }

@@ -3,7 +3,7 @@ import { ArtifactError } from '../../../repository/index.ts';
 import type { Warning } from '../../event.ts';
 import type { Loop } from './foreach-loop.ts';
 import type { Scope } from './intrinsics.ts';
-import type { ParameterValues } from './parameters.ts';
+import type { Parameter, ParameterValues } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import type { Place, Position } from '../place.ts';
 import { formatPosition } from '../place.ts';
@@ -20,6 +20,8 @@ export interface FindOptions {
   readonly zipTemplateDirWhenAbsent: boolean;
   /** The template is deployed where no domain can be presumed: every place is literal. */
   readonly detached: boolean;
+  /** The deploy gives the template nothing but what is known here: a Default stays what it is. */
+  readonly defaultsAreFinal: boolean;
   /** Whether ARNs can be had. */
   readonly hasDomain: boolean;
 }
@@ -55,6 +57,7 @@ export class Search {
   readonly #problems: { readonly at: Position; readonly found: ArtifactError }[] = [];
   readonly #claimed = new Set<TemplateNode>();
   readonly #frozen = new Set<number>();
+  readonly #defaults = new Set<string>();
 
   constructor(template: Template, options: FindOptions) {
     this.template = template;
@@ -99,6 +102,18 @@ export class Search {
       'frozen-collection',
       `'${key}' is packaged for the values that the parameter '${parameter}' has now: ${(values ?? []).join(', ')}`,
       'Deploy with these values, or package again with --parameter-overrides for others.',
+    );
+  }
+
+  /** Tells once of each parameter that the paths are those of its Default, whatever the deploy gives it. */
+  warnOfDefault(start: number, { name, value = '' }: Parameter): void {
+    if (this.options.defaultsAreFinal || this.#defaults.has(name)) return;
+    this.#defaults.add(name);
+    this.warn(
+      start,
+      'frozen-parameter',
+      `what is packaged here follows the Default of the parameter '${name}', '${value}'`,
+      'Deploy with this value, or package again with --parameter-overrides for another.',
     );
   }
 

@@ -16,7 +16,8 @@ export interface Scope {
 
 /** One piece of a text that CloudFormation would put together. */
 type Part =
-  | { readonly kind: 'text'; readonly text: string }
+  /** `defaults`: parameters whose Default the text is. */
+  | { readonly kind: 'text'; readonly text: string; readonly defaults?: readonly Parameter[] }
   /** `stripped`: `&{…}`, the value without what is no letter or digit. */
   | { readonly kind: 'variable'; readonly loop: Loop; readonly stripped: boolean }
   | Unknown;
@@ -37,6 +38,8 @@ export type Resolved =
       readonly loops: readonly Loop[];
       /** One, or one for each combination of the loops' values. */
       readonly texts: readonly { readonly values: readonly string[]; readonly text: string }[];
+      /** Parameters whose Defaults the texts are made of. */
+      readonly defaults?: readonly Parameter[];
     }
   | (Unknown & {
       /** What the text begins with. */
@@ -73,7 +76,11 @@ export function resolve(node: TemplateNode, scope: Scope): Resolved {
     return { kind: 'unknown', why: why.why, fromStack: why.fromStack, prefix: leadingText(parts) };
   }
   const texts = combined.map((values) => ({ values, text: written(parts, loops, values) }));
-  return { kind: 'known', loops, texts };
+  return { kind: 'known', loops, texts, defaults: defaultsIn(parts) };
+}
+
+function defaultsIn(parts: readonly Part[]): readonly Parameter[] {
+  return [...new Set(parts.flatMap((part) => (part.kind === 'text' ? (part.defaults ?? []) : [])))];
 }
 
 /** The text of a value that depends on no loop, if it is known. */
@@ -146,7 +153,7 @@ function reference(name: string, { parameters, loops }: Scope): Part {
   }
   if (isListParameter(parameter)) return unknown(`the parameter '${name}' is a list`);
   if (parameter.value === undefined) return unknown(`the parameter '${name}' has no value yet`);
-  return { kind: 'text', text: parameter.value };
+  return { kind: 'text', text: parameter.value, ...(parameter.isDefault === true && { defaults: [parameter] }) };
 }
 
 function unknown(why: string): Unknown {
@@ -186,10 +193,12 @@ function join(value: TemplateNode, scope: Scope): Part[] {
 }
 
 function lookUp(value: TemplateNode, scope: Scope): Part {
-  const [name, first, second] = isList(value) ? value.items.map((item) => composedText(item, scope)) : [];
+  const items = isList(value) ? value.items : [];
+  const [name, first, second] = items.map((item) => composedText(item, scope));
   if (name === undefined || first === undefined || second === undefined) return undecided("'Fn::FindInMap'");
   const found = valueOf(valueOf(valueOf(scope.mappings, name), first), second);
-  return isString(found) ? { kind: 'text', text: found.value } : undecided("'Fn::FindInMap'");
+  if (!isString(found)) return undecided("'Fn::FindInMap'");
+  return { kind: 'text', text: found.value, defaults: defaultsIn(items.flatMap((item) => compose(item, scope))) };
 }
 
 /** Every text that Fn::FindInMap may come to, whatever its keys are. */

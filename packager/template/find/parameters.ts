@@ -7,6 +7,8 @@ export interface Parameter {
   readonly type: string;
   /** What was given for it, else its Default. */
   readonly value?: string;
+  /** The value is its Default: the deploy may give it another. */
+  readonly isDefault?: true;
 }
 
 /** What is said of parameters from outside, which goes before their Defaults; `undefined`: it is known only at the deploy. */
@@ -35,7 +37,9 @@ export function parametersOf(
     const typeNode = valueOf(declaration, 'Type');
     const type = isString(typeNode) ? typeNode.value : 'String';
     const value = given.has(name) ? given.get(name) : defaultOf(declaration);
-    parameters.set(name, { name, type, ...(value !== undefined && !READ_AT_DEPLOY.test(type) && { value }) });
+    const isKnown = value !== undefined && !READ_AT_DEPLOY.test(type);
+    const isDefault = isKnown && !given.has(name);
+    parameters.set(name, { name, type, ...(isKnown && { value }), ...(isDefault && { isDefault }) });
   }
   return parameters;
 }

@@ -83,6 +83,7 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
   const usable = targets.filter((one): one is LoopTarget => one.target !== undefined);
   if (usable.length > 0 && usable.length === targets.length && (local || takesApart(spot))) {
     addPlace(search, spot, known.loops, usable);
+    if (local) for (const parameter of known.defaults ?? []) search.warnOfDefault(spot.start, parameter);
   } else if (spot.required) {
     search.problem(
       spot.start,

@@ -60,6 +60,7 @@ function unitOf(resources: readonly Drawn[], extra = ''): Unit {
     exists: () => 'folder',
     zipTemplateDirWhenAbsent: false,
     detached: false,
+    defaultsAreFinal: false,
     hasDomain: true,
   });
   expect(problems).toEqual([]);

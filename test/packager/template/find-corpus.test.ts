@@ -40,6 +40,7 @@ function search(file: string, kind: 'template' | 'fragment', zipTemplateDirWhenA
     exists: (local) => kindOf(path.resolve(path.dirname(file), local)),
     zipTemplateDirWhenAbsent,
     detached: false,
+    defaultsAreFinal: false,
     hasDomain: true,
   });
 }

@@ -84,6 +84,7 @@ function search(entry: PropertyEntry, value: string, exists: boolean) {
     exists: () => exists,
     zipTemplateDirWhenAbsent: false,
     detached: false,
+    defaultsAreFinal: false,
     hasDomain: true,
   });
   return { ...found, before };

@@ -93,6 +93,11 @@ describe('a text in a property that aws-cli packages', () => {
   });
 });
 
+/** A function with its code, in flow style. */
+function lambda(code: string): string {
+  return `{Type: AWS::Lambda::Function, Properties: {Code: ${code}}}`;
+}
+
 describe('an intrinsic function', () => {
   const parameters = `Parameters:
   Folder: {Type: String, Default: src}
@@ -124,7 +129,23 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
   ])('%s comes to %s', (value, path) => {
     const found = resource(value);
     expect(shown(found)).toEqual([`/Resources/R/Properties/Code = ${path}`]);
-    expect(found.warnings).toEqual([]);
+    expect(found.warnings.map(({ code: warning }) => warning)).toEqual(
+      value.includes('Folder') ? ['frozen-parameter'] : [],
+    );
+  });
+
+  test('of a Default is told of once, and not where the deploy gives nothing else', () => {
+    const twice = `${parameters}Resources:\n  R: ${lambda('!Ref Folder')}\n  S: ${lambda('!FindInMap [Paths, !Ref Stage, Code]')}\n`;
+    const text = twice.replace('Parameters:\n', 'Parameters:\n  Stage: {Type: String, Default: dev}\n');
+    const { warnings } = find(text, { disk });
+    expect(warnings).toMatchObject([
+      { code: 'frozen-parameter', message: expect.stringMatching(/'Folder', 'src'/) as unknown },
+      { code: 'frozen-parameter', message: expect.stringMatching(/'Stage', 'dev'/) as unknown },
+    ]);
+    expect(find(text, { disk, defaultsAreFinal: true }).warnings).toEqual([]);
+    expect(find(text, { disk, parameters: { Folder: 'src', Stage: 'prod' } }).warnings).toMatchObject([
+      { code: 'unresolved-path' },
+    ]);
   });
 
   test('an override takes the place of the Default', () => {

@@ -23,6 +23,7 @@ export function find(source: string, { disk = [], parameters = {}, ...given }: G
     exists: (path) => (disk.includes(path) ? 'file' : disk.includes(`${path}/`) ? 'folder' : false),
     zipTemplateDirWhenAbsent: false,
     detached: false,
+    defaultsAreFinal: false,
     hasDomain: true,
     ...given,
   });
