@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { contentOf } from '../../../repository/content.ts';
 import { ArtifactError } from '../../../repository/error.ts';
-import type { ObjectStore } from '../../../repository/object-store.ts';
+import type { Incarnation, ObjectHead, ObjectKey, ObjectStore } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import { dryRun } from '../../../repository/stores/dry-run.ts';
@@ -74,11 +74,70 @@ describe('probe', () => {
     'takes bytes that do not have the announced SHA-256': (store) => ({
       create: async (key, content) => store.create(key, contentOf(await textOf(content.read()))),
     }),
-    'does not list an object that was just created': () => ({
+    'does not list the objects that were just created': () => ({
       async *list() {
         // Nothing, whatever is there.
       },
     }),
+    'lists an object that was just removed': (store) => {
+      const seen = new Set<ObjectKey>();
+      return {
+        async *list(prefix, options) {
+          for await (const { key } of store.list(prefix, options)) seen.add(key);
+          for (const key of [...seen].filter((one) => one.startsWith(prefix)).sort()) {
+            yield { key, size: 0, modified: new Date() };
+          }
+        },
+      };
+    },
+    'copies an object that is not there': () => ({ copy: async () => 'created' }),
+    'does not copy an object': (store) => ({
+      copy: async (from) => ((await store.head(from)) === undefined ? 'absent' : 'created'),
+    }),
+    'copies over an object that exists already': (store) => ({ copy: (from, to) => copiedOver(store, from, to) }),
+    'copies over an object that exists already (a copy with If-None-Match)': (store) => ({
+      // Says the right thing and does the wrong.
+      copy: async (from, to) => {
+        const existed = (await store.head(to)) !== undefined;
+        const outcome = await copiedOver(store, from, to);
+        return existed ? 'exists' : outcome;
+      },
+    }),
+    'gives the same incarnation to the same bytes': (store) => {
+      // As a bucket without versions: the digest is all there is.
+      const named = async (key: ObjectKey): Promise<ObjectHead | undefined> => {
+        const head = await store.head(key);
+        return head && { ...head, incarnation: head.sha256 as string as Incarnation };
+      };
+      return {
+        head: named,
+        incarnations: async (key) => [(await named(key))?.incarnation ?? []].flat(),
+        removeIncarnation: async (key, incarnation) => {
+          const head = await store.head(key);
+          if (head?.sha256 === (incarnation as string)) await store.removeIncarnation(key, head.incarnation);
+        },
+      };
+    },
+    'removes another incarnation than it is told': (store) => ({
+      removeIncarnation: async (key) => {
+        const head = await store.head(key);
+        if (head !== undefined) await store.removeIncarnation(key, head.incarnation);
+      },
+    }),
+    'removes another incarnation than it is told (a delete with a version ID)': (store) => {
+      // Right at first, and wrong when the same request arrives again.
+      const told = new Set<string>();
+      return {
+        removeIncarnation: async (key, incarnation) => {
+          const again = told.size === told.add(incarnation).size;
+          const head = await store.head(key);
+          await store.removeIncarnation(key, again && head !== undefined ? head.incarnation : incarnation);
+        },
+      };
+    },
+    'does not remove an incarnation': () => ({ removeIncarnation: async () => undefined }),
+    'does not tell the incarnations of an object': () => ({ incarnations: async () => [] }),
+    'does not remove the current revision': () => ({ removeRevision: async () => 'conflict' }),
     'does not show an object that was just created': () => ({ read: async () => undefined }),
   };
 
@@ -102,6 +161,13 @@ describe('probe', () => {
     await expect(probe(store, 'nonce')).rejects.toMatchObject({ code: 'WRONG_OWNER' });
   });
 });
+
+async function copiedOver(store: ObjectStore, from: ObjectKey, to: ObjectKey): Promise<'created' | 'absent'> {
+  const source = await store.read(from);
+  if (source === undefined) return 'absent';
+  await store.overwrite(to, contentOf(await textOf(source.body)));
+  return 'created';
+}
 
 async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   let text = '';

@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Content } from '../../../repository/content.ts';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { Digest } from '../../../repository/digest.ts';
-import type { Incarnation, ObjectKey, ObjectStore, Revision } from '../../../repository/object-store.ts';
+import type {
+  Incarnation,
+  ObjectAttributes,
+  ObjectKey,
+  ObjectStore,
+  Revision,
+} from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
 import { ContentFailure, explained } from '../../../repository/stores/s3-error.ts';
 import { partSizeFor } from '../../../repository/stores/s3-upload.ts';
@@ -14,7 +20,7 @@ import { answerOf } from '../../support/child-script.ts';
 import { generatedContent } from '../../support/generated-content.ts';
 import type { Identity } from '../../support/s3-server-auth.ts';
 import { CONFLICT, INTERNAL_ERROR, RESET_AFTER, RESET_BEFORE, SLOW_DOWN } from '../../support/s3-server-faults.ts';
-import type { Policy, Statement } from '../../support/s3-server-policy.ts';
+import type { Policy, Statement } from '../../support/iam/policy.ts';
 import { StoredBytes } from '../../support/s3-server-bytes.ts';
 import type { Bucket, NewObject } from '../../support/s3-server-state.ts';
 import type { S3Server } from '../../support/s3-server.ts';
@@ -497,6 +503,26 @@ describe('content in parts', () => {
     expect(await open({ limits: SMALL_PARTS }).create(key(), content)).toBe('created');
   });
 
+  test('is not what was sent where S3 tells another checksum of the whole', async () => {
+    const client = clientOf();
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          const result = await next(args);
+          if (commandName === 'CompleteMultipartUploadCommand') {
+            Object.assign(result.output as object, { ChecksumSHA256: `${'A'.repeat(43)}=-${parts}` });
+          }
+          return result;
+        },
+      { step: 'initialize' },
+    );
+    const store = s3Store({ client, bucket: BUCKET, limits: SMALL_PARTS });
+    await expect(store.create(key(), content)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringMatching(/S3 reports the checksum A{43}=-5 instead of /),
+    });
+  });
+
   test('replaces by compare-and-swap too', async () => {
     const store = open({ limits: SMALL_PARTS });
     await store.create(key(), contentOf('old'));
@@ -527,8 +553,39 @@ describe('a copy', () => {
     expect(await store.head(key('same'))).toMatchObject({ sha256: contentOf('x').sha256 });
     expect(bucket.current('same')).toMatchObject({ headers: { 'content-type': 'a/b' }, metadata: { k: 'v' } });
     expect(await store.copy(key(), key('other'), { contentType: 'c/d' })).toBe('created');
-    expect(bucket.current('other')).toMatchObject({ headers: { 'content-type': 'c/d' }, metadata: {} });
     expect(server.counts()).toMatchObject({ CopyObject: 2 });
+  });
+
+  test.each([
+    ['at once', true],
+    ['in parts', false],
+  ])('%s changes what is said of it, and keeps the rest', async (_, conditionalCopy) => {
+    server.settings.conditionalCopy = conditionalCopy;
+    const store = open();
+    await store.create(key(), contentOf('x'), { contentType: 'a/b', metadata: { k: 'v' } });
+    const said = async (name: string, attributes: ObjectAttributes): Promise<unknown> => {
+      expect(await store.copy(key(), key(name), attributes)).toBe('created');
+      const { headers, metadata } = bucket.current(name)!;
+      return [headers['content-type'], metadata];
+    };
+    expect(await said('none', {})).toEqual(['a/b', { k: 'v' }]);
+    expect(await said('type', { contentType: 'c/d' })).toEqual(['c/d', { k: 'v' }]);
+    expect(await said('metadata', { metadata: { l: 'w' } })).toEqual(['a/b', { l: 'w' }]);
+    expect(await said('both', { contentType: 'c/d', metadata: { l: 'w' } })).toEqual(['c/d', { l: 'w' }]);
+    expect(await store.copy(key('nothing'), key('new'), { contentType: 'c/d' })).toBe('absent');
+  });
+
+  test.each([
+    ['at once', true],
+    ['in parts', false],
+  ])('%s finds a source whose key a URL would spoil', async (_, conditionalCopy) => {
+    server.settings.conditionalCopy = conditionalCopy;
+    const store = open();
+    for (const [number, odd] of ['a b+c', 'a?versionId=x', '100%25', 'é/📦#'].entries()) {
+      await store.create(key(odd), contentOf(odd));
+      expect(await store.copy(key(odd), key(`copy ${number}`))).toBe('created');
+      expect(await textAt(store, key(`copy ${number}`))).toBe(odd);
+    }
   });
 
   test('of what others stored without a SHA-256 has one', async () => {
@@ -604,6 +661,156 @@ describe('a copy', () => {
         /^S3 refused CopyObject of 'artifacts\/copy': No \(InvalidRequest, request ID \w+\)$/,
       ),
     });
+  });
+});
+
+describe('a removal by incarnation', () => {
+  test('leaves what a delete marker hides', async () => {
+    const store = open();
+    await store.create(key(), contentOf('one'));
+    const first = await incarnationOf(store);
+    await store.removeRevision(key(), await revisionOf(store));
+    await store.create(key(), contentOf('two'));
+    const second = await incarnationOf(store);
+    await store.replace(key(), contentOf('three'), await revisionOf(store));
+    const third = await incarnationOf(store);
+    await store.removeIncarnation(key(), third);
+    expect(await store.head(key())).toBeUndefined();
+    expect(await store.incarnations(key())).toEqual([first]);
+    expect(await store.read(key(), second)).toBeUndefined();
+    expect((await bytesOf((await store.read(key(), first))!.body)).toString()).toBe('one');
+  });
+
+  test.each(['full', 'short'] as const)('removes all that it superseded, however many, in %s pages', async (pages) => {
+    server.settings.pages = pages;
+    const store = open();
+    await store.create(key('a!'), contentOf('neighbour'));
+    await store.create(key(), contentOf('hidden'));
+    const hidden = await incarnationOf(store);
+    await store.removeRevision(key(), await revisionOf(store));
+    await store.create(key(), contentOf('0'));
+    for (let number = 1; number < 120; number += 1) {
+      await store.replace(key(), contentOf(`${number}`), await revisionOf(store));
+    }
+    expect(await store.incarnations(key())).toHaveLength(121);
+    await store.removeIncarnation(key(), await incarnationOf(store));
+    expect(await store.incarnations(key())).toEqual([hidden]);
+    expect(await listed(store)).toEqual(['a!']);
+  });
+
+  test('that ends half-way shows nothing older', async () => {
+    const store = open();
+    await store.create(key(), contentOf('0'));
+    for (const text of ['1', '2', '3']) await store.replace(key(), contentOf(text), await revisionOf(store));
+    const incarnation = await incarnationOf(store);
+    for (const skip of [1, 1]) {
+      server.faults.add({ operation: 'DeleteObject', skip, fault: { effect: 'error', code: 'AccessDenied' } });
+      await expect(store.removeIncarnation(key(), incarnation)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+      expect(await textAt(store)).toBe('3');
+    }
+    await store.removeIncarnation(key(), incarnation);
+    expect(await store.head(key())).toBeUndefined();
+  });
+});
+
+describe('a listing', () => {
+  /** As of a store that says that there is more, and not where. */
+  const withoutToken = (name: string): S3Client => {
+    const client = clientOf();
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        Object.assign(result.output as object, { IsTruncated: true, [name]: undefined });
+        return result;
+      },
+      { step: 'initialize' },
+    );
+    return client;
+  };
+
+  test('that is cut off does not pass for a complete one', async () => {
+    await open().create(key(), contentOf('x'));
+    const store = s3Store({ client: withoutToken('NextContinuationToken'), bucket: BUCKET });
+    await expect(listed(store)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: "a listing of 'artifacts' breaks off, and nothing says where to go on",
+    });
+    const versions = s3Store({ client: withoutToken('NextKeyMarker'), bucket: BUCKET });
+    await expect(versions.incarnations(key())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('a store that requires versions', () => {
+  const refusal = {
+    code: 'UNSUPPORTED_STORE',
+    message:
+      "'artifacts/a' has no version ID: the bucket did not keep versions when it was written, and a domain's must",
+    remedy: expect.stringMatching(
+      /^aws s3api put-bucket-versioning --bucket artifacts .*aws s3 cp 's3:\/\/artifacts\/a' /,
+    ),
+  };
+
+  test('refuses what was written before the bucket kept any, wherever it is met', async () => {
+    bucket.versioning = 'Off';
+    await open().create(key(), contentOf('same'));
+    const etag = await incarnationOf(open());
+    bucket.versioning = 'Enabled';
+    const store = open({ requiresVersions: true });
+    await expect(store.head(key())).rejects.toMatchObject(refusal);
+    await expect(store.read(key())).rejects.toMatchObject(refusal);
+    await expect(store.read(key(), etag)).rejects.toMatchObject(refusal);
+    await expect(store.incarnations(key())).rejects.toMatchObject(refusal);
+    await expect(store.removeIncarnation(key(), etag)).rejects.toMatchObject(refusal);
+    expect(bucket.versions('a')).toMatchObject([{ kind: 'object', versionId: 'null' }]);
+    // Written again it has one.
+    await open().overwrite(key(), contentOf('same'));
+    expect(await store.head(key())).toMatchObject({ version: expect.any(String) });
+    await expect(store.incarnations(key())).rejects.toMatchObject(refusal);
+  });
+
+  test.each(['Off', 'Suspended'] as const)(
+    'notices by each kind of writing that versioning is %s',
+    async (versioning) => {
+      const store = open({ requiresVersions: true, limits: SMALL_PARTS });
+      await store.create(key('from'), contentOf('x'));
+      await store.create(key('large'), generatedContent(6 * MIB));
+      const revision = await revisionOf(store, key('from'));
+      bucket.versioning = versioning;
+      const writings: Readonly<Record<string, () => Promise<unknown>>> = {
+        create: () => store.create(key('a'), contentOf('x')),
+        'create in parts': () => store.create(key('b'), generatedContent(6 * MIB)),
+        overwrite: () => store.overwrite(key('c'), contentOf('x')),
+        copy: () => store.copy(key('from'), key('d')),
+        replace: () => store.replace(key('from'), contentOf('y'), revision),
+        remove: async () => store.removeRevision(key('large'), await revisionOf(store, key('large'))),
+      };
+      for (const [name, write] of Object.entries(writings)) {
+        const failure: unknown = await write().catch((error: unknown) => error);
+        expect([name, failure]).toEqual([name, expect.objectContaining({ code: 'UNSUPPORTED_STORE' })]);
+      }
+      server.settings.conditionalCopy = false;
+      bucket.versioning = 'Enabled';
+      await store.create(key('source'), contentOf('x'));
+      bucket.versioning = versioning;
+      await expect(store.copy(key('source'), key('e'))).rejects.toMatchObject({ code: 'UNSUPPORTED_STORE' });
+    },
+  );
+
+  test('gives the connection of what it refuses back', async () => {
+    bucket.versioning = 'Off';
+    await open().create(key(), generatedContent(2 * MIB));
+    const store = open({ requiresVersions: true });
+    for (let round = 0; round < 60; round += 1) {
+      await expect(store.read(key())).rejects.toMatchObject({ code: 'UNSUPPORTED_STORE' });
+    }
+  });
+
+  test('else they may be missing, and an ETag is what there is', async () => {
+    bucket.versioning = 'Suspended';
+    const store = open();
+    await store.create(key(), contentOf('x'));
+    expect(await store.incarnations(key())).toEqual([await incarnationOf(store)]);
+    expect(await store.head(key())).not.toHaveProperty('version');
   });
 });
 
