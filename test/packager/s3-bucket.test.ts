@@ -9,7 +9,7 @@ import { knowEveryError } from '../support/realm.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server, TEST_ACCOUNT } from '../support/s3-server.ts';
 import { SLOW_DOWN } from '../support/s3-server-faults.ts';
-import type { Policy } from '../support/s3-server-policy.ts';
+import type { Policy } from '../support/iam/policy.ts';
 import type { Bucket } from '../support/s3-server-state.ts';
 
 knowEveryError();

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { S3Error } from './s3-server-error.ts';
-import type { Caller, Policy, RequestContext } from './s3-server-policy.ts';
+import type { Caller, Policy, RequestContext } from './iam/policy.ts';
 
 /**
  * Who sent a request: AWS Signature Version 4, in the Authorization header or presigned in the query, verified whole.

@@ -4,7 +4,7 @@ import type { S3ErrorCode } from './s3-server-error.ts';
 import { S3Error } from './s3-server-error.ts';
 import type { Exchange, Operation, Reply } from './s3-server-exchange.ts';
 import { bucketOf } from './s3-server-exchange.ts';
-import { parseBucketPolicy, PolicyError } from './s3-server-policy.ts';
+import { parseBucketPolicy, PolicyError } from './iam/policy.ts';
 import type { AnyVersion, StoredVersion } from './s3-server-state.ts';
 import { Bucket, compareUtf8, firstFrom } from './s3-server-state.ts';
 import type { XmlElement } from './s3-server-xml.ts';

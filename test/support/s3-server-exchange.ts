@@ -4,8 +4,8 @@ import { headerText } from './s3-server-auth.ts';
 import type { ReceivedBody } from './s3-server-body.ts';
 import type { Spool, StoredBytes } from './s3-server-bytes.ts';
 import { S3Error } from './s3-server-error.ts';
-import type { Decision, RequestContext } from './s3-server-policy.ts';
-import { decide } from './s3-server-policy.ts';
+import type { Decision, RequestContext } from './iam/policy.ts';
+import { decide } from './iam/policy.ts';
 import type { Attributes, Bucket, Encryption } from './s3-server-state.ts';
 
 /** One request on its way through the server, and what every operation asks of it. */
@@ -143,6 +143,7 @@ const HEADER_CONDITIONS: readonly string[] = [
   'x-amz-content-sha256',
   'x-amz-server-side-encryption',
   'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-customer-algorithm',
 ];
 
 function contextOf({ operation, query, headers, who, server }: Exchange, bucket: Bucket): RequestContext {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ChecksumAlgorithm, StoredBytes } from './s3-server-bytes.ts';
 import { checksumOf } from './s3-server-bytes.ts';
 import { S3Error } from './s3-server-error.ts';
-import type { Policy } from './s3-server-policy.ts';
+import type { Policy } from './iam/policy.ts';
 
 /**
  * Buckets, versions, uploads. Every method here runs in one go, without awaiting: that is what makes a conditional write atomic

@@ -19,7 +19,7 @@ import { bucketOf, requireAllowed } from './s3-server-exchange.ts';
 import type { Fault, FaultTarget } from './s3-server-faults.ts';
 import { Faults } from './s3-server-faults.ts';
 import { objectOperations } from './s3-server-objects.ts';
-import { checkStatement, decide } from './s3-server-policy.ts';
+import { checkStatement, decide } from './iam/policy.ts';
 import type { BucketOptions } from './s3-server-state.ts';
 import { Bucket, tick } from './s3-server-state.ts';
 import { xmlDocument } from './s3-server-xml.ts';

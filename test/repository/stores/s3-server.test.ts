@@ -21,6 +21,7 @@ import {
   HeadObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
@@ -36,15 +37,16 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { s3ClientDefaults } from '../../../repository/stores/s3.ts';
+import type { ConformanceTarget } from '../../support/s3-conformance.ts';
 import { s3Conformance } from '../../support/s3-conformance.ts';
 import type { Identity } from '../../support/s3-server-auth.ts';
 import { checksumOfBuffer } from '../../support/s3-server-bytes.ts';
 import { CONFLICT, INTERNAL_ERROR, RESET_AFTER, RESET_BEFORE, SLOW_DOWN } from '../../support/s3-server-faults.ts';
-import type { Policy, Statement } from '../../support/s3-server-policy.ts';
-import { decide } from '../../support/s3-server-policy.ts';
+import type { Policy, Statement } from '../../support/iam/policy.ts';
+import { decide } from '../../support/iam/policy.ts';
 import type { BucketOptions } from '../../support/s3-server-state.ts';
 import { compareUtf8 } from '../../support/s3-server-state.ts';
-import type { S3Server } from '../../support/s3-server.ts';
+import type { S3Server, S3ServerOptions } from '../../support/s3-server.ts';
 import { startS3Server, TEST_ACCOUNT } from '../../support/s3-server.ts';
 
 const OTHER_ACCOUNT = '444455556666';
@@ -72,17 +74,25 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
   expired: { account: TEST_ACCOUNT, expired: true },
 };
 
-s3Conformance('the server of the tests', async () => {
-  const conforming = await startS3Server();
-  conforming.createBucket('conformance', { versioning: 'Enabled' });
-  const config = { ...conforming.clientConfig(), requestChecksumCalculation: 'WHEN_REQUIRED', maxAttempts: 1 } as const;
+const conforming = (options: S3ServerOptions, bucket: BucketOptions) => async (): Promise<ConformanceTarget> => {
+  const target = await startS3Server(options);
+  target.createBucket('conformance', { versioning: 'Enabled', ...bucket });
+  const config = { ...target.clientConfig(), requestChecksumCalculation: 'WHEN_REQUIRED', maxAttempts: 1 } as const;
   const client = new S3Client(config);
   const close = async (): Promise<void> => {
     client.destroy();
-    await conforming.close();
+    await target.close();
   };
   return { client, bucket: 'conformance', region: 'us-east-1', prefix: '', close };
-});
+};
+
+s3Conformance('the server of the tests', conforming({}, {}));
+
+s3Conformance(
+  'the server of the tests, of short pages and undecided writes',
+  conforming({ pages: 'short' }, { overlap: 'undecided' }),
+  { 'ListObjectsV2 begins after, and folds at a delimiter': 'of what a page may hold a short one holds less' },
+);
 
 let server: S3Server;
 const clients: S3Client[] = [];
@@ -864,6 +874,70 @@ describe('conditions under way', () => {
       [409, 'ConditionalRequestConflict'],
       [409, 'ConditionalRequestConflict'],
     ]);
+  });
+
+  test('of overlapping conditional writes the first to finish wins; the others are told so, or that it is undecided', async () => {
+    for (const [overlap, told] of [
+      ['decided', [412, 'PreconditionFailed']],
+      ['undecided', [409, 'ConditionalRequestConflict']],
+    ] as const) {
+      bucket({ overlap });
+      await put(as(), 'replaced');
+      const { ETag } = await as().send(new HeadObjectCommand(at('replaced')));
+      const held = server.faults.add({
+        operation: 'PutObject',
+        fault: { effect: 'delay', milliseconds: 150 },
+        times: 2,
+      });
+      const writes = Promise.all([
+        statusAndCode(put(as(), 'created', { IfNoneMatch: '*' })),
+        statusAndCode(put(as(), 'replaced', { IfMatch: ETag, Body: 'slow' })),
+      ]);
+      await waitFor(() => held.hits() === 2);
+      await put(as(), 'created', { IfNoneMatch: '*' });
+      await put(as(), 'replaced', { IfMatch: ETag, Body: 'fast' });
+      expect(await writes).toEqual([told, told]);
+      // What begins afterwards is decided.
+      const later = [put(as(), 'created', { IfNoneMatch: '*' }), put(as(), 'replaced', { IfMatch: ETag })];
+      const decided = [412, 'PreconditionFailed'];
+      expect(await Promise.all(later.map(statusAndCode))).toEqual([decided, decided]);
+    }
+  });
+
+  test('the time of what goes up in parts is that of the beginning of its upload', async () => {
+    let now = new Date('2026-01-01T10:00:00Z');
+    const timed = await startS3Server({ clock: () => now });
+    timed.createBucket(BUCKET, { versioning: 'Enabled' });
+    const client = new S3Client({ ...timed.clientConfig(), ...s3ClientDefaults, maxAttempts: 1 });
+    try {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(at('a')));
+      now = new Date('2026-01-01T11:00:00Z');
+      await put(client, 'a');
+      now = new Date('2026-01-01T12:00:00Z');
+      const { ETag } = await client.send(new UploadPartCommand({ ...at('a'), UploadId, PartNumber: 1, Body: 'x' }));
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+      await client.send(new CompleteMultipartUploadCommand({ ...at('a'), UploadId, MultipartUpload }));
+      const head = await client.send(new HeadObjectCommand(at('a')));
+      expect(head).toMatchObject({ ContentLength: 1, LastModified: new Date('2026-01-01T10:00:00Z') });
+      const listing = await client.send(new ListObjectVersionsCommand({ Bucket: BUCKET }));
+      expect(listing.Versions?.map(({ Size, IsLatest, LastModified }) => [Size, IsLatest, LastModified])).toEqual([
+        [1, true, new Date('2026-01-01T10:00:00Z')],
+        [4, false, new Date('2026-01-01T11:00:00Z')],
+      ]);
+    } finally {
+      client.destroy();
+      await timed.close();
+    }
+  });
+
+  test('pages may be short, and say so', async () => {
+    bucket();
+    server.settings.pages = 'short';
+    for (const key of ['a', 'b', 'c']) await put(as(), key);
+    expect(await list(as(), { MaxKeys: 10 })).toMatchObject({ KeyCount: 2, IsTruncated: true });
+    const versions = await as().send(new ListObjectVersionsCommand({ Bucket: BUCKET, MaxKeys: 7 }));
+    expect([versions.Versions?.length, versions.IsTruncated, versions.NextKeyMarker]).toEqual([1, true, 'a']);
+    expect(await list(as(), { MaxKeys: 1000 })).toMatchObject({ KeyCount: 3, IsTruncated: false });
   });
 
   test('a Complete that is repeated is told what the settings say', async () => {

@@ -1,7 +1,7 @@
 /**
- * IAM policy evaluation for the S3 server of the tests: what S3, IAM and bucket policies decide together, for the elements,
- * operators and condition keys listed here. What is not listed is refused when a policy is put, never ignored, so that no test
- * passes because of a condition that nobody evaluated.
+ * IAM policy evaluation for tests: what identity policies and a resource's policy decide together, for the elements, operators and
+ * condition keys listed here. What is not listed is refused when a policy is put or checked, never ignored, so that no test passes because of
+ * a condition that nobody evaluated. Permissions boundaries, policies of organizations and ACLs are not modelled.
  * Rules: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements".
  */
 
@@ -36,6 +36,8 @@ export interface Caller {
   readonly sessionArn?: string;
   /** An AWS service that acts by itself, like `lambda.amazonaws.com`. */
   readonly service?: string;
+  /** Of who comes with a token: the ARN of the identity provider that issued it. */
+  readonly federated?: string;
 }
 
 /** Condition keys (in lower case) with what the request says; absent keys are absent. */
@@ -53,6 +55,8 @@ export interface Decision {
   readonly allowed: boolean;
   /** For people: which statement decided, or what was missing. */
   readonly because: string;
+  /** The Sid of the statement that denies. */
+  readonly deniedBy?: string;
 }
 
 export class PolicyError extends Error {}
@@ -69,6 +73,7 @@ const CONDITION_KEYS: ReadonlySet<string> = new Set(
     's3:x-amz-content-sha256',
     's3:x-amz-server-side-encryption',
     's3:x-amz-server-side-encryption-aws-kms-key-id',
+    's3:x-amz-server-side-encryption-customer-algorithm',
     's3:x-amz-object-ownership',
     's3:prefix',
     's3:delimiter',
@@ -80,6 +85,9 @@ const CONDITION_KEYS: ReadonlySet<string> = new Set(
     's3:ResourceAccount',
     's3:object-lock-legal-hold',
     's3:object-lock-mode',
+    'aws:CalledVia',
+    'aws:CalledViaFirst',
+    'aws:CalledViaLast',
     'aws:SecureTransport',
     'aws:PrincipalArn',
     'aws:PrincipalAccount',
@@ -110,6 +118,9 @@ const CONDITION_KEY_FAMILIES = [
   's3:existingobjecttag/',
   's3:requestobjecttag/',
 ];
+
+/** What a token says, under the address of who issued it. */
+const TOKEN_KEY = /^[a-z0-9.-]+\.[a-z]+:(aud|sub|amr)$/;
 
 /** What S3 applies to a bucket; every other action of S3 applies to objects. */
 const BUCKET_ACTIONS =
@@ -184,7 +195,11 @@ export function checkStatement(statement: Statement): void {
     if (name !== 'Null' && OPERATORS[name] === undefined) throw new PolicyError(`Invalid Condition type : ${operator}`);
     for (const key of Object.keys(tests)) {
       const wanted = key.toLowerCase();
-      if (!CONDITION_KEYS.has(wanted) && !CONDITION_KEY_FAMILIES.some((family) => wanted.startsWith(family))) {
+      const isKnown =
+        CONDITION_KEYS.has(wanted) ||
+        CONDITION_KEY_FAMILIES.some((family) => wanted.startsWith(family)) ||
+        TOKEN_KEY.test(wanted);
+      if (!isKnown) {
         throw new PolicyError(`Policy has an invalid condition key: ${key}`);
       }
     }
@@ -200,9 +215,13 @@ export function checkStatement(statement: Statement): void {
   }
 }
 
+/** No policy of a bucket keeps the root user of its account from these: nobody is locked out for good. */
+const BUCKET_POLICY_ACTIONS = /^s3:(Get|Put|Delete)BucketPolicy$/i;
+
 /**
  * Decides as AWS does: an explicit deny anywhere wins; inside an account an allow of either side suffices; across accounts both sides
- * must allow. A bucket policy that names an account only hands the decision to that account's own policies.
+ * must allow. A bucket policy that names an account only hands the decision to that account's own policies. The root user of an account has no
+ * policies and may do everything in it that a resource's policy does not deny.
  */
 export function decide(
   request: AccessRequest,
@@ -211,22 +230,29 @@ export function decide(
   resourceAccount: string,
 ): Decision {
   const { caller, action, resource } = request;
-  const who = caller.sessionArn ?? caller.arn ?? caller.service ?? 'anonymous';
+  const sameAccount = caller.account === resourceAccount;
+  const isRoot = caller.account !== undefined && caller.arn?.endsWith(`:iam::${caller.account}:root`) === true;
+  if (isRoot && sameAccount && BUCKET_POLICY_ACTIONS.test(action)) return { allowed: true, because: 'allowed to root' };
+  const who = caller.sessionArn ?? caller.arn ?? caller.service ?? caller.federated ?? 'anonymous';
   const subject = `User: ${who} is not authorized to perform: ${action} on resource: "${resource}"`;
   const byIdentity = identityPolicies.map((policy) => verdict(policy, request));
   const byResource = resourcePolicy === undefined ? undefined : verdict(resourcePolicy, request);
   const deny = byIdentity.find((one) => one.denied !== undefined)?.denied;
   if (deny !== undefined) {
-    return { allowed: false, because: `${subject} with an explicit deny in an identity-based policy${named(deny)}` };
+    return {
+      allowed: false,
+      because: `${subject} with an explicit deny in an identity-based policy${named(deny)}`,
+      deniedBy: deny,
+    };
   }
   if (byResource?.denied !== undefined) {
     return {
       allowed: false,
       because: `${subject} with an explicit deny in a resource-based policy${named(byResource.denied)}`,
+      deniedBy: byResource.denied,
     };
   }
-  const identityAllows = byIdentity.some((one) => one.allowed);
-  const sameAccount = caller.account === resourceAccount;
+  const identityAllows = isRoot || byIdentity.some((one) => one.allowed);
   const allowed =
     caller.account === undefined
       ? byResource?.direct === true
@@ -290,6 +316,7 @@ function principalMatch({ Principal, NotPrincipal }: Statement, caller: Caller):
 
 function principalOf(principal: PolicyPrincipal, caller: Caller): 'no' | 'account' | 'direct' {
   if (principal === '*') return 'direct';
+  if (caller.federated !== undefined) return many(principal['Federated']).includes(caller.federated) ? 'direct' : 'no';
   if (caller.service !== undefined) {
     return many(principal['Service']).includes(caller.service) || many(principal['AWS']).includes('*')
       ? 'direct'
@@ -312,7 +339,8 @@ function holds(operator: string, key: string, expected: readonly string[], conte
   const known = OPERATORS[name];
   if (known === undefined) throw new PolicyError(`Invalid Condition type : ${operator}`);
   const { compare, negated = false } = known;
-  if (value === undefined) return ifExists || negated || set === 'ForAllValues';
+  // ForAnyValue wants a value that matches, be it negated; alone, a negated operator holds where there is none.
+  if (value === undefined) return ifExists || set === 'ForAllValues' || (negated && set === undefined);
   const matches = (one: string): boolean => expected.some((wanted) => compare(one, wanted, context)) !== negated;
   return set === 'ForAllValues' ? many(value).every(matches) : many(value).some(matches);
 }
