@@ -132,6 +132,7 @@ async function openBucketDomain(
       client,
       bucket,
       expectedOwner: owner,
+      requiresVersions: true,
       signal: terminal.signal,
       ...kmsOf(options),
       ...profileOf(options),
@@ -208,7 +209,8 @@ async function requireVersioning(
 async function openPlainBucket(options: PackageOptions, terminal: Terminal): Promise<Destination> {
   const [{ awsAccess }, s3] = await Promise.all([import('./aws.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
-  const { s3Prefix: prefix, forceUpload: force, metadata } = options;
+  const { s3Prefix, forceUpload: force, metadata } = options;
+  const prefix = s3Prefix === '' ? undefined : s3Prefix;
   const found = await plainBucketOf(options, access, terminal);
   if (found === undefined) return emptyBucket(await access.region());
   const { name: bucket, owner } = found;

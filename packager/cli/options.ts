@@ -490,7 +490,8 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     argument: '<prefix>',
     group: GROUP.bucket,
     help: 'put it and a slash before every key',
-    read: text,
+    // Scripts give it empty where they want none, and the AWS CLI takes it so.
+    read: (given) => (given === '' ? '' : text(given)),
   },
   resolveS3: {
     name: 'resolve-s3',

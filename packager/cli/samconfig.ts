@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
+import { aboveBuild } from '../archive/project-root.ts';
 import { describeValue } from './given.ts';
 
 /** One value of samconfig and where it stands. */
@@ -64,17 +65,12 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
 }
 
 function findFile({ cwd, templateFile, configFile }: SamConfigRequest): string | undefined {
-  const folder = templateFile === undefined ? cwd : projectOf(dirname(resolve(cwd, templateFile)));
+  const folder = templateFile === undefined ? cwd : aboveBuild(dirname(resolve(cwd, templateFile)));
   if (configFile === undefined) return FILENAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
   const candidates = isAbsolute(configFile) ? [configFile] : [resolve(folder, configFile), resolve(cwd, configFile)];
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw invalid(`there is no config file '${configFile}'`, '--config-file is relative to the folder of the template.');
-}
-
-/** `.aws-sam/build` is made by `sam build` and stands for the project above it. */
-function projectOf(folder: string): string {
-  return basename(folder) === 'build' && basename(dirname(folder)) === '.aws-sam' ? dirname(dirname(folder)) : folder;
 }
 
 async function parseFile(path: string): Promise<Record<string, unknown>> {

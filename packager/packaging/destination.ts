@@ -32,6 +32,8 @@ export interface Destination {
   readonly bucket: string;
   readonly region: string;
   readonly isDomain: boolean;
+  /** Where new artifacts get their versions; absent where there is no domain. */
+  readonly repository?: string;
   /** Prefix inside the domain's bucket for what may expire; absent where there is none. */
   readonly scratchPrefix?: string;
   /**
@@ -62,6 +64,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     bucket,
     region,
     isDomain: true,
+    repository,
     scratchPrefix: 'scratch',
     async publish(id, publishable, attributes, withVersion) {
       const publication = await publishVersion(domain, { repository, id }, publishable, attributes);

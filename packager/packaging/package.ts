@@ -73,7 +73,9 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
   if (warning !== undefined) reporter({ kind: 'warning', warning });
   const run = new Run(request, destination, { artifacts, names, plans });
   await run.store();
-  const places = packagedPlaces(root, artifacts, (artifact) => run.storedOf(artifact), cwd);
+  const places = packagedPlaces(root, artifacts, (artifact) => run.storedOf(artifact), {
+    ...{ cwd, repository: destination.repository },
+  });
   if (dryRun) return { places, templates, destination };
   return { text: finish(run.rewrite(root), root, request), places, templates, destination };
 }

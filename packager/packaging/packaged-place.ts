@@ -32,7 +32,7 @@ export function packagedPlaces(
   root: Unit,
   artifacts: Artifacts,
   storedOf: (artifact: Artifact) => Stored | undefined,
-  cwd: string,
+  { cwd, repository }: { readonly cwd: string; readonly repository?: string | undefined },
 ): PackagedPlace[] {
   return allPlaces(root).flatMap(({ place, contents, unit }) =>
     contents.flatMap((content): PackagedPlace[] => {
@@ -46,6 +46,7 @@ export function packagedPlaces(
           ...(resource !== undefined && { resource }),
           ...{ type, property },
           ...(content.type !== 'artifact' && { path: shownPath(cwd, content.path) }),
+          ...(repository !== undefined && { id: `${repository}/${artifact.id}` }),
           ...outcomeOf(storedOf(artifact)),
         },
       ];

@@ -452,7 +452,7 @@ describe('a dry run', () => {
     project.write({ 'b/x': '3' });
     const after = (await project.package('--dry-run')).stdout;
     expect(after).toMatch(/A\.Code +a +reused +arn:aws:artifacts:local:000000000000:default\/shop\/a:1@/);
-    expect(after).toMatch(/B\.Code +b +would upload/);
+    expect(after).toMatch(/B\.Code +b +would upload +default\/shop\/b$/m);
   });
 });
 

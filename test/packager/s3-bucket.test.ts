@@ -380,6 +380,19 @@ describe('package --s3-bucket', () => {
     // It looks, and nothing else: the second look at the bucket is because an absent object says nothing of it.
     expect(server.counts()).toEqual({ HeadBucket: 2, HeadObject: 3 });
     expect(keysOf()).toEqual([]);
+    const project = await shop();
+    await packaged(project);
+    const before = keysOf();
+    project.write({ 'api.json': '{"openapi": "3.1.0"}' });
+    const { stdout: again } = await packaged(project, '--dry-run');
+    expect(again).toMatch(/ child\.yaml +reused +s3:\/\/\S+\/child\.yaml$/m);
+    expect(again).toMatch(/ api\.json +would upload/);
+    expect(keysOf()).toEqual(before);
+  });
+
+  test('takes an empty prefix for none', async () => {
+    const { text } = await packaged(await shop(), '--s3-prefix', '');
+    expect(text).toBe((await packaged(await shop())).text);
   });
 
   test('of a template with nothing local asks for nothing, not even credentials', async () => {

@@ -176,12 +176,12 @@ function dryRunTable({ places }: PackageResult, { stdout }: Terminal): string {
       { title: 'OUTCOME' },
       { title: 'ARTIFACT' },
     ],
-    places.map(({ place, resource, type, property, path: file, id, arn, outcome }) => [
+    places.map(({ place, resource, type, property, path: file, id, arn, bucket, key, outcome }) => [
       place,
       `${resource ?? type}.${property}`,
       file ?? '',
       outcome === 'planned' ? 'would upload' : outcome,
-      arn ?? id ?? '',
+      arn ?? id ?? (bucket === undefined ? '' : `s3://${bucket}/${String(key)}`),
     ]),
     stdout.columns,
   );
