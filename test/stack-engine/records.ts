@@ -25,9 +25,9 @@ export interface Records {
 
 /**
  * A function in this process that names its records by value (`Value`), makes them before it answers, and removes them in Delete alone. `Fail`: `before` or `after` the record was
- * made, on Create and Update; `Delete` on Delete. `Way: in place`: one ID for all values.
+ * made, on Create and Update; `Delete` on Delete. `Way: in place`: one ID for all values, the one of `place`.
  */
-export function records(): Records {
+export function records(place: (event: CustomEvent) => string = ({ LogicalResourceId: id }) => `${id}.one`): Records {
   const recorded = new Set<string>();
   const events: CustomEvent[] = [];
   const run = async (event: CustomEvent, context: InvocationContext): Promise<void> => {
@@ -47,7 +47,7 @@ export function records(): Records {
       recorded.delete(given ?? '');
       return answer({ PhysicalResourceId: given });
     }
-    const id = way === 'in place' ? `${event.LogicalResourceId}.one` : `${event.LogicalResourceId}.${value}`;
+    const id = way === 'in place' ? place(event) : `${event.LogicalResourceId}.${value}`;
     if (fail === 'before')
       return answer({ Status: 'FAILED', Reason: 'fails before', PhysicalResourceId: given ?? 'nothing' });
     await context.request();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { AnswerBook } from './answer.ts';
 import type { UrlStyle } from './answer.ts';
 import { AnswerServer } from './answer-server.ts';
-import { selfSigned } from './certificate.ts';
+import { ownCertificate } from './certificate.ts';
 import { Change } from './change.ts';
 import type { Refuse } from './cloudformation-server.ts';
 import { CloudFormationServer } from './cloudformation-server.ts';
@@ -108,7 +108,7 @@ export class StackEngine {
   static async start(options: EngineOptions = {}): Promise<StackEngine> {
     const folder = mkdtempSync(path.join(tmpdir(), 'cfn-artifacts-stack-engine-'));
     const authority = path.join(folder, 'authority.pem');
-    const certificate = selfSigned();
+    const certificate = ownCertificate();
     writeFileSync(authority, certificate.cert);
     const random = new Random(options.seed ?? 1);
     const scheduler = new Scheduler(random, (options.now ?? new Date()).getTime());

@@ -1,6 +1,9 @@
 import type { Scheduler } from './scheduler.ts';
 
-/** How long a delivery is held back: until so many later events of the same resource were handled, operations of its stack have ended, or seconds passed. */
+/**
+ * How long a delivery is held back: until so many later events of the same resource were handled, so many operations of its stack have ended (the one that it
+ * belongs to is the first), or so many seconds passed.
+ */
 export type Hold = { readonly events: number } | { readonly operations: number } | { readonly seconds: number };
 
 export type Effect =
