@@ -47,14 +47,25 @@ export async function establishDomain(
   parts: DomainParts,
   place: DomainPlace & { readonly bucket: string },
 ): Promise<Domain> {
-  const { store, chance } = parts;
-  if ((await readDescriptor(store)) === undefined) {
-    await probe(store, chance.nonce());
+  if ((await readDescriptor(parts.store)) === undefined) await probe(parts.store, parts.chance.nonce());
+  return describeDomain(parts, place);
+}
+
+/**
+ * As `establishDomain`, in a store whose conditional writes are known to work.
+ * @throws ArtifactError INVALID_CONFIGURATION where it is another place's domain
+ */
+export async function describeDomain(
+  parts: DomainParts,
+  place: DomainPlace & { readonly bucket: string },
+): Promise<Domain> {
+  const existing = await findDomain(parts);
+  if (existing === undefined) {
     const descriptor: Descriptor = { format: FORMAT_VERSION, ...placeOf(place), bucket: place.bucket };
     // `exists` is as good: somebody else, or an earlier attempt of ours, was first, and what it wrote is read below.
-    await store.create(descriptorKey, recordContent(descriptor));
+    await parts.store.create(descriptorKey, recordContent(descriptor));
   }
-  const domain = await findDomain(parts);
+  const domain = existing ?? (await findDomain(parts));
   if (domain === undefined) {
     throw new ArtifactError('UNSUPPORTED_STORE', 'the store does not show the descriptor that was just written to it');
   }

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { objectPath } from '../../repository/stores/object-path.ts';
+import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { handle } from './handle.ts';
+import { askFunction, remoteKeeper } from './keeper.ts';
+import { putAnswer } from './put.ts';
+import type { Served } from './reference.ts';
+
+/**
+ * Custom::ArtifactRef: records which stack uses an artifact, and hands out where its content is. Runs in AWS Lambda, with the SDK that is there.
+ *
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER, the name of the keeper's function. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
+ */
+
+interface Context {
+  readonly getRemainingTimeInMillis: () => number;
+}
+
+/** Lambda's own limit, where nobody tells how much time there is. */
+const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
+
+const { env } = process;
+const client = new S3Client(s3ClientDefaults);
+
+export async function handler(event: unknown, context: Context = UNLIMITED): Promise<void> {
+  await handle(event, () => context.getRemainingTimeInMillis(), {
+    connect,
+    put: putAnswer,
+    log: (line) => process.stdout.write(`${line}\n`),
+    now: () => new Date(),
+    pause: (milliseconds) => pause(milliseconds),
+  });
+}
+
+function connect(signal: AbortSignal): Served {
+  const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
+  return {
+    store: s3Store({ client, bucket, expectedOwner: account, signal }),
+    keeper: remoteKeeper(askFunction(env['KEEPER'] ?? '', signal)),
+    chance: {
+      now: () => new Date(),
+      nonce: () => randomUUID().replaceAll('-', ''),
+      pause: (milliseconds) => pause(milliseconds),
+    },
+    place: { partition, account, region, bucket },
+    urlOf: (_, key) => urlOf(region, bucket, key),
+  };
+}
+
+/** As the AWS CLI writes it. */
+function urlOf(region: string, bucket: string, key: string): string {
+  const base =
+    env['AWS_ENDPOINT_URL_S3'] ??
+    client.config.endpointProvider({ Region: region, UseGlobalEndpoint: true, ForcePathStyle: true }).url.href;
+  return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
+}

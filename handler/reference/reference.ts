@@ -1,0 +1,120 @@
+import type { Operation, Wanted } from '../../repository/bind.ts';
+import { bind } from '../../repository/bind.ts';
+import type { Domain, DomainParts } from '../../repository/domain.ts';
+import { describeDomain, findDomain, requireAt } from '../../repository/domain.ts';
+import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
+import { release } from '../../repository/release.ts';
+import type { ResourceEvent } from './event.ts';
+import { formatPhysicalId, generationOf, isInvented } from './physical-id.ts';
+import { parseProperties, wantTheSame } from './properties.ts';
+import { attributesOf, findUse } from './use.ts';
+
+/** The domain that is served, and how to reach it. */
+export interface Served extends DomainParts {
+  readonly place: Pick<Domain, 'partition' | 'account' | 'region' | 'bucket'>;
+  readonly urlOf: (bucket: string, key: string) => string;
+}
+
+/** Of an event that was carried out. */
+export interface Outcome {
+  readonly physicalId: string;
+  readonly data?: Readonly<Record<string, string>>;
+  /** Bindings. */
+  readonly added?: number;
+  readonly removed?: number;
+}
+
+/** The ID to answer with if the event fails, or is given up, from here on. */
+export interface Failing {
+  physicalId: string;
+}
+
+/** What the domain's own stack writes its descriptor with. */
+const DOMAIN_TYPE = 'Custom::ArtifactDomain';
+const DOMAIN_ID = 'domain';
+
+/** @throws ArtifactError */
+export async function carryOut(event: ResourceEvent, served: Served, failing: Failing): Promise<Outcome> {
+  if (event.resourceType === DOMAIN_TYPE) return describe(event, served);
+  return event.requestType === 'Delete' ? end(event, served) : use(event, served, failing);
+}
+
+/** The ID before anything is known: of a Create it leads a Delete to whatever is written from here on. */
+export function firstId({ requestType, requestId, physicalId }: ResourceEvent): string {
+  return requestType === 'Create' ? formatPhysicalId(requestId) : physicalId;
+}
+
+/** The descriptor outlives its stack as the bucket does. */
+async function describe({ requestType, physicalId }: ResourceEvent, served: Served): Promise<Outcome> {
+  if (requestType === 'Delete') return { physicalId };
+  await describeDomain(served, served.place);
+  return { physicalId: DOMAIN_ID };
+}
+
+async function use(event: ResourceEvent, served: Served, failing: Failing): Promise<Outcome> {
+  const { requestType, requestId, resource, issued, stackId, properties, oldProperties } = event;
+  const { uses, isGroup, pinned } = parseProperties(properties);
+  const domain = await readyDomain(served);
+  const wanted = await foundOrAllProblems(uses.map((one) => findUse(domain, one)));
+  const idOf = (generation: string): string => formatPhysicalId(generation, isGroup ? undefined : wanted[0]?.arn);
+  const current = requestType === 'Update' ? generationOf(event.physicalId) : undefined;
+  const replaces = current === undefined || !wantTheSame(properties, oldProperties);
+  const operation: Operation = {
+    ...{ resource, stackId, requestId, issued, replaces, pinned },
+    ...(current !== undefined && { current }),
+  };
+  // What is written from here on has the new generation, and CloudFormation deletes the ID that a failure names.
+  if (replaces) failing.physicalId = idOf(requestId);
+  const generation = await bind(domain, operation, wanted);
+  if (generation !== requestId) failing.physicalId = event.physicalId;
+  return {
+    physicalId: generation === current ? event.physicalId : idOf(generation),
+    data: await dataOf(domain, wanted, isGroup, served.urlOf),
+    added: generation === requestId ? 1 : 0,
+  };
+}
+
+async function dataOf(
+  domain: Domain,
+  [first, ...rest]: readonly Wanted[],
+  isGroup: boolean,
+  urlOf: Served['urlOf'],
+): Promise<Readonly<Record<string, string>>> {
+  return first === undefined || isGroup || rest.length > 0
+    ? { Bucket: domain.bucket }
+    : attributesOf(domain, first, urlOf);
+}
+
+async function readyDomain(served: Served): Promise<Domain> {
+  const domain = await findDomain(served);
+  if (domain === undefined)
+    throw new ArtifactError('DOMAIN_NOT_FOUND', `the bucket '${served.place.bucket}' is no domain of artifacts yet`);
+  requireAt(domain, served.place);
+  return domain;
+}
+
+async function foundOrAllProblems(searches: readonly Promise<Wanted>[]): Promise<readonly Wanted[]> {
+  const results = await Promise.allSettled(searches);
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  const [first, ...rest] = failures;
+  if (failures.length === 1 || failures.some((failure) => !(failure instanceof ArtifactError))) throw first;
+  if (first instanceof ArtifactError) throw new ArtifactErrors([first, ...(rest as ArtifactError[])]);
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** Of an ID that is not ours nothing was ever written, except where CloudFormation had to invent it. */
+async function end({ resource, requestId, issued, physicalId }: ResourceEvent, { store }: Served): Promise<Outcome> {
+  const generation = generationOf(physicalId);
+  if (generation === undefined && !isInvented(physicalId, resource)) return { physicalId };
+  try {
+    const removed = await release(store, {
+      ...{ resource, requestId, issued },
+      ...(generation !== undefined && { generation }),
+    });
+    return { physicalId, removed };
+  } catch (error) {
+    // With the bucket went everything that was in it.
+    if (hasCode(error, 'BUCKET_NOT_FOUND')) return { physicalId };
+    throw error;
+  }
+}

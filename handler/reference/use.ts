@@ -1,0 +1,92 @@
+import type { ArtifactArn } from '../../repository/arn.ts';
+import { formatArn, samePlace } from '../../repository/arn.ts';
+import type { Wanted } from '../../repository/bind.ts';
+import type { BlobName } from '../../repository/blob.ts';
+import type { Digest } from '../../repository/digest.ts';
+import { digestToBase64 } from '../../repository/digest.ts';
+import type { Domain } from '../../repository/domain.ts';
+import { ArtifactError } from '../../repository/error.ts';
+import { blobKey, blobPrefix, isBlobKey, parseBlobKey } from '../../repository/keys.ts';
+import { resolveContent, resolveVersion } from '../../repository/resolve.ts';
+import type { NamedUse } from './properties.ts';
+
+/**
+ * What the template names, found in the domain. Whether it may be used, and whether its content is there, is looked at when it is bound: after the
+ * record of the use was written.
+ * @throws ArtifactError INVALID_ARGUMENT where the template uses another key; ARTIFACT_NOT_FOUND, DIGEST_MISMATCH
+ */
+export async function findUse(domain: Domain, { arn, key, resolvedFrom }: NamedUse): Promise<Wanted> {
+  if (!samePlace(arn, domain)) {
+    throw new ArtifactError(
+      'ARTIFACT_NOT_FOUND',
+      `'${formatArn(arn)}' belongs to another domain; this is the one of account ${domain.account} in ${domain.region}`,
+      { remedy: `Run 'cfn-artifacts package' for account ${domain.account} and region ${domain.region}.` },
+    );
+  }
+  const found =
+    arn.version === undefined
+      ? await findContent(domain, arn, key)
+      : await findVersion(domain, { ...arn, version: arn.version });
+  if (key !== undefined && key !== found.key) {
+    throw new ArtifactError(
+      'INVALID_ARGUMENT',
+      `the template uses the key '${key}', but '${found.arn}' is '${found.key}'`,
+      {
+        remedy: "Package the template again, or write the artifact's own key in both places.",
+      },
+    );
+  }
+  return { ...found, ...(resolvedFrom !== undefined && { resolvedFrom }) };
+}
+
+async function findVersion(domain: Domain, named: ArtifactArn & { readonly version: number }): Promise<Wanted> {
+  const { arn, key, digest, filename, size } = await resolveVersion(domain, named);
+  const { repository, id, version: number } = named;
+  return { arn: formatArn(arn), key, digest, filename, size, version: { repository, id, number } };
+}
+
+/** Content by what it is, under whatever version: the key that the template uses says which of its filenames is meant. */
+async function findContent(domain: Domain, arn: ArtifactArn, key: string | undefined): Promise<Wanted> {
+  const digest = arn.digest as Digest;
+  const named = key !== undefined && isBlobKey(key) ? parseBlobKey(key) : undefined;
+  const { filename } = named?.digest === digest ? named : await onlyContent(domain, arn, digest);
+  return { arn: formatArn(arn), key: blobKey(digest, filename), digest, filename };
+}
+
+async function onlyContent(domain: Domain, arn: ArtifactArn, digest: Digest): Promise<BlobName> {
+  const blobs: BlobName[] = [];
+  for await (const { key } of domain.store.list(blobPrefix(digest), { limit: 2 })) blobs.push(parseBlobKey(key));
+  const [only, another] = blobs;
+  // None, or the artifact's own among several.
+  return only === undefined || another !== undefined ? resolveContent(domain, arn, digest) : only;
+}
+
+/**
+ * What `Fn::GetAtt` gets: texts, and all of them at all times, because one that is missing fails the resource that asks for it.
+ * @param place of the object in the URL of S3
+ * @throws ArtifactError CONTENT_MISSING
+ */
+export async function attributesOf(
+  { store, bucket }: Domain,
+  { arn, key, digest, version }: Wanted,
+  urlOf: (bucket: string, key: string) => string,
+): Promise<Readonly<Record<string, string>>> {
+  const head = await store.head(key);
+  if (head === undefined) {
+    throw new ArtifactError('CONTENT_MISSING', `the content of '${arn}' is not in the domain`, {
+      remedy: 'Package it again.',
+    });
+  }
+  return {
+    Arn: arn,
+    Bucket: bucket,
+    Key: key,
+    ObjectVersion: head.version ?? '',
+    Uri: `s3://${bucket}/${key}`,
+    Url: urlOf(bucket, key),
+    Version: version === undefined ? '' : String(version.number),
+    Digest: digest,
+    CodeSha256: digestToBase64(digest),
+    Size: String(head.size),
+  };
+}
