@@ -33,10 +33,13 @@ async function textOf(store: ObjectStore, key: ObjectKey): Promise<string | unde
   return object && (await bytesOf(object.body)).toString();
 }
 
-/** One operation on the key `k`, killed before its `last` step; else answers its outcome and its steps. */
-async function oneOperation(root: string, [operation = '', last = '']: readonly string[]): Promise<unknown> {
+/** One operation on a key, `k` unless another is named, killed before its `last` step; else answers its outcome and its steps. */
+async function oneOperation(
+  root: string,
+  [operation = '', last = '', name = 'k']: readonly string[],
+): Promise<unknown> {
   const store = directoryStore(root);
-  const key = objectKey('k');
+  const key = objectKey(name);
   const head = await store.head(key);
   const steps: string[] = [];
   tellSteps((step) => {

@@ -1,11 +1,11 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { chmod, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { ObjectKey, ObjectStore } from '../../../repository/object-store.ts';
-import { objectKey } from '../../../repository/object-store.ts';
+import { leaveBody, objectKey } from '../../../repository/object-store.ts';
 import { Drafts } from '../../../repository/stores/directory-drafts.ts';
 import { parseEntry, pathOf, placeOf, slotPath } from '../../../repository/stores/directory-path.ts';
 import { checkDirectory } from '../../../repository/stores/directory-root.ts';
@@ -247,6 +247,24 @@ describe('a directory', () => {
       expect(await store.head(key('a'))).toMatchObject({ revision: '6', incarnation: '6' });
     });
 
+    (process.platform === 'linux' ? test : test.skip)('that nobody wants holds no file open', async () => {
+      await store.create(key('a'), contentOf('x'.repeat(2_000_000)));
+      const open = (): number =>
+        readdirSync('/proc/self/fd').filter((fd) => {
+          try {
+            return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+          } catch {
+            return false;
+          }
+        }).length;
+      for (let round = 0; round < 5; round += 1) await leaveBody((await store.read(key('a')))!);
+      expect(open()).toBe(0);
+      const wanted = await store.read(key('a'));
+      expect(open()).toBe(1);
+      await bytesOf(wanted!.body);
+      expect(open()).toBe(0);
+    });
+
     test('that a killed process did not give back is given back when it is removed again', async () => {
       await store.create(key('a'), contentOf('one'));
       await symlink('@nothing', join(root, 'a@2'));
@@ -275,6 +293,131 @@ describe('a directory', () => {
         await store.removeIncarnation(key('a'), odd as never);
       }
       expect(await textOf(store, 'a')).toBe('one');
+    });
+  });
+
+  describe('links', () => {
+    test('in the place of folders are none of ours: no listing follows them, no key leads through them', async () => {
+      const outside = await temporaryFolder();
+      await writeFile(join(outside, 'k@1'), 'foreign');
+      await mkdir(join(outside, 'deep'));
+      await store.create(key('a/x'), contentOf('ours'));
+      await symlink(outside, join(root, 'evil'));
+      await symlink(outside, join(root, 'a', 'evil'));
+      await symlink('.', join(root, 'loop'));
+      await symlink('loop2', join(root, 'loop2'));
+      expect(await keysOf(store)).toEqual(['a/x']);
+      for (const prefix of ['evil/', 'evil/deep/', 'a/evil/', 'loop/', 'loop2/', 'loop/a/', 'e']) {
+        expect(await keysOf(store, prefix)).toEqual([]);
+      }
+      for (const name of ['evil/k', 'evil/deep/k', 'evil/deep/new/k', 'a/evil/k', 'loop/a/x', 'loop2/k']) {
+        const refusal = {
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringMatching(
+            /^'.*\/(evil|loop|loop2)' is a link, and no object's path may lead through one$/,
+          ),
+          remedy: expect.stringContaining('remove the link'),
+        };
+        for (const act of [
+          () => store.head(key(name)),
+          () => store.read(key(name)),
+          () => store.read(key(name), '1' as never),
+          () => store.incarnations(key(name)),
+          () => store.create(key(name), contentOf('x')),
+          () => store.replace(key(name), contentOf('x'), '1' as never),
+          () => store.overwrite(key(name), contentOf('x')),
+          () => store.removeIncarnation(key(name), '1' as never),
+          () => store.removeRevision(key(name), '1' as never),
+          () => store.copy(key(name), key('copy')),
+          () => store.copy(key('a/x'), key(name)),
+        ]) {
+          await expect(act()).rejects.toMatchObject(refusal);
+        }
+      }
+      expect((await readdir(outside)).toSorted()).toEqual(['deep', 'k@1']);
+      expect(await readdir(join(outside, 'deep'))).toEqual([]);
+    });
+
+    test('do not take drafts elsewhere', async () => {
+      const outside = await temporaryFolder();
+      await mkdir(root, { recursive: true });
+      await symlink(outside, join(root, '@drafts'));
+      await expect(store.create(key('a'), contentOf('x'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect(await readdir(outside)).toEqual([]);
+    });
+
+    test('may lead to the whole', async () => {
+      await store.create(key('a/x'), contentOf('ours'));
+      const link = `${root}-link`;
+      await symlink(root, link);
+      const linked = directoryStore(link);
+      expect(await textOf(linked, 'a/x')).toBe('ours');
+      expect(await keysOf(linked, 'a/')).toEqual(['a/x']);
+      expect(await linked.create(key('b/y'), contentOf('more'))).toBe('created');
+      expect(await textOf(store, 'b/y')).toBe('more');
+    });
+  });
+
+  describe('a copy that lost slots', () => {
+    async function damagedBy(name: string, replacements: number, lost: readonly number[]): Promise<ObjectStore> {
+      await store.create(key(name), contentOf('0'));
+      for (let slot = 1; slot <= replacements; slot += 1) {
+        await store.replace(key(name), contentOf(`${slot}`), `${slot}` as never);
+      }
+      for (const slot of lost) await rm(slotPath(placeOf(root, name), slot));
+      return directoryStore(root);
+    }
+
+    test.each([
+      ['of the links that it had', 'bookmarks/x', [1, 2, 3, 4], 'x@1'],
+      ['of one in the middle', 'bookmarks/x', [3], 'x@3'],
+      ['at the root, of a name with an extension', 'x.zip', [2], 'x@2.zip'],
+      ['of a name with capitals', 'bookmarks/README.md', [1], '~r~e~a~d~m~e@1.md'],
+      ['of a long name', `bookmarks/${'l'.repeat(200)}`, [1], `${'l'.repeat(80)}@1`],
+    ])('%s is told as damaged, whatever is asked', async (_, name, lost, missing) => {
+      const copy = await damagedBy(name, 4, lost);
+      const damaged = {
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(
+          new RegExp(`^the directory '.*' is damaged: it has '.*', and '${missing}' is missing$`),
+        ),
+        remedy: expect.stringContaining('symbolic links'),
+      };
+      for (const act of [
+        () => copy.head(key(name)),
+        () => copy.read(key(name)),
+        () => copy.incarnations(key(name)),
+        () => copy.create(key(name), contentOf('new')),
+        () => copy.replace(key(name), contentOf('new'), '5' as never),
+        () => copy.removeRevision(key(name), '5' as never),
+        () => copy.removeIncarnation(key(name), '5' as never),
+        () => copy.copy(key(name), key('copy')),
+        () => keysOf(copy),
+      ]) {
+        await expect(act()).rejects.toMatchObject(damaged);
+      }
+      expect(existsSync(slotPath(placeOf(root, name), 6))).toBe(false);
+    });
+
+    test('is no copy that lost what is not ours', async () => {
+      await store.create(key('a'), contentOf('ours'));
+      for (const name of ['B@2', 'c@0', 'a.txt@2', '%62@2']) await writeFile(join(root, name), 'foreign');
+      expect(await keysOf(directoryStore(root))).toEqual(['a']);
+    });
+  });
+
+  describe('incarnations', () => {
+    test('are those that still hold bytes', async () => {
+      await store.create(key('a'), contentOf('one'));
+      // Its maker was killed before it gave the bytes of the first back.
+      await writeFile(join(root, 'a@2'), 'two');
+      expect(await store.incarnations(key('a'))).toEqual(['2', '1']);
+      await store.removeIncarnation(key('a'), '1' as never);
+      expect(await store.incarnations(key('a'))).toEqual(['2']);
+      await symlink('@nothing', join(root, 'a@3'));
+      expect(await store.incarnations(key('a'))).toEqual(['2']);
+      await store.removeIncarnation(key('a'), '2' as never);
+      expect(await store.incarnations(key('a'))).toEqual([]);
     });
   });
 
@@ -641,8 +784,8 @@ describe('a directory', () => {
 
   describe('before a power cut', () => {
     /** The steps of an operation on the key `k` that a process of its own makes, without looking and closing. */
-    async function stepsOf(operation: string): Promise<string[]> {
-      const { steps } = await answerOf<{ steps: string[] }>(SCENARIO, ['step', root, operation, '-1']);
+    async function stepsOf(operation: string, name = 'k'): Promise<string[]> {
+      const { steps } = await answerOf<{ steps: string[] }>(SCENARIO, ['step', root, operation, '-1', name]);
       const acting = steps.filter((step) => !/^(lstat|open|close|readdir|stat|read) /.test(step));
       return acting.map((step) => step.replaceAll(/@drafts\/\S+/g, 'DRAFT').replaceAll(root, '.'));
     }
@@ -667,6 +810,18 @@ describe('a directory', () => {
       expect((await stepsOf('removeIncarnation')).slice(-5)).toEqual([
         ...['symlink @nothing k@5', 'mkdir @drafts', 'symlink @nothing DRAFT', 'rename DRAFT k@4', 'sync .'],
       ]);
+    });
+
+    test('each new folder is flushed into the one above it before anything in it is acknowledged', async () => {
+      await store.create(key('source'), contentOf('source'));
+      const flushed = ['mkdir .', `sync ${join(root, '..')}`.replace(root, '.')];
+      const folders = ['mkdir a', 'sync .', 'mkdir a/b', 'sync a', 'mkdir a/b/c', 'sync a/b'];
+      expect(await stepsOf('create', 'a/b/c/k')).toEqual([
+        ...[...flushed, ...folders, 'mkdir @drafts', 'appendFile DRAFT', 'sync DRAFT'],
+        ...['link DRAFT a/b/c/k@1', 'sync a/b/c', 'unlink DRAFT'],
+      ]);
+      // Also where it is there: who made it may have been killed before.
+      expect((await stepsOf('copy', 'a/b/c/other')).slice(0, 8)).toEqual([...flushed, ...folders]);
     });
 
     test('what another may not have flushed is flushed before it is told', async () => {
