@@ -139,10 +139,15 @@ describe('create', () => {
     );
   });
 
-  test('a function that does not exist fails Create and Delete', async () => {
-    const { engine } = await started();
-    const outcome = await engine.deploy('shop', template({ Ref: ref('a', { ServiceToken: `${TOKEN}-none` }) }));
+  test.each([
+    ['that does not exist', { ServiceToken: `${TOKEN}-none` }],
+    ['of another region', { ServiceToken: TOKEN.replace('eu-west-1', 'us-east-1') }],
+    ['with a ServiceTimeout of two hours', { ServiceTimeout: 7200 }],
+  ])('a function %s fails Create and Delete, and is sent nothing', async (_what, properties) => {
+    const { engine, events } = await started();
+    const outcome = await engine.deploy('shop', template({ Ref: ref('a', properties) }));
     expect(outcome.status).toBe('ROLLBACK_FAILED');
+    expect(events).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Answer, Asked } from './answer.ts';
 import { judge } from './answer.ts';
 import { ResourceError } from './error.ts';
 import type { FaultTarget, Hold } from './fault.ts';
+import type { LambdaFunction } from './lambda.ts';
 import type { Stack } from './stack.ts';
 import type { Value, ValueMap } from './value.ts';
 import { stringified, textOf } from './value.ts';
@@ -36,7 +37,9 @@ export async function ask(
 ): Promise<CustomOutcome> {
   const token = serviceToken(request.properties);
   const definition = world.functions.runnable(token);
-  if (definition === undefined) return { kind: 'silent', reason: notFound(token, world) };
+  const seconds = Number(textOf(request.properties['ServiceTimeout']) ?? TIMEOUT_SECONDS);
+  const refusal = refusalOf(token, definition, seconds, world);
+  if (definition === undefined || refusal !== undefined) return { kind: 'silent', reason: refusal ?? '' };
   const requestId = world.random.uuid();
   const target = { stack: request.stack.name, logicalId: request.logicalId, on: request.requestType };
   const asked = { StackId: request.stack.id, RequestId: requestId, LogicalResourceId: request.logicalId };
@@ -46,8 +49,13 @@ export async function ask(
     refusals: world.faults.take('refuse answer', target).flatMap(({ statuses }) => statuses),
     dropped: world.faults.take('drop answer', target).length > 0 ? Infinity : 0,
   });
-  deliver(token, JSON.stringify(eventOf(request, asked, url)), requestId, request, target, world);
-  return wait(request, asked, answer, world, cancellation);
+  deliver(
+    { token, definition, event: JSON.stringify(eventOf(request, asked, url)), requestId },
+    request,
+    target,
+    world,
+  );
+  return wait(request, asked, answer, seconds, world, cancellation);
 }
 
 /** The event, member for member in CloudFormation's order. */
@@ -66,16 +74,19 @@ function eventOf(request: CustomRequest, asked: Asked, url: string): object {
   };
 }
 
+interface Sending {
+  readonly token: string;
+  readonly definition: LambdaFunction;
+  readonly event: string;
+  readonly requestId: string;
+}
+
 function deliver(
-  token: string,
-  event: string,
-  requestId: string,
+  { token, definition, event, requestId }: Sending,
   request: CustomRequest,
   target: FaultTarget,
   world: World,
 ): void {
-  const definition = world.functions.runnable(token);
-  if (definition === undefined) return;
   const [late] = world.faults.take('deliver late', target);
   const twice = world.faults.take('deliver twice', target);
   const kills = world.faults.take('kill', target);
@@ -115,13 +126,11 @@ async function wait(
   request: CustomRequest,
   asked: Asked,
   answer: Promise<Uint8Array>,
+  seconds: number,
   world: World,
   cancellation: Cancellation | undefined,
 ): Promise<CustomOutcome> {
   const resource = resourceKey(request.stack.id, request.logicalId);
-  const seconds = Number(textOf(request.properties['ServiceTimeout']) ?? TIMEOUT_SECONDS);
-  if (!(seconds >= 1 && seconds <= TIMEOUT_SECONDS))
-    return { kind: 'silent', reason: `ServiceTimeout must be from 1 to ${TIMEOUT_SECONDS}` };
   const limit = world.scheduler.limit(1000 * seconds);
   world.inFlight.add(resource);
   world.happenings.happened(`sent ${resource}`);
@@ -155,10 +164,16 @@ export function serviceToken(properties: ValueMap): string {
   return token;
 }
 
-function notFound(token: string, world: World): string {
-  const region = token.split(':')[3];
-  if (region !== world.region) return `Invalid service token: '${token}' is not in this region`;
-  return `Lambda function not found: ${token} (Service: Lambda, Status Code: 404)`;
+/** Why nothing is sent. */
+function refusalOf(
+  token: string,
+  definition: LambdaFunction | undefined,
+  seconds: number,
+  world: World,
+): string | undefined {
+  if (token.split(':')[3] !== world.region) return `Invalid service token: '${token}' is not in ${world.region}`;
+  if (definition === undefined) return `Lambda function not found: ${token} (Service: Lambda, Status Code: 404)`;
+  return seconds >= 1 && seconds <= TIMEOUT_SECONDS ? undefined : `ServiceTimeout must be from 1 to ${TIMEOUT_SECONDS}`;
 }
 
 function noAnswer(requestId: string): string {
