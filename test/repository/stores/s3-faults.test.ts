@@ -12,6 +12,7 @@ import type {
   Revision,
 } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
+import { probe } from '../../../repository/stores/probe.ts';
 import { ContentFailure, explained } from '../../../repository/stores/s3-error.ts';
 import { partSizeFor } from '../../../repository/stores/s3-upload.ts';
 import type { S3StoreOptions } from '../../../repository/stores/s3.ts';
@@ -698,8 +699,15 @@ describe('a removal by incarnation', () => {
     expect(await listed(store)).toEqual(['a!']);
   });
 
-  test('that ends half-way shows nothing older', async () => {
+  test.each([
+    ['alone', false],
+    ['above a delete marker', true],
+  ])('that ends half-way shows nothing older, %s', async (_, hidden) => {
     const store = open();
+    if (hidden) {
+      await store.create(key(), contentOf('hidden'));
+      await store.removeRevision(key(), await revisionOf(store));
+    }
     await store.create(key(), contentOf('0'));
     for (const text of ['1', '2', '3']) await store.replace(key(), contentOf(text), await revisionOf(store));
     const incarnation = await incarnationOf(store);
@@ -811,6 +819,34 @@ describe('a store that requires versions', () => {
     await store.create(key(), contentOf('x'));
     expect(await store.incarnations(key())).toEqual([await incarnationOf(store)]);
     expect(await store.head(key())).not.toHaveProperty('version');
+  });
+});
+
+describe('the probe of a bucket', () => {
+  test('finds nothing wrong with one that keeps versions, and leaves nothing that is shown', async () => {
+    const store = open({ requiresVersions: true });
+    await probe(store, 'nonce');
+    expect(await listed(store)).toEqual([]);
+    expect(server.requests.length).toBeLessThan(60);
+  });
+
+  test('asks for no more than to get, put, list, and remove the current object', async () => {
+    const actions = ['s3:GetObject', 's3:PutObject', 's3:ListBucket', 's3:DeleteObject'];
+    server.identities.set('domain', { account: TEST_ACCOUNT, policies: [allow(...actions)] });
+    const store = open({ requiresVersions: true }, { as: 'domain' });
+    await probe(store, 'nonce');
+    expect(await listed(store)).toEqual([]);
+  });
+
+  test.each([
+    ['keeps no versions', (): void => void (bucket.versioning = 'Off'), /gives the same incarnation/],
+    ['ignores conditions', (): void => void (server.settings.conditions = 'ignored'), /If-None-Match/],
+  ])('refuses one that %s', async (_, spoil, message) => {
+    spoil();
+    await expect(probe(open(), 'nonce')).rejects.toMatchObject({
+      code: 'UNSUPPORTED_STORE',
+      message: expect.stringMatching(message),
+    });
   });
 });
 
