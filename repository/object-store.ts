@@ -91,7 +91,8 @@ export interface ObjectAttributes {
  *
  * Rejections are ArtifactErrors: ACCESS_DENIED, WRONG_OWNER, NO_CREDENTIALS, BUCKET_NOT_FOUND, STORE_FULL, STORE_UNAVAILABLE, CONTENTION,
  * DIGEST_MISMATCH (bytes that arrived are not those announced; nothing is stored), SOURCE_CHANGED (from the content), INTERRUPTED, INVALID_KEY (a key
- * that this store can't have), INVALID_ARGUMENT and UNSUPPORTED_STORE (what was named can be no store).
+ * that this store can't have), INVALID_ARGUMENT and UNSUPPORTED_STORE (what was named can be no store, or not
+ * one of this kind).
  */
 export interface ObjectStore {
   /** `undefined`: there is none. With an incarnation, that one or none: a store may drop what is superseded. */
