@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { awsEnvironment, WITHOUT_FILES } from '../support/aws-environment.ts';
 import { startScript } from '../support/child-script.ts';
@@ -98,6 +99,31 @@ describe('package to a domain in S3', () => {
     const second = await packaged(project);
     expect(second).toEqual({ ...first, stderr: first.stderr.replaceAll(/^uploaded .*\n/gm, '') });
     expect(operations().filter((operation) => WRITES.test(operation))).toEqual([]);
+  });
+
+  test('whose bucket no longer keeps versions stops at the first thing that has none', async () => {
+    const bucket = server.createBucket(BUCKET, { versioning: 'Enabled' });
+    const project = await shop();
+    expect((await packaged(project)).exitCode).toBe(0);
+    bucket.versioning = 'Suspended';
+    // What is there has versions, and nothing new is written.
+    expect((await packaged(project)).exitCode).toBe(0);
+    const refused = await packaged(await shop({ ...SHOP, 'functions/a/x.js': 'changed' }));
+    expect(refused).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/has no version ID.*\n.*put-bucket-versioning/),
+    });
+    // A descriptor without a version: told when the domain is opened.
+    const descriptor = await textOf(bucket, 'domain');
+    const client = new S3Client(server.clientConfig());
+    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'domain', Body: descriptor }));
+    client.destroy();
+    server.requests.length = 0;
+    expect(await packaged(project)).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringContaining(`'${BUCKET}/domain' has no version ID`),
+    });
+    expect(server.counts()).toEqual({ GetCallerIdentity: 1, HeadBucket: 1, GetObject: 1 });
   });
 
   test('is begun by several at once, and all of them say the same', async () => {
