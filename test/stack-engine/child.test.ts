@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineOptions, Outcome } from '../support/stack-engine/engine.ts';
+import { nodeOf } from '../support/node-versions.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
 import type { CustomEvent } from './records.ts';
 import { history, ref, template, TOKEN } from './records.ts';
@@ -160,6 +161,33 @@ describe('a function that does it right', () => {
     ]);
   });
 
+  test('no more processes run at a time than the function may have', async () => {
+    await engine.stop();
+    const file = fixture('records.cjs');
+    engine = await engineWith({ functions: { records: { file, endpoint: store.endpoint, concurrency: 2 } } });
+    const resources = Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((id) => [id, ref(id)]));
+    expect((await engine.deploy('shop', template(resources))).status).toBe('CREATE_COMPLETE');
+    expect(new Set(engine.logs.match(/process \d+/g)).size).toBe(2);
+  });
+
+  for (const major of [22, 24] as const) {
+    const node = nodeOf(major);
+    const run = 'program' in node ? test : test.skip;
+    run(`the same under Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, async () => {
+      await engine.stop();
+      const program = 'program' in node ? node.program : '';
+      const nodeOptions = ['--no-experimental-require-module', '--no-experimental-detect-module'];
+      const file = fixture('records.cjs');
+      engine = await engineWith({
+        functions: { records: { file, endpoint: store.endpoint, program, nodeOptions } },
+      });
+      await engine.deploy('shop', template({ Ref: ref('a') }));
+      expect((await engine.deploy('shop', template({ Ref: ref('b') }))).status).toBe('UPDATE_COMPLETE');
+      expect((await engine.deleteStack('shop')).status).toBe('DELETE_COMPLETE');
+      expect(store.objects.size).toBe(0);
+    });
+  }
+
   test('resources of one stack run at the same time, in processes of their own', async () => {
     const resources = Object.fromEntries(['A', 'B', 'C'].map((id) => [id, ref(id)]));
     const outcome = await engine.deploy('shop', template(resources));
@@ -183,6 +211,7 @@ describe('functions that do it wrong', () => {
     ['no json', 'Invalid Response object'],
     ['content type', 'refused with 403'],
     ['post', 'refused with 403'],
+    ['chunked', 'refused with 501'],
     ['changed url', 'refused with 403'],
     ['throws', 'CloudFormation did not receive a response'],
     ['crashes', 'CloudFormation did not receive a response'],

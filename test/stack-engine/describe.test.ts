@@ -6,7 +6,7 @@ import {
   ListStackResourcesCommand,
   paginateListStacks,
 } from '@aws-sdk/client-cloudformation';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { StackEngine } from '../support/stack-engine/engine.ts';
 import { records, ref, template, TOKEN } from './records.ts';
 
@@ -15,7 +15,8 @@ let client: CloudFormationClient;
 let stackId: string;
 let refuse: string | undefined;
 
-beforeAll(async () => {
+beforeEach(async () => {
+  refuse = undefined;
   engine = await StackEngine.start({ functions: { [TOKEN]: records() }, exports: { Foreign: 'f' } });
   const endpoint = await engine.serve((action) =>
     action === refuse ? { code: 'AccessDenied', status: 403 } : undefined,
@@ -37,7 +38,7 @@ beforeAll(async () => {
   ));
 });
 
-afterAll(async () => {
+afterEach(async () => {
   client.destroy();
   await engine.stop();
 });

@@ -105,3 +105,13 @@ test('a plan that can never come true is an error and no hanging test', async ()
     'nothing can happen any more',
   );
 });
+
+test('an answer after two hours is refused: the URL has expired', async () => {
+  const { engine, events } = await started();
+  const faults = [on('Create', { kind: 'deliver late', hold: { seconds: 7300 } })];
+  const outcome = await engine.deploy('shop', template({ Ref: ref('a') }), { faults });
+  await engine.settle();
+  expect(outcome.status).toBe('ROLLBACK_COMPLETE');
+  expect(told(events).at(-1)).toBe('Create Ref');
+  expect(engine.answers).toHaveLength(1);
+});

@@ -116,3 +116,31 @@ test('with its parent it is deleted', async () => {
   expect(handler.recorded.size).toBe(0);
   expect(engine.stacks().map((stack) => stack.status)).toEqual(['DELETE_COMPLETE', 'DELETE_COMPLETE']);
 });
+
+test('what a nested stack has under way is cancelled when a sibling of it fails', async () => {
+  templates.set('one', child('a'));
+  const faults = [
+    { logicalId: 'Inner', on: 'Create', does: { kind: 'deliver late', hold: { events: 1 } } },
+    { logicalId: 'Sibling', does: { kind: 'fail', reason: 'too late' } },
+  ] as const;
+  let cancelled = 0;
+  // Whether the nested stack has begun by then is chance.
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    handler.events.length = 0;
+    const { status, events } = await engine.deploy(
+      `shop${attempt}`,
+      parent('one', { Sibling: { Type: 'AWS::SNS::Topic' } }),
+      { faults },
+    );
+    await engine.settle();
+    expect(status).toBe('ROLLBACK_COMPLETE');
+    const inner = events.filter(({ logicalId, status: state }) => logicalId === 'Inner' && state === 'CREATE_FAILED');
+    if (inner.length === 0) continue;
+    cancelled += 1;
+    expect(inner[0]?.reason).toBe('Resource creation cancelled');
+    const [deletion, creation] = told(handler.events);
+    expect(deletion).toMatch(/^Delete\(shop\d+-Nested-[A-Z0-9]{12}-Inner-[A-Z0-9]{12}\) Inner$/);
+    expect(creation).toBe('Create Inner');
+  }
+  expect(cancelled).toBeGreaterThan(0);
+});

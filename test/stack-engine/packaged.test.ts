@@ -32,10 +32,10 @@ test('the shop of the examples is packaged, deployed, changed, deployed again an
   const engine = await StackEngine.start({
     functions: {
       [TOKEN]: {
-        run: (async (event: CustomEvent, context: InvocationContext) => {
+        run: async (event: CustomEvent, context: InvocationContext) => {
           events.push(event);
           await handOut(event, context);
-        }) as never,
+        },
       },
     },
     exports: { 'cfn-artifacts-ServiceToken': TOKEN },

@@ -158,6 +158,23 @@ describe('parameters and resources', () => {
     expect(engine.stack('x')).toBeUndefined();
   });
 
+  test.each([
+    ['Custom::Bad.Name', 'Unrecognized resource types: [Custom::Bad.Name]'],
+    [`Custom::${'x'.repeat(53)}`, 'Unrecognized resource types'],
+  ])('%s is no name for a custom type', async (type, message) => {
+    const text = template({ C: { Type: type, Properties: { ServiceToken: TOKEN } } });
+    await expect(engine.deploy('stack', text)).rejects.toThrow(message);
+  });
+
+  test('more than 500 resources are refused', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 501 }, (_, index) => [`T${index}`, { Type: 'AWS::SNS::Topic' }]),
+    );
+    await expect(engine.deploy('stack', template(many))).rejects.toThrow(
+      'Number of Resources, 501, is greater than maximum allowed, 500',
+    );
+  });
+
   test('a name that is taken fails the second who wants it', async () => {
     const named = template({ T: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'taken' } } });
     await engine.deploy('one', named);

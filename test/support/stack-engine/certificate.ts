@@ -14,7 +14,7 @@ export function ownCertificate(): Certificate {
 }
 
 /** A certificate for 127.0.0.1 that vouches for itself, made by hand (X.509, DER): Node has no function for it, and not every machine has OpenSSL's program. */
-function selfSigned(): Certificate {
+export function selfSigned(): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(objectId('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from('stack engine')))));

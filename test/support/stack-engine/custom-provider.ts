@@ -1,12 +1,13 @@
 import type { CustomOutcome } from './custom-resource.ts';
-import { ask } from './custom-resource.ts';
+import { ask, requireTypeName } from './custom-resource.ts';
 import { ResourceError } from './error.ts';
 import type { Made, Provider } from './provider.ts';
 import { LeavingFailure } from './provider.ts';
 import type { World } from './world.ts';
 
 /** Any `Custom::…`. Its failures say which physical ID CloudFormation goes on with. */
-export function customProvider(world: World): Provider {
+export function customProvider(type: string, world: World): Provider {
+  requireTypeName(type);
   return {
     replaces: (before, after) => {
       if (before['ServiceToken'] !== after['ServiceToken'])

@@ -1,6 +1,6 @@
 import type { Answer, Asked } from './answer.ts';
 import { judge } from './answer.ts';
-import { ResourceError } from './error.ts';
+import { ResourceError, ValidationError } from './error.ts';
 import type { FaultTarget, Hold } from './fault.ts';
 import type { LambdaFunction } from './lambda.ts';
 import type { Stack } from './stack.ts';
@@ -152,6 +152,13 @@ async function wait(
 
 export function resourceKey(stackId: string, logicalId: string): string {
   return `${stackId}|${logicalId}`;
+}
+
+/** The name of a custom type: 60 characters, the prefix counted. */
+export function requireTypeName(type: string): void {
+  if (type.startsWith('Custom::') && !/^Custom::[A-Za-z0-9_@-]{1,52}$/.test(type)) {
+    throw new ValidationError(`Template format error: Unrecognized resource types: [${type}]`);
+  }
 }
 
 export function isCustom(type: string): boolean {

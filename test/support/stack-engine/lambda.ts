@@ -21,6 +21,8 @@ export interface BundledFunction {
   readonly nodeOptions?: readonly string[];
   /** Real seconds, 30 unless said. */
   readonly timeoutSeconds?: number;
+  /** So many processes at a time, 16 unless said; further events wait, as they do in Lambda's queue. */
+  readonly concurrency?: number;
 }
 
 /** What a function in this process is given instead of sockets. */
@@ -72,6 +74,13 @@ interface LambdaSettings {
 /** Lambda's own, for asynchronous invocations: about one and two minutes. */
 const RETRIES_AFTER_MS = [60_000, 120_000];
 const TIMEOUT_SECONDS = 30;
+const CONCURRENCY = 16;
+
+/** Places at a function's processes. */
+interface Places {
+  taken: number;
+  readonly waiting: (() => void)[];
+}
 
 /** Runs functions, asynchronously: at least once, again after an error, as many at a time as there are events. */
 export class Lambda {
@@ -79,9 +88,11 @@ export class Lambda {
   /** Errors of the engine itself, not of functions. */
   readonly defects: unknown[] = [];
   readonly #settings: LambdaSettings;
-  readonly #idle = new Map<string, Child[]>();
+  /** By definition: who deploys a function anew gets new processes. */
+  readonly #idle = new Map<LambdaFunction, Child[]>();
   readonly #children = new Set<Child>();
   readonly #running = new Map<string, Invocation[]>();
+  readonly #places = new Map<string, Places>();
   readonly #logs: string[] = [];
   #stopped = false;
 
@@ -109,9 +120,11 @@ export class Lambda {
       const pause = RETRIES_AFTER_MS[attempt - 1];
       if (pause !== undefined) await scheduler.later(pause);
       if (this.#stopped) return;
+      await this.#take(arn, definition);
       const kill = delivery.kills.find(({ attempts = 1 }) => attempt < attempts);
       const invocation = new Invocation(scheduler, requestId, kill);
       const outcome = await this.#run(arn, definition, event, awsRequestId, invocation);
+      this.#leave(arn);
       this.invocations.push({
         ...{
           functionName: nameOf(arn),
@@ -158,6 +171,26 @@ export class Lambda {
     }
   }
 
+  async #take(arn: string, definition: LambdaFunction): Promise<void> {
+    const limit = 'run' in definition ? Infinity : (definition.concurrency ?? CONCURRENCY);
+    const places = this.#places.get(arn) ?? { taken: 0, waiting: [] };
+    this.#places.set(arn, places);
+    if (places.taken < limit) {
+      places.taken += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => places.waiting.push(resolve));
+    await this.#settings.scheduler.turn();
+  }
+
+  /** Who waits longest has the place at once. */
+  #leave(arn: string): void {
+    const places = this.#places.get(arn);
+    const next = places?.waiting.shift();
+    if (next !== undefined) next();
+    else if (places !== undefined) places.taken -= 1;
+  }
+
   async #runInChild(
     arn: string,
     definition: BundledFunction,
@@ -165,8 +198,8 @@ export class Lambda {
     context: object,
     invocation: Invocation,
   ): Promise<Outcome> {
-    const idle = this.#idle.get(arn) ?? [];
-    this.#idle.set(arn, idle);
+    const idle = this.#idle.get(definition) ?? [];
+    this.#idle.set(definition, idle);
     const child = idle.pop() ?? (await this.#start(arn, definition));
     const outcome = await child.handle(
       event,

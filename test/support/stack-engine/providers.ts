@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 /** Who carries out resources of a type. */
 export function providerOf(type: string, world: World): Provider {
-  if (isCustom(type)) return customProvider(world);
+  if (isCustom(type)) return customProvider(type, world);
   if (type === 'AWS::CloudFormation::Stack') return nestedProvider(world);
   return plainProvider(type, world);
 }

@@ -6,11 +6,14 @@ interface Waiting {
   /** Virtual milliseconds. */
   readonly due: number;
   /**
-   * `turn`: may go on at once. `soft`: may come at any time, by then the clock says `due` at least; `hard`: a time limit, which comes only when nothing else
-   * can happen. Work takes as long as the scheduler says, so a limit is never reached by chance.
+   * `turn`: may go on at once. `soft`: may come from `due` on, and as work takes as long as the scheduler says, before what is ready now. `hard`: a time limit,
+   * which comes only when nothing else can happen: it is never reached by chance.
    */
   readonly kind: 'turn' | 'soft' | 'hard';
 }
+
+/** What is ready may take so long, and be overtaken by what comes later: Lambda's own retries are within it, a later day is not. */
+const PATIENCE_MS = 5 * 60 * 1000;
 
 /**
  * Decides what happens next. Everything that runs at the same time stops at turns; of all that wait at one, chance picks, once whatever runs has come to its
@@ -144,7 +147,9 @@ export class Scheduler {
   #pick(): Waiting | undefined {
     const hard = this.#waiting.filter(({ kind }) => kind === 'hard');
     const limit = Math.min(...hard.map(({ due }) => due));
-    const possible = this.#waiting.filter(({ kind, due }) => kind === 'turn' || (kind === 'soft' && due <= limit));
+    const earliest = Math.min(...this.#waiting.map(({ due }) => due));
+    const horizon = Math.min(limit, Math.max(this.#now, earliest) + PATIENCE_MS);
+    const possible = this.#waiting.filter(({ kind, due }) => kind === 'turn' || (kind === 'soft' && due <= horizon));
     return possible[this.#random.below(possible.length)] ?? hard.find(({ due }) => due === limit);
   }
 }

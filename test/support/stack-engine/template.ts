@@ -114,12 +114,22 @@ const ATTRIBUTES = new Set([
   ...['Type', 'Properties', 'DependsOn', 'Condition', 'Metadata', 'DeletionPolicy', 'UpdateReplacePolicy', 'Version'],
 ]);
 
+/** CloudFormation's quotas. */
+const MOST: Readonly<Record<string, number>> = { Resources: 500, Parameters: 200, Outputs: 200, Mappings: 200 };
+
 /** After its transforms: sections and resources in a form that needs no second look. */
 export function templateOf(source: ValueMap): Template {
   for (const section of Object.keys(source)) {
     if (section === 'Rules' || section === 'Hooks' || section === 'Globals')
       throw new UnsupportedError(`the section ${section} here`);
     if (!SECTIONS.has(section)) throw new ValidationError(`Invalid template property or properties [${section}]`);
+  }
+  for (const [section, most] of Object.entries(MOST)) {
+    const count = Object.keys(mapOf(source[section])).length;
+    if (count > most)
+      throw new ValidationError(
+        `Template format error: Number of ${section}, ${count}, is greater than maximum allowed, ${most}`,
+      );
   }
   const resources = mapOf(source['Resources']);
   if (Object.keys(resources).length === 0) {
