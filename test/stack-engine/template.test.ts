@@ -166,6 +166,15 @@ describe('parameters and resources', () => {
     await expect(engine.deploy('stack', text)).rejects.toThrow(message);
   });
 
+  test.each([
+    ['dynamic references (/Resources/T/Properties/TopicName)', { Properties: { TopicName: '{{resolve:ssm:name}}' } }],
+    ['the DeletionPolicy Snapshot (T)', { DeletionPolicy: 'Snapshot' }],
+    ['UpdatePolicy (T)', { UpdatePolicy: {} }],
+  ])('%s: refused by name', async (what, rest) => {
+    const text = template({ T: { Type: 'AWS::SNS::Topic', ...rest } });
+    await expect(engine.deploy('stack', text)).rejects.toThrow(`the stack engine does not support ${what}`);
+  });
+
   test('more than 500 resources are refused', async () => {
     const many = Object.fromEntries(
       Array.from({ length: 501 }, (_, index) => [`T${index}`, { Type: 'AWS::SNS::Topic' }]),

@@ -26,6 +26,8 @@ export interface ChildSettings {
 export interface Outcome {
   /** Absent: the handler returned. */
   readonly error?: string;
+  /** What it returned. */
+  readonly result?: unknown;
   /** Nothing can run in that process any more. */
   readonly fatal?: true;
 }

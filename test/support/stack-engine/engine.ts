@@ -74,8 +74,7 @@ const UPDATABLE = new Set<StackStatus>(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'U
 
 /**
  * CloudFormation for tests, in one account and region: it deploys templates as the packager writes them, drives custom resources' real functions and lets
- * consumers read their content from the real store. Facts: section 4 and its neighbours of the project's notes on custom resources; each has a test in
- * `test/stack-engine`.
+ * consumers read their content from the real store. What it promises of CloudFormation, Lambda and SAM has a test in `test/stack-engine`.
  *
  *     const engine = await StackEngine.start({
  *       functions: { 'arn:aws:lambda:…:function:artifacts': { file: 'dist/handler.js', endpoint: s3.endpoint } },
@@ -93,10 +92,13 @@ const UPDATABLE = new Set<StackStatus>(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'U
  * A function is a bundle in a child process behind real https (`file`), or for speed one in this process (`run`). Time is virtual, except inside a child; a
  * service's time limit passes as soon as nothing else can happen. Several operations may run at once.
  *
- * What it leaves out, by an error that names it: other transforms, macros, Rules, SSM parameters, Snapshot policies, resource types without a line in
- * `resource-type.ts`, SAM's rarer resources, properties and events. Without an error: IAM (everybody may do everything), schemas of properties,
- * quotas (but the answer's and a parameter's), NoEcho of custom resources in outputs, tags, drift, change sets, CancelUpdateStack, a delete while something is in
- * progress, DisableRollback, termination protection, stack sets, refactoring, imports of resources. A ServiceTimeout is virtual; a function's own is real.
+ * Left out, by an error that names it: other transforms, macros, Rules, SSM parameters, dynamic references, Snapshot policies, resource types without a line in
+ * `resource-type.ts`, SAM's rarer resources, properties and events, running a stack's function whose code is a zip (bring it as one of `functions`).
+ * Left out without an error: IAM (everybody may do everything), schemas of properties, sizes of templates, NoEcho of custom resources,
+ * tags, drift, change sets, CancelUpdateStack, DisableRollback, termination protection, stack sets, refactoring, imports of resources; APIs' content is not looked at.
+ * A delete while something is in progress is refused. A delete after UPDATE_ROLLBACK_FAILED leaves behind what the rollback had still to remove. Nobody knows CloudFormation's
+ * own way for certain in: the rollback of a replaced custom resource (`replacedRollback`), answers that echo wrongly (here: a failure at once), the words for definitions
+ * that are absent. The seed decides the order of everything in this process; requests that one child makes at the same time come as its sockets bring them.
  */
 export class StackEngine {
   readonly #world: World;
@@ -272,6 +274,22 @@ export class StackEngine {
       case 'IMAGE':
         return Buffer.from(code.uri);
     }
+  }
+
+  /** From now on this runs when it is invoked: as another entry of `functions`, or in the place of one. */
+  bring(nameOrArn: string, definition: LambdaFunction): void {
+    this.#world.functions.bring(nameOrArn, definition);
+  }
+
+  /** What a function returns for this event; its error is thrown. */
+  async invoke(nameOrArn: string, event: unknown): Promise<unknown> {
+    const definition = this.#world.functions.runnable(nameOrArn);
+    if (definition === undefined) throw new Error(`no function '${nameOrArn}'`);
+    const { error, result } = await this.#scheduler.run(() =>
+      this.#world.lambda.invoke(nameOrArn, definition, JSON.stringify(event)),
+    );
+    if (error !== undefined) throw new Error(error);
+    return result;
   }
 
   /** Names of the functions that stacks have made, and the published versions of each. */

@@ -47,7 +47,7 @@ export async function readCode(code: Value, content: ContentReader): Promise<Cod
 
 /** The functions that stacks made, and those that a test brought. */
 export class FunctionBook {
-  readonly #brought: Readonly<Record<string, LambdaFunction>>;
+  readonly #brought: Map<string, LambdaFunction>;
   readonly #inline: Omit<BundledFunction, 'file' | 'handler'>;
   readonly #deployed = new Map<string, DeployedFunction>();
   readonly #runnable = new Map<string, BundledFunction>();
@@ -55,8 +55,12 @@ export class FunctionBook {
 
   /** `inline` is what functions with their code in a template run with, beside what their properties say. */
   constructor(brought: Readonly<Record<string, LambdaFunction>>, inline: Omit<BundledFunction, 'file' | 'handler'>) {
-    this.#brought = brought;
+    this.#brought = new Map(Object.entries(brought));
     this.#inline = inline;
+  }
+
+  bring(nameOrArn: string, definition: LambdaFunction): void {
+    this.#brought.set(nameOrArn, definition);
   }
 
   set(name: string, properties: ValueMap, code: Code): void {
@@ -120,7 +124,7 @@ export class FunctionBook {
   /** What runs when this ARN is invoked; `undefined` where there is no such function. */
   runnable(arn: string): LambdaFunction | undefined {
     const name = arn.split(':')[6] ?? arn;
-    const brought = this.#brought[arn] ?? this.#brought[name];
+    const brought = this.#brought.get(arn) ?? this.#brought.get(name);
     if (brought !== undefined) return brought;
     const deployed = this.#deployed.get(name);
     if (deployed === undefined) return undefined;

@@ -139,6 +139,24 @@ export class Lambda {
     }
   }
 
+  /** Once, and its caller waits: what a command line does with a function. */
+  async invoke(arn: string, definition: LambdaFunction, event: string): Promise<Outcome> {
+    const { scheduler, random } = this.#settings;
+    await scheduler.turn();
+    await this.#take(arn, definition);
+    try {
+      return await this.#run(
+        arn,
+        definition,
+        event,
+        random.uuid(),
+        new Invocation(scheduler, random.uuid(), undefined),
+      );
+    } finally {
+      this.#leave(arn);
+    }
+  }
+
   /** A PUT that came over a socket. It belongs to the oldest run of its request; where the event was delivered twice at once, the process is not known. */
   async answered(put: Put, requestId: string | undefined): Promise<PutReply | undefined> {
     const accept = async (): Promise<PutReply> => this.#settings.accept(put);
@@ -254,7 +272,7 @@ export class Lambda {
       },
     } as InvocationContext;
     const handled = definition.run(JSON.parse(event) as never, given).then(
-      () => ({}),
+      (result): Outcome => ({ result }),
       (error: unknown) => ({ error: messageOf(error) }),
     );
     const killed = invocation.killed.then(() => ({ error: 'Runtime exited with error: signal: killed' }));

@@ -70,8 +70,7 @@ async function main() {
     };
     let outcome;
     try {
-      await handler(event, given);
-      outcome = {};
+      outcome = { result: await handler(event, given) };
     } catch (error) {
       outcome = described(error);
     }

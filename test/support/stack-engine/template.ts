@@ -4,7 +4,7 @@ import { UnsupportedError, ValidationError } from './error.ts';
 import type { Value, ValueMap } from './value.ts';
 import { isList, isMap, mapOf, textOf } from './value.ts';
 
-export type DeletionPolicy = 'Delete' | 'Retain' | 'RetainExceptOnCreate' | 'Snapshot';
+export type DeletionPolicy = 'Delete' | 'Retain' | 'RetainExceptOnCreate';
 
 export interface TemplateResource {
   readonly type: string;
@@ -12,7 +12,7 @@ export interface TemplateResource {
   readonly dependsOn: readonly string[];
   readonly condition: string | undefined;
   readonly deletionPolicy: DeletionPolicy;
-  readonly updateReplacePolicy: 'Delete' | 'Retain' | 'Snapshot';
+  readonly updateReplacePolicy: 'Delete' | 'Retain';
 }
 
 export interface TemplateOutput {
@@ -174,7 +174,7 @@ function resourceOf(id: string, resource: Value): TemplateResource {
       );
     }
   }
-  requireNoNull(resource['Properties'], `/Resources/${id}/Properties`);
+  requireSupported(resource['Properties'], `/Resources/${id}/Properties`);
   const dependsOn = resource['DependsOn'] ?? [];
   return {
     type,
@@ -188,17 +188,20 @@ function resourceOf(id: string, resource: Value): TemplateResource {
 
 function policyOf(id: string, resource: ValueMap, name: 'DeletionPolicy' | 'UpdateReplacePolicy'): string {
   const policy = textOf(resource[name]) ?? 'Delete';
-  const allowed = ['Delete', 'Retain', 'Snapshot', ...(name === 'DeletionPolicy' ? ['RetainExceptOnCreate'] : [])];
+  if (policy === 'Snapshot') throw new UnsupportedError(`the ${name} Snapshot (${id})`);
+  const allowed = ['Delete', 'Retain', ...(name === 'DeletionPolicy' ? ['RetainExceptOnCreate'] : [])];
   if (!allowed.includes(policy)) {
     throw new ValidationError(`Template error: resource ${id}: Unrecognized ${name} ${policy}`);
   }
   return policy;
 }
 
-function requireNoNull(value: Value, path: string): void {
+function requireSupported(value: Value, path: string): void {
+  if (typeof value === 'string' && value.includes('{{resolve:'))
+    throw new UnsupportedError(`dynamic references (${path})`);
   if (value === null) throw new ValidationError(`[${path}] 'null' values are not allowed in templates`);
   if (typeof value !== 'object') return;
-  for (const [name, member] of Object.entries(value)) requireNoNull(member, `${path}/${name}`);
+  for (const [name, member] of Object.entries(value)) requireSupported(member, `${path}/${name}`);
 }
 
 function outputOf(id: string, output: Value): TemplateOutput {
