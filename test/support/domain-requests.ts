@@ -1,0 +1,156 @@
+import { endingKey } from '../../repository/keys.ts';
+import {
+  blobKey,
+  bookmarkKey,
+  consumerKey,
+  deletionKey,
+  descriptorKey,
+  labelKey,
+  namedReferenceKey,
+  sourceKey,
+  stackReferenceKey,
+  statusKey,
+  versionKey,
+  versionReferenceKey,
+} from '../../repository/keys.ts';
+import { sha256 } from '../../repository/digest.ts';
+import { BUCKET_ARN, KMS_KEY, OTHER_ACCOUNT, PLACE } from './domain-principals.ts';
+import type { Policy } from './iam/policy.ts';
+import type { AwsRequest, Guard, ObjectRequest } from './iam/request.ts';
+import { act, OBJECT_REQUESTS } from './iam/request.ts';
+
+/** Everything that is asked in the proofs of who may do what. */
+
+const DIGEST = sha256('content');
+const SHOP = { repository: 'default', id: 'shop/api' };
+/** Segments that look like a part of another key. */
+const TRICKY = { repository: 'default', id: 'stack/x/named/y/version/z' };
+const RESOURCE = {
+  ...{ account: PLACE.account, region: PLACE.region, stack: 'shop', logicalId: 'Api' },
+  uuid: '0b1c2d3e-0000-4000-8000-000000000000',
+};
+/** A stack may have any name. */
+const NAMED_VERSION = { ...RESOURCE, stack: 'version' };
+
+/** One of each kind, under the names that people know them by. */
+export const KEYS: Readonly<Record<string, string>> = {
+  domain: descriptorKey,
+  'blobs/': blobKey(DIGEST, 'archive.zip'),
+  'sources/': sourceKey('default', DIGEST),
+  'repositories/': 'repositories/tools',
+  'versions/': versionKey(SHOP, 1),
+  'labels/': labelKey(SHOP, '1.4.0'),
+  'statuses/': statusKey(SHOP, 1),
+  'bookmarks/': bookmarkKey(SHOP, 'prod'),
+  'references/ of versions': versionReferenceKey(DIGEST, SHOP, 1, 'nonce'),
+  'references/ of stacks': stackReferenceKey(DIGEST, RESOURCE, 'generation'),
+  'references/ by hand': namedReferenceKey(DIGEST, 'team', 'generation'),
+  'references/ retained': namedReferenceKey(DIGEST, 'retained', 'generation'),
+  'consumers/': consumerKey(RESOURCE, 'generation', DIGEST),
+  'endings/': endingKey(RESOURCE, 'generation'),
+  'deletions/': deletionKey(DIGEST),
+  'scratch/': 'scratch/template.yaml',
+  'anything else': 'shop/template.yaml',
+};
+
+/** Must be treated as others of their kind. */
+export const LOOKALIKES: readonly (readonly [like: string, key: string])[] = [
+  ['references/ of versions', versionReferenceKey(DIGEST, TRICKY, 1, 'nonce')],
+  ['references/ of stacks', stackReferenceKey(DIGEST, NAMED_VERSION, 'generation')],
+  ['references/ of stacks', stackReferenceKey(DIGEST, { ...RESOURCE, stack: 'named' }, 'generation')],
+  ['versions/', versionKey(TRICKY, 1)],
+  ['anything else', 'domain/x'],
+  ['anything else', 'scratch'],
+];
+
+export const objectArn = (key: string): string => `${BUCKET_ARN}/${key}`;
+
+const bucketAction = (action: string): AwsRequest => act(action, BUCKET_ARN);
+const lambda = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:`;
+const logs = (name: string): string =>
+  `arn:aws:logs:${PLACE.region}:${PLACE.account}:log-group:/aws/lambda/${name}:log-stream:1`;
+const VIA_S3 = { 'kms:viaservice': `s3.${PLACE.region}.amazonaws.com` };
+
+/** What is asked of the bucket as a whole. */
+export const BUCKET_REQUESTS: Readonly<Record<string, AwsRequest>> = {
+  list: bucketAction('s3:ListBucket'),
+  'list versions': bucketAction('s3:ListBucketVersions'),
+  'read its policy': bucketAction('s3:GetBucketPolicy'),
+  'change its policy': bucketAction('s3:PutBucketPolicy'),
+  'remove its policy': bucketAction('s3:DeleteBucketPolicy'),
+  'change its lifecycle rules': bucketAction('s3:PutLifecycleConfiguration'),
+  'suspend versioning': bucketAction('s3:PutBucketVersioning'),
+  'delete it, once empty': bucketAction('s3:DeleteBucket'),
+};
+
+/** What is asked of the functions, and what the roles need beside S3. */
+export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
+  'invoke the reference function': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-reference`),
+  'have the keeper cancel or finish a deletion': act(
+    'lambda:InvokeFunction',
+    `${lambda}cfn-artifacts-keeper:publishing`,
+  ),
+  'give the keeper any command': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper`),
+  'decrypt content by S3': act('kms:Decrypt', KMS_KEY, VIA_S3),
+  'encrypt content by S3': act('kms:GenerateDataKey', KMS_KEY, VIA_S3),
+  'use the KMS key by itself': act('kms:Decrypt', KMS_KEY),
+  'write the reference function’s log': act('logs:PutLogEvents', logs('cfn-artifacts-reference')),
+  'begin the reference function’s log': act('logs:CreateLogStream', logs('cfn-artifacts-reference')),
+  'write the keeper’s log': act('logs:PutLogEvents', logs('cfn-artifacts-keeper')),
+  'begin the keeper’s log': act('logs:CreateLogStream', logs('cfn-artifacts-keeper')),
+  'ask for a stack': act('cloudformation:DescribeStacks', '*'),
+  'ask for its resources': act('cloudformation:ListStackResources', '*'),
+  'list functions': act('lambda:ListFunctions', '*'),
+  'list versions of functions': act('lambda:ListVersionsByFunction', `${lambda}shop`),
+  'list layers': act('lambda:ListLayers', '*'),
+  'list versions of layers': act('lambda:ListLayerVersions', lambda.replace(':function:', ':layer:shop')),
+  'look at a layer': act('lambda:GetLayerVersion', lambda.replace(':function:', ':layer:shop:1')),
+  'delete a stack': act('cloudformation:DeleteStack', '*'),
+  'delete a function': act('lambda:DeleteFunction', `${lambda}shop`),
+};
+
+export interface Asked {
+  readonly name: string;
+  readonly request: AwsRequest;
+  readonly guard: Guard;
+}
+
+const plain = ({ needs, context }: AwsRequest): AwsRequest => ({
+  needs,
+  context: { ...context, 'aws:securetransport': 'false' },
+});
+
+/** A bucket of the domain's name that somebody else made, and opened to all. */
+const TRAP: Guard = {
+  account: OTHER_ACCOUNT,
+  policy: { Statement: { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' } },
+};
+
+/** Every request of this file, on a domain with this bucket policy. */
+export function allRequests(policy: Policy): Asked[] {
+  const guard: Guard = { account: PLACE.account, policy };
+  const keys = [...Object.values(KEYS), ...LOOKALIKES.map(([, key]) => key)];
+  const asked: Asked[] = keys.flatMap((key) =>
+    Object.entries(OBJECT_REQUESTS).map(([name, request]) => ({
+      ...{ name: `${name} ${key}`, request: request(objectArn(key)), guard },
+    })),
+  );
+  for (const [name, request] of Object.entries(BUCKET_REQUESTS)) asked.push({ name, request, guard });
+  for (const [name, request] of Object.entries(OTHER_REQUESTS)) {
+    asked.push({ name, request, guard: { account: PLACE.account } });
+  }
+  const read = OBJECT_REQUESTS.read(objectArn(KEYS['blobs/'] ?? ''));
+  const list = bucketAction('s3:ListBucket');
+  return [
+    ...asked,
+    { name: 'read over plain HTTP', request: plain(read), guard },
+    { name: 'list over plain HTTP', request: plain(list), guard },
+    { name: 'read from a stranger’s bucket', request: read, guard: TRAP },
+    { name: 'list a stranger’s bucket', request: list, guard: TRAP },
+    { name: 'write into a stranger’s bucket', request: put('blobs/'), guard: TRAP },
+  ];
+}
+
+export function put(kind: string, how: ObjectRequest = 'create'): AwsRequest {
+  return OBJECT_REQUESTS[how](objectArn(KEYS[kind] ?? ''));
+}

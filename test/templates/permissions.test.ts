@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { CHANCE } from '../../packager/cli/chance.ts';
+import { bind } from '../../repository/bind.ts';
+import type { Operation, Wanted } from '../../repository/bind.ts';
+import { ownKeeper } from '../../repository/deletion.ts';
+import type { Deletion } from '../../repository/deletion.ts';
+import { parseDigest } from '../../repository/digest.ts';
+import type { Domain } from '../../repository/domain.ts';
+import { blobKey, deletionKey, descriptorKey } from '../../repository/keys.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
+import { recordContent } from '../../repository/record.ts';
+import { release } from '../../repository/release.ts';
+import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { awsEnvironment } from '../support/aws-environment.ts';
+import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
+import type { DomainPolicies, PrincipalName } from '../support/domain-principals.ts';
+import { buildDomainTemplate } from '../support/domain-template.ts';
+import type { Policy } from '../support/iam/policy.ts';
+import { parseBucketPolicy } from '../support/iam/policy.ts';
+import { resolveTemplate, roleOf } from '../support/iam/template.ts';
+import { readTable } from '../support/markdown-table.ts';
+import type { Outcome } from '../support/project.ts';
+import { TestProject } from '../support/project.ts';
+import { knowEveryError } from '../support/realm.ts';
+import type { S3Server } from '../support/s3-server.ts';
+import { startS3Server } from '../support/s3-server.ts';
+
+/** The templates' policies at work: commands against S3 that evaluates them, and docs/permissions.md held to what they do. */
+
+knowEveryError();
+
+const DOCUMENT = readFileSync(path.join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
+const publisherRole = path.join(import.meta.dirname, '../../templates/publisher-role.yaml');
+const COMMANDS = readTable(DOCUMENT, 'Commands');
+
+let policies: DomainPolicies;
+let server: S3Server;
+const own = process.env;
+
+beforeEach(async () => {
+  policies = domainPolicies((await buildDomainTemplate()).file);
+  server = await startS3Server();
+  emptyBucket();
+  for (const [name, { caller, policies: own, context }] of Object.entries(principalsOf(policies))) {
+    const { account = PLACE.account, ...who } = caller;
+    const said = Object.fromEntries(Object.entries(context ?? {}).map(([key, value]) => [key, String(value)]));
+    server.identities.set(keyOf(name), { ...who, account, policies: own, context: said });
+  }
+  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
+});
+
+afterEach(async () => {
+  process.env = own;
+  for (const client of clients) client.destroy();
+  clients = [];
+  await server.close();
+});
+
+/** With the policy of the template. */
+function emptyBucket(): void {
+  const bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
+  const text = JSON.stringify(policies.bucket);
+  bucket.policy = { text, policy: parseBucketPolicy(text, BUCKET_ARN) };
+}
+
+/** Access keys have no spaces. */
+function keyOf(name: string): string {
+  return name.replaceAll(/\W/g, '');
+}
+
+const SHOP = {
+  'template.yaml':
+    'Resources:\n  Api: {Type: AWS::Lambda::Function, Properties: {Code: api, Handler: x.h, Runtime: nodejs22.x, Role: r}}\n' +
+    '  Rest: {Type: AWS::ApiGateway::RestApi, Properties: {BodyS3Location: api.json}}\n',
+  'api/x.js': 'a',
+  'api.json': '{"openapi": "3.0.1"}',
+};
+
+async function shop(): Promise<TestProject> {
+  return await TestProject.of(SHOP);
+}
+
+function runAs(project: TestProject, who: string, ...argv: string[]): Promise<Outcome> {
+  project.env = awsEnvironment(server, keyOf(who), PLACE.region);
+  return project.run(...argv);
+}
+
+function as(project: TestProject, who: PrincipalName, ...argv: string[]): Promise<Outcome> {
+  return runAs(project, who, ...argv);
+}
+
+let clients: S3Client[] = [];
+
+function storeOf(who: PrincipalName): ObjectStore {
+  const client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig(keyOf(who), PLACE.region) });
+  clients.push(client);
+  return s3Store({ client, bucket: BUCKET, expectedOwner: PLACE.account });
+}
+
+/** What the stack's own resource does: the bucket is a domain before anybody publishes. */
+async function describeDomain(): Promise<void> {
+  const descriptor = { format: 1, partition: 'aws', ...PLACE, bucket: BUCKET };
+  expect(await storeOf('reference function').create(descriptorKey, recordContent(descriptor))).toBe('created');
+}
+
+const PACKAGE = ['package', '--project-root', '.', '--artifact-prefix', 'shop'] as const;
+
+/** Each use of a command that a person would expect to work with what the document says it needs. */
+const USES: Readonly<Record<string, readonly ((project: TestProject, who: string) => Promise<Outcome>)[]>> = {
+  package: [
+    (project, who) => runAs(project, who, ...PACKAGE),
+    (project, who) => runAs(project, who, ...PACKAGE),
+    (project, who) => {
+      project.write({ 'api.json': '{"openapi": "3.1.0"}', 'api/x.js': 'b' });
+      return runAs(project, who, ...PACKAGE);
+    },
+  ],
+  publish: [
+    (project, who) => runAs(project, who, 'publish', 'api', '--id', 'tools/one'),
+    (project, who) => runAs(project, who, 'publish', 'api', '--id', 'tools/one'),
+    (project, who) => {
+      // The same bytes under another filename are copied.
+      project.write({ 'again.json': SHOP['api.json'] });
+      return runAs(project, who, 'publish', 'again.json', '--id', 'tools/two');
+    },
+    (project, who) => runAs(project, who, 'publish', 'api.json', '--id', 'tools/three'),
+  ],
+  get: [(project, who) => runAs(project, who, 'get', 'default/shop/api', '--output', '-')],
+  list: [(project, who) => runAs(project, who, 'list')],
+  show: [(project, who) => runAs(project, who, 'show', 'default/shop/api')],
+};
+
+interface Need {
+  readonly action: string;
+  readonly on: string;
+}
+
+function policyOf(needs: readonly Need[]): Policy {
+  return {
+    Statement: needs.map(({ action, on }) => ({
+      ...{ Effect: 'Allow', Action: action },
+      Resource: on === 'the bucket' ? BUCKET_ARN : `${BUCKET_ARN}/${on}`,
+    })),
+  };
+}
+
+/** @returns what the first use says that fails; nothing where all work */
+async function tried(command: string, needs: readonly Need[]): Promise<string> {
+  const project = await shop();
+  server.identities.set('tried', { account: PLACE.account, policies: [policyOf(needs)] });
+  for (const use of USES[command] ?? []) {
+    const { exitCode, stderr } = await use(project, 'tried');
+    if (exitCode !== 0) return stderr;
+  }
+  return '';
+}
+
+const cell = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
+
+function needsOf(command: string): Need[] {
+  return COMMANDS.rows
+    .filter((row) => row[command] === 'yes')
+    .map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
+}
+
+describe('the permissions that the document names for a command', () => {
+  test('are told of every command that there is', () => {
+    expect(COMMANDS.columns.slice(2).sort()).toEqual(Object.keys(USES).sort());
+  });
+
+  test.each(Object.keys(USES))('%s: suffice, and none is superfluous', async (command) => {
+    await describeDomain();
+    const isReader = command !== 'package' && command !== 'publish';
+    if (isReader) expect((await as(await shop(), 'publisher', ...PACKAGE)).exitCode).toBe(0);
+    const needs = needsOf(command);
+    const superfluous: string[] = [];
+    for (const need of needs) {
+      const others = needs.filter((one) => one !== need);
+      if ((await tried(command, others)) === '') superfluous.push(`${need.action} on ${need.on}`);
+      // What a refused attempt left behind is nobody's business here.
+      if (!isReader) {
+        emptyBucket();
+        await describeDomain();
+      }
+    }
+    expect(superfluous).toEqual([]);
+    expect(await tried(command, needs)).toBe('');
+  });
+});
+
+/** The archive of SHOP, published by the publisher, as a stack wants it. */
+async function publishedArtifact(): Promise<Wanted> {
+  await describeDomain();
+  const project = await shop();
+  const { text } = await as(project, 'publisher', ...PACKAGE);
+  const [, arn = '', hex = ''] = /ArtifactArn: (\S*shop\/api:1@sha256:([0-9a-f]{64}))/.exec(text) ?? [];
+  const blob = { digest: parseDigest(hex), filename: 'archive.zip' };
+  const version = { repository: 'default', id: 'shop/api', number: 1 };
+  return { arn, key: blobKey(blob.digest, blob.filename), ...blob, version };
+}
+
+function domainOf(who: PrincipalName): Domain {
+  const keeper = ownKeeper(storeOf('keeper'));
+  return { partition: 'aws', ...PLACE, bucket: BUCKET, store: storeOf(who), keeper, chance: CHANCE };
+}
+
+const OPERATION: Operation = {
+  resource: {
+    ...{ account: PLACE.account, region: PLACE.region, stack: 'version', logicalId: 'ApiArtifact' },
+    uuid: '0b1c2d3e-0000-4000-8000-000000000000',
+  },
+  ...{ stackId: 'stack', requestId: 'first', issued: '2026-11-21T10:00:00.000Z', replaces: false, pinned: true },
+};
+
+function denials(): string[] {
+  return server.requests.filter(({ status }) => status === 403).map(({ operation, key }) => `${operation} ${key ?? ''}`);
+}
+
+describe('who has the rights of the templates', () => {
+  test('the publisher publishes everything, and is never refused', async () => {
+    await describeDomain();
+    const project = await shop();
+    for (const use of [...(USES['package'] ?? []), ...(USES['publish'] ?? [])]) {
+      expect(await use(project, 'publisher')).toMatchObject({ exitCode: 0 });
+    }
+    expect(denials()).toEqual([]);
+  });
+
+  test('a publisher of some artifacts publishes no others', async () => {
+    await describeDomain();
+    const some = { Subject: 'repo:shop/shop:*', Artifacts: 'default/shop/*' };
+    const { policies: scoped } = roleOf(resolveTemplate(publisherRole, PLACE, some), 'Role', PLACE);
+    server.identities.set('some', { account: PLACE.account, policies: scoped });
+    const project = await shop();
+    expect((await runAs(project, 'some', ...PACKAGE)).exitCode).toBe(0);
+    const other = await runAs(project, 'some', 'publish', 'api', '--id', 'tools/one');
+    expect(other.exitCode).toBe(3);
+    expect(other.stderr).toContain('s3:PutObject');
+  });
+
+  test('the reference function binds, goes back and releases', async () => {
+    const wanted = await publishedArtifact();
+    const domain = domainOf('reference function');
+    const generation = await bind(domain, OPERATION, [wanted]);
+    const later = { requestId: 'second', issued: '2026-11-21T11:00:00.000Z' };
+    expect(await bind(domain, { ...OPERATION, ...later, current: generation }, [wanted])).toBe(generation);
+    const ended = { requestId: 'third', issued: '2026-11-21T12:00:00.000Z' };
+    await release(domain.store, { resource: OPERATION.resource, ...ended, generation });
+    expect(denials()).toEqual([]);
+    const left = server.buckets.get(BUCKET)?.keys() ?? [];
+    const shown = left.filter((key) => server.buckets.get(BUCKET)?.current(key) !== undefined);
+    const kinds = new Set(shown.map((key) => /^(references\/\w{64}\/\w+|\w+)/.exec(key)?.[0].replace(/\w{64}/, '…')));
+    expect(kinds).toContain('references/…/named');
+    expect(kinds).toContain('endings');
+    expect(kinds).not.toContain('consumers');
+    expect(kinds).not.toContain('references/…/stack');
+  });
+
+  test('the keeper cancels and finishes deletions, and what it removed can be published again', async () => {
+    const wanted = await publishedArtifact();
+    const store = storeOf('keeper');
+    const incarnation = (await store.head(wanted.key))!.incarnation;
+    const condemned: Deletion = {
+      ...{ state: 'condemned', nonce: 'n', since: '2026-11-21T09:00:00.000Z' },
+      incarnations: [{ key: wanted.key, incarnation }],
+    };
+    const key = deletionKey(wanted.digest);
+    expect(await store.create(key, recordContent(condemned))).toBe('created');
+    await bind(domainOf('reference function'), OPERATION, [wanted]);
+    const cancelled = (await store.head(key))!.revision;
+    expect(await store.replace(key, recordContent({ ...condemned, state: 'deleting' }), cancelled)).toBe('replaced');
+    await ownKeeper(store).finish(wanted.digest);
+    expect(await store.head(wanted.key)).toBeUndefined();
+    expect(denials()).toEqual([]);
+    const again = await as(await shop(), 'publisher', ...PACKAGE);
+    expect(again).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('uploaded') as unknown });
+  });
+
+  test.each<PrincipalName>(['administrator', 'root', 'publisher', 'deployer', 'reference function'])(
+    'no deletion is begun by: %s',
+    async (who) => {
+      const { key, digest } = await publishedArtifact();
+      const store = storeOf(who);
+      const { incarnation, revision } = (await storeOf('keeper').head(key))!;
+      const denied = { code: 'ACCESS_DENIED' };
+      await expect(store.removeRevision(key, revision)).rejects.toMatchObject(denied);
+      await expect(store.removeIncarnation(key, incarnation)).rejects.toMatchObject(denied);
+      await expect(store.create(deletionKey(digest), recordContent({}))).rejects.toMatchObject(denied);
+      await expect(store.overwrite(key, recordContent({}))).rejects.toMatchObject(denied);
+      expect((await storeOf('keeper').head(key))?.incarnation).toBe(incarnation);
+    },
+  );
+});
