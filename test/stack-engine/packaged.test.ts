@@ -43,7 +43,7 @@ test('the shop of the examples is packaged, deployed, changed, deployed again an
   });
   try {
     const first = await project.package('--template-file', 'template.yaml');
-    expect(first.exitCode).toBe(0);
+    expect([first.exitCode, first.stderr]).toEqual([0, expect.any(String)]);
     const created = await engine.deploy('shop', first.text, { parameters: { Stage: 'prod' } });
     expect(created.events.filter(({ status }) => status.endsWith('FAILED'))).toEqual([]);
     expect(created.status).toBe('CREATE_COMPLETE');
