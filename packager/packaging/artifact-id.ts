@@ -14,13 +14,13 @@ export interface Named {
   readonly location: string;
   readonly form: (typeof FORMS)[number];
   /** What stands there is another under the parameters that it is given. */
-  readonly variant?: boolean;
+  readonly isVariant?: boolean;
 }
 
 /**
  * Gives everything the ID `{prefix}/{path below the project}`. Where two come to the same ID, the one whose path is the ID to the letter, in the
- * commoner form, keeps it, and the others get a short digest; so an ID changes only when something comes that has a better claim to the very
- * same ID.
+ * commoner form, keeps it, and the others get a short digest; so an ID changes only when something comes that has as good a claim to the very
+ * same ID, or a better one.
  *
  * @param prefix a valid artifact ID
  * @param named of different identities
@@ -46,9 +46,9 @@ interface Claim {
   readonly weakness: number;
 }
 
-function claimOf(prefix: string, { identity, location, form, variant = false }: Named): Claim {
+function claimOf(prefix: string, { identity, location, form, isVariant = false }: Named): Claim {
   const fitted = segmentsOf(location).map(fitSegment).join('/');
-  const weakness = FORMS.indexOf(form) + (fitted === location && !variant ? 0 : FORMS.length);
+  const weakness = FORMS.indexOf(form) + (fitted === location && !isVariant ? 0 : FORMS.length);
   return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness };
 }
 

@@ -97,9 +97,9 @@ function formOf(content: Artifact['content']): Omit<Named, 'identity'> {
       return { form: isAlone ? 'zipped-file' : source.kind, location };
     }
     case 'unit': {
-      const { kind, detached, location, variant } = content;
+      const { kind, detached, location, isVariant } = content;
       const form = kind === 'template' && detached ? 'detached-template' : kind;
-      return { form, location, variant: variant !== '' };
+      return { form, location, isVariant };
     }
     case 'artifact':
       throw new Error(`'${content.name}' has an ID already`);

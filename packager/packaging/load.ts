@@ -1,16 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, hasCode } from '../../repository/index.ts';
+import { ArtifactError } from '../../repository/index.ts';
 import type { Archiver, Project, Source } from '../archive/source.ts';
 import { openSource } from '../archive/source.ts';
 import type { Reporter } from '../event.ts';
 import { findPlaces } from '../template/find/find.ts';
 import type { FindOptions } from '../template/find/find.ts';
+import { resourceNames } from '../template/find/resource-names.ts';
 import { parametersOf } from '../template/find/parameters.ts';
 import type { ParameterValues } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
 import { parseTemplate } from '../template/text/parse.ts';
-import { formatPosition } from '../template/place.ts';
 import type { Place, Target, Wanted } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
@@ -18,7 +18,7 @@ import { Inclusions } from './inclusions.ts';
 import { locationOf, shownPath } from './location.ts';
 import { placed, problemsOf, refuse, sourcePlace } from './problems.ts';
 import type { LoadedPlace, LocalSource, PlaceContent, Unit } from './unit.ts';
-import { variantOf } from './variant.ts';
+import { readTemplate } from './template-file.ts';
 import { unzippedWarning } from './warnings.ts';
 
 export interface LoadRequest {
@@ -42,8 +42,8 @@ export interface LoadRequest {
  */
 export async function load(request: LoadRequest): Promise<Unit> {
   const { value, problems } = await new Loader(request).root();
-  // What is named twice is loaded once, and its problems are the same objects.
-  refuse([...new Set(problems)]);
+  // What is named twice is told of once.
+  refuse([...new Map(problems.map((problem) => [problem.message, problem])).values()]);
   if (value === undefined) throw new Error('a template without problems was not loaded');
   return value;
 }
@@ -52,6 +52,8 @@ export async function load(request: LoadRequest): Promise<Unit> {
 interface Loaded<T> {
   readonly value?: T;
   readonly problems: readonly ArtifactError[];
+  /** Of a unit: what was known of its parameters when it was read. */
+  readonly known?: ParameterValues;
 }
 
 /** How a template or fragment is read. */
@@ -78,7 +80,8 @@ const NOTHING_GIVEN: ParameterValues = new Map();
 
 class Loader {
   readonly #request: LoadRequest;
-  readonly #units = new Map<string, Promise<Loaded<Unit>>>();
+  readonly #units = new Map<string, Promise<readonly Loaded<Unit>[]>>();
+  readonly #templates = new Map<string, Template>();
   readonly #sources = new Map<string, Promise<Source>>();
   readonly #inclusions = new Inclusions();
 
@@ -97,10 +100,10 @@ class Loader {
 
   /** @throws ArtifactError where the file itself can't be read, ArtifactErrors where it is no template */
   async #readUnit(reading: Reading): Promise<Loaded<Unit>> {
-    const { cwd, reporter, signal, project } = this.#request;
+    const { reporter, signal, project } = this.#request;
     const { file, kind, detached, given } = reading;
     signal.throwIfAborted();
-    const template = parseTemplate(readText(reading, cwd), shownPath(cwd, file), { kind });
+    const template = this.#template(reading);
     const found = findPlaces(template, this.#options(reading));
     const known = knownIn(template, kind, given);
     for (const warning of found.warnings) reporter({ kind: 'warning', warning });
@@ -109,13 +112,37 @@ class Loader {
     );
     const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
-    const variant = this.#variant(reading, template, places, known);
+    const asked = new Set([...found.asked, ...places.flatMap((one) => [...askedBelow(one, template, known)])]);
+    const plain = knownIn(template, kind, NOTHING_GIVEN);
+    const differing = [...asked].filter((name) => known.get(name) !== plain.get(name)).sort();
     const location = locationOf(project.root, file);
-    const identity = JSON.stringify([kind, detached, location, variant]);
+    // Whatever else it is given, and whatever it contains: what was not asked for decides nothing.
+    const identity = JSON.stringify([
+      kind,
+      detached,
+      location,
+      differing.map((name) => [name, known.get(name) ?? null]),
+    ]);
     return {
-      value: { type: 'unit', identity, variant, location, path: file, kind, detached, template, places },
+      value: {
+        ...{ type: 'unit', identity, path: file, location, isVariant: differing.length > 0, asked },
+        ...{ names: resourceNames(template, kind, given), kind, detached, template, places },
+      },
       problems,
+      known,
     };
+  }
+
+  #template(reading: Reading): Template {
+    const { file, kind } = reading;
+    const { cwd, project } = this.#request;
+    const key = JSON.stringify([file, kind]);
+    const before = this.#templates.get(key);
+    if (before !== undefined) return before;
+    const text = readTemplate(reading, project, cwd);
+    const template = parseTemplate(text, shownPath(cwd, file), { kind });
+    this.#templates.set(key, template);
+    return template;
   }
 
   #options({ file, kind, detached, given, by }: Reading): FindOptions {
@@ -127,19 +154,6 @@ class Loader {
       defaultsAreFinal: by !== undefined,
       exists: (local) => existsAt(path.resolve(folder, local)),
     };
-  }
-
-  /** Whether the template would name other things if nothing were said of its parameters. */
-  #variant(reading: Reading, template: Template, places: readonly LoadedPlace[], known: ParameterValues): string {
-    if (reading.given.size === 0) return '';
-    const plain = findPlaces(template, this.#options({ ...reading, given: NOTHING_GIVEN })).places;
-    const plainlyKnown = knownIn(template, reading.kind, NOTHING_GIVEN);
-    return variantOf(places, plain, (place, unit) =>
-      sameValues(
-        givenTo(unit.kind, { place, reading, template, known }),
-        givenTo(unit.kind, { place, reading, template, known: plainlyKnown }),
-      ),
-    );
   }
 
   async #place(naming: Naming, detached: boolean): Promise<Loaded<LoadedPlace>> {
@@ -182,14 +196,27 @@ class Loader {
         remedy: 'Take one of these out of the circle.',
       });
     }
-    const given = givenTo(kind, naming);
-    const key = JSON.stringify([file, kind, detached, ...given]);
-    let unit = this.#units.get(key);
-    if (unit === undefined) {
-      unit = this.#readUnit({ file, kind, detached, given, by: naming.place });
-      this.#units.set(key, unit);
-    }
+    const reading: Reading = { file, kind, detached, given: givenTo(kind, naming), by: naming.place };
+    const key = JSON.stringify([file, kind, detached]);
+    // One after the other: only when one is read is it known what it asks for, and whether another would be the same.
+    const before = this.#units.get(key) ?? Promise.resolve([]);
+    const unit = before.then((units) => this.#sameUnit(units, reading) ?? this.#readUnit(reading));
+    this.#units.set(
+      key,
+      Promise.all([before, unit]).then(
+        ([units, unit]) => (units.includes(unit) ? units : [...units, unit]),
+        () => before,
+      ),
+    );
     return unit;
+  }
+
+  /** What was read already under parameters that are the same, as far as they were asked for. */
+  #sameUnit(units: readonly Loaded<Unit>[], reading: Reading): Loaded<Unit> | undefined {
+    const known = units.length === 0 ? NOTHING_GIVEN : knownIn(this.#template(reading), reading.kind, reading.given);
+    return units.find(({ value, known: its }) =>
+      [...(value?.asked ?? [])].every((name) => its?.get(name) === known.get(name)),
+    );
   }
 
   async #source(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<LocalSource> {
@@ -228,11 +255,19 @@ function knownIn({ root }: Template, kind: Unit['kind'], given: ParameterValues)
  * it. Overrides of the command line are meant for the template itself alone.
  */
 function givenTo(kind: Unit['kind'], { place, template, known }: Naming): ParameterValues {
-  return kind === 'fragment' ? known : passedParameters(template, place, known);
+  return kind === 'fragment' ? known : passedParameters(template, place, known).values;
 }
 
-function sameValues(one: ParameterValues, other: ParameterValues): boolean {
-  return one.size === other.size && [...one].every(([name, value]) => other.has(name) && other.get(name) === value);
+/** The parameters around a place on which it depends what the templates below it name. */
+function askedBelow({ place, contents }: LoadedPlace, template: Template, known: ParameterValues): ReadonlySet<string> {
+  const units = contents.filter((content) => content.type === 'unit');
+  if (units.length === 0) return new Set();
+  const { sourcesOf } = passedParameters(template, place, known);
+  return new Set(
+    units.flatMap(({ kind, asked }) =>
+      [...asked].flatMap((name) => (kind === 'fragment' ? [name] : [...sourcesOf(name)])),
+    ),
+  );
 }
 
 function checkSuffix({ suffix }: Place, { filename }: Source): void {
@@ -241,42 +276,6 @@ function checkSuffix({ suffix }: Place, { filename }: Source): void {
     'PATH_OF_WRONG_KIND',
     `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
   );
-}
-
-function readText({ file, kind, by }: Reading, cwd: string): string {
-  const what = by === undefined ? 'template' : kind === 'fragment' ? 'file to be included' : 'nested template';
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) {
-      throw new ArtifactError('PATH_NOT_FOUND', `no ${what} at '${file}'`, {
-        remedy:
-          by === undefined ? 'Name it with --template-file.' : 'Paths are relative to the template that names them.',
-        cause,
-      });
-    }
-    if (hasCode(cause, 'EISDIR')) {
-      throw new ArtifactError('PATH_OF_WRONG_KIND', `'${file}' is a folder, and a ${what} is wanted`, { cause });
-    }
-    if (hasCode(cause, 'EACCES', 'EPERM')) {
-      throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' may not be read`, { cause });
-    }
-    if (cause instanceof TypeError) {
-      const place = { file: shownPath(cwd, file), ...firstBadByte(readFileSync(file)) };
-      throw new ArtifactError('INVALID_TEMPLATE', `${formatPosition(place)}: the ${what} is not text in UTF-8`, {
-        ...{ remedy: 'Save it in UTF-8.', place, cause },
-      });
-    }
-    throw new ArtifactError('PATH_UNREADABLE', `the ${what} '${file}' could not be read: ${String(cause)}`, { cause });
-  }
-}
-
-/** Where a text stops being UTF-8. A replacement character that the author wrote before it is taken for it. */
-function firstBadByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
-  const text = new TextDecoder('utf-8').decode(bytes);
-  const bad = text.indexOf('\uFFFD');
-  const before = text.slice(0, Math.max(bad, 0)).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function existsAt(file: string): false | 'file' | 'folder' {

@@ -1,12 +1,11 @@
 import { ArtifactError } from '../../repository/index.ts';
 import type { Place } from '../template/place.ts';
-import { isMap, valueOf } from '../template/node.ts';
-import type { Template } from '../template/template.ts';
+import { sectionNames } from '../template/find/resource-names.ts';
 import type { Artifact, Artifacts } from './artifact.ts';
 import { assignLogicalIds } from './logical-id.ts';
 import type { Referred } from './logical-id.ts';
 import type { LoadedPlace, PlaceContent, Unit } from './unit.ts';
-import { isLiteral, isPinned } from './unit.ts';
+import { isLiteral, isPinned, unitsBelow } from './unit.ts';
 
 export type ReferenceMode = 'stack' | 'grouped' | 'none';
 
@@ -57,9 +56,9 @@ export function planReferences(unit: Unit, mode: ReferenceMode, prefix: string, 
     .map((loaded): User => ({ loaded, needs: needsOf(loaded, artifacts) }));
   const drafts = new Drafts();
   const held = mode === 'stack' ? hold(users, drafts) : holdGrouped(users, drafts);
-  const present = resourceIds(unit.template);
-  checkLimit(unit, present.length + drafts.all.length, mode);
-  const logicalIds = assignLogicalIds(prefix, drafts.all, new Set(present));
+  const present = namesIn(unit);
+  checkLimit(unit, present.size + drafts.all.length, mode);
+  const logicalIds = assignLogicalIds(prefix, drafts.all, new Set([...present, ...sectionNames(unit.template)]));
   const idOf = new Map(drafts.all.map((draft, index) => [draft, logicalIds[index] ?? '']));
   const references = drafts.all.map((draft) => planned(draft, idOf.get(draft) ?? ''));
   const uses = users.map(({ loaded }) => {
@@ -238,9 +237,10 @@ function chunks<T>(all: readonly T[]): T[][] {
   );
 }
 
-function resourceIds({ root }: Template): string[] {
-  const resources = valueOf(root, 'Resources');
-  return isMap(resources) ? resources.entries.map(({ key }) => key) : [];
+/** Logical IDs of the resources that there will be: the template's own, and those of the fragments that it includes. */
+function namesIn(unit: Unit): ReadonlySet<string> {
+  const fragments = unitsBelow(unit).filter(({ kind }) => kind === 'fragment');
+  return new Set([...unit.names, ...fragments.flatMap((fragment) => [...namesIn(fragment)])]);
 }
 
 function checkLimit({ template }: Unit, resources: number, mode: ReferenceMode): void {

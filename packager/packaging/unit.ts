@@ -16,8 +16,12 @@ export interface Unit {
   readonly path: string;
   /** The path below the project, with `/`. */
   readonly location: string;
-  /** Empty where it is what it is whoever names it; else a digest of what it names because of the parameters that it is given. */
-  readonly variant: string;
+  /** It names other things than it would if nothing were said of its parameters. */
+  readonly isVariant: boolean;
+  /** Names of the parameters on which it depends what it names, and what those below it name. */
+  readonly asked: ReadonlySet<string>;
+  /** Logical IDs of the resources that it brings. */
+  readonly names: ReadonlySet<string>;
   readonly kind: 'template' | 'fragment';
   /** Deployed where no domain can be presumed: it holds literals, whoever includes it holds the references. */
   readonly detached: boolean;

@@ -32,6 +32,8 @@ export interface Found {
   /** These and the problems in the order of the file, by line and column. */
   readonly warnings: readonly Warning[];
   readonly problems: readonly ArtifactError[];
+  /** Names of the parameters that the search asked for: with others it would have found the same. */
+  readonly asked: ReadonlySet<string>;
 }
 
 /** Where the search stands. */
@@ -117,7 +119,7 @@ export class Search {
     );
   }
 
-  found(): Found {
+  found(): Omit<Found, 'asked'> {
     const places = this.#places.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
     return { places, warnings: inFileOrder(this.#warnings), problems: inFileOrder(this.#problems) };
   }

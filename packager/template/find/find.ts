@@ -11,7 +11,7 @@ import { composedText, isIntrinsic } from './intrinsics.ts';
 import type { Scope } from './intrinsics.ts';
 import type { MapEntry, MapNode, ScalarNode, TemplateNode } from '../node.ts';
 import { entryOf, isMap, isString, valueOf } from '../node.ts';
-import { parametersOf } from './parameters.ts';
+import { Asked, parametersOf } from './parameters.ts';
 import { PSEUDO_TYPES } from '../properties/property.ts';
 import type { Template } from '../template.ts';
 
@@ -24,11 +24,12 @@ export type { FindOptions, Found } from './context.ts';
 export function findPlaces(template: Template, options: FindOptions): Found {
   const search = new Search(template, options);
   const { root } = template;
+  const parameters = new Asked(parametersOf(root, options.kind, options.parameters));
   const context: Context = {
     pointer: '',
     property: '',
     scope: {
-      parameters: parametersOf(root, options.kind, options.parameters),
+      parameters,
       mappings: valueOf(root, 'Mappings'),
       loops: [],
     },
@@ -37,7 +38,7 @@ export function findPlaces(template: Template, options: FindOptions): Found {
   if (options.kind === 'fragment') new Walk(search, root).fragment(root, context);
   else if (isMap(root)) new Walk(search, root).template(root, context);
   else search.problem(root.start, `'${template.file}' is not a template`, 'A template is a map with Resources.');
-  return search.found();
+  return { ...search.found(), asked: parameters.names };
 }
 
 /** A condition that is another in each turn of a loop is none that all of them share. */

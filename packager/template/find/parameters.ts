@@ -14,6 +14,25 @@ export interface Parameter {
 /** What is said of parameters from outside, which goes before their Defaults; `undefined`: it is known only at the deploy. */
 export type ParameterValues = ReadonlyMap<string, string | undefined>;
 
+class Unknown extends Map<string, undefined> {
+  override has(): boolean {
+    return true;
+  }
+}
+
+/** All parameters are given, and what they are is known only at the deploy. */
+export const NOTHING_KNOWN: ParameterValues = new Unknown();
+
+/** Parameters, and which of them were asked for: what was not asked for changes nothing. */
+export class Asked extends Map<string, Parameter> {
+  readonly names: Set<string> = new Set();
+
+  override get(name: string): Parameter | undefined {
+    this.names.add(name);
+    return super.get(name);
+  }
+}
+
 /** A parameter of these types holds the name of an SSM parameter, whose value is read at the deploy. */
 const READ_AT_DEPLOY = /^AWS::SSM::Parameter::Value</;
 

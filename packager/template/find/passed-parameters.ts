@@ -1,10 +1,18 @@
-import { composedText } from './intrinsics.ts';
+import { composedText, isIntrinsic, resolve } from './intrinsics.ts';
 import type { ParameterValues } from './parameters.ts';
+import { Asked, NOTHING_KNOWN } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
 import type { Place } from '../place.ts';
 import { follow } from '../rewrite/site.ts';
 import type { Template } from '../template.ts';
+
+/** What a stack passes to the template that it nests. */
+export interface Passed {
+  readonly values: ParameterValues;
+  /** The parameters around the stack from which a parameter's value is made. */
+  readonly sourcesOf: (name: string) => ReadonlySet<string>;
+}
 
 /**
  * What a stack passes to the template that a place in its properties names: `Parameters: {Name: value}`, for a StackSet a list of `ParameterKey` and
@@ -12,30 +20,40 @@ import type { Template } from '../template.ts';
  *
  * @param known of the parameters around the place
  */
-export function passedParameters({ root }: Template, { pointer }: Place, known: ParameterValues): ParameterValues {
+export function passedParameters({ root }: Template, { pointer }: Place, known: ParameterValues): Passed {
   const { site } = follow(root, pointer.slice(0, pointer.lastIndexOf('/')));
-  const parameters = valueOf(site.node, 'Parameters');
-  const scope = {
-    parameters: new Map(
-      [...known].map(([name, value]) => [name, { name, type: 'String', ...(value !== undefined && { value }) }]),
-    ),
-    mappings: valueOf(root, 'Mappings'),
-    loops: [],
-  };
-  const passed = pairs(parameters).map(([name, value]) => {
-    const text = composedText(value, scope);
+  const passed = pairs(valueOf(site.node, 'Parameters'));
+  const mappings = valueOf(root, 'Mappings');
+  if (passed === undefined) return { values: NOTHING_KNOWN, sourcesOf: () => new Set() };
+  const parameters = new Map(
+    [...known].map(([name, value]) => [name, { name, type: 'String', ...(value !== undefined && { value }) }]),
+  );
+  const values = passed.map(([name, value]) => {
+    const text = value && composedText(value, { parameters, mappings, loops: [] });
     // A loop's variable stands in plain text too.
     return [name, text?.includes('{') === true ? undefined : text] as const;
   });
-  return new Map(passed);
+  const sourcesOf = (name: string): ReadonlySet<string> => {
+    const asked = new Asked(parameters);
+    const value = passed.find(([one]) => one === name)?.[1];
+    if (value !== undefined) resolve(value, { parameters: asked, mappings, loops: [] });
+    return asked.names;
+  };
+  return { values: new Map(values), sourcesOf };
 }
 
-function pairs(parameters: TemplateNode | undefined): (readonly [name: string, value: TemplateNode])[] {
-  if (isMap(parameters)) return parameters.entries.map(({ key, value }) => [key, value]);
+/** `undefined` where a function makes some of them, so that their names are not known. A value that is not written down is absent. */
+function pairs(
+  parameters: TemplateNode | undefined,
+): (readonly [name: string, value: TemplateNode | undefined])[] | undefined {
+  if (isMap(parameters)) {
+    const isMade = isIntrinsic(parameters) || parameters.entries.some(({ key }) => key.startsWith('Fn::'));
+    return isMade ? undefined : parameters.entries.map(({ key, value }) => [key, value]);
+  }
   if (!isList(parameters)) return [];
-  return parameters.items.flatMap((item) => {
+  const all = parameters.items.map((item) => {
     const name = valueOf(item, 'ParameterKey');
-    const value = valueOf(item, 'ParameterValue');
-    return isString(name) && value !== undefined ? [[name.value, value] as const] : [];
+    return isString(name) ? ([name.value, valueOf(item, 'ParameterValue')] as const) : undefined;
   });
+  return all.every((one) => one !== undefined) ? all : undefined;
 }

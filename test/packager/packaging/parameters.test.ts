@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { at } from '../../support/json-pointer.ts';
 import { TestProject } from '../../support/project.ts';
@@ -130,4 +132,133 @@ test('folders of the same name in the project and beside it are two artifacts', 
   const arns = Object.values(references(data));
   expect(arns.filter((arn) => arn.includes(':default/shop/shared/lib:1@'))).toHaveLength(1);
   expect(arns.filter((arn) => /:default\/shop\/shared\/lib-[0-9a-f]{8}:1@/.test(arn))).toHaveLength(1);
+});
+
+describe('a template that only passes on what it is given', () => {
+  const nest = (url: string, parameters: string): string =>
+    `{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ${url}, Parameters: ${parameters}}}`;
+  const files = {
+    'inner.yaml': `Parameters:\n  Dir: {Type: String, Default: one}\nResources:\n  F:${code('!Sub ./src/${Dir}')}`,
+    'outer.yaml': `Parameters:\n  Dir: {Type: String, Default: two}\nResources:\n  I: ${nest('inner.yaml', '{Dir: !Ref Dir}')}\n`,
+    ...SOURCES,
+  };
+
+  test.each([
+    ['plain first', ['{}', '{Dir: one}']],
+    ['plain last', ['{Dir: one}', '{}']],
+  ])('is as many artifacts as there are of what it comes to, %s', async (_, [first = '', second = '']) => {
+    const project = await TestProject.of({
+      ...files,
+      'template.yaml': `Resources:\n  A: ${nest('outer.yaml', first)}\n  B: ${nest('outer.yaml', second)}\n`,
+    });
+    const { data, exitCode } = await project.package();
+    expect(exitCode).toBe(0);
+    const insideOf = (name: string): string => {
+      const { 'Fn::GetAtt': used } = at(data, `/Resources/${name}/Properties/TemplateURL`) as { 'Fn::GetAtt': string };
+      const outer = textOf(project, data, used.replace('.Url', ''));
+      const key = /Key: (blobs\/\S+\/inner\.yaml)/.exec(outer)?.[1] ?? '';
+      return /Src\w+Artifact/.exec(project.content(key))?.[0] ?? '';
+    };
+    const plain = first === '{}' ? 'A' : 'B';
+    expect(insideOf(plain)).toBe('SrcTwoArtifact');
+    expect(insideOf(plain === 'A' ? 'B' : 'A')).toBe('SrcOneArtifact');
+    // The plain one keeps the plain name.
+    expect(at(data, `/Resources/${plain}/Properties/TemplateURL`)).toEqual({ 'Fn::GetAtt': 'OuterYamlArtifact.Url' });
+    // Both inner templates and both outer ones are there, and nothing that nobody names.
+    expect(project.stored('blobs').filter((key) => key.endsWith('.yaml'))).toHaveLength(4);
+  });
+});
+
+test.each([
+  ['a condition', '{"Fn::If": [C, {Dir: one}, {Dir: two}]}'],
+  ['a macro', '{"Fn::Transform": {Name: M}, Queue: q}'],
+])('Parameters that %s makes are known at the deploy', async (_, parameters) => {
+  const project = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Resources:\n${stack('A', parameters)}`,
+  });
+  const { data, stderr } = await project.package();
+  expect(stderr).toMatch(/warning: child\.yaml:9:13: Code of 'F' .*not packaged: the parameter 'Dir'/);
+  expect(textOf(project, data, 'ChildYamlArtifact')).toBe(project.read('child.yaml'));
+});
+
+test('a loop variable in what is passed is known only turn by turn', async () => {
+  const project = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    - X\n    - [one, two]\n    - Stack\${X}: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {Dir: "\${X}"}}}\n`,
+  });
+  expect((await project.package()).stderr).toMatch(/not packaged: the parameter 'Dir'/);
+});
+
+test('a child that is used in many stacks is read once, whatever else they pass', async () => {
+  const stacks = Array.from({ length: 60 }, (_, index) => stack(`S${index}`, `{Queue: q${index}}`));
+  const project = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Resources:\n${stacks.join('')}`,
+  });
+  const { data, exitCode } = await project.package('--manifest', 'artifacts.json');
+  expect(exitCode).toBe(0);
+  expect(Object.keys(references(data))).toEqual(['ChildYamlArtifact']);
+  const { artifacts } = JSON.parse(project.read('artifacts.json')) as { artifacts: { template: string }[] };
+  expect(artifacts.filter(({ template }) => template === 'child.yaml')).toHaveLength(1);
+});
+
+test('what is wrong in a template that is used twice is told once', async () => {
+  const project = await TestProject.of({
+    'child.yaml': `Resources:\n  F:${code('missing')}`,
+    'template.yaml': `Resources:\n${stack('A', '{}')}${stack('B', '{Other: x}')}  C:\n    Type: AWS::CloudFormation::StackSet\n    Properties: {StackSetName: c, PermissionModel: SELF_MANAGED, TemplateURL: child.yaml}\n`,
+  });
+  const { stderr, exitCode } = await project.package();
+  expect(exitCode).toBe(2);
+  expect(stderr.match(/^error: /gm)).toHaveLength(1);
+});
+
+describe('a nested template', () => {
+  const template = 'Resources:\n  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}\n';
+
+  test('behind a link that leads out of the project is refused', async () => {
+    const project = await TestProject.of({ 'template.yaml': template, '../other/c.yaml': 'Resources: {}\n' });
+    symlinkSync('../other/c.yaml', project.path('child.yaml'));
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/template\.yaml:2:\d+: TemplateURL of 'A' .*leads out of the project|outside/);
+    expect(project.stored('.')).toEqual([]);
+  });
+
+  test('that is a pipe is refused, not waited for', async () => {
+    const project = await TestProject.of({ 'template.yaml': template });
+    execFileSync('mkfifo', [project.path('child.yaml')]);
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/template\.yaml:2:\d+: TemplateURL of 'A' .*pipe/);
+  });
+});
+
+describe('names of references', () => {
+  test('are none that the template has, in whatever section or loop or fragment', async () => {
+    const project = await TestProject.of({
+      ...SOURCES,
+      'template.yaml': `Transform: AWS::LanguageExtensions\nParameters:\n  SrcZeroArtifact: {Type: String, Default: x}\nResources:\n  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n  Fn::ForEach::L:\n    - X\n    - [SrcOne]\n    - \${X}Artifact: {Type: AWS::SNS::Topic}\n  F:${code('src/zero')}  G:${code('src/one')}  H:${code('src/two')}`,
+      'more.yaml': 'SrcTwoArtifact: {Type: AWS::SNS::Topic}\n',
+    });
+    const { data, exitCode } = await project.package();
+    expect(exitCode).toBe(0);
+    expect(Object.keys(references(data)).sort()).toEqual([
+      'MoreYamlArtifact',
+      expect.stringMatching(/^SrcOneArtifact[0-9a-f]{8}$/),
+      expect.stringMatching(/^SrcTwoArtifact[0-9a-f]{8}$/),
+      expect.stringMatching(/^SrcZeroArtifact[0-9a-f]{8}$/),
+    ]);
+  });
+
+  test('and the resources that loops make count towards the limit', async () => {
+    const values = Array.from({ length: 499 }, (_, index) => `v${index}`);
+    const project = await TestProject.of({
+      ...SOURCES,
+      'template.yaml': `Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::L:\n    - X\n    - [${values.join(', ')}]\n    - T\${X}: {Type: AWS::SNS::Topic}\n  F:${code('src/zero')}`,
+    });
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/would have 501 resources/);
+  });
 });

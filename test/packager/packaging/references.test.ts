@@ -5,6 +5,7 @@ import { planReferences } from '../../../packager/packaging/references.ts';
 import type { ReferenceMode, ReferencePlan } from '../../../packager/packaging/references.ts';
 import type { LoadedPlace, LocalSource, Unit } from '../../../packager/packaging/unit.ts';
 import { findPlaces } from '../../../packager/template/find/find.ts';
+import { resourceNames } from '../../../packager/template/find/resource-names.ts';
 import { propertyTable } from '../../../packager/template/properties/table.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 
@@ -69,8 +70,16 @@ function unitOf(resources: readonly Drawn[], extra = ''): Unit {
     contents: place.targets.map(({ target }) => folder(target.kind === 'path' ? target.path : '')),
   }));
   return {
-    ...{ type: 'unit', identity: '', variant: '', path: '/template.json', location: 'template.json' },
+    ...{
+      type: 'unit',
+      identity: '',
+      isVariant: false,
+      asked: new Set(),
+      path: '/template.json',
+      location: 'template.json',
+    },
     ...{ kind: 'template', detached: false, template, places: loaded },
+    names: resourceNames(template, 'template', new Map()),
   };
 }
 

@@ -1,9 +1,12 @@
-import type { FindOptions, Found } from '../../../packager/template/find/find.ts';
+import type { FindOptions, Found as WholeFound } from '../../../packager/template/find/find.ts';
 import { findPlaces } from '../../../packager/template/find/find.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Place } from '../../../packager/template/place.ts';
 import { formatPosition } from '../../../packager/template/place.ts';
 import { propertyTable } from '../../../packager/template/properties/table.ts';
+
+/** What a search finds; what it asked for on the way is of no account here. */
+export type Found = Omit<WholeFound, 'asked'>;
 
 const TABLE = propertyTable();
 
@@ -16,7 +19,7 @@ export interface Given extends Partial<Omit<FindOptions, 'parameters'>> {
 /** Searches a template that stands in the test. */
 export function find(source: string, { disk = [], parameters = {}, ...given }: Given = {}): Found {
   const kind = given.kind ?? 'template';
-  return findPlaces(parseTemplate(source, 't.yaml', { kind }), {
+  const { places, warnings, problems } = findPlaces(parseTemplate(source, 't.yaml', { kind }), {
     table: TABLE,
     kind,
     parameters: new Map(Object.entries(parameters)),
@@ -27,6 +30,7 @@ export function find(source: string, { disk = [], parameters = {}, ...given }: G
     hasDomain: true,
     ...given,
   });
+  return { places, warnings, problems };
 }
 
 /** Searches one resource, named `R`, of a type with these properties (YAML, flow style or indented by 6). */
