@@ -4,3 +4,4 @@ export declare function bundleReference(): Promise<{
   readonly text: string;
   readonly parts: Readonly<Record<string, number>>;
 }>;
+export declare function packed(text: string): string;

@@ -37,7 +37,7 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
 function connect(signal: AbortSignal): Served {
   const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
   return {
-    store: s3Store({ client, bucket, expectedOwner: account, signal }),
+    store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? '', signal)),
     chance: {
       now: () => new Date(),

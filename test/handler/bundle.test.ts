@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { bundleReference } from '../../handler/build.mjs';
+import { BUNDLE_LIMIT, bundleReference, packed } from '../../handler/build.mjs';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Deletion, Domain, Publication } from '../../repository/index.ts';
 import { deletionKey } from '../../repository/keys.ts';
@@ -28,7 +28,7 @@ import { ownCertificate } from '../support/stack-engine/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 let bundle: string;
-let file: string;
+let files: Readonly<Record<'plain' | 'packed', string>>;
 let answers: AnswerServer;
 let base: string;
 /** By RequestId, in the order in which they came. */
@@ -37,11 +37,7 @@ let refusals: number;
 
 beforeAll(async () => {
   bundle = (await bundleReference()).text;
-  // Alone in its folder, as in Lambda: no package.json says what kind of module it is.
-  const folder = path.join(await temporaryFolder(), 'task');
-  mkdirSync(folder);
-  file = path.join(folder, 'index.js');
-  writeFileSync(file, bundle);
+  files = { plain: await written(bundle), packed: await written(packed(bundle)) };
   answers = new AnswerServer(ownCertificate(), async ({ method, path: requested, headers, body }) => {
     if (method !== 'PUT' || headers['content-type'] !== undefined) return { status: 403 };
     if (refusals-- > 0) return { status: 503, code: 'SlowDown' };
@@ -59,18 +55,37 @@ afterAll(async () => {
   await answers.close();
 });
 
+/** Alone in its folder, as in Lambda: no package.json says what kind of module it is. */
+async function written(text: string): Promise<string> {
+  const folder = path.join(await temporaryFolder(), 'task');
+  mkdirSync(folder);
+  const file = path.join(folder, 'index.js');
+  writeFileSync(file, text);
+  return file;
+}
+
+test('packed, it leaves room for the rest of a template', () => {
+  const text = packed(bundle);
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(BUNDLE_LIMIT);
+  expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
+});
+
 test('is printable ASCII and plain CommonJS', () => {
   expect(bundle).toMatch(/^[\t\n\x20-\x7e]*$/);
   expect(bundle).not.toMatch(/\bimport\(|\bimport\s*\{/);
   expect(bundle).not.toContain('node_modules');
 });
 
-const NODES = [
-  { name: `this Node (${process.version})`, node: { program: process.execPath } },
-  ...([22, 24] as const).map((major) => ({ name: `Node ${major}`, node: nodeOf(major) })),
-];
+const HERE = { program: process.execPath };
+const CASES = [
+  { form: 'plain', name: `this Node (${process.version})`, node: HERE },
+  { form: 'plain', name: 'Node 22', node: nodeOf(22) },
+  { form: 'plain', name: 'Node 24', node: nodeOf(24) },
+  { form: 'packed', name: `this Node (${process.version})`, node: HERE },
+  { form: 'packed', name: 'Node 24', node: nodeOf(24) },
+] as const;
 
-describe.each(NODES)('as built, on $name', ({ node }) => {
+describe.each(CASES)('as built, $form, on $name', ({ form, node }) => {
   const program = 'program' in node ? node.program : '';
   const run = program === '' ? test.skip : test;
   let server: S3Server;
@@ -118,7 +133,7 @@ describe.each(NODES)('as built, on $name', ({ node }) => {
   });
 
   async function sent(...sending: readonly EventMembers[]): Promise<string> {
-    const { status, stdout, stderr } = await runFunction({ program, file, env }, sending);
+    const { status, stdout, stderr } = await runFunction({ program, file: files[form], env }, sending);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     return stdout;
   }
@@ -138,7 +153,7 @@ describe.each(NODES)('as built, on $name', ({ node }) => {
   }
 
   run('starts without touching the network', async () => {
-    const ended = await runFunction({ program, file, env, network: false }, []);
+    const ended = await runFunction({ program, file: files[form], env, network: false }, []);
     expect(ended).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 

@@ -93,6 +93,14 @@ describe('Create', () => {
     expect(physicalId?.startsWith(`${formatArn(a.arn)}/`)).toBe(true);
   });
 
+  test('takes the ARN of an asset', async () => {
+    const { digest, ...version } = a.arn;
+    const { data } = await answer(events.create({ ArtifactArn: formatArn({ ...version, asset: 'archive.zip' }) }));
+    expect(data).toMatchObject({ Arn: formatArn(a.arn), Digest: digest });
+    const { reason } = await answer(events.create({ ArtifactArn: formatArn({ ...version, asset: 'other' }) }));
+    expect(reason).toContain("has no asset 'other', only 'archive.zip'");
+  });
+
   test('takes the ARN of content, with the key or without', async () => {
     const { version, ...content } = a.arn;
     const ArtifactArn = formatArn(content);
@@ -481,6 +489,17 @@ describe('the log', () => {
     const removed = await answer(events.remove(physicalId ?? ''));
     expect(removed.log).toMatchObject({ BindingsAdded: 0, BindingsRemoved: 1 });
     for (const text of [line, removed.line]) expect(text).not.toMatch(/X-Amz-Signature|5ec4e7/);
+  });
+
+  test('tells that nobody could be told; then the event is an error, and Lambda delivers it again', async () => {
+    const lines: string[] = [];
+    const put = (): Promise<void> => Promise.reject(new Error('503'));
+    const event = events.create(properties(a));
+    await expect(answer(event, { put, log: (line) => lines.push(line) })).rejects.toThrow('503');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { Outcome: 'SUCCESS', Answered: false, Failures: 1 },
+    ]);
+    expect(await answer(event)).toMatchObject({ succeeded: true });
   });
 
   test('has no URL even where an error tells it', async () => {

@@ -10,7 +10,7 @@ const { pathToFileURL } = require('node:url');
 const { text } = require('node:stream/consumers');
 (async () => {
   const { handler } = await import(pathToFileURL(process.argv[1]).href);
-  if (handler.length > 2) throw new Error('callbacks are gone since Node 24');
+  if (handler.length !== 1) throw new Error('a handler of one parameter: callbacks are gone since Node 24');
   for (const event of JSON.parse(await text(process.stdin))) {
     await handler(event, { getRemainingTimeInMillis: () => 60_000 });
   }

@@ -15,6 +15,10 @@ export interface FunctionSettings {
   readonly place?: Served['place'];
   /** Milliseconds that the function has. */
   readonly time?: number;
+  /** Told of each line of the log, also where no answer comes. */
+  readonly log?: (line: string) => void;
+  /** Instead of taking the answer. */
+  readonly put?: () => Promise<void>;
 }
 
 export interface Handled extends Answer {
@@ -29,7 +33,7 @@ export interface Handled extends Answer {
 export async function answerTo(
   store: ObjectStore | ((signal: AbortSignal) => ObjectStore),
   event: EventMembers,
-  { keeper, place = PLACE, time = 60_000 }: FunctionSettings = {},
+  { keeper, place = PLACE, time = 60_000, log, put }: FunctionSettings = {},
 ): Promise<Handled> {
   const bodies: Buffer[] = [];
   const lines: string[] = [];
@@ -47,9 +51,12 @@ export async function answerTo(
     },
     put: (_, body) => {
       bodies.push(body);
-      return Promise.resolve();
+      return put?.() ?? Promise.resolve();
     },
-    log: (line) => lines.push(line),
+    log: (line) => {
+      lines.push(line);
+      log?.(line);
+    },
     now: () => new Date(),
     pause: () => Promise.resolve(),
   });
