@@ -73,7 +73,7 @@ function findAll(root: Unit, names: ResolvedNames): readonly Found[] {
       const pinned = isPinned(place) || before?.pinned === true;
       const lasting = before?.lasting ?? (place.pinned ? place : undefined);
       found.set(identity, {
-        ...{ identity, content, pinned, place: before?.place ?? place },
+        ...{ identity, pinned, content: before?.content ?? content, place: before?.place ?? place },
         ...(lasting !== undefined && { lasting }),
       });
     }
