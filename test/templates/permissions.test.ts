@@ -9,7 +9,7 @@ import { ownKeeper } from '../../repository/deletion.ts';
 import type { Deletion } from '../../repository/deletion.ts';
 import { parseDigest } from '../../repository/digest.ts';
 import type { Domain } from '../../repository/domain.ts';
-import { blobKey, deletionKey, descriptorKey } from '../../repository/keys.ts';
+import { blobKey, deletionKey } from '../../repository/keys.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
 import { release } from '../../repository/release.ts';
@@ -17,6 +17,8 @@ import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
 import type { DomainPolicies, PrincipalName } from '../support/domain-principals.ts';
+import type { EventMembers } from '../support/custom-resource-event.ts';
+import { EventSource } from '../support/custom-resource-event.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
 import type { Policy } from '../support/iam/policy.ts';
 import { parseBucketPolicy } from '../support/iam/policy.ts';
@@ -25,6 +27,8 @@ import { readTable } from '../support/markdown-table.ts';
 import type { Outcome } from '../support/project.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
+import type { Handled } from '../support/reference-function.ts';
+import { answerTo } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
 
@@ -100,10 +104,18 @@ function storeOf(who: PrincipalName): ObjectStore {
   return s3Store({ client, bucket: BUCKET, expectedOwner: PLACE.account });
 }
 
+const DOMAIN_PLACE = { partition: 'aws', ...PLACE, bucket: BUCKET };
+
+/** The reference function, with the rights of its role. */
+function answered(event: EventMembers): Promise<Handled> {
+  const keeper = ownKeeper(storeOf('keeper'));
+  return answerTo(storeOf('reference function'), event, { place: DOMAIN_PLACE, keeper });
+}
+
 /** What the stack's own resource does: the bucket is a domain before anybody publishes. */
 async function describeDomain(): Promise<void> {
-  const descriptor = { format: 1, partition: 'aws', ...PLACE, bucket: BUCKET };
-  expect(await storeOf('reference function').create(descriptorKey, recordContent(descriptor))).toBe('created');
+  const created = { ...new EventSource().create({ Bucket: BUCKET }), ResourceType: 'Custom::ArtifactDomain' };
+  expect(await answered(created)).toMatchObject({ succeeded: true });
 }
 
 const PACKAGE = ['package', '--project-root', '.', '--artifact-prefix', 'shop'] as const;
@@ -204,7 +216,7 @@ async function publishedArtifact(): Promise<Wanted> {
 
 function domainOf(who: PrincipalName): Domain {
   const keeper = ownKeeper(storeOf('keeper'));
-  return { partition: 'aws', ...PLACE, bucket: BUCKET, store: storeOf(who), keeper, chance: CHANCE };
+  return { ...DOMAIN_PLACE, store: storeOf(who), keeper, chance: CHANCE };
 }
 
 const OPERATION: Operation = {
@@ -241,7 +253,26 @@ describe('who has the rights of the templates', () => {
     expect(other.stderr).toContain('s3:PutObject');
   });
 
-  test('the reference function binds, goes back and releases', async () => {
+  test('the reference function answers every event', async () => {
+    const { arn, key, digest } = await publishedArtifact();
+    const events = new EventSource();
+    const one = { ArtifactArn: arn, Key: key };
+    const byContent = { ArtifactArn: arn.replace(':1@', '@'), Key: key };
+    expect(byContent.ArtifactArn).toContain(`shop/api@sha256:${digest}`);
+    const created = await answered(events.create(one));
+    expect(created).toMatchObject({ succeeded: true, data: { Bucket: BUCKET, Key: key } });
+    const updated = await answered(events.update(created.physicalId!, byContent, one));
+    expect(updated.succeeded).toBe(true);
+    expect(updated.physicalId).not.toBe(created.physicalId);
+    const back = await answered(events.update(updated.physicalId!, one, byContent));
+    expect(back).toMatchObject({ succeeded: true, physicalId: created.physicalId });
+    expect(await answered(events.remove(updated.physicalId!, byContent))).toMatchObject({ succeeded: true });
+    expect(await answered(events.remove(created.physicalId!, one))).toMatchObject({ succeeded: true });
+    expect(await answered(events.remove('shop-ApiArtifact-1ABCDEF', one))).toMatchObject({ succeeded: true });
+    expect(denials()).toEqual([]);
+  });
+
+  test('the reference function binds, goes back and releases what goes on being read', async () => {
     const wanted = await publishedArtifact();
     const domain = domainOf('reference function');
     const generation = await bind(domain, OPERATION, [wanted]);
