@@ -390,6 +390,21 @@ describe('package --s3-bucket', () => {
     expect(keysOf()).toEqual(before);
   });
 
+  test('names the version of what is read in place, and refuses a bucket that keeps none', async () => {
+    const files = {
+      'a/x.js': '1',
+      'template.yaml':
+        'Resources:\n  A:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: {S3Key: ./a, S3ObjectStorageMode: REFERENCE}\n',
+    };
+    const refused = await packaged(await shop(files));
+    expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(refused.stderr).toMatch(/template\.yaml:5:21: Code of 'A' .* keeps no versions\n .*S3ObjectStorageMode/);
+    bucket.versioning = 'Enabled';
+    const { text, exitCode } = await packaged(await shop(files), '--force-upload');
+    expect(exitCode).toBe(0);
+    expect(text).toMatch(/S3ObjectVersion: ['"]?[\w.-]{5,}/);
+  });
+
   test('takes an empty prefix for none', async () => {
     const { text } = await packaged(await shop(), '--s3-prefix', '');
     expect(text).toBe((await packaged(await shop())).text);
