@@ -183,7 +183,7 @@ class Loader {
         }
       }
     } catch (error) {
-      return { problems: problemsOf(error).map((problem) => placed(place, problem)) };
+      return { problems: problemsOf(error).map((problem) => placed(place, withoutSub(target, problem))) };
     }
   }
 
@@ -268,6 +268,13 @@ function askedBelow({ place, contents }: LoadedPlace, template: Template, known:
       [...asked].flatMap((name) => (kind === 'fragment' ? [name] : [...sourcesOf(name)])),
     ),
   );
+}
+
+/** Variables in plain text are replaced by nobody. */
+function withoutSub(target: Target, problem: ArtifactError): ArtifactError {
+  if (problem.code !== 'PATH_NOT_FOUND' || target.kind !== 'path' || !target.path.includes('${')) return problem;
+  const remedy = `Write !Sub before it: '\${…}' is replaced in Fn::Sub alone.`;
+  return new ArtifactError(problem.code, problem.message, { remedy, cause: problem });
 }
 
 function checkSuffix({ suffix }: Place, { filename }: Source): void {

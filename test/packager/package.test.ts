@@ -223,6 +223,13 @@ describe('a path with !Ref or !Sub', () => {
     expect((await project.package('--parameter-overrides', 'Dir=two')).text).toContain('SrcTwoArtifact');
   });
 
+  test('that lacks the !Sub is told so', async () => {
+    const project = await TestProject.of({ 'template.yaml': template('./src/${Dir}'), 'src/one/x': '1' });
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/template\.yaml:7:13: Code of 'F' .*no file or folder at .*\n {2}Write !Sub before it/);
+  });
+
   test('that can not be resolved is left with a warning that names the place', async () => {
     const project = await TestProject.of({ 'template.yaml': template('!Sub ./src/${AWS::Region}') });
     const { exitCode, stderr, text } = await project.package();

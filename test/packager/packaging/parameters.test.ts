@@ -36,7 +36,7 @@ describe('what a stack passes to a nested template', () => {
     const { data, exitCode } = await project.package();
     expect(exitCode).toBe(0);
     const used = (name: string): string =>
-      String((at(data, `/Resources/${name}/Properties/TemplateURL`) as { 'Fn::GetAtt': string })['Fn::GetAtt']).replace(
+      (at(data, `/Resources/${name}/Properties/TemplateURL`) as { 'Fn::GetAtt': string })['Fn::GetAtt'].replace(
         '.Url',
         '',
       );
