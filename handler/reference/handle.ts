@@ -17,7 +17,8 @@ export interface Surroundings {
   readonly put: (url: string, body: Buffer, patience: Patience) => Promise<void>;
   readonly log: (line: string) => void;
   readonly now: () => Date;
-  readonly pause: Patience['pause'];
+  /** @param signal ends the waiting, by a rejection */
+  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
 /** Kept of the function's time for the answer. */
@@ -67,25 +68,19 @@ async function answerTo(
   const failing: Failing = {
     physicalId: asked.physicalId || formatPhysicalId(isGeneration(asked.requestId) ? asked.requestId : 'unknown'),
   };
-  const timeUp = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  const over = new AbortController();
   try {
     const parsed = parseEvent(event, around.now());
     failing.physicalId = firstId(parsed);
-    const outcome = await Promise.race([
-      carryOut(parsed, around.connect(timeUp.signal), failing),
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          reject(new ArtifactError('STORE_UNAVAILABLE', 'the reference function timed out'));
-        }, remaining() - RESERVE_MS);
-      }),
-    ]);
+    const timeUp = around.pause(remaining() - RESERVE_MS, over.signal).then((): never => {
+      throw new ArtifactError('STORE_UNAVAILABLE', 'the reference function timed out');
+    });
+    const outcome = await Promise.race([carryOut(parsed, around.connect(over.signal), failing), timeUp]);
     const { physicalId, data } = outcome;
     return { answer: { status: 'SUCCESS', physicalId, ...(data !== undefined && { data }) }, outcome };
   } catch (error) {
     return { answer: { status: 'FAILED', physicalId: failing.physicalId, reason: reasonOf(error) }, error };
   } finally {
-    clearTimeout(timer);
-    timeUp.abort();
+    over.abort();
   }
 }

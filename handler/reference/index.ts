@@ -30,7 +30,7 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
     put: putAnswer,
     log: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
-    pause: (milliseconds) => pause(milliseconds),
+    pause: (milliseconds, signal) => pause(milliseconds, undefined, signal && { signal }),
   });
 }
 

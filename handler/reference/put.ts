@@ -5,7 +5,7 @@ import { ArtifactError } from '../../repository/error.ts';
 export interface Patience {
   /** Milliseconds until nothing more can be done. */
   readonly remaining: () => number;
-  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
 const ATTEMPTS = 6;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { handle } from '../../handler/reference/handle.ts';
 import type { Served } from '../../handler/reference/reference.ts';
 import type { Keeper, ObjectStore } from '../../repository/index.ts';
@@ -58,7 +59,7 @@ export async function answerTo(
       log?.(line);
     },
     now: () => new Date(),
-    pause: () => Promise.resolve(),
+    pause: (milliseconds, signal) => pause(signal === undefined ? 0 : milliseconds, undefined, signal && { signal }),
   });
   const [body, ...more] = bodies;
   const [line = ''] = lines;
