@@ -3,7 +3,7 @@ import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding
 import type { BlobName } from './blob.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { isEnded } from './ending.ts';
+import { endedBy } from './ending.ts';
 import { ArtifactError } from './error.ts';
 import { FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
@@ -54,10 +54,10 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
   if (kept !== undefined) return kept;
   const generation = current !== undefined && !operation.replaces ? current : requestId;
   const name = { resource, generation };
-  await writeRecords(domain, operation, name, wanted);
+  const made = await writeRecords(domain, operation, name, wanted);
   await requireAllowed(domain, wanted);
   await Promise.all(wanted.map((one) => securePresence(domain, one)));
-  await requireNotEnded(domain, operation, name, wanted);
+  await requireNotEnded(domain, operation, name, wanted, made);
   return generation;
 }
 
@@ -66,7 +66,7 @@ async function resume(domain: Domain, operation: Operation, wanted: readonly Wan
   for (const generation of await candidates(domain, operation, wanted)) {
     const name = { resource: operation.resource, generation };
     if (!(await stamp(domain, name, digestsOf(wanted), operation.issued))) continue;
-    await requireNotEnded(domain, operation, name, wanted);
+    await requireNotEnded(domain, operation, name, wanted, []);
     return generation;
   }
   return undefined;
@@ -132,12 +132,14 @@ async function stampRecord(
   throw new ArtifactError('CONTENTION', `'${key}' is changed by others all the time`, { remedy: 'Try again.' });
 }
 
+/** @returns what this delivery of the event made; the rest was made by an earlier one */
 async function writeRecords(
   { store, chance }: Domain,
   { stackId, resource, issued, pinned }: Operation,
   name: BindingName,
   wanted: readonly Wanted[],
-): Promise<void> {
+): Promise<readonly Digest[]> {
+  const made: Digest[] = [];
   const at = chance.now().toISOString();
   await Promise.all(
     digestsOf(wanted).map(async (digest) => {
@@ -150,9 +152,10 @@ async function writeRecords(
       };
       // `exists` is an earlier delivery of the same event. First what finds the reference, so that none is ever without.
       await store.create(consumer, recordContent(record));
-      await store.create(reference, recordContent(record));
+      if ((await store.create(reference, recordContent(record))) === 'created') made.push(digest);
     }),
   );
+  return made;
 }
 
 function useOf({ arn, key, resolvedFrom }: Wanted): Use {
@@ -185,14 +188,15 @@ async function requireNotEnded(
   operation: Operation,
   name: BindingName,
   wanted: readonly Wanted[],
+  made: readonly Digest[],
 ): Promise<void> {
   const { resource, requestId, issued, replaces, current } = operation;
-  const ended = await isEnded(store, resource, {
+  const ended = await endedBy(store, resource, {
     ...{ requestId, issued },
     ...(replaces && current !== undefined && current !== name.generation && { replaces: current }),
   });
-  if (!ended) return;
-  await removeRecords(store, name, digestsOf(wanted), issued);
+  if (ended === undefined) return;
+  await removeRecords(store, name, ended === 'its own' ? digestsOf(wanted) : made, issued);
   throw new ArtifactError(
     'SUPERSEDED',
     `a Delete of '${resource.logicalId}' in stack '${resource.stack}' was here before its ${current === undefined ? 'Create' : 'Update'} ended`,

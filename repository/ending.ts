@@ -49,22 +49,26 @@ export async function recordEnding(
 }
 
 /**
- * Whether what an event has bound was ended by a Delete: by one that named the generation which the event itself made, or by one that was issued later
- * and meant something else than the binding which the event replaces.
+ * Whether a Delete has ended an event. `its own`: one that named the generation which the event makes, or one with an invented ID that was issued later
+ * and so meant everything before it. `another`: one that was issued later and named another binding, which the event does not replace: then the
+ * event is an old one that comes again. What it makes only now is nobody's; but what it made when it came first may be deployed.
  */
-export async function isEnded(
+export async function endedBy(
   store: ObjectStore,
   resource: StackResource,
   event: { readonly requestId: string; readonly issued: string; readonly replaces?: string },
-): Promise<boolean> {
+): Promise<'its own' | 'another' | undefined> {
+  let found: 'another' | undefined;
   for await (const { key } of store.list(endingsPrefix(resource))) {
     const of = key.slice(key.lastIndexOf('/') + 1);
-    if (of === event.requestId) return true;
+    if (of === event.requestId) return 'its own';
     if (of === event.replaces) continue;
     const ending = await readEnding(store, key);
-    if (ending !== undefined && isLater(ending.value.issued, event.issued)) return true;
+    if (ending === undefined || !isLater(ending.value.issued, event.issued)) continue;
+    if (of in ending.value.requests) return 'its own';
+    found = 'another';
   }
-  return false;
+  return found;
 }
 
 function readEnding(store: ObjectStore, key: string): Promise<Stored<Ending> | undefined> {

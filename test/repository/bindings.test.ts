@@ -133,6 +133,37 @@ describe('a Create', () => {
   });
 });
 
+describe('an event that comes again, late,', () => {
+  test('leaves what it made at first, where an update to something else was rolled back without a word to it', async () => {
+    await create(1, a);
+    await update(2, 'R1', b);
+    await remove(3, 'R2');
+    await expect(create(1, a)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect(await bound(a.digest)).toEqual(['R1']);
+  });
+
+  test('leaves what it made at first as an Update, too', async () => {
+    const c = await published('c');
+    await create(1, a);
+    await update(2, 'R1', b);
+    await remove(3, 'R1');
+    await update(4, 'R2', c);
+    await remove(5, 'R4');
+    await expect(update(2, 'R1', b)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect(await bound(b.digest)).toEqual(['R2']);
+  });
+
+  test('makes nothing that it found at first and that went since', async () => {
+    await create(1, a);
+    await update(2, 'R1', b);
+    expect(await update(3, 'R2', a)).toBe('R1');
+    await remove(4, 'R2');
+    await remove(5, 'R1');
+    await expect(update(3, 'R2', a)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect(await bound(a.digest)).toEqual([]);
+  });
+});
+
 describe('an Update', () => {
   test('binds the new beside the old', async () => {
     await create(1, a);
