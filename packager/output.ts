@@ -4,6 +4,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   realpathSync,
@@ -25,6 +26,15 @@ export interface OutputFile {
   readonly given: string;
   /** How it was asked for: `--manifest`. */
   readonly option: string;
+  /** Whether the text of a file that stands there is one that an earlier run wrote. Absent: no file is taken for one. */
+  readonly isEarlier?: (text: string) => boolean;
+}
+
+/** What must stay as it is: absolute paths. */
+export interface Kept {
+  readonly files?: readonly string[];
+  /** Of what is in them, what an earlier run wrote may be replaced. */
+  readonly folders?: readonly string[];
 }
 
 export interface Output {
@@ -32,25 +42,33 @@ export interface Output {
   readonly bytes: Bytes;
 }
 
-export function outputFile(option: string, given: string, cwd: string): OutputFile {
-  return { option, given, file: path.resolve(cwd, given) };
+export function outputFile(
+  option: string,
+  given: string,
+  cwd: string,
+  isEarlier?: (text: string) => boolean,
+): OutputFile {
+  return { option, given, file: path.resolve(cwd, given), ...(isEarlier !== undefined && { isEarlier }) };
 }
 
 /**
  * Whether these files could be written, as far as looking tells; touches nothing.
- * @param inputs absolute paths of files that must stay as they are
  * @throws ArtifactErrors OUTPUT_FAILED or INVALID_ARGUMENT, with everything that is wrong
  */
-export function checkOutputs(files: readonly OutputFile[], inputs: readonly string[] = []): void {
+export function checkOutputs(files: readonly OutputFile[], { files: inputs = [], folders = [] }: Kept = {}): void {
   const problems: ArtifactError[] = [];
   const kept = new Set(inputs.map(realPath));
+  const sources = [...new Set(folders.map(realPath))];
   const taken = new Map<string, OutputFile>();
   for (const file of files) {
     try {
-      const { path: target, isReplaced } = targetOf(file);
+      const { path: target, isReplaced, mode } = targetOf(file);
       if (!isReplaced) continue;
       const rival = taken.get(target);
+      const around = sources.find((folder) => isBelow(folder, target));
       if (kept.has(target)) problems.push(overwriting(file));
+      else if (mode !== undefined && around !== undefined && !isEarlierOutput(file, target))
+        problems.push(overwritingSource(file, around));
       if (rival !== undefined) problems.push(sameFile(rival, file));
       taken.set(target, file);
     } catch (error) {
@@ -161,6 +179,31 @@ function overwriting({ option, given }: OutputFile): ArtifactError {
   return new ArtifactError('OUTPUT_FAILED', `'${option} ${given}' would overwrite a file that this run reads`, {
     remedy: `Name another file with ${option}.`,
   });
+}
+
+function overwritingSource({ option, given }: OutputFile, folder: string): ArtifactError {
+  return new ArtifactError(
+    'OUTPUT_FAILED',
+    `'${option} ${given}' would overwrite a file of the folder '${folder}', which is packaged`,
+    { remedy: `Name another file with ${option}. If that one is of no use, remove it first.` },
+  );
+}
+
+function isBelow(folder: string, file: string): boolean {
+  return file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
+}
+
+/** Bytes: more than any template or manifest has. */
+const EARLIER_LIMIT = 64 * 1024 * 1024;
+
+/** What can't be read is taken for somebody's. */
+function isEarlierOutput({ isEarlier }: OutputFile, target: string): boolean {
+  if (isEarlier === undefined) return false;
+  try {
+    return statSync(target).size <= EARLIER_LIMIT && isEarlier(readFileSync(target, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 function sameFile(one: OutputFile, other: OutputFile): ArtifactError {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
@@ -6,7 +7,7 @@ import type { Warning } from '../event.ts';
 import type { ArchiveFile } from './archive.ts';
 import type { Archiver } from './archiver.ts';
 import { readRange, stateOf } from './file.ts';
-import { hazardWarnings } from './hazards.ts';
+import { hazardWarnings, listed } from './hazards.ts';
 import { errorOf } from './jobs.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
@@ -94,11 +95,21 @@ async function folderSource(
 
 function emptyTree(folder: string, { ignored, ownOutput }: Tree): ArtifactError {
   if (ownOutput.length > 0) {
+    if (ownOutput.includes('.')) {
+      return new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' is the folder of a domain`, {
+        remedy: 'Correct the path. To package a part of a domain all the same, copy it elsewhere.',
+      });
+    }
+    const isDomainAlone = ownOutput.every((name) => isFolder(path.join(folder, name)));
     return new ArtifactError(
       'PATH_OF_WRONG_KIND',
-      `'${folder}' has no files in it but those that this program writes`,
+      isDomainAlone
+        ? `'${folder}' has no files in it but those of a domain: ${listed(ownOutput)}`
+        : `'${folder}' has no files in it but what this run is to write: ${listed(ownOutput)}`,
       {
-        remedy: 'Correct the path. To package a part of a domain all the same, copy it elsewhere.',
+        remedy: isDomainAlone
+          ? 'Correct the path. To package a part of a domain all the same, copy it elsewhere.'
+          : 'Correct the path, or write elsewhere.',
       },
     );
   }
@@ -109,6 +120,10 @@ function emptyTree(folder: string, { ignored, ownOutput }: Tree): ArtifactError 
     : new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' has no files in it but those that are ignored`, {
         remedy: 'Look at .artifactignore and --exclude.',
       });
+}
+
+function isFolder(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function fileSource(request: SourceRequest, located: Located, archiver: Archiver): Promise<Source> {

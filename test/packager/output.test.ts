@@ -149,7 +149,7 @@ describe('checkOutputs()', () => {
       "'--manifest' and '--template' name the same file 'link'",
     ]);
     if (existsSync('/dev/null')) checkOutputs([output('/dev/null'), output('/dev/null')]);
-    checkOutputs([output('out'), output('other')], [file('absent')]);
+    checkOutputs([output('out'), output('other')], { files: [file('absent')] });
   });
 
   test('tells all problems at once', () => {
@@ -159,7 +159,7 @@ describe('checkOutputs()', () => {
 
   function problemsOf(files: readonly OutputFile[], inputs: readonly string[] = []): readonly string[] {
     try {
-      checkOutputs(files, inputs);
+      checkOutputs(files, { files: inputs });
     } catch (error) {
       if (error instanceof ArtifactErrors) return error.problems.map(({ message }) => message);
     }

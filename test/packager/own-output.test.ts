@@ -40,6 +40,52 @@ describe('a project that is packaged as a whole', () => {
   });
 });
 
+describe('a file in a folder that is packaged', () => {
+  const IN_SRC = TEMPLATE.replace('Code: .', 'Code: ./src');
+  const DOMAIN = ['--domain', 'file:../domain', '--project-root', '.'];
+
+  test.each([
+    ['--output-template-file', 'src/i.js'],
+    ['--manifest', 'src/i.js'],
+    ['--manifest', 'src/data.json'],
+    ['--output-template-file', 'src/lib/deep.js'],
+    ['--output-template-file', 'link/i.js'],
+  ])('is not replaced: %s %s', async (option, name) => {
+    const files = { 'src/i.js': 'source', 'src/data.json': '{"format": 1}', 'src/lib/deep.js': 'source' };
+    const project = await TestProject.of({ 'template.yaml': IN_SRC, ...files });
+    symlinkSync('src', project.path('link'));
+    for (const extra of [[], ['--dry-run']]) {
+      const { exitCode, stderr } = await project.run('package', ...DOMAIN, option, name, ...extra);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`'${option} ${name}' would overwrite a file of the folder '${project.path('src')}'`);
+      expect(stderr).toContain(`Name another file with ${option}.`);
+    }
+    for (const [file, text] of Object.entries(files)) expect(project.read(file)).toBe(text);
+    expect(project.exists('../domain')).toBe(false);
+  });
+
+  test('is replaced if it is empty, or an earlier output, also of another template and another kind of references', async () => {
+    const project = await TestProject.of({ 'template.yaml': TEMPLATE, 'x.js': 'x', 'packaged.yaml': '', 'm.json': '' });
+    const outputs = ['--output-template-file', 'packaged.yaml', '--manifest', 'm.json'];
+    for (const references of ['stack', 'none', 'none', 'grouped', 'stack']) {
+      const { exitCode } = await project.run('package', ...DOMAIN, '--references', references, ...outputs);
+      expect([references, exitCode]).toEqual([references, 0]);
+      project.write({ 'template.yaml': `${TEMPLATE}Description: after ${references}\n` });
+    }
+    const { exitCode } = await project.run('package', ...DOMAIN, '--use-json', ...outputs);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(project.read('packaged.yaml'))).toHaveProperty('Resources');
+  });
+
+  test('that is the only one and the named output is told so', async () => {
+    const project = await TestProject.of({ 'template.yaml': IN_SRC, 'src/i.js': 'source' });
+    const { exitCode, stderr } = await project.run('package', ...DOMAIN, '--output-template-file', 'src/i.js');
+    expect([exitCode, project.read('src/i.js')]).toEqual([2, 'source']);
+    expect(stderr).toContain("has no files in it but what this run is to write: 'i.js'");
+    expect(stderr).not.toContain('of a domain');
+  });
+});
+
 describe('a domain in a directory that can be none', () => {
   test.each([
     ['x.js', /x\.js' is a file/],

@@ -15,6 +15,7 @@ import { loadProperties } from '../../template/properties/user-table.ts';
 import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
 import { capabilitiesOf, formatSuccess, formatWritten } from '../deploy-line.ts';
+import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
 import { domainFolders, openDestination } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
 import { createProgress } from '../progress.ts';
@@ -31,7 +32,7 @@ export async function run(given: PackageOptions, terminal: Terminal, warnings: W
   const templateFile = path.resolve(cwd, options.templateFile);
   const outputs = outputsOf(options, cwd);
   const inputs = [templateFile, ...inputsOf(options, cwd)];
-  checkOutputs(allOf(outputs), inputs);
+  checkOutputs(allOf(outputs), { files: inputs });
   if (!options.dryRun) tryOutputs(allOf(outputs));
   const table = tableOf(options, cwd);
   const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
@@ -50,7 +51,7 @@ export async function run(given: PackageOptions, terminal: Terminal, warnings: W
       prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
       beforeSending: (loaded) => {
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
-        checkOutputs(allOf(outputs), [...inputs, ...filesOf(loaded)]);
+        checkOutputs(allOf(outputs), { files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) });
       },
       destination: () => openDestination(options, terminal),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
@@ -80,8 +81,10 @@ interface Outputs {
 
 function outputsOf({ manifest, outputTemplateFile: template }: PackageOptions, cwd: string): Outputs {
   return {
-    ...(manifest !== undefined && { manifest: outputFile('--manifest', manifest, cwd) }),
-    ...(template !== undefined && { template: outputFile('--output-template-file', template, cwd) }),
+    ...(manifest !== undefined && { manifest: outputFile('--manifest', manifest, cwd, isEarlierManifest) }),
+    ...(template !== undefined && {
+      template: outputFile('--output-template-file', template, cwd, isEarlierTemplate),
+    }),
   };
 }
 
@@ -97,6 +100,12 @@ function inputsOf({ resources, configFile }: PackageOptions, cwd: string): reado
 function filesOf(root: Unit): readonly string[] {
   const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
   return [root.path, ...contents.flatMap((content) => ('path' in content ? [content.path] : []))];
+}
+
+/** Whose files are sources, but for what earlier runs wrote there. */
+function foldersOf(root: Unit): readonly string[] {
+  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
+  return contents.flatMap((content) => (content.type === 'source' && content.source.isFolder ? [content.path] : []));
 }
 
 /** The manifest first: a template that is there says that all is there. */

@@ -112,7 +112,7 @@ describe('what the run writes', () => {
     folder.plant('.', { way: { link: 'code' } });
     await expect(packaged([folder.at(own)], wanted)).rejects.toMatchObject({
       code: 'PATH_OF_WRONG_KIND',
-      message: `'${folder.at(wanted)}' has no files in it but those that this program writes`,
+      message: `'${folder.at(wanted)}' is the folder of a domain`,
     });
   });
 });
