@@ -40,18 +40,37 @@ export function readAwsFiles(env: Env): AwsFiles {
   return { configFile, credentialsFile, profiles, services };
 }
 
-/** Of a service ('s3', 'sts'), in the order of AWS's SDK reference guide: its own variable, the common one, the profile's services, the profile. */
+/**
+ * Of a service ('s3', 'sts'), in the order of AWS's SDK reference guide: its own variable, the common one, the profile's services, the profile.
+ * @throws ArtifactError INVALID_CONFIGURATION where it is no URL
+ */
 export function configuredEndpoint(service: string, env: Env, profile: Section, files: AwsFiles): string | undefined {
   const ignored = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] ?? profile.get('ignore_configured_endpoint_urls');
   if (ignored?.toLowerCase() === 'true') return undefined;
-  const services = files.services.get(profile.get('services') ?? '');
+  const servicesName = profile.get('services') ?? '';
+  const services = files.services.get(servicesName);
+  const own = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
   const candidates = [
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`],
-    env['AWS_ENDPOINT_URL'],
-    services?.get(`${service}.endpoint_url`),
-    profile.get('endpoint_url'),
+    { label: `'${own}'`, url: env[own] },
+    { label: "'AWS_ENDPOINT_URL'", url: env['AWS_ENDPOINT_URL'] },
+    {
+      label: `'endpoint_url' of '${service}' in [services ${servicesName}] of '${files.configFile}'`,
+      url: services?.get(`${service}.endpoint_url`),
+    },
+    { label: `'endpoint_url' of the profile in '${files.configFile}'`, url: profile.get('endpoint_url') },
   ];
-  return candidates.find(isSet);
+  for (const { label, url } of candidates) {
+    if (!isSet(url)) continue;
+    if (isEndpointUrl(url)) return url;
+    throw new ArtifactError('INVALID_CONFIGURATION', `${label} must be a URL with http or https, not '${url}'`, {
+      remedy: 'Correct it, or name another with --endpoint-url.',
+    });
+  }
+  return undefined;
+}
+
+export function isEndpointUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /** The kinds of credentials that are renewed in different ways. */

@@ -1,5 +1,6 @@
 import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
+import { isEndpointUrl } from './aws-profile.ts';
 import { describeValue } from './given.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
@@ -240,9 +241,8 @@ function matching(pattern: RegExp, rule: string, remedy?: string): (given: unkno
 
 function endpointUrl(given: unknown): string {
   const url = text(given);
-  const scheme = URL.canParse(url) ? new URL(url).protocol : '';
-  if (scheme === 'http:' || scheme === 'https:') return url;
-  throw invalid(`must be a URL with http or https, not '${url}'`);
+  if (isEndpointUrl(url)) return url;
+  throw invalid(`must be a URL with http or https, not '${url}'`, 'Begin it with https://.');
 }
 
 function domain(given: unknown): DomainOption {

@@ -73,17 +73,46 @@ describe('readAwsFiles()', () => {
 });
 
 describe('configuredEndpoint()', () => {
-  const config = '[default]\nservices = l\nendpoint_url = profile\n[services l]\ns3 =\n  endpoint_url = service\n';
+  const config =
+    '[default]\nservices = l\nendpoint_url = https://profile\n[services l]\ns3 =\n  endpoint_url = https://service\n';
 
   test.each<[string, string, Record<string, string>, string | undefined]>([
-    ['s3', 'its own variable', { AWS_ENDPOINT_URL_S3: 'own', AWS_ENDPOINT_URL: 'common' }, 'own'],
-    ['sts', 'the common variable', { AWS_ENDPOINT_URL_S3: 'own', AWS_ENDPOINT_URL: 'common' }, 'common'],
-    ['s3', "the profile's services", { AWS_ENDPOINT_URL: '' }, 'service'],
-    ['sts', 'the profile', {}, 'profile'],
-    ['s3', 'nothing', { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true', AWS_ENDPOINT_URL_S3: 'own' }, undefined],
+    [
+      's3',
+      'its own variable',
+      { AWS_ENDPOINT_URL_S3: 'https://own', AWS_ENDPOINT_URL: 'https://common' },
+      'https://own',
+    ],
+    [
+      'sts',
+      'the common variable',
+      { AWS_ENDPOINT_URL_S3: 'https://own', AWS_ENDPOINT_URL: 'https://common' },
+      'https://common',
+    ],
+    ['s3', "the profile's services", { AWS_ENDPOINT_URL: '' }, 'https://service'],
+    ['sts', 'the profile', {}, 'https://profile'],
+    ['s3', 'nothing', { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true', AWS_ENDPOINT_URL_S3: 'https://own' }, undefined],
   ])('of %s is what %s says', async (service, _what, env, expected) => {
     const found = await files(config);
     expect(configuredEndpoint(service, env, found.profiles.get('default') ?? none, found)).toBe(expected);
+  });
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['s3', '', { AWS_ENDPOINT_URL_S3: 'foo' }, "'AWS_ENDPOINT_URL_S3'"],
+    ['s3', '', { AWS_ENDPOINT_URL: 'foo' }, "'AWS_ENDPOINT_URL'"],
+    ['sts', '[default]\nendpoint_url = foo\n', {}, "'endpoint_url' of the profile in '"],
+    ['s3', config.replace('https://service', 'foo'), {}, "'endpoint_url' of 's3' in [services l] of '"],
+    ['s3', '', { AWS_ENDPOINT_URL: 'ftp://foo' }, "'AWS_ENDPOINT_URL'"],
+  ])('of %s that is no URL is told by its name: %s %j', async (service, text, env, label) => {
+    const found = await files(text);
+    expect(() => configuredEndpoint(service, env, found.profiles.get('default') ?? none, found)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_CONFIGURATION',
+        message: expect.stringMatching(/^'.* must be a URL with http or https, not '(ftp:\/\/)?foo'$/),
+        remedy: expect.stringContaining('--endpoint-url'),
+      }),
+    );
+    expect(() => configuredEndpoint(service, env, found.profiles.get('default') ?? none, found)).toThrow(label);
   });
 });
 
