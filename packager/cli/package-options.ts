@@ -6,7 +6,7 @@ import { nearest } from '../nearest.ts';
 import type { ForeignOption, OptionSpec, PackageFlags, PackageOptions } from './options.ts';
 import { PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './options.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
-import { highestOf, resolveOptions } from './resolve-options.ts';
+import { ORIGINS, highestOf, resolveOptions } from './resolve-options.ts';
 import type { ConfigEntry, SamConfig } from './samconfig.ts';
 import { OTHER_SAM_KEYS, readSamConfig } from './samconfig.ts';
 
@@ -46,11 +46,11 @@ export async function resolvePackageOptions(
   const config = await collected(findSamConfig(given, cwd));
   const file = readEntries(config);
   problems.push(...(config?.problems ?? []), ...file.problems);
-  const values = merged(given, file.values);
+  const { values, ...settled } = settleReferences(merged(given, file.values));
+  problems.push(...settled.problems);
   const flags = await collected(resolveOptions(PACKAGE, values, PACKAGE_CONFLICTS, { cwd }));
   const named = values.has(PACKAGE.templateFile.name);
   const templateFile = named ? flags?.templateFile : await collected(findTemplate(cwd));
-  if (flags !== undefined) problems.push(...mismatches(flags));
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   if (flags === undefined || templateFile === undefined) throw new Error('options without problems were not read');
@@ -64,7 +64,7 @@ export async function resolvePackageOptions(
       ...(config !== undefined && { configFile: config.path }),
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
     },
-    warnings: file.warnings,
+    warnings: [...file.warnings, ...settled.warnings],
     notes: [...ignored, ...file.notes, ...withoutBucket(flags)],
   };
 }
@@ -143,19 +143,54 @@ function merged(given: GivenValues, file: GivenValues): GivenValues {
   return new Map([...names].map((name) => [name, [...(given.get(name) ?? []), ...(file.get(name) ?? [])]]));
 }
 
-/** What each option allows and their combination does not. */
-function mismatches({ references, s3Bucket, resolveS3 }: PackageFlags): readonly ArtifactError[] {
-  if (references === undefined || references === 'none' || (s3Bucket === undefined && !resolveS3)) return [];
-  return [
-    new ArtifactError(
-      'INVALID_ARGUMENT',
-      `'--references' can't be '${references}' with '${resolveS3 ? '--resolve-s3' : '--s3-bucket'}'`,
-      {
-        remedy:
-          'Only a domain keeps references: name one with --domain, or leave the bucket out for that of your account.',
-      },
-    ),
-  ];
+interface Settled {
+  readonly values: GivenValues;
+  readonly problems: readonly ArtifactError[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Only a domain keeps references: of references and a plain bucket the one of the lower origin yields, and of one origin they are a mistake. */
+function settleReferences(values: GivenValues): Settled {
+  const chosen = ({ name }: OptionSpec<unknown>): GivenValue | undefined => highestOf(values.get(name) ?? []);
+  const isNamed = ({ value }: GivenValue): boolean => value !== false && value !== 'false';
+  const named = (specs: readonly OptionSpec<unknown>[]): readonly GivenValue[] =>
+    specs.flatMap((spec) => chosen(spec) ?? []).filter(isNamed);
+  const { references: spec, s3Bucket, resolveS3, domain } = PACKAGE;
+  const references = chosen(spec);
+  const buckets = named([s3Bucket, resolveS3]);
+  const bucket = highestOf(buckets);
+  const settled: Settled = { values, problems: [], warnings: [] };
+  if (references === undefined || !['stack', 'grouped'].includes(String(references.value))) return settled;
+  if (bucket === undefined || highestOf([bucket, ...named([domain])])?.origin !== bucket.origin) return settled;
+  const order = ORIGINS.indexOf(references.origin) - ORIGINS.indexOf(bucket.origin);
+  if (order === 0) return { ...settled, problems: [referencesInBucket(references, bucket)] };
+  const [yielding, winner, names] =
+    order < 0
+      ? [[references], bucket, [spec.name]]
+      : [buckets.filter(({ origin }) => origin !== references.origin), references, [s3Bucket.name, resolveS3.name]];
+  return {
+    ...settled,
+    values: new Map([...values].filter(([name]) => !names.includes(name))),
+    warnings: yielding.map(({ label }) => yieldingTo(label, winner)),
+  };
+}
+
+const DOMAIN_KEEPS = 'Only a domain keeps references';
+
+function referencesInBucket(references: GivenValue, bucket: GivenValue): ArtifactError {
+  return new ArtifactError(
+    'INVALID_ARGUMENT',
+    `${references.label} can't be '${String(references.value)}' with ${bucket.label}`,
+    { remedy: `${DOMAIN_KEEPS}: name one with --domain, or leave the bucket out for that of your account.` },
+  );
+}
+
+function yieldingTo(label: string, { label: winner }: GivenValue): Warning {
+  return {
+    code: 'option-yields',
+    message: `${label} is ignored, because of ${winner}`,
+    remedy: `${DOMAIN_KEEPS}: a plain bucket and references exclude each other.`,
+  };
 }
 
 /** What means nothing in a domain, where one upload is for all who ever publish the same content. */

@@ -283,6 +283,51 @@ describe('samconfig', () => {
     expect(options.package).not.toHaveProperty('s3Bucket');
   });
 
+  test.each<[string, string, string[], object, string | undefined]>([
+    ['references', 'references = "grouped"', ['--s3-bucket', 'my-bucket'], { s3Bucket: 'my-bucket' }, "'--s3-bucket'"],
+    ['references', 'references = "stack"\ndomain = "file:d"', ['--resolve-s3'], { resolveS3: true }, "'--resolve-s3'"],
+    ['s3_bucket', 's3_bucket = "my-bucket"', ['--references', 'grouped'], { references: 'grouped' }, "'--references'"],
+    ['resolve_s3', 'resolve_s3 = true', ['--references', 'stack'], { resolveS3: false }, "'--references'"],
+    ['', 's3_bucket = "my-bucket"', ['--references', 'none'], { s3Bucket: 'my-bucket', references: 'none' }, undefined],
+    [
+      '',
+      'references = "grouped"\ns3_bucket = "my-bucket"',
+      ['--domain', 'file:d'],
+      { references: 'grouped' },
+      undefined,
+    ],
+    ['', 'references = "grouped"\nresolve_s3 = true', ['--no-resolve-s3'], { references: 'grouped' }, undefined],
+  ])(
+    'yields where a plain bucket and references exclude each other: %s of %j and %j',
+    async (key, toml, words, expected, winner) => {
+      const cwd = await projectFolder({
+        'template.yaml': '',
+        'samconfig.toml': `[default.package.parameters]\n${toml}\n`,
+      });
+      const { code, options, stderr } = await call(['package', ...words], { cwd });
+      expect([code, stderr.match(/^warning: .*/gm) ?? []]).toEqual([
+        0,
+        winner === undefined
+          ? []
+          : [`warning: '${key}' in [default.package.parameters] of 'samconfig.toml' is ignored, because of ${winner}`],
+      ]);
+      expect(options.package).toMatchObject(expected);
+      if (key === 'references') expect(options.package).not.toHaveProperty('references');
+      if (key === 's3_bucket') expect(options.package).not.toHaveProperty('s3Bucket');
+    },
+  );
+
+  test('names itself where a plain bucket and references of its own exclude each other', async () => {
+    const cwd = await projectFolder({
+      'template.yaml': '',
+      'samconfig.toml': '[default.package.parameters]\nreferences = "grouped"\ns3_bucket = "my-bucket"\n',
+    });
+    const { code, stderr } = await call(['package'], { cwd });
+    const place = "in [default.package.parameters] of 'samconfig.toml'";
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: 'references' ${place} can't be 'grouped' with 's3_bucket' ${place}`);
+  });
+
   test('has environments, keys in either spelling, and the names of options', async () => {
     const cwd = await projectFolder({ 'samconfig.toml': TOML });
     const { options } = await call(['package', '--config-env', 'prod'], { cwd });
