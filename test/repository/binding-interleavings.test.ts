@@ -194,6 +194,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     actors: [sequence(updated, drop(4, 'R2')), updated, updated],
     bound: [['R1', 'x']],
   },
+  'a Create that comes again after an update was rolled back by a Delete alone': {
+    before: [created, updated],
+    actors: [drop(4, 'R2'), created, created],
+    bound: [['R1', 'x']],
+  },
   'a rolled-back update, all of it again': {
     before: [created],
     actors: [sequence(updated, rolledBack, drop(4, 'R2')), rolledBack, rolledBack],
