@@ -26,6 +26,7 @@ export type Origin = 'plain' | 'computed' | 'explicit';
 const LOCAL_PREFIX = /^\.{1,2}(?:\/|$)/;
 /** At least two letters, so that a drive of Windows is none. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:/;
+const URL = /^[A-Za-z][A-Za-z0-9+.-]+:\/\//;
 const S3_URI = /^s3:\/\/(?<bucket>[^/?]+)\/(?<key>[^?]+)(?:\?versionId=(?<version>[^&]+))?$/;
 /** What SAM takes for an object as well: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html, path style. */
 const PATH_STYLE_URL =
@@ -55,12 +56,22 @@ export function meaningOf(
   if (looksRemote(text) || entry?.leave.some((pattern) => matches(text, pattern)) === true) return { kind: 'remote' };
   const isThere = (): boolean => fits(exists(text), entry?.wanted);
   const path: Meaning = { kind: 'path', path: text };
+  const isMeantAsPath = origin === 'explicit' || entry === undefined || (origin === 'plain' && entry.core);
+  if (isMeantAsPath && URL.test(text) && exists(text) === false) return { kind: 'wrong', why: whyNoPath(text) };
   if (origin === 'explicit' || entry === undefined) return path;
   if (entry.explicit) return looksLocal(text) && isThere() ? path : { kind: 'remote' };
   if (entry.core || looksLocal(text) || text.startsWith('/')) {
     return origin === 'plain' || exists(text) !== false ? path : { kind: 'missing', path: text };
   }
   return !SCHEME.test(text) && isThere() ? path : { kind: 'remote' };
+}
+
+/** Schemes are known in lower case alone, as other tools know them. */
+function whyNoPath(text: string): string {
+  const [scheme = ''] = text.split('://');
+  return /^(?:s3|https?)$/i.test(scheme)
+    ? `'${text}' is no path, and the scheme of such a location is '${scheme.toLowerCase()}://', in lower case`
+    : `'${text}' is a URL, and a path is wanted`;
 }
 
 function checkedArn(text: string): Meaning {

@@ -72,6 +72,18 @@ describe('a text in a property that aws-cli packages', () => {
     expect(code('./src', { hasDomain: false }).places).toHaveLength(1);
   });
 
+  test.each([
+    ['S3://b/k', "no path, and the scheme of such a location is 's3://', in lower case"],
+    ['HTTPS://h/x.zip', "no path, and the scheme of such a location is 'https://', in lower case"],
+    ['file://a', 'a URL, and a path is wanted'],
+    ['gs://b/k', 'a URL, and a path is wanted'],
+  ])('%s is neither path nor location', (url, why) => {
+    expect(messages(code(url))).toEqual([`t.yaml:4:24: Code of 'R' (AWS::Lambda::Function): '${url}' is ${why}`]);
+    expect(messages(code(`!Artifact ${url}`))).toEqual([expect.stringContaining(`'${url}' is ${why}`)]);
+    expect(shown(code(url, { disk: [url] }))).toEqual([`/Resources/R/Properties/Code = ${url}`]);
+    expect(findInResource('AWS::ImageBuilder::Component', `{Uri: '${url}'}`).problems).toEqual([]);
+  });
+
   test('an http URL stays, with a warning where the property takes none', () => {
     const found = code('https://example.com/x.zip');
     expect(found.places).toEqual([]);
