@@ -128,12 +128,13 @@ class Walk {
       property: '',
     };
     considerResource(this.#search, value, context, this.#globals);
+    const passesOn = this.#nests(valueOf(value, 'Type'));
     for (const attribute of value.entries) {
       const within = { ...below(context, attribute.key), property: '' };
       switch (attribute.key) {
         case 'Properties':
           this.#walk(attribute.value, within, (node, inside) => {
-            this.#warnOfLocal(node, inside);
+            if (!(passesOn && inside.property.startsWith('Parameters.'))) this.#warnOfLocal(node, inside);
           });
           break;
         case 'Metadata':
@@ -146,6 +147,11 @@ class Walk {
           this.#walk(attribute.value, { ...within, literal: true });
       }
     }
+  }
+
+  /** Whether a resource is made of another template. What it gives to that as Parameters is judged where that uses it. */
+  #nests(type: TemplateNode | undefined): boolean {
+    return isString(type) && this.#search.entries(type.value).some(({ wanted }) => wanted === 'template');
   }
 
   /** A fragment may be anything: whatever looks like a resource is one. */

@@ -80,6 +80,7 @@ function considerImage(search: Search, type: string, properties: MapNode, contex
   const code = type === LAMBDA_FUNCTION ? valueOf(properties, 'Code') : type === SAM_FUNCTION ? properties : undefined;
   const image = valueOf(code, 'ImageUri');
   if (!isString(image) || isRegistryUri(image.value) || composedText(image, context.scope) !== image.value) return;
+  search.claim(image);
   search.problem(
     image.start,
     `${subject('ImageUri', context, type)} is '${image.value}', an image of this machine, and images are not packaged`,

@@ -75,7 +75,7 @@ function considerIntrinsic(search: Search, spot: Spot, node: MapNode): void {
   const { scope } = spot.context;
   considerBranches(search, spot, node, spot.context);
   const resolved = resolve(node, scope);
-  if (resolved.kind === 'known') considerTexts(search, spot, resolved, 'computed');
+  if (resolved.kind === 'known') considerTexts(search, spot, resolved, isInKey(spot) ? 'explicit' : 'computed');
   else if (!isSurelyRemote(node, scope)) warnOfUnknown(search, spot, resolved);
 }
 
@@ -86,9 +86,24 @@ function considerBranches(search: Search, spot: Spot, node: MapNode, context: Co
   for (const [index, branch] of branches.items.entries()) {
     const at = below(below(context, 'Fn::If'), index);
     if (!isMap(branch)) continue;
-    if (isArtifact(branch)) considerArtifact(search, branch, at, aroundOf(spot));
+    if (isArtifact(branch) && isInKey(spot) && !saysForm(branch)) tellHalf(search, spot, branch);
+    else if (isArtifact(branch)) considerArtifact(search, branch, at, aroundOf(spot));
     else considerBranches(search, spot, branch, at);
   }
+}
+
+function saysForm(artifact: MapNode): boolean {
+  return valueOf(valueOf(artifact, 'Fn::Artifact'), 'Form') !== undefined;
+}
+
+/** The bucket would be another in each branch, and stands outside of them. */
+function tellHalf(search: Search, spot: Spot, artifact: MapNode): void {
+  search.claim(artifact);
+  search.problem(
+    artifact.start,
+    `${named(spot)}: 'Fn::Artifact' in a branch of a key has no place for its bucket`,
+    'Put Fn::If around bucket and key, or around the whole value.',
+  );
 }
 
 /** Whether no value that the node can have is a local path that nobody packages. */
@@ -113,10 +128,16 @@ function isNoValue(node: TemplateNode): boolean {
   return isString(name) && name.value === 'AWS::NoValue';
 }
 
-/** Where other tools leave a value alone it is hardly ever a path unless it says so itself. */
+/** The value is a key without a bucket: CloudFormation takes no such key, so it is a path. */
+function isInKey({ form }: Spot): boolean {
+  return form.kind === 'object' && form.inKey;
+}
+
+/** Where other tools leave a value alone it is hardly ever a path unless it says so itself, or stands where nothing else can. */
 function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: string; readonly prefix: string }): void {
   const { entry, form } = spot;
-  if (!looksLocal(unknown.prefix) && (entry?.core !== true || form.kind === 'artifact')) return;
+  const isExpected = isInKey(spot) || (entry?.core === true && form.kind !== 'artifact');
+  if (!isExpected && !looksLocal(unknown.prefix)) return;
   search.warn(
     spot.start,
     'unresolved-path',
@@ -158,6 +179,9 @@ function considerKey(
   const inKey: Spot = { ...spot, form: { kind: 'object', fields, inKey: true }, ...(version && { version }) };
   if (isMap(node) && isArtifact(node)) {
     considerArtifact(search, node, spot.context, aroundOf(inKey));
+  } else if (isMap(node) && isIntrinsic(node)) {
+    search.claim(node);
+    considerIntrinsic(search, inKey, node);
   } else if (isString(node) && node.value !== '') {
     search.claim(node);
     const resolved = resolve(node, spot.context.scope);

@@ -185,7 +185,21 @@ Resources: {R: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref 
       expect(messages(plain)).toHaveLength(1);
     },
   );
+
+  test('is told once where it is a file too', () => {
+    const found = findInResource('AWS::Serverless::Function', '{PackageType: Image, ImageUri: ./image.tar.gz}', {
+      disk: ['./image.tar.gz'],
+    });
+    expect(messages(found)).toHaveLength(1);
+    expect(found.warnings).toEqual([]);
+  });
 });
+
+/** A resource beside a parameter with a Default and one without. */
+function findInFunctions(type: string, properties: string, disk: readonly string[]) {
+  const parameters = 'Parameters:\n  P: {Type: String, Default: ./a}\n  None: {Type: String}\n';
+  return find(`${parameters}Resources:\n  R:\n    Type: ${type}\n    Properties: ${properties}\n`, { disk });
+}
 
 describe('a key without a bucket', () => {
   test('is a path, and the other members stay', () => {
@@ -206,6 +220,71 @@ describe('a key without a bucket', () => {
   ])('%s %s pins the version', (type, properties, fields) => {
     const form = { kind: 'object', fields, inKey: true };
     expect(onlyPlace(findInResource(type, properties))).toMatchObject({ form, pinned: true });
+  });
+
+  test.each([
+    ['AWS::Lambda::Function', '{Code: {S3Key: !Ref P, S3ObjectStorageMode: REFERENCE}}', './a'],
+    ['AWS::Synthetics::Canary', "{Code: {S3Key: !Sub '${P}'}}", './a'],
+    ['AWS::Synthetics::Canary', "{Code: {S3Key: !Sub './b'}}", './b'],
+    ['AWS::ElasticLoadBalancingV2::TrustStore', "{CaCertificatesBundleS3Key: !Sub '${P}.pem'}", './a.pem'],
+  ])('%s %s is a path too, there or not', (type, properties, path) => {
+    for (const disk of [[], ['./a/', './b', './a.pem']]) {
+      const found = findInFunctions(type, properties, disk);
+      expect(onlyPlace(found)).toMatchObject({
+        form: { kind: 'object', inKey: true },
+        targets: [{ target: { kind: 'path', path } }],
+      });
+      expect(found.warnings.map(({ code }) => code)).toEqual(properties.includes('P') ? ['frozen-parameter'] : []);
+    }
+  });
+
+  test('names a path in each turn of a loop', () => {
+    const found = find(`Resources:
+  Fn::ForEach::Canaries:
+    - M
+    - [a, b]
+    - Canary\${M}: {Type: AWS::Synthetics::Canary, Properties: {Code: {S3Key: !Sub './\${M}'}}}
+`);
+    expect(onlyPlace(found)).toMatchObject({
+      loop: ['M'],
+      targets: [
+        { values: ['a'], target: { path: './a' } },
+        { values: ['b'], target: { path: './b' } },
+      ],
+    });
+  });
+
+  test.each(['!Ref None', "!Sub './${None}'", '!If [C, ./a, ./b]', '!If [C, !Ref P, !GetAtt B.Key]'])(
+    '%s can’t be known, which is told of',
+    (value) => {
+      for (const type of ['AWS::Lambda::Function', 'AWS::Synthetics::Canary']) {
+        const found = findInFunctions(type, `{Code: {S3Key: ${value}}}`, ['./a', './b']);
+        expect(found.places).toEqual([]);
+        expect(warned(found)).toEqual(['unresolved-path 7:32']);
+        expect(found.warnings[0]?.message).toContain(`Code of 'R' (${type}) is not packaged: `);
+      }
+    },
+  );
+
+  test.each(['!GetAtt B.Key', '!Ref Other', "!Sub '${Other.Key}'", '!ImportValue k', '!Ref AWS::NoValue'])(
+    '%s has no path behind it, and no warning',
+    (value) => {
+      const found = findInFunctions('AWS::Lambda::Function', `{Code: {S3Key: ${value}}}`, []);
+      expect(found).toEqual({ places: [], warnings: [], problems: [] });
+    },
+  );
+
+  test('has no place for the bucket of !Artifact in a branch, unless that says what it stands for', () => {
+    const branch = (value: string) =>
+      findInFunctions('AWS::Lambda::Function', `{Code: {S3Key: !If [C, ${value}, !Ref AWS::NoValue]}}`, []);
+    expect(messages(branch('!Artifact ./a'))).toEqual([
+      "t.yaml:7:40: Code of 'R' (AWS::Lambda::Function): 'Fn::Artifact' in a branch of a key has no place for its bucket",
+    ]);
+    expect(branch('!Artifact ./a').places).toEqual([]);
+    expect(onlyPlace(branch('!Artifact {Path: ./a, Form: Key}'))).toMatchObject({
+      pointer: '/Resources/R/Properties/Code/S3Key/Fn::If/1',
+      form: { kind: 'artifact', member: 'Key' },
+    });
   });
 
   test('storage by copy pins nothing', () => {
@@ -623,6 +702,19 @@ describe('what stays local and looks like a mistake', () => {
     ],
   ])('but not the business of programs: %s %s', (type, properties) => {
     expect(findInResource(type, properties, { disk: ['./run.sh'] }).warnings).toEqual([]);
+  });
+
+  test.each([
+    ['AWS::CloudFormation::Stack', '{Parameters: {Code: ./x}, TemplateURL: child.yaml}'],
+    ['AWS::Serverless::Application', '{Parameters: {Code: ./x}, Location: child.yaml}'],
+    [
+      'AWS::CloudFormation::StackSet',
+      '{Parameters: [{ParameterKey: Code, ParameterValue: ./x}], TemplateURL: child.yaml}',
+    ],
+  ])('nor what %s passes on: the other template decides about it', (type, properties) => {
+    expect(findInResource(type, properties, { disk: ['./x/', 'child.yaml'] }).warnings).toEqual([]);
+    const beside = properties.replace('Parameters:', 'Other:');
+    expect(findInResource(type, beside, { disk: ['./x/'] }).warnings).toHaveLength(1);
   });
 
   test('nor outputs, nor the metadata that builders read', () => {
