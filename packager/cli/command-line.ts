@@ -182,8 +182,10 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
   const [first = '', hint = ''] = error.message.split('\n');
   const suggestion = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
   const isTemplate = error.code === 'commander.excessArguments' && command?.name === 'package';
+  const isOutput = command?.name === 'package' && /^error: unknown option '-o/.test(first);
   const advice = [
     ...(suggestion === undefined ? [] : [`Did you mean '${suggestion}'?`]),
+    ...(isOutput ? ['The packaged template is written to --output-template-file.'] : []),
     ...(isTemplate ? ['A template is named with --template-file.'] : []),
     help,
   ];

@@ -1,6 +1,7 @@
 import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
 import { isEndpointUrl } from './aws-profile.ts';
+import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
 import { describeValue } from './given.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
@@ -212,12 +213,36 @@ const inverted = (given: unknown): boolean => !flag(given);
 function text(given: unknown): string {
   if (typeof given === 'number') return String(given);
   if (typeof given !== 'string') throw invalid(`must be a text, not ${describeValue(given)}`);
-  if (given === '') throw invalid('must not be empty');
+  if (given === '') throw invalid('must not be empty', 'Give it a value, or leave it out.');
   return given;
 }
 
 function texts(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(text) : [text(given)];
+}
+
+/** The rule stands in the message; what people don't see there is what such a name looks like. */
+function named<T>(parse: (text: string) => T, example: string): (given: unknown) => T {
+  return (given) => {
+    try {
+      return parse(text(given));
+    } catch (error) {
+      if (!(error instanceof ArtifactError) || error.remedy !== undefined) throw error;
+      throw new ArtifactError(error.code, error.message, {
+        remedy: `Choose another name: '${example}' is one.`,
+        cause: error,
+      });
+    }
+  };
+}
+
+function keyPrefix(given: unknown): string {
+  // Scripts give it empty where they want none, and the AWS CLI takes it so.
+  if (given === '') return '';
+  const prefix = text(given);
+  const problem = problemOfPrefix(`${prefix}/`);
+  if (problem === undefined) return prefix;
+  throw invalid(`'${prefix}' ${problem}`, 'Choose another prefix.');
 }
 
 function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
@@ -366,7 +391,7 @@ export const DOMAIN: OptionTable<DomainOptions> = {
     argument: '<name>',
     group: GROUP.domain,
     help: "collection in the domain (default: 'default')",
-    read: (given) => parseRepository(text(given)),
+    read: named(parseRepository, 'default'),
     fallback: DEFAULT_REPOSITORY,
   },
 };
@@ -465,7 +490,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     argument: '<id>',
     group: GROUP.domain,
     help: "first part of every artifact's ID (default: stack_name of samconfig, else the project's name)",
-    read: (given) => parseId(text(given)),
+    read: named(parseId, 'shop/api'),
   },
   references: {
     name: 'references',
@@ -490,8 +515,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     argument: '<prefix>',
     group: GROUP.bucket,
     help: 'put it and a slash before every key',
-    // Scripts give it empty where they want none, and the AWS CLI takes it so.
-    read: (given) => (given === '' ? '' : text(given)),
+    read: keyPrefix,
   },
   resolveS3: {
     name: 'resolve-s3',
@@ -631,7 +655,7 @@ export const PUBLISH: OptionTable<PublishFlags> = {
     argument: '<id>',
     group: GROUP.publication,
     help: "the artifact's ID in its repository, like shop/api",
-    read: (given) => parseId(text(given)),
+    read: named(parseId, 'shop/api'),
     mandatory: true,
   },
   zip: {

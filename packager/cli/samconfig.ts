@@ -101,8 +101,28 @@ async function parseToml(path: string, text: string): Promise<Record<string, unk
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
+    const open = unclosedBracket(text);
+    if (open !== undefined && open.line < error.line)
+      throw invalidSyntax(path, `'${open.bracket}' is not closed`, open);
     throw invalidSyntax(path, error.message, { line: error.line, column: error.column });
   }
+}
+
+/** Strings, comments, brackets. */
+const TOML_TOKEN =
+  /"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|#[^\n]*|(?<open>[[{])|(?<close>[\]}])/g;
+
+/** The first bracket that nothing closes. The parser notices it only where something else follows, perhaps lines below. */
+function unclosedBracket(text: string): { bracket: string; line: number; column: number } | undefined {
+  const open: { readonly bracket: string; readonly index: number }[] = [];
+  for (const { groups, index } of text.matchAll(TOML_TOKEN)) {
+    if (groups?.['open'] !== undefined) open.push({ bracket: groups['open'], index });
+    else if (groups?.['close'] !== undefined) open.pop();
+  }
+  const [first] = open;
+  if (first === undefined) return undefined;
+  const before = text.slice(0, first.index).split('\n');
+  return { bracket: first.bracket, line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
 
 async function parseYaml(path: string, text: string): Promise<Record<string, unknown>> {

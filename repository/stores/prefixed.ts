@@ -12,7 +12,7 @@ import { KEY_LIMIT } from '../object-store.ts';
  * @throws ArtifactError INVALID_KEY where no store has a key that begins so
  */
 export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
-  const problem = problemOf(prefix);
+  const problem = problemOfPrefix(prefix);
   if (problem !== undefined) throw refused(prefix, problem);
   const within = (key: ObjectKey): ObjectKey => {
     const whole = prefix + key;
@@ -46,7 +46,8 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   };
 }
 
-function problemOf(prefix: string): string | undefined {
+/** Why no store has a key that begins so; `undefined` where one may. */
+export function problemOfPrefix(prefix: string): string | undefined {
   if (!prefix.isWellFormed()) return 'is not well-formed Unicode';
   if (Buffer.byteLength(prefix) >= KEY_LIMIT) return `leaves nothing of the ${KEY_LIMIT} bytes of a key`;
   return climbsOut(prefix) ? "leads out of the store by '..'" : undefined;

@@ -110,6 +110,15 @@ describe('a domain in a directory that can be none', () => {
   });
 });
 
+test('a project root that is none is told with what to do', async () => {
+  const project = await TestProject.of({ 'template.yaml': TEMPLATE });
+  const { exitCode, stderr } = await project.run('package', '--domain', 'file:../domain', '--project-root', '/nope');
+  expect(exitCode).toBe(2);
+  expect(stderr).toBe(
+    "error: the project root '/nope' is no folder\n  Name an existing folder with --project-root, or leave it out.\n",
+  );
+});
+
 test('what SAM built is called after the project above it', async () => {
   const project = await TestProject.of({
     '.aws-sam/build/template.yaml': TEMPLATE.replace('Code: .', 'Code: F'),

@@ -273,8 +273,9 @@ describe('package --s3-bucket', () => {
     async (prefix) => {
       const { exitCode, stderr } = await packaged(await shop(), '--s3-prefix', prefix);
       expect({ exitCode, keys: keysOf() }).toEqual({ exitCode: 2, keys: [] });
-      expect(stderr).toContain('the object key');
-      expect(Object.keys(server.counts())).toEqual(['HeadBucket']);
+      expect(stderr).toContain(`error: '--s3-prefix': '${prefix}' lea`);
+      expect(stderr).toContain('  Choose another prefix.');
+      expect(Object.keys(server.counts())).toEqual([]);
     },
   );
 

@@ -230,7 +230,9 @@ function projectRootOf({ projectRoot }: PackageOptions, cwd: string): string | u
   if (projectRoot === undefined) return undefined;
   const folder = path.resolve(cwd, projectRoot);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`);
+    throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`, {
+      remedy: 'Name an existing folder with --project-root, or leave it out.',
+    });
   }
   return realpathSync(folder);
 }

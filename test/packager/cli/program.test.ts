@@ -479,12 +479,37 @@ describe('usage errors', () => {
       "error: '--s3-bucket' needs a value, but '--region' follows",
     ],
     ['an empty value', ['package', '-t', 'x', '--s3-bucket='], "error: '--s3-bucket' must not be empty"],
+    [
+      'an empty pattern',
+      ['package', '-t', 'x', '--exclude', ''],
+      "error: '--exclude' must not be empty\n  Give it a value, or leave it out.\n",
+    ],
+    [
+      'a letter of another command',
+      ['package', '-t', 'x', '-o', 'out.yaml'],
+      "error: unknown option '-o'\n  The packaged template is written to --output-template-file.",
+    ],
+    [
+      'a letter with its value',
+      ['package', '-oout.yaml'],
+      'The packaged template is written to --output-template-file.',
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
       'a word that is none of several',
       ['package', '-t', 'x', '--references', 'all'],
       "'--references' must be one of 'stack', 'grouped', 'none', not 'all'",
+    ],
+    [
+      'a bad prefix of IDs',
+      ['package', '-t', 'x', '--artifact-prefix', 'A b'],
+      "and . _ + = -\n  Choose another name: 'shop/api' is one.\n",
+    ],
+    [
+      'a prefix of keys that leads out',
+      ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--s3-prefix', '../x'],
+      "error: '--s3-prefix': '../x' leads out of the store by '..'\n  Choose another prefix.\n",
     ],
     ['a bad repository', ['list', '--repository', 'X'], "error: '--repository': 'X' is no repository name"],
     ['a bad ID', ['publish', 'x', '--id', '/a'], "error: '--id': '/a' is no artifact ID"],

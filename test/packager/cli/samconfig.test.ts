@@ -80,6 +80,11 @@ describe('readSamConfig()', () => {
   test.each([
     ['samconfig.toml', 'a = 1\nb = = 2\n', 2, 5, /./],
     ['samconfig.toml', 'a = 1\na = 2\n', 2, expect.any(Number), /./],
+    ['samconfig.toml', 'a = [\nb = 2\n', 1, 5, /^'\[' is not closed$/],
+    ['samconfig.toml', '# [ "\na = "[\\"["\nb = [1, [2],\n\n[default]\nc = 1\n', 3, 5, /^'\[' is not closed$/],
+    ['samconfig.toml', 'a = {b = 1\nc = 1\n', 1, 5, /^'\{' is not closed$/],
+    ['samconfig.toml', 'a = [\n1\n2\n]\n', 3, 1, /^expected comma/],
+    ['samconfig.toml', '[default\na = 1\n', 1, 9, /./],
     ['samconfig.yaml', 'default:\n  a: [1\n', expect.any(Number), expect.any(Number), /./],
     ['samconfig.yaml', 'a: 1\na: 2\n', 2, 1, /^Map keys must be unique$/],
   ])('tells where %s can not be read: %j', async (name, text, line, column, message) => {
