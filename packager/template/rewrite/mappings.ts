@@ -1,3 +1,4 @@
+import { sha256 } from '../../../repository/digest.ts';
 import type { Place } from '../place.ts';
 import type { Member, Value } from './value.ts';
 import { findInMap, map, ref, text } from './value.ts';
@@ -13,15 +14,25 @@ export interface GeneratedMapping {
 /** Second key of a mapping that has but one variable. */
 export type LoopMember = 'Key' | 'Bucket' | 'Version' | 'Location';
 
-/** Collects the mappings of one template. Their names come from the places, so that they stay the same when other loops come and go. */
+/** As long as a name is without being told apart by a digest. */
+const LIMIT = 200;
+const SHORT = 8;
+
+/**
+ * Collects the mappings of one template. Their names come from the places, never from the order of things, so that they stay the same when other loops
+ * come and go. Where two would read alike, or the template has that name, each gets a short digest of where its place stands.
+ */
 export class LoopMappings {
   readonly #mappings = new Map<string, Map<string, Map<string, string>>>();
-  readonly #taken: Set<string>;
-  readonly #names = new Map<string, string>();
+  readonly #names: ReadonlyMap<string, string>;
 
-  /** @param taken names of the template's own mappings */
-  constructor(taken: readonly string[]) {
-    this.#taken = new Set(taken);
+  /**
+   * @param places all that may be looked up, and others
+   * @param taken names that the template has already, of whatever: CloudFormation wants logical names to be unique in a template.
+   *   https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+   */
+  constructor(places: readonly Place[], taken: readonly string[]) {
+    this.#names = namesOf(places, new Set(taken));
   }
 
   get all(): readonly GeneratedMapping[] {
@@ -37,7 +48,8 @@ export class LoopMappings {
     if (outer === undefined || place.loop.length > 2) throw new Error('a mapping has one or two variables');
     // Two variables leave no key of a mapping for the member: each member that a place has beside the first has a mapping of its own.
     const apart = inner !== undefined && (member === 'Bucket' || member === 'Version');
-    const name = this.#nameOf(place, apart ? member : '');
+    const name = this.#names.get(identityOf(place, apart ? member : ''));
+    if (name === undefined) throw new Error(`nothing was known of a loop at '${place.pointer}'`);
     const mapping = this.#mappings.get(name) ?? new Map<string, Map<string, string>>();
     this.#mappings.set(name, mapping);
     for (const [index, { values: turn }] of place.targets.entries()) {
@@ -47,25 +59,42 @@ export class LoopMappings {
     }
     return findInMap(name, ref(outer), inner === undefined ? text(member) : ref(inner));
   }
+}
 
-  #nameOf({ pointer, property }: Place, suffix: string): string {
-    const id = `${pointer} ${suffix}`;
-    let name = this.#names.get(id);
-    if (name === undefined) {
-      const around = pointerMembers(pointer).filter((member) => /^Fn::ForEach::|\$\{/.test(member));
-      const words = [...around.map((member) => member.replace(/^Fn::ForEach::|\$\{[^}]*\}/g, '')), property, suffix];
-      name = this.#free(`Artifacts${words.map(asWords).join('')}`.slice(0, 200));
-      this.#names.set(id, name);
-    }
-    return name;
+function identityOf({ pointer }: Place, suffix: string): string {
+  return `${pointer} ${suffix}`;
+}
+
+/** Names of mappings, by identity. Whether a place has need of all that are made for it is of no account. */
+function namesOf(places: readonly Place[], taken: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const wanted = new Map<string, string>();
+  for (const place of places) {
+    const [outer, inner] = place.loop;
+    const suffixes = outer === undefined ? [] : inner === undefined ? [''] : ['', 'Bucket', 'Version'];
+    for (const suffix of suffixes) wanted.set(identityOf(place, suffix), readableName(place, suffix));
   }
+  const count = new Map<string, number>();
+  for (const name of wanted.values()) count.set(name, (count.get(name) ?? 0) + 1);
+  const used = new Set([...taken, ...wanted.values()]);
+  return new Map(
+    [...wanted].map(([identity, name]) => {
+      const isKept = count.get(name) === 1 && !taken.has(name) && name.length <= LIMIT;
+      return [identity, isKept ? name : withDigest(name, identity, used)];
+    }),
+  );
+}
 
-  /** Names of mappings are letters and digits. */
-  #free(name: string): string {
-    let free = name;
-    for (let number = 2; this.#taken.has(free); number += 1) free = `${name}${number}`;
-    this.#taken.add(free);
-    return free;
+function readableName({ pointer, property }: Place, suffix: string): string {
+  const around = pointerMembers(pointer).filter((member) => /^Fn::ForEach::|\$\{/.test(member));
+  const words = [...around.map((member) => member.replace(/^Fn::ForEach::|\$\{[^}]*\}/g, '')), property, suffix];
+  return `Artifacts${words.map(asWords).join('')}`;
+}
+
+function withDigest(name: string, identity: string, used: ReadonlySet<string>): string {
+  const digest = sha256(identity);
+  for (let length = SHORT; ; length *= 2) {
+    const long = `${name.slice(0, LIMIT - length)}${digest.slice(0, length)}`;
+    if (!used.has(long) || length > digest.length) return long;
   }
 }
 
@@ -77,6 +106,7 @@ export function mappingMember({ name, entries }: GeneratedMapping): Member {
   return [name, map(...rows)];
 }
 
+/** Names of mappings are letters and digits. */
 function asWords(part: string): string {
   return part
     .split(/[^A-Za-z0-9]+/)

@@ -14,6 +14,9 @@ import { Writer } from './writer.ts';
 /** The domain's stack exports its function under this name. */
 const SERVICE_TOKEN = 'cfn-artifacts-ServiceToken';
 
+/** Sections whose members have names that no others may have. */
+const NAMED_SECTIONS = ['Parameters', 'Rules', 'Mappings', 'Conditions', 'Resources'];
+
 /**
  * Seconds. CloudFormation waits an hour for a provider that does not answer, unless told otherwise; this function takes seconds, and
  * minutes where it copies content from another region.
@@ -26,7 +29,14 @@ const SERVICE_TIMEOUT = 300;
  */
 export function writeChanges(template: Template, { rewrites, references, mappings = [] }: Changes): string {
   const writer = new Writer(template);
-  const loops = new LoopMappings([...namesIn(template, 'Mappings'), ...mappings.map(({ name }) => name)]);
+  const taken = [
+    ...NAMED_SECTIONS.flatMap((section) => namesIn(template, section)),
+    ...logicalIds(references, mappings),
+  ];
+  const loops = new LoopMappings(
+    rewrites.map(({ place }) => place),
+    taken,
+  );
   const absent = new Additions();
   for (const rewrite of rewrites)
     replaceValue(template, writer, absent, rewrite, writeForm(rewrite, references, loops));
@@ -176,6 +186,10 @@ function addMappings({ root }: Template, writer: Writer, mappings: readonly Gene
   const [before, resources] = [root.entries[index - 1], root.entries[index]];
   const among = before !== undefined ? { after: before } : resources !== undefined ? { before: resources } : 'last';
   writer.addMembers({ node: root }, [['Mappings', map(...members)]], among);
+}
+
+function logicalIds(references: Changes['references'], mappings: readonly GeneratedMapping[]): readonly string[] {
+  return [...references.map(({ logicalId }) => logicalId), ...mappings.map(({ name }) => name)];
 }
 
 function namesIn({ root }: Template, section: string): readonly string[] {

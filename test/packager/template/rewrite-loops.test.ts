@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Form, Location, Rewrite } from '../../../packager/template/place.ts';
+import { follow } from '../../../packager/template/rewrite/site.ts';
 import { changesOf, locationOf } from './changes.ts';
 import { dataOf } from './independent.ts';
 import { written } from './written.ts';
@@ -148,4 +149,82 @@ describe.each([1, 2])('in %d loops, each turn comes to its own location', (loops
       expect(evaluate(referring.value, referring.data, variables)).toBe(`https://s3.r.u/the-bucket/${encoded}`);
     }
   });
+});
+
+describe('a generated mapping', () => {
+  const ALIKE = ['A${X}', '${X}A'].map((name) => `/Resources/Fn::ForEach::Loop/2/${name}/Properties/Code`);
+  const BODY = '{"A${X}": {Type: T, Properties: {Code: x}}, "${X}A": {Type: T, Properties: {Code: x}}}';
+  const RESOURCES = `Resources:\n  Fn::ForEach::Loop: [X, [p, q], ${BODY}]\n`;
+
+  /** The mapping that each place looks up. */
+  const namesFor = (pointers: readonly string[], before = ''): readonly string[] => {
+    const changes = changesOf({
+      rewrites: pointers.map((pointer) => ({ pointer, form: { kind: 'uri' }, loop: ['X'], turns: [['p'], ['q']] })),
+    });
+    const output = written(parseTemplate(before + RESOURCES, 't.yaml'), changes);
+    const { root } = parseTemplate(output, 't.yaml');
+    return pointers.map((pointer) => {
+      const call = dataOf(follow(root, pointer).site.node) as Record<string, readonly string[]>;
+      return call['Fn::FindInMap']![0]!;
+    });
+  };
+
+  test('is named by its place', () => {
+    expect(ALIKE.flatMap((pointer) => namesFor([pointer]))).toEqual(['ArtifactsLoopACode', 'ArtifactsLoopACode']);
+  });
+
+  test('gets a digest where another reads alike, whichever comes first', () => {
+    const names = namesFor(ALIKE);
+    for (const name of names) expect(name).toMatch(/^ArtifactsLoopACode[0-9a-f]{8}$/);
+    expect(new Set(names).size).toBe(2);
+    expect(namesFor(ALIKE.toReversed())).toEqual(names.toReversed());
+  });
+
+  test.each([
+    'Mappings: {ArtifactsLoopACode: {A: {B: c}}}',
+    'Parameters: {ArtifactsLoopACode: {Type: String}}',
+    'Conditions: {ArtifactsLoopACode: !Equals [a, b]}',
+    'Rules: {ArtifactsLoopACode: {Assertions: []}}',
+  ])('gets a digest where the template has its name: %s', (section) => {
+    expect(namesFor(ALIKE.slice(0, 1), `${section}\n`)[0]).toMatch(/^ArtifactsLoopACode[0-9a-f]{8}$/);
+    const other = section.replace('ArtifactsLoopACode', 'Other');
+    expect(namesFor(ALIKE.slice(0, 1), `${other}\n`)).toEqual(['ArtifactsLoopACode']);
+  });
+
+  test('has another name than the resources have, those that are added included', () => {
+    const place = { pointer: ALIKE[0]!, form: { kind: 'uri' }, loop: ['X'], turns: [['p'], ['q']] } as const;
+    const given = RESOURCES.replace('Resources:\n', 'Resources:\n  ArtifactsLoopACode: {Type: T}\n');
+    const template = parseTemplate(given, 't.yaml');
+    expect(written(template, changesOf({ rewrites: [place] }))).toMatch(/^ {2}ArtifactsLoopACode[0-9a-f]{8}:$/m);
+    const references = [{ logicalId: 'ArtifactsLoopACode' }];
+    const added = written(parseTemplate(RESOURCES, 't.yaml'), changesOf({ rewrites: [place], references }));
+    expect(added).toMatch(/^ {2}ArtifactsLoopACode[0-9a-f]{8}:$/m);
+  });
+
+  test('has a name of bounded length', () => {
+    const property = 'P'.repeat(300);
+    const pointer = `/Resources/Fn::ForEach::Loop/2/A\${X}/Properties/${property}`;
+    const template = parseTemplate(RESOURCES.replace('Code', property), 't.yaml');
+    const place = { pointer, form: { kind: 'uri' }, loop: ['X'], turns: [['p'], ['q']] } as const;
+    const name = /Artifacts\w+/.exec(written(template, changesOf({ rewrites: [place] })))?.[0];
+    expect(name).toMatch(/^ArtifactsLoopAP+[0-9a-f]{8}$/);
+    expect(name).toHaveLength(200);
+  });
+});
+
+test('a key with a character that no URL has is encoded behind a grouped reference, and nowhere else', () => {
+  const location = { key: 'a key/1+1=2/é.zip' };
+  const ways = [
+    ['https-url', 'https://s3.${AWS::Region}.${AWS::URLSuffix}/${R.Bucket}/a%20key/1%2B1%3D2/%C3%A9.zip'],
+    ['uri', 's3://${R.Bucket}/a key/1+1=2/é.zip'],
+  ] as const;
+  for (const [kind, sub] of ways) {
+    const changes = changesOf({
+      rewrites: [{ pointer: '/Resources/A/Properties/P', form: { kind }, references: ['R'], location }],
+      references: [{ logicalId: 'R', grouped: true }],
+    });
+    const template = parseTemplate('Resources: {A: {Type: T, Properties: {P: x}}}', 't.yaml');
+    const { root } = parseTemplate(written(template, changes), 't.yaml');
+    expect(dataOf(follow(root, '/Resources/A/Properties/P').site.node)).toEqual({ 'Fn::Sub': sub });
+  }
 });
