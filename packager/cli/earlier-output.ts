@@ -1,9 +1,12 @@
-/** What only a packaged template has: references, or keys of content. Every location that this program writes has one or the other. */
-const MARKS = ['Custom::ArtifactRef', 'blobs/sha256/'];
+/** A key that every template has, in YAML or JSON. */
+const TEMPLATE_KEY = /(?:^|[{,\s])["']?Resources["']?\s*:/;
 
-/** Whether a file may be what an earlier run wrote as its template; one that an editor has made empty is nobody's loss. */
+/**
+ * Whether a file may be what an earlier run wrote as its template, this program's or another's that it takes the place of; one that an editor has
+ * made empty is nobody's loss. The templates that are packaged are none: the caller has refused them before.
+ */
 export function isEarlierTemplate(text: string): boolean {
-  return text === '' || MARKS.some((mark) => text.includes(mark));
+  return text === '' || TEMPLATE_KEY.test(text);
 }
 
 /** Whether a file may be what an earlier run wrote as its manifest. */

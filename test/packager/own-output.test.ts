@@ -77,6 +77,17 @@ describe('a file in a folder that is packaged', () => {
     expect(JSON.parse(project.read('packaged.yaml'))).toHaveProperty('Resources');
   });
 
+  test('is replaced if another packager wrote it', async () => {
+    const project = await TestProject.of({
+      ...{ 'template.yaml': TEMPLATE, 'x.js': 'x' },
+      'packaged.yaml':
+        'Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: {S3Bucket: b, S3Key: k}\n',
+    });
+    const { exitCode } = await project.run('package', ...DOMAIN, '--output-template-file', 'packaged.yaml');
+    expect(exitCode).toBe(0);
+    expect(project.read('packaged.yaml')).toContain('Custom::ArtifactRef');
+  });
+
   test('that is the only one and the named output is told so', async () => {
     const project = await TestProject.of({ 'template.yaml': IN_SRC, 'src/i.js': 'source' });
     const { exitCode, stderr } = await project.run('package', ...DOMAIN, '--output-template-file', 'src/i.js');
