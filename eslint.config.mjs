@@ -8,6 +8,10 @@ const AWS_SDK = {
   group: ['@aws-sdk/*', '@smithy/*'],
   message: 'only stores and the edges of packager/ and handler/ know the AWS SDK',
 };
+const OF_PACKAGER = [
+  { group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' },
+  AWS_SDK,
+];
 
 export default tseslint.config(
   {
@@ -80,10 +84,28 @@ export default tseslint.config(
   },
   {
     files: ['packager/**/*.ts'],
-    rules: mayNotImport(
-      { group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' },
-      AWS_SDK,
-    ),
+    rules: mayNotImport(...OF_PACKAGER),
+  },
+  {
+    files: ['packager/template/find/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, {
+      group: ['**/rewrite/**'],
+      message: 'finding knows nothing of replacing: what both need stands beside node.ts or in text/',
+    }),
+  },
+  {
+    files: ['packager/template/rewrite/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, {
+      group: ['**/find/**'],
+      message: 'replacing knows nothing of finding: what both need stands beside node.ts or in text/',
+    }),
+  },
+  {
+    files: ['packager/template/*.ts', 'packager/template/text/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, {
+      group: ['**/find/**', '**/rewrite/**'],
+      message: 'finding and replacing stand on this, not the other way round',
+    }),
   },
   {
     files: ['packager/cli/aws.ts', 'packager/cli/managed-bucket.ts', 'handler/**/*.ts'],

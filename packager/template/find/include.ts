@@ -2,7 +2,7 @@ import type { Context, Search } from './context.ts';
 import { below, matches } from './match.ts';
 import { considerProperty } from './value.ts';
 import type { TemplateNode } from '../node.ts';
-import { isInclude } from './intrinsics.ts';
+import { isInclude } from '../intrinsic.ts';
 import { isList } from '../node.ts';
 import type { PSEUDO_TYPES } from '../properties/property.ts';
 

@@ -1,6 +1,7 @@
 import type { Loop } from './foreach-loop.ts';
 import { combinations } from './foreach-loop.ts';
-import type { MapNode, TemplateNode } from '../node.ts';
+import { isIntrinsic } from '../intrinsic.ts';
+import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
 import type { Parameter } from './parameters.ts';
 import { isList as isListParameter } from './parameters.ts';
@@ -45,24 +46,6 @@ export type Resolved =
       /** What the text begins with. */
       readonly prefix: string;
     });
-
-/** A map that CloudFormation replaces by a value. */
-export function isIntrinsic({ entries: [only, ...more] }: MapNode): boolean {
-  return only !== undefined && more.length === 0 && (only.key === 'Ref' || only.key.startsWith('Fn::'));
-}
-
-/** Fn::Transform that is AWS::Include, alone or several times: what it stands for is in the files that it brings in. */
-export function isIncluded(node: TemplateNode): boolean {
-  const transform = valueOf(node, 'Fn::Transform');
-  if (transform === undefined) return false;
-  return isList(transform) ? transform.items.every(isInclude) : isInclude(transform);
-}
-
-/** @param transform what stands behind Fn::Transform */
-export function isInclude(transform: TemplateNode): boolean {
-  const name = valueOf(transform, 'Name');
-  return isString(name) && name.value === 'AWS::Include';
-}
 
 /** Resolves a string, Ref, Fn::Sub, Fn::Join or Fn::FindInMap as far as parameters and loop variables are known. */
 export function resolve(node: TemplateNode, scope: Scope): Resolved {

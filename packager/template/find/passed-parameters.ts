@@ -1,10 +1,11 @@
-import { composedText, isIntrinsic, resolve } from './intrinsics.ts';
+import { composedText, resolve } from './intrinsics.ts';
+import { isIntrinsic } from '../intrinsic.ts';
 import type { ParameterValues } from './parameters.ts';
 import { Asked, NOTHING_KNOWN } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
 import type { Place } from '../place.ts';
-import { follow } from '../rewrite/site.ts';
+import { follow } from '../site.ts';
 import type { Template } from '../template.ts';
 
 /** What a stack passes to the template that it nests. */

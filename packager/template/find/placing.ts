@@ -8,7 +8,7 @@ import type { Resolved } from './intrinsics.ts';
 import type { TemplateNode } from '../node.ts';
 import type { Form, LoopTarget, Place, Target, Wanted } from '../place.ts';
 import type { PropertyEntry } from '../properties/property.ts';
-import { quoteDouble } from '../rewrite/style.ts';
+import { quoteDouble } from '../text/quote.ts';
 
 /** A value that may name an artifact, and how it would be written if it did. */
 export interface Spot {

@@ -2,7 +2,7 @@ import { sha256 } from '../../../repository/digest.ts';
 import type { Place } from '../place.ts';
 import type { Member, Value } from './value.ts';
 import { findInMap, map, ref, text } from './value.ts';
-import { pointerMembers } from './site.ts';
+import { pointerMembers } from '../site.ts';
 
 /** A mapping that the packaged template needs: what a loop's place names, by the values of the loop's variables. */
 export interface GeneratedMapping {

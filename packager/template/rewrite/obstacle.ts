@@ -1,11 +1,11 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
-import { isIncluded, isIntrinsic } from '../find/intrinsics.ts';
+import { isIncluded, isIntrinsic } from '../intrinsic.ts';
 import type { ReferenceResource, Rewrite } from '../place.ts';
 import { formatPosition } from '../place.ts';
-import type { Site } from './site.ts';
-import { child, resourceAround } from './site.ts';
+import type { Site } from '../site.ts';
+import { child, resourceAround } from '../site.ts';
 import type { Template } from '../template.ts';
 
 /** As much of the changes as is known before anything is stored. */

@@ -3,11 +3,12 @@ import { lineBreakOf, Lines } from '../text/lines.ts';
 import type { MapEntry, MapNode, TemplateNode } from '../node.ts';
 import { isMap } from '../node.ts';
 import { parseTemplate } from '../text/parse.ts';
-import type { Site } from './site.ts';
-import { child, flowAround, follow, resourceAround } from './site.ts';
+import type { Site } from '../site.ts';
+import { child, flowAround, follow, resourceAround } from '../site.ts';
 import type { Edit } from './splice.ts';
 import { splice } from './splice.ts';
-import { quoteDouble, yamlText } from './style.ts';
+import { yamlText } from './style.ts';
+import { quoteDouble } from '../text/quote.ts';
 import type { Template } from '../template.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { quoteDouble } from '../text/quote.ts';
 import { readsAsText } from '../text/scalar.ts';
 import type { Member, Value } from './value.ts';
 
@@ -15,15 +16,6 @@ export interface FlowStyle {
   readonly padding: string;
   /** One member a line: its line break with the indentation of the collection's members, and one step more. Absent: all on one line. */
   readonly lines?: { readonly lineBreak: string; readonly indent: string; readonly step: string };
-}
-
-/** Text in double quotes, for JSON and for YAML alike. */
-export function quoteDouble(text: string): string {
-  // JSON leaves these as they are; YAML takes them for line breaks or refuses them.
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** A YAML scalar that is this text for every reader: plain where that is possible and no quotes are asked for. */

@@ -3,7 +3,7 @@ import type { MapNode, TemplateNode } from '../node.ts';
 import { isList, isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { Place, ReferenceResource } from '../place.ts';
 import { parseTemplate } from '../text/parse.ts';
-import { follow, pointerMembers, resourcePointer } from './site.ts';
+import { follow, pointerMembers, resourcePointer } from '../site.ts';
 import type { Template } from '../template.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { lineBreakOf, Lines } from '../text/lines.ts';
 import type { ListNode, MapEntry, MapNode, TemplateNode } from '../node.ts';
 import { entryOf, isList, isMap } from '../node.ts';
-import type { Site } from './site.ts';
-import { flowAround } from './site.ts';
+import type { Site } from '../site.ts';
+import { flowAround } from '../site.ts';
 import type { Edit } from './splice.ts';
 import { splice } from './splice.ts';
 import type { FlowStyle, Quotes } from './style.ts';

@@ -3,7 +3,7 @@ import { lineBreakOf } from './lines.ts';
 import type { Rope, RopeEdit } from './rope.ts';
 import { originOf, Ropes, RopeTooLong } from './rope.ts';
 import { resolvePlain } from './scalar.ts';
-import { quoteDouble } from '../rewrite/style.ts';
+import { quoteDouble } from './quote.ts';
 import type { AliasSyntax, EntrySyntax, MapSyntax, Problem, Range, ScalarSyntax, SyntaxNode } from './syntax.ts';
 import { isMerge } from './syntax.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import type { Form, Location, Rewrite } from '../../../packager/template/place.ts';
-import { follow } from '../../../packager/template/rewrite/site.ts';
+import { follow } from '../../../packager/template/site.ts';
 import { changesOf, locationOf } from './changes.ts';
 import { dataOf } from './independent.ts';
 import { written } from './written.ts';

@@ -1,5 +1,5 @@
-import type { ListNode, MapEntry, MapNode, TemplateNode } from '../node.ts';
-import { isList, isMap, pointerTo } from '../node.ts';
+import type { ListNode, MapEntry, MapNode, TemplateNode } from './node.ts';
+import { isList, isMap, pointerTo } from './node.ts';
 
 /** A node and the way to it. */
 export interface Site {
