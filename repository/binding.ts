@@ -65,16 +65,23 @@ export function readBindingRecord(store: ObjectStore, key: ObjectKey): Promise<S
     const { format, generation, issued, at, stackId, logicalId, uses, pinned } = value;
     if (typeof format !== 'number' || typeof generation !== 'string' || typeof issued !== 'string') return undefined;
     if (typeof at !== 'string' || typeof stackId !== 'string' || typeof logicalId !== 'string') return undefined;
-    if (!Array.isArray(uses) || !uses.every(isUse)) return undefined;
+    const read = readUses(uses);
+    if (read === undefined) return undefined;
     return {
       ...{ format, generation, issued, at, stackId, logicalId },
-      uses: uses.map(({ arn, key: used, resolvedFrom }) => ({
-        ...{ arn, key: objectKey(used) },
-        ...(resolvedFrom !== undefined && { resolvedFrom }),
-      })),
+      uses: read,
       ...(pinned === true && { pinned }),
     };
   });
+}
+
+/** `undefined` where a record has something else there. */
+export function readUses(value: unknown): readonly Use[] | undefined {
+  if (!Array.isArray(value) || !value.every(isUse)) return undefined;
+  return value.map(({ arn, key, resolvedFrom }) => ({
+    ...{ arn, key: objectKey(key) },
+    ...(resolvedFrom !== undefined && { resolvedFrom }),
+  }));
 }
 
 function isUse(value: unknown): value is Use {

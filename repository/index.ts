@@ -1,4 +1,4 @@
-export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn } from './arn.ts';
+export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
 export { readBlob, findUploadedBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
@@ -31,7 +31,11 @@ export type { Publication } from './publish.ts';
 export type { OpenContent, Publishable } from './publishable.ts';
 export { resolve } from './resolve.ts';
 export type { Resolution } from './resolve.ts';
+export { isStackName, parseStackId } from './stack-id.ts';
+export type { StackName } from './stack-id.ts';
 export { readStatus, takesNoReferences } from './status.ts';
 export type { Status } from './status.ts';
+export { listUnused, listUsedBy, listUsers } from './usage.ts';
+export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
 export { listArtifacts, listVersionNumbers, readManifest } from './version.ts';
 export type { Asset, ListedArtifact, Manifest } from './version.ts';

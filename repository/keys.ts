@@ -109,6 +109,31 @@ export function referencesPrefix(digest: Digest): string {
   return `references/${digest}/`;
 }
 
+/** Who needs a blob, by the key of the record. */
+export type ParsedReference =
+  | { readonly kind: 'version' }
+  | { readonly kind: 'stack'; readonly resource: StackResource }
+  | { readonly kind: 'named'; readonly consumer: string };
+
+/** Of one blob they list in the order `named`, `stack`, `version`. `undefined` where it is of another kind. */
+export function parseReferenceKey(key: string): ParsedReference | undefined {
+  const [, , kind, ...rest] = key.split('/');
+  if (kind === 'version') return { kind };
+  if (kind === 'stack') return { kind, resource: stackResourceOf(rest) };
+  if (kind === 'named') return { kind, consumer: rest.slice(0, -1).join('/') };
+  return undefined;
+}
+
+function stackResourceOf([
+  account = '',
+  region = '',
+  stack = '',
+  uuid = '',
+  logicalId = '',
+]: readonly string[]): StackResource {
+  return { account, region, stack, uuid, logicalId };
+}
+
 /** The resource of a stack, as it stands in keys. A logical ID is letters and digits, a stack's name has no `/` either. */
 function stackPath({ account, region, stack, uuid, logicalId }: StackResource): string {
   return `${account}/${region}/${stack}/${uuid}/${logicalId}`;
@@ -129,9 +154,21 @@ export function consumersPrefix(resource: StackResource, generation?: string): s
   return `consumers/stack/${stackPath(resource)}/${generation === undefined ? '' : `${generation}/`}`;
 }
 
-export function parseConsumerKey(key: string): { readonly generation: string; readonly digest: Digest } {
-  const [digest = '', generation = ''] = key.split('/').reverse();
-  return { generation, digest: parseDigest(digest) };
+type StackNamed = Pick<StackResource, 'account' | 'region' | 'stack'>;
+
+/** What a stack uses, or all stacks that ever had the name, one after the other. */
+export function stackConsumersPrefix({ account, region, stack }: StackNamed, uuid?: string): string {
+  return `consumers/stack/${account}/${region}/${stack}/${uuid === undefined ? '' : `${uuid}/`}`;
+}
+
+export function parseConsumerKey(key: string): {
+  readonly resource: StackResource;
+  readonly generation: string;
+  readonly digest: Digest;
+} {
+  const [, , ...rest] = key.split('/');
+  const [digest = '', generation = ''] = rest.toReversed();
+  return { resource: stackResourceOf(rest), generation, digest: parseDigest(digest) };
 }
 
 /** Recorded by hand, or kept when a stack's resource went, for consumers that are no stack. */

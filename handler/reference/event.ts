@@ -1,5 +1,6 @@
 import { ArtifactError } from '../../repository/error.ts';
 import type { StackResource } from '../../repository/binding.ts';
+import { parseStackId } from '../../repository/stack-id.ts';
 import { isGeneration } from './physical-id.ts';
 
 /** What of an event has to be known to answer it. Copied to the letter; what is missing or can't be is empty. */
@@ -25,9 +26,6 @@ export interface ResourceEvent extends Asked {
 
 type Members = Readonly<Record<string, unknown>>;
 
-const STACK_ID =
-  /^arn:[a-z][a-z0-9-]*:cloudformation:(?<region>[a-z][a-z0-9-]*):(?<account>[0-9]{12}):stack\/(?<stack>[A-Za-z][A-Za-z0-9-]{0,127})\/(?<uuid>[A-Za-z0-9-]{1,64})$/;
-
 /** @throws ArtifactError INVALID_ARGUMENT where nobody can be answered */
 export function askedOf(event: unknown): Asked {
   const { ResponseURL, StackId, RequestId, LogicalResourceId, PhysicalResourceId } = membersOf(event);
@@ -52,7 +50,7 @@ export function askedOf(event: unknown): Asked {
 export function parseEvent(event: unknown, arrival: Date): ResourceEvent {
   const asked = askedOf(event);
   const { RequestType, ResourceType, ResourceProperties, OldResourceProperties } = membersOf(event);
-  const stack = STACK_ID.exec(asked.stackId)?.groups as Omit<StackResource, 'logicalId'> | undefined;
+  const stack = parseStackId(asked.stackId);
   if (RequestType !== 'Create' && RequestType !== 'Update' && RequestType !== 'Delete')
     throw malformed('RequestType', RequestType);
   if (stack === undefined) throw malformed('StackId', asked.stackId);

@@ -6,11 +6,17 @@ import {
   bookmarkKey,
   deletionKey,
   descriptorKey,
+  consumerKey,
   labelKey,
+  namedReferenceKey,
   parseBlobKey,
+  parseConsumerKey,
+  parseReferenceKey,
   parseVersionKey,
   parseVersionReferenceKey,
   sourceKey,
+  stackConsumersPrefix,
+  stackReferenceKey,
   statusKey,
   versionKey,
   versionPrefix,
@@ -53,6 +59,23 @@ describe('keys', () => {
       number: 12,
       nonce: 'a-b',
     });
+  });
+
+  test('say who needs a blob', () => {
+    const resource = { account: '111122223333', region: 'eu-west-1', stack: 'shop', uuid: 'u', logicalId: 'Api' };
+    expect(
+      [
+        namedReferenceKey(digest, 'edge', 'g'),
+        stackReferenceKey(digest, resource, 'g'),
+        versionReferenceKey(digest, name, 7, 'n'),
+        `references/${digest}/other/x`,
+      ].map(parseReferenceKey),
+    ).toEqual([{ kind: 'named', consumer: 'edge' }, { kind: 'stack', resource }, { kind: 'version' }, undefined]);
+    const key = consumerKey(resource, 'g', digest);
+    expect(parseConsumerKey(key)).toEqual({ resource, generation: 'g', digest });
+    expect(key.startsWith(stackConsumersPrefix(resource, 'u'))).toBe(true);
+    expect(key.startsWith(stackConsumersPrefix(resource))).toBe(true);
+    expect(key.startsWith(stackConsumersPrefix({ ...resource, stack: 'sho' }))).toBe(false);
   });
 
   test('newer versions list first', () => {

@@ -1,0 +1,21 @@
+import type { StackResource } from './binding.ts';
+
+/** One incarnation of a stack: deleted and made again, it has the same name and another `uuid`. */
+export type StackName = Omit<StackResource, 'logicalId'>;
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html: a name is a letter, then letters, digits and hyphens. */
+const NAME = '[A-Za-z][A-Za-z0-9-]{0,127}';
+const STACK_ID = new RegExp(
+  `^arn:[a-z][a-z0-9-]*:cloudformation:(?<region>[a-z][a-z0-9-]*):(?<account>[0-9]{12}):stack/(?<stack>${NAME})/(?<uuid>[A-Za-z0-9-]{1,64})$`,
+);
+
+/** `undefined` where the text is no ARN of a stack. */
+export function parseStackId(text: string): StackName | undefined {
+  const { account, region, stack, uuid } = STACK_ID.exec(text)?.groups ?? {};
+  if (account === undefined || region === undefined || stack === undefined || uuid === undefined) return undefined;
+  return { account, region, stack, uuid };
+}
+
+export function isStackName(text: string): boolean {
+  return new RegExp(`^${NAME}$`).test(text);
+}

@@ -1,0 +1,235 @@
+import { expandAhead } from './ahead.ts';
+import type { ArtifactArn } from './arn.ts';
+import { parseArn, samePlace } from './arn.ts';
+import type { StackResource, Use } from './binding.ts';
+import { readBindingRecord, readUses } from './binding.ts';
+import type { Digest } from './digest.ts';
+import type { Domain } from './domain.ts';
+import {
+  bookmarkPrefix,
+  parseConsumerKey,
+  parseReferenceKey,
+  parseVersionKey,
+  referencesPrefix,
+  stackConsumersPrefix,
+  versionsPrefix,
+} from './keys.ts';
+import type { ArtifactName } from './name.ts';
+import type { ObjectKey, ObjectStore } from './object-store.ts';
+import { readRecord } from './record.ts';
+import type { StackName } from './stack-id.ts';
+import type { Status } from './status.ts';
+import { readStatus } from './status.ts';
+import type { Manifest } from './version.ts';
+import { listVersionNumbers, readManifest } from './version.ts';
+
+/** Who uses an artifact. Versions that merely hold the content are no users. */
+export type Consumer =
+  | { readonly kind: 'stack'; readonly resource: StackResource; readonly stackId: string }
+  /** `stackId`: of what a stack left behind that goes on being read. */
+  | { readonly kind: 'named'; readonly name: string; readonly stackId?: string; readonly logicalId?: string };
+
+/** That a consumer uses one artifact. */
+export interface Usage extends Use {
+  readonly consumer: Consumer;
+  readonly digest: Digest;
+  /** What the use names; absent where its ARN can't be read. */
+  readonly artifact?: ArtifactName;
+  /** Absent of content that is used by its digest alone, where no version was asked for. */
+  readonly version?: number;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/** What is asked about: an artifact with all its versions, one version, or one content. */
+export interface Subject extends ArtifactName {
+  readonly number?: number;
+  readonly digest?: Digest;
+}
+
+type Reading = Pick<Domain, 'store' | 'partition' | 'account' | 'region'>;
+
+/** So many records, and so many versions, are on their way at once. Of each only the first records are. */
+const RECORDS_AHEAD = 16;
+const VERSIONS_AHEAD = 4;
+
+/**
+ * Who uses it, as it is at some moment of the listing: of an artifact version by version, newest first. A use of the content by its digest alone
+ * counts for every version that holds the content, whatever artifact it names: without the content it would fail.
+ * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read
+ */
+export async function* listUsers(domain: Reading, subject: Subject): AsyncGenerator<Usage> {
+  const { number, digest } = subject;
+  if (digest !== undefined) {
+    yield* usesOf(domain, subject, digest);
+    return;
+  }
+  const numbers = number === undefined ? listVersionNumbers(domain, subject) : only(number);
+  yield* expandAhead(numbers, VERSIONS_AHEAD, async function* (one) {
+    const manifest = await readManifest(domain, subject, one);
+    if (manifest !== undefined) yield* usesOfVersion(domain, manifest);
+  });
+}
+
+/** What one incarnation of a stack uses, or all that ever had its name; these apart from each other, each by logical ID. */
+export function listUsedBy(
+  { store }: Pick<Domain, 'store'>,
+  { uuid, ...stack }: Omit<StackName, 'uuid'> & Partial<StackName>,
+): AsyncGenerator<Usage & { readonly consumer: Extract<Consumer, { kind: 'stack' }> }> {
+  return expandAhead(store.list(stackConsumersPrefix(stack, uuid)), RECORDS_AHEAD, async function* ({ key }) {
+    const record = await readBindingRecord(store, key);
+    if (record === undefined) return;
+    const { resource, digest } = parseConsumerKey(key);
+    const { uses, at, stackId } = record.value;
+    for (const use of uses) {
+      const consumer = { kind: 'stack' as const, resource, stackId };
+      yield { ...use, consumer, digest, since: at, ...named(readArn(use.arn)) };
+    }
+  });
+}
+
+/** A version that nobody needs. */
+export interface UnusedVersion {
+  readonly manifest: Manifest;
+  readonly status: Status;
+}
+
+/**
+ * Versions that no stack, named consumer or bookmark needs, as it is when each is looked at: by ID, newest first. What was deleted, or is being
+ * deleted, is no longer among them. `idPrefix` may end within a segment.
+ * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read: what is unknown is never called unused
+ */
+export function listUnused(domain: Reading, repository: string, idPrefix = ''): AsyncGenerator<UnusedVersion> {
+  return expandAhead(versionsWithBookmarks(domain, repository, idPrefix), RECORDS_AHEAD, async function* (version) {
+    const [manifest, status] = await Promise.all([
+      readManifest(domain, version, version.number),
+      readStatus(domain, version, version.number),
+    ]);
+    if (manifest === undefined || status === 'Deleted' || status === 'Deleting' || status === 'Disposed') return;
+    if ((await version.bookmarked).has(version.number)) return;
+    for await (const _ of usesOfVersion(domain, manifest)) return;
+    yield { manifest, status };
+  });
+}
+
+interface VersionWithBookmarks extends ArtifactName {
+  readonly number: number;
+  /** The numbers that the artifact's bookmarks point at. */
+  readonly bookmarked: Promise<ReadonlySet<number>>;
+}
+
+/** The versions of an artifact list one after the other, so its bookmarks are read once. */
+async function* versionsWithBookmarks(
+  { store }: Reading,
+  repository: string,
+  idPrefix: string,
+): AsyncGenerator<VersionWithBookmarks> {
+  let current: { readonly id: string; readonly bookmarked: VersionWithBookmarks['bookmarked'] } | undefined;
+  for await (const { key } of store.list(versionsPrefix(repository, idPrefix))) {
+    const { id, number } = parseVersionKey(key);
+    // `shop/` is a prefix of the keys of `shop` too, because of the `/` before the `!`.
+    if (!id.startsWith(idPrefix)) continue;
+    if (current?.id !== id) {
+      current = { id, bookmarked: bookmarkedNumbers(store, { repository, id }) };
+      // Heard of where it is needed, perhaps nowhere.
+      current.bookmarked.catch(() => undefined);
+    }
+    yield { repository, id, number, bookmarked: current.bookmarked };
+  }
+}
+
+async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promise<ReadonlySet<number>> {
+  const numbers = new Set<number>();
+  const found = expandAhead(store.list(bookmarkPrefix(name)), RECORDS_AHEAD, async function* ({ key }) {
+    const record = await readRecord(store, key, ({ number }) => (typeof number === 'number' ? number : undefined));
+    if (record !== undefined) yield record.value;
+  });
+  for await (const number of found) numbers.add(number);
+  return numbers;
+}
+
+async function* usesOfVersion(domain: Reading, { repository, id, number, assets }: Manifest): AsyncGenerator<Usage> {
+  for (const digest of new Set(assets.map((asset) => asset.digest))) {
+    yield* usesOf(domain, { repository, id, number }, digest);
+  }
+}
+
+function usesOf(domain: Reading, subject: Subject, digest: Digest): AsyncGenerator<Usage> {
+  const { store } = domain;
+  return expandAhead(userKeys(store, digest), RECORDS_AHEAD, async function* (key) {
+    const record = await readUserRecord(store, key);
+    if (record === undefined) return;
+    for (const use of record.uses) {
+      const arn = readArn(use.arn);
+      if (!concerns(domain, arn, subject)) continue;
+      const { consumer, since } = record;
+      const version = subject.number === undefined ? {} : { version: subject.number };
+      yield { ...use, consumer, digest, since, ...named(arn), ...version };
+    }
+  });
+}
+
+/** Whether a use of this ARN is one of the subject. What can't be read may be one. */
+function concerns(domain: Reading, arn: ArtifactArn | undefined, { repository, id, number }: Subject): boolean {
+  if (arn?.version === undefined) return true;
+  return (
+    samePlace(arn, domain) &&
+    arn.repository === repository &&
+    arn.id === id &&
+    (number === undefined || arn.version === number)
+  );
+}
+
+/** The records of all but versions, which list last. */
+async function* userKeys(store: ObjectStore, digest: Digest): AsyncGenerator<ObjectKey> {
+  for await (const { key } of store.list(referencesPrefix(digest))) {
+    const kind = parseReferenceKey(key)?.kind;
+    if (kind === 'version') return;
+    if (kind !== undefined) yield key;
+  }
+}
+
+interface UserRecord {
+  readonly consumer: Consumer;
+  readonly uses: readonly Use[];
+  readonly since: string;
+}
+
+async function readUserRecord(store: ObjectStore, key: ObjectKey): Promise<UserRecord | undefined> {
+  const parsed = parseReferenceKey(key);
+  if (parsed?.kind !== 'named') {
+    const record = await readBindingRecord(store, key);
+    if (record === undefined || parsed?.kind !== 'stack') return undefined;
+    const { stackId, uses, at } = record.value;
+    return { consumer: { kind: 'stack', resource: parsed.resource, stackId }, uses, since: at };
+  }
+  const record = await readRecord(store, key, ({ at, uses, stackId, logicalId }) => {
+    const read = readUses(uses);
+    if (typeof at !== 'string' || read === undefined) return undefined;
+    const consumer: Consumer = {
+      ...{ kind: 'named', name: parsed.consumer },
+      ...(typeof stackId === 'string' && { stackId }),
+      ...(typeof logicalId === 'string' && { logicalId }),
+    };
+    return { consumer, uses: read, since: at };
+  });
+  return record?.value;
+}
+
+function named(arn: ArtifactArn | undefined): Pick<Usage, 'artifact' | 'version'> {
+  if (arn === undefined) return {};
+  const { repository, id, version } = arn;
+  return { artifact: { repository, id }, ...(version !== undefined && { version }) };
+}
+
+function readArn(text: string): ArtifactArn | undefined {
+  try {
+    return parseArn(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function* only<T>(one: T): AsyncGenerator<T> {
+  yield one;
+}
