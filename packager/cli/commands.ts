@@ -9,9 +9,11 @@ import type {
   PositionalArgument,
   PublishFlags,
   PublishOptions,
+  ReferencesFlags,
+  ReferencesOptions,
   ShowOptions,
 } from './options.ts';
-import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, SHOW } from './options.ts';
+import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, REFERENCES, SHOW } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -22,6 +24,7 @@ export interface CommandHandlers {
   readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
 }
 
 /** Each is loaded when it is called: nobody waits for the AWS SDK to read a help text. */
@@ -31,6 +34,7 @@ export const HANDLERS: CommandHandlers = {
   get: async (...call) => (await import('./commands/get.ts')).run(...call),
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
+  references: async (...call) => (await import('./commands/references.ts')).run(...call),
 };
 
 export type CommandName = keyof CommandHandlers;
@@ -143,6 +147,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [ARTIFACT],
     options: optionsOf(SHOW),
+    foreign: [],
+  },
+  {
+    name: 'references',
+    summary: 'who uses an artifact, what a stack uses, what nobody needs',
+    description:
+      'Answers one of three questions from the references that deploys record: who uses an artifact, or one version of it; what a stack uses; which versions nobody needs.',
+    examples: [
+      { what: 'who uses it, whatever version', command: 'cfn-artifacts references shop/api' },
+      { what: 'who uses what a bookmark names', command: 'cfn-artifacts references shop/api^prod' },
+      { what: 'what a stack uses', command: 'cfn-artifacts references --stack shop' },
+      { what: 'what nobody needs, for a script', command: 'cfn-artifacts references --unused shop/ --json' },
+    ],
+    positional: [{ ...ARTIFACT, required: false }],
+    options: optionsOf<ReferencesFlags>(REFERENCES),
     foreign: [],
   },
 ];

@@ -1,5 +1,6 @@
 import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
+import { isStackName, parseStackId } from '../../repository/stack-id.ts';
 import { isEndpointUrl } from './aws-profile.ts';
 import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
 import { describeValue } from './given.ts';
@@ -114,6 +115,25 @@ export interface ShowOptions extends AccessOptions, DisplayOptions, DomainOption
   readonly artifact: string;
 }
 
+/** The one thing that `references` is asked for. */
+export type ReferencesQuestion =
+  /** Who uses this? */
+  | { readonly kind: 'users'; readonly artifact: string }
+  /** What does this stack use? `stack` is a name or an ARN. */
+  | { readonly kind: 'stack'; readonly stack: string; readonly account?: string }
+  /** What does nobody need? Of the repository, or of IDs that begin so. */
+  | { readonly kind: 'unused'; readonly prefix?: string };
+
+export interface ReferencesFlags extends AccessOptions, DisplayOptions, DomainOptions {
+  readonly stack?: string;
+  readonly account?: string;
+  readonly unused: boolean;
+}
+
+export interface ReferencesOptions extends AccessOptions, DisplayOptions, DomainOptions {
+  readonly question: ReferencesQuestion;
+}
+
 export interface ReadContext {
   /** Where a relative `file://` starts. */
   readonly cwd: string;
@@ -193,6 +213,7 @@ const GROUP = {
   content: 'What is packaged',
   publication: 'What is published',
   output: 'Output',
+  question: 'What is asked',
   domain: 'Domain',
   bucket: 'Plain bucket, as with aws-cli and SAM',
   file: 'Options from a file',
@@ -245,6 +266,8 @@ function keyPrefix(given: unknown): string {
   throw invalid(`'${prefix}' ${problem}`, 'Choose another prefix.');
 }
 
+const accountId = matching(/^[0-9]{12}$/, "an account's twelve digits", 'In a YAML or TOML file they need quotes.');
+
 function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
   return (given) => {
     const word = words.find((candidate) => candidate === given);
@@ -262,6 +285,15 @@ function matching(pattern: RegExp, rule: string, remedy?: string): (given: unkno
     if (pattern.test(value)) return value;
     throw invalid(`must be ${rule}, not '${value}'`, remedy);
   };
+}
+
+function stackName(given: unknown): string {
+  const name = text(given);
+  if (isStackName(name) || parseStackId(name) !== undefined) return name;
+  throw invalid(
+    `must be a stack's name or its ARN, not '${name}'`,
+    'A name is a letter, then up to 127 letters, digits and hyphens.',
+  );
 }
 
 function endpointUrl(given: unknown): string {
@@ -384,7 +416,7 @@ export const DOMAIN: OptionTable<DomainOptions> = {
     argument: '<account>',
     group: GROUP.domain,
     help: 'the account that must own the bucket (default: yours; of a plain bucket anybody)',
-    read: matching(/^[0-9]{12}$/, "an account's twelve digits", 'In a YAML or TOML file they need quotes.'),
+    read: accountId,
   },
   repository: {
     name: 'repository',
@@ -706,3 +738,34 @@ export const GET: OptionTable<Omit<GetOptions, 'artifact'>> = {
 export const LIST: OptionTable<Omit<ListOptions, 'prefix'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };
 
 export const SHOW: OptionTable<Omit<ShowOptions, 'artifact'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };
+
+export const REFERENCES: OptionTable<ReferencesFlags> = {
+  stack: {
+    name: 'stack',
+    argument: '<name>',
+    group: GROUP.question,
+    help: "what this stack uses; its name, in the domain's region or --region, or its ARN",
+    read: stackName,
+  },
+  account: {
+    name: 'account',
+    argument: '<account>',
+    group: GROUP.question,
+    help: "the account of the stack that --stack names (default: the domain's)",
+    read: accountId,
+  },
+  unused: {
+    name: 'unused',
+    group: GROUP.question,
+    help: 'the versions that no stack, no named consumer and no bookmark needs; ARTIFACT is then the beginning of their IDs',
+    read: flag,
+    fallback: false,
+  },
+  ...DOMAIN,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+export const REFERENCES_CONFLICTS: readonly Conflict<ReferencesFlags>[] = [
+  { options: ['stack', 'unused'], remedy: 'Each is a question of its own: ask one.' },
+];

@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.ts';
 import { helpWidth } from './help.ts';
 import { GET, LIST, PUBLISH, PUBLISH_CONFLICTS, SHOW } from './options.ts';
 import { resolvePackageOptions } from './package-options.ts';
+import { resolveReferencesOptions } from './references-options.ts';
 import type { MessageDisplay } from './report.ts';
 import { reportFailure, writeNote } from './report.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
@@ -84,6 +85,8 @@ async function dispatch(call: Call, terminal: Terminal, warnings: Warnings, hand
         terminal,
         warnings,
       );
+    case 'references':
+      return handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
   }
 }
 

@@ -4,7 +4,7 @@ import type { SourcePlace } from '../../repository/error.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { DisplayOptions } from './options.ts';
-import type { Palette, Terminal } from './terminal.ts';
+import type { OutputStream, Palette, Terminal } from './terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
 import type { Warning } from '../event.ts';
 
@@ -83,9 +83,40 @@ export function writeNote(terminal: Terminal, message: string, display: Pick<Dis
   writeMessage(terminal, stderrPalette(terminal, display).bold('note:'), message, undefined);
 }
 
-/** The one document of a run with `--json`. */
-export function writeJson(terminal: Terminal, value: object): void {
-  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+/** Documents that have a list and no end yet. */
+const openDocuments = new WeakSet<OutputStream>();
+
+/** The one document of a run with `--json`, or the rest of the one that has a list already. */
+export function writeJson({ stdout }: Terminal, value: object): void {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  stdout.write(openDocuments.delete(stdout) ? `,\n${text.slice('{\n'.length)}` : text);
+}
+
+/** So many items are written before it is waited that they leave. */
+const ITEMS_AT_ONCE = 100;
+
+/**
+ * Begins the document of a run with `--json` with a list of any length, which is never held as a whole. `writeJson` writes the members behind it; should
+ * the listing fail, those of the error. One that fails before its first item begins nothing.
+ */
+export async function writeJsonList(terminal: Terminal, member: string, items: AsyncIterable<object>): Promise<void> {
+  const { stdout, signal } = terminal;
+  const beginning = `{\n  ${JSON.stringify(member)}: [`;
+  let written = 0;
+  try {
+    for await (const item of items) {
+      signal.throwIfAborted();
+      if (written === 0) openDocuments.add(stdout);
+      const text = JSON.stringify(item, null, 2).replaceAll('\n', '\n    ');
+      stdout.write(`${written === 0 ? beginning : ','}\n    ${text}`);
+      if (++written % ITEMS_AT_ONCE === 0) await stdout.flushed();
+    }
+  } finally {
+    if (written > 0) stdout.write('\n  ]');
+  }
+  if (written > 0) return;
+  stdout.write(`${beginning}]`);
+  openDocuments.add(stdout);
 }
 
 function stderrPalette(terminal: Terminal, { color }: Pick<DisplayOptions, 'color'>): Palette {
@@ -198,16 +229,70 @@ const LEAST_WIDTH = 8;
  * cell, then the others indented below with their titles. Without a width (no terminal) nothing is cut.
  */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): string {
-  const natural = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => length(row[index] ?? ''))),
-  );
+  const titles = columns.map(({ title }) => title);
+  return formatLines(columns, rows, naturalWidths(columns, [titles, ...rows]), { titles, width });
+}
+
+function naturalWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly number[] {
+  return columns.map((_, index) => rows.reduce((most, row) => Math.max(most, length(row[index] ?? '')), 0));
+}
+
+function formatLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  natural: readonly number[],
+  { titles, width }: { readonly titles?: readonly string[] | undefined; readonly width: number | undefined },
+): string {
   const widths = width === undefined ? natural : fitted(columns, natural, width);
   if (widths === undefined) return rows.map((row) => formatParagraph(columns, row)).join('');
-  const lines = [columns.map(({ title }) => title), ...rows];
+  const lines = titles === undefined ? rows : [titles, ...rows];
   return lines
     .map((cells) => columns.map((column, index) => aligned(cells[index] ?? '', widths[index] ?? 0, column)).join(GAP))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
+}
+
+/** Rows that are looked at together, to find the widths of columns. */
+const PAGE = 200;
+
+/**
+ * A table of any length, which is never held as a whole: the widths of its columns are those of its first rows, and grow where later ones need more.
+ */
+export class GrowingTable {
+  /** Rows so far, of all tables. */
+  rows = 0;
+  readonly #terminal: Terminal;
+  readonly #columns: readonly Column[];
+  #page: (readonly string[])[] = [];
+  /** Absent where the titles are not written yet. */
+  #widths: readonly number[] | undefined;
+
+  constructor(terminal: Terminal, columns: readonly Column[]) {
+    this.#terminal = terminal;
+    this.#columns = columns;
+  }
+
+  async add(row: readonly string[]): Promise<void> {
+    this.#terminal.signal.throwIfAborted();
+    this.rows += 1;
+    if (this.#page.push(row) === PAGE) await this.#write();
+  }
+
+  /** What is added afterwards is another table. */
+  async end(): Promise<void> {
+    if (this.#page.length > 0) await this.#write();
+    this.#widths = undefined;
+  }
+
+  async #write(): Promise<void> {
+    const { stdout } = this.#terminal;
+    const titles = this.#widths === undefined ? this.#columns.map(({ title }) => title) : undefined;
+    const own = naturalWidths(this.#columns, titles === undefined ? this.#page : [titles, ...this.#page]);
+    this.#widths = own.map((width, index) => Math.max(width, this.#widths?.[index] ?? 0));
+    stdout.write(formatLines(this.#columns, this.#page, this.#widths, { titles, width: stdout.columns }));
+    this.#page = [];
+    await stdout.flushed();
+  }
 }
 
 /** Takes what is missing from the columns that shrink, the widest first. `undefined`: there is not enough. */

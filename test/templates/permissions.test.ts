@@ -9,7 +9,7 @@ import { ownKeeper } from '../../repository/deletion.ts';
 import type { Deletion } from '../../repository/deletion.ts';
 import { parseDigest } from '../../repository/digest.ts';
 import type { Domain } from '../../repository/domain.ts';
-import { blobKey, deletionKey } from '../../repository/keys.ts';
+import { blobKey, bookmarkKey, deletionKey } from '../../repository/keys.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
 import { release } from '../../repository/release.ts';
@@ -143,6 +143,11 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
   get: [(project, who) => runAs(project, who, 'get', 'default/shop/api', '--output', '-')],
   list: [(project, who) => runAs(project, who, 'list')],
   show: [(project, who) => runAs(project, who, 'show', 'default/shop/api')],
+  references: [
+    (project, who) => runAs(project, who, 'references', 'default/shop/api'),
+    (project, who) => runAs(project, who, 'references', '--stack', OPERATION.resource.stack),
+    (project, who) => runAs(project, who, 'references', '--unused'),
+  ],
 };
 
 interface Need {
@@ -184,9 +189,9 @@ describe('the permissions that the document names for a command', () => {
   });
 
   test.each(Object.keys(USES))('%s: suffice, and none is superfluous', async (command) => {
-    await describeDomain();
     const isReader = command !== 'package' && command !== 'publish';
-    if (isReader) expect((await as(await shop(), 'publisher', ...PACKAGE)).exitCode).toBe(0);
+    if (isReader) await artifactInUse();
+    else await describeDomain();
     const needs = needsOf(command);
     const superfluous: string[] = [];
     for (const need of needs) {
@@ -212,6 +217,19 @@ async function publishedArtifact(): Promise<Wanted> {
   const blob = { digest: parseDigest(hex), filename: 'archive.zip' };
   const version = { repository: 'default', id: 'shop/api', number: 1 };
   return { arn, key: blobKey(blob.digest, blob.filename), ...blob, version };
+}
+
+/** By a stack, by what the stack left behind, and by a bookmark. */
+async function artifactInUse(): Promise<void> {
+  const wanted = await publishedArtifact();
+  const domain = domainOf('reference function');
+  const generation = await bind(domain, OPERATION, [wanted]);
+  const end = { requestId: 'end', issued: '2026-11-21T10:30:00.000Z', generation };
+  await release(domain.store, { resource: OPERATION.resource, ...end });
+  const again = { requestId: 'second', issued: '2026-11-21T11:00:00.000Z' };
+  await bind(domain, { ...OPERATION, ...again }, [wanted]);
+  const bookmark = bookmarkKey({ repository: 'default', id: 'shop/api.json' }, 'prod');
+  expect(await storeOf('keeper').create(bookmark, recordContent({ format: 1, number: 1 }))).toBe('created');
 }
 
 function domainOf(who: PrincipalName): Domain {

@@ -8,6 +8,7 @@ import type {
   ListOptions,
   PackageOptions,
   PublishOptions,
+  ReferencesOptions,
   ShowOptions,
 } from '../../../packager/cli/options.ts';
 import { run } from '../../../packager/cli/program.ts';
@@ -17,6 +18,8 @@ import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { RecordedTerminal, TerminalSettings } from '../../support/terminal.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
+
+const STACK_ARN = 'arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/6c5c5d50-7f0c-11f0-8a2b-0affd3a5f1c1';
 
 interface Called {
   readonly code: number;
@@ -29,6 +32,7 @@ interface Called {
     get: GetOptions;
     list: ListOptions;
     show: ShowOptions;
+    references: ReferencesOptions;
   }>;
 }
 
@@ -44,6 +48,7 @@ async function call(argv: readonly string[], settings: TerminalSettings = {}): P
     get: keep('get'),
     list: keep('list'),
     show: keep('show'),
+    references: keep('references'),
   };
   const code = await run(argv, terminal, handlers);
   return { code, stdout: terminal.stdout.text, stderr: terminal.stderr.text, options };
@@ -63,6 +68,7 @@ async function failing(
     get: fail,
     list: fail,
     show: fail,
+    references: fail,
   });
   return { ...terminal, code };
 }
@@ -452,6 +458,41 @@ describe('the other commands', () => {
   });
 });
 
+describe('references', () => {
+  test.each<[string[], object]>([
+    [['shop/api^prod'], { kind: 'users', artifact: 'shop/api^prod' }],
+    [['--stack', 'shop'], { kind: 'stack', stack: 'shop' }],
+    [['--stack', 'shop', '--account', '111122223333'], { kind: 'stack', stack: 'shop', account: '111122223333' }],
+    [['--stack', STACK_ARN], { kind: 'stack', stack: STACK_ARN }],
+    [['--unused'], { kind: 'unused' }],
+    [['shop/', '--unused'], { kind: 'unused', prefix: 'shop/' }],
+  ])('takes %j', async (argv, question) => {
+    const { code, options } = await call(['references', ...argv]);
+    expect(code).toBe(0);
+    expect(options.references?.question).toEqual(question);
+    expect(options.references).not.toHaveProperty('stack');
+  });
+
+  test.each<[string[], string]>([
+    [[], 'it is not said whose references are wanted\n  Name an artifact to see who uses it, a stack with --stack'],
+    [[''], 'ARTIFACT must not be empty\n'],
+    [['--stack', 'shop', '--unused'], "cannot use '--stack' and '--unused' together\n  Each is a question"],
+    [['shop/api', '--stack', 'shop'], "cannot use '--stack' and 'shop/api' together\n"],
+    [['shop/api', '--account', '111122223333'], "'--account' says whose stack '--stack' names"],
+    [['--stack', STACK_ARN, '--account', '111122223333'], "cannot use '--account' with the ARN of a stack\n"],
+    [['--stack', 'shop_1'], "'--stack' must be a stack's name or its ARN, not 'shop_1'\n"],
+    [['--stack', `${STACK_ARN}/x`], "'--stack' must be a stack's name or its ARN, not 'arn:"],
+    [['--stack', 'shop', '--account', '1'], "'--account' must be an account's twelve digits, not '1'\n"],
+    [['--unused', 'shop/api:3'], "'shop/api:3' is not how IDs begin, which is what '--unused' takes\n"],
+    [['a', 'b'], "too many words for 'references': 1 expected, 2 given\n"],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stderr, options } = await call(['references', ...argv]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: ${message}`);
+    expect(options).toEqual({});
+  });
+});
+
 describe('usage errors', () => {
   test.each<[string, string[], string]>([
     [
@@ -747,7 +788,7 @@ describe('failures of a command', () => {
     };
     const never = (): Promise<never> => Promise.reject(new Error('another command'));
     const code = await run(['list', '--json'], terminal, {
-      ...{ package: never, publish: never, get: never, show: never },
+      ...{ package: never, publish: never, get: never, show: never, references: never },
       list,
     });
     expect(code).toBe(2);

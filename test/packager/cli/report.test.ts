@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Column } from '../../../packager/cli/report.ts';
-import { formatDate, formatFields, formatSize, formatTable } from '../../../packager/cli/report.ts';
+import {
+  formatDate,
+  formatFields,
+  formatSize,
+  formatTable,
+  GrowingTable,
+  reportFailure,
+  writeJson,
+  writeJsonList,
+} from '../../../packager/cli/report.ts';
+import { ArtifactError } from '../../../repository/error.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
 
 describe('formatTable()', () => {
   const columns: readonly Column[] = [
@@ -113,4 +124,71 @@ test.each([
 
 test('formatDate() is to the minute in UTC', () => {
   expect(formatDate(new Date('2026-11-21T05:07:59.999+02:00'))).toBe('2026-11-21 03:07Z');
+});
+
+describe('GrowingTable', () => {
+  const columns: readonly Column[] = [{ title: 'ID' }, { title: 'SIZE', align: 'right' }, { title: 'X' }];
+
+  test('is as formatTable() has it where it is short, each time anew', async () => {
+    const terminal = recordedTerminal();
+    const table = new GrowingTable(terminal, columns);
+    const rows = [
+      ['long one', '1', 'x'],
+      ['b', '2', 'y'],
+    ];
+    for (let turn = 0; turn < 2; turn++) {
+      for (const row of rows) await table.add(row);
+      await table.end();
+    }
+    await table.end();
+    expect(terminal.stdout.text).toBe(formatTable(columns, rows).repeat(2));
+    expect(table.rows).toBe(4);
+  });
+
+  test('has its titles once however long it is, and columns that only grow', async () => {
+    const terminal = recordedTerminal();
+    const table = new GrowingTable(terminal, columns);
+    const COUNT = 1000;
+    for (let index = 0; index < COUNT; index++) {
+      await table.add([index === 250 ? 'much longer' : `n${index}`, `${index}`, 'x']);
+      // Of so many only the last few may not be written.
+      expect(table.rows - terminal.stdout.text.split('\n').length).toBeLessThan(250);
+    }
+    await table.end();
+    const lines = terminal.stdout.text.trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('ID'))).toEqual(['ID    SIZE  X']);
+    expect(lines).toHaveLength(COUNT + 1);
+    expect(lines[1]).toBe('n0       0  x');
+    expect(lines.at(-1)).toBe('n999          999  x');
+  });
+});
+
+describe('writeJsonList()', () => {
+  async function* counted(to: number, error?: Error): AsyncGenerator<object> {
+    for (let n = 1; n <= to; n++) yield { n, in: { a: [n] } };
+    if (error !== undefined) throw error;
+  }
+
+  test.each([0, 1, 2, 250])('writes the same document as writeJson(), with %i items', async (count) => {
+    const [terminal, whole] = [recordedTerminal(), recordedTerminal()];
+    await writeJsonList(terminal, 'items', counted(count));
+    writeJson(terminal, { warnings: [] });
+    const items: object[] = [];
+    for await (const item of counted(count)) items.push(item);
+    writeJson(whole, { items, warnings: [] });
+    expect(terminal.stdout.text).toBe(whole.stdout.text);
+    // What is written next is a document of its own again.
+    writeJson(terminal, { a: 1 });
+    expect(terminal.stdout.text).toBe(`${whole.stdout.text}{\n  "a": 1\n}\n`);
+  });
+
+  test.each([0, 3])('leaves one document where the listing fails after %i items', async (count) => {
+    const terminal = recordedTerminal();
+    const error = new ArtifactError('STORE_UNAVAILABLE', 'gone');
+    await expect(writeJsonList(terminal, 'items', counted(count, error))).rejects.toBe(error);
+    expect(reportFailure(terminal, error, { json: true, debug: false, color: 'off' })).toBe(4);
+    const document = JSON.parse(terminal.stdout.text) as Record<string, unknown>;
+    expect(document['error']).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(Object.keys(document)).toEqual(count === 0 ? ['error', 'warnings'] : ['items', 'error', 'warnings']);
+  });
 });

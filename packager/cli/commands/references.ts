@@ -1,0 +1,176 @@
+import type { Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
+import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } from '../../../repository/index.ts';
+import { resolveSubject } from '../artifact.ts';
+import { openDomain } from '../open.ts';
+import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
+import type { Column } from '../report.ts';
+import { formatDate, formatSize, GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** One question about references, answered as the records are read: nothing is held, however many there are. */
+export async function run(options: ReferencesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain } = await openDomain(options, 'read', terminal);
+  const { question, repository, region } = options;
+  switch (question.kind) {
+    case 'users':
+      return users({ options, terminal, warnings }, domain, question.artifact);
+    case 'stack':
+      return usedBy({ options, terminal, warnings }, domain, stackOf(domain, question, region));
+    case 'unused':
+      return unused({ options, terminal, warnings }, domain, prefixIn(repository, question.prefix));
+  }
+}
+
+interface Call {
+  readonly options: ReferencesOptions;
+  readonly terminal: Terminal;
+  readonly warnings: Warnings;
+}
+
+async function users(call: Call, domain: Domain, text: string): Promise<void> {
+  const subject = await resolveSubject(domain, text, call.options.repository);
+  const found = listUsers(domain, subject);
+  if (call.options.json) return json(call, 'uses', found, plainUsage);
+  const columns: readonly Column[] = [
+    { title: 'VERSION', align: 'right' },
+    { title: 'USED BY' },
+    { title: 'LOGICAL ID' },
+    { title: 'ACCOUNT' },
+    { title: 'REGION' },
+    { title: 'SINCE' },
+    { title: 'CHOSEN BY' },
+  ];
+  const table = new GrowingTable(call.terminal, columns);
+  for await (const usage of found) {
+    const { name, logicalId, account, region } = whoUses(usage);
+    const version = usage.version === undefined ? NOTHING : String(usage.version);
+    await table.add([version, name, logicalId, account, region, since(usage), chosenBy(usage)]);
+  }
+  await table.end();
+  const { repository, id, number, digest } = subject;
+  const selection = number !== undefined ? `:${number}` : digest === undefined ? '' : `@sha256:${digest}`;
+  if (table.rows === 0) say(call, `nobody uses '${repository}/${id}${selection}'`);
+}
+
+const NOTHING = '-';
+
+/** For people: a stack's name, or what a consumer without a stack is called. */
+function whoUses({ consumer }: Usage): Readonly<Record<'name' | 'logicalId' | 'account' | 'region', string>> {
+  if (consumer.kind === 'stack') return { ...consumer.resource, name: consumer.resource.stack };
+  const { name, stackId, logicalId = NOTHING } = consumer;
+  const stack = stackId === undefined ? undefined : parseStackId(stackId);
+  if (stack === undefined) return { name, logicalId, account: NOTHING, region: NOTHING };
+  return { ...stack, name: `${stack.stack} (${name})`, logicalId };
+}
+
+function since(usage: Usage): string {
+  const time = new Date(usage.since);
+  return Number.isNaN(time.getTime()) ? '?' : formatDate(time);
+}
+
+/** The bookmark alone: the artifact's name stands elsewhere. */
+function chosenBy({ resolvedFrom }: Usage): string {
+  return resolvedFrom === undefined ? NOTHING : resolvedFrom.slice(Math.max(0, resolvedFrom.indexOf('^')));
+}
+
+async function usedBy(call: Call, domain: Domain, stack: Parameters<typeof listUsedBy>[1]): Promise<void> {
+  const found = listUsedBy(domain, stack);
+  if (call.options.json) return json(call, 'uses', found, plainUsage);
+  const columns: readonly Column[] = [
+    { title: 'LOGICAL ID' },
+    { title: 'ARTIFACT' },
+    { title: 'SINCE' },
+    { title: 'CHOSEN BY' },
+  ];
+  const table = new GrowingTable(call.terminal, columns);
+  let current: string | undefined;
+  for await (const usage of found) {
+    const { resource, stackId } = usage.consumer;
+    if (resource.uuid !== current) {
+      await table.end();
+      call.terminal.stdout.write(`${current === undefined ? '' : '\n'}${stackId}\n`);
+      current = resource.uuid;
+    }
+    await table.add([resource.logicalId, artifactOf(usage), since(usage), chosenBy(usage)]);
+  }
+  await table.end();
+  const { stack: name, account, region } = stack;
+  if (table.rows === 0) say(call, `no stack '${name}' of account ${account} in ${region} uses anything`);
+}
+
+/** As people name it; what is used by its digest alone, with that. */
+function artifactOf({ arn, artifact, version, digest }: Usage): string {
+  if (artifact === undefined) return arn;
+  return `${formatArtifactName(artifact)}${version === undefined ? `@sha256:${digest}` : `:${version}`}`;
+}
+
+/** A name stands for all stacks that ever had it there. */
+function stackOf(
+  domain: Domain,
+  { stack, account = domain.account }: Extract<ReferencesQuestion, { kind: 'stack' }>,
+  region = domain.region,
+): Omit<StackName, 'uuid'> & Partial<StackName> {
+  return parseStackId(stack) ?? { account, region, stack };
+}
+
+async function unused(call: Call, domain: Domain, prefix: string | undefined): Promise<void> {
+  const { repository, json: isJson } = call.options;
+  const found = listUnused(domain, repository, prefix);
+  if (isJson) return json(call, 'versions', found, plainVersion);
+  const columns: readonly Column[] = [
+    { title: 'VERSION' },
+    { title: 'SIZE', align: 'right' },
+    { title: 'PUBLISHED' },
+    { title: 'STATUS' },
+  ];
+  const table = new GrowingTable(call.terminal, columns);
+  for await (const { manifest, status } of found) {
+    const size = manifest.assets.reduce((total, asset) => total + asset.size, 0);
+    const name = `${formatArtifactName(manifest)}:${manifest.number}`;
+    await table.add([name, formatSize(size), formatDate(new Date(manifest.published)), status]);
+  }
+  await table.end();
+  if (table.rows > 0) return;
+  say(
+    call,
+    `no version in '${repository}' ${prefix === undefined ? '' : `whose ID begins with '${prefix}' `}is unused`,
+  );
+}
+
+/** As in `list`, IDs may be given with their repository. */
+function prefixIn(repository: string, prefix: string | undefined): string | undefined {
+  return prefix?.startsWith(`${repository}/`) === true ? prefix.slice(repository.length + 1) : prefix;
+}
+
+function say({ options, terminal }: Call, text: string): void {
+  if (!options.quiet) terminal.stderr.write(`${text}\n`);
+}
+
+async function json<T>(
+  { terminal, warnings }: Call,
+  member: string,
+  found: AsyncIterable<T>,
+  plain: (one: T) => object,
+): Promise<void> {
+  await writeJsonList(terminal, member, plainOf(found, plain));
+  writeJson(terminal, { warnings: warnings.all() });
+}
+
+async function* plainOf<T>(found: AsyncIterable<T>, plain: (one: T) => object): AsyncGenerator<object> {
+  for await (const one of found) yield plain(one);
+}
+
+function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
+  const use = { arn, version, digest, key, since: at, resolvedFrom };
+  if (consumer.kind === 'named') {
+    const { name, stackId, logicalId } = consumer;
+    return { ...use, consumer: name, stackId, logicalId };
+  }
+  return { ...use, ...consumer.resource, stackId: consumer.stackId };
+}
+
+function plainVersion({ manifest, status }: UnusedVersion): object {
+  const { repository, id, number, published, assets } = manifest;
+  return { repository, id, version: number, status, published, assets };
+}
