@@ -83,7 +83,7 @@ async function keepVersion(
   const outcome = await securePresence(domain, blob, bring);
   // Looked at again, because whoever deletes the version looks for nothing of ours.
   const now = await findHoldingVersion(domain, name, blob, existing.manifest);
-  return now?.manifest.number === number && now.isHeld ? outcome : undefined;
+  return now?.manifest.number === number ? outcome : undefined;
 }
 
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */

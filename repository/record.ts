@@ -11,6 +11,8 @@ export interface Stored<T> {
   readonly value: T;
   readonly revision: Revision;
   readonly incarnation: Incarnation;
+  /** By the store's own clock. */
+  readonly modified: Date;
 }
 
 export function recordContent(value: object): Content {
@@ -35,7 +37,7 @@ export async function readRecord<T>(
   const text = (await bytesOf(object.body)).toString('utf8');
   const value = check(parseObject(key, text));
   if (value === undefined) throw notARecord(key, 'members are missing or of another kind');
-  return { value, revision: object.revision, incarnation: object.incarnation };
+  return { value, revision: object.revision, incarnation: object.incarnation, modified: object.modified };
 }
 
 function parseObject(key: ObjectKey, text: string): Readonly<Record<string, unknown>> {

@@ -48,10 +48,19 @@ export function assetName(filename: string): string {
  * @throws ArtifactError UNSUPPORTED_FORMAT where something else stands there
  */
 export async function readManifest(
-  { store }: Pick<Domain, 'store'>,
+  domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   number: number,
 ): Promise<Manifest | undefined> {
+  return (await readDatedManifest(domain, name, number))?.manifest;
+}
+
+/** With the time at which the version came to be, by the store's clock. */
+async function readDatedManifest(
+  { store }: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  number: number,
+): Promise<{ readonly manifest: Manifest; readonly modified: Date } | undefined> {
   const record = await readRecord(store, versionKey(name, number), (value) => {
     const { format, repository, id, number: own, withdrawn } = value;
     if (typeof format !== 'number' || format > FORMAT_VERSION) return undefined;
@@ -60,7 +69,9 @@ export async function readManifest(
     const manifest = manifestOf(name, number, value);
     return manifest && { manifest };
   });
-  return record?.value.manifest;
+  if (record === undefined) return undefined;
+  const { manifest } = record.value;
+  return manifest && { manifest, modified: record.modified };
 }
 
 function manifestOf(
@@ -161,7 +172,10 @@ export async function* listArtifacts(
 export interface HoldingVersion {
   readonly manifest: Manifest;
   readonly status: Status;
-  /** Its reference stands, so that no collector takes the content. */
+  /**
+   * Its reference stands as it was written before the version came to be, so that no collector takes the content. One that was put back later proves
+   * nothing: a collector may have looked before.
+   */
   readonly isHeld: boolean;
 }
 
@@ -216,11 +230,16 @@ async function lookForVersion(
 ): Promise<HoldingVersion | undefined> {
   const first = likely && (await lookAt(domain, name, blob, likely));
   if (first !== undefined) return first;
-  for (const { number, nonce } of await referencesOf(domain, name, blob)) {
+  let second: HoldingVersion | undefined;
+  for (const { number, nonce, modified } of await referencesOf(domain, name, blob)) {
     const version = await readHoldingVersion(domain, name, number, blob);
-    if (version?.manifest.nonce === nonce) return { ...version, isHeld: true };
+    if (version?.manifest.nonce !== nonce) continue;
+    const found = { ...version, isHeld: modified <= version.modified };
+    // One that may still be used goes before one that may not.
+    if (version.status === 'Deleting' || !takesNoReferences(version.status)) return found;
+    second ??= found;
   }
-  return undefined;
+  return second;
 }
 
 async function lookAt(
@@ -233,7 +252,8 @@ async function lookAt(
     readHoldingVersion(domain, name, number, blob),
     domain.store.head(versionReferenceKey(blob.digest, name, number, nonce)),
   ]);
-  return version?.manifest.nonce === nonce ? { ...version, isHeld: reference !== undefined } : undefined;
+  if (version?.manifest.nonce !== nonce) return undefined;
+  return { ...version, isHeld: reference !== undefined && reference.modified <= version.modified };
 }
 
 /** Newest first. */
@@ -241,10 +261,10 @@ async function referencesOf(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
   { digest }: Pick<BlobName, 'digest'>,
-): Promise<readonly { readonly number: number; readonly nonce: string }[]> {
-  const references: { readonly number: number; readonly nonce: string }[] = [];
-  for await (const { key } of store.list(versionReferencePrefix(digest, name))) {
-    references.push(parseVersionReferenceKey(key));
+): Promise<readonly { readonly number: number; readonly nonce: string; readonly modified: Date }[]> {
+  const references: { readonly number: number; readonly nonce: string; readonly modified: Date }[] = [];
+  for await (const { key, modified } of store.list(versionReferencePrefix(digest, name))) {
+    references.push({ ...parseVersionReferenceKey(key), modified });
   }
   return references.sort((a, b) => b.number - a.number);
 }
@@ -255,8 +275,11 @@ export async function readHoldingVersion(
   name: ArtifactName,
   number: number,
   { digest, filename }: BlobName,
-): Promise<Omit<HoldingVersion, 'isHeld'> | undefined> {
-  const [manifest, status] = await Promise.all([readManifest(domain, name, number), readStatus(domain, name, number)]);
-  const holds = manifest?.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
-  return holds && status !== 'Deleted' && status !== 'Disposed' ? { manifest, status } : undefined;
+): Promise<(Omit<HoldingVersion, 'isHeld'> & { readonly modified: Date }) | undefined> {
+  const [dated, status] = await Promise.all([
+    readDatedManifest(domain, name, number),
+    readStatus(domain, name, number),
+  ]);
+  const holds = dated?.manifest.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
+  return holds && status !== 'Deleted' && status !== 'Disposed' ? { ...dated, status } : undefined;
 }

@@ -13,7 +13,7 @@ export interface Named {
   /** Path below the project with `/`; or, of form `named`, the ID below the prefix that the author chose. */
   readonly location: string;
   readonly form: (typeof FORMS)[number];
-  /** What stands there is another under the parameters that it is given. */
+  /** What stands there is another under the parameters that it is given: its ID always says so. */
   readonly isVariant?: boolean;
 }
 
@@ -33,8 +33,9 @@ export function assignIds(prefix: string, named: readonly Named[]): string[] {
   for (const { id, weakness } of claims) strongest.set(id, Math.min(weakness, strongest.get(id) ?? weakness));
   for (const { id, weakness } of claims) if (weakness === strongest.get(id)) rivals.set(id, (rivals.get(id) ?? 0) + 1);
   const taken = new Set(strongest.keys());
-  return claims.map(({ id, identity, weakness }) => {
-    const isKept = weakness === strongest.get(id) && rivals.get(id) === 1 && id.length <= ID_LIMIT;
+  return claims.map(({ id, identity, weakness, isVariant }) => {
+    const isBest = weakness === strongest.get(id) && rivals.get(id) === 1;
+    const isKept = isBest && !isVariant && id.length <= ID_LIMIT;
     return isKept ? id : withDigest(id, identity, taken);
   });
 }
@@ -42,6 +43,7 @@ export function assignIds(prefix: string, named: readonly Named[]): string[] {
 interface Claim {
   readonly identity: Identity;
   readonly id: string;
+  readonly isVariant: boolean;
   /** 0 for the best claim to the ID. */
   readonly weakness: number;
 }
@@ -49,7 +51,7 @@ interface Claim {
 function claimOf(prefix: string, { identity, location, form, isVariant = false }: Named): Claim {
   const fitted = segmentsOf(location).map(fitSegment).join('/');
   const weakness = FORMS.indexOf(form) + (fitted === location && !isVariant ? 0 : FORMS.length);
-  return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness };
+  return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness, isVariant };
 }
 
 /** `.aws-sam/build` stands for the project above it; what lies outside of the project is called as if it lay in it. */

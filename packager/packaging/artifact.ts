@@ -15,6 +15,8 @@ export interface Artifact {
   readonly content: Exclude<PlaceContent, ForeignObject>;
   /** The first that names it. */
   readonly place: Place;
+  /** All that name it. */
+  readonly places: readonly Place[];
   /** Some place needs the version of the object. */
   readonly pinned: boolean;
   /** The first that reads the object for as long as it lives: without a version it can't. */
@@ -74,6 +76,7 @@ function findAll(root: Unit, names: ResolvedNames): readonly Found[] {
       const lasting = before?.lasting ?? (place.pinned ? place : undefined);
       found.set(identity, {
         ...{ identity, pinned, content: before?.content ?? content, place: before?.place ?? place },
+        places: [...(before?.places ?? []), place],
         ...(lasting !== undefined && { lasting }),
       });
     }

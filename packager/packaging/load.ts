@@ -83,6 +83,8 @@ class Loader {
   readonly #units = new Map<string, Promise<readonly Loaded<Unit>[]>>();
   readonly #templates = new Map<string, Template>();
   readonly #sources = new Map<string, Promise<Source>>();
+  /** Paths that were told of. */
+  readonly #tooLarge = new Set<string>();
   readonly #inclusions = new Inclusions();
 
   constructor(request: LoadRequest) {
@@ -150,8 +152,8 @@ class Loader {
     const folder = path.dirname(file);
     return {
       ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
-      // What a stack doesn't pass to a nested template has its Default at the deploy.
-      defaultsAreFinal: by !== undefined,
+      // What a stack doesn't pass to a nested template has its Default at the deploy; a StackSet or a product may be given more.
+      defaultsAreFinal: by !== undefined && !detached,
       exists: (local) => existsAt(path.resolve(folder, local)),
     };
   }
@@ -222,6 +224,11 @@ class Loader {
   async #source(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<LocalSource> {
     const source = await this.#open(place, file, wanted);
     checkSuffix(place, source);
+    const tooLarge = unzippedWarning(place, shownPath(this.#request.cwd, file), source.bytes);
+    if (tooLarge !== undefined && !this.#tooLarge.has(file)) {
+      this.#tooLarge.add(file);
+      this.#request.reporter({ kind: 'warning', warning: tooLarge });
+    }
     const { name } = place;
     const location = locationOf(this.#request.project.root, file);
     // By what it became: a folder is the same archive wherever one is wanted.
@@ -230,7 +237,7 @@ class Loader {
   }
 
   async #open(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<Source> {
-    const { project, archiver, reporter, signal, cwd } = this.#request;
+    const { project, archiver, reporter, signal } = this.#request;
     signal.throwIfAborted();
     const key = JSON.stringify([file, wanted]);
     const before = this.#sources.get(key);
@@ -238,8 +245,7 @@ class Loader {
     const opening = openSource({ path: file, wanted }, project, archiver);
     this.#sources.set(key, opening);
     const source = await opening;
-    const tooLarge = unzippedWarning(place, shownPath(cwd, file), source.bytes);
-    for (const warning of [...source.warnings, ...(tooLarge === undefined ? [] : [tooLarge])]) {
+    for (const warning of source.warnings) {
       reporter({ kind: 'warning', warning: { place: sourcePlace(place), ...warning } });
     }
     return source;

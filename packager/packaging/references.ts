@@ -51,16 +51,15 @@ export const NO_REFERENCES: ReferencePlan = { references: [], uses: new Map() };
  */
 export function planReferences(unit: Unit, mode: ReferenceMode, prefix: string, artifacts: Artifacts): ReferencePlan {
   if (mode === 'none' || isLiteral(unit)) return NO_REFERENCES;
-  const users = unit.places
-    .filter(({ place }) => isReferring(place))
-    .map((loaded): User => ({ loaded, needs: needsOf(loaded, artifacts) }));
+  const users = unit.places.filter(({ place }) => isReferring(place)).map((loaded) => userOf(loaded, artifacts));
   const drafts = new Drafts();
   const held = mode === 'stack' ? hold(users, drafts) : holdGrouped(users, drafts);
   const present = namesIn(unit);
   checkLimit(unit, present.size + drafts.all.length, mode);
   const logicalIds = assignLogicalIds(prefix, drafts.all, new Set([...present, ...sectionNames(unit.template)]));
   const idOf = new Map(drafts.all.map((draft, index) => [draft, logicalIds[index] ?? '']));
-  const references = drafts.all.map((draft) => planned(draft, idOf.get(draft) ?? ''));
+  const lasting = new Set(users.flatMap((user) => [...user.lasting]));
+  const references = drafts.all.map((draft) => planned(draft, idOf.get(draft) ?? '', lasting));
   const uses = users.map(({ loaded }) => {
     const logicalIdFor = (artifact: Artifact): string => idOf.get(held(loaded, artifact)) ?? '';
     return [loaded, usesOf(loaded, artifacts, logicalIdFor)] as const;
@@ -75,6 +74,8 @@ export function planReferences(unit: Unit, mode: ReferenceMode, prefix: string, 
 interface User {
   readonly loaded: LoadedPlace;
   readonly needs: readonly Artifact[];
+  /** Needs that something reads for as long as it lives, here or in what is included. */
+  readonly lasting: ReadonlySet<Artifact>;
 }
 
 /** A reference without its name. */
@@ -136,10 +137,13 @@ function hold(users: readonly User[], drafts: Drafts): Holding {
 
 /** As few references as possible. What is read for as long as its user lives has its own, which answers for the object's version. */
 function holdGrouped(users: readonly User[], drafts: Drafts): Holding {
-  const lasting = users.filter(({ loaded }) => isPinned(loaded.place));
-  const loops = ofLoops(lasting.filter(isLooped), drafts);
-  for (const { needs } of lasting.filter((user) => !isLooped(user))) needs.forEach((one) => drafts.alone(one));
-  const rest = users.filter((user) => !lasting.includes(user)).flatMap(({ needs }) => needs);
+  const inLoops = users.filter((user) => isLooped(user) && isPinned(user.loaded.place));
+  const loops = ofLoops(inLoops, drafts);
+  const others = users.filter((user) => !inLoops.includes(user));
+  for (const { loaded, needs, lasting } of others) {
+    for (const one of needs) if (isPinned(loaded.place) || lasting.has(one)) drafts.alone(one);
+  }
+  const rest = others.flatMap(({ needs }) => needs);
   const shared = drafts.grouped(
     rest.filter((artifact) => !drafts.holdsAlone(artifact)),
     'stack',
@@ -174,8 +178,12 @@ function isLooped({ loaded }: User): boolean {
   return loaded.place.loop.length > 0;
 }
 
-function planned({ artifacts, grouped, users }: Draft, logicalId: string): PlannedReference {
-  const pinned = [...users].some((place) => place.pinned);
+function planned(
+  { artifacts, grouped, users }: Draft,
+  logicalId: string,
+  lasting: ReadonlySet<Artifact>,
+): PlannedReference {
+  const pinned = [...users].some((place) => place.pinned) || (!grouped && artifacts.some((one) => lasting.has(one)));
   return { logicalId, artifacts, grouped, pinned, ...sharedCondition(users) };
 }
 
@@ -204,18 +212,28 @@ function usesOf(
   return { waits, ...(isComplete && { attributes }) };
 }
 
-function needsOf({ contents }: LoadedPlace, artifacts: Artifacts): readonly Artifact[] {
-  return [...new Set(contents.flatMap((content) => behind(content, artifacts)))];
+function userOf(loaded: LoadedPlace, artifacts: Artifacts): User {
+  const needs = [...new Set(loaded.contents.flatMap((content) => behind(content, artifacts)))];
+  const within = loaded.contents.flatMap((content) => (content.type === 'unit' ? placesWithin(content) : []));
+  const lasting = [loaded, ...within].filter(({ place }) => place.pinned);
+  return {
+    loaded,
+    needs,
+    lasting: new Set(lasting.flatMap(({ contents }) => contents.flatMap((one) => artifacts.of(one) ?? []))),
+  };
+}
+
+/** The places of what is included as literals, however deep. What a nested stack includes is the nested stack's. */
+function placesWithin(unit: Unit): readonly LoadedPlace[] {
+  const units = new Set(isLiteral(unit) ? [unit] : []);
+  for (const one of units) for (const below of unitsBelow(one)) if (isLiteral(below)) units.add(below);
+  return [...units].flatMap(({ places }) => places);
 }
 
 /** The artifact itself, and what it holds as literals, however deep. */
 function behind(content: PlaceContent, artifacts: Artifacts): readonly Artifact[] {
-  const own = artifacts.of(content);
-  const inner =
-    content.type === 'unit' && isLiteral(content)
-      ? content.places.flatMap(({ contents }) => contents.flatMap((one) => behind(one, artifacts)))
-      : [];
-  return own === undefined ? inner : [own, ...inner];
+  const within = content.type === 'unit' ? placesWithin(content).flatMap(({ contents }) => contents) : [];
+  return [...new Set([content, ...within].flatMap((one) => artifacts.of(one) ?? []))];
 }
 
 /**
@@ -239,7 +257,9 @@ function chunks<T>(all: readonly T[]): T[][] {
 
 /** Logical IDs of the resources that there will be: the template's own, and those of the fragments that it includes. */
 function namesIn(unit: Unit): ReadonlySet<string> {
-  const fragments = unitsBelow(unit).filter(({ kind }) => kind === 'fragment');
+  const fragments = unit.places
+    .filter(({ place }) => /^\/(?:Resources\/)?(?:Fn::)?Transform(?:\/|$)/.test(place.pointer))
+    .flatMap(({ contents }) => contents.filter((content) => content.type === 'unit'));
   return new Set([...unit.names, ...fragments.flatMap((fragment) => [...namesIn(fragment)])]);
 }
 

@@ -91,7 +91,7 @@ export class Run {
 
   #warnOfSize(artifact: Of<LocalSource>): void {
     const { size } = this.#stored.get(artifact) ?? { size: 0 };
-    const warning = zippedWarning(artifact.place, shownPath(this.#options.cwd, artifact.content.path), size);
+    const warning = zippedWarning(artifact.places, shownPath(this.#options.cwd, artifact.content.path), size);
     if (warning !== undefined) this.#options.reporter({ kind: 'warning', warning });
   }
 

@@ -74,7 +74,7 @@ export function unitsBelow({ places }: Unit): readonly Unit[] {
   return [...new Set(places.flatMap(({ contents }) => contents.filter((content) => content.type === 'unit')))];
 }
 
-/** A template and all below it, each once, whoever includes before what is included. */
+/** A template and all below it, each once, those that are reached by fewer steps first. */
 export function allUnits(root: Unit): readonly Unit[] {
   const units = new Set([root]);
   for (const unit of units) for (const below of unitsBelow(unit)) units.add(below);

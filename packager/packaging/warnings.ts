@@ -58,8 +58,9 @@ export function unzippedWarning(place: Place, file: string, bytes: number): Warn
 }
 
 /** @param bytes of the archive */
-export function zippedWarning(place: Place, file: string, bytes: number): Warning | undefined {
-  if (!isLambda(place) || bytes <= LAMBDA_ZIPPED) return undefined;
+export function zippedWarning(places: readonly Place[], file: string, bytes: number): Warning | undefined {
+  const place = places.find(isLambda);
+  if (place === undefined || bytes <= LAMBDA_ZIPPED) return undefined;
   return {
     code: 'lambda-zipped-size',
     message: `'${file}' is ${Math.ceil(bytes / MEGABYTE)} MB zipped: above 50 MB Lambda takes it only from S3, and the console does not show it`,

@@ -145,7 +145,9 @@ async function play(
   choose: Choose,
   stops?: (actor: number, step: number) => boolean,
 ): Promise<Story & { readonly violations: readonly string[] }> {
-  const store = memoryStore(() => new Date(0));
+  // Every writing has a time of its own, as far as a clock can tell.
+  let now = 0;
+  const store = memoryStore(() => new Date(now++));
   const world: World = { store, violations: new Set() };
   const base = await testDomain(store, 'before');
   for (const actor of before) await actor(base, world);
@@ -206,6 +208,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a version that lost its reference, and a collector': {
     before: [publish('x'), lostReference],
     actors: [publish('x'), collect, collect],
+  },
+  'a version that lost its reference, two publishers and a collector': {
+    before: [publish('x'), lostReference],
+    actors: [publish('x'), publish('x'), collect],
   },
   'a version that lost its content, and a deletion': {
     before: [publish('x'), lostBlob],

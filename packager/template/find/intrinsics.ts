@@ -4,7 +4,7 @@ import { isIntrinsic } from '../intrinsic.ts';
 import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
 import type { Parameter } from './parameters.ts';
-import { isList as isListParameter } from './parameters.ts';
+import { isList as isListParameter, itemsOf } from './parameters.ts';
 
 /** What names mean where a value stands. */
 export interface Scope {
@@ -168,11 +168,21 @@ function substitute(value: TemplateNode, scope: Scope): Part[] {
 
 function join(value: TemplateNode, scope: Scope): Part[] {
   const [delimiter, list] = isList(value) ? value.items : [];
-  if (!isString(delimiter) || !isList(list)) return [undecided("'Fn::Join'")];
+  if (!isString(delimiter)) return [undecided("'Fn::Join'")];
+  if (!isList(list)) return [joinedParameter(delimiter.value, list, scope) ?? undecided("'Fn::Join'")];
   return list.items.flatMap((item, index) => [
     ...(index === 0 ? [] : [{ kind: 'text', text: delimiter.value } as const]),
     ...compose(item, scope),
   ]);
+}
+
+/** `!Join [',', !Ref Names]`: how a list is passed on. */
+function joinedParameter(delimiter: string, list: TemplateNode | undefined, { parameters }: Scope): Part | undefined {
+  const name = valueOf(list, 'Ref');
+  const parameter = isString(name) ? parameters.get(name.value) : undefined;
+  const items = parameter && itemsOf(parameter);
+  if (parameter === undefined || items === undefined) return undefined;
+  return { kind: 'text', text: items.join(delimiter), ...(parameter.isDefault === true && { defaults: [parameter] }) };
 }
 
 function lookUp(value: TemplateNode, scope: Scope): Part {

@@ -22,8 +22,7 @@ export interface Passed {
  * @param known of the parameters around the place
  */
 export function passedParameters({ root }: Template, { pointer }: Place, known: ParameterValues): Passed {
-  const { site } = follow(root, pointer.slice(0, pointer.lastIndexOf('/')));
-  const passed = pairs(valueOf(site.node, 'Parameters'));
+  const passed = pairs(parametersBeside(root, pointer));
   const mappings = valueOf(root, 'Mappings');
   if (passed === undefined) return { values: NOTHING_KNOWN, sourcesOf: () => new Set() };
   const parameters = new Map(
@@ -43,13 +42,22 @@ export function passedParameters({ root }: Template, { pointer }: Place, known: 
   return { values: new Map(values), sourcesOf };
 }
 
+/** They stand beside the property; what names the template may be a branch of a function in that. */
+function parametersBeside(root: TemplateNode, pointer: string): TemplateNode | undefined {
+  const members = pointer.split('/');
+  const properties = members.indexOf('Properties');
+  const beside = properties < 0 ? members.slice(0, -1) : members.slice(0, properties + 1);
+  return valueOf(follow(root, beside.join('/')).site.node, 'Parameters');
+}
+
 /** `undefined` where a function makes some of them, so that their names are not known. A value that is not written down is absent. */
 function pairs(
   parameters: TemplateNode | undefined,
 ): (readonly [name: string, value: TemplateNode | undefined])[] | undefined {
   if (isMap(parameters)) {
     const isMade = isIntrinsic(parameters) || parameters.entries.some(({ key }) => key.startsWith('Fn::'));
-    return isMade ? undefined : parameters.entries.map(({ key, value }) => [key, value]);
+    if (isMade) return undefined;
+    return parameters.entries.filter(({ value }) => !isNoValue(value)).map(({ key, value }) => [key, value]);
   }
   if (!isList(parameters)) return [];
   const all = parameters.items.map((item) => {
@@ -57,4 +65,10 @@ function pairs(
     return isString(name) ? ([name.value, valueOf(item, 'ParameterValue')] as const) : undefined;
   });
   return all.every((one) => one !== undefined) ? all : undefined;
+}
+
+/** As if it were not passed. */
+function isNoValue(value: TemplateNode): boolean {
+  const name = valueOf(value, 'Ref');
+  return isString(name) && name.value === 'AWS::NoValue';
 }

@@ -16,14 +16,19 @@ export function resourceNames(
 ): ReadonlySet<string> {
   const scope = { parameters: parametersOf(root, kind, given), mappings: valueOf(root, 'Mappings'), loops: [] };
   const context = { pointer: '', property: '', scope, literal: false };
-  const resources = [valueOf(root, 'Resources'), ...(kind === 'fragment' ? [root] : [])].filter(isMap);
-  const members = resources.flatMap((node) => membersOf(node, context)).filter(({ entry }) => isResource(entry.value));
+  const resources = membersOf(valueOf(root, 'Resources') ?? root, context).filter(({ entry }) => !isSection(entry.key));
+  const members = kind === 'template' ? resources : resources.filter(({ entry }) => isResource(entry.value));
   return new Set(
     members.flatMap(({ entry: { key, keyStart: start, keyEnd: end }, context: { scope: around } }) => {
       const name = resolve({ kind: 'scalar', value: key, start, end, style: 'flow' }, around);
       return name.kind === 'known' ? name.texts.map(({ text }) => text) : [key];
     }),
   );
+}
+
+/** What a macro brings has names that nobody knows yet. */
+function isSection(key: string): boolean {
+  return key === 'Fn::Transform';
 }
 
 /** A part of a fragment that is none has no Type. */

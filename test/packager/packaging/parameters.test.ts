@@ -179,7 +179,62 @@ test.each([
   });
   const { data, stderr } = await project.package();
   expect(stderr).toMatch(/warning: child\.yaml:9:13: Code of 'F' .*not packaged: the parameter 'Dir'/);
-  expect(textOf(project, data, 'ChildYamlArtifact')).toBe(project.read('child.yaml'));
+  const [id = ''] = Object.keys(references(data));
+  expect(textOf(project, data, id)).toBe(project.read('child.yaml'));
+});
+
+test('what is passed is passed to each branch of a condition, and !Ref AWS::NoValue is nothing', async () => {
+  const project = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Conditions: {C: !Equals [a, a]}\nResources:\n${stack('A', '{Dir: one}').replace('child.yaml', "!If [C, !Artifact ./child.yaml, 'https://h/x']")}${stack('B', '{Dir: !Ref AWS::NoValue}')}`,
+  });
+  const { data, exitCode, stderr } = await project.package();
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 0,
+    stderr: expect.not.stringContaining('not packaged') as unknown,
+  });
+  const ids = Object.keys(references(data)).sort();
+  expect(ids.map((id) => /Src\w+Artifact/.exec(textOf(project, data, id))?.[0])).toEqual([
+    'SrcZeroArtifact',
+    'SrcOneArtifact',
+  ]);
+});
+
+test('a list is passed on by joining it', async () => {
+  const project = await TestProject.of({
+    ...SOURCES,
+    'child.yaml': `Transform: AWS::LanguageExtensions\nParameters:\n  Dirs: {Type: CommaDelimitedList}\nResources:\n  Fn::ForEach::L:\n    - X\n    - !Ref Dirs\n    - F\${X}: {Type: AWS::Lambda::Function, Properties: {Code: './src/\${X}'}}\n`,
+    'template.yaml': `Parameters:\n  Names: {Type: CommaDelimitedList, Default: 'one,two'}\nResources:\n${stack('A', "{Dirs: !Join [',', !Ref Names]}")}`,
+  });
+  const { data, stderr } = await project.package();
+  expect(stderr).not.toContain('not packaged');
+  const [id = ''] = Object.keys(references(data));
+  expect(textOf(project, data, id)).toContain('Fn::FindInMap');
+});
+
+test('a template under other parameters has its own ID always, whatever stands beside it', async () => {
+  const alone = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Resources:\n${stack('A', '{Dir: one}')}`,
+  });
+  const [arn = ''] = Object.values(references((await alone.package()).data));
+  expect(arn).toMatch(/:default\/shop\/child\.yaml-[0-9a-f]{8}:1@/);
+  alone.write({ 'template.yaml': `Resources:\n${stack('Z', '{Dir: two}')}${stack('A', '{Dir: one}')}` });
+  expect(Object.values(references((await alone.package()).data))).toContain(arn);
+});
+
+test('what runs from the bucket in a fragment is pinned by the reference of whoever includes it', async () => {
+  const project = await TestProject.of({
+    ...SOURCES,
+    'template.yaml': 'Resources:\n  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n',
+    'more.yaml': `F:${code('{"S3Key": "./src/one", "S3ObjectStorageMode": "REFERENCE"}')}`,
+  });
+  for (const mode of ['stack', 'grouped']) {
+    const { data } = await project.package('--references', mode);
+    expect(at(data, '/Resources/SrcOneArtifact/Properties/Pinned')).toBe(true);
+    const others = Object.keys(references(data)).filter((id) => id !== 'SrcOneArtifact');
+    for (const id of others) expect(at(data, `/Resources/${id}/Properties`)).not.toHaveProperty('Pinned');
+  }
 });
 
 test('a loop variable in what is passed is known only turn by turn', async () => {
@@ -249,6 +304,18 @@ describe('names of references', () => {
       expect.stringMatching(/^SrcTwoArtifact[0-9a-f]{8}$/),
       expect.stringMatching(/^SrcZeroArtifact[0-9a-f]{8}$/),
     ]);
+  });
+
+  test('a resource that a macro makes whole is one too', async () => {
+    const project = await TestProject.of({
+      ...SOURCES,
+      'template.yaml': `Resources:\n  SrcOneArtifact: {Fn::Transform: {Name: M}}\n  F:${code('src/one')}`,
+    });
+    const { data, exitCode } = await project.package();
+    expect(exitCode).toBe(0);
+    expect(at(data, '/Resources/F/Properties/Code/S3Bucket')).toEqual({
+      'Fn::GetAtt': expect.stringMatching(/^SrcOneArtifact[0-9a-f]{8}\.Bucket$/) as unknown,
+    });
   });
 
   test('and the resources that loops make count towards the limit', async () => {
