@@ -8,7 +8,7 @@ import { findPlaces } from '../template/find/find.ts';
 import type { FindOptions } from '../template/find/find.ts';
 import { resourceNames } from '../template/find/resource-names.ts';
 import { parametersOf } from '../template/find/parameters.ts';
-import type { ParameterValues } from '../template/find/parameters.ts';
+import type { Parameter, ParameterValues } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 import type { Place, Target, Wanted } from '../template/place.ts';
@@ -53,7 +53,7 @@ interface Loaded<T> {
   readonly value?: T;
   readonly problems: readonly ArtifactError[];
   /** Of a unit: what was known of its parameters when it was read. */
-  readonly known?: ParameterValues;
+  readonly known?: Known;
 }
 
 /** How a template or fragment is read. */
@@ -73,7 +73,7 @@ interface Naming {
   readonly place: Place;
   readonly reading: Reading;
   readonly template: Template;
-  readonly known: ParameterValues;
+  readonly known: Known;
 }
 
 const NOTHING_GIVEN: ParameterValues = new Map();
@@ -107,7 +107,7 @@ class Loader {
     signal.throwIfAborted();
     const template = this.#template(reading);
     const found = findPlaces(template, this.#options(reading));
-    const known = knownIn(template, kind, given);
+    const known = knownIn(template, reading);
     for (const warning of found.warnings) reporter({ kind: 'warning', warning });
     const loaded = await Promise.all(
       found.places.map((place) => this.#place({ place, reading, template, known }, detached)),
@@ -115,15 +115,15 @@ class Loader {
     const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
     const asked = new Set([...found.asked, ...places.flatMap((one) => [...askedBelow(one, template, known)])]);
-    const plain = knownIn(template, kind, NOTHING_GIVEN);
-    const differing = [...asked].filter((name) => known.get(name) !== plain.get(name)).sort();
+    const plain = knownIn(template, { ...reading, given: NOTHING_GIVEN });
+    const differing = [...asked].filter((name) => known.get(name)?.value !== plain.get(name)?.value).sort();
     const location = locationOf(project.root, file);
     // Whatever else it is given, and whatever it contains: what was not asked for decides nothing.
     const identity = JSON.stringify([
       kind,
       detached,
       location,
-      differing.map((name) => [name, known.get(name) ?? null]),
+      differing.map((name) => [name, known.get(name)?.value ?? null]),
     ]);
     return {
       value: {
@@ -147,13 +147,13 @@ class Loader {
     return template;
   }
 
-  #options({ file, kind, detached, given, by }: Reading): FindOptions {
+  #options(reading: Reading): FindOptions {
+    const { file, kind, detached, given } = reading;
     const { table, zipTemplateDirWhenAbsent, hasDomain } = this.#request;
     const folder = path.dirname(file);
     return {
       ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
-      // What a stack doesn't pass to a nested template has its Default at the deploy; a StackSet or a product may be given more.
-      defaultsAreFinal: by !== undefined && !detached,
+      defaultsAreFinal: areDefaultsFinal(reading),
       exists: (local) => existsAt(path.resolve(folder, local)),
     };
   }
@@ -215,9 +215,9 @@ class Loader {
 
   /** What was read already under parameters that are the same, as far as they were asked for. */
   #sameUnit(units: readonly Loaded<Unit>[], reading: Reading): Loaded<Unit> | undefined {
-    const known = units.length === 0 ? NOTHING_GIVEN : knownIn(this.#template(reading), reading.kind, reading.given);
+    const known: Known = units.length === 0 ? new Map() : knownIn(this.#template(reading), reading);
     return units.find(({ value, known: its }) =>
-      [...(value?.asked ?? [])].every((name) => its?.get(name) === known.get(name)),
+      [...(value?.asked ?? [])].every((name) => its?.get(name)?.value === known.get(name)?.value),
     );
   }
 
@@ -252,8 +252,16 @@ class Loader {
   }
 }
 
-function knownIn({ root }: Template, kind: Unit['kind'], given: ParameterValues): ParameterValues {
-  return new Map([...parametersOf(root, kind, given).values()].map(({ name, value }) => [name, value]));
+/** What is known of the parameters around a place. */
+type Known = ReadonlyMap<string, Parameter>;
+
+function knownIn({ root }: Template, reading: Reading): Known {
+  return parametersOf(root, reading.kind, reading.given, areDefaultsFinal(reading));
+}
+
+/** What a stack doesn't pass to a nested template has its Default at the deploy; a StackSet or a product may be given more. */
+function areDefaultsFinal({ by, detached }: Pick<Reading, 'by' | 'detached'>): boolean {
+  return by !== undefined && !detached;
 }
 
 /**
@@ -265,7 +273,7 @@ function givenTo(kind: Unit['kind'], { place, template, known }: Naming): Parame
 }
 
 /** The parameters around a place on which it depends what the templates below it name. */
-function askedBelow({ place, contents }: LoadedPlace, template: Template, known: ParameterValues): ReadonlySet<string> {
+function askedBelow({ place, contents }: LoadedPlace, template: Template, known: Known): ReadonlySet<string> {
   const units = contents.filter((content) => content.type === 'unit');
   if (units.length === 0) return new Set();
   const { sourcesOf } = passedParameters(template, place, known);

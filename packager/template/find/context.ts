@@ -109,7 +109,7 @@ export class Search {
 
   /** Tells once of each parameter that the paths are those of its Default, whatever the deploy gives it. */
   warnOfDefault(start: number, { name, value = '' }: Parameter): void {
-    if (this.options.defaultsAreFinal || this.#defaults.has(name)) return;
+    if (this.#defaults.has(name)) return;
     this.#defaults.add(name);
     this.warn(
       start,

@@ -25,7 +25,7 @@ export type { FindOptions, Found } from './context.ts';
 export function findPlaces(template: Template, options: FindOptions): Found {
   const search = new Search(template, options);
   const { root } = template;
-  const parameters = new Asked(parametersOf(root, options.kind, options.parameters));
+  const parameters = new Asked(parametersOf(root, options.kind, options.parameters, options.defaultsAreFinal));
   const context: Context = {
     pointer: '',
     property: '',

@@ -7,12 +7,15 @@ export interface Parameter {
   readonly type: string;
   /** What was given for it, else its Default. */
   readonly value?: string;
-  /** The value is its Default: the deploy may give it another. */
+  /** The value comes from a Default, and the deploy may give it another. */
   readonly isDefault?: true;
 }
 
-/** What is said of parameters from outside, which goes before their Defaults; `undefined`: it is known only at the deploy. */
-export type ParameterValues = ReadonlyMap<string, string | undefined>;
+/**
+ * What is said of parameters from outside, which goes before their Defaults: a value, or what is known of a parameter around; `undefined`: it is known
+ * only at the deploy.
+ */
+export type ParameterValues = ReadonlyMap<string, string | Parameter | undefined>;
 
 class Unknown extends Map<string, undefined> {
   override has(): boolean {
@@ -39,25 +42,32 @@ const READ_AT_DEPLOY = /^AWS::SSM::Parameter::Value</;
 /**
  * The template's Parameters with what is known of their values. A fragment declares none: there everything that is given counts as one.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+ *
+ * @param defaultsAreFinal the deploy gives the template nothing but what is given here
  */
 export function parametersOf(
   root: TemplateNode,
   kind: 'template' | 'fragment',
   given: ParameterValues,
+  defaultsAreFinal = false,
 ): ReadonlyMap<string, Parameter> {
   const declared = valueOf(root, 'Parameters');
   const parameters = new Map<string, Parameter>();
   if (kind === 'fragment') {
-    for (const [name, value] of given)
-      parameters.set(name, { name, type: 'String', ...(value !== undefined && { value }) });
+    for (const [name, one] of given) {
+      const value = typeof one === 'string' ? { value: one } : {};
+      parameters.set(name, typeof one === 'object' ? one : { name, type: 'String', ...value });
+    }
   }
   if (!isMap(declared)) return parameters;
   for (const { key: name, value: declaration } of declared.entries) {
     const typeNode = valueOf(declaration, 'Type');
     const type = isString(typeNode) ? typeNode.value : 'String';
-    const value = given.has(name) ? given.get(name) : defaultOf(declaration);
+    const one = given.get(name);
+    const value = given.has(name) ? (typeof one === 'object' ? one.value : one) : defaultOf(declaration);
     const isKnown = value !== undefined && !READ_AT_DEPLOY.test(type);
-    const isDefault = isKnown && !given.has(name);
+    const isOpen = given.has(name) ? typeof one === 'object' && one.isDefault === true : !defaultsAreFinal;
+    const isDefault = isKnown && isOpen;
     parameters.set(name, { name, type, ...(isKnown && { value }), ...(isDefault && { isDefault }) });
   }
   return parameters;

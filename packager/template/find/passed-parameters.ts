@@ -1,6 +1,7 @@
-import { composedText, resolve } from './intrinsics.ts';
+import { resolve } from './intrinsics.ts';
+import type { Scope } from './intrinsics.ts';
 import { isIntrinsic } from '../intrinsic.ts';
-import type { ParameterValues } from './parameters.ts';
+import type { Parameter, ParameterValues } from './parameters.ts';
 import { Asked, NOTHING_KNOWN } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
@@ -21,25 +22,32 @@ export interface Passed {
  *
  * @param known of the parameters around the place
  */
-export function passedParameters({ root }: Template, { pointer }: Place, known: ParameterValues): Passed {
+export function passedParameters(
+  { root }: Template,
+  { pointer }: Place,
+  known: ReadonlyMap<string, Parameter>,
+): Passed {
   const passed = pairs(parametersBeside(root, pointer));
   const mappings = valueOf(root, 'Mappings');
   if (passed === undefined) return { values: NOTHING_KNOWN, sourcesOf: () => new Set() };
-  const parameters = new Map(
-    [...known].map(([name, value]) => [name, { name, type: 'String', ...(value !== undefined && { value }) }]),
-  );
-  const values = passed.map(([name, value]) => {
-    const text = value && composedText(value, { parameters, mappings, loops: [] });
-    // A loop's variable stands in plain text too.
-    return [name, text?.includes('{') === true ? undefined : text] as const;
-  });
+  const scopeOf = (parameters: ReadonlyMap<string, Parameter>): Scope => ({ parameters, mappings, loops: [] });
+  const values = passed.map(([name, value]) => [name, value && passedValue(name, value, scopeOf(known))] as const);
   const sourcesOf = (name: string): ReadonlySet<string> => {
-    const asked = new Asked(parameters);
+    const asked = new Asked(known);
     const value = passed.find(([one]) => one === name)?.[1];
-    if (value !== undefined) resolve(value, { parameters: asked, mappings, loops: [] });
+    if (value !== undefined) resolve(value, scopeOf(asked));
     return asked.names;
   };
   return { values: new Map(values), sourcesOf };
+}
+
+function passedValue(name: string, value: TemplateNode, scope: Scope): Parameter | undefined {
+  const resolved = resolve(value, scope);
+  const [only] = resolved.kind === 'known' ? resolved.texts : [];
+  // A loop's variable stands in plain text too.
+  if (resolved.kind !== 'known' || only === undefined || only.text.includes('{')) return undefined;
+  const isDefault = (resolved.defaults ?? []).length > 0;
+  return { name, type: 'String', value: only.text, ...(isDefault && { isDefault }) };
 }
 
 /** They stand beside the property; what names the template may be a branch of a function in that. */

@@ -209,7 +209,23 @@ test('a list is passed on by joining it', async () => {
   const { data, stderr } = await project.package();
   expect(stderr).not.toContain('not packaged');
   const [id = ''] = Object.keys(references(data));
-  expect(textOf(project, data, id)).toContain('Fn::FindInMap');
+  expect(textOf(project, data, id)).toMatch(/!FindInMap/);
+});
+
+test('a Default of the template around is told of where it decides a path, in a nested template and in a fragment', async () => {
+  const project = await TestProject.of({
+    ...{ ...SOURCES, ...CHILD },
+    'template.yaml': `Parameters:\n  Which: {Type: String, Default: one}\n  Names: {Type: CommaDelimitedList, Default: two}\nTransform: AWS::LanguageExtensions\nResources:\n  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n${stack('A', '{Dir: !Ref Which}')}${stack('B', '{}')}`,
+    'more.yaml': `Fn::ForEach::L:\n  - X\n  - {Ref: Names}\n  - F\${X}: {Type: AWS::Lambda::Function, Properties: {Code: './src/\${X}'}}\n`,
+  });
+  const { stderr, exitCode } = await project.package();
+  expect(exitCode).toBe(0);
+  expect(stderr).not.toContain('not packaged');
+  expect(stderr).toMatch(/warning: child\.yaml:9:13: .*the Default of the parameter 'Dir', 'one'/);
+  expect(stderr).toMatch(/warning: more\.yaml:3:5: .*'Names' has now: two/);
+  // What nobody passes has the child's own Default at the deploy too.
+  expect(stderr).not.toContain("'zero'");
+  expect((await project.package('--parameter-overrides', 'Which=one', 'Names=two')).stderr).not.toContain("'one'");
 });
 
 test('a template under other parameters has its own ID always, whatever stands beside it', async () => {

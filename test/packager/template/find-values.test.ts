@@ -116,7 +116,7 @@ describe('an intrinsic function', () => {
   None: {Type: String}
   Uri: {Type: String, Default: 's3://b/k.zip'}
   Empty: {Type: String, Default: ''}
-  List: {Type: CommaDelimitedList, Default: 'a,b'}
+  List: {Type: CommaDelimitedList, Default: 'a, src'}
   Secret: {Type: 'AWS::SSM::Parameter::Value<String>', Default: src}
 Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 'https://h/a'}, prod: {U: 's3://b/k'}}, One: {dev: {U: 's3://b/k'}}}
 `;
@@ -137,12 +137,13 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     ['!Join [/, [., fns, !Ref Folder]]', './fns/src'],
     ['!Join ["", [./, src]]', './src'],
     ['!FindInMap [Paths, dev, Code]', './dev'],
+    ['!Join ["-", !Ref List]', 'a-src'],
     ['!Ref Uri', 's3 b k.zip'],
   ])('%s comes to %s', (value, path) => {
     const found = resource(value);
     expect(shown(found)).toEqual([`/Resources/R/Properties/Code = ${path}`]);
     expect(found.warnings.map(({ code: warning }) => warning)).toEqual(
-      value.includes('Folder') ? ['frozen-parameter'] : [],
+      /Folder|List/.test(value) ? ['frozen-parameter'] : [],
     );
   });
 
@@ -178,7 +179,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     ['!If [C, ./src, "s3://b/k"]', "'Fn::If' is evaluated at the deploy"],
     ['!FindInMap [Paths, !Ref AWS::Region, Code]', "'Fn::FindInMap' is evaluated at the deploy"],
     ['!FindInMap [Paths, qa, Code]', "'Fn::FindInMap' is evaluated at the deploy"],
-    ['!Join [/, !Ref List]', "'Fn::Join' is evaluated at the deploy"],
+    ['!Join [/, !Ref Elsewhere]', "'Fn::Join' is evaluated at the deploy"],
     ['!Sub ["${A}", {A: !If [C, a, b]}]', "'Fn::If' is evaluated at the deploy"],
   ])('%s is told of where it can’t be known', (value, why) => {
     const found = resource(value);
