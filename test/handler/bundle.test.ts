@@ -26,6 +26,7 @@ import { judge } from '../support/stack-engine/answer.ts';
 import type { Answer } from '../support/stack-engine/answer.ts';
 import { ownCertificate } from '../support/stack-engine/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { whySkipped } from '../support/where.ts';
 
 let bundle: string;
 let files: Readonly<Record<'plain' | 'packed', string>>;
@@ -85,7 +86,12 @@ const CASES = [
   { form: 'packed', name: 'Node 24', node: nodeOf(24) },
 ] as const;
 
-describe.each(CASES)('as built, $form, on $name', ({ form, node }) => {
+const titled = CASES.map((one) => ({
+  ...one,
+  skipped: whySkipped('program' in one.node, 'skipped' in one.node ? one.node.skipped : ''),
+}));
+
+describe.each(titled)('as built, $form, on $name$skipped', ({ form, node }) => {
   const program = 'program' in node ? node.program : '';
   const run = program === '' ? test.skip : test;
   let server: S3Server;

@@ -16,6 +16,7 @@ import type { OutputFile } from '../../packager/output.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../packager/output.ts';
 import { ArtifactErrors } from '../../repository/index.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { whySkipped } from '../support/where.ts';
 
 let folder: string;
 
@@ -62,21 +63,24 @@ describe('writeOutputs()', () => {
   });
 
   // There are none on Windows.
-  (existsSync('/dev/null') ? test : test.skip)('writes to devices and pipes without replacing them', async () => {
-    symlinkSync('/dev/null', file('null'));
-    await write('null', bytes('gone'));
-    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
-    expect(lstatSync(file('null')).isSymbolicLink()).toBe(true);
-    execFileSync('mkfifo', [file('pipe')]);
-    const reader = execFileSync.bind(undefined, 'sh', ['-c', '(cat pipe > read; touch done) > /dev/null 2>&1 &'], {
-      cwd: folder,
-    });
-    reader();
-    await write('pipe', bytes('through the pipe'));
-    while (!existsSync(file('done'))) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(readFileSync(file('read'), 'utf8')).toBe('through the pipe');
-    expect(statSync(file('pipe')).isFIFO()).toBe(true);
-  });
+  (existsSync('/dev/null') ? test : test.skip)(
+    `writes to devices and pipes without replacing them${whySkipped(existsSync('/dev/null'), 'there is no /dev/null')}`,
+    async () => {
+      symlinkSync('/dev/null', file('null'));
+      await write('null', bytes('gone'));
+      expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+      expect(lstatSync(file('null')).isSymbolicLink()).toBe(true);
+      execFileSync('mkfifo', [file('pipe')]);
+      const reader = execFileSync.bind(undefined, 'sh', ['-c', '(cat pipe > read; touch done) > /dev/null 2>&1 &'], {
+        cwd: folder,
+      });
+      reader();
+      await write('pipe', bytes('through the pipe'));
+      while (!existsSync(file('done'))) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(readFileSync(file('read'), 'utf8')).toBe('through the pipe');
+      expect(statSync(file('pipe')).isFIFO()).toBe(true);
+    },
+  );
 
   test('removes what a killed process left of the same file, and nothing else', async () => {
     const dead = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim();
@@ -176,10 +180,13 @@ describe('tryOutputs()', () => {
   });
 
   // Not even root makes a file there.
-  (existsSync('/proc/self') ? test : test.skip)('finds a folder in which no file can be made', () => {
-    checkOutputs([output('/proc/out')]);
-    expect(() => {
-      tryOutputs([output('/proc/out')]);
-    }).toThrow(/^'\/proc\/out' can't be written: /);
-  });
+  (existsSync('/proc/self') ? test : test.skip)(
+    `finds a folder in which no file can be made${whySkipped(existsSync('/proc/self'), 'there is no /proc')}`,
+    () => {
+      checkOutputs([output('/proc/out')]);
+      expect(() => {
+        tryOutputs([output('/proc/out')]);
+      }).toThrow(/^'\/proc\/out' can't be written: /);
+    },
+  );
 });

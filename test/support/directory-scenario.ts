@@ -93,24 +93,27 @@ async function denied(root: string): Promise<unknown> {
   const store = directoryStore(root);
   const key = objectKey('closed/key');
   return {
-    check: await errorOf(async () => {
-      checkDirectory(root, 'write');
-    }),
-    checkNew: await errorOf(async () => {
-      checkDirectory(`${root}/new/domain`, 'write');
-    }),
-    checkHidden: await errorOf(async () => {
-      checkDirectory(`${root}/hidden/domain`, 'read');
-    }),
-    checkRead: await errorOf(async () => {
-      checkDirectory(root, 'read');
-    }),
+    ...(await checksOf(root)),
     create: await errorOf(() => store.create(objectKey('new'), contentOf('x'))),
     replace: await errorOf(async () => store.replace(key, contentOf('x'), '1' as never)),
     remove: await errorOf(() => store.removeIncarnation(key, '1' as never)),
     read: await textOf(store, key),
     hidden: await errorOf(() => store.read(objectKey('hidden/key'))),
     list: await errorOf(() => listAll(store, 'hidden/')),
+  };
+}
+
+/** What is said of the folder, and of others in it, before anything is stored. */
+async function checksOf(root: string): Promise<Readonly<Record<string, unknown>>> {
+  const check = (folder: string, use: 'read' | 'write'): Promise<unknown> =>
+    errorOf(async () => {
+      checkDirectory(folder, use);
+    });
+  return {
+    check: await check(root, 'write'),
+    checkNew: await check(`${root}/new/domain`, 'write'),
+    checkHidden: await check(`${root}/hidden/domain`, 'read'),
+    checkRead: await check(root, 'read'),
   };
 }
 
@@ -157,18 +160,7 @@ async function readOnly(root: string): Promise<unknown> {
   await store.create(objectKey('k'), contentOf('readable'));
   spawnSync('mount', ['-o', 'remount,bind,ro', root]);
   return {
-    check: await errorOf(async () => {
-      checkDirectory(root, 'write');
-    }),
-    checkNew: await errorOf(async () => {
-      checkDirectory(`${root}/new/domain`, 'write');
-    }),
-    checkHidden: await errorOf(async () => {
-      checkDirectory(`${root}/hidden/domain`, 'read');
-    }),
-    checkRead: await errorOf(async () => {
-      checkDirectory(root, 'read');
-    }),
+    ...(await checksOf(root)),
     create: await errorOf(() => store.create(objectKey('new'), contentOf('x'))),
     read: await textOf(store, objectKey('k')),
   };

@@ -19,18 +19,11 @@ import { startS3Server } from '../support/s3-server.ts';
 import type { Identity } from '../support/s3-server-auth.ts';
 import type { Bucket } from '../support/s3-server-state.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
+import { SMALL_SHOP } from '../support/small-shop.ts';
 
 /** One deploy of the template as it is built, with nothing beforehand, makes a domain that works. */
 
 knowEveryError();
-
-const SHOP = {
-  'template.yaml':
-    'Resources:\n  Api: {Type: AWS::Lambda::Function, Properties: {Code: api, Handler: x.h, Runtime: nodejs22.x, Role: r}}\n' +
-    '  Rest: {Type: AWS::ApiGateway::RestApi, Properties: {BodyS3Location: api.json}}\n',
-  'api/x.js': 'a',
-  'api.json': '{"openapi": "3.0.1"}',
-};
 
 let template: string;
 let server: S3Server;
@@ -104,7 +97,7 @@ test('one deploy makes a domain; stacks bind in it, and let go; it stays when it
   });
   expect(JSON.parse((await bucket.current('domain')?.bytes.text()) ?? '{}')).toMatchObject({ ...PLACE, bucket: BUCKET });
 
-  const project = await TestProject.of(SHOP);
+  const project = await TestProject.of(SMALL_SHOP);
   project.env = awsEnvironment(server, 'publisher', PLACE.region);
   const packaged = await project.run('package', '--project-root', '.', '--artifact-prefix', 'shop');
   expect(packaged.exitCode).toBe(0);

@@ -31,6 +31,7 @@ import type { Handled } from '../support/reference-function.ts';
 import { answerTo } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
+import { SMALL_SHOP } from '../support/small-shop.ts';
 
 /** The templates' policies at work: commands against S3 that evaluates them, and docs/permissions.md held to what they do. */
 
@@ -75,16 +76,8 @@ function keyOf(name: string): string {
   return name.replaceAll(/\W/g, '');
 }
 
-const SHOP = {
-  'template.yaml':
-    'Resources:\n  Api: {Type: AWS::Lambda::Function, Properties: {Code: api, Handler: x.h, Runtime: nodejs22.x, Role: r}}\n' +
-    '  Rest: {Type: AWS::ApiGateway::RestApi, Properties: {BodyS3Location: api.json}}\n',
-  'api/x.js': 'a',
-  'api.json': '{"openapi": "3.0.1"}',
-};
-
 async function shop(): Promise<TestProject> {
-  return await TestProject.of(SHOP);
+  return await TestProject.of(SMALL_SHOP);
 }
 
 function runAs(project: TestProject, who: string, ...argv: string[]): Promise<Outcome> {
@@ -135,7 +128,7 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
     (project, who) => runAs(project, who, 'publish', 'api', '--id', 'tools/one'),
     (project, who) => {
       // The same bytes under another filename are copied.
-      project.write({ 'again.json': SHOP['api.json'] });
+      project.write({ 'again.json': SMALL_SHOP['api.json'] });
       return runAs(project, who, 'publish', 'again.json', '--id', 'tools/two');
     },
     (project, who) => runAs(project, who, 'publish', 'api.json', '--id', 'tools/three'),
@@ -208,7 +201,7 @@ describe('the permissions that the document names for a command', () => {
   });
 });
 
-/** The archive of SHOP, published by the publisher, as a stack wants it. */
+/** The archive of SMALL_SHOP, published by the publisher, as a stack wants it. */
 async function publishedArtifact(): Promise<Wanted> {
   await describeDomain();
   const project = await shop();

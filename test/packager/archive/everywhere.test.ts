@@ -6,6 +6,7 @@ import { compileArchiver } from './compiled.ts';
 import type { ArchiveResult } from './compiled.ts';
 import { Folder, logLines } from './folder.ts';
 import { GOLDEN_TREES } from './golden-trees.ts';
+import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
 let archive: Awaited<ReturnType<typeof compileArchiver>>;
@@ -77,23 +78,29 @@ function nodeOf(major: number): string | undefined {
 describe('the same bytes come from Node.js', () => {
   for (const major of [20, 22, 24]) {
     const node = nodeOf(major);
-    (node === undefined ? test.skip : test)(`${major}, where it can be had`, async () => {
-      const result = await archive({ paths, root: folder.path, read: true }, { node: node! });
-      expect(result.archives).toEqual(expected.map((content) => ({ ...content, readable: true })));
-    });
+    (node === undefined ? test.skip : test)(
+      `${major}${whySkipped(node !== undefined, 'it can not be had')}`,
+      async () => {
+        const result = await archive({ paths, root: folder.path, read: true }, { node: node! });
+        expect(result.archives).toEqual(expected.map((content) => ({ ...content, readable: true })));
+      },
+    );
   }
 });
 
 const mayBecomeAnother = process.getuid?.() === 0 && process.platform === 'linux';
 
-(mayBecomeAnother ? test : test.skip)('what may not be read is named, all of it', async () => {
-  const code = folder.plant('unreadable', { 'a/file': '', 'b/.artifactignore': '', 'b/c': '', d: '' });
-  for (const name of ['a', 'b/.artifactignore', 'd']) chmodSync(path.join(code, name), 0o000);
-  for (const open of [folder.path, folder.at('compiled'), code]) chmodSync(open, 0o755);
-  const { problems } = await archive({ paths: [code], root: folder.path }, { uid: 65_534, env: {}, cwd: '/' });
-  expect(problems).toEqual([
-    `PATH_UNREADABLE: cannot read '${code}/a': permission denied`,
-    `PATH_UNREADABLE: cannot read '${code}/b/.artifactignore': permission denied`,
-    `PATH_UNREADABLE: cannot read '${code}/d': permission denied`,
-  ]);
-});
+(mayBecomeAnother ? test : test.skip)(
+  `what may not be read is named, all of it${whySkipped(mayBecomeAnother, 'only root on Linux may become another')}`,
+  async () => {
+    const code = folder.plant('unreadable', { 'a/file': '', 'b/.artifactignore': '', 'b/c': '', d: '' });
+    for (const name of ['a', 'b/.artifactignore', 'd']) chmodSync(path.join(code, name), 0o000);
+    for (const open of [folder.path, folder.at('compiled'), code]) chmodSync(open, 0o755);
+    const { problems } = await archive({ paths: [code], root: folder.path }, { uid: 65_534, env: {}, cwd: '/' });
+    expect(problems).toEqual([
+      `PATH_UNREADABLE: cannot read '${code}/a': permission denied`,
+      `PATH_UNREADABLE: cannot read '${code}/b/.artifactignore': permission denied`,
+      `PATH_UNREADABLE: cannot read '${code}/d': permission denied`,
+    ]);
+  },
+);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Executor } from '../../../packager/archive/executor.ts';
 import { ThreadExecutor, defaultThreads, localExecutor } from '../../../packager/archive/executor.ts';
 import type { FileState } from '../../../packager/archive/file.ts';
+import { whySkipped } from '../../support/where.ts';
 
 const missing: FileState = { path: '/no/such/file', size: 1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
 const closed = new Error('closed');
@@ -36,14 +37,17 @@ describe('jobs in this thread', () => {
   anExecutor(localExecutor);
 });
 
-(defaultThreads() > 0 ? describe : describe.skip)('jobs in threads, where Node.js runs TypeScript', () => {
-  anExecutor(() => new ThreadExecutor(2));
+(defaultThreads() > 0 ? describe : describe.skip)(
+  `jobs in threads${whySkipped(defaultThreads() > 0, 'this Node.js runs no TypeScript')}`,
+  () => {
+    anExecutor(() => new ThreadExecutor(2));
 
-  test('never hang after a defect', async () => {
-    const executor = new ThreadExecutor(1);
-    const defect = executor.run('sample', undefined as unknown as FileState);
-    await expect(defect).rejects.toThrow();
-    await expect(executor.run('measure', [missing])).rejects.toThrow();
-    await executor.close(closed);
-  });
-});
+    test('never hang after a defect', async () => {
+      const executor = new ThreadExecutor(1);
+      const defect = executor.run('sample', undefined as unknown as FileState);
+      await expect(defect).rejects.toThrow();
+      await expect(executor.run('measure', [missing])).rejects.toThrow();
+      await executor.close(closed);
+    });
+  },
+);

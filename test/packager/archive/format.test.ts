@@ -10,6 +10,7 @@ import { createArchiver, openSource } from '../../../packager/archive/source.ts'
 import type { Archiver, Source } from '../../../packager/archive/source.ts';
 import { Folder } from './folder.ts';
 import { GOLDEN_TREES } from './golden-trees.ts';
+import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
 let archiver: Archiver;
@@ -101,7 +102,7 @@ function contentOf(root: string): Map<string, string> {
   );
 }
 
-whereThereIs(has('unzip', '-v'))('unzip, where it is installed', () => {
+whereThereIs(has('unzip', '-v'))(`unzip${whySkipped(has('unzip', '-v'), 'it is not installed')}`, () => {
   test.each(Object.keys(GOLDEN_TREES))('unpacks %s to what was packed', async (name) => {
     const zip = await written(name, await (await source(name)).open());
     const to = folder.at('unzipped', name);
@@ -123,18 +124,21 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
     print(json.dumps([[entry.filename, entry.date_time, entry.create_system] for entry in archive.infolist()]))
 `;
 
-whereThereIs(has('python3', '--version'))('Python, where it is installed', () => {
-  test.each(Object.keys(GOLDEN_TREES))('unpacks %s to what was packed', async (name) => {
-    const zip = await written(name, await (await source(name)).open());
-    const to = folder.at('unpacked', name);
-    mkdirSync(to, { recursive: true });
-    const listed = execFileSync('python3', ['-c', PYTHON, zip, to], { encoding: 'utf8' });
-    const entries = JSON.parse(listed) as readonly (readonly [string, readonly number[], number])[];
-    expect(contentOf(to)).toEqual(contentOf(folder.at(name)));
-    const names = entries.map(([entry]) => entry);
-    expect(names).toEqual(names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
-    expect(new Set(entries.map(([, date, system]) => JSON.stringify([date, system])))).toEqual(
-      new Set(['[[1980,1,1,0,0,0],3]']),
-    );
-  });
-});
+whereThereIs(has('python3', '--version'))(
+  `Python${whySkipped(has('python3', '--version'), 'it is not installed')}`,
+  () => {
+    test.each(Object.keys(GOLDEN_TREES))('unpacks %s to what was packed', async (name) => {
+      const zip = await written(name, await (await source(name)).open());
+      const to = folder.at('unpacked', name);
+      mkdirSync(to, { recursive: true });
+      const listed = execFileSync('python3', ['-c', PYTHON, zip, to], { encoding: 'utf8' });
+      const entries = JSON.parse(listed) as readonly (readonly [string, readonly number[], number])[];
+      expect(contentOf(to)).toEqual(contentOf(folder.at(name)));
+      const names = entries.map(([entry]) => entry);
+      expect(names).toEqual(names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      expect(new Set(entries.map(([, date, system]) => JSON.stringify([date, system])))).toEqual(
+        new Set(['[[1980,1,1,0,0,0],3]']),
+      );
+    });
+  },
+);

@@ -9,6 +9,7 @@ import { joinCrc32 } from '../../../packager/archive/crc32.ts';
 import { compileArchiver } from './compiled.ts';
 import type { Planted } from './folder.ts';
 import { Folder, logLines, noise } from './folder.ts';
+import { whySkipped } from '../../support/where.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
@@ -79,57 +80,60 @@ const inPython = (script: string, ...args: readonly string[]): string =>
     encoding: 'utf8',
   });
 
-(hasPython() ? describe : describe.skip)('zip64, read by Python where it is installed', () => {
-  test('holds more than 65,535 files', async () => {
-    const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`file${i}`, String(i)]));
-    folder.plant('shared', files);
-    const links = Object.fromEntries(Array.from({ length: 220 }, (_, i) => [`link${i}`, { link: '../shared' }]));
-    const code = folder.plant('linked', links);
-    const archiver = createArchiver({ reporter: () => undefined, scratch: folder.at('scratch') });
-    const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
-    const content = await (await openSource({ path: code, wanted: 'zip' }, project, archiver)).open();
-    const zip = folder.at('many.zip');
-    const descriptor = openSync(zip, 'w');
-    for await (const bytes of content.read()) writeSync(descriptor, bytes);
-    closeSync(descriptor);
-    await archiver.close();
-    const script = 'print(len(archive.infolist()), archive.read("link219/file299").decode(), archive.testzip())';
-    expect(inPython(script, zip)).toBe('66000 299 None\n');
-  });
+(hasPython() ? describe : describe.skip)(
+  `zip64, read by Python${whySkipped(hasPython(), 'it is not installed')}`,
+  () => {
+    test('holds more than 65,535 files', async () => {
+      const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`file${i}`, String(i)]));
+      folder.plant('shared', files);
+      const links = Object.fromEntries(Array.from({ length: 220 }, (_, i) => [`link${i}`, { link: '../shared' }]));
+      const code = folder.plant('linked', links);
+      const archiver = createArchiver({ reporter: () => undefined, scratch: folder.at('scratch') });
+      const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
+      const content = await (await openSource({ path: code, wanted: 'zip' }, project, archiver)).open();
+      const zip = folder.at('many.zip');
+      const descriptor = openSync(zip, 'w');
+      for await (const bytes of content.read()) writeSync(descriptor, bytes);
+      closeSync(descriptor);
+      await archiver.close();
+      const script = 'print(len(archive.infolist()), archive.read("link219/file299").decode(), archive.testzip())';
+      expect(inPython(script, zip)).toBe('66000 299 None\n');
+    });
 
-  test('holds a file of more than 4 GiB, and files behind it', () => {
-    const size = 5 * GIBIBYTE;
-    const large = entry('large.bin', size, zerosCrc32(size));
-    const behind = entry('behind.txt', 6, crc32('behind'));
-    const offset = localHeader(large).byteLength + size;
-    const end = offset + localHeader(behind).byteLength + 6;
-    const directory = Buffer.concat([centralHeader(large, 0), centralHeader(behind, offset)]);
-    const zip = folder.at('large.zip');
-    const descriptor = openSync(zip, 'w');
-    // all that is not written are zeros, and take no room on the disk
-    ftruncateSync(descriptor, end);
-    writeSync(descriptor, localHeader(large), 0, undefined, 0);
-    writeSync(descriptor, Buffer.concat([localHeader(behind), Buffer.from('behind')]), 0, undefined, offset);
-    writeSync(descriptor, Buffer.concat([directory, endOfArchive(2, directory.byteLength, end)]), 0, undefined, end);
-    closeSync(descriptor);
-    const script =
-      'print([(e.filename, e.file_size, e.header_offset) for e in archive.infolist()], archive.read("behind.txt"))';
-    expect(inPython(script, zip)).toBe(`[('large.bin', ${size}, 0), ('behind.txt', 6, ${offset})] b'behind'\n`);
-  });
+    test('holds a file of more than 4 GiB, and files behind it', () => {
+      const size = 5 * GIBIBYTE;
+      const large = entry('large.bin', size, zerosCrc32(size));
+      const behind = entry('behind.txt', 6, crc32('behind'));
+      const offset = localHeader(large).byteLength + size;
+      const end = offset + localHeader(behind).byteLength + 6;
+      const directory = Buffer.concat([centralHeader(large, 0), centralHeader(behind, offset)]);
+      const zip = folder.at('large.zip');
+      const descriptor = openSync(zip, 'w');
+      // all that is not written are zeros, and take no room on the disk
+      ftruncateSync(descriptor, end);
+      writeSync(descriptor, localHeader(large), 0, undefined, 0);
+      writeSync(descriptor, Buffer.concat([localHeader(behind), Buffer.from('behind')]), 0, undefined, offset);
+      writeSync(descriptor, Buffer.concat([directory, endOfArchive(2, directory.byteLength, end)]), 0, undefined, end);
+      closeSync(descriptor);
+      const script =
+        'print([(e.filename, e.file_size, e.header_offset) for e in archive.infolist()], archive.read("behind.txt"))';
+      expect(inPython(script, zip)).toBe(`[('large.bin', ${size}, 0), ('behind.txt', 6, ${offset})] b'behind'\n`);
+    });
 
-  test('comes of a file of more than 4 GiB', async () => {
-    const size = 4 * GIBIBYTE + 5;
-    const code = folder.plant('sparse', { 'behind.txt': 'behind' });
-    const descriptor = openSync(`${code}/a.bin`, 'w');
-    ftruncateSync(descriptor, size);
-    closeSync(descriptor);
-    const out = folder.at('sparse.zip');
-    const { peakMiB } = await archive({ paths: [code], root: folder.path, out });
-    const script = 'print([(e.filename, e.file_size) for e in archive.infolist()], archive.read("behind.txt"))';
-    expect(inPython(script, out)).toBe(`[('a.bin', ${size}), ('behind.txt', 6)] b'behind'\n`);
-    expect(peakMiB).toBeLessThan(PEAK_MIB);
-  });
-});
+    test('comes of a file of more than 4 GiB', async () => {
+      const size = 4 * GIBIBYTE + 5;
+      const code = folder.plant('sparse', { 'behind.txt': 'behind' });
+      const descriptor = openSync(`${code}/a.bin`, 'w');
+      ftruncateSync(descriptor, size);
+      closeSync(descriptor);
+      const out = folder.at('sparse.zip');
+      const { peakMiB } = await archive({ paths: [code], root: folder.path, out });
+      const script = 'print([(e.filename, e.file_size) for e in archive.infolist()], archive.read("behind.txt"))';
+      expect(inPython(script, out)).toBe(`[('a.bin', ${size}), ('behind.txt', 6)] b'behind'\n`);
+      expect(peakMiB).toBeLessThan(PEAK_MIB);
+    });
+  },
+);
 
 function entry(name: string, size: number, crc: number): ZipEntry {
   return { name: Buffer.from(name), method: 0, crc32: crc, size, packedSize: size, executable: false };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ArtifactError } from '../../../repository/error.ts';
 import { locate } from '../../../packager/archive/locate.ts';
 import { Folder } from './folder.ts';
+import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -78,7 +79,7 @@ describe('a path', () => {
   });
 
   (process.platform === 'linux' ? test : test.skip)(
-    'that only looks like what is there is an error that says so',
+    `that only looks like what is there is an error that says so${whySkipped(process.platform === 'linux', 'the file system keeps no such names apart')}`,
     () => {
       folder.plant('cafe\u0301', { file: '' });
       expect(failure(folder.at('caf\u00e9/file'))).toEqual([
@@ -94,10 +95,13 @@ describe('a path', () => {
     expect(failure(folder.at('code/loop'))[0]).toBe('PATH_OF_WRONG_KIND');
   });
 
-  (process.platform === 'win32' ? test.skip : test)('that is a device is an error', () => {
-    expect(failure('/dev/null').slice(0, 2)).toEqual([
-      'PATH_OF_WRONG_KIND',
-      "'/dev/null' is a device, which can't be packaged",
-    ]);
-  });
+  (process.platform === 'win32' ? test.skip : test)(
+    `that is a device is an error${whySkipped(process.platform !== 'win32', 'Windows has no /dev')}`,
+    () => {
+      expect(failure('/dev/null').slice(0, 2)).toEqual([
+        'PATH_OF_WRONG_KIND',
+        "'/dev/null' is a device, which can't be packaged",
+      ]);
+    },
+  );
 });

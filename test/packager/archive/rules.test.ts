@@ -5,6 +5,7 @@ import { createArchiver, openSource } from '../../../packager/archive/source.ts'
 import { walk } from '../../../packager/archive/walk.ts';
 import { Folder } from './folder.ts';
 import type { Planted } from './folder.ts';
+import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -137,124 +138,127 @@ const gitVersion = ((): string | undefined => {
   }
 })();
 
-(gitVersion === undefined ? describe.skip : describe)('git, where it is installed', () => {
-  const segment = fc.constantFrom('a', 'b', 'ab', 'c.txt', 'a.txt', '.x', 'a b');
-  const name = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join('/'));
-  const pattern = fc
-    .tuple(
-      fc.constantFrom('', '', '', '!'),
-      fc.constantFrom('', '', '/', '**/', 'a/'),
-      fc.constantFrom('a', 'b', '*.txt', 'a*', '?', '[ab]', 'a b', '*', '**', 'b/a', 'ab/**', '\\a', '.*'),
-      fc.constantFrom('', '', '/', '/*', '  '),
-    )
-    .map((parts) => parts.join(''));
-  const ignoreFile = fc.array(pattern, { maxLength: 4 }).map((lines) => lines.join('\n'));
+(gitVersion === undefined ? describe.skip : describe)(
+  `git${whySkipped(gitVersion !== undefined, 'it is not installed')}`,
+  () => {
+    const segment = fc.constantFrom('a', 'b', 'ab', 'c.txt', 'a.txt', '.x', 'a b');
+    const name = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join('/'));
+    const pattern = fc
+      .tuple(
+        fc.constantFrom('', '', '', '!'),
+        fc.constantFrom('', '', '/', '**/', 'a/'),
+        fc.constantFrom('a', 'b', '*.txt', 'a*', '?', '[ab]', 'a b', '*', '**', 'b/a', 'ab/**', '\\a', '.*'),
+        fc.constantFrom('', '', '/', '/*', '  '),
+      )
+      .map((parts) => parts.join(''));
+    const ignoreFile = fc.array(pattern, { maxLength: 4 }).map((lines) => lines.join('\n'));
 
-  test('would take the same files', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(name, { minLength: 1, maxLength: 12 }),
-        fc.dictionary(fc.constantFrom('', 'a/', 'b/', 'a/b/', 'ab/'), ignoreFile, { maxKeys: 3 }),
-        async (names, ignoreFiles) => {
-          folder.remove();
-          folder = new Folder();
-          const files = names.filter((one) => !names.some((other) => other.startsWith(`${one}/`)));
-          const tree: Record<string, Planted> = Object.fromEntries(files.map((file) => [file, file]));
-          for (const [below, text] of Object.entries(ignoreFiles)) {
-            if (below === '' || files.some((file) => file.startsWith(below))) tree[`${below}.artifactignore`] = text;
-          }
-          expect(await packaged(tree)).toEqual(takenByGit(folder.at('code')));
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
+    test('would take the same files', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(name, { minLength: 1, maxLength: 12 }),
+          fc.dictionary(fc.constantFrom('', 'a/', 'b/', 'a/b/', 'ab/'), ignoreFile, { maxKeys: 3 }),
+          async (names, ignoreFiles) => {
+            folder.remove();
+            folder = new Folder();
+            const files = names.filter((one) => !names.some((other) => other.startsWith(`${one}/`)));
+            const tree: Record<string, Planted> = Object.fromEntries(files.map((file) => [file, file]));
+            for (const [below, text] of Object.entries(ignoreFiles)) {
+              if (below === '' || files.some((file) => file.startsWith(below))) tree[`${below}.artifactignore`] = text;
+            }
+            expect(await packaged(tree)).toEqual(takenByGit(folder.at('code')));
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
 
-  test('would take the same of names and patterns that are easily misread', async () => {
-    const patterns = [
-      ...[
-        'x.log',
-        '\\!bang',
-        '\\#hash',
-        '#comment',
-        'trail\\ ',
-        'q?z',
-        '[ab].c',
-        '[!a-y].d',
-        'foo/**',
-        '**/deep',
-        'a/**/b',
-      ],
-      ...[
-        '/*.top',
-        '*/one',
-        'slash\\\\x',
-        '/',
-        '!',
-        '!/',
-        ' lead',
-        'é*',
-        'two  ',
-        'dir/',
-        '!dir/kept',
-        'every*',
-        '!everything',
-      ],
-    ];
-    const names = [
-      ...[
-        'x.log',
-        '!bang',
-        '#hash',
-        '#comment',
-        'trail ',
-        'trail',
-        'qyz',
-        'a.c',
-        'c.c',
-        'z.d',
-        'y.d',
-        'foo/k',
-        'deep',
-        'm/deep',
-      ],
-      ...[
-        'a/b',
-        'a/y/z/b',
-        't.top',
-        'n/t.top',
-        'p/one',
-        'p/q/one',
-        'new\nline.log',
-        'x.log\n',
-        'slash\\x',
-        ' lead',
-        'lead',
-      ],
-      ...['éa', 'e\u0301a', 'two', 'two  ', 'dir/kept', 'n/dir', 'every', 'everything', '.x.log', '...', 'X.LOG'],
-    ];
-    const tree: Record<string, Planted> = {};
-    for (const below of [
-      '',
-      'sub/',
-      'sub !x/',
-      '#d/',
-      '!d/',
-      'a[b]/',
-      'tr /',
-      '*/',
-      'b\\s/',
-      'n\nl/',
-      '?/',
-      '{a,b}/',
-    ]) {
-      if (below !== '') tree[`${below}.artifactignore`] = patterns.join('\n');
-      for (const name of names) tree[`${below}${name}`] = '';
-    }
-    const code = folder.at('code');
-    expect(await packaged(tree)).toEqual(takenByGit(code));
-  });
-});
+    test('would take the same of names and patterns that are easily misread', async () => {
+      const patterns = [
+        ...[
+          'x.log',
+          '\\!bang',
+          '\\#hash',
+          '#comment',
+          'trail\\ ',
+          'q?z',
+          '[ab].c',
+          '[!a-y].d',
+          'foo/**',
+          '**/deep',
+          'a/**/b',
+        ],
+        ...[
+          '/*.top',
+          '*/one',
+          'slash\\\\x',
+          '/',
+          '!',
+          '!/',
+          ' lead',
+          'é*',
+          'two  ',
+          'dir/',
+          '!dir/kept',
+          'every*',
+          '!everything',
+        ],
+      ];
+      const names = [
+        ...[
+          'x.log',
+          '!bang',
+          '#hash',
+          '#comment',
+          'trail ',
+          'trail',
+          'qyz',
+          'a.c',
+          'c.c',
+          'z.d',
+          'y.d',
+          'foo/k',
+          'deep',
+          'm/deep',
+        ],
+        ...[
+          'a/b',
+          'a/y/z/b',
+          't.top',
+          'n/t.top',
+          'p/one',
+          'p/q/one',
+          'new\nline.log',
+          'x.log\n',
+          'slash\\x',
+          ' lead',
+          'lead',
+        ],
+        ...['éa', 'e\u0301a', 'two', 'two  ', 'dir/kept', 'n/dir', 'every', 'everything', '.x.log', '...', 'X.LOG'],
+      ];
+      const tree: Record<string, Planted> = {};
+      for (const below of [
+        '',
+        'sub/',
+        'sub !x/',
+        '#d/',
+        '!d/',
+        'a[b]/',
+        'tr /',
+        '*/',
+        'b\\s/',
+        'n\nl/',
+        '?/',
+        '{a,b}/',
+      ]) {
+        if (below !== '') tree[`${below}.artifactignore`] = patterns.join('\n');
+        for (const name of names) tree[`${below}${name}`] = '';
+      }
+      const code = folder.at('code');
+      expect(await packaged(tree)).toEqual(takenByGit(code));
+    });
+  },
+);
 
 /** What git would add of a folder, ignore files aside. */
 function takenByGit(code: string): string[] {

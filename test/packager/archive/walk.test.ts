@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { walk } from '../../../packager/archive/walk.ts';
 import type { Tree } from '../../../packager/archive/walk.ts';
 import { Folder } from './folder.ts';
+import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -182,9 +183,10 @@ describe('a link', () => {
 });
 
 const onUnix = process.platform === 'win32' ? test.skip : test;
+const whyNotUnix = whySkipped(process.platform !== 'win32', 'Windows has no such files');
 
 describe('what is no file', () => {
-  onUnix('is an error that says what it is, also behind a link', async () => {
+  onUnix(`is an error that says what it is, also behind a link${whyNotUnix}`, async () => {
     const code = folder.plant('code', { file: '', null: { link: '/dev/null' } });
     execFileSync('mkfifo', [`${code}/pipe`]);
     const server = createServer();
@@ -198,7 +200,7 @@ describe('what is no file', () => {
     ]);
   });
 
-  onUnix('is an error in the place of an ignore file, and is not waited for', async () => {
+  onUnix(`is an error in the place of an ignore file, and is not waited for${whyNotUnix}`, async () => {
     const code = folder.plant('code', {
       'a/x': '',
       'b/.artifactignore': { link: '/dev/zero' },
@@ -217,28 +219,34 @@ describe('what is no file', () => {
     ]);
   });
 
-  (process.platform === 'linux' ? test : test.skip)('UTF-8 in its name is an error', async () => {
-    const code = folder.plant('code', { 'fine\ufffd': '' });
-    writeFileSync(Buffer.concat([Buffer.from(`${code}/b`), Buffer.from([0xe9]), Buffer.from('d')]), '');
-    const tree = await walked(code);
-    expect(namesOf(tree)).toEqual(['fine\ufffd']);
-    expect(messagesOf(tree)).toEqual([`PATH_OF_WRONG_KIND: the name of '${code}/b\ufffdd' is not UTF-8`]);
-  });
+  (process.platform === 'linux' ? test : test.skip)(
+    `UTF-8 in its name is an error${whySkipped(process.platform === 'linux', 'the file system takes no other names')}`,
+    async () => {
+      const code = folder.plant('code', { 'fine\ufffd': '' });
+      writeFileSync(Buffer.concat([Buffer.from(`${code}/b`), Buffer.from([0xe9]), Buffer.from('d')]), '');
+      const tree = await walked(code);
+      expect(namesOf(tree)).toEqual(['fine\ufffd']);
+      expect(messagesOf(tree)).toEqual([`PATH_OF_WRONG_KIND: the name of '${code}/b\ufffdd' is not UTF-8`]);
+    },
+  );
 });
 
 const isRoot = process.getuid?.() === 0;
 
-(isRoot || process.platform === 'win32' ? test.skip : test)('what may not be read is an error', async () => {
-  const code = folder.plant('code', { 'a/file': '', 'b/.artifactignore': '', 'b/c': '' });
-  chmodSync(`${code}/a`, 0o000);
-  chmodSync(`${code}/b/.artifactignore`, 0o000);
-  const tree = await walked(code);
-  chmodSync(`${code}/a`, 0o755);
-  expect(messagesOf(tree)).toEqual([
-    `PATH_UNREADABLE: cannot read '${code}/a': permission denied`,
-    `PATH_UNREADABLE: cannot read '${code}/b/.artifactignore': permission denied`,
-  ]);
-});
+(isRoot || process.platform === 'win32' ? test.skip : test)(
+  `what may not be read is an error${whySkipped(!isRoot && process.platform !== 'win32', 'root may read everything')}`,
+  async () => {
+    const code = folder.plant('code', { 'a/file': '', 'b/.artifactignore': '', 'b/c': '' });
+    chmodSync(`${code}/a`, 0o000);
+    chmodSync(`${code}/b/.artifactignore`, 0o000);
+    const tree = await walked(code);
+    chmodSync(`${code}/a`, 0o755);
+    expect(messagesOf(tree)).toEqual([
+      `PATH_UNREADABLE: cannot read '${code}/a': permission denied`,
+      `PATH_UNREADABLE: cannot read '${code}/b/.artifactignore': permission denied`,
+    ]);
+  },
+);
 
 test('all problems of a tree are told at once', async () => {
   const code = folder.plant('code', { 'a/broken': { link: 'x' }, 'b/broken': { link: 'x' }, fine: '' });

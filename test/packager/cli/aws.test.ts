@@ -12,6 +12,7 @@ import type { AwsAccess, AwsSettings } from '../../../packager/cli/aws.ts';
 import { awsAccess } from '../../../packager/cli/aws.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { whySkipped } from '../../support/where.ts';
 
 knowEveryError();
 
@@ -408,7 +409,7 @@ const hasOpenssl = ((): boolean => {
 })();
 
 // Skipped, visibly, where certificates can't be made.
-(hasOpenssl ? describe : describe.skip)('over TLS', () => {
+(hasOpenssl ? describe : describe.skip)(`over TLS${whySkipped(hasOpenssl, 'openssl is not installed')}`, () => {
   let tls: { key: string; cert: string; file: string };
 
   beforeEach(() => {

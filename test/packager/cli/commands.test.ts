@@ -6,6 +6,7 @@ import { publishable, testDomain } from '../../support/domain.ts';
 import { resolveArtifact } from '../../../packager/cli/artifact.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
+import { whySkipped } from '../../support/where.ts';
 
 knowEveryError();
 
@@ -58,13 +59,16 @@ describe('package', () => {
     expect(existsSync(path.join(project.folder, '../domain'))).toBe(false);
   });
 
-  (existsSync('/proc/self') ? test : test.skip)('sends nothing where no output can be made', async () => {
-    const project = await shop();
-    const { exitCode, stderr } = await project.package('--output-template-file', '/proc/out.yaml');
-    expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^error: '\/proc\/out\.yaml' can't be written: /);
-    expect(existsSync(path.join(project.folder, '../domain'))).toBe(false);
-  });
+  (existsSync('/proc/self') ? test : test.skip)(
+    `sends nothing where no output can be made${whySkipped(existsSync('/proc/self'), 'there is no /proc')}`,
+    async () => {
+      const project = await shop();
+      const { exitCode, stderr } = await project.package('--output-template-file', '/proc/out.yaml');
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/^error: '\/proc\/out\.yaml' can't be written: /);
+      expect(existsSync(path.join(project.folder, '../domain'))).toBe(false);
+    },
+  );
 
   test('says where the template went, in a directory too', async () => {
     const project = await shop();

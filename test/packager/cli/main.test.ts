@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { whySkipped } from '../../support/where.ts';
 
 /** In the place of `list`: what a command may meet, one for each prefix. */
 const FIXTURE = `
@@ -193,12 +194,15 @@ describe('the output', () => {
     expect({ code, length: stdout.length }).toEqual({ code: 0, length: 5_000_000 });
   });
 
-  (existsSync('/dev/full') ? test : test.skip)('that cannot be written is an error', async () => {
-    const full = openSync('/dev/full', 'w');
-    const { code, stderr } = await start(['--help'], { stdout: full }).ended;
-    closeSync(full);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: "error: the output can't be written: ENOSPC\n" });
-  });
+  (existsSync('/dev/full') ? test : test.skip)(
+    `that cannot be written is an error${whySkipped(existsSync('/dev/full'), 'there is no /dev/full')}`,
+    async () => {
+      const full = openSync('/dev/full', 'w');
+      const { code, stderr } = await start(['--help'], { stdout: full }).ended;
+      closeSync(full);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: "error: the output can't be written: ENOSPC\n" });
+    },
+  );
 });
 
 describe('the exit code', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { toJson } from '../../../packager/template/text/convert.ts';
 import { CORPUS } from './corpus.ts';
 import { readIndependently } from './independent.ts';
+import { whySkipped } from '../../support/where.ts';
 
 describe('YAML as JSON', () => {
   test('as aws-cli prints it', () => {
@@ -75,7 +76,7 @@ describe('YAML as JSON', () => {
 
 const inCorpus = CORPUS.length > 0 ? describe : describe.skip;
 
-inCorpus('the templates of the corpus as JSON', () => {
+inCorpus(`the templates of the corpus as JSON${whySkipped(CORPUS.length > 0, 'there is no shared corpus')}`, () => {
   const some = CORPUS.filter(({ name }, index) => index % 8 === 0 && !/broken|duplicate/.test(name));
 
   test.each(some)('$name', ({ name, source }) => {

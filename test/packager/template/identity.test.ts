@@ -4,6 +4,7 @@ import type { Template } from '../../../packager/template/template.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
 import { CORPUS } from './corpus.ts';
 import { dataOf, nodesOf, readIndependently } from './independent.ts';
+import { whySkipped } from '../../support/where.ts';
 
 /** Wrong on purpose, and two that have a key twice. */
 const BROKEN =
@@ -11,7 +12,7 @@ const BROKEN =
 
 const inCorpus = CORPUS.length > 0 ? describe : describe.skip;
 
-inCorpus('every template of the corpus', () => {
+inCorpus(`every template of the corpus${whySkipped(CORPUS.length > 0, 'there is no shared corpus')}`, () => {
   const templates = CORPUS.flatMap(({ name, source }) => {
     try {
       return [{ name, source, template: parseTemplate(source, name, { kind: 'fragment' }) }];

@@ -9,6 +9,7 @@ import { entriesOf, parsePath } from '../../../packager/template/properties/prop
 import { sharedFile } from '../../support/corpus.ts';
 import { LEFT_OUT, OTHER_CONTENT, OTHER_PATH } from './properties-exceptions.ts';
 import { propertiesPage } from './properties-page.ts';
+import { whySkipped } from '../../support/where.ts';
 
 interface Gathered {
   readonly type: string;
@@ -31,34 +32,37 @@ function entryFor({ type, path: property }: Gathered): PropertyEntry | undefined
   return ALL.find((entry) => entry.type === type && entry.property === written);
 }
 
-describeWithList('every property of the gathered list is in the table', () => {
-  const present = list.filter(({ type, path: property }) => LEFT_OUT[`${type} ${property}`] === undefined);
+describeWithList(
+  `every property of the gathered list is in the table${whySkipped(gathered !== undefined, 'there is no shared list')}`,
+  () => {
+    const present = list.filter(({ type, path: property }) => LEFT_OUT[`${type} ${property}`] === undefined);
 
-  test('with nothing missing but what has a reason', () => {
-    const missing = list.filter((one) => entryFor(one) === undefined).map(({ type, path: one }) => `${type} ${one}`);
-    expect(missing.sort()).toEqual(Object.keys(LEFT_OUT).sort());
-    expect(list.length).toBeGreaterThan(200);
-  });
+    test('with nothing missing but what has a reason', () => {
+      const missing = list.filter((one) => entryFor(one) === undefined).map(({ type, path: one }) => `${type} ${one}`);
+      expect(missing.sort()).toEqual(Object.keys(LEFT_OUT).sort());
+      expect(list.length).toBeGreaterThan(200);
+    });
 
-  test('in its form and with its members', () => {
-    for (const one of present)
-      expect([one.type, one.path, formOf(entryFor(one))]).toEqual([one.type, one.path, wantedForm(one)]);
-  });
+    test('in its form and with its members', () => {
+      for (const one of present)
+        expect([one.type, one.path, formOf(entryFor(one))]).toEqual([one.type, one.path, wantedForm(one)]);
+    });
 
-  test('with its content', () => {
-    for (const one of present) {
-      const name = `${one.type} ${one.path}`;
-      const allowed = OTHER_CONTENT[name] === undefined ? contentsOf(one) : [OTHER_CONTENT[name].wanted];
-      expect([name, allowed]).toEqual([name, expect.arrayContaining([entryFor(one)?.wanted])]);
-    }
-  });
+    test('with its content', () => {
+      for (const one of present) {
+        const name = `${one.type} ${one.path}`;
+        const allowed = OTHER_CONTENT[name] === undefined ? contentsOf(one) : [OTHER_CONTENT[name].wanted];
+        expect([name, allowed]).toEqual([name, expect.arrayContaining([entryFor(one)?.wanted])]);
+      }
+    });
 
-  test('as one that must be a path where aws-cli or SAM package it', () => {
-    const differing = present.filter((one) => entryFor(one)?.core !== (one.support.aws_cli || one.support.sam));
-    // Nobody but us packages it, but nothing except a location may stand there.
-    expect(differing.map(({ type }) => type)).toEqual(['Transform/AWS::Include']);
-  });
-});
+    test('as one that must be a path where aws-cli or SAM package it', () => {
+      const differing = present.filter((one) => entryFor(one)?.core !== (one.support.aws_cli || one.support.sam));
+      // Nobody but us packages it, but nothing except a location may stand there.
+      expect(differing.map(({ type }) => type)).toEqual(['Transform/AWS::Include']);
+    });
+  },
+);
 
 /** The form in the words of the gathered list. */
 function formOf(entry: PropertyEntry | undefined): unknown {

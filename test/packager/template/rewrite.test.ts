@@ -12,6 +12,7 @@ import { CORPUS } from './corpus.ts';
 import { documents } from './documents.ts';
 import { dataOf, readIndependently } from './independent.ts';
 import { written } from './written.ts';
+import { whySkipped } from '../../support/where.ts';
 
 const OBJECT: Form = { kind: 'object', fields: { bucket: 'S3Bucket', key: 'S3Key' }, inKey: false };
 const URI: Form = { kind: 'uri' };
@@ -264,7 +265,7 @@ const inCorpus = CORPUS.length > 0 ? describe : describe.skip;
 /** Every fourth is enough here: each is parsed several times. */
 const templates = CORPUS.filter(({ source }, index) => index % 4 === 0 && readable(source));
 
-inCorpus('rewriting the templates of the corpus', () => {
+inCorpus(`rewriting the templates of the corpus${whySkipped(CORPUS.length > 0, 'there is no shared corpus')}`, () => {
   test('there are hundreds', () => {
     expect(templates.length).toBeGreaterThan(250);
   });

@@ -14,6 +14,7 @@ import { answerOf, runScript, startScript } from '../../support/child-script.ts'
 import { objectStoreContract } from '../../support/object-store-contract.ts';
 import { hasSmallDisks, whyNoDisk, withDiskAt } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
+import { whySkipped } from '../../support/where.ts';
 
 const SUPPORT = join(import.meta.dirname, '../../support');
 const SCENARIO = join(SUPPORT, 'directory-scenario.ts');
@@ -247,23 +248,26 @@ describe('a directory', () => {
       expect(await store.head(key('a'))).toMatchObject({ revision: '6', incarnation: '6' });
     });
 
-    (process.platform === 'linux' ? test : test.skip)('that nobody wants holds no file open', async () => {
-      await store.create(key('a'), contentOf('x'.repeat(2_000_000)));
-      const open = (): number =>
-        readdirSync('/proc/self/fd').filter((fd) => {
-          try {
-            return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
-          } catch {
-            return false;
-          }
-        }).length;
-      for (let round = 0; round < 5; round += 1) await leaveBody((await store.read(key('a')))!);
-      expect(open()).toBe(0);
-      const wanted = await store.read(key('a'));
-      expect(open()).toBe(1);
-      await bytesOf(wanted!.body);
-      expect(open()).toBe(0);
-    });
+    (process.platform === 'linux' ? test : test.skip)(
+      `that nobody wants holds no file open${whySkipped(process.platform === 'linux', 'there is no /proc')}`,
+      async () => {
+        await store.create(key('a'), contentOf('x'.repeat(2_000_000)));
+        const open = (): number =>
+          readdirSync('/proc/self/fd').filter((fd) => {
+            try {
+              return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+            } catch {
+              return false;
+            }
+          }).length;
+        for (let round = 0; round < 5; round += 1) await leaveBody((await store.read(key('a')))!);
+        expect(open()).toBe(0);
+        const wanted = await store.read(key('a'));
+        expect(open()).toBe(1);
+        await bytesOf(wanted!.body);
+        expect(open()).toBe(0);
+      },
+    );
 
     test('that a killed process did not give back is given back when it is removed again', async () => {
       await store.create(key('a'), contentOf('one'));
@@ -562,7 +566,7 @@ describe('a directory', () => {
     });
 
     (process.platform === 'win32' ? test.skip : test)(
-      'who has no right gets an error that names the path',
+      `who has no right gets an error that names the path${whySkipped(process.platform !== 'win32', 'Windows has no such rights')}`,
       async () => {
         const open = await temporaryFolder();
         const domain = join(open, 'domain');
@@ -630,7 +634,7 @@ describe('a directory', () => {
     });
 
     (process.platform === 'linux' ? test : test.skip)(
-      'a file system that says of a new folder that the one above is missing ends in an error',
+      `a file system that says of a new folder that the one above is missing ends in an error${whySkipped(process.platform === 'linux', 'there is no /proc')}`,
       async () => {
         await expect(directoryStore('/proc/new').create(key('k'), contentOf('x'))).rejects.toMatchObject({
           code: 'UNSUPPORTED_STORE',
