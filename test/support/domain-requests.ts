@@ -49,6 +49,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'consumers/': consumerKey(RESOURCE, 'generation', DIGEST),
   'endings/': endingKey(RESOURCE, 'generation'),
   'deletions/': deletionKey(DIGEST),
+  'progress/': 'progress/audit',
   'scratch/': 'scratch/template.yaml',
   'anything else': 'shop/template.yaml',
 };
@@ -99,6 +100,7 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
   'write the keeper’s log': act('logs:PutLogEvents', logs('cfn-artifacts-keeper')),
   'begin the keeper’s log': act('logs:CreateLogStream', logs('cfn-artifacts-keeper')),
   'ask for a stack': act('cloudformation:DescribeStacks', '*'),
+  'ask who imports the service token': act('cloudformation:ListImports', '*'),
   'ask for its resources': act('cloudformation:ListStackResources', '*'),
   'list functions': act('lambda:ListFunctions', '*'),
   'list versions of functions': act('lambda:ListVersionsByFunction', `${lambda}shop`),

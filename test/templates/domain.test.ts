@@ -199,16 +199,16 @@ describe('the domain', () => {
     expect(Descriptor?.dependsOn).toEqual(['BucketPolicy', 'ReferenceInvocations']);
   });
 
-  test('has no keeper before its code is in the bucket, and no audit before somebody wants it', () => {
-    const ofKeeper = ['KeeperFunction', 'KeeperForPublishing', 'Audit', 'AuditPermission'];
+  test('has no keeper before its code is in the bucket, and an audit unless nobody wants it', () => {
+    const ofKeeper = ['KeeperFunction', 'KeeperForPublishing', 'Tick', 'TickPermission'];
     const without = resolveTemplate(file, PLACE);
     expect(Object.keys(without.resources).filter((id) => ofKeeper.includes(id))).toEqual([]);
     // Its role is there from the beginning: the bucket policy names it.
     expect(policyDocumentOf(without, 'BucketPolicy')).toEqual(policies.bucket);
     expect(Object.keys(policies.domain.resources)).toEqual(expect.arrayContaining(ofKeeper));
-    expect(properties('Audit')).toMatchObject({ State: 'DISABLED' });
-    const daily = resolveTemplate(file, PLACE, { KeeperCode: KEYS['blobs/'] ?? '', AuditSchedule: 'daily' });
-    expect(at(daily.resources['Audit']?.properties, 'State')).toBe('ENABLED');
+    expect(properties('Tick')).toMatchObject({ State: 'ENABLED' });
+    const off = resolveTemplate(file, PLACE, { KeeperCode: KEYS['blobs/'] ?? '', AuditSchedule: 'off' });
+    expect(at(off.resources['Tick']?.properties, 'State')).toBe('DISABLED');
   });
 
   test.each([
