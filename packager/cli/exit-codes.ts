@@ -11,6 +11,8 @@ export const EXIT = {
   access: 3,
   /** The same command may succeed if it is tried again. */
   retry: 4,
+  /** The command did what it was asked, and what it looked for is there: something that somebody must see to. Never with an error. */
+  findings: 5,
   /** Ctrl-C or SIGTERM, as shells count it. */
   interrupted: 130,
 } as const;
@@ -57,5 +59,6 @@ export const EXIT_STATUS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.input, 'your input: usage, a template, a path, a name, an artifact that does not exist'],
   [EXIT.access, 'your access: credentials, permission, owner, bucket, domain'],
   [EXIT.retry, 'may succeed if tried again: store unavailable, damaged or full, contention, source changed meanwhile'],
+  [EXIT.findings, 'done, and something was found that must be seen to (audit, doctor)'],
   [EXIT.interrupted, 'interrupted'],
 ];

@@ -38,8 +38,7 @@ export async function run(
     const call = parseCommandLine(argv, style, (text) => {
       terminal.stdout.write(text);
     });
-    if (call !== undefined) await dispatch(call, terminal, warnings, handlers);
-    return EXIT.ok;
+    return call === undefined ? EXIT.ok : await dispatch(call, terminal, warnings, handlers);
   } catch (error) {
     warnings.tell();
     return reportFailure(terminal, error, display, warnings.all());
@@ -53,41 +52,47 @@ export function messageDisplayOf(argv: readonly string[]): MessageDisplay {
   return { json: argv.includes('--json'), debug: argv.includes('--debug'), color: off ? 'off' : 'auto' };
 }
 
-async function dispatch(call: Call, terminal: Terminal, warnings: Warnings, handlers: CommandHandlers): Promise<void> {
+/** What a command looked for and found is told by its status; all else that ends well is done. */
+async function dispatch(
+  call: Call,
+  terminal: Terminal,
+  warnings: Warnings,
+  handlers: CommandHandlers,
+): Promise<ExitCode> {
   const given = withEnvironment(call, terminal.env);
   const context = { cwd: terminal.cwd };
   const [argument] = call.positional;
   switch (call.command) {
     case 'package':
-      return packageCommand(call, given, terminal, warnings, handlers);
+      await packageCommand(call, given, terminal, warnings, handlers);
+      break;
     case 'publish': {
       const { zip, file, ...options } = await resolveOptions(PUBLISH, given, PUBLISH_CONFLICTS, context);
       const as = zip ? ('zip' as const) : file ? ('file' as const) : undefined;
-      return handlers.publish(
-        { ...options, path: argument ?? '', ...(as !== undefined && { as }) },
-        terminal,
-        warnings,
-      );
+      const wanted = { ...options, path: argument ?? '', ...(as !== undefined && { as }) };
+      await handlers.publish(wanted, terminal, warnings);
+      break;
     }
-    case 'get':
-      return handlers.get(
-        { ...(await resolveOptions(GET, given, [], context)), artifact: argument ?? '' },
-        terminal,
-        warnings,
-      );
+    case 'get': {
+      const options = await resolveOptions(GET, given, [], context);
+      await handlers.get({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
     case 'list': {
       const options = await resolveOptions(LIST, given, [], context);
-      return handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
+      await handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
+      break;
     }
-    case 'show':
-      return handlers.show(
-        { ...(await resolveOptions(SHOW, given, [], context)), artifact: argument ?? '' },
-        terminal,
-        warnings,
-      );
+    case 'show': {
+      const options = await resolveOptions(SHOW, given, [], context);
+      await handlers.show({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
     case 'references':
-      return handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
+      await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
+      break;
   }
+  return EXIT.ok;
 }
 
 async function packageCommand(
