@@ -47,8 +47,23 @@ export function firstId({ requestType, requestId, physicalId }: ResourceEvent): 
 /** The descriptor outlives its stack as the bucket does. */
 async function describe({ requestType, physicalId }: ResourceEvent, served: Served): Promise<Outcome> {
   if (requestType === 'Delete') return { physicalId };
-  await describeDomain(served, served.place);
+  await onceAllowed(served, () => describeDomain(served, served.place));
   return { physicalId: DOMAIN_ID };
+}
+
+/** The function's role and the bucket's policy were made a moment ago: it takes some seconds until every server of IAM and S3 has heard of them. */
+const ATTEMPTS = 8;
+const PAUSE_MS = 500;
+
+async function onceAllowed<T>({ chance }: Served, act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !hasCode(error, 'ACCESS_DENIED')) throw error;
+      await chance.pause(PAUSE_MS * attempt);
+    }
+  }
 }
 
 async function use(event: ResourceEvent, served: Served, failing: Failing): Promise<Outcome> {

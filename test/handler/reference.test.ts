@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { generationOf } from '../../handler/reference/physical-id.ts';
 import { askFunction, remoteKeeper } from '../../handler/reference/keeper.ts';
 import {
+  ArtifactError,
   contentOf,
   digestToBase64,
   establishDomain,
@@ -442,6 +443,21 @@ describe('the domain’s own resource', () => {
     }
     expect(await answerTo(empty, own(events.remove('domain')))).toMatchObject({ succeeded: true });
     expect(await empty.head('domain' as ObjectKey)).toBeDefined();
+  });
+
+  test('waits for rights that were given a moment ago, and not for ever', async () => {
+    const empty = memoryStore(steadyChance().now);
+    let refusals = 5;
+    const lateRights: ObjectStore = {
+      ...empty,
+      read: (key) => {
+        if (refusals-- > 0) throw new ArtifactError('ACCESS_DENIED', 'not yet');
+        return empty.read(key);
+      },
+    };
+    expect(await answerTo(lateRights, own(events.create({ Bucket: 'artifacts' })))).toMatchObject({ succeeded: true });
+    refusals = Infinity;
+    expect(await answerTo(lateRights, own(events.create({})))).toMatchObject({ succeeded: false });
   });
 
   test('refuses the bucket of another domain', async () => {
