@@ -1,7 +1,7 @@
 import { ArtifactError } from '../../repository/error.ts';
 import type { StackResource } from '../../repository/binding.ts';
 import { parseStackId } from '../../repository/stack-id.ts';
-import { isGeneration } from './physical-id.ts';
+import { isGeneration } from '../../repository/physical-id.ts';
 
 /** What of an event has to be known to answer it. Copied to the letter; what is missing or can't be is empty. */
 export interface Asked {

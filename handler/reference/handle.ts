@@ -3,7 +3,7 @@ import { bodyOf } from './answer.ts';
 import type { Asked } from './event.ts';
 import { askedOf, parseEvent } from './event.ts';
 import { lineOf } from './log.ts';
-import { formatPhysicalId, isGeneration } from './physical-id.ts';
+import { formatPhysicalId, isGeneration } from '../../repository/physical-id.ts';
 import type { Patience } from './put.ts';
 import { reasonOf } from './reason.ts';
 import type { Failing, Outcome, Served } from './reference.ts';

@@ -5,7 +5,7 @@ import { describeDomain, findDomain, requireAt } from '../../repository/domain.t
 import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
 import { release } from '../../repository/release.ts';
 import type { ResourceEvent } from './event.ts';
-import { formatPhysicalId, generationOf, isInvented } from './physical-id.ts';
+import { formatPhysicalId, generationOf, isInvented } from '../../repository/physical-id.ts';
 import { parseProperties, wantTheSame } from './properties.ts';
 import { attributesOf, findUse } from './use.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { generationOf } from '../../handler/reference/physical-id.ts';
+import { generationOf } from '../../repository/physical-id.ts';
 import { askFunction, remoteKeeper } from '../../handler/reference/keeper.ts';
 import {
   ArtifactError,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { handle } from '../../handler/reference/handle.ts';
-import { generationOf } from '../../handler/reference/physical-id.ts';
+import { generationOf } from '../../repository/physical-id.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { ObjectKey, ObjectStore } from '../../repository/index.ts';
 import { parseBlobKey } from '../../repository/keys.ts';

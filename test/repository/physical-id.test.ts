@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatPhysicalId, generationOf, isInvented } from '../../handler/reference/physical-id.ts';
+import { formatPhysicalId, generationOf, isInvented } from '../../repository/physical-id.ts';
 import { formatArn } from '../../repository/index.ts';
 import { sha256 } from '../../repository/index.ts';
 

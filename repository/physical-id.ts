@@ -1,5 +1,5 @@
-import type { StackResource } from '../../repository/binding.ts';
-import { looksLikeArtifactArn, parseArn } from '../../repository/arn.ts';
+import type { StackResource } from './binding.ts';
+import { looksLikeArtifactArn, parseArn } from './arn.ts';
 
 /** What stands for the ARNs where one ID means many, or where none is known yet. */
 const MANY = 'artifacts';
