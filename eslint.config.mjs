@@ -22,7 +22,7 @@ export default tseslint.config(
       'test/golden',
       '.venv',
       '.cache',
-      'templates/**/shop',
+      'templates/examples/*/**',
       '**/node_modules',
     ],
   },

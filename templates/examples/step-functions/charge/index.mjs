@@ -1,0 +1,1 @@
+export const handler = async ({ cents }) => ({ charged: Number.isInteger(cents) && cents > 0 });
