@@ -37,5 +37,5 @@ export { readStatus, takesNoReferences } from './status.ts';
 export type { Status } from './status.ts';
 export { listUnused, listUsedBy, listUsers } from './usage.ts';
 export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
-export { listArtifacts, listVersionNumbers, readManifest } from './version.ts';
+export { findNewest, listArtifacts, listVersionNumbers, readManifest } from './version.ts';
 export type { Asset, ListedArtifact, Manifest } from './version.ts';

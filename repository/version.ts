@@ -133,7 +133,23 @@ export async function* listVersionNumbers(
   for await (const { key } of store.list(versionPrefix(name))) yield parseVersionKey(key).number;
 }
 
+/** The newest version that exists: numbers that were taken out of use are passed over. `likely` is looked at first, and mostly is the one. */
+export async function findNewest(
+  domain: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  likely: number,
+): Promise<Manifest | undefined> {
+  const first = await readManifest(domain, name, likely);
+  if (first !== undefined) return first;
+  for await (const number of listVersionNumbers(domain, name)) {
+    const manifest = await readManifest(domain, name, number);
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
+}
+
 export interface ListedArtifact extends ArtifactName {
+  /** Of its numbers, also of one that was taken out of use. */
   readonly newest: number;
 }
 

@@ -1,5 +1,5 @@
-import type { ListedArtifact, Manifest, Status } from '../../../repository/index.ts';
-import { formatArtifactName, listArtifacts, readManifest, readStatus } from '../../../repository/index.ts';
+import type { Domain, ListedArtifact, Manifest, Status } from '../../../repository/index.ts';
+import { findNewest, formatArtifactName, listArtifacts, readStatus } from '../../../repository/index.ts';
 import { openDomain } from '../open.ts';
 import type { ListOptions } from '../options.ts';
 import { formatDate, formatSize, formatTable, writeJson } from '../report.ts';
@@ -7,8 +7,7 @@ import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
 interface Row {
-  readonly artifact: ListedArtifact;
-  readonly manifest: Manifest | undefined;
+  readonly manifest: Manifest;
   readonly status: Status;
 }
 
@@ -24,32 +23,37 @@ export async function run(options: ListOptions, terminal: Terminal, warnings: Wa
       ? options.prefix.slice(repository.length + 1)
       : options.prefix;
   const rows: Row[] = [];
-  const batch: Promise<Row>[] = [];
+  const batch: Promise<Row | undefined>[] = [];
   for await (const artifact of listArtifacts(domain, repository, prefix)) {
     terminal.signal.throwIfAborted();
-    const details = Promise.all([
-      readManifest(domain, artifact, artifact.newest),
-      readStatus(domain, artifact, artifact.newest),
-    ]);
-    batch.push(details.then(([manifest, status]) => ({ artifact, manifest, status })));
-    if (batch.length === AT_ONCE) rows.push(...(await Promise.all(batch.splice(0))));
+    batch.push(newestOf(domain, artifact));
+    if (batch.length === AT_ONCE) rows.push(...present(await Promise.all(batch.splice(0))));
   }
-  rows.push(...(await Promise.all(batch)));
+  rows.push(...present(await Promise.all(batch)));
   if (options.json) writeJson(terminal, { artifacts: rows.map(plain), warnings: warnings.all() });
   else if (rows.length > 0) terminal.stdout.write(table(rows, terminal));
   else if (!options.quiet)
     terminal.stderr.write(`no artifacts in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`);
 }
 
-function plain({ artifact, manifest, status }: Row): object {
-  const { repository, id, newest } = artifact;
-  return {
-    repository,
-    id,
-    newestVersion: newest,
-    status,
-    ...(manifest !== undefined && { published: manifest.published, assets: manifest.assets }),
-  };
+/** `undefined` of an artifact that has none but numbers out of use. */
+async function newestOf(domain: Domain, artifact: ListedArtifact): Promise<Row | undefined> {
+  const [manifest, status] = await Promise.all([
+    findNewest(domain, artifact, artifact.newest),
+    readStatus(domain, artifact, artifact.newest),
+  ]);
+  if (manifest === undefined) return undefined;
+  const isLikely = manifest.number === artifact.newest;
+  return { manifest, status: isLikely ? status : await readStatus(domain, artifact, manifest.number) };
+}
+
+function present(rows: readonly (Row | undefined)[]): Row[] {
+  return rows.filter((row) => row !== undefined);
+}
+
+function plain({ manifest, status }: Row): object {
+  const { repository, id, number, published, assets } = manifest;
+  return { repository, id, newestVersion: number, status, published, assets };
 }
 
 function table(rows: readonly Row[], { stdout }: Terminal): string {
@@ -61,11 +65,11 @@ function table(rows: readonly Row[], { stdout }: Terminal): string {
       { title: 'PUBLISHED' },
       { title: 'STATUS' },
     ],
-    rows.map(({ artifact, manifest, status }) => [
-      formatArtifactName(artifact),
-      String(artifact.newest),
-      manifest === undefined ? '?' : formatSize(manifest.assets.reduce((total, { size }) => total + size, 0)),
-      manifest === undefined ? '?' : formatDate(new Date(manifest.published)),
+    rows.map(({ manifest, status }) => [
+      formatArtifactName(manifest),
+      String(manifest.number),
+      formatSize(manifest.assets.reduce((total, { size }) => total + size, 0)),
+      formatDate(new Date(manifest.published)),
       status,
     ]),
     stdout.columns,

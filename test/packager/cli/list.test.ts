@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { CHANCE } from '../../../packager/cli/chance.ts';
+import { directoryStore } from '../../../repository/stores/directory.ts';
+import { withdrawNumber } from '../../../repository/version.ts';
+import { TestProject } from '../../support/project.ts';
+
+test('a number that was taken out of use is no version', async () => {
+  const project = await TestProject.of({ 'api/index.js': 'a', 'web/index.js': 'b' });
+  const domain = ['--domain', 'file:../domain'];
+  await project.run('publish', 'api', '--id', 'shop/api', ...domain);
+  await project.run('publish', 'web', '--id', 'shop/web', ...domain);
+  const parts = { store: directoryStore(project.path('../domain')), chance: CHANCE };
+  const withdraw = (id: string, number: number): Promise<boolean> =>
+    withdrawNumber(parts, { repository: 'default', id }, number);
+  expect(await withdraw('shop/api', 2)).toBe(true);
+  expect(await withdraw('shop/api', 3)).toBe(true);
+  expect(await withdraw('shop/never', 1)).toBe(true);
+  const { stdout } = await project.run('list', ...domain, '--json');
+  const { artifacts } = JSON.parse(stdout) as { artifacts: { id: string; newestVersion: number; status: string }[] };
+  expect(artifacts.map(({ id, newestVersion, status }) => `${id}:${newestVersion} ${status}`)).toEqual([
+    'shop/api:1 Published',
+    'shop/web:1 Published',
+  ]);
+  expect((await project.run('list', ...domain)).stdout).not.toContain('?');
+});
