@@ -104,6 +104,21 @@ export function parseVersionReferenceKey(key: string): { readonly number: number
   return { number: Number(last.slice(0, dash)), nonce: last.slice(dash + 1) };
 }
 
+/** Whose reference it is. */
+export function versionOfReference(key: string): ArtifactName & { readonly number: number; readonly nonce: string } {
+  const [, , , repository = '', ...rest] = key.split('/');
+  return { repository, id: rest.slice(0, -2).join('/'), ...parseVersionReferenceKey(key) };
+}
+
+/** What anybody needs, by blob. */
+export const EVERY_REFERENCE = 'references/';
+
+/** The blob, and the generation of a stack's or a named consumer's record. `undefined` of what is no record of a blob. */
+export function recordOfReference(key: string): { readonly digest: Digest; readonly generation: string } | undefined {
+  const [, digest = '', ...rest] = key.split('/');
+  return isDigest(digest) ? { digest, generation: rest.at(-1) ?? '' } : undefined;
+}
+
 /** Everything that holds or uses this blob. */
 export function referencesPrefix(digest: Digest): string {
   return `references/${digest}/`;
@@ -154,6 +169,9 @@ export function consumersPrefix(resource: StackResource, generation?: string): s
   return `consumers/stack/${stackPath(resource)}/${generation === undefined ? '' : `${generation}/`}`;
 }
 
+/** What stacks use, one after the other: by account, region, name, and the incarnations of that name. */
+export const EVERY_STACK_CONSUMER = 'consumers/stack/';
+
 type StackNamed = Pick<StackResource, 'account' | 'region' | 'stack'>;
 
 /** What a stack uses, or all stacks that ever had the name, one after the other. */
@@ -187,4 +205,9 @@ export function endingsPrefix(resource: StackResource): string {
 
 export function deletionKey(digest: Digest): ObjectKey {
   return objectKey(`deletions/${digest}`);
+}
+
+/** Where the keeper stands in a task that takes longer than a function may run. */
+export function progressKey(task: string): ObjectKey {
+  return objectKey(`progress/${task}`);
 }

@@ -1,42 +1,200 @@
+import { parseArn } from '../arn.ts';
 import type { Digest } from '../digest.ts';
+import { isDigest } from '../digest.ts';
+import { ArtifactError, ArtifactErrors } from '../error.ts';
+import { parseConsumer } from '../named.ts';
+import { isVersionNumber, parseSelector } from '../name.ts';
+import { parseStackId } from '../stack-id.ts';
 
-/** Everything that only a domain's keeper may do, as it is sent to it: JSON. */
+/** Everything that only a domain's keeper may do, as it is sent to it: JSON. Each may be sent again. */
 export type KeeperCommand =
   /** Lifts the condemnation of a blob; no results. */
   | { readonly command: 'cancel'; readonly digest: Digest }
   /** Completes a deletion that was decided; no results. */
   | { readonly command: 'finish'; readonly digest: Digest }
-  /** Records that a consumer which is no stack needs a version. `arn` is definite. */
+  /** Records that a consumer which is no stack needs a version. `arn` is definite. One result: a NamedReference. */
   | {
       readonly command: 'reference-add';
       readonly arn: string;
       readonly consumer: string;
       readonly resolvedFrom?: string;
     }
-  /** Removes what the consumer recorded: of one version, or of all versions of an artifact. */
-  | { readonly command: 'reference-remove'; readonly arn: string; readonly consumer: string }
-  /** Compares references with what is deployed. `stack` is the ID of the only stack to look at; `after` is where an earlier piece ended. */
+  /**
+   * Removes what the consumer recorded: of one version (a definite ARN), or of all versions of an artifact. Results: RemovedReferences, none where
+   * there was nothing. `after` is the version where an earlier piece ended: older ones are left.
+   */
+  | {
+      readonly command: 'reference-remove';
+      readonly arn: string;
+      readonly consumer: string;
+      readonly after?: string;
+    }
+  /**
+   * Compares references with what is deployed. `stack` is the ID of the only stack to look at; `after` is where an earlier piece ended. Results:
+   * Findings.
+   */
   | { readonly command: 'audit'; readonly fix: boolean; readonly stack?: string; readonly after?: string }
-  /** What is due by schedule. */
+  /** What is due by schedule. Results: at most one, a Tended. */
   | { readonly command: 'tend' };
 
 /** What the keeper did in the time that it had. `next` is the command that goes on from there; absent when all is done. */
 export interface KeeperAnswer {
   readonly results: readonly object[];
+  /** How much an audit has looked at in this piece, of whatever it found. */
+  readonly looked?: number;
   readonly next?: KeeperCommand;
 }
 
-/** What goes over the wire: an answer, or the error that a command came to. */
-export type KeeperReply =
-  | KeeperAnswer
-  | {
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-        readonly remedy?: string;
-        readonly problems?: readonly { readonly code: string; readonly message: string; readonly remedy?: string }[];
-      };
-    };
-
 /** Hands one command to a keeper, wherever it is, and waits for its answer. @throws ArtifactError as the keeper did */
 export type AskKeeper = (command: KeeperCommand) => Promise<KeeperAnswer>;
+
+/** Says what is wrong with a member; `INVALID_ARGUMENT` behind the member's name. */
+type Check = (value: unknown) => ArtifactError | undefined;
+type Members<C> = {
+  readonly [K in Exclude<keyof C, 'command'>]-?: { readonly check: Check; readonly optional: boolean };
+};
+
+/** The members of each command. A new command does not compile until they are told here. */
+const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<KeeperCommand, { command: C }>> } = {
+  cancel: { digest: required(digest) },
+  finish: { digest: required(digest) },
+  'reference-add': {
+    arn: required(definiteArn),
+    consumer: required(consumer),
+    resolvedFrom: optional(bookmark),
+  },
+  'reference-remove': {
+    arn: required(versionOrArtifact),
+    consumer: required(consumer),
+    after: optional(versionNumber),
+  },
+  audit: { fix: required(boolean), stack: optional(stackId), after: optional(text) },
+  tend: {},
+};
+
+const UPDATE = "If the command is a newer one: update the keeper with 'cfn-artifacts bootstrap'.";
+
+/**
+ * Strict: what is not known is refused, because it may have been meant to hold something back.
+ * @throws ArtifactErrors INVALID_ARGUMENT and what the members' own rules say, all at once
+ */
+export function parseCommand(value: unknown): KeeperCommand {
+  const { command, ...given } = membersOf(value);
+  if (typeof command !== 'string' || !isKnown(command)) {
+    throw invalid(
+      `the keeper has no command ${shown(command)}; it knows ${Object.keys(COMMANDS)
+        .map((one) => `'${one}'`)
+        .join(', ')}`,
+      UPDATE,
+    );
+  }
+  const members: Readonly<Record<string, { readonly check: Check; readonly optional: boolean } | undefined>> =
+    COMMANDS[command];
+  const problems = [
+    ...Object.entries(members).flatMap(([name, member]) => {
+      const one = given[name];
+      if (one === undefined) return member?.optional === false ? [invalid(`'${command}' needs '${name}'`)] : [];
+      const problem = member?.check(one);
+      if (problem?.code !== 'INVALID_ARGUMENT') return problem ?? [];
+      return [invalid(`'${name}' of '${command}' ${problem.message}`)];
+    }),
+    ...Object.keys(given)
+      .filter((name) => !Object.hasOwn(members, name))
+      .map((name) => invalid(`'${command}' takes no '${name}'`, UPDATE)),
+  ];
+  const [first, ...rest] = problems;
+  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  return value as KeeperCommand;
+}
+
+function isKnown(command: string): command is KeeperCommand['command'] {
+  return Object.hasOwn(COMMANDS, command);
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalid(`a command is a JSON object, not ${shown(value)}`, 'Send \'{"command": …}\'.');
+}
+
+function required(check: Check): { readonly check: Check; readonly optional: false } {
+  return { check, optional: false };
+}
+
+function optional(check: Check): { readonly check: Check; readonly optional: true } {
+  return { check, optional: true };
+}
+
+function boolean(value: unknown): ArtifactError | undefined {
+  return typeof value === 'boolean' ? undefined : invalid(`must be true or false, not ${shown(value)}`);
+}
+
+function text(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && value !== '' ? undefined : invalid(`must be a text, not ${shown(value)}`);
+}
+
+function digest(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && isDigest(value)
+    ? undefined
+    : invalid(`must be 64 lower-case hexadecimal digits, not ${shown(value)}`);
+}
+
+function stackId(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && parseStackId(value) !== undefined
+    ? undefined
+    : invalid(`must be the ID of a stack, an ARN, not ${shown(value)}`);
+}
+
+function versionNumber(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && isVersionNumber(value)
+    ? undefined
+    : invalid(`must be the number of a version, not ${shown(value)}`);
+}
+
+function consumer(value: unknown): ArtifactError | undefined {
+  return text(value) ?? problemOf(() => parseConsumer(value as string));
+}
+
+function bookmark(value: unknown): ArtifactError | undefined {
+  return text(value) ?? problemOf(() => parseSelector(value as string));
+}
+
+function definiteArn(value: unknown): ArtifactError | undefined {
+  return arnWhere(value, ({ version, digest: hex }) => version !== undefined && hex !== undefined);
+}
+
+function versionOrArtifact(value: unknown): ArtifactError | undefined {
+  return arnWhere(
+    value,
+    ({ version, digest: hex, asset }) => asset === undefined && (version === undefined) === (hex === undefined),
+  );
+}
+
+function arnWhere(value: unknown, isEnough: (arn: ReturnType<typeof parseArn>) => boolean): ArtifactError | undefined {
+  const problem = text(value) ?? problemOf(() => parseArn(value as string));
+  if (problem !== undefined || isEnough(parseArn(value as string))) return problem;
+  return new ArtifactError('INVALID_ARN', `${shown(value)} does not name a version with its digest`, {
+    remedy: 'Name one as arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST.',
+  });
+}
+
+function problemOf(parse: () => unknown): ArtifactError | undefined {
+  try {
+    parse();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArtifactError) return error;
+    throw error;
+  }
+}
+
+const SHOWN = 200;
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'without a name';
+  const whole = typeof value === 'string' ? value : JSON.stringify(value);
+  return `'${whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole}'`;
+}
+
+function invalid(message: string, remedy?: string): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', message, remedy === undefined ? {} : { remedy });
+}
