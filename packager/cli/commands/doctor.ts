@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { LOCAL_PLACE } from '../../../repository/index.ts';
+import { packageRoot } from '../../bootstrap/installation.ts';
+import type { Result, Status } from '../../doctor/check.ts';
+import { STATUSES } from '../../doctor/check.ts';
+import { CHANCE } from '../chance.ts';
+import type { DoctorOptions } from '../doctor-options.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { accessSettings, LOCAL_BUCKET, requireNoPrefix } from '../open.ts';
+import { writeJson } from '../report.ts';
+import type { Palette, Terminal } from '../terminal.ts';
+import { paletteFor } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+interface Examination {
+  /** For programs. */
+  readonly domain: object;
+  /** For people. */
+  readonly title: string;
+  readonly results: readonly Result[];
+}
+
+/** Whether the domain is sound, and what to do where it is not. @returns `findings` where there are problems */
+export async function run(options: DoctorOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
+  const { domain, title, results } = await examine(options, terminal);
+  const summary = countsOf(results);
+  const isSound = summary.problem === 0 && !(options.strict && summary.unknown > 0);
+  if (options.json) writeJson(terminal, { sound: isSound, domain, checks: results, summary, warnings: warnings.all() });
+  else terminal.stdout.write(pageOf(title, results, summary, { options, terminal }));
+  return isSound ? EXIT.ok : EXIT.findings;
+}
+
+async function examine(options: DoctorOptions, terminal: Terminal): Promise<Examination> {
+  const { domain, domainOwner: owner, write: writes } = options;
+  const { signal } = terminal;
+  if (domain?.kind === 'directory') {
+    const { examineDirectory } = await import('../../doctor/directory-domain.ts');
+    const folder = path.resolve(terminal.cwd, domain.directory);
+    const results = await examineDirectory({ folder, bucket: LOCAL_BUCKET, writes, chance: CHANCE, signal });
+    return {
+      domain: { kind: 'directory', directory: folder, ...LOCAL_PLACE },
+      title: `directory '${folder}'`,
+      results,
+    };
+  }
+  requireNoPrefix(domain);
+  const [{ awsAccess }, { examineBucket }] = await Promise.all([
+    import('../aws.ts'),
+    import('../../doctor/bucket-domain.ts'),
+  ]);
+  const access = await awsAccess(accessSettings(options, terminal));
+  const root = packageRoot(import.meta.dirname);
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+  const template = readFileSync(path.join(root, 'templates/domain/template.yaml'), 'utf8');
+  const named = { ...(domain !== undefined && { bucket: domain.bucket }), ...(owner !== undefined && { owner }) };
+  const { subject, results } = await examineBucket({
+    ...{ access, writes, template, version, chance: CHANCE, signal },
+    ...named,
+  });
+  const { kind: madeBy, partition, account, region, bucket } = subject;
+  return {
+    domain: { kind: 's3', madeBy, bucket, partition, account, region, toolVersion: version },
+    title: `bucket '${bucket}' of account ${account} in ${region}`,
+    results,
+  };
+}
+
+type Counts = Readonly<Record<Status, number>>;
+
+function countsOf(results: readonly Result[]): Counts {
+  const count = (wanted: Status): number => results.filter(({ status }) => status === wanted).length;
+  return Object.fromEntries(STATUSES.map((status) => [status, count(status)])) as Counts;
+}
+
+const COLOURS: Readonly<Record<Status, keyof Palette>> = {
+  ok: 'green',
+  problem: 'red',
+  warning: 'yellow',
+  unknown: 'yellow',
+  skipped: 'dim',
+};
+
+const INDENT = '         ';
+
+/** A line for each check, what is wrong and what to do beneath, and a last line that sums up. `quiet`: only what is not well. */
+function pageOf(
+  title: string,
+  results: readonly Result[],
+  counts: Counts,
+  { options, terminal }: { readonly options: DoctorOptions; readonly terminal: Terminal },
+): string {
+  const palette = paletteFor(terminal.stdout, terminal.env, options.color);
+  const asked = results.filter(({ status }) => status !== 'skipped');
+  const width = Math.max(...results.map(({ id }) => id.length));
+  const said = new Set<string>();
+  const advice = (remedy: string | undefined): string => {
+    if (remedy === undefined) return '';
+    const first = remedy.split('\n')[0] ?? '';
+    const text = said.has(remedy) && remedy.includes('\n') ? `${first} (and so on, as above)` : remedy;
+    said.add(remedy);
+    return `${INDENT}  ${text.replaceAll('\n', `\n${INDENT}  `)}\n`;
+  };
+  const lines = asked
+    .filter(({ status }) => !options.quiet || status !== 'ok')
+    .map(({ id, asks, status, findings, reason, remedy }) => {
+      const line = `${palette[COLOURS[status]](status.padEnd(7))}  ${id.padEnd(width)}  ${asks}\n`;
+      const beneath = findings.map((finding) => `${INDENT}${finding.message}\n${advice(finding.remedy)}`);
+      const unknown =
+        reason === undefined ? '' : `${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}\n${advice(remedy)}`;
+      return line + beneath.join('') + unknown;
+    });
+  const skipped = options.quiet ? [] : skippedLines(results, palette);
+  return [...(options.quiet ? [] : [`${title}\n\n`]), ...lines, ...skipped, `\n${sumUp(counts, palette)}\n`].join('');
+}
+
+/** What does not apply has a line for each reason. */
+function skippedLines(results: readonly Result[], palette: Palette): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { id, status, reason = '' } of results) {
+    if (status === 'skipped') byReason.set(reason, [...(byReason.get(reason) ?? []), id]);
+  }
+  return [...byReason].map(([reason, ids]) => `${palette.dim('skipped')}  ${ids.join(', ')}\n${INDENT}${reason}\n`);
+}
+
+function sumUp({ ok, problem, warning, unknown }: Counts, palette: Palette): string {
+  const of = (count: number, one: string, many: string): readonly string[] =>
+    count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+  const found = [
+    ...of(problem, 'problem', 'problems'),
+    ...of(warning, 'warning', 'warnings'),
+    ...of(unknown, 'unknown', 'unknown'),
+    `${ok} ok`,
+  ].join(', ');
+  if (problem > 0) return palette.red(found);
+  return warning + unknown > 0 ? palette.yellow(found) : palette.green(`sound: ${found}`);
+}

@@ -1,0 +1,155 @@
+import type { BucketDomainPlace, Expected } from './expected.ts';
+import type { LifecycleRule } from './lifecycle.ts';
+
+/** A domain in S3, and what this version of the tool would make of it. */
+export interface Subject extends BucketDomainPlace {
+  /** `stack`: the account's own, made by its stack; `bucket`: any other one, named by --domain. */
+  readonly kind: 'stack' | 'bucket';
+  readonly expected: Expected;
+  /** Of this tool. */
+  readonly version: string;
+}
+
+export type BucketPresence =
+  | { readonly is: 'there'; readonly region: string }
+  | { readonly is: 'absent' | 'of another'; readonly message: string };
+
+/** `other`: of another place, or nothing that is understood. */
+export type DescriptorAnswer =
+  | { readonly is: 'right' }
+  | { readonly is: 'absent' }
+  | { readonly is: 'other'; readonly message: string; readonly remedy: string | undefined };
+
+export interface EncryptionAnswer {
+  /** `AES256`, `aws:kms` … */
+  readonly algorithm: string;
+  /** A key's ID, ARN or alias; absent: the one that AWS manages for S3. */
+  readonly key?: string;
+}
+
+export type PublicAccess = Readonly<
+  Record<'BlockPublicAcls' | 'BlockPublicPolicy' | 'IgnorePublicAcls' | 'RestrictPublicBuckets', boolean>
+>;
+
+export interface ExportAnswer {
+  readonly value: string;
+  /** The stack's ARN, where CloudFormation tells. */
+  readonly stackId?: string;
+}
+
+export interface StackAnswer {
+  readonly name: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly isProtected: boolean;
+  readonly parameters: Readonly<Partial<Record<string, string>>>;
+  readonly outputs: Readonly<Partial<Record<string, string>>>;
+}
+
+/** Of Lambda's GetFunctionConfiguration. */
+export interface FunctionAnswer {
+  readonly state: string;
+  readonly stateReason?: string;
+  readonly lastUpdate: string;
+  readonly lastUpdateReason?: string;
+  readonly description: string;
+  /** Absent for images. */
+  readonly runtime?: string;
+  /** Seconds. */
+  readonly timeout: number;
+  /** `undefined`: Lambda may not tell, because the key that encrypts it is not the caller's. */
+  readonly environment: Readonly<Partial<Record<string, string>>> | undefined;
+}
+
+/** Whether a store keeps what every store promises. */
+export type StoreAnswer =
+  { readonly keeps: true } | { readonly keeps: false; readonly message: string; readonly remedy: string | undefined };
+
+/** All that is asked about a domain in S3. What is absent is `undefined`. */
+export interface BucketAnswers {
+  readonly subject: Subject;
+  readonly bucket: BucketPresence;
+  readonly descriptor: DescriptorAnswer;
+  readonly versioning: 'Enabled' | 'Suspended' | 'Off';
+  readonly policy: string | undefined;
+  readonly encryption: EncryptionAnswer | undefined;
+  readonly lifecycle: readonly LifecycleRule[];
+  readonly publicAccess: PublicAccess;
+  /** ObjectOwnership. */
+  readonly ownership: string | undefined;
+  readonly eventBridge: boolean;
+  /** Where enabled rules copy to. */
+  readonly replication: readonly string[];
+  /** Of the default retention, in words. */
+  readonly retention: string | undefined;
+  readonly conditionalWrites: StoreAnswer;
+  /** Milliseconds by which this machine is ahead of S3. */
+  readonly clock: number;
+  readonly export: ExportAnswer | undefined;
+  readonly stack: StackAnswer | undefined;
+  /** The stack; there is no answer where there is none. */
+  readonly standing: StackAnswer;
+  readonly reference: FunctionAnswer | undefined;
+  /** The reference function; there is no answer where there is none. */
+  readonly running: FunctionAnswer;
+  /** `undefined`: none is reserved. */
+  readonly referenceConcurrency: number | undefined;
+  /** Under its alias for publishers. */
+  readonly keeper: FunctionAnswer | undefined;
+}
+
+/** What the caller must be allowed for each answer. */
+export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly string[]>> = {
+  subject: [],
+  bucket: ['s3:ListBucket'],
+  descriptor: ['s3:GetObject', 's3:ListBucket'],
+  versioning: ['s3:GetBucketVersioning'],
+  policy: ['s3:GetBucketPolicy'],
+  encryption: ['s3:GetEncryptionConfiguration'],
+  lifecycle: ['s3:GetLifecycleConfiguration'],
+  publicAccess: ['s3:GetBucketPublicAccessBlock'],
+  ownership: ['s3:GetBucketOwnershipControls'],
+  eventBridge: ['s3:GetBucketNotification'],
+  replication: ['s3:GetReplicationConfiguration'],
+  retention: ['s3:GetBucketObjectLockConfiguration'],
+  conditionalWrites: ['s3:PutObject', 's3:GetObject', 's3:ListBucket'],
+  clock: [],
+  export: ['cloudformation:ListExports'],
+  stack: ['cloudformation:ListExports', 'cloudformation:DescribeStacks'],
+  standing: ['cloudformation:ListExports', 'cloudformation:DescribeStacks'],
+  reference: ['lambda:GetFunctionConfiguration'],
+  running: ['lambda:GetFunctionConfiguration'],
+  referenceConcurrency: ['lambda:GetFunctionConcurrency'],
+  keeper: ['lambda:GetFunctionConfiguration'],
+};
+
+/** All that is asked about a domain in a directory. */
+export interface DirectoryAnswers {
+  readonly folder: string;
+  /** Problems with reading it, or with writing to it. */
+  readonly access: readonly Trouble[];
+  readonly descriptor: DescriptorAnswer;
+  /** Whether every name in it could be read. */
+  readonly whole: StoreAnswer;
+  readonly conditionalWrites: StoreAnswer;
+  /** Bytes that are free on its disk, for who is not root. */
+  readonly space: number;
+  /** Names of drafts that nobody has touched for a day. */
+  readonly leftovers: readonly string[];
+}
+
+export interface Trouble {
+  readonly message: string;
+  readonly remedy: string | undefined;
+}
+
+/** A file system knows no actions. */
+export const DIRECTORY_ACTIONS: Readonly<Record<keyof DirectoryAnswers, readonly string[]>> = {
+  folder: [],
+  access: [],
+  descriptor: [],
+  whole: [],
+  conditionalWrites: [],
+  space: [],
+  leftovers: [],
+};

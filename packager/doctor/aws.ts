@@ -1,0 +1,363 @@
+import type { CloudFormationClient, Stack } from '@aws-sdk/client-cloudformation';
+import type { FunctionConfiguration, LambdaClient } from '@aws-sdk/client-lambda';
+import type {
+  $Command,
+  GetBucketLifecycleConfigurationCommandOutput,
+  LifecycleRule as SdkRule,
+  S3Client,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import {
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketNotificationConfigurationCommand,
+  GetBucketOwnershipControlsCommand,
+  GetBucketPolicyCommand,
+  GetBucketReplicationCommand,
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  GetPublicAccessBlockCommand,
+  HeadBucketCommand,
+} from '@aws-sdk/client-s3';
+import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { S3Connection } from '../../repository/stores/s3-connection.ts';
+import type { AwsAccess } from '../cli/aws.ts';
+import { connectionProblem } from '../cli/aws.ts';
+import type { EncryptionAnswer, ExportAnswer, FunctionAnswer, PublicAccess, StackAnswer } from './answers.ts';
+import type { LifecycleEffect, LifecycleRule } from './lifecycle.ts';
+import { after } from './lifecycle.ts';
+
+/** One bucket's settings, each as S3 tells it. What was never set is `undefined`, or what S3 then does. */
+export class BucketSettings {
+  readonly #connection: S3Connection;
+
+  constructor(options: {
+    readonly client: S3Client;
+    readonly bucket: string;
+    readonly owner: string;
+    readonly signal: AbortSignal;
+  }) {
+    const { client, bucket, owner: expectedOwner, signal } = options;
+    this.#connection = new S3Connection({ client, bucket, expectedOwner, signal });
+  }
+
+  async versioning(): Promise<'Enabled' | 'Suspended' | 'Off'> {
+    const command = new GetBucketVersioningCommand(this.#connection.target);
+    return (await this.#ask('GetBucketVersioning', 's3:GetBucketVersioning', command)).Status ?? 'Off';
+  }
+
+  async policy(): Promise<string | undefined> {
+    const command = new GetBucketPolicyCommand(this.#connection.target);
+    const answer = await this.#unless(
+      'NoSuchBucketPolicy',
+      this.#ask('GetBucketPolicy', 's3:GetBucketPolicy', command),
+    );
+    return answer?.Policy;
+  }
+
+  async encryption(): Promise<EncryptionAnswer | undefined> {
+    const command = new GetBucketEncryptionCommand(this.#connection.target);
+    const asked = this.#ask('GetBucketEncryption', 's3:GetEncryptionConfiguration', command);
+    const answer = await this.#unless('ServerSideEncryptionConfigurationNotFoundError', asked);
+    const rule = answer?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+    if (rule?.SSEAlgorithm === undefined) return undefined;
+    return { algorithm: rule.SSEAlgorithm, ...(rule.KMSMasterKeyID !== undefined && { key: rule.KMSMasterKeyID }) };
+  }
+
+  async lifecycle(): Promise<readonly LifecycleRule[]> {
+    const command = new GetBucketLifecycleConfigurationCommand(this.#connection.target);
+    const asked = this.#ask('GetBucketLifecycleConfiguration', 's3:GetLifecycleConfiguration', command);
+    const answer = await this.#unless<GetBucketLifecycleConfigurationCommandOutput>(
+      'NoSuchLifecycleConfiguration',
+      asked,
+    );
+    return (answer?.Rules ?? []).map(ruleOf);
+  }
+
+  async publicAccess(): Promise<PublicAccess> {
+    const command = new GetPublicAccessBlockCommand(this.#connection.target);
+    const asked = this.#ask('GetPublicAccessBlock', 's3:GetBucketPublicAccessBlock', command);
+    const block = (await this.#unless('NoSuchPublicAccessBlockConfiguration', asked))?.PublicAccessBlockConfiguration;
+    return {
+      BlockPublicAcls: block?.BlockPublicAcls === true,
+      BlockPublicPolicy: block?.BlockPublicPolicy === true,
+      IgnorePublicAcls: block?.IgnorePublicAcls === true,
+      RestrictPublicBuckets: block?.RestrictPublicBuckets === true,
+    };
+  }
+
+  async ownership(): Promise<string | undefined> {
+    const command = new GetBucketOwnershipControlsCommand(this.#connection.target);
+    const asked = this.#ask('GetBucketOwnershipControls', 's3:GetBucketOwnershipControls', command);
+    return (await this.#unless('OwnershipControlsNotFoundError', asked))?.OwnershipControls?.Rules?.[0]
+      ?.ObjectOwnership;
+  }
+
+  async eventBridge(): Promise<boolean> {
+    const command = new GetBucketNotificationConfigurationCommand(this.#connection.target);
+    const answer = await this.#ask('GetBucketNotificationConfiguration', 's3:GetBucketNotification', command);
+    return answer.EventBridgeConfiguration !== undefined;
+  }
+
+  /** Names of the buckets that enabled rules copy to. */
+  async replication(): Promise<readonly string[]> {
+    const command = new GetBucketReplicationCommand(this.#connection.target);
+    const asked = this.#ask('GetBucketReplication', 's3:GetReplicationConfiguration', command);
+    const answer = await this.#unless('ReplicationConfigurationNotFoundError', asked);
+    const rules = (answer?.ReplicationConfiguration?.Rules ?? []).filter(({ Status }) => Status === 'Enabled');
+    return [...new Set(rules.map(({ Destination }) => (Destination?.Bucket ?? '').replace(/^arn:[^:]+:s3:::/, '')))];
+  }
+
+  /** The default retention, in words. */
+  async retention(): Promise<string | undefined> {
+    const command = new GetObjectLockConfigurationCommand(this.#connection.target);
+    const asked = this.#ask('GetObjectLockConfiguration', 's3:GetBucketObjectLockConfiguration', command);
+    const absent = ['ObjectLockConfigurationNotFoundError', 'NoSuchObjectLockConfiguration'];
+    const answer = await this.#unless(absent, asked);
+    const retention = answer?.ObjectLockConfiguration?.Rule?.DefaultRetention;
+    if (retention === undefined) return undefined;
+    const { Mode: mode, Days: days, Years: years } = retention;
+    return `${years === undefined ? `${days ?? 0} days` : `${years} years`} (${mode ?? 'no mode'})`;
+  }
+
+  /** Milliseconds by which this machine's clock is ahead. Any answer tells the time, a refusal too. */
+  async clock(): Promise<number> {
+    const command = new HeadBucketCommand(this.#connection.target);
+    let told: number | undefined;
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const sent = Date.now();
+        const result = await next(args);
+        told ??= aheadOf(result.response, sent, Date.now());
+        return result;
+      },
+      // Outside of what makes an error of the answer, inside the retries.
+      { step: 'deserialize', priority: 'low', name: 'cfnArtifactsClock' },
+    );
+    try {
+      await this.#connection.send('HeadBucket', command);
+    } catch (error) {
+      if (told === undefined) throw await this.#connection.explained(error, { operation: 'HeadBucket' });
+    }
+    if (told === undefined)
+      throw new ArtifactError('UNSUPPORTED_STORE', 'the store does not tell the time: its answers have no Date');
+    return told;
+  }
+
+  async #ask<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    operation: string,
+    action: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  ): Promise<Output> {
+    try {
+      return await this.#connection.send(operation, command);
+    } catch (error) {
+      throw await this.#connection.explained(error, { operation, actions: [action] });
+    }
+  }
+
+  /** S3 answers with an error where nothing was ever configured. */
+  async #unless<T>(codes: string | readonly string[], asked: Promise<T>): Promise<T | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (hasCode((error as Error).cause, ...[codes].flat())) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Half of the way there and back is how old the answer's time is; S3 tells it in whole seconds, so half of one is added. */
+function aheadOf(response: unknown, sent: number, received: number): number | undefined {
+  const { headers } = response as { headers?: Readonly<Record<string, string | undefined>> };
+  const time = Date.parse(headers?.['date'] ?? '');
+  return Number.isNaN(time) ? undefined : (sent + received) / 2 - (time + 500);
+}
+
+function ruleOf(rule: SdkRule): LifecycleRule {
+  const { ID: id = 'without an ID', Status: status, Filter: filter = {} } = rule;
+  const { And: and, Tag: tag, ObjectSizeGreaterThan: above, ObjectSizeLessThan: below } = filter;
+  const narrowing = [tag, above, below, and?.Tags, and?.ObjectSizeGreaterThan, and?.ObjectSizeLessThan];
+  return {
+    id,
+    enabled: status === 'Enabled',
+    // `Prefix` beside the filter is how rules were written before there were filters; S3 still takes and tells it.
+    prefix: and?.Prefix ?? filter.Prefix ?? (rule as { Prefix?: string }).Prefix ?? '',
+    narrowed: narrowing.some((one) => one !== undefined),
+    effects: effectsOf(rule),
+  };
+}
+
+function effectsOf(rule: SdkRule): readonly LifecycleEffect[] {
+  const { Expiration: expiration, NoncurrentVersionExpiration: noncurrent } = rule;
+  const effects: LifecycleEffect[] = [];
+  const on = (date: Date | undefined, days: number | undefined): string =>
+    date === undefined ? after(days ?? 0) : `on ${date.toISOString().slice(0, 10)}`;
+  if (expiration?.Days !== undefined || expiration?.Date !== undefined) {
+    effects.push({ does: 'expire current', when: on(expiration.Date, expiration.Days) });
+  }
+  if (noncurrent !== undefined)
+    effects.push({ does: 'expire noncurrent', when: after(noncurrent.NoncurrentDays ?? 0) });
+  for (const { StorageClass: to = '', Date: date, Days: days } of rule.Transitions ?? []) {
+    effects.push({ does: 'move current', to, when: on(date, days) });
+  }
+  for (const { StorageClass: to = '', NoncurrentDays: days } of rule.NoncurrentVersionTransitions ?? []) {
+    effects.push({ does: 'move noncurrent', to, when: after(days ?? 0) });
+  }
+  if (expiration?.ExpiredObjectDeleteMarker === true) effects.push({ does: 'tidy', what: 'markers' });
+  if (rule.AbortIncompleteMultipartUpload !== undefined) effects.push({ does: 'tidy', what: 'uploads' });
+  return effects;
+}
+
+/** What CloudFormation and Lambda say of the domain's stack. */
+export class Deployed {
+  readonly #access: AwsAccess;
+  readonly #signal: AbortSignal;
+  #cloudFormation: Promise<CloudFormationClient> | undefined;
+  #lambda: Promise<LambdaClient> | undefined;
+
+  constructor(access: AwsAccess, signal: AbortSignal) {
+    this.#access = access;
+    this.#signal = signal;
+  }
+
+  async export(name: string): Promise<ExportAnswer | undefined> {
+    const { ListExportsCommand } = await import('@aws-sdk/client-cloudformation');
+    const client = await (this.#cloudFormation ??= this.#makeCloudFormation());
+    let token: string | undefined;
+    do {
+      const command = new ListExportsCommand(token === undefined ? {} : { NextToken: token });
+      const page = await this.#ask('AWS CloudFormation', 'cloudformation:ListExports', () =>
+        client.send(command, this.#abort),
+      );
+      const found = page.Exports?.find(({ Name }) => Name === name);
+      if (found !== undefined) {
+        const { Value: value = '', ExportingStackId: stackId } = found;
+        return { value, ...(stackId !== undefined && { stackId }) };
+      }
+      token = page.NextToken;
+    } while (token !== undefined);
+    return undefined;
+  }
+
+  /** @param name or ARN. `undefined` where there is none. */
+  async stack(name: string): Promise<StackAnswer | undefined> {
+    const { DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+    const client = await (this.#cloudFormation ??= this.#makeCloudFormation());
+    const command = new DescribeStacksCommand({ StackName: name });
+    // What CloudFormation answers for a name that no stack has; the request itself is always valid.
+    const answer = await this.#unless('ValidationError', () =>
+      this.#ask('AWS CloudFormation', 'cloudformation:DescribeStacks', () => client.send(command, this.#abort)),
+    );
+    const stack = answer?.Stacks?.[0];
+    return stack === undefined || stack.StackStatus === 'DELETE_COMPLETE' ? undefined : stackOf(stack);
+  }
+
+  /** @param qualifier an alias. `undefined` where there is no such function. */
+  async function(name: string, qualifier?: string): Promise<FunctionAnswer | undefined> {
+    const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda');
+    const client = await (this.#lambda ??= this.#makeLambda());
+    const command = new GetFunctionConfigurationCommand({
+      FunctionName: name,
+      ...(qualifier !== undefined && { Qualifier: qualifier }),
+    });
+    const answer = await this.#unless('ResourceNotFoundException', () =>
+      this.#ask('AWS Lambda', 'lambda:GetFunctionConfiguration', () => client.send(command, this.#abort)),
+    );
+    return answer && functionOf(answer);
+  }
+
+  /** `undefined` where none is reserved, or there is no such function. */
+  async reservedConcurrency(name: string): Promise<number | undefined> {
+    const { GetFunctionConcurrencyCommand } = await import('@aws-sdk/client-lambda');
+    const client = await (this.#lambda ??= this.#makeLambda());
+    const command = new GetFunctionConcurrencyCommand({ FunctionName: name });
+    const answer = await this.#unless('ResourceNotFoundException', () =>
+      this.#ask('AWS Lambda', 'lambda:GetFunctionConcurrency', () => client.send(command, this.#abort)),
+    );
+    return answer?.ReservedConcurrentExecutions;
+  }
+
+  async #makeCloudFormation(): Promise<CloudFormationClient> {
+    const { CloudFormationClient: Client } = await import('@aws-sdk/client-cloudformation');
+    return this.#access.client('cloudformation', (config) => new Client({ ...config }));
+  }
+
+  async #makeLambda(): Promise<LambdaClient> {
+    const { LambdaClient: Client } = await import('@aws-sdk/client-lambda');
+    return this.#access.client('lambda', (config) => new Client({ ...config }));
+  }
+
+  async #ask<T>(service: string, action: string, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      throw this.#explained(error, service, action);
+    }
+  }
+
+  async #unless<T>(code: string, ask: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (hasCode((error as Error).cause, code)) return undefined;
+      throw error;
+    }
+  }
+
+  #explained(error: unknown, service: string, action: string): unknown {
+    if (error instanceof ArtifactError) return error;
+    if (this.#signal.aborted)
+      return new ArtifactError('INTERRUPTED', `interrupted while ${service} was asked`, { cause: error });
+    const problem = connectionProblem(error, service);
+    if (problem !== undefined) return problem;
+    const { message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+    if ($metadata?.httpStatusCode === undefined) return error;
+    const told = message.replace(/\.$/, '');
+    if ($metadata.httpStatusCode === 403 || hasCode(error, 'AccessDenied', 'AccessDeniedException')) {
+      return new ArtifactError('ACCESS_DENIED', `${action} is needed: ${told}`, {
+        remedy: `Allow ${action} in the policies of these credentials, or use others.`,
+        cause: error,
+      });
+    }
+    return new ArtifactError('STORE_UNAVAILABLE', `${service} refused ${action}: ${told}`, { cause: error });
+  }
+
+  get #abort(): { readonly abortSignal: AbortSignal } {
+    return { abortSignal: this.#signal };
+  }
+}
+
+function stackOf(stack: Stack): StackAnswer {
+  const {
+    StackName: name = '',
+    StackStatus: status = '',
+    StackStatusReason: reason,
+    Parameters = [],
+    Outputs = [],
+  } = stack;
+  return {
+    name,
+    status,
+    isProtected: stack.EnableTerminationProtection === true,
+    parameters: Object.fromEntries(Parameters.map(({ ParameterKey: key = '', ParameterValue: value }) => [key, value])),
+    outputs: Object.fromEntries(Outputs.map(({ OutputKey: key = '', OutputValue: value }) => [key, value])),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function functionOf(answer: FunctionConfiguration): FunctionAnswer {
+  const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason, Runtime, Environment } = answer;
+  return {
+    state: State ?? 'Active',
+    lastUpdate: LastUpdateStatus ?? 'Successful',
+    description: answer.Description ?? '',
+    timeout: answer.Timeout ?? 0,
+    environment: Environment?.Error === undefined ? (Environment?.Variables ?? {}) : undefined,
+    ...(StateReason !== undefined && { stateReason: StateReason }),
+    ...(LastUpdateStatusReason !== undefined && { lastUpdateReason: LastUpdateStatusReason }),
+    ...(Runtime !== undefined && { runtime: Runtime }),
+  };
+}

@@ -1,0 +1,191 @@
+import type { Chance } from '../../repository/index.ts';
+import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
+import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
+import { dryRun } from '../../repository/stores/dry-run.ts';
+import { limited } from '../../repository/stores/limited.ts';
+import { probe } from '../../repository/stores/probe.ts';
+import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
+import type { AwsAccess } from '../cli/aws.ts';
+import type { BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
+import { BUCKET_ACTIONS } from './answers.ts';
+import { BucketSettings, Deployed } from './aws.ts';
+import { BUCKET_CHECKS } from './bucket-checks.ts';
+import type { Ask, Result } from './check.ts';
+import { askingOnce, diagnose, DoesNotApply } from './check.ts';
+import { expectedOf } from './expected.ts';
+import { STACK } from './remedy.ts';
+import { STACK_CHECKS } from './stack-checks.ts';
+
+export interface BucketExamination {
+  readonly subject: Subject;
+  readonly results: readonly Result[];
+}
+
+export interface BucketRequest {
+  readonly access: AwsAccess;
+  /** Absent: the account's own domain in the Region. */
+  readonly bucket?: string;
+  /** Absent: the caller's account. */
+  readonly owner?: string;
+  /** Whether conditional writes may be tried, below `scratch/`. */
+  readonly writes: boolean;
+  /** The source of the domain's template, and the version of the tool that it comes with. */
+  readonly template: string;
+  readonly version: string;
+  readonly chance: Chance;
+  readonly signal: AbortSignal;
+}
+
+/** So many requests at once; there are some seventy of them, most of them of the probe, one after the other. */
+const REQUESTS_AT_ONCE = 16;
+
+/**
+ * Whether a domain in S3 is sound.
+ * @throws ArtifactError where nothing can be asked: NO_CREDENTIALS, STORE_UNAVAILABLE, INVALID_CONFIGURATION, INTERRUPTED
+ */
+export async function examineBucket(request: BucketRequest): Promise<BucketExamination> {
+  const { access } = request;
+  const { account, partition } = await access.identity();
+  const home = await access.region();
+  const own = `cfn-artifacts-${account}-${home}`;
+  const { bucket = own, owner = account } = request;
+  const presence = await find(request, bucket, owner);
+  const kind = bucket === own && owner === account ? 'stack' : 'bucket';
+  const found = presence instanceof ArtifactError || presence.is !== 'there' ? home : presence.region;
+  const place = { partition, account: owner, region: kind === 'stack' ? home : found, bucket };
+  const subject: Subject = { ...place, kind, expected: expectedOf(request.template, place), version: request.version };
+  const ask = await questions({ request, subject, presence, region: found });
+  const results = await diagnose([...BUCKET_CHECKS, ...STACK_CHECKS], { ask, actions: BUCKET_ACTIONS });
+  return { subject, results };
+}
+
+/** An error is an answer too where the bucket may be there and only does not tell. */
+async function find(
+  { access, signal }: BucketRequest,
+  bucket: string,
+  owner: string,
+): Promise<BucketPresence | ArtifactError> {
+  try {
+    return { is: 'there', region: await bucketRegion(await access.s3(), bucket, owner, signal) };
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    const { code, message } = error;
+    if (code === 'ACCESS_DENIED') return error;
+    if (code === 'BUCKET_NOT_FOUND') return { is: 'absent', message: `there is no bucket '${bucket}'` };
+    if (code === 'WRONG_OWNER') return { is: 'of another', message };
+    throw error;
+  }
+}
+
+interface Situation {
+  readonly request: BucketRequest;
+  readonly subject: Subject;
+  readonly presence: BucketPresence | ArtifactError;
+  /** Where the bucket is, as far as that is known. */
+  readonly region: string;
+}
+
+async function questions({ request, subject, presence, region }: Situation): Promise<Ask<BucketAnswers>> {
+  const { access, signal, chance, writes } = request;
+  const { bucket, account: owner, expected } = subject;
+  const client = await access.s3(region);
+  const settings = new BucketSettings({ client, bucket, owner, signal });
+  const deployed = new Deployed(access, signal);
+  const storeWith = (requiresVersions: boolean): ObjectStore =>
+    limited(s3Store({ client, bucket, expectedOwner: owner, requiresVersions, signal }), REQUESTS_AT_ONCE);
+
+  const there = async <T>(answer: () => Promise<T>): Promise<T> => {
+    if (presence instanceof ArtifactError || presence.is === 'there') return answer();
+    throw new DoesNotApply(presence.is === 'absent' ? 'there is no bucket' : "the bucket is another account's");
+  };
+  const stacked = async <T>(answer: () => Promise<T>): Promise<T> => {
+    if (subject.kind === 'stack') return answer();
+    throw new DoesNotApply(`no stack makes '${bucket}': its domain has no function and no service token`);
+  };
+
+  const ask: Ask<BucketAnswers> = askingOnce<BucketAnswers>({
+    subject: async () => subject,
+    bucket: async () => {
+      if (presence instanceof ArtifactError) throw presence;
+      return presence;
+    },
+    descriptor: () => there(() => readDescriptor(storeWith(false), subject, chance)),
+    versioning: () => there(() => settings.versioning()),
+    policy: () => there(() => settings.policy()),
+    encryption: () => there(() => settings.encryption()),
+    lifecycle: () => there(() => settings.lifecycle()),
+    publicAccess: () => there(() => settings.publicAccess()),
+    ownership: () => there(() => settings.ownership()),
+    eventBridge: () => there(() => settings.eventBridge()),
+    replication: () => there(() => settings.replication()),
+    retention: () => there(() => settings.retention()),
+    clock: () => settings.clock(),
+    conditionalWrites: () =>
+      there(async () => {
+        if (!writes) throw new DoesNotApply('nothing was to be written (--no-write)');
+        await requireDomain(ask('descriptor'));
+        const versioning = await ask('versioning').catch(() => undefined);
+        if (versioning !== undefined && versioning !== 'Enabled')
+          throw new DoesNotApply('the bucket keeps no versions');
+        return tryStore(() => probe(storeWith(true), chance.nonce()));
+      }),
+    export: () => stacked(() => deployed.export(expected.exportName)),
+    stack: () =>
+      stacked(async () => {
+        // Who exports the token is the domain's stack; one that never came to be exports nothing.
+        const exported = await ask('export');
+        return deployed.stack(exported?.stackId ?? STACK);
+      }),
+    standing: async () => (await ask('stack')) ?? notThere('there is no stack'),
+    reference: () => stacked(() => deployed.function(expected.reference.name)),
+    running: async () => (await ask('reference')) ?? notThere('there is no reference function'),
+    referenceConcurrency: async () => {
+      await ask('running');
+      return deployed.reservedConcurrency(expected.reference.name);
+    },
+    keeper: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.alias)),
+  });
+  return ask;
+}
+
+function notThere(reason: string): never {
+  throw new DoesNotApply(reason);
+}
+
+/** Nothing is written to what is no domain: it is somebody's bucket or folder. */
+export async function requireDomain(descriptor: Promise<DescriptorAnswer>): Promise<void> {
+  if ((await descriptor).is !== 'right')
+    throw new DoesNotApply('it is not known to be a domain, and nothing is written to anything else');
+}
+
+export async function readDescriptor(
+  store: ObjectStore,
+  place: DomainPlace & { readonly bucket: string },
+  chance: Chance,
+): Promise<DescriptorAnswer> {
+  try {
+    const domain = await findDomain({ store: dryRun(store), keeper: ownKeeper(store), chance });
+    if (domain === undefined) return { is: 'absent' };
+    requireAt(domain, place);
+    return { is: 'right' };
+  } catch (error) {
+    // Of another place, of a format to come, or no descriptor at all: it was read. All else says nothing about it.
+    if (
+      !(error instanceof ArtifactError) ||
+      !hasCode(error, 'INVALID_CONFIGURATION', 'UNSUPPORTED_FORMAT', 'UNSUPPORTED_STORE')
+    )
+      throw error;
+    return { is: 'other', message: error.message, remedy: error.remedy };
+  }
+}
+
+/** @param trial throws ArtifactError UNSUPPORTED_STORE where a promise is broken */
+export async function tryStore(trial: () => Promise<void>, ...codes: readonly string[]): Promise<StoreAnswer> {
+  try {
+    await trial();
+    return { keeps: true };
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || !hasCode(error, 'UNSUPPORTED_STORE', ...codes)) throw error;
+    return { keeps: false, message: error.message, remedy: error.remedy };
+  }
+}

@@ -1,0 +1,31 @@
+import type { FunctionAnswer, StackAnswer, Subject } from './answers.ts';
+
+/**
+ * A stack sets right what its template or parameters no longer say; what somebody changed by hand it does not see, unless it is told to look.
+ * Source: "Using drift-aware change sets", AWS CloudFormation User Guide.
+ */
+export function bootstrapRemedy({ region, expected }: Subject): string {
+  const previous = expected.parameters.map((name) => `ParameterKey=${name},UsePreviousValue=true`).join(' ');
+  return [
+    'Run: cfn-artifacts bootstrap',
+    'Where that finds nothing to change, somebody changed it by hand. To undo that:',
+    `aws cloudformation create-change-set --stack-name ${STACK} --region ${region} --change-set-name undo --use-previous-template --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM --parameters ${previous}`,
+    `aws cloudformation execute-change-set --stack-name ${STACK} --region ${region} --change-set-name undo`,
+  ].join('\n');
+}
+
+export const STACK = 'cfn-artifacts';
+
+export const UPDATE_TOOL = 'Update this tool: npm install --global cfn-artifacts@latest';
+
+/** Of the domain as it is deployed: the stack tells it, and so does the function. */
+export function deployedVersion({
+  stack,
+  reference,
+}: {
+  readonly stack?: StackAnswer | undefined;
+  readonly reference?: FunctionAnswer | undefined;
+}): string | undefined {
+  const ofFunction = /\bversion (?<version>\d\S*)$/.exec(reference?.description ?? '')?.groups?.['version'];
+  return ofFunction ?? stack?.outputs['Version'];
+}

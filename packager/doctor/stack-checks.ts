@@ -1,0 +1,267 @@
+import { isNewer } from '../bootstrap/situation.ts';
+import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
+import type { BucketAnswers, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
+import type { Check, Finding } from './check.ts';
+import { checksOn, problem, warning } from './check.ts';
+import { bootstrapRemedy, deployedVersion, UPDATE_TOOL } from './remedy.ts';
+
+const check = checksOn<BucketAnswers>();
+
+const BOOTSTRAP = 'Run: cfn-artifacts bootstrap';
+
+/** What Lambda still mends, of what the bundle is written for. Source: "Lambda runtimes", AWS Lambda Developer Guide. */
+const SUPPORTED_RUNTIMES = ['nodejs22.x', 'nodejs24.x'];
+
+/** Of the domain's stack, and of the functions in it. A bucket that is named has neither. */
+export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
+  check({
+    id: 'stack',
+    asks: "the domain's stack is in a good state",
+    needs: ['subject', 'stack'],
+    judge: ({ subject, stack }) => (stack === undefined ? [noStack(subject)] : judgeStatus(subject, stack)),
+  }),
+  check({
+    id: 'termination-protection',
+    asks: "the domain's stack can't be deleted by a slip",
+    needs: ['subject', 'standing'],
+    judge: ({ subject, standing: stack }) =>
+      stack.isProtected
+        ? []
+        : [
+            warning(
+              `the stack '${stack.name}' has no termination protection: where no stack imports its service token, it can be deleted`,
+              `aws cloudformation update-termination-protection --enable-termination-protection --stack-name ${stack.name} --region ${subject.region}`,
+            ),
+          ],
+  }),
+  check({
+    id: 'service-token',
+    asks: 'stacks can import the service token, and it names the reference function',
+    needs: ['subject', 'export'],
+    judge: ({ subject, export: exported }) => {
+      const { exportName, reference } = subject.expected;
+      if (exported === undefined) {
+        return [
+          problem(
+            `account ${subject.account} has no export '${exportName}' in ${subject.region}: no packaged template can be deployed`,
+            BOOTSTRAP,
+          ),
+        ];
+      }
+      if (exported.value === reference.arn) return [];
+      return [
+        problem(
+          `the export '${exportName}' names '${exported.value}', not '${reference.arn}'`,
+          'Another stack exports under this name: change that one, then run: cfn-artifacts bootstrap',
+        ),
+      ];
+    },
+  }),
+  check({
+    id: 'reference-function',
+    asks: 'the reference function is there and can run',
+    needs: ['subject', 'reference'],
+    judge: ({ subject, reference }) => {
+      const { name } = subject.expected.reference;
+      if (reference !== undefined) return judgeState(name, reference);
+      return [
+        problem(
+          `there is no function '${name}' in ${subject.region}: no packaged template can be deployed`,
+          bootstrapRemedy(subject),
+        ),
+      ];
+    },
+  }),
+  check({
+    id: 'version',
+    asks: 'the domain is as new as this tool',
+    needs: ['subject', 'running'],
+    regards: ['stack'],
+    judge: ({ subject, running, stack }) => judgeVersion(subject, running, stack),
+  }),
+  check({
+    id: 'runtime',
+    asks: "the functions' runtime is still supported",
+    needs: ['subject', 'running'],
+    regards: ['keeper'],
+    judge: ({ subject: { expected }, running, keeper }) => [
+      ...judgeRuntime(expected.reference.name, running),
+      ...judgeRuntime(expected.keeper.name, keeper),
+    ],
+  }),
+  check({
+    id: 'environment',
+    asks: 'the functions work for this bucket and account',
+    needs: ['subject', 'running'],
+    regards: ['keeper'],
+    judge: ({ subject, running, keeper }) => [
+      ...judgeEnvironment(subject, subject.expected.reference.name, running),
+      ...judgeEnvironment(subject, subject.expected.keeper.name, keeper),
+    ],
+  }),
+  check({
+    id: 'timeout',
+    asks: 'the reference function answers before CloudFormation gives up',
+    needs: ['subject', 'running'],
+    judge: ({ subject, running: { timeout } }) => {
+      if (timeout < SERVICE_TIMEOUT) return [];
+      return [
+        problem(
+          `'${subject.expected.reference.name}' may run for ${timeout} seconds, and CloudFormation waits ${SERVICE_TIMEOUT} for its answer`,
+          bootstrapRemedy(subject),
+        ),
+      ];
+    },
+  }),
+  check({
+    id: 'concurrency',
+    asks: 'the reference function may run',
+    needs: ['subject', 'referenceConcurrency'],
+    judge: ({ subject, referenceConcurrency }) => {
+      if (referenceConcurrency !== 0) return [];
+      const { name } = subject.expected.reference;
+      return [
+        problem(
+          `'${name}' is throttled: its reserved concurrency is 0`,
+          `aws lambda delete-function-concurrency --function-name ${name} --region ${subject.region}`,
+        ),
+      ];
+    },
+  }),
+  check({
+    id: 'keeper',
+    asks: 'the keeper is there and can run',
+    needs: ['subject', 'standing', 'keeper'],
+    judge: ({ subject, standing, keeper }) => judgeKeeper(subject, standing, keeper),
+  }),
+  check({
+    id: 'schedule',
+    asks: 'references are compared with CloudFormation every day',
+    needs: ['standing'],
+    judge: ({ standing: { parameters } }) => {
+      const schedule = parameters['AuditSchedule'];
+      // Without a keeper there is nobody to do it: that is a finding of its own.
+      if ((parameters['KeeperCode'] ?? '') === '' || schedule === 'daily') return [];
+      return [
+        warning(
+          `the daily audit is ${schedule ?? 'unknown to the stack'}: references of stacks that went wrong stay, and what they hold`,
+          'Turn it on: set the parameter AuditSchedule of the stack to daily.',
+        ),
+      ];
+    },
+  }),
+];
+
+function noStack({ account, region }: Subject): Finding {
+  return problem(`account ${account} has no domain's stack in ${region}`, BOOTSTRAP);
+}
+
+/** What each status means for who deploys, and what to do: those that are not here are good, or on their way. */
+const BAD_STATUSES: Readonly<Partial<Record<string, { readonly means: string; readonly then: readonly string[] }>>> = {
+  REVIEW_IN_PROGRESS: { means: 'was never made', then: [] },
+  CREATE_FAILED: { means: 'failed to be made', then: [] },
+  ROLLBACK_FAILED: { means: 'failed to be made', then: [] },
+  ROLLBACK_COMPLETE: { means: 'failed to be made', then: [] },
+  DELETE_FAILED: { means: 'is deleted in part', then: ['delete-stack', 'wait stack-delete-complete'] },
+  DELETE_IN_PROGRESS: { means: 'is being deleted', then: ['wait stack-delete-complete'] },
+  UPDATE_FAILED: { means: 'is updated in part', then: [] },
+  UPDATE_ROLLBACK_FAILED: {
+    means: 'is stuck between two versions',
+    then: ['continue-update-rollback', 'wait stack-rollback-complete'],
+  },
+  IMPORT_ROLLBACK_FAILED: { means: 'is stuck in an import', then: ['describe-stack-events'] },
+};
+
+function judgeStatus({ region }: Subject, { name, status, reason }: StackAnswer): readonly Finding[] {
+  const bad = BAD_STATUSES[status];
+  const why = reason === undefined ? '' : `: ${reason}`;
+  if (bad !== undefined) {
+    const first = bad.then.map((action) => `aws cloudformation ${action} --stack-name ${name} --region ${region}`);
+    return [problem(`the stack '${name}' ${bad.means} (${status})${why}`, [...first, BOOTSTRAP].join('\n'))];
+  }
+  if (/^(?:UPDATE|IMPORT)_ROLLBACK_COMPLETE$/.test(status)) {
+    return [warning(`the last change of the stack '${name}' failed and was undone (${status})${why}`, BOOTSTRAP)];
+  }
+  if (status.endsWith('_IN_PROGRESS')) {
+    return [warning(`the stack '${name}' is being changed (${status})`, 'Wait until it is done, then ask again.')];
+  }
+  return [];
+}
+
+function judgeState(name: string, answer: FunctionAnswer): readonly Finding[] {
+  const { state, stateReason, lastUpdate, lastUpdateReason } = answer;
+  const told = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`);
+  if (state === 'Pending') return [warning(`'${name}' is being made`, 'Wait a minute, then ask again.')];
+  // One that has slept for long is woken by the next request.
+  if (state === 'Failed') return [problem(`'${name}' can't run${told(stateReason)}`, BOOTSTRAP)];
+  if (lastUpdate === 'InProgress') return [warning(`'${name}' is being updated`, 'Wait a minute, then ask again.')];
+  if (lastUpdate === 'Failed') {
+    return [
+      warning(`the last update of '${name}' failed, and the code before it runs${told(lastUpdateReason)}`, BOOTSTRAP),
+    ];
+  }
+  return [];
+}
+
+function judgeVersion(
+  { version, expected }: Subject,
+  reference: FunctionAnswer,
+  stack: StackAnswer | undefined,
+): readonly Finding[] {
+  const other = deployedVersion({ reference });
+  if (other === undefined) return [warning(`'${expected.reference.name}' does not tell its version`, BOOTSTRAP)];
+  const ofStack = stack?.outputs['Version'];
+  if (ofStack !== undefined && ofStack !== other) {
+    return [
+      warning(
+        `the stack is of version ${ofStack}, and '${expected.reference.name}' of version ${other}: somebody changed the function by hand`,
+        BOOTSTRAP,
+      ),
+    ];
+  }
+  if (isNewer(version, other))
+    return [warning(`the domain is of version ${other}, and this tool of ${version}`, BOOTSTRAP)];
+  if (isNewer(other, version))
+    return [warning(`this tool is of version ${version}, and the domain of ${other}`, UPDATE_TOOL)];
+  return [];
+}
+
+function judgeRuntime(name: string, answer: FunctionAnswer | undefined): readonly Finding[] {
+  const runtime = answer === undefined ? undefined : (answer.runtime ?? 'a container image');
+  if (runtime === undefined || SUPPORTED_RUNTIMES.includes(runtime)) return [];
+  return [warning(`'${name}' runs on ${runtime}, which is no longer mended, or was never meant for it`, BOOTSTRAP)];
+}
+
+function judgeEnvironment(subject: Subject, name: string, answer: FunctionAnswer | undefined): readonly Finding[] {
+  if (answer?.environment === undefined) return [];
+  const { bucket, account, partition } = subject;
+  const wrong = Object.entries({ BUCKET: bucket, ACCOUNT: account, PARTITION: partition }).flatMap(
+    ([variable, wanted]) => {
+      const found = answer.environment?.[variable];
+      return found === wanted
+        ? []
+        : [`${variable} is ${found === undefined ? 'not set' : `'${found}'`} and not '${wanted}'`];
+    },
+  );
+  return wrong.length === 0
+    ? []
+    : [problem(`the environment of '${name}': ${wrong.join(', ')}`, bootstrapRemedy(subject))];
+}
+
+function judgeKeeper(
+  subject: Subject,
+  { parameters }: StackAnswer,
+  keeper: FunctionAnswer | undefined,
+): readonly Finding[] {
+  const { name, alias } = subject.expected.keeper;
+  if (keeper !== undefined) return judgeState(name, keeper);
+  if ((parameters['KeeperCode'] ?? '') === '') {
+    return [warning('there is no keeper: nothing is ever deleted, and references are not audited', BOOTSTRAP)];
+  }
+  return [
+    problem(
+      `there is no function '${name}' with the alias '${alias}', and the stack says that there is: deploys of what is about to be deleted fail`,
+      bootstrapRemedy(subject),
+    ),
+  ];
+}
