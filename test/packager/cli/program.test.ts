@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CommandHandlers, CommandName } from '../../../packager/cli/commands.ts';
 import { COMMANDS } from '../../../packager/cli/commands.ts';
+import type { ExitCode } from '../../../packager/cli/exit-codes.ts';
+import { EXIT } from '../../../packager/cli/exit-codes.ts';
 import type {
   GetOptions,
   ListOptions,
@@ -39,19 +41,17 @@ interface Called {
 async function call(argv: readonly string[], settings: TerminalSettings = {}): Promise<Called> {
   const terminal = recordedTerminal(settings);
   const options: Record<string, unknown> = {};
-  const keep = (name: CommandName) => async (given: unknown) => {
+  const handlers = everyCommand((name) => async (given) => {
     options[name] = given;
-  };
-  const handlers: CommandHandlers = {
-    package: keep('package'),
-    publish: keep('publish'),
-    get: keep('get'),
-    list: keep('list'),
-    show: keep('show'),
-    references: keep('references'),
-  };
+    return EXIT.ok;
+  });
   const code = await run(argv, terminal, handlers);
   return { code, stdout: terminal.stdout.text, stderr: terminal.stderr.text, options };
+}
+
+/** One way of handling them for all commands that there are. */
+function everyCommand(handle: (name: CommandName) => (given: unknown) => Promise<ExitCode>): CommandHandlers {
+  return Object.fromEntries(COMMANDS.map(({ name }) => [name, handle(name)])) as unknown as CommandHandlers;
 }
 
 /** A `list` that ends in this error. */
@@ -62,14 +62,11 @@ async function failing(
 ): Promise<RecordedTerminal & { readonly code: number }> {
   const terminal = recordedTerminal(settings);
   const fail = (): Promise<never> => Promise.reject(error);
-  const code = await run(['list', ...argv], terminal, {
-    package: fail,
-    publish: fail,
-    get: fail,
-    list: fail,
-    show: fail,
-    references: fail,
-  });
+  const code = await run(
+    ['list', ...argv],
+    terminal,
+    everyCommand(() => fail),
+  );
   return { ...terminal, code };
 }
 
@@ -788,7 +785,7 @@ describe('failures of a command', () => {
     };
     const never = (): Promise<never> => Promise.reject(new Error('another command'));
     const code = await run(['list', '--json'], terminal, {
-      ...{ package: never, publish: never, get: never, show: never, references: never },
+      ...everyCommand(() => never),
       list,
     });
     expect(code).toBe(2);
