@@ -108,7 +108,14 @@ export default tseslint.config(
     }),
   },
   {
-    files: ['packager/cli/aws.ts', 'packager/cli/managed-bucket.ts', 'handler/**/*.ts'],
+    files: [
+      'packager/cli/aws.ts',
+      'packager/bootstrap/cloudformation.ts',
+      'packager/bootstrap/functions.ts',
+      'packager/cli/managed-bucket.ts',
+      'packager/doctor/aws.ts',
+      'handler/**/*.ts',
+    ],
     rules: mayNotImport({
       group: ['**/packager/template/**', '**/test/**'],
       message: 'an edge knows the SDK and repository/, no more',

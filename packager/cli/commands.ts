@@ -1,3 +1,5 @@
+import type { BootstrapOptions } from './bootstrap-options.ts';
+import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
   ForeignOption,
   GetOptions,
@@ -14,27 +16,34 @@ import type {
   ShowOptions,
 } from './options.ts';
 import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, REFERENCES, SHOW } from './options.ts';
+import type { DoctorOptions } from './doctor-options.ts';
+import { DOCTOR } from './doctor-options.ts';
+import type { ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 import type { Warnings } from './warnings.ts';
 
 /** The work behind each command. Failures are thrown: ArtifactErrors are told to people, everything else is a defect. */
 export interface CommandHandlers {
+  readonly bootstrap: (options: BootstrapOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly package: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly publish: (options: PublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
 /** Each is loaded when it is called: nobody waits for the AWS SDK to read a help text. */
 export const HANDLERS: CommandHandlers = {
+  bootstrap: async (...call) => (await import('./commands/bootstrap.ts')).run(...call),
   package: async (...call) => (await import('./commands/package.ts')).run(...call),
   publish: async (...call) => (await import('./commands/publish.ts')).run(...call),
   get: async (...call) => (await import('./commands/get.ts')).run(...call),
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
   references: async (...call) => (await import('./commands/references.ts')).run(...call),
+  doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
 export type CommandName = keyof CommandHandlers;
@@ -68,6 +77,24 @@ const ARTIFACT: PositionalArgument = {
 };
 
 export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'bootstrap',
+    summary: "make the account's domain, or bring it up to date",
+    description:
+      "Makes the domain of the account in the Region, or brings it to what this version makes: shows what will change, asks, and waits until it works. The first 'package' or 'publish' makes it too, in the default way.",
+    examples: [
+      { what: 'once for each account and Region', command: 'cfn-artifacts bootstrap' },
+      { what: 'what would change', command: 'cfn-artifacts bootstrap --dry-run' },
+      { what: 'in a pipeline', command: 'cfn-artifacts bootstrap --yes --json' },
+      {
+        what: 'with a key of your own',
+        command: 'cfn-artifacts bootstrap --kms-key-arn arn:aws:kms:eu-west-1:111122223333:key/1234abcd',
+      },
+    ],
+    positional: [],
+    options: optionsOf(BOOTSTRAP),
+    foreign: [],
+  },
   {
     name: 'package',
     summary: 'upload the local paths of a template and write it with their locations',
@@ -162,6 +189,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [{ ...ARTIFACT, required: false }],
     options: optionsOf<ReferencesFlags>(REFERENCES),
+    foreign: [],
+  },
+  {
+    name: 'doctor',
+    summary: 'whether the domain is sound, and what to do where it is not',
+    description:
+      "Looks at all that a domain's promises rest on: the bucket and its settings, its policy, the stack and the functions, conditional writes, the clock. Changes nothing but objects of its own below scratch/. What may not be looked at is told as unknown, with the permission that is missing.",
+    examples: [
+      { what: "your account's domain", command: 'cfn-artifacts doctor' },
+      { what: 'for CI: status 5 also where something may not be looked at', command: 'cfn-artifacts doctor --json --strict' },
+      { what: 'a domain in a directory', command: 'cfn-artifacts doctor --domain file:.artifacts' },
+    ],
+    positional: [],
+    options: optionsOf<DoctorOptions>(DOCTOR),
     foreign: [],
   },
 ];

@@ -20,9 +20,11 @@ import { bucketDestination, domainDestination } from '../packaging/destination.t
 import type { Destination, UrlOf } from '../packaging/destination.ts';
 import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
+import type { BootstrapTools } from './bootstrap-tools.ts';
+import { TOOLS } from './bootstrap-tools.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
-import type { AccessOptions, DomainOptions, PackageOptions } from './options.ts';
+import type { AccessOptions, DisplayOptions, DomainOptions, PackageOptions } from './options.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,7 +34,9 @@ import type { Terminal } from './terminal.ts';
  */
 export type Purpose = 'read' | 'write' | 'plan';
 
-type OpenOptions = DomainOptions & AccessOptions & Pick<Partial<PackageOptions>, 'kmsKeyId'>;
+type OpenOptions = DomainOptions &
+  AccessOptions &
+  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>>;
 
 export interface OpenDomain {
   readonly domain: Domain;
@@ -45,26 +49,39 @@ export interface OpenDomain {
 /** So many requests at once; an SDK client keeps that many connections. */
 const REQUESTS_AT_ONCE = 64;
 
-export async function openDomain(options: OpenOptions, purpose: Purpose, terminal: Terminal): Promise<OpenDomain> {
+export async function openDomain(
+  options: OpenOptions,
+  purpose: Purpose,
+  terminal: Terminal,
+  tools: BootstrapTools = TOOLS,
+): Promise<OpenDomain> {
   const { domain } = options;
   if (domain?.kind === 'directory') return openDirectory(path.resolve(terminal.cwd, domain.directory), purpose);
-  if (domain?.prefix !== undefined) {
-    throw new ArtifactError(
-      'INVALID_ARGUMENT',
-      `a domain has no prefix in its bucket: 's3://${domain.bucket}/${domain.prefix}'`,
-      {
-        remedy:
-          'The keys in a template must be the same in every domain. For plain uploads use --s3-bucket with --s3-prefix.',
-      },
-    );
-  }
-  return openBucketDomain(options, domain?.bucket, purpose, terminal);
+  requireNoPrefix(domain);
+  return openBucketDomain(options, domain?.bucket, purpose, terminal, tools);
+}
+
+/** @throws ArtifactError INVALID_ARGUMENT */
+export function requireNoPrefix(domain: DomainOptions['domain']): void {
+  if (domain?.kind !== 's3' || domain.prefix === undefined) return;
+  throw new ArtifactError(
+    'INVALID_ARGUMENT',
+    `a domain has no prefix in its bucket: 's3://${domain.bucket}/${domain.prefix}'`,
+    {
+      remedy:
+        'The keys in a template must be the same in every domain. For plain uploads use --s3-bucket with --s3-prefix.',
+    },
+  );
 }
 
 /** Where `package` puts things: a plain bucket if one is named, else a domain. */
-export async function openDestination(options: PackageOptions, terminal: Terminal): Promise<Destination> {
+export async function openDestination(
+  options: PackageOptions,
+  terminal: Terminal,
+  tools: BootstrapTools = TOOLS,
+): Promise<Destination> {
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
-  const { domain, urlOf } = await openDomain(options, options.dryRun ? 'plan' : 'write', terminal);
+  const { domain, urlOf } = await openDomain(options, options.dryRun ? 'plan' : 'write', terminal, tools);
   return domainDestination(domain, options.repository, urlOf);
 }
 
@@ -86,7 +103,7 @@ async function openDirectory(directory: string, purpose: Purpose): Promise<OpenD
   return { domain, urlOf: localUrlOf, linkOf };
 }
 
-const LOCAL_BUCKET = 'local';
+export const LOCAL_BUCKET = 'local';
 
 /** In the shape of S3's, though nothing answers there. */
 const localUrlOf: UrlOf = (bucket, key) => `https://s3.${LOCAL_PLACE.region}.amazonaws.com/${objectPath(bucket, key)}`;
@@ -117,15 +134,26 @@ async function openBucketDomain(
   named: string | undefined,
   purpose: Purpose,
   terminal: Terminal,
+  tools: BootstrapTools,
 ): Promise<OpenDomain> {
   const [{ awsAccess }, s3] = await Promise.all([import('./aws.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
   const { account, partition } = await access.identity();
   const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
   const owner = options.domainOwner ?? account;
-  const region = await (named === undefined
-    ? ownDomainRegion(access, s3, bucket, owner, purpose, terminal.signal)
-    : s3.bucketRegion(await access.s3(), bucket, owner, terminal.signal));
+  let region: string;
+  try {
+    region = await (named === undefined
+      ? ownDomainRegion(access, s3, bucket, owner, purpose, terminal.signal)
+      : s3.bucketRegion(await access.s3(), bucket, owner, terminal.signal));
+  } catch (error) {
+    const mayMake = named === undefined && owner === account && options.bootstrap === true && purpose !== 'read';
+    if (!mayMake || !hasCode(error, 'DOMAIN_NOT_FOUND')) throw error;
+    region = await access.region();
+    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, access, options, terminal);
+    const { makeOwnDomain } = await import('./own-domain.ts');
+    await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
+  }
   const client = await access.s3(region);
   const store = limited(
     s3.s3Store({
@@ -146,6 +174,20 @@ async function openBucketDomain(
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `bucket '${bucket}'`));
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   return { domain, urlOf, linkOf: urlOf };
+}
+
+/** What a dry run finds in a domain that is still to be made. */
+async function plannedDomain(
+  place: DomainPlace & { readonly bucket: string },
+  access: AwsAccess,
+  options: OpenOptions,
+  terminal: Terminal,
+): Promise<OpenDomain> {
+  const { account, region, bucket } = place;
+  writeNote(terminal, `would make the domain of account ${account} in ${region}: bucket ${bucket}`, displayOf(options));
+  const { memoryStore } = await import('../../repository/stores/memory.ts');
+  const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
+  return { domain: { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place }, urlOf, linkOf: urlOf };
 }
 
 type S3Module = typeof S3;
@@ -178,9 +220,9 @@ const OTHER_DOMAIN = 'name another with --domain s3://BUCKET (a versioned bucket
 function noDomain(cause: unknown, bucket: string, owner: string, region: string, purpose: Purpose): ArtifactError {
   const ways =
     purpose === 'read'
-      ? 'Name another with --domain, or another Region with --region.'
+      ? "Make it with 'cfn-artifacts bootstrap', name another with --domain, or another Region with --region."
       : [
-          `${OTHER_DOMAIN.replace('name', 'Name')},`,
+          `Make it with 'cfn-artifacts bootstrap', ${OTHER_DOMAIN},`,
           'try it without AWS with --domain file:DIRECTORY,',
           'or upload without versions and references with --s3-bucket BUCKET.',
         ].join(' ');
@@ -311,6 +353,10 @@ async function plainRegionOf(
   return access.region();
 }
 
+function displayOf({ color = 'auto' }: OpenOptions): Pick<DisplayOptions, 'color'> {
+  return { color };
+}
+
 function kmsOf(options: OpenOptions): { readonly kmsKeyId?: string } {
   return options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId };
 }
@@ -343,6 +389,6 @@ function begin(
   }
 }
 
-function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
+export function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
   return { ...options, env, signal, ...(ask !== undefined && { onMfa: ask }) };
 }

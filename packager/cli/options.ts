@@ -50,8 +50,13 @@ export interface DomainOptions {
 export const REFERENCE_STYLES = ['stack', 'grouped', 'none'] as const;
 export type ReferenceStyle = (typeof REFERENCE_STYLES)[number];
 
+/** What writes may make the account's domain first. */
+export interface MakingOptions {
+  readonly bootstrap: boolean;
+}
+
 /** Paths are as given: relative to the working directory. */
-export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptions {
+export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
   /** Absent: searched for. */
   readonly templateFile?: string;
   /** Absent: stdout. */
@@ -88,7 +93,7 @@ export interface PackageOptions extends PackageFlags {
   readonly stackName?: string;
 }
 
-export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions {
+export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
   /** A file or a folder, as given. */
   readonly path: string;
   readonly id: string;
@@ -208,20 +213,21 @@ export interface ForeignOption {
 /** What S3 has ever taken for a bucket, the names of before 2018 included, and what stands for one: an access point's alias or ARN. */
 const BUCKET = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{2,254}|arn:.+)$/;
 
-const GROUP = {
+export const GROUP = {
   template: 'Template and output',
   content: 'What is packaged',
   publication: 'What is published',
   output: 'Output',
   question: 'What is asked',
   domain: 'Domain',
+  making: 'How it is made',
   bucket: 'Plain bucket, as with aws-cli and SAM',
   file: 'Options from a file',
   access: 'Access to AWS',
   display: 'Display',
 } as const;
 
-function flag(given: unknown): boolean {
+export function flag(given: unknown): boolean {
   if (typeof given === 'boolean') return given;
   const word = String(given).toLowerCase();
   if (['true', 't', 'yes', 'y', 'on', '1'].includes(word)) return true;
@@ -229,16 +235,16 @@ function flag(given: unknown): boolean {
   throw invalid(`must be true or false, not ${describeValue(given)}`);
 }
 
-const inverted = (given: unknown): boolean => !flag(given);
+export const inverted = (given: unknown): boolean => !flag(given);
 
-function text(given: unknown): string {
+export function text(given: unknown): string {
   if (typeof given === 'number') return String(given);
   if (typeof given !== 'string') throw invalid(`must be a text, not ${describeValue(given)}`);
   if (given === '') throw invalid('must not be empty', 'Give it a value, or leave it out.');
   return given;
 }
 
-function texts(given: unknown): readonly string[] {
+export function texts(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(text) : [text(given)];
 }
 
@@ -278,7 +284,7 @@ function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
   };
 }
 
-function matching(pattern: RegExp, rule: string, remedy?: string): (given: unknown) => string {
+export function matching(pattern: RegExp, rule: string, remedy?: string): (given: unknown) => string {
   return (given) => {
     // A YAML file gives an account ID without quotes as a number.
     const value = text(given);
@@ -428,6 +434,16 @@ export const DOMAIN: OptionTable<DomainOptions> = {
   },
 };
 
+const MAKING: OptionTable<MakingOptions> = {
+  bootstrap: {
+    name: 'no-bootstrap',
+    group: GROUP.domain,
+    help: "don't make the account's domain where it is missing",
+    read: inverted,
+    fallback: true,
+  },
+};
+
 export const PACKAGE: OptionTable<PackageFlags> = {
   templateFile: {
     name: 'template-file',
@@ -517,6 +533,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     fallback: false,
   },
   ...DOMAIN,
+  ...MAKING,
   artifactPrefix: {
     name: 'artifact-prefix',
     argument: '<id>',
@@ -674,7 +691,7 @@ export const AWS_CLI_FOREIGN: readonly ForeignOption[] = [
 ];
 
 /** `--zip` and `--file` are two switches of one answer. */
-export interface PublishFlags extends AccessOptions, DisplayOptions, DomainOptions {
+export interface PublishFlags extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
   readonly id: string;
   readonly zip: boolean;
   readonly file: boolean;
@@ -706,6 +723,7 @@ export const PUBLISH: OptionTable<PublishFlags> = {
   },
   exclude: { ...PACKAGE.exclude, group: GROUP.publication },
   ...DOMAIN,
+  ...MAKING,
   ...ACCESS,
   ...DISPLAY,
 };

@@ -1,7 +1,9 @@
+import { resolveBootstrapOptions } from './bootstrap-options.ts';
 import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { CommandHandlers } from './commands.ts';
 import { COMMANDS, HANDLERS } from './commands.ts';
+import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpWidth } from './help.ts';
@@ -91,6 +93,8 @@ async function dispatch(
     case 'references':
       await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
       break;
+    case 'doctor':
+      return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }
   return EXIT.ok;
 }

@@ -22,6 +22,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** Asks for a line; what is typed is not shown. Absent where nobody can answer: no command may depend on it. */
   readonly ask?: (question: string) => Promise<string>;
+  /** The same, and what is typed is shown: for what is no secret. */
+  readonly askOpenly?: (question: string) => Promise<string>;
 }
 
 /** Why a signal is aborted: a person's Ctrl-C or the system's SIGTERM … */
@@ -89,7 +91,10 @@ export function terminalOf(streams: ProcessStreams, signal: AbortSignal): Termin
     cwd: streams.cwd(),
     signal,
     ...(stdin.isTTY === true &&
-      stderr.isTTY === true && { ask: (question: string) => askHidden(question, stdin, stderr, signal) }),
+      stderr.isTTY === true && {
+        ask: (question: string) => askLine(question, 'hidden', stdin, stderr, signal),
+        askOpenly: (question: string) => askLine(question, 'shown', stdin, stderr, signal),
+      }),
   };
 }
 
@@ -114,31 +119,41 @@ function outputStream(stream: ProcessStreams['stdout']): OutputStream {
   };
 }
 
-/** The echo goes nowhere, because what is asked for is a secret. */
-async function askHidden(question: string, input: Readable, output: Writable, signal: AbortSignal): Promise<string> {
+/** A hidden echo goes nowhere: what is asked for is a secret. */
+async function askLine(
+  question: string,
+  echo: 'hidden' | 'shown',
+  input: Readable,
+  output: Writable,
+  signal: AbortSignal,
+): Promise<string> {
   const [{ createInterface }, { Writable: Sink }] = await Promise.all([
     import('node:readline/promises'),
     import('node:stream'),
   ]);
-  output.write(question);
   const nowhere = new Sink({
     write(_chunk, _encoding, done) {
       done();
     },
   });
-  const reader = createInterface({ input, output: nowhere, terminal: true });
-  // In raw mode Ctrl-C is a key like any other: no signal comes.
+  const isHidden = echo === 'hidden';
+  if (isHidden) output.write(question);
+  const reader = createInterface({ input, output: isHidden ? nowhere : output, terminal: true });
+  // In raw mode Ctrl-C is a key like any other: no signal comes. Ctrl-D ends the input, and with it all hope of an answer.
   const cancelled = new AbortController();
-  reader.once('SIGINT', () => {
-    cancelled.abort();
-  });
+  for (const event of ['SIGINT', 'close']) {
+    reader.once(event, () => {
+      cancelled.abort();
+    });
+  }
   try {
-    return (await reader.question('', { signal: AbortSignal.any([signal, cancelled.signal]) })).trim();
+    const ending = { signal: AbortSignal.any([signal, cancelled.signal]) };
+    return (await reader.question(isHidden ? '' : question, ending)).trim();
   } catch (error) {
     if (!hasCode(error, 'AbortError', 'ABORT_ERR')) throw error;
     throw new ArtifactError('INTERRUPTED', 'interrupted', { cause: error });
   } finally {
     reader.close();
-    output.write('\n');
+    if (isHidden) output.write('\n');
   }
 }

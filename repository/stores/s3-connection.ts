@@ -9,7 +9,12 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import { GetBucketLocationCommand, GetBucketVersioningCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import {
+  GetBucketLocationCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
+  HeadBucketCommand,
+} from '@aws-sdk/client-s3';
 import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { S3Call } from './s3-error.ts';
@@ -315,6 +320,26 @@ export async function bucketVersioning(
     return Status ?? 'Off';
   } catch (error) {
     throw await connection.explained(error, { operation: 'GetBucketVersioning' });
+  }
+}
+
+/**
+ * The bucket's policy, in JSON; `undefined` where it has none. Needs s3:GetBucketPolicy.
+ * @throws ArtifactError as `bucketRegion`
+ */
+export async function bucketPolicy(
+  client: S3Client,
+  bucket: string,
+  owner?: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const connection = connectionTo(client, bucket, owner, signal);
+  try {
+    const { Policy } = await connection.send('GetBucketPolicy', new GetBucketPolicyCommand(connection.target));
+    return Policy;
+  } catch (error) {
+    if (hasCode(error, 'NoSuchBucketPolicy')) return undefined;
+    throw await connection.explained(error, { operation: 'GetBucketPolicy' });
   }
 }
 

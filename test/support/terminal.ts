@@ -17,10 +17,11 @@ export interface TerminalSettings {
   /** Width of a terminal; absent: there is none. */
   readonly columns?: number;
   readonly ask?: (question: string) => Promise<string>;
+  readonly askOpenly?: (question: string) => Promise<string>;
 }
 
 export function recordedTerminal(settings: TerminalSettings = {}): RecordedTerminal {
-  const { env = {}, cwd = process.cwd(), signal = new AbortController().signal, columns, ask } = settings;
+  const { env = {}, cwd = process.cwd(), signal = new AbortController().signal, columns, ask, askOpenly } = settings;
   return {
     stdout: recordedStream(columns),
     stderr: recordedStream(columns),
@@ -28,6 +29,7 @@ export function recordedTerminal(settings: TerminalSettings = {}): RecordedTermi
     cwd,
     signal,
     ...(ask !== undefined && { ask }),
+    ...(askOpenly !== undefined && { askOpenly }),
   };
 }
 

@@ -14,6 +14,7 @@ import { propertyTable } from '../../template/properties/table.ts';
 import { loadProperties } from '../../template/properties/user-table.ts';
 import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
+import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { capabilitiesOf, formatSuccess, formatWritten } from '../deploy-line.ts';
 import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
 import { domainFolders, openDestination } from '../open.ts';
@@ -26,7 +27,12 @@ import { unknownParameters } from '../unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
-export async function run(given: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+export async function run(
+  given: PackageOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+  tools?: BootstrapTools,
+): Promise<void> {
   const options = withoutDash(given);
   const { cwd, signal } = terminal;
   const templateFile = path.resolve(cwd, options.templateFile);
@@ -53,7 +59,7 @@ export async function run(given: PackageOptions, terminal: Terminal, warnings: W
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
         checkOutputs(allOf(outputs), { files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) });
       },
-      destination: () => openDestination(options, terminal),
+      destination: () => openDestination(options, terminal, tools),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
       parameters: new Map(Object.entries(options.parameterOverrides)),
       zipTemplateDirWhenAbsent: options.zipTemplateDirWhenAbsent,

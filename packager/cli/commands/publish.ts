@@ -2,6 +2,7 @@ import path from 'node:path';
 import { formatArn, parseId, publishVersion } from '../../../repository/index.ts';
 import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
 import { interruptible } from '../../interruptible.ts';
+import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { domainFolders, openDomain } from '../open.ts';
 import type { PublishOptions } from '../options.ts';
 import { createProgress } from '../progress.ts';
@@ -11,7 +12,12 @@ import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Publishes one path under an ID and prints its ARN. */
-export async function run(options: PublishOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+export async function run(
+  options: PublishOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+  tools?: BootstrapTools,
+): Promise<void> {
   const file = path.resolve(terminal.cwd, options.path);
   const id = parseId(options.id);
   const progress = createProgress(terminal, options, warnings);
@@ -26,7 +32,7 @@ export async function run(options: PublishOptions, terminal: Terminal, warnings:
     const wanted = options.as ?? 'archive-or-file';
     const source = await openSource({ path: file, wanted }, project, archiver);
     for (const warning of source.warnings) progress.reporter({ kind: 'warning', warning });
-    const { domain } = await openDomain(options, 'write', terminal);
+    const { domain } = await openDomain(options, 'write', terminal, tools);
     const { arn, key, size, outcome, isNewVersion } = await publishVersion(
       domain,
       { repository: options.repository, id },

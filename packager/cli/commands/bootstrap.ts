@@ -1,0 +1,87 @@
+import { ArtifactError } from '../../../repository/index.ts';
+import type { Bootstrapped, Plan } from '../../bootstrap/bootstrap.ts';
+import { bootstrap } from '../../bootstrap/bootstrap.ts';
+import type { BootstrapOptions } from '../bootstrap-options.ts';
+import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
+import type { BootstrapTools } from '../bootstrap-tools.ts';
+import { TOOLS } from '../bootstrap-tools.ts';
+import { accessSettings } from '../open.ts';
+import { formatFields, writeJson } from '../report.ts';
+import { scratchFolder } from '../scratch.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** Makes the account's domain, or brings it up to date. */
+export async function run(
+  options: BootstrapOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+  { installation, chance }: BootstrapTools = TOOLS,
+): Promise<void> {
+  const built = installation();
+  const { awsAccess } = await import('../aws.ts');
+  const access = await awsAccess(accessSettings(options, terminal));
+  const talk = bootstrapTalk(terminal, options, warnings);
+  let result: Bootstrapped;
+  try {
+    result = await bootstrap({
+      ...{ access, installation: built, chance, signal: terminal.signal, scratch: scratchFolder(), tell: talk.tell },
+      ...{ parameters: options.parameters, tags: options.tag },
+      ...(options.executionRole !== undefined && { role: options.executionRole }),
+      ...{ isDryRun: options.dryRun, mayDowngrade: options.forceDowngrade },
+      approve: (plan) => approve(plan, options, terminal),
+    });
+  } finally {
+    talk.stop();
+    access.close();
+  }
+  warnings.tell();
+  tell(result, options, terminal, warnings);
+}
+
+/** @throws ArtifactError INVALID_ARGUMENT where the answer is no, or nobody can give one */
+async function approve(plan: Plan, { yes, json, quiet }: BootstrapOptions, terminal: Terminal): Promise<void> {
+  const { stderr, askOpenly } = terminal;
+  if (!yes || !(json || quiet)) stderr.write(formatPlan(plan, stderr.columns));
+  if (yes) return;
+  if (askOpenly === undefined) {
+    throw new ArtifactError('INVALID_ARGUMENT', 'there is no terminal to ask whether to make these changes', {
+      remedy: 'Nothing was changed. Use --yes to make them without a question, or --dry-run to see them alone.',
+    });
+  }
+  const answer = await askOpenly('Make these changes? [y/N] ');
+  if (/^y(es)?$/i.test(answer)) return;
+  throw new ArtifactError('INVALID_ARGUMENT', 'the answer was no: nothing was changed');
+}
+
+function tell(result: Bootstrapped, options: BootstrapOptions, terminal: Terminal, warnings: Warnings): void {
+  const { place, outcome, plans, domain } = result;
+  const { stdout, stderr } = terminal;
+  if (options.json) {
+    const steps = plans.map(({ does, stack, changes, next }) => ({ does, stack, changes, next }));
+    writeJson(terminal, { outcome, ...place, ...domain, steps, warnings: warnings.all() });
+    return;
+  }
+  const of = `the domain of account ${place.account} in ${place.region}`;
+  if (options.dryRun) {
+    const [plan] = plans;
+    stdout.write(plan === undefined ? `${of} is up to date: nothing would change\n` : formatPlan(plan, stdout.columns));
+    return;
+  }
+  if (!options.quiet) stderr.write(`${of} ${ENDS[outcome]}\n`);
+  stdout.write(
+    formatFields([
+      ['Bucket', place.bucket],
+      ['ServiceToken', domain?.serviceToken ?? ''],
+      ['Keeper', domain?.keeper ?? ''],
+      ['Version', domain?.version ?? ''],
+    ]),
+  );
+}
+
+const ENDS: Readonly<Record<Bootstrapped['outcome'], string>> = {
+  created: 'is made, and works',
+  updated: 'is brought up to date, and works',
+  unchanged: 'is up to date, and works',
+  planned: '',
+};
