@@ -1,7 +1,9 @@
 /** See build.mjs. */
 export declare const BUNDLE_LIMIT: number;
-export declare function bundleReference(): Promise<{
+interface Bundle {
   readonly text: string;
   readonly parts: Readonly<Record<string, number>>;
-}>;
+}
+export declare function bundleReference(): Promise<Bundle>;
+export declare function bundleKeeper(): Promise<Bundle>;
 export declare function packed(text: string): string;

@@ -1,4 +1,4 @@
-// The reference function as one CommonJS file: `node handler/build.mjs [--packed] [FILE]`.
+// The functions, each as one CommonJS file: `node handler/build.mjs [--keeper] [--packed] [FILE]`.
 import { Buffer } from 'node:buffer';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,9 +13,18 @@ const root = path.resolve(import.meta.dirname, '..');
 export const BUNDLE_LIMIT = 34 * 1024;
 
 /** @returns the bundle's text, and how many bytes of it come from which file */
-export async function bundleReference() {
+export function bundleReference() {
+  return bundle('handler/reference/index.ts');
+}
+
+/** The keeper's, likewise: `node handler/build.mjs --keeper [FILE]`. It stands in an archive of its own, where nothing has to be small. */
+export function bundleKeeper() {
+  return bundle('handler/keeper/index.ts');
+}
+
+async function bundle(entry) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [path.join(root, 'handler/reference/index.ts')],
+    entryPoints: [path.join(root, entry)],
     absWorkingDir: root,
     outfile: 'index.js',
     write: false,
@@ -57,10 +66,14 @@ export function packed(text) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values, positionals } = parseArgs({ options: { packed: { type: 'boolean' } }, allowPositionals: true });
-  const file = path.resolve(positionals[0] ?? path.join(root, 'dist/handler/index.js'));
-  const bundle = await bundleReference();
-  const text = values.packed === true ? packed(bundle.text) : bundle.text;
+  const { values, positionals } = parseArgs({
+    options: { packed: { type: 'boolean' }, keeper: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const usual = values.keeper === true ? 'dist/keeper/index.js' : 'dist/handler/index.js';
+  const file = path.resolve(positionals[0] ?? path.join(root, usual));
+  const made = values.keeper === true ? await bundleKeeper() : await bundleReference();
+  const text = values.packed === true ? packed(made.text) : made.text;
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
   process.stdout.write(`${path.relative(process.cwd(), file)}: ${Buffer.byteLength(text)} bytes\n`);

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { remoteKeeper } from '../../repository/keeping/ask.ts';
+import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { handle } from './handle.ts';
-import { askFunction, remoteKeeper } from './keeper.ts';
+import { askFunction } from './keeper.ts';
 import { putAnswer } from './put.ts';
 import type { Served } from './reference.ts';
 
@@ -38,7 +40,7 @@ function connect(signal: AbortSignal): Served {
   const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
   return {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
-    keeper: remoteKeeper(askFunction(env['KEEPER'] ?? '', signal)),
+    keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
     chance: {
       now: () => new Date(),
       nonce: () => randomUUID().replaceAll('-', ''),

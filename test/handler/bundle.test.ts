@@ -115,7 +115,7 @@ describe.each(titled)('as built, $form, on $name$skipped', ({ form, node }) => {
       void text(request).then(async (body) => {
         commands.push([request.url, JSON.parse(body)]);
         await domain.keeper.cancel((JSON.parse(body) as { digest: Publication['arn']['digest'] }).digest);
-        response.writeHead(200).end('{}');
+        response.writeHead(200).end('{"results":[]}');
       });
     });
     await new Promise<void>((resolve) => keeper.listen(0, '127.0.0.1', resolve));

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { generationOf } from '../../repository/physical-id.ts';
-import { askFunction, remoteKeeper } from '../../handler/reference/keeper.ts';
 import {
   ArtifactError,
   contentOf,
@@ -13,6 +12,8 @@ import {
 } from '../../repository/index.ts';
 import type { Deletion, Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../repository/index.ts';
 import { readDeletion } from '../../repository/deletion.ts';
+import { remoteKeeper } from '../../repository/keeping/ask.ts';
+import { invocationProblem } from '../../repository/keeping/invocation.ts';
 import { blobKey, deletionKey, statusKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
 import { counting } from '../../repository/stores/counting.ts';
@@ -398,6 +399,7 @@ describe('content that is about to be deleted', () => {
     const keeper = remoteKeeper(async (command) => {
       commands.push(command);
       await ownKeeper(store).cancel(a.arn.digest);
+      return { results: [] };
     });
     expect(await answer(events.create(properties(a)), { keeper })).toMatchObject({ succeeded: true });
     expect(commands).toEqual([{ command: 'cancel', digest: a.arn.digest }]);
@@ -406,10 +408,11 @@ describe('content that is about to be deleted', () => {
 
   test('is a failure where there is no keeper', async () => {
     await condemn('condemned');
-    const keeper = remoteKeeper(askFunction('', new AbortController().signal));
+    const refusal = Object.assign(new Error('Function not found'), { name: 'ResourceNotFoundException' });
+    const keeper = remoteKeeper(() => Promise.reject(invocationProblem(refusal, 'keeper')));
     const { succeeded, reason } = await answer(events.create(properties(a)), { keeper });
     expect(succeeded).toBe(false);
-    expect(reason).toContain("no keeper that could keep it. Run 'cfn-artifacts bootstrap'");
+    expect(reason).toContain("the domain has no keeper: there is no function 'keeper'. Run 'cfn-artifacts bootstrap'");
   });
 
   test('is a failure once that is decided, and the deletion is left to others', async () => {
@@ -419,7 +422,6 @@ describe('content that is about to be deleted', () => {
     expect(succeeded).toBe(false);
     expect(reason).toContain('is being deleted. Package it again.');
     expect((await readDeletion(store, a.arn.digest))?.value.state).toBe('deleting');
-    await expect(keeper.finish(a.arn.digest)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
   });
 
   test('and stored damaged, is no content', async () => {

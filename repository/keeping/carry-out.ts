@@ -1,0 +1,88 @@
+import type { ArtifactArn } from '../arn.ts';
+import { formatArn, parseArn, samePlace } from '../arn.ts';
+import { audit } from '../audit/audit.ts';
+import type { Finding } from '../audit/finding.ts';
+import { ownKeeper } from '../deletion.ts';
+import type { Domain } from '../domain.ts';
+import { ArtifactError } from '../error.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import { addNamedReference, removeNamedReferences } from '../named.ts';
+import type { KeeperAnswer, KeeperCommand } from './command.ts';
+import { collectPiece } from './piece.ts';
+import { tend } from './tend.ts';
+
+/** What a keeper works with. */
+export interface Keeping {
+  /** Its store may write and remove everything: whoever keeps a domain does what others have to ask for. */
+  readonly domain: Domain;
+  readonly evidence: Evidence;
+  /** Asked after each step: whether the answer has to go out. */
+  readonly isTimeUp: () => boolean;
+  /** Told of what a command that nobody waits for has found. */
+  readonly report?: (finding: Finding) => void;
+}
+
+/**
+ * Carries a command out, as far as the time goes.
+ * @throws ArtifactError what the command says; what was done until then stays done, and the command may be repeated
+ */
+export async function carryOut(command: KeeperCommand, keeping: Keeping): Promise<KeeperAnswer> {
+  const { domain, evidence, isTimeUp } = keeping;
+  switch (command.command) {
+    case 'cancel':
+      await ownKeeper(domain.store).cancel(command.digest);
+      return { results: [] };
+    case 'finish':
+      await ownKeeper(domain.store).finish(command.digest);
+      return { results: [] };
+    case 'reference-add': {
+      const { consumer, resolvedFrom } = command;
+      return { results: [await addNamedReference(domain, versionIn(domain, command.arn), consumer, resolvedFrom)] };
+    }
+    case 'reference-remove':
+      return collectPiece(removals(domain, command), isTimeUp, (after) => ({ ...command, after }));
+    case 'audit': {
+      const { fix, stack, after } = command;
+      const wanted = { fix, ...(stack !== undefined && { stack }), ...(after !== undefined && { after }) };
+      const steps = audit(domain, evidence, wanted);
+      return collectPiece(findings(steps), isTimeUp, (from) => ({ ...command, after: from }));
+    }
+    case 'tend':
+      return { results: await tend(keeping) };
+  }
+}
+
+async function* findings(
+  steps: ReturnType<typeof audit>,
+): AsyncGenerator<{ readonly after: string; readonly result?: Finding }> {
+  for await (const { after, finding } of steps) yield { after, ...(finding !== undefined && { result: finding }) };
+}
+
+async function* removals(
+  domain: Domain,
+  { arn, consumer, after }: Extract<KeeperCommand, { command: 'reference-remove' }>,
+): AsyncGenerator<{ readonly after: string; readonly result?: object }> {
+  const { repository, id, version } = artifactIn(domain, arn);
+  const subject = { repository, id, ...(version !== undefined && { number: version }) };
+  const before = after === undefined ? undefined : Number(after);
+  for await (const { number, removed } of removeNamedReferences(domain, subject, consumer, before)) {
+    yield { after: String(number), ...(removed !== undefined && { result: removed }) };
+  }
+}
+
+function versionIn(domain: Domain, text: string): ArtifactArn & { readonly version: number } {
+  const { version, ...arn } = artifactIn(domain, text);
+  if (version === undefined) throw new ArtifactError('INVALID_ARN', `'${text}' names no version`);
+  return { ...arn, version };
+}
+
+/** @throws ArtifactError INVALID_ARN; ARTIFACT_NOT_FOUND where it is another domain's */
+function artifactIn(domain: Domain, text: string): ArtifactArn {
+  const arn = parseArn(text);
+  if (samePlace(arn, domain)) return arn;
+  throw new ArtifactError(
+    'ARTIFACT_NOT_FOUND',
+    `'${formatArn(arn)}' belongs to another domain; this is the one of account ${domain.account} in ${domain.region}`,
+    { remedy: 'Ask the keeper of its own domain.' },
+  );
+}
