@@ -71,6 +71,15 @@ export async function endedBy(
   return found;
 }
 
+/** That of a generation, or of a Delete which named none of ours. */
+export function readEndingOf(
+  store: ObjectStore,
+  resource: StackResource,
+  of: string,
+): Promise<Stored<Ending> | undefined> {
+  return readEnding(store, endingKey(resource, of));
+}
+
 function readEnding(store: ObjectStore, key: string): Promise<Stored<Ending> | undefined> {
   return readRecord(store, objectKey(key), ({ of, issued, requests }) =>
     typeof of === 'string' && typeof issued === 'string' && typeof requests === 'object' && requests !== null

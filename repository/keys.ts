@@ -179,6 +179,12 @@ export function stackConsumersPrefix({ account, region, stack }: StackNamed, uui
   return `consumers/stack/${account}/${region}/${stack}/${uuid === undefined ? '' : `${uuid}/`}`;
 }
 
+/** Whether a key below `consumers/` is such a record's, and not something that somebody put there. */
+export function isConsumerKey(key: string): boolean {
+  const [, kind, ...rest] = key.split('/');
+  return kind === 'stack' && rest.length === 7 && isDigest(rest.at(-1) ?? '');
+}
+
 export function parseConsumerKey(key: string): {
   readonly resource: StackResource;
   readonly generation: string;

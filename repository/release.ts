@@ -64,7 +64,8 @@ export async function removeRecords(
   return areGone;
 }
 
-async function retain(store: ObjectStore, digest: Digest, record: BindingRecord): Promise<void> {
+/** What published versions go on reading stays protected: to be called before the reference of a binding is removed. */
+export async function retain(store: ObjectStore, digest: Digest, record: BindingRecord): Promise<void> {
   if (record.pinned !== true) return;
   await store.create(namedReferenceKey(digest, RETAINED_CONSUMER, record.generation), recordContent(record));
 }

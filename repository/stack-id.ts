@@ -16,6 +16,10 @@ export function parseStackId(text: string): StackName | undefined {
   return { account, region, stack, uuid };
 }
 
+export function formatStackId(partition: string, { account, region, stack, uuid }: StackName): string {
+  return `arn:${partition}:cloudformation:${region}:${account}:stack/${stack}/${uuid}`;
+}
+
 export function isStackName(text: string): boolean {
   return new RegExp(`^${NAME}$`).test(text);
 }

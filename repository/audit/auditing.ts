@@ -1,0 +1,74 @@
+import type { BindingRecord } from '../binding.ts';
+import type { Domain } from '../domain.ts';
+import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
+import { generationOf } from '../physical-id.ts';
+import type { Stored } from '../record.ts';
+
+/** What every part of an audit works with. */
+export interface Auditing {
+  readonly domain: Domain;
+  readonly evidence: Evidence;
+  /** Whether to heal what is found. */
+  readonly fix: boolean;
+}
+
+export type Settled = Extract<StackEvidence, { readonly state: 'settled' }>;
+
+/**
+ * Nothing is decided about what is younger. AWS promises nowhere that its answers are of this very moment, and clocks differ: S3 itself takes
+ * requests from clocks that are 15 minutes wrong. By then what an operation did is seen, also where it ended just now.
+ */
+const QUIET_MS = 15 * 60 * 1000;
+
+/**
+ * Of a stack that CloudFormation knows nothing of, and of what is collected in its place: CloudFormation forgets a stack some 90 days after
+ * it was deleted, so that this day costs nothing; but a stack that was begun a moment ago may not be known everywhere yet.
+ */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export function isQuiet({ domain }: Auditing, changed: Date): boolean {
+  return domain.chance.now().getTime() - changed.getTime() >= QUIET_MS;
+}
+
+export function isDayOld({ domain }: Auditing, changed: Date): boolean {
+  return domain.chance.now().getTime() - changed.getTime() >= DAY_MS;
+}
+
+/** The latest moment at which somebody wrote a record, or wanted what it stands for. */
+export function lastTouched({ value, modified }: Stored<BindingRecord>): Date {
+  const issued = new Date(value.issued);
+  // A time that can't be read is none that has passed.
+  if (Number.isNaN(issued.getTime())) return new Date(8.64e15);
+  return issued > modified ? issued : modified;
+}
+
+/**
+ * How a stack's resources stand to a generation: `used` where one of them names it; `doubtful` where one that would have to name it has an ID that
+ * tells of no generation, as a newer reference function may give, or was given up with another; else `unused`.
+ *
+ * One that names it counts under whatever logical ID: no two resources have one generation, and whoever moved it did not mean to lose what it uses.
+ */
+export function standingOf(
+  { resources }: Settled,
+  logicalId: string,
+  generation: string,
+): 'used' | 'unused' | 'doubtful' {
+  let standing: 'unused' | 'doubtful' = 'unused';
+  for (const resource of resources) {
+    const own = generationOf(resource.physicalId);
+    if (own === generation) return resource.isGivenUp === true ? 'unused' : 'used';
+    if (resource.logicalId === logicalId && (own === undefined || resource.isGivenUp === true)) standing = 'doubtful';
+  }
+  return standing;
+}
+
+/** Custom::ArtifactRef resources that are in use, with the generations that they name, by logical ID. */
+export function referencesIn({ resources }: Settled): readonly (DeployedResource & { readonly generation: string })[] {
+  return resources
+    .flatMap((resource) => {
+      const generation = generationOf(resource.physicalId);
+      const isReference = resource.type === 'Custom::ArtifactRef' && resource.isGivenUp !== true;
+      return isReference && generation !== undefined ? [{ ...resource, generation }] : [];
+    })
+    .sort((one, other) => (one.logicalId < other.logicalId ? -1 : 1));
+}
