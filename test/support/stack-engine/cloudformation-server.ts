@@ -4,16 +4,20 @@ import type { AddressInfo } from 'node:net';
 import type { XmlText } from '../s3-server-xml.ts';
 import { xml, xmlDocument } from '../s3-server-xml.ts';
 import { ACTIONS } from './describe.ts';
-import { messageOf, ValidationError } from './error.ts';
+import { CHANGES } from './change-actions.ts';
+import { messageOf, ServiceError, UnsupportedError, ValidationError } from './error.ts';
+import { readQuery } from './query.ts';
+import type { ValueMap } from './value.ts';
+import { textOf } from './value.ts';
 import type { World } from './world.ts';
 
 /** Says why an action is refused; `undefined` lets it through. */
 export type Refuse = (
   action: string,
-  asked: Readonly<Record<string, string>>,
+  asked: ValueMap,
 ) => { readonly code: string; readonly status: number } | undefined;
 
-/** CloudFormation's questions over HTTP (its Query protocol), for clients of the AWS SDK. It changes nothing: stacks are deployed with the engine. */
+/** CloudFormation over HTTP (its Query protocol), for clients of the AWS SDK. */
 export class CloudFormationServer {
   readonly #server = createServer();
 
@@ -39,38 +43,39 @@ export class CloudFormationServer {
 async function answer(request: IncomingMessage, response: ServerResponse, world: World, refuse: Refuse): Promise<void> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
-  const asked = Object.fromEntries(new URLSearchParams(Buffer.concat(pieces).toString()));
-  const { status, body } = replyTo(asked, world, refuse);
+  const { status, body } = await replyTo(readQuery(Buffer.concat(pieces).toString()), world, refuse);
   response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
 }
 
-function replyTo(
-  asked: Readonly<Record<string, string>>,
-  world: World,
-  refuse: Refuse,
-): { readonly status: number; readonly body: string } {
-  const action = asked['Action'] ?? '';
+async function replyTo(asked: ValueMap, world: World, refuse: Refuse): Promise<Reply> {
+  const action = textOf(asked['Action']) ?? '';
   const refused = refuse(action, asked);
   if (refused !== undefined) return failure(refused.status, refused.code, `${action} is refused`);
-  const answered = ACTIONS[action];
-  if (answered === undefined)
-    return failure(400, 'InvalidAction', `the stack engine does not support the action ${action}`);
-  const filter = Object.entries(asked).flatMap(([name, value]) =>
-    name.startsWith('StackStatusFilter.member.') ? [value] : [],
-  );
+  const answered = ACTIONS[action] ?? CHANGES[action];
+  // What broke in the background is never waited for in vain.
+  const [defect] = world.lambda.defects;
+  if (defect !== undefined) return failure(500, 'InternalFailure', messageOf(defect));
+  if (answered === undefined) return failure(400, 'InvalidAction', `the stack engine does not support ${action}`);
   try {
     const result = {
-      [`${action}Result`]: inXml(answered(asked, world, filter)),
+      [`${action}Result`]: inXml(await answered(asked, world)),
       ResponseMetadata: xml({ RequestId: world.random.uuid() }),
     };
     return { status: 200, body: xmlDocument(`${action}Response`, result) };
   } catch (error) {
-    if (!(error instanceof ValidationError)) throw error;
-    return failure(400, error.code, messageOf(error));
+    if (error instanceof ServiceError) return failure(error.status, error.code, error.message);
+    if (error instanceof ValidationError) return failure(400, error.code, error.message);
+    if (error instanceof UnsupportedError) return failure(400, 'Unsupported', error.message);
+    return failure(500, 'InternalFailure', messageOf(error));
   }
 }
 
-function failure(status: number, code: string, message: string): { readonly status: number; readonly body: string } {
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+function failure(status: number, code: string, message: string): Reply {
   return {
     status,
     body: xmlDocument('ErrorResponse', {

@@ -13,6 +13,9 @@ export interface Location {
 /** The store as a consumer sees it: the bytes, or `undefined` where there are none. An error with a `code` (`AccessDenied`) is the consumer's failure. */
 export type Read = (location: Location) => Promise<Uint8Array | undefined>;
 
+/** The bytes, or what S3 says instead. */
+type Found = Uint8Array | { readonly code: string; readonly message: string };
+
 /** Reads at the moment that the scheduler chooses. */
 export class ContentReader {
   readonly #read: Read;
@@ -25,8 +28,12 @@ export class ContentReader {
     this.#random = random;
   }
 
-  async bytes(location: Location): Promise<Uint8Array | { readonly code: string; readonly message: string }> {
+  async bytes(location: Location): Promise<Found> {
     await this.#scheduler.turn();
+    return this.#found(location);
+  }
+
+  async #found(location: Location): Promise<Found> {
     try {
       const bytes = await this.#scheduler.outside(this.#read(location));
       return bytes ?? { code: 'NoSuchKey', message: 'The specified key does not exist.' };
@@ -59,9 +66,10 @@ export class ContentReader {
     );
   }
 
-  /** As CloudFormation reads a nested template. */
-  async template(url: string): Promise<string> {
-    const found = await this.bytes(locationOfUrl(url));
+  /** As CloudFormation reads a nested template; `now`: at once, as it does within a request. */
+  async template(url: string, when?: 'now'): Promise<string> {
+    const location = locationOfUrl(url);
+    const found = when === 'now' ? await this.#found(location) : await this.bytes(location);
     if ('code' in found) {
       throw new ResourceError(
         `S3 error: ${found.message}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html`,

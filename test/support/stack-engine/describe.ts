@@ -1,7 +1,8 @@
 import { ValidationError } from './error.ts';
 import { exportsOf, importersOf } from './export.ts';
 import type { Stack } from './stack.ts';
-import { textOf } from './value.ts';
+import type { Value, ValueMap } from './value.ts';
+import { isList, textOf } from './value.ts';
 import type { World } from './world.ts';
 
 /** Answers in the shapes of the AWS SDK's CloudFormation client. */
@@ -10,33 +11,31 @@ export type Answered = Readonly<Record<string, unknown>>;
 /** A page of CloudFormation's lists. */
 const PAGE = 100;
 
-/** By name: the one that is not deleted. By ID: any, for as long as the engine lives (in AWS some 90 days). */
+/** By name: the one that is not deleted. By ID: any, for as long as the engine lives (in AWS some 90 days: `forgetDeleted`). */
 export function findStack(nameOrId: string, world: World): Stack | undefined {
   if (nameOrId.startsWith('arn:')) return world.stacks.get(nameOrId);
   return [...world.stacks.values()].find(({ name, status }) => name === nameOrId && status !== 'DELETE_COMPLETE');
 }
 
-function requireStack(nameOrId: string | undefined, world: World): Stack {
+export function requireStack(asked: Value, world: World): Stack {
+  const nameOrId = textOf(asked);
   const stack = nameOrId === undefined ? undefined : findStack(nameOrId, world);
   if (stack === undefined) throw new ValidationError(`Stack with id ${nameOrId ?? ''} does not exist`);
   return stack;
 }
 
-/** What each action answers; `filter` are the members of StackStatusFilter. */
-export const ACTIONS: Readonly<
-  Record<
-    string,
-    (asked: Readonly<Record<string, string | undefined>>, world: World, filter: readonly string[]) => Answered
-  >
-> = {
-  DescribeStacks: ({ StackName: name, NextToken: token }, world) => {
+/** What is asked and answered at once, and changes nothing. */
+export const ACTIONS: Readonly<Record<string, (asked: ValueMap, world: World) => Answered>> = {
+  DescribeStacks: (asked, world) => {
+    const [name, token] = [textOf(asked['StackName']), textOf(asked['NextToken'])];
     if (name !== undefined) return { Stacks: [described(requireStack(name, world))] };
     const living = [...world.stacks.values()].filter(({ status }) => status !== 'DELETE_COMPLETE');
     return page('Stacks', living.map(described).reverse(), token);
   },
-  ListStacks: ({ NextToken: token }, world, filter) => {
+  ListStacks: ({ NextToken: token, StackStatusFilter: given }, world) => {
+    const filter = isList(given) ? given : [];
     const chosen = [...world.stacks.values()].filter(({ status }) => filter.length === 0 || filter.includes(status));
-    return page('StackSummaries', chosen.map(summarized).reverse(), token);
+    return page('StackSummaries', chosen.map(summarized).reverse(), textOf(token));
   },
   ListStackResources: ({ StackName: name, NextToken: token }, world) => {
     const stack = requireStack(name, world);
@@ -49,7 +48,7 @@ export const ACTIONS: Readonly<
       ResourceStatusReason: resource.reason,
       DriftInformation: { StackResourceDriftStatus: 'NOT_CHECKED' },
     }));
-    return page('StackResourceSummaries', resources, token);
+    return page('StackResourceSummaries', resources, textOf(token));
   },
   DescribeStackResources: ({ StackName: name }, world) => {
     const stack = requireStack(name, world);
@@ -77,9 +76,8 @@ export const ACTIONS: Readonly<
       ResourceStatus: event.status,
       ResourceStatusReason: event.reason,
     }));
-    return page('StackEvents', events.reverse(), token);
+    return page('StackEvents', events.reverse(), textOf(token));
   },
-  GetTemplate: ({ StackName: name }, world) => ({ TemplateBody: requireStack(name, world).deployment.source }),
   ListExports: ({ NextToken: token }, world) => {
     const own = exportsOf(world).map(({ name, value, stack }) => ({
       ExportingStackId: stack.id,
@@ -87,20 +85,22 @@ export const ACTIONS: Readonly<
       Value: value,
     }));
     const foreign = [...world.foreignExports].map(([name, value]) => ({ Name: name, Value: value }));
-    return page('Exports', [...own, ...foreign], token);
+    return page('Exports', [...own, ...foreign], textOf(token));
   },
   ListImports: ({ ExportName: name, NextToken: token }, world) => {
-    const importers = importersOf(name ?? '', world);
-    if (importers.length === 0) throw new ValidationError(`Export '${name ?? ''}' is not imported by any stack.`);
+    const importers = importersOf(textOf(name) ?? '', world);
+    if (importers.length === 0)
+      throw new ValidationError(`Export '${textOf(name) ?? ''}' is not imported by any stack.`);
     return page(
       'Imports',
       importers.map((stack) => stack.name),
-      token,
+      textOf(token),
     );
   },
 };
 
-function page(member: string, all: readonly unknown[], token: string | undefined): Answered {
+/** A page of a list, and where the next begins. */
+export function page(member: string, all: readonly unknown[], token: string | undefined): Answered {
   const begin = Number(token ?? 0);
   const end = begin + PAGE;
   return { [member]: all.slice(begin, end), ...(end < all.length && { NextToken: String(end) }) };
@@ -139,8 +139,9 @@ function described(stack: Stack): Answered {
     })),
     DisableRollback: false,
     NotificationARNs: [],
-    Capabilities: [],
-    Tags: [],
+    Capabilities: stack.capabilities,
+    ChangeSetId: stack.changeSetId,
+    Tags: stack.tags.map(({ key, value }) => ({ Key: key, Value: value })),
     EnableTerminationProtection: false,
   };
 }

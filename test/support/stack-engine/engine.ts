@@ -5,7 +5,6 @@ import { AnswerBook } from './answer.ts';
 import type { UrlStyle } from './answer.ts';
 import { AnswerServer } from './answer-server.ts';
 import { ownCertificate } from './certificate.ts';
-import { Change } from './change.ts';
 import type { Refuse } from './cloudformation-server.ts';
 import { CloudFormationServer } from './cloudformation-server.ts';
 import type { Read } from './content.ts';
@@ -19,13 +18,13 @@ import { FaultPlan, Happenings } from './fault.ts';
 import { FunctionBook } from './functions.ts';
 import type { BundledFunction, InvocationRecord, LambdaFunction } from './lambda.ts';
 import { Lambda } from './lambda.ts';
-import { newStack, refuseWrong } from './nested.ts';
+import { continueRollback, createStack, deleteStack, requireUpdatable, updateStack } from './operation.ts';
 import { providerOf } from './providers.ts';
 import { Random } from './random.ts';
 import type { RemovalOptions } from './removal.ts';
-import { removeStack } from './removal.ts';
 import { Scheduler } from './scheduler.ts';
-import type { Deployment, Stack, StackEvent, StackStatus } from './stack.ts';
+import type { Stack, StackEvent, StackStatus } from './stack.ts';
+import { same } from './value.ts';
 import type { ReplacedRollback, World } from './world.ts';
 
 export type { Effect, Fault, Hold } from './fault.ts';
@@ -51,6 +50,12 @@ export interface EngineOptions {
   readonly urlStyle?: UrlStyle;
   /** Where virtual time begins. */
   readonly now?: Date;
+  /** Names of what exists and is in no stack, by type: an import can take it into one, and nobody can create it again. */
+  readonly outside?: Readonly<Record<string, readonly string[]>>;
+  /** `off`: a change set that would create what exists already is made, and fails when it is executed. */
+  readonly earlyValidation?: 'off';
+  /** Real milliseconds that each step takes, so that clients which poll see operations under way; none unless said. */
+  readonly pace?: number;
 }
 
 export interface DeployOptions {
@@ -69,8 +74,6 @@ export interface Outcome {
   readonly events: readonly StackEvent[];
   readonly outputs: Readonly<Record<string, string>>;
 }
-
-const UPDATABLE = new Set<StackStatus>(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE']);
 
 /**
  * CloudFormation for tests, in one account and region: it deploys templates as the packager writes them, drives custom resources' real functions and lets
@@ -95,7 +98,8 @@ const UPDATABLE = new Set<StackStatus>(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'U
  * Left out, by an error that names it: other transforms, macros, Rules, SSM parameters, dynamic references, Snapshot policies, resource types without a line in
  * `resource-type.ts`, SAM's rarer resources, properties and events, running a stack's function whose code is a zip (bring it as one of `functions`).
  * Left out without an error: IAM (everybody may do everything), schemas of properties, sizes of templates, NoEcho of custom resources,
- * tags, drift, change sets, CancelUpdateStack, DisableRollback, termination protection, stack sets, refactoring, imports of resources; APIs' content is not looked at.
+ * tags of resources, drift, CancelUpdateStack, DisableRollback, termination protection, stack sets, refactoring; APIs' content is not looked at.
+ * Of change sets, by an error that names it: nested ones, ImportExistingResources. Their early validation looks at names alone.
  * A delete while something is in progress is refused. A delete after UPDATE_ROLLBACK_FAILED leaves behind what the rollback had still to remove. Nobody knows CloudFormation's
  * own way for certain in: the rollback of a replaced custom resource (`replacedRollback`), answers that echo wrongly (here: a failure at once), the words for definitions
  * that are absent. The seed decides the order of everything in this process; requests that one child makes at the same time come as its sockets bring them.
@@ -113,7 +117,7 @@ export class StackEngine {
     const certificate = ownCertificate();
     writeFileSync(authority, certificate.cert);
     const random = new Random(options.seed ?? 1);
-    const scheduler = new Scheduler(random, (options.now ?? new Date()).getTime());
+    const scheduler = new Scheduler(random, (options.now ?? new Date()).getTime(), options.pace);
     const answers = new AnswerBook(random, () => scheduler.now);
     const lambda = new Lambda({ scheduler, random, authority, accept: (put) => answers.put(put) });
     const server = new AnswerServer(certificate, (put) => lambda.answered(put, answers.requestOf(put.path)));
@@ -142,30 +146,14 @@ export class StackEngine {
       const previous = findStack(name, this.#world)?.deployment.parameters ?? {};
       const deployment = await deploymentOf(template, parameters, previous, this.#world);
       const existing = findStack(name, this.#world);
-      return existing === undefined ? this.#create(name, deployment) : this.#update(existing, deployment);
+      if (existing === undefined || existing.status === 'REVIEW_IN_PROGRESS') {
+        return createStack(existing ?? name, deployment, this.#world);
+      }
+      requireUpdatable(existing);
+      const { content, parameters: before } = existing.deployment;
+      if (content === deployment.content && same(before, deployment.parameters)) return existing;
+      return updateStack(existing, deployment, this.#world);
     });
-  }
-
-  async #create(name: string, deployment: Deployment): Promise<Stack> {
-    const stack = newStack(name, deployment, undefined, this.#world);
-    const change = new Change(this.#world, stack, 'create', deployment);
-    const reason = await change.forward();
-    if (reason !== undefined) await change.rollback(reason);
-    return stack;
-  }
-
-  async #update(stack: Stack, deployment: Deployment): Promise<Stack> {
-    if (!UPDATABLE.has(stack.status)) {
-      throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
-    }
-    const same = stack.deployment.content === deployment.content;
-    if (same && JSON.stringify(stack.deployment.parameters) === JSON.stringify(deployment.parameters)) return stack;
-    refuseWrong(stack, deployment, this.#world);
-    const change = new Change(this.#world, stack, 'update', deployment);
-    const reason = await change.forward();
-    if (reason !== undefined) await change.rollback(reason);
-    if (stack.status !== 'UPDATE_ROLLBACK_FAILED') await change.cleanup();
-    return stack;
   }
 
   /** After UPDATE_ROLLBACK_FAILED: tries the way back again, and leaves the resources in `skip` in whatever state they are. */
@@ -173,16 +161,7 @@ export class StackEngine {
     name: string,
     { skip = [], faults = [] }: { skip?: readonly string[]; faults?: readonly Fault[] } = {},
   ): Promise<Outcome> {
-    return this.#operation(faults, async () => {
-      const stack = this.#require(name);
-      if (stack.status !== 'UPDATE_ROLLBACK_FAILED') {
-        throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not continue its rollback.`);
-      }
-      const { pending } = stack;
-      await (pending as Change | undefined)?.rollback(undefined, skip);
-      if (this.#require(name).status !== 'UPDATE_ROLLBACK_FAILED') await pending?.cleanup();
-      return stack;
-    });
+    return this.#operation(faults, async () => continueRollback(this.#require(name), skip));
   }
 
   /** By name or ID. A stack whose export is in use falls back to the state it had; one that is gone already stays so. */
@@ -190,20 +169,7 @@ export class StackEngine {
     nameOrId: string,
     { faults = [], ...options }: RemovalOptions & { readonly faults?: readonly Fault[] } = {},
   ): Promise<Outcome> {
-    return this.#operation(faults, async () => {
-      const stack = this.#require(nameOrId);
-      if (stack.status === 'DELETE_COMPLETE') return stack;
-      if (stack.status.endsWith('IN_PROGRESS'))
-        throw new ValidationError(`Stack:${stack.id} is in ${stack.status} state and can not be deleted here.`);
-      if (options.retain !== undefined && stack.status !== 'DELETE_FAILED') {
-        throw new ValidationError(
-          `Invalid operation on stack ${stack.id}: RetainResources needs the state DELETE_FAILED`,
-        );
-      }
-      stack.pending = undefined;
-      await removeStack(stack, this.#world, options);
-      return stack;
-    });
+    return this.#operation(faults, async () => deleteStack(this.#require(nameOrId), this.#world, options));
   }
 
   async #operation(faults: readonly Fault[], act: () => Promise<Stack>): Promise<Outcome> {
@@ -242,15 +208,17 @@ export class StackEngine {
     return [...this.#world.stacks.values()];
   }
 
-  /** An action of CloudFormation's API, like `DescribeStacks`, in the SDK's shapes. */
+  /** An action of CloudFormation's API that changes nothing, like `DescribeStacks`, in the SDK's shapes. */
   ask(action: string, input: Readonly<Record<string, string | readonly string[] | undefined>> = {}): Answered {
-    const { StackStatusFilter: filter = [], ...asked } = input;
     const answer = ACTIONS[action];
     if (answer === undefined) throw new Error(`the stack engine does not support the action ${action}`);
-    return answer(asked as Readonly<Record<string, string>>, this.#world, [filter].flat());
+    return answer(input, this.#world);
   }
 
-  /** The same over HTTP, for the `endpoint` of the SDK's client. Closed by `stop`. */
+  /**
+   * CloudFormation over HTTP, for the `endpoint` of the SDK's client: what `ask` answers, change sets, deletes, the way on of a failed rollback. What is begun goes on in
+   * the background while it is asked for. Closed by `stop`.
+   */
   async serve(refuse?: Refuse): Promise<string> {
     const server = new CloudFormationServer(this.#world, refuse);
     this.#endpoints.push(server);
@@ -313,6 +281,22 @@ export class StackEngine {
     return this.#world.lambda.logs;
   }
 
+  /** These too, in whatever comes, until what this answers is called. */
+  inject(faults: readonly Fault[]): () => void {
+    return this.#world.faults.add(faults);
+  }
+
+  /** From now on nothing goes on, until what this answers is called: what has begun can be looked at. */
+  pause(): () => void {
+    return this.#scheduler.pause();
+  }
+
+  /** Stacks that are deleted are not known any more, not even by ID: as in AWS after 90 days. */
+  forgetDeleted(): void {
+    const { stacks } = this.#world;
+    for (const { id, status } of [...stacks.values()]) if (status === 'DELETE_COMPLETE') stacks.delete(id);
+  }
+
   /** Virtual time. */
   now(): Date {
     return new Date(this.#scheduler.now);
@@ -363,7 +347,11 @@ function worldOf(
     },
     stacks: new Map(),
     foreignExports: new Map(Object.entries(options.exports ?? {})),
-    taken: new Set(),
+    changeSets: new Map(),
+    earlyValidation: options.earlyValidation !== 'off',
+    taken: new Set(
+      Object.entries(options.outside ?? {}).flatMap(([type, names]) => names.map((name) => `${type} ${name}`)),
+    ),
     inFlight: new Set(),
   };
   return world;

@@ -4,6 +4,19 @@ export class ValidationError extends Error {
   readonly code = 'ValidationError';
 }
 
+/** What an API refuses, with its own code and HTTP status. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
 /** A resource or a stack that could not be created, updated or deleted; the message is the reason in its event. */
 export class ResourceError extends Error {
   override readonly name = 'ResourceError';

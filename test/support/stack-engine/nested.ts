@@ -21,6 +21,20 @@ export function newStack(name: string, deployment: Deployment, parent: Stack | u
   return stack;
 }
 
+/** A stack that is a name, an ID and nothing yet: that of a change set that creates. It is in no book. */
+export function reviewedStack(name: string, world: World): Stack {
+  const id = arnOf(world, 'cloudformation', `stack/${name}/${world.random.uuid()}`);
+  return new Stack(id, name, NOTHING_DEPLOYED, new Date(world.scheduler.now), undefined);
+}
+
+const NOTHING_DEPLOYED: Deployment = {
+  ...{ source: '', content: '', parameters: {} },
+  template: {
+    ...{ description: undefined, transforms: [], parameters: {}, mappings: {}, conditions: {} },
+    ...{ resources: {}, outputs: {} },
+  },
+};
+
 /** Names, types and parameters; an export that doesn't exist is the stack's failure and no refusal. */
 export function refuseWrong(stack: Stack, deployment: Deployment, world: World): void {
   const { resources } = deployment.template;

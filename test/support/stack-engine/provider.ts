@@ -30,6 +30,12 @@ export interface Made {
 export interface Provider {
   /** Whether such a change makes a new physical resource. A custom resource decides by its answer instead. */
   replaces(before: ValueMap, after: ValueMap): boolean;
+  /** The property that gives it a name of its own. */
+  readonly named?: string;
+  /** The property by which an import says which one; absent: there is no import. */
+  readonly importedBy?: string;
+  /** One that exists, taken into a stack as it is. */
+  adopt?(request: ResourceRequest, physicalId: string): Made;
   create(request: ResourceRequest): Promise<Made>;
   update(request: UpdateRequest): Promise<Made>;
   remove(request: RemoveRequest): Promise<void>;

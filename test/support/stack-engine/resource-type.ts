@@ -1,6 +1,7 @@
 import { locationIn, locationOfUrl } from './content.ts';
 import { ResourceError, ValidationError } from './error.ts';
 import { readCode } from './functions.ts';
+import { holderOf } from './import.ts';
 import type { Made, Provider, ResourceRequest } from './provider.ts';
 import type { Value, ValueMap } from './value.ts';
 import { at, same, textOf } from './value.ts';
@@ -11,6 +12,10 @@ import { arnOf } from './world.ts';
 interface TypeRow {
   /** The property that names it; where it is absent, a name is made. */
   readonly name?: string;
+  /** An import says by its name which one. */
+  readonly imported?: true;
+  /** What one says whose name is taken; CloudFormation's own words unless said. */
+  readonly conflict?: (name: string) => string;
   /** Properties that, when changed, make a new one; its name does so always. `all`: any change does. */
   readonly replacedBy?: readonly string[] | 'all';
   /** What `Ref` gives beside the name. */
@@ -60,6 +65,7 @@ const ROWS: Readonly<Record<string, TypeRow>> = {
   'AWS::CloudFormation::WaitConditionHandle': {},
   'AWS::DynamoDB::Table': {
     name: 'TableName',
+    imported: true,
     replacedBy: ['KeySchema'],
     arn: regional('dynamodb', 'table/'),
     attributes: (name, _request, world) => ({ StreamArn: arnOf(world, 'dynamodb', `table/${name}/stream/2026`) }),
@@ -75,6 +81,7 @@ const ROWS: Readonly<Record<string, TypeRow>> = {
   'AWS::IAM::Policy': {},
   'AWS::IAM::Role': {
     name: 'RoleName',
+    imported: true,
     replacedBy: ['Path'],
     arn: iam('role/'),
     attributes: (name) => ({ RoleId: `AROA${name.toUpperCase()}` }),
@@ -96,17 +103,25 @@ const ROWS: Readonly<Record<string, TypeRow>> = {
   'AWS::Lambda::Permission': { replacedBy: 'all' },
   'AWS::Logs::LogGroup': {
     name: 'LogGroupName',
+    imported: true,
     arn: (name, world) => `${arnOf(world, 'logs', `log-group:${name}`)}:*`,
   },
   'AWS::S3::Bucket': {
     name: 'BucketName',
+    imported: true,
+    conflict: (name) => `${name} already exists`,
     arn: (name, world) => arnOf(world, 's3', name, 'global'),
     attributes: (name, _request, { region }) => ({
       DomainName: `${name}.s3.amazonaws.com`,
       RegionalDomainName: `${name}.s3.${region}.amazonaws.com`,
     }),
   },
-  'AWS::S3::BucketPolicy': { replacedBy: ['Bucket'] },
+  // A bucket has one: who would write over another's is refused.
+  'AWS::S3::BucketPolicy': {
+    name: 'Bucket',
+    imported: true,
+    conflict: (name) => `The bucket policy already exists on bucket ${name}.`,
+  },
   'AWS::Scheduler::Schedule': { name: 'Name', arn: regional('scheduler', 'schedule/default/') },
   'AWS::SNS::Topic': { name: 'TopicName', ref: 'arn', arn: regional('sns') },
   'AWS::SQS::Queue': {
@@ -119,6 +134,7 @@ const ROWS: Readonly<Record<string, TypeRow>> = {
   },
   'AWS::SSM::Parameter': {
     name: 'Name',
+    imported: true,
     attributes: (_name, { properties }) => ({ Value: properties['Value'], Type: properties['Type'] }),
   },
   'AWS::StepFunctions::StateMachine': {
@@ -151,10 +167,12 @@ function rowProvider(row: TypeRow, world: World): Provider {
     };
   };
   return {
+    ...(row.name !== undefined && { named: row.name, ...(row.imported && { importedBy: row.name }) }),
+    adopt: (request, physicalId) => make(request, physicalId, physicalId),
     replaces: (before, after) => replaces(row.replacedBy ?? [], row.name, before, after),
     create: async (request) => {
       await world.scheduler.turn();
-      const name = take(request, row.name, world);
+      const name = take(request, row.name, world, row.conflict);
       try {
         await row.reads?.(request.properties, world);
       } catch (error) {
@@ -197,6 +215,7 @@ function take(
   { stack, logicalId, type, properties }: ResourceRequest,
   property: string | undefined,
   world: World,
+  conflict?: TypeRow['conflict'],
 ): string {
   const given = property === undefined ? undefined : textOf(properties[property]);
   const made = `${stack.name}-${logicalId}-${world.random.suffix()}`;
@@ -204,8 +223,13 @@ function take(
   // Stages and the like are unique below what they belong to, which is not looked at.
   const unique = `${type} ${name}`;
   if (given !== undefined && world.taken.has(unique) && !type.endsWith('Stage')) {
+    const holder = holderOf(type, name, world);
+    if (holder !== undefined && holder !== stack) {
+      throw new ResourceError(`${name} already exists in stack ${holder.id}`);
+    }
     throw new ResourceError(
-      `Resource of type '${type}' with identifier '${name}' already exists. (HandlerErrorCode: AlreadyExists)`,
+      conflict?.(name) ??
+        `Resource of type '${type}' with identifier '${name}' already exists. (HandlerErrorCode: AlreadyExists)`,
     );
   }
   world.taken.add(unique);
@@ -214,11 +238,14 @@ function take(
 
 function release(type: string, name: string, world: World): void {
   world.taken.delete(`${type} ${name}`);
+  // Its policy goes with a bucket.
+  if (type === 'AWS::S3::Bucket') world.taken.delete(`AWS::S3::BucketPolicy ${name}`);
 }
 
 function lambdaFunction(world: World): Provider {
   const attributes = (name: string): ValueMap => ({ Arn: arnOf(world, 'lambda', `function:${name}`) });
   return {
+    named: 'FunctionName',
     replaces: (before, after) => replaces(['PackageType'], 'FunctionName', before, after),
     create: async (request) => {
       const code = await readCode(request.properties['Code'], world.content);

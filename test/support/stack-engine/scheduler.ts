@@ -1,4 +1,4 @@
-import { setImmediate as settle } from 'node:timers/promises';
+import { setImmediate as settle, setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from './random.ts';
 
 interface Waiting {
@@ -29,10 +29,27 @@ export class Scheduler {
   #busy = 0;
   #pumping = false;
   #wake: (() => void) | undefined;
+  #resumed: Promise<void> | undefined;
+  readonly #pace: number;
 
-  constructor(random: Random, now: number) {
+  /** `pace`: real milliseconds before whoever is picked goes on. */
+  constructor(random: Random, now: number, pace = 0) {
     this.#random = random;
     this.#now = now;
+    this.#pace = pace;
+  }
+
+  /** From now on nothing is picked, until what this answers is called. */
+  pause(): () => void {
+    let resume: () => void = () => undefined;
+    const resumed = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
+    this.#resumed = resumed;
+    return () => {
+      if (this.#resumed === resumed) this.#resumed = undefined;
+      resume();
+    };
   }
 
   /** Virtual time, milliseconds since 1970. */
@@ -83,15 +100,23 @@ export class Scheduler {
     }
   }
 
-  /** An operation to its end. It is an error if nothing can happen any more before it has ended. */
-  async run<T>(operation: () => Promise<T>): Promise<T> {
+  /** An operation to its end, when its turn has come. */
+  run<T>(operation: () => Promise<T>): Promise<T> {
+    return this.begin(() => this.turn().then(operation));
+  }
+
+  /**
+   * An operation to its end, whose first step is taken at once: who asks sees it under way. It must come to a turn of its own without waiting for anything else. It
+   * is an error if nothing can happen any more before it has ended.
+   */
+  async begin<T>(operation: () => Promise<T>): Promise<T> {
     let stuck: (error: Error) => void = () => undefined;
     const deadlock = new Promise<never>((_resolve, reject) => {
       stuck = reject;
     });
     this.#roots.add(stuck);
     try {
-      return await Promise.race([this.turn().then(operation), deadlock]);
+      return await Promise.race([operation(), deadlock]);
     } finally {
       this.#roots.delete(stuck);
     }
@@ -134,6 +159,11 @@ export class Scheduler {
         this.#wake = undefined;
         continue;
       }
+      if (this.#resumed !== undefined) {
+        await this.#resumed;
+        continue;
+      }
+      if (this.#pace > 0 && this.#waiting.length > 0) await sleep(this.#pace);
       const next = this.#pick();
       if (next === undefined) break;
       this.#waiting.splice(this.#waiting.indexOf(next), 1);

@@ -5,11 +5,15 @@ import type { Value, ValueMap } from './value.ts';
 /** The words are CloudFormation's own. */
 export type StackStatus =
   | `${'CREATE' | 'UPDATE' | 'DELETE' | 'ROLLBACK' | 'UPDATE_ROLLBACK'}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}`
+  | `${'IMPORT' | 'IMPORT_ROLLBACK'}_${'IN_PROGRESS' | 'COMPLETE'}`
+  | 'REVIEW_IN_PROGRESS'
   | 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'
   | 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
 
 export type ResourceStatus =
-  `${'CREATE' | 'UPDATE' | 'DELETE'}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}` | 'DELETE_SKIPPED';
+  | `${'CREATE' | 'UPDATE' | 'DELETE' | 'IMPORT'}_${'IN_PROGRESS' | 'COMPLETE' | 'FAILED'}`
+  | 'DELETE_SKIPPED'
+  | 'IMPORT_ROLLBACK_COMPLETE';
 
 export interface StackEvent {
   readonly stackId: string;
@@ -56,6 +60,11 @@ export interface StackOutput {
   readonly description: string | undefined;
 }
 
+export interface StackTag {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** What is shown of a resource, also after it is gone. */
 export interface ResourceSummary {
   readonly logicalId: string;
@@ -90,6 +99,10 @@ export class Stack {
   /** Oldest first. */
   readonly events: StackEvent[] = [];
   pending: PendingChange | undefined;
+  /** As the last change set gave them. */
+  capabilities: readonly string[] = [];
+  tags: readonly StackTag[] = [];
+  changeSetId: string | undefined;
 
   constructor(id: string, name: string, deployment: Deployment, created: Date, parent: Stack | undefined) {
     this.id = id;

@@ -12,7 +12,10 @@ export interface TemplateResource {
   readonly dependsOn: readonly string[];
   readonly condition: string | undefined;
   readonly deletionPolicy: DeletionPolicy;
+  /** Whether the template says it: an import asks for that. */
+  readonly declaresDeletionPolicy: boolean;
   readonly updateReplacePolicy: 'Delete' | 'Retain';
+  readonly metadata: Value;
 }
 
 export interface TemplateOutput {
@@ -182,7 +185,9 @@ function resourceOf(id: string, resource: Value): TemplateResource {
     dependsOn: (isList(dependsOn) ? dependsOn : [dependsOn]).map((one) => textOf(one) ?? ''),
     condition: textOf(resource['Condition']),
     deletionPolicy: policyOf(id, resource, 'DeletionPolicy') as DeletionPolicy,
+    declaresDeletionPolicy: resource['DeletionPolicy'] !== undefined,
     updateReplacePolicy: policyOf(id, resource, 'UpdateReplacePolicy') as TemplateResource['updateReplacePolicy'],
+    metadata: resource['Metadata'],
   };
 }
 

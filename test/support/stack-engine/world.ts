@@ -1,4 +1,5 @@
 import type { AnswerBook, UrlStyle } from './answer.ts';
+import type { ChangeSet } from './change-set-book.ts';
 import type { ContentReader } from './content.ts';
 import type { FaultPlan, Happenings } from './fault.ts';
 import type { FunctionBook } from './functions.ts';
@@ -37,7 +38,11 @@ export interface World {
   readonly stacks: Map<string, Stack>;
   /** Exports that no stack here makes. */
   readonly foreignExports: ReadonlyMap<string, string>;
-  /** Names that physical resources have taken, with their type before them. */
+  /** By ID. */
+  readonly changeSets: Map<string, ChangeSet>;
+  /** Whether a change set fails that would create what exists already. */
+  readonly earlyValidation: boolean;
+  /** Names that physical resources have taken, with their type before them; also of those that are in no stack. */
   readonly taken: Set<string>;
   /** Custom resources that were sent something and have not answered: `stack ID|logical ID`. */
   readonly inFlight: Set<string>;
