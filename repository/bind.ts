@@ -54,10 +54,15 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
   if (kept !== undefined) return kept;
   const generation = current !== undefined && !operation.replaces ? current : requestId;
   const name = { resource, generation };
-  const made = await writeRecords(domain, operation, name, wanted);
-  await requireAllowed(domain, wanted);
-  await Promise.all(wanted.map((one) => securePresence(domain, one)));
-  await requireNotEnded(domain, operation, name, wanted, made);
+  const made: Digest[] = [];
+  try {
+    await writeRecords(domain, operation, name, wanted, made);
+    await requireAllowed(domain, wanted);
+    await Promise.all(wanted.map((one) => securePresence(domain, one)));
+  } finally {
+    // After a failure too: where CloudFormation gave the operation up, the Delete that was for its records has been here already.
+    await requireNotEnded(domain, operation, name, wanted, made);
+  }
   return generation;
 }
 
@@ -132,14 +137,14 @@ async function stampRecord(
   throw new ArtifactError('CONTENTION', `'${key}' is changed by others all the time`, { remedy: 'Try again.' });
 }
 
-/** @returns what this delivery of the event made; the rest was made by an earlier one */
+/** @param made gets what this delivery of the event makes; the rest was made by an earlier one */
 async function writeRecords(
   { store, chance }: Domain,
   { stackId, resource, issued, pinned }: Operation,
   name: BindingName,
   wanted: readonly Wanted[],
-): Promise<readonly Digest[]> {
-  const made: Digest[] = [];
+  made: Digest[],
+): Promise<void> {
   const at = chance.now().toISOString();
   await Promise.all(
     digestsOf(wanted).map(async (digest) => {
@@ -155,7 +160,6 @@ async function writeRecords(
       if ((await store.create(reference, recordContent(record))) === 'created') made.push(digest);
     }),
   );
-  return made;
 }
 
 function useOf({ arn, key, resolvedFrom }: Wanted): Use {

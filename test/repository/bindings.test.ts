@@ -83,6 +83,14 @@ async function recordOf(generation: string, digest: Digest): Promise<BindingReco
   return one?.value;
 }
 
+/** Of a version whose blob somebody removed. */
+async function goneContent(): Promise<Pick<Wanted, 'digest' | 'key'>> {
+  const { digest, key } = await published('gone');
+  const head = await domain.store.head(key);
+  if (head !== undefined) await domain.store.removeIncarnation(key, head.incarnation);
+  return { digest, key };
+}
+
 describe('a Create', () => {
   test('records who uses what, since when, and by which bookmark', async () => {
     expect(await create(1, { ...a, resolvedFrom: 'default/a^prod' })).toBe('R1');
@@ -104,6 +112,15 @@ describe('a Create', () => {
     await create(1, a, b, twin);
     expect((await recordOf('R1', a.digest))?.uses.map(({ arn }) => arn)).toEqual(['arn of a', 'arn of twin']);
     expect((await recordOf('R1', b.digest))?.uses.map(({ arn }) => arn)).toEqual(['arn of b']);
+  });
+
+  test('that fails after CloudFormation gave it up leaves nothing: the Delete that was for it has been here', async () => {
+    const gone = { ...a, ...(await goneContent()) };
+    await remove(2);
+    await expect(create(1, b, gone)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect([...(await bound(b.digest)), ...(await bound(gone.digest))]).toEqual([]);
+    await expect(create(3, b, gone)).rejects.toMatchObject({ code: 'CONTENT_MISSING' });
+    expect([...(await bound(b.digest)), ...(await bound(gone.digest))]).toEqual(['R3', 'R3']);
   });
 
   test('that comes again changes nothing', async () => {

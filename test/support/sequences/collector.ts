@@ -1,0 +1,104 @@
+import { ownKeeper, readManifest, readStatus, takesNoReferences } from '../../../repository/index.ts';
+import type { ArtifactName, Digest, Domain, ObjectKey, ObjectStore } from '../../../repository/index.ts';
+import { readDeletion } from '../../../repository/deletion.ts';
+import type { Deletion } from '../../../repository/deletion.ts';
+import { blobPrefix, deletionKey, referencesPrefix, statusKey, versionReferenceKey } from '../../../repository/keys.ts';
+import { readRecord, recordContent } from '../../../repository/record.ts';
+
+/**
+ * Whoever deletes, as DESIGN orders it and in its haste: gives up every version that nobody uses, condemns every blob that nothing needs, and deletes
+ * it as soon as it may. What a lost reference protected is gone then.
+ */
+export interface Collector {
+  readonly domain: Pick<Domain, 'store' | 'chance'>;
+  readonly versions: readonly (ArtifactName & { readonly number: number })[];
+  readonly digests: readonly Digest[];
+  /** Lets others act. */
+  readonly idle: (turns: number) => Promise<void>;
+  readonly told: (what: 'version given up' | 'condemnation cancelled' | 'content deleted') => void;
+}
+
+/** @param quarantine turns; `undefined`: what is condemned is left to the next one */
+export async function collect(collector: Collector, quarantine: number | undefined): Promise<void> {
+  for (const version of collector.versions) await giveUp(collector, version);
+  for (const digest of collector.digests) await condemn(collector, digest);
+  if (quarantine === undefined) return;
+  await collector.idle(quarantine);
+  for (const digest of collector.digests) await reap(collector, digest);
+}
+
+async function giveUp({ domain, told }: Collector, { number, ...name }: Collector['versions'][number]): Promise<void> {
+  const { store } = domain;
+  if (takesNoReferences(await readStatus(domain, name, number))) return;
+  const manifest = await readManifest(domain, name, number);
+  if (manifest === undefined) return;
+  const key = statusKey(name, number);
+  const before = await readRecord(store, key, (value) => value);
+  const deciding = recordContent({ status: 'Deleting' });
+  const outcome =
+    before === undefined ? await store.create(key, deciding) : await store.replace(key, deciding, before.revision);
+  if (outcome !== 'created' && outcome !== 'replaced') return;
+  const decided = await readRecord(store, key, (value) => value);
+  if (decided?.value['status'] !== 'Deleting') return;
+  const digests = manifest.assets.map(({ digest }) => digest);
+  const isUsed = await usesVersion(store, digests, `:${name.repository}/${name.id}:${number}@`);
+  await store.replace(key, recordContent({ status: isUsed ? 'Published' : 'Deleted' }), decided.revision);
+  if (isUsed) return;
+  told('version given up');
+  for (const digest of digests) {
+    const reference = versionReferenceKey(digest, name, number, manifest.nonce);
+    const head = await store.head(reference);
+    if (head !== undefined) await store.removeIncarnation(reference, head.incarnation);
+  }
+}
+
+/** Whether a stack, or a consumer named by hand, uses this very version. */
+async function usesVersion(store: ObjectStore, digests: readonly Digest[], named: string): Promise<boolean> {
+  for (const digest of digests) {
+    for (const key of await keysIn(store, referencesPrefix(digest))) {
+      if (key.split('/')[2] === 'version') continue;
+      const record = await readRecord(store, key, (value) => value);
+      if (record !== undefined && JSON.stringify(record.value).includes(named)) return true;
+    }
+  }
+  return false;
+}
+
+async function condemn({ domain: { store, chance } }: Collector, digest: Digest): Promise<void> {
+  if (await isNeeded(store, digest)) return;
+  const before = await readDeletion(store, digest);
+  if (before !== undefined && before.value.state !== 'cancelled') return;
+  const incarnations: Deletion['incarnations'][number][] = [];
+  for (const key of await keysIn(store, blobPrefix(digest))) {
+    const head = await store.head(key);
+    if (head !== undefined) incarnations.push({ key, incarnation: head.incarnation });
+  }
+  if (incarnations.length === 0) return;
+  const record: Deletion = { state: 'condemned', nonce: chance.nonce(), incarnations, since: '' };
+  if (before === undefined) await store.create(deletionKey(digest), recordContent(record));
+  else await store.replace(deletionKey(digest), recordContent(record), before.revision);
+}
+
+async function reap({ domain: { store }, told }: Collector, digest: Digest): Promise<void> {
+  const found = await readDeletion(store, digest);
+  if (found?.value.state === 'cancelled') told('condemnation cancelled');
+  if (found === undefined || found.value.state === 'cancelled') return;
+  if (found.value.state === 'condemned') {
+    const isUsed = await isNeeded(store, digest);
+    const state = isUsed ? 'cancelled' : 'deleting';
+    const decided = recordContent({ ...found.value, state } satisfies Deletion);
+    if ((await store.replace(deletionKey(digest), decided, found.revision)) !== 'replaced' || isUsed) return;
+  }
+  await ownKeeper(store).finish(digest);
+  told('content deleted');
+}
+
+async function isNeeded(store: ObjectStore, digest: Digest): Promise<boolean> {
+  return (await keysIn(store, referencesPrefix(digest))).length > 0;
+}
+
+async function keysIn(store: ObjectStore, prefix: string): Promise<ObjectKey[]> {
+  const keys: ObjectKey[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}

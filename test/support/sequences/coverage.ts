@@ -1,0 +1,60 @@
+/** What has to come up in every run of many sequences: a property says nothing about what was never tried. */
+export const KINDS = [
+  ...['stack created', 'creation rolled back', 'stack updated', 'update rolled back', 'rollback continued'],
+  ...['stack deleted', 'stack deleted by force', 'deletion failed', 'two operations at once'],
+  ...['nested stack', 'grouped reference', 'pinned reference', 'published version outlives its update'],
+  ...['logical ID renamed', 'reference removed', 'artifact replaced', 'content changed', 'artifact in several stacks'],
+  ...['replaced reference rolled back by an Update', 'replaced reference rolled back without an Update'],
+  ...['Create cancelled', 'Update cancelled', 'Delete with an invented ID', 'Delete after a fault'],
+  ...['killed', 'delivered again after an error', 'delivered twice', 'delivered late', 'answer dropped'],
+  ...['failed on purpose', 'refused what was given up', 'version given up', 'content deleted'],
+  ...[
+    'content deleted during an operation',
+    'condemnation cancelled',
+    'condemnation cancelled by the function',
+    'compared exactly',
+    'compared after a crash',
+  ],
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Faults among them, as they happened. */
+const FAULTS: readonly Kind[] = [
+  ...(['killed', 'delivered twice', 'delivered late', 'answer dropped', 'failed on purpose'] as const),
+  ...(['Create cancelled', 'Update cancelled'] as const),
+];
+
+/** Sequences in which the rarest kind comes up several times. */
+const ENOUGH = 600;
+
+export class Coverage {
+  readonly counts = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
+  sequences = 0;
+  operations = 0;
+  events = 0;
+  requests = 0;
+
+  count(kind: Kind, times = 1): void {
+    this.counts.set(kind, this.of(kind) + times);
+  }
+
+  of(kind: Kind): number {
+    return this.counts.get(kind) ?? 0;
+  }
+
+  get faults(): number {
+    return FAULTS.reduce((sum, kind) => sum + this.of(kind), 0);
+  }
+
+  /** What never came up, in so many sequences that it must. */
+  get unexpectedlyMissing(): readonly Kind[] {
+    return this.sequences < ENOUGH ? [] : KINDS.filter((kind) => this.of(kind) === 0);
+  }
+
+  /** For people, in a few lines. */
+  toString(): string {
+    const { sequences, operations, events, requests, faults } = this;
+    const kinds = [...this.counts].map(([kind, times]) => `${kind} ${times}`).join(', ');
+    return `${sequences} sequences, ${operations} operations, ${events} deliveries, ${requests} requests, ${faults} faults: ${kinds}`;
+  }
+}

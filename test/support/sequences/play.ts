@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { Coverage } from './coverage.ts';
+import type { PlannedSequence } from './plan.ts';
+import { sequence } from './plan.ts';
+import type { Stage } from './world.ts';
+import { SequenceWorld } from './world.ts';
+
+/** Names of variables of the environment. */
+const RUNS = 'CFN_ARTIFACTS_TEST_RUNS';
+const SEED = 'CFN_ARTIFACTS_TEST_SEED';
+const PATH = 'CFN_ARTIFACTS_TEST_PATH';
+
+export interface Playing {
+  /** Of the test, for the command that repeats a failure. */
+  readonly file: string;
+  /** Unless the environment says how many. */
+  readonly runs: number;
+  readonly stage: (coverage: Coverage) => Promise<Stage> | Stage;
+}
+
+/**
+ * Plays random sequences, each at a world of its own, and prints what came up in them.
+ * @throws Error with the smallest sequence that was found to fail, and the command that plays it again
+ */
+export async function playSequences({ file, runs, stage }: Playing): Promise<Coverage> {
+  const { [RUNS]: wanted = String(runs), [SEED]: seed, [PATH]: path } = process.env;
+  const coverage = new Coverage();
+  const began = Date.now();
+  const property = fc.asyncProperty(sequence, async (plan) => playOne(plan, await stage(coverage), coverage));
+  const details = await fc.check(property, {
+    numRuns: Number(wanted),
+    ...(seed !== undefined && { seed: Number(seed) }),
+    ...(path !== undefined && { path }),
+  });
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  process.stderr.write(`${file}: seed ${details.seed}, ${seconds} s, ${coverage.toString()}\n`);
+  if (details.failed) throw new Error(told(file, details));
+  return coverage;
+}
+
+async function playOne(plan: PlannedSequence, stage: Stage, coverage: Coverage): Promise<void> {
+  const world = await SequenceWorld.start(plan, stage, coverage);
+  try {
+    await world.play(plan.steps);
+  } finally {
+    await world.stop();
+  }
+  coverage.sequences += 1;
+  if (world.violations.size > 0) throw new Error([...world.violations, '', world.history].join('\n'));
+}
+
+function told(
+  file: string,
+  { seed, counterexamplePath, counterexample, errorInstance, numShrinks }: fc.RunDetails<[PlannedSequence]>,
+): string {
+  const message =
+    errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance);
+  return [
+    `After ${numShrinks} times of making it smaller, this sequence fails:`,
+    fc.stringify(counterexample?.[0]),
+    message,
+    `Again: ${SEED}=${seed} ${PATH}=${counterexamplePath ?? ''} npm test -- ${file}`,
+  ].join('\n');
+}

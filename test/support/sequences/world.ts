@@ -1,0 +1,436 @@
+import type { InProcessFunction, InvocationContext, LambdaFunction } from '../stack-engine/engine.ts';
+import { generationOf } from '../../../repository/physical-id.ts';
+import { bytesOf, establishDomain, ownKeeper } from '../../../repository/index.ts';
+import type { Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import { parseBlobKey, parseConsumerKey, parseReferenceKey } from '../../../repository/keys.ts';
+import { steadyChance } from '../chance.ts';
+import type { DeployOptions, Outcome, StackEvent } from '../stack-engine/engine.ts';
+import { StackEngine } from '../stack-engine/engine.ts';
+import { gatedStore } from '../stack-engine/gated-store.ts';
+import { collect } from './collector.ts';
+import type { Coverage } from './coverage.ts';
+import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
+import type { PlannedCollection, PlannedOperation, PlannedSequence, PlannedStep } from './plan.ts';
+import { besideOf } from './plan.ts';
+import { FAILING, packaged, REFERENCE } from './template.ts';
+
+export const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333', bucket: 'artifacts' };
+const COLLECTOR = 'collector';
+const IDLE = 'idle';
+
+/** Lambda gives an event up after it. */
+const LAST_ATTEMPT = 2;
+
+/** An event of CloudFormation's. */
+interface Request {
+  readonly type: string;
+  readonly isPinned: boolean;
+  /** The last try died on the way, and nobody knows what it left. */
+  readonly isCrashed: boolean;
+}
+
+/** What a sequence is played on. */
+export interface Stage {
+  readonly store: ObjectStore;
+  /** The reference function, which serves that store. */
+  readonly reference: LambdaFunction;
+  readonly close?: () => Promise<void>;
+}
+
+/** Stacks, whoever deploys them and a collector, at one domain. What is wrong is collected, and found by `violations`. */
+export class SequenceWorld {
+  readonly violations = new Set<string>();
+  readonly #engine: StackEngine;
+  readonly #stage: Stage;
+  readonly #domain: Domain;
+  readonly #coverage: Coverage;
+  readonly #leaks = new Leaks();
+  readonly #published = new Map<string, Publication>();
+  /** Before the operation that is under way: a rollback goes back to it. Root stack → digests. */
+  readonly #before = new Map<string, ReadonlySet<Digest>>();
+  #operating = false;
+  #collects: PlannedCollection = { idle: 0, every: 1, quarantine: 0 };
+
+  static async start(plan: PlannedSequence, stage: Stage, coverage: Coverage): Promise<SequenceWorld> {
+    const made: { world?: SequenceWorld } = {};
+    const engine = await StackEngine.start({
+      ...{ seed: plan.seed, urlStyle: plan.urlStyle, replacedRollback: 'either', region: PLACE.region },
+      now: new Date(Date.UTC(2026, 0, 1)),
+      functions: {
+        [REFERENCE]: stage.reference,
+        [FAILING]: failing,
+        [IDLE]: { run: ({ turns }: { turns: number }, context) => idle(turns, context) },
+        [COLLECTOR]: { run: async (_, context) => made.world?.collect(context) },
+      },
+      read: async ({ key, version }) => made.world?.read(key as ObjectKey, version),
+    });
+    const store = watched(stage.store, (key) => made.world?.removed(key));
+    const parts = { store, keeper: ownKeeper(store), chance: steadyChance() };
+    made.world = new SequenceWorld(engine, { ...stage, store }, await establishDomain(parts, PLACE), coverage);
+    return made.world;
+  }
+
+  private constructor(engine: StackEngine, stage: Stage, domain: Domain, coverage: Coverage) {
+    this.#engine = engine;
+    this.#stage = stage;
+    this.#domain = domain;
+    this.#coverage = coverage;
+  }
+
+  async play(steps: readonly PlannedStep[]): Promise<void> {
+    for (const step of steps) {
+      await this.#step(step);
+      if (this.violations.size > 0) return;
+    }
+    await this.#endAll();
+  }
+
+  async #step({ operation, beside, collects, settles }: PlannedStep): Promise<void> {
+    const operations = [operation, ...(beside === undefined ? [] : [{ ...beside, stack: besideOf(operation.stack) }])];
+    const acts: (() => Promise<void>)[] = [];
+    // Everybody packages first, and deploys some time later.
+    for (const one of operations) {
+      const act = await this.#prepared(one);
+      acts.push(async () => {
+        if (one.waits > 0) await this.#engine.invoke(IDLE, { turns: one.waits });
+        await act();
+      });
+    }
+    if (beside !== undefined) this.#coverage.count('two operations at once');
+    if (collects !== undefined) {
+      this.#collects = collects;
+      acts.push(async () => {
+        await this.#engine.invoke(COLLECTOR, {});
+      });
+    }
+    this.#operating = true;
+    await Promise.all(acts.map((act) => act()));
+    this.#operating = false;
+    if (settles) await this.#engine.settle();
+    await this.#compare(settles);
+  }
+
+  async #prepared({ stack: name, what, forces, faults, failsAfter }: PlannedOperation): Promise<() => Promise<void>> {
+    const engine = this.#engine;
+    const status = engine.stack(name)?.status;
+    // Those of nested stacks have names that nobody knows beforehand.
+    const options: DeployOptions = { faults: faults.map((fault) => ({ ...fault })) };
+    if (status === undefined) {
+      if (typeof what === 'string') return async () => undefined;
+    } else if (status === 'UPDATE_ROLLBACK_FAILED' && typeof what !== 'string') {
+      return () => this.#operate(name, () => engine.continueUpdateRollback(name, options), 'rollback continued');
+    } else if (typeof what === 'string' || /^ROLLBACK_|FAILED$/.test(status)) {
+      const isForced = forces && status === 'DELETE_FAILED';
+      const root = engine.stack(name);
+      if (root !== undefined && (isForced || status === 'UPDATE_ROLLBACK_FAILED'))
+        this.#leaks.addStack(root, engine.stacks());
+      if (isForced) this.#coverage.count('stack deleted by force');
+      return () =>
+        this.#operate(name, () => engine.deleteStack(name, { ...options, ...(isForced && { mode: 'force' }) }));
+    }
+    if (typeof what === 'string') return async () => undefined;
+    const { template, publications } = await packaged(this.#domain, what, failsAfter);
+    for (const one of publications) this.#published.set(`${one.arn.id}:${one.arn.version}`, one);
+    if (what.nested !== undefined) this.#coverage.count('nested stack');
+    if (what.many !== undefined) this.#coverage.count('grouped reference');
+    if (what.pinned !== undefined) this.#coverage.count('pinned reference');
+    return () => this.#operate(name, () => engine.deploy(name, template, options));
+  }
+
+  async #operate(name: string, act: () => Promise<Outcome>, kind?: 'rollback continued'): Promise<void> {
+    const before = this.#engine.stack(name);
+    const uses = before === undefined ? [] : neededBy(this.#engine.stacks().filter(({ root }) => root === before));
+    if (before !== undefined) this.#before.set(before.id, new Set(uses.map(({ digest }) => digest)));
+    const templates = { before: JSON.stringify(before?.deployment.template.resources ?? {}) };
+    const { status, events, stackId } = await act();
+    this.#coverage.operations += 1;
+    if (kind !== undefined) this.#coverage.count(kind);
+    this.#leaks.addEvents(events, this.#engine.stacks());
+    this.#countEvents(status, events);
+    if (/^UPDATE_COMPLETE/.test(status)) this.#countChange(templates.before, stackId);
+  }
+
+  #countEvents(status: Outcome['status'], events: readonly StackEvent[]): void {
+    const { count } = { count: this.#coverage.count.bind(this.#coverage) };
+    if (status === 'CREATE_COMPLETE') count('stack created');
+    if (/^ROLLBACK_/.test(status)) count('creation rolled back');
+    if (status === 'UPDATE_COMPLETE') count('stack updated');
+    if (/^UPDATE_ROLLBACK_/.test(status)) count('update rolled back');
+    if (status === 'DELETE_COMPLETE') count('stack deleted');
+    if (status === 'DELETE_FAILED') count('deletion failed');
+    const goingBack = new Set<string>();
+    const asked = new Set<string>();
+    const replaced = new Set<string>();
+    for (const { type, logicalId, stackId, status: now, reason = '' } of events) {
+      if (type === 'AWS::CloudFormation::Stack' && now === 'UPDATE_ROLLBACK_IN_PROGRESS') goingBack.add(stackId);
+      if (reason.includes('on purpose')) count('failed on purpose');
+      if (type !== 'Custom::ArtifactRef') continue;
+      const resource = `${stackId}/${logicalId}`;
+      if (reason.includes('Resource creation cancelled')) count('Create cancelled');
+      if (reason.includes('update cancelled')) count('Update cancelled');
+      if (reason.includes('did not receive')) count('answer dropped');
+      if (/takes no new references|is being deleted|is not in the domain/.test(reason))
+        count('refused what was given up');
+      if (now === 'DELETE_FAILED') count('Delete after a fault');
+      if (reason.includes('required the provider to create a new')) replaced.add(resource);
+      if (!goingBack.has(stackId) || !replaced.has(resource)) continue;
+      if (now === 'UPDATE_IN_PROGRESS') asked.add(resource);
+      if (now === 'UPDATE_COMPLETE')
+        count(`replaced reference rolled back ${asked.has(resource) ? 'by' : 'without'} an Update`);
+    }
+  }
+
+  #countChange(before: string, stackId: string): void {
+    const stack = this.#engine.stack(stackId);
+    type Resources = Readonly<Record<string, { readonly type: string; readonly properties: { ArtifactArn?: string } }>>;
+    const [was, is] = [JSON.parse(before) as Resources, (stack?.deployment.template.resources ?? {}) as Resources];
+    if ('Ref' in was && 'Renamed' in is) this.#coverage.count('logical ID renamed');
+    if (Object.keys(was).some((id) => was[id]?.type === 'Custom::ArtifactRef' && !(id in is)))
+      this.#coverage.count('reference removed');
+    for (const [id, { properties }] of Object.entries(is)) {
+      const [one = '', other = ''] = [was[id]?.properties.ArtifactArn, properties.ArtifactArn];
+      if (one === '' || other === '' || one === other) continue;
+      const name = /:[^:/]+\/([^:@]+)/;
+      this.#coverage.count(name.exec(one)?.[1] === name.exec(other)?.[1] ? 'content changed' : 'artifact replaced');
+    }
+  }
+
+  /** As a consumer reads: what it is pointed to is there, and protected. */
+  async read(key: ObjectKey, version?: string): Promise<Uint8Array | undefined> {
+    const { store } = this.#stage;
+    const object = await store.read(key);
+    const there = object !== undefined && (version === undefined || object.version === version) ? object : undefined;
+    const bytes = there && (await bytesOf(there.body));
+    if (bytes === undefined) this.violations.add(`'${key}' is read and not there`);
+    const { references, retained } = await recordedIn(store);
+    const { digest } = parseBlobKey(key);
+    if (!references.some((one) => one.includes(`/${digest}/`)) && retained.length === 0)
+      this.violations.add(`'${key}' is read and not recorded`);
+    return bytes;
+  }
+
+  /** Content has gone: nothing that is deployed, or was before an operation that is under way, may have used it. */
+  removed(key: ObjectKey): void {
+    const { digest } = parseBlobKey(key);
+    const stacks = this.#engine.stacks();
+    if (neededBy(stacks).some((one) => one.digest === digest)) this.violations.add(`'${key}' is used, and was removed`);
+    for (const { id, status } of stacks) {
+      if (/^UPDATE_(?:ROLLBACK_)?IN_PROGRESS$/.test(status) && this.#before.get(id)?.has(digest) === true)
+        this.violations.add(`'${key}' is what an update may go back to, and was removed`);
+    }
+    if (this.#operating) this.#coverage.count('content deleted during an operation');
+  }
+
+  async collect(context: InvocationContext): Promise<void> {
+    const { idle: turns, every, quarantine } = this.#collects;
+    await idle(turns, context);
+    const published = [...this.#published.values()];
+    const collector = {
+      domain: { ...this.#domain, store: gatedStore(this.#stage.store, context) },
+      versions: published
+        .filter((_, index) => index % every === 0)
+        .map(({ arn: { repository, id, version: number } }) => ({ repository, id, number })),
+      digests: [...new Set(published.map(({ arn }) => arn.digest))],
+      idle: (some: number) => idle(some, context),
+      told: this.#coverage.count.bind(this.#coverage),
+    };
+    await collect(collector, quarantine);
+  }
+
+  /** @param settled nothing is under way: then the records are exactly those of what is deployed, save what CloudFormation lost sight of */
+  async #compare(settled: boolean): Promise<void> {
+    const { store } = this.#stage;
+    const needed = neededBy(this.#engine.stacks());
+    const { references, consumers, retained } = await recordedIn(store);
+    for (const { reference, consumer, blob } of needed) {
+      if (!references.includes(reference)) this.violations.add(`not recorded: ${reference}`);
+      if (!consumers.includes(consumer)) this.violations.add(`not recorded: ${consumer}`);
+      if ((await store.head(blob)) === undefined) this.violations.add(`used and gone: ${blob}`);
+    }
+    await this.#requireRunning();
+    const usersOf = new Map<Digest, Set<string>>();
+    for (const { digest, reference } of needed)
+      usersOf.set(digest, (usersOf.get(digest) ?? new Set()).add(reference.split('/')[5] ?? ''));
+    if ([...usersOf.values()].some(({ size }) => size > 1)) this.#coverage.count('artifact in several stacks');
+    if (!settled) {
+      this.#coverage.count('compared after a crash');
+      return;
+    }
+    this.#coverage.count('compared exactly');
+    this.#requireNoMore([...references, ...consumers], new Set(needed.flatMap((one) => [one.reference, one.consumer])));
+    const requests = this.#requests();
+    for (const generation of retained) {
+      if (requests.get(generation)?.isPinned !== true) this.violations.add(`retained, and never pinned: ${generation}`);
+    }
+  }
+
+  /** Functions that run from the bucket, and the versions they published, still have their code. */
+  async #requireRunning(): Promise<void> {
+    for (const [name, versions] of Object.entries(this.#engine.functions())) {
+      for (const qualified of [name, ...versions.map((version) => `${name}:${version}`)]) {
+        try {
+          await this.#engine.code(qualified);
+        } catch (error) {
+          this.violations.add(`function ${qualified} has lost its code: ${(error as Error).message}`);
+        }
+      }
+      if (versions.length > 1) this.#coverage.count('published version outlives its update');
+    }
+  }
+
+  #requireNoMore(keys: readonly string[], needed: ReadonlySet<string>): void {
+    const requests = this.#requests();
+    const failed = failedStacks(this.#engine.stacks());
+    for (const key of keys) {
+      if (needed.has(key)) continue;
+      const parsed = key.startsWith('consumers/') ? parseConsumerKey(key) : undefined;
+      const reference = parseReferenceKey(key);
+      const resource = parsed?.resource ?? (reference?.kind === 'stack' ? reference.resource : undefined);
+      const generation = parsed?.generation ?? key.slice(key.lastIndexOf('/') + 1);
+      const isAllowed =
+        resource !== undefined &&
+        (failed.has(resource.uuid) ||
+          requests.get(generation)?.isCrashed === true ||
+          this.#leaks.allows({ ...resource, generation }, (one) => requests.get(one)?.type === 'Update'));
+      if (!isAllowed) this.violations.add(`recorded, and nobody's: ${key}`);
+    }
+  }
+
+  #requests(): ReadonlyMap<string, Request> {
+    const requests = new Map<string, Request>();
+    for (const { event, requestId, attempt, error = '' } of this.#engine.invocations) {
+      if (!event.includes('"RequestType"')) continue;
+      const isCrashed = attempt === LAST_ATTEMPT && error.includes('killed');
+      const known = requests.get(requestId);
+      if (known !== undefined) {
+        requests.set(requestId, { ...known, isCrashed: known.isCrashed || isCrashed });
+        continue;
+      }
+      const { RequestType: type, ResourceProperties: properties } = JSON.parse(event) as {
+        readonly RequestType: string;
+        readonly ResourceProperties: { readonly Pinned?: string };
+      };
+      requests.set(requestId, { type, isPinned: properties.Pinned === 'true', isCrashed });
+    }
+    return requests;
+  }
+
+  /** Every stack goes, everything that is still under way comes, and then the collector takes all that nothing protects. */
+  async #endAll(): Promise<void> {
+    const engine = this.#engine;
+    const roots = engine.stacks().filter(({ parent }) => parent === undefined);
+    for (const root of roots) {
+      if (root.status === 'UPDATE_ROLLBACK_FAILED') this.#leaks.addStack(root, engine.stacks());
+      const { status, events } = await engine.deleteStack(root.id);
+      this.#leaks.addEvents(events, engine.stacks());
+      if (status !== 'DELETE_COMPLETE') this.violations.add(`the stack ${root.id} can't be deleted: ${status}`);
+    }
+    // Deliveries that wait for the ends of later operations.
+    for (let turn = 0; turn < 3; turn++) for (const { id } of roots) await engine.deleteStack(id);
+    await engine.settle();
+    await this.#compare(true);
+    this.#collects = { idle: 0, every: 1, quarantine: 0 };
+    await engine.invoke(COLLECTOR, {});
+    const { store } = this.#stage;
+    for (const { key, arn } of this.#published.values()) {
+      const isThere = (await store.head(key)) !== undefined;
+      const { done: isUnprotected } = await store.list(`references/${arn.digest}/`)[Symbol.asyncIterator]().next();
+      // The other way round is a leak: of an operation that failed because the content had gone.
+      if (isThere && isUnprotected === true) this.violations.add(`'${key}' is needed by nobody, and still there`);
+    }
+    this.#countDeliveries();
+  }
+
+  #countDeliveries(): void {
+    const coverage = this.#coverage;
+    const firsts = new Set<string>();
+    const latest = new Map<string, string>();
+    for (const { functionName, event, requestId, attempt, error, requests } of this.#engine.invocations) {
+      if (functionName !== 'cfn-artifacts-reference') continue;
+      coverage.events += 1;
+      coverage.requests += requests;
+      if (error?.includes('killed') === true) coverage.count('killed');
+      else if (error !== undefined && !/expired|could not be stored/.test(error))
+        this.violations.add(`the function failed: ${error}`);
+      if (attempt > 0) coverage.count('delivered again after an error');
+      else if (firsts.has(requestId)) coverage.count('delivered twice');
+      firsts.add(requestId);
+      const { RequestType, PhysicalResourceId, StackId, LogicalResourceId, ResponseURL } = JSON.parse(event) as Record<
+        string,
+        string
+      >;
+      if (RequestType === 'Delete' && generationOf(PhysicalResourceId ?? '') === undefined)
+        coverage.count('Delete with an invented ID');
+      const resource = `${StackId ?? ''}/${LogicalResourceId ?? ''}`;
+      const issued = /(?:X-Amz-Date|Expires)=([0-9TZ]+)(?:&|$)/.exec(ResponseURL ?? '')?.[1] ?? '';
+      if (issued < (latest.get(resource) ?? '')) coverage.count('delivered late');
+      else latest.set(resource, issued);
+    }
+    for (const { body } of this.#engine.answers) {
+      const text = Buffer.from(body).toString();
+      if (/The reference function failed|timed out/.test(text)) this.violations.add(`answered: ${text.slice(0, 500)}`);
+    }
+  }
+
+  /** For who looks for the cause: events of the stacks, and what was delivered, each in its order. */
+  get history(): string {
+    const events = this.#engine
+      .stacks()
+      .flatMap((stack) => stack.events)
+      .toSorted((one, other) => one.timestamp.getTime() - other.timestamp.getTime())
+      .map(({ timestamp, stackName, logicalId, physicalId, status, reason = '' }) =>
+        [timestamp.toISOString(), stackName, logicalId, physicalId, status, reason].join(' '),
+      );
+    const deliveries = this.#engine.invocations
+      .filter(({ event }) => event.includes('"Custom::ArtifactRef"'))
+      .map(({ event, requestId, attempt, requests, error = '' }) => {
+        const {
+          RequestType,
+          LogicalResourceId,
+          StackId,
+          PhysicalResourceId = '',
+        } = JSON.parse(event) as Record<string, string>;
+        const answers = this.#engine.answers.filter((answer) => answer.requestId === requestId);
+        const told = answers.map(({ body }) => Buffer.from(body).toString().slice(0, 400)).join(' | ');
+        return [requestId, RequestType, StackId, LogicalResourceId, PhysicalResourceId, attempt, requests, error, told];
+      })
+      .map((line) => line.join(' '));
+    return [...events, ...deliveries].join('\n');
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine.stop();
+    await this.#stage.close?.();
+  }
+}
+
+/** Lets others act. */
+async function idle(turns: number, context: InvocationContext): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await context.request();
+}
+
+/** Tells of blobs that went. */
+function watched(store: ObjectStore, removed: (key: ObjectKey) => void): ObjectStore {
+  return {
+    ...store,
+    removeIncarnation: async (key, incarnation) => {
+      const isBlob = key.startsWith('blobs/');
+      const was = isBlob && (await store.head(key)) !== undefined;
+      await store.removeIncarnation(key, incarnation);
+      if (was && (await store.head(key)) === undefined) removed(key);
+    },
+  };
+}
+
+/** A resource of somebody else's: its creation fails, some time later. */
+const failing: InProcessFunction = {
+  run: async (event: Readonly<Record<string, string>> & { ResourceProperties: { After: string } }, context) => {
+    const { RequestType, StackId, RequestId, LogicalResourceId, PhysicalResourceId = 'failing' } = event;
+    const isCreate = RequestType === 'Create';
+    if (isCreate) await idle(Number(event.ResourceProperties.After), context);
+    const told = { StackId, RequestId, LogicalResourceId, PhysicalResourceId };
+    const outcome = isCreate ? { Status: 'FAILED', Reason: 'fails on purpose' } : { Status: 'SUCCESS' };
+    const body = Buffer.from(JSON.stringify({ ...outcome, ...told }));
+    await context.put(event['ResponseURL'] ?? '', { 'Content-Length': String(body.length) }, body);
+  },
+};
