@@ -65,6 +65,9 @@ async function dispatch(
   const context = { cwd: terminal.cwd };
   const [argument] = call.positional;
   switch (call.command) {
+    case 'bootstrap':
+      await handlers.bootstrap(await resolveBootstrapOptions(given, context.cwd), terminal, warnings);
+      break;
     case 'package':
       await packageCommand(call, given, terminal, warnings, handlers);
       break;
