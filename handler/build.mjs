@@ -1,4 +1,4 @@
-// The functions, each as one CommonJS file: `node handler/build.mjs [--keeper] [--packed] [FILE]`.
+// The functions, each as one CommonJS file: `node handler/build.mjs [--keeper] [FILE]`.
 import { Buffer } from 'node:buffer';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -67,14 +67,13 @@ export function packed(text) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
-    options: { packed: { type: 'boolean' }, keeper: { type: 'boolean' } },
+    options: { keeper: { type: 'boolean' } },
     allowPositionals: true,
   });
   const usual = values.keeper === true ? 'dist/keeper/index.js' : 'dist/handler/index.js';
   const file = path.resolve(positionals[0] ?? path.join(root, usual));
   const made = values.keeper === true ? await bundleKeeper() : await bundleReference();
-  const text = values.packed === true ? packed(made.text) : made.text;
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  process.stdout.write(`${path.relative(process.cwd(), file)}: ${Buffer.byteLength(text)} bytes\n`);
+  writeFileSync(file, made.text);
+  process.stdout.write(`${path.relative(process.cwd(), file)}: ${Buffer.byteLength(made.text)} bytes\n`);
 }
