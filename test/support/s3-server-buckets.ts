@@ -86,6 +86,13 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     absent: 'NoSuchTagSet',
   },
   {
+    query: 'replication',
+    name: 'BucketReplication',
+    get: 's3:GetReplicationConfiguration',
+    put: 's3:PutReplicationConfiguration',
+    absent: 'ReplicationConfigurationNotFoundError',
+  },
+  {
     query: 'object-lock',
     name: 'ObjectLockConfiguration',
     get: 's3:GetBucketObjectLockConfiguration',

@@ -45,6 +45,7 @@ export type S3ErrorCode =
   | 'OwnershipControlsNotFoundError'
   | 'PermanentRedirect'
   | 'PreconditionFailed'
+  | 'ReplicationConfigurationNotFoundError'
   | 'RequestTimeout'
   | 'ServerSideEncryptionConfigurationNotFoundError'
   | 'ServiceUnavailable'
@@ -118,6 +119,7 @@ const ERRORS: Readonly<Record<S3ErrorCode, readonly [number, string]>> = {
     'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
   ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
+  ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   RequestTimeout: [
     400,
     'Your socket connection to the server was not read from or written to within the timeout period.',
