@@ -71,6 +71,14 @@ export default tseslint.config(
     },
   },
   {
+    // Who is asked what is deployed. As in all of repository/, the clock is not looked at.
+    files: ['repository/evidence/aws.ts', 'repository/evidence/aws-code.ts'],
+    rules: mayNotImport({
+      group: ['**/packager/**', '**/handler/**', '**/test/**'],
+      message: 'repository/ knows nothing of its callers',
+    }),
+  },
+  {
     // A store is where the outside world begins: it may know the SDK, the process and its own clock.
     files: ['repository/stores/**/*.ts'],
     rules: {
@@ -112,6 +120,7 @@ export default tseslint.config(
       'packager/cli/aws.ts',
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
+      'packager/cli/keeper.ts',
       'packager/cli/managed-bucket.ts',
       'packager/doctor/aws.ts',
       'handler/**/*.ts',
