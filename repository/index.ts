@@ -12,6 +12,10 @@ export { establishDomain, findDomain, requireAt } from './domain.ts';
 export type { Chance, Descriptor, Domain, DomainParts } from './domain.ts';
 export { ArtifactError, ArtifactErrors, hasCode } from './error.ts';
 export type { ArtifactErrorCode, SourcePlace } from './error.ts';
+export { noEvidence } from './evidence/none.ts';
+export type { Finding } from './audit/audit.ts';
+export { remoteKeeper, runToEnd } from './keeping/ask.ts';
+export type { AskKeeper, KeeperAnswer, KeeperCommand } from './keeping/command.ts';
 export { formatArtifactName, parseArtifactName, parseId, parseRepository, parseSelector } from './name.ts';
 export type { ArtifactName, Selection, Selector } from './name.ts';
 export { objectKey } from './object-store.ts';
@@ -26,6 +30,8 @@ export type {
   Revision,
   StoredObject,
 } from './object-store.ts';
+export { parseConsumer } from './named.ts';
+export type { NamedReference, RemovedReference } from './named.ts';
 export { planVersion, publishVersion } from './publish.ts';
 export type { Publication } from './publish.ts';
 export type { OpenContent, Publishable } from './publishable.ts';

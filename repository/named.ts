@@ -130,7 +130,7 @@ export function removeNamedReferences(
   domain: Pick<Domain, 'store'>,
   { repository, id, number }: ArtifactName & { readonly number?: number },
   consumer: string,
-  before = Infinity,
+  before: number = Infinity,
 ): AsyncGenerator<{ readonly number: number; readonly removed?: RemovedReference }> {
   const numbers =
     number === undefined ? olderThan(listVersionNumbers(domain, { repository, id }), before) : only(number);

@@ -1,15 +1,17 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Domain, DomainParts, DomainPlace, ObjectStore } from '../../repository/index.ts';
+import type { AskKeeper, Domain, DomainParts, DomainPlace, Keeper, ObjectStore } from '../../repository/index.ts';
 import {
   ArtifactError,
   establishDomain,
   findDomain,
   hasCode,
   LOCAL_PLACE,
+  noEvidence,
   objectKey,
   ownKeeper,
+  remoteKeeper,
   requireAt,
 } from '../../repository/index.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
@@ -22,6 +24,7 @@ import type { AwsAccess, AwsSettings } from './aws.ts';
 import { CHANCE } from './chance.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
+import { askFunction, askHere, awsOf, evidenceOf, findStackId, isKeptByFunction } from './keeper.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import type { AccessOptions, DisplayOptions, DomainOptions, PackageOptions } from './options.ts';
@@ -29,14 +32,12 @@ import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
- * What the command means to do. `read`: the domain must be there. `write`: a store that is none yet becomes one. `plan`: nothing is written,
- * and a store that is none counts as an empty one.
+ * What the command means to do. `read`: the domain must be there. `keep`: likewise, and its keeper is asked to change something. `write`: a store that
+ * is none yet becomes one. `plan`: nothing is written, and a store that is none counts as an empty one.
  */
-export type Purpose = 'read' | 'write' | 'plan';
+export type Purpose = 'read' | 'keep' | 'write' | 'plan';
 
-type OpenOptions = DomainOptions &
-  AccessOptions &
-  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>>;
+type OpenOptions = DomainOptions & AccessOptions & Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>>;
 
 export interface OpenDomain {
   readonly domain: Domain;
@@ -44,6 +45,10 @@ export interface OpenDomain {
   readonly urlOf: UrlOf;
   /** What opens the object from here. */
   readonly linkOf: UrlOf;
+  /** Has the domain's keeper carry out a command. */
+  readonly ask: AskKeeper;
+  /** The ID of the stack that has this name now, as far as anybody here can be asked. */
+  readonly findStack: (name: string) => Promise<string | undefined>;
 }
 
 /** So many requests at once; an SDK client keeps that many connections. */
@@ -93,14 +98,15 @@ export function domainFolders({ domain }: DomainOptions, cwd: string): readonly 
 async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
-  checkDirectory(directory, purpose === 'write' ? 'write' : 'read');
+  checkDirectory(directory, purpose === 'write' || purpose === 'keep' ? 'write' : 'read');
   const store = directoryStore(directory);
   const linkOf: UrlOf = (_bucket, key) => pathToFileURL(directoryFile(directory, objectKey(key))).href;
   const place = { ...LOCAL_PLACE, bucket: LOCAL_BUCKET };
   const found = await findDomain(partsOf(store, purpose));
   if (found === undefined) refuseForeign(directory);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
-  return { domain, urlOf: localUrlOf, linkOf };
+  const ask = askHere(domain, async () => noEvidence);
+  return { domain, urlOf: localUrlOf, linkOf, ask, findStack: async () => undefined };
 }
 
 export const LOCAL_BUCKET = 'local';
@@ -168,12 +174,17 @@ async function openBucketDomain(
     REQUESTS_AT_ONCE,
   );
   const place = { partition, region, account: owner, bucket };
-  const found = await findDomain(partsOf(store, purpose));
+  const aws = awsOf(access, region, terminal.signal);
+  const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
+  const parts = partsOf(store, purpose, keptBy && remoteKeeper(askFunction(aws, keptBy, 'publishing')));
+  const found = await findDomain(parts);
   if (found !== undefined) requireAt(found, place);
-  else if (purpose !== 'read') await requireVersioning(s3, client, bucket, owner, terminal.signal);
-  const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `bucket '${bucket}'`));
+  else if (purpose !== 'read' && purpose !== 'keep')
+    await requireVersioning(s3, client, bucket, owner, terminal.signal);
+  const domain = found ?? (await begin(parts, place, purpose, `bucket '${bucket}'`));
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
-  return { domain, urlOf, linkOf: urlOf };
+  const ask = keptBy === undefined ? askHere(domain, () => evidenceOf(aws, place)) : askFunction(aws, keptBy);
+  return { domain, urlOf, linkOf: urlOf, ask, findStack: (name) => findStackId(aws, name) };
 }
 
 /** What a dry run finds in a domain that is still to be made. */
@@ -187,7 +198,9 @@ async function plannedDomain(
   writeNote(terminal, `would make the domain of account ${account} in ${region}: bucket ${bucket}`, displayOf(options));
   const { memoryStore } = await import('../../repository/stores/memory.ts');
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
-  return { domain: { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place }, urlOf, linkOf: urlOf };
+  const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
+  const ask = askHere(domain, async () => noEvidence);
+  return { domain, urlOf, linkOf: urlOf, ask, findStack: async () => undefined };
 }
 
 type S3Module = typeof S3;
@@ -219,7 +232,7 @@ const OTHER_DOMAIN = 'name another with --domain s3://BUCKET (a versioned bucket
 
 function noDomain(cause: unknown, bucket: string, owner: string, region: string, purpose: Purpose): ArtifactError {
   const ways =
-    purpose === 'read'
+    purpose === 'read' || purpose === 'keep'
       ? "Make it with 'cfn-artifacts bootstrap', name another with --domain, or another Region with --region."
       : [
           `Make it with 'cfn-artifacts bootstrap', ${OTHER_DOMAIN},`,
@@ -365,10 +378,11 @@ function profileOf({ profile }: OpenOptions): { readonly profile?: string } {
   return profile === undefined ? {} : { profile };
 }
 
-function partsOf(store: ObjectStore, purpose: Purpose): DomainParts {
+/** @param keeper of who publishes, where the domain is not kept from here */
+function partsOf(store: ObjectStore, purpose: Purpose, keeper?: Keeper): DomainParts {
   // The commands that only look can't write by mistake.
-  const own = purpose === 'write' ? store : dryRun(store);
-  return { store: own, keeper: ownKeeper(own), chance: CHANCE };
+  const own = purpose === 'write' || purpose === 'keep' ? store : dryRun(store);
+  return { store: own, keeper: purpose === 'write' && keeper !== undefined ? keeper : ownKeeper(own), chance: CHANCE };
 }
 
 function begin(
@@ -383,6 +397,7 @@ function begin(
     case 'plan':
       return Promise.resolve({ ...parts, ...place });
     case 'read':
+    case 'keep':
       throw new ArtifactError('DOMAIN_NOT_FOUND', `there is no domain in the ${what}`, {
         remedy: "The first 'cfn-artifacts package' or 'publish' makes one.",
       });

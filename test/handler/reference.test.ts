@@ -409,7 +409,9 @@ describe('content that is about to be deleted', () => {
   test('is a failure where there is no keeper', async () => {
     await condemn('condemned');
     const refusal = Object.assign(new Error('Function not found'), { name: 'ResourceNotFoundException' });
-    const keeper = remoteKeeper(() => Promise.reject(invocationProblem(refusal, 'keeper')));
+    const keeper = remoteKeeper(async () => {
+      throw invocationProblem(refusal, 'keeper');
+    });
     const { succeeded, reason } = await answer(events.create(properties(a)), { keeper });
     expect(succeeded).toBe(false);
     expect(reason).toContain("the domain has no keeper: there is no function 'keeper'. Run 'cfn-artifacts bootstrap'");

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { ownKeeper } from '../../repository/deletion.ts';
+import { awsEvidence } from '../../repository/evidence/aws.ts';
+import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import { limited } from '../../repository/stores/limited.ts';
+import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import type { Kept } from './handle.ts';
+import { handle } from './handle.ts';
+
+/**
+ * The keeper: does what only it may do in a domain, one command at a time, as JSON. Runs in AWS Lambda, with the SDK that is there.
+ *
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain. AWS_ENDPOINT_URL and the rest as the SDK reads it.
+ */
+
+interface Context {
+  readonly getRemainingTimeInMillis: () => number;
+  readonly invokedFunctionArn?: string;
+  readonly awsRequestId?: string;
+}
+
+/** Lambda's own limit, where nobody tells how much time there is. */
+const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
+
+/** So many requests at once; the SDK's client keeps that many connections. */
+const REQUESTS_AT_ONCE = 50;
+
+/** As the domain's template exports it. */
+const serviceTokenExport = 'cfn-artifacts-ServiceToken';
+
+const { env } = process;
+/** Pauses between attempts that fit the rates of the services: nobody waits for an audit. */
+const patient = { maxAttempts: 8, retryMode: 'adaptive' } as const;
+const s3 = new S3Client(s3ClientDefaults);
+const cloudFormation = new CloudFormationClient(patient);
+const lambda = new LambdaClient(patient);
+
+export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
+  const invoked = {
+    requestId: context.awsRequestId ?? '',
+    // `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, with `:QUALIFIER` where one was called.
+    qualifier: context.invokedFunctionArn?.split(':')[7] ?? '',
+    remaining: () => context.getRemainingTimeInMillis(),
+  };
+  return handle(event, invoked, {
+    connect,
+    log: (line) => process.stdout.write(`${line}\n`),
+    now: () => new Date(),
+  });
+}
+
+function connect(signal: AbortSignal): Kept {
+  const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
+  const store = limited(
+    s3Store({ client: s3, bucket, expectedOwner: account, requiresVersions: true, signal }),
+    REQUESTS_AT_ONCE,
+  );
+  return {
+    store,
+    keeper: ownKeeper(store),
+    chance: {
+      now: () => new Date(),
+      nonce: () => randomUUID().replaceAll('-', ''),
+      pause: async (milliseconds) => {
+        await pause(milliseconds * (0.5 + Math.random()));
+      },
+    },
+    place: { partition, account, region, bucket },
+    evidence: awsEvidence({
+      ...{ cloudFormation, lambda, serviceTokenExport, account, region, signal },
+    }),
+  };
+}

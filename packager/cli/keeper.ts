@@ -1,0 +1,127 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { hasCode } from '../../repository/error.ts';
+import type { DomainPlace } from '../../repository/arn.ts';
+import type { Domain } from '../../repository/domain.ts';
+import type { Evidence } from '../../repository/evidence/evidence.ts';
+import type { AskKeeper } from '../../repository/keeping/command.ts';
+import type {
+  PUBLISHING_ALIAS} from '../../repository/keeping/invocation.ts';
+import {
+  answerOfInvocation,
+  invocationProblem,
+  KEEPER_FUNCTION
+} from '../../repository/keeping/invocation.ts';
+import type { AwsAccess, ClientConfig } from './aws.ts';
+import { connectionProblem } from './aws.ts';
+
+/**
+ * Who keeps a domain, and how it is asked. The account's own domain is kept by its function, because its bucket lets nobody else remove anything. A
+ * directory, and a bucket of another name, are kept by the command itself: whoever may write there may remove. Several at a time do no harm.
+ */
+
+/** AWS in the domain's region: clients are made when something is asked. */
+export interface Aws {
+  readonly lambda: () => Promise<LambdaClient>;
+  readonly cloudFormation: () => Promise<CloudFormationClient>;
+  readonly signal: AbortSignal;
+}
+
+/** Longer than Lambda lets a function run: nothing moves on the connection until it has answered. */
+const ANSWER_MS = 16 * 60_000;
+/** After so long a command that is carried out here tells how far it has come. */
+const PIECE_MS = 10_000;
+
+export function awsOf(access: AwsAccess, region: string, signal: AbortSignal): Aws {
+  const patient = (config: ClientConfig): ClientConfig => ({
+    ...config,
+    region,
+    requestHandler: { ...config.requestHandler, socketTimeout: ANSWER_MS },
+  });
+  return {
+    lambda: once(async () => {
+      const { LambdaClient: Client } = await import('@aws-sdk/client-lambda');
+      return access.client('lambda', (config) => new Client({ ...patient(config) }));
+    }),
+    cloudFormation: once(async () => {
+      const { CloudFormationClient: Client } = await import('@aws-sdk/client-cloudformation');
+      return access.client('cloudformation', (config) => new Client({ ...config, region }));
+    }),
+    signal,
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** Whether the domain is the one that `bootstrap` makes. */
+export function isKeptByFunction({ account, region, bucket }: DomainPlace & { readonly bucket: string }): boolean {
+  return bucket === `cfn-artifacts-${account}-${region}`;
+}
+
+/**
+ * Asks the domain's function.
+ * @param as the name under which it takes only what publishing needs
+ * @throws ArtifactError what the command came to there; DOMAIN_NOT_FOUND where there is no function, ACCESS_DENIED, STORE_UNAVAILABLE
+ */
+export function askFunction(aws: Aws, place: DomainPlace, as?: typeof PUBLISHING_ALIAS): AskKeeper {
+  const name = functionArn(place) + (as === undefined ? '' : `:${as}`);
+  return async (command) => {
+    const { InvokeCommand } = await import('@aws-sdk/client-lambda');
+    const client = await aws.lambda();
+    const request = new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(command)) });
+    try {
+      return answerOfInvocation(await client.send(request, { abortSignal: aws.signal }));
+    } catch (error) {
+      throw connectionProblem(error, 'AWS Lambda') ?? invocationProblem(error, name);
+    }
+  };
+}
+
+function functionArn({ partition, region, account }: DomainPlace): string {
+  return `arn:${partition}:lambda:${region}:${account}:function:${KEEPER_FUNCTION}`;
+}
+
+/** Carries commands out in this process, piece by piece as a function would, so that how far it has come is told in the same way. */
+export function askHere(domain: Domain, evidence: () => Promise<Evidence>): AskKeeper {
+  const known = once(evidence);
+  return async (command) => {
+    const { carryOut } = await import('../../repository/keeping/carry-out.ts');
+    const began = Date.now();
+    const isTimeUp = (): boolean => Date.now() - began >= PIECE_MS;
+    return carryOut(command, { domain, evidence: await known(), isTimeUp });
+  };
+}
+
+/** What CloudFormation and Lambda say to whoever runs this. */
+export async function evidenceOf(
+  { lambda, cloudFormation, signal }: Aws,
+  { account, region }: DomainPlace,
+): Promise<Evidence> {
+  const { awsEvidence } = await import('../../repository/evidence/aws.ts');
+  return awsEvidence({
+    cloudFormation: await cloudFormation(),
+    lambda: await lambda(),
+    serviceTokenExport: SERVICE_TOKEN_EXPORT,
+    account,
+    region,
+    signal,
+  });
+}
+
+const SERVICE_TOKEN_EXPORT = 'cfn-artifacts-ServiceToken';
+
+/** `undefined` where no stack has the name now, and where that may not be asked: then what is recorded has to do. */
+export async function findStackId({ cloudFormation, signal }: Aws, name: string): Promise<string | undefined> {
+  const { DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const client = await cloudFormation();
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }), { abortSignal: signal });
+    return Stacks[0]?.StackId;
+  } catch (error) {
+    if (hasCode(error, 'ValidationError', 'AccessDenied', 'AccessDeniedException')) return undefined;
+    throw connectionProblem(error, 'AWS CloudFormation') ?? error;
+  }
+}
