@@ -5,7 +5,7 @@ import type { Destination } from './destination.ts';
 import { sourcePlace, subjectOf } from './problems.ts';
 import type { ReferencePlan } from './references.ts';
 import type { LoadedPlace, Unit } from './unit.ts';
-import { allPlaces, isLiteral, isPinned } from './unit.ts';
+import { allUnits, isLiteral, isPinned } from './unit.ts';
 
 /** Literal locations name one region's bucket; a packaged template without any deploys wherever its domain can be reached. */
 export function regionWarning(
@@ -14,7 +14,9 @@ export function regionWarning(
   { isDomain, region }: Destination,
 ): Warning | undefined {
   if (!isDomain || region === LOCAL_PLACE.region) return undefined;
-  const bound = allPlaces(root).filter(({ unit, ...loaded }) => isBound(unit, loaded, plans.get(unit)));
+  const bound = allUnits(root).flatMap((unit) =>
+    unit.places.filter((loaded) => isBound(unit, loaded, plans.get(unit))),
+  );
   const [first] = bound;
   if (first === undefined) return undefined;
   const others = bound.length === 1 ? '' : `, and ${bound.length - 1} more like it`;

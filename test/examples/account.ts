@@ -9,7 +9,6 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { bundleReference, packed } from '../../handler/build.mjs';
 import type { Terminal } from '../../packager/cli/terminal.ts';
 import { s3ClientDefaults } from '../../repository/stores/s3.ts';
@@ -22,7 +21,7 @@ import type { Principal } from '../support/iam/request.ts';
 import type { Moto } from '../support/moto.ts';
 import { knowEveryError } from '../support/realm.ts';
 import { startS3Server } from '../support/s3-server.ts';
-import type { S3Server } from '../support/s3-server.ts';
+import type { ClientConfig, S3Server } from '../support/s3-server.ts';
 import type { Identity } from '../support/s3-server-auth.ts';
 import type { Location } from '../support/stack-engine/content.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
@@ -95,7 +94,7 @@ export async function accountOnMoto({ endpoint }: Moto, variant: Variant = {}): 
   const { text } = await domainTemplate();
   await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const config = { endpoint, region: MOTO.region, forcePathStyle: true, credentials };
+  const config: ClientConfig = { endpoint, region: MOTO.region, forcePathStyle: true, credentials };
   const bucket = `cfn-artifacts-${MOTO.account}-${MOTO.region}`;
   const client = new S3Client(config);
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
@@ -128,7 +127,7 @@ interface Parts {
   readonly bucket: string;
   readonly server?: S3Server;
   readonly variant: Variant;
-  readonly config: (who: string) => S3ClientConfig & { credentials: Record<'accessKeyId' | 'secretAccessKey', string> };
+  readonly config: (who: string) => ClientConfig;
   readonly environment: (who: string) => Terminal['env'];
   readonly close: () => Promise<void>;
 }
@@ -141,7 +140,7 @@ async function open({ template, bucket, config, environment, variant, close, ...
   const engine = await StackEngine.start({
     ...{ account, region, ...variant },
     inline: {
-      endpoint: String(endpoint),
+      endpoint,
       environment: {
         AWS_REGION: region,
         AWS_ACCESS_KEY_ID: credentials.accessKeyId,

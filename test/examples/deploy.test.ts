@@ -20,6 +20,8 @@ interface Story {
   readonly changed: readonly [string, ...string[]];
   /** The resource that fails to be updated. */
   readonly fails: string;
+  /** What `package` warns about. */
+  readonly warning?: string;
 }
 
 const STORIES: readonly Story[] = [
@@ -29,6 +31,9 @@ const STORIES: readonly Story[] = [
     file: 'functions/add/index.mjs',
     changed: ['functions/add'],
     fails: 'AddNoteAliaslive',
+    warning:
+      "warning: template.yaml:25:37: Parameters.Location of 'Api' (Fn::Transform/AWS::Include) is written as a literal, " +
+      'which binds the packaged template to us-east-1\n  Package once for each region.\n',
   },
   {
     name: 'nested-stacks',
@@ -110,6 +115,7 @@ describe.each(PLACES)('on $name', ({ runs, open }) => {
 
     const first = await project.package();
     expect(uploadedIn(first.stderr)).toEqual(ids);
+    expect(first.stderr.replaceAll(/^uploaded .*\n/gm, '')).toBe(told.warning ?? '');
     expect(await project.unused()).toEqual(ids.map((id) => `${id}:1`));
     const created = await engine.deploy(name, first.template);
     expect([created.status, failures(created.events)]).toEqual(['CREATE_COMPLETE', []]);
