@@ -46,12 +46,18 @@ export function parseCommandLine(
     call = understood;
   });
   try {
-    program.parse([...argv], { from: 'user' });
+    program.parse(helpLast(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw usageError(error, argv);
   }
   return call;
+}
+
+/** `help reference add` as `reference add --help`, because the parser understands one word there. */
+function helpLast(argv: readonly string[]): string[] {
+  const [first, ...words] = argv;
+  return first === 'help' && words.length > 1 ? [...words, '--help'] : [...argv];
 }
 
 function commanderProgram(style: HelpStyle, print: (text: string) => void, understood: (call: Call) => void): Command {
@@ -65,13 +71,17 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
       // The help text has the colours that it should have.
       getOutHasColors: () => true,
     })
-    .configureHelp({ formatHelp: (command) => helpOf(command.name(), style) })
+    .configureHelp({ formatHelp: (command) => helpOf(wordsOf(command), style) })
     .enablePositionalOptions()
     .version(version(), '-V, --version');
   // Options of every command may also stand before it, as with the AWS CLI.
   const before = new Words(program, [...optionsOf(ACCESS), ...optionsOf(DISPLAY)], []);
+  const groups = new Map<string, Command>();
   for (const spec of COMMANDS) {
-    const command = program.command(spec.name).summary(spec.summary);
+    const [name = '', group] = spec.name.split(' ').reverse();
+    const parent = group === undefined ? program : (groups.get(group) ?? program.command(group));
+    if (group !== undefined) groups.set(group, parent);
+    const command = parent.command(name).summary(spec.summary);
     for (const { name, required } of spec.positional) command.argument(required ? `<${name}>` : `[${name}]`);
     const words = new Words(command, spec.options, spec.foreign);
     command.action(() => {
@@ -82,9 +92,20 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
   return program;
 }
 
-function helpOf(command: string, style: HelpStyle): string {
-  const spec = COMMANDS.find(({ name }) => name === command);
-  return spec === undefined ? formatProgramHelp(PROGRAM, style) : formatCommandHelp(PROGRAM.name, spec, style);
+/** The words that call a command, without the program's own name. */
+function wordsOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? '' : `${wordsOf(parent)} ${command.name()}`.trimStart();
+}
+
+function helpOf(words: string, style: HelpStyle): string {
+  const spec = COMMANDS.find(({ name }) => name === words);
+  if (spec !== undefined) return formatCommandHelp(PROGRAM.name, spec, style);
+  const members = COMMANDS.filter(({ name }) => name.startsWith(`${words} `));
+  if (words === '' || members.length === 0) return formatProgramHelp(PROGRAM, style);
+  const commands = members.map((member) => ({ ...member, name: member.name.slice(words.length + 1) }));
+  const description = commands.map(({ description: text }) => text).join(' ');
+  return formatProgramHelp({ name: `${PROGRAM.name} ${words}`, description, commands }, style);
 }
 
 /** From the package's own file: above this one in the sources as in the build. */
@@ -174,8 +195,11 @@ function requireValue(command: Command, name: string, word: string): void {
 
 /** `error: unknown option '--foo'\n(Did you mean --for?)` in the form of our own errors. */
 function usageError(error: CommanderError, argv: readonly string[]): ArtifactError {
-  const command = COMMANDS.find(({ name }) => argv.includes(name));
-  const help = `See '${[PROGRAM.name, ...(command === undefined ? [] : [command.name]), '--help'].join(' ')}'.`;
+  const line = ` ${argv.join(' ')} `;
+  const command = COMMANDS.find(({ name }) => line.includes(` ${name} `));
+  const group = COMMANDS.map(({ name }) => name.split(' ')).find(([word, of]) => of !== undefined && word === argv[0]);
+  const called = command?.name ?? group?.[0];
+  const help = `See '${[PROGRAM.name, ...(called === undefined ? [] : [called]), '--help'].join(' ')}'.`;
   if (error.code === 'commander.help') {
     return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
   }

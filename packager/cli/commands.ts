@@ -1,3 +1,5 @@
+import type { AuditOptions } from './audit-options.ts';
+import { AUDIT } from './audit-options.ts';
 import type { BootstrapOptions } from './bootstrap-options.ts';
 import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
@@ -19,6 +21,8 @@ import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, REFERENC
 import type { DoctorOptions } from './doctor-options.ts';
 import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { ReferenceOptions } from './reference-options.ts';
+import { REFERENCE } from './reference-options.ts';
 import type { Terminal } from './terminal.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -31,6 +35,9 @@ export interface CommandHandlers {
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'reference add': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'reference remove': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly audit: (options: AuditOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
@@ -43,6 +50,9 @@ export const HANDLERS: CommandHandlers = {
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
   references: async (...call) => (await import('./commands/references.ts')).run(...call),
+  'reference add': async (...call) => (await import('./commands/reference.ts')).add(...call),
+  'reference remove': async (...call) => (await import('./commands/reference.ts')).remove(...call),
+  audit: async (...call) => (await import('./commands/audit.ts')).run(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
@@ -192,13 +202,60 @@ export const COMMANDS: readonly CommandSpec[] = [
     foreign: [],
   },
   {
+    name: 'reference add',
+    summary: 'record that something which is no stack needs a version',
+    description:
+      'Records that a consumer which is no stack needs a version, so that nobody can delete it. Stacks record what they use by themselves, when they are deployed.',
+    examples: [
+      { what: 'a job that fetches it', command: 'cfn-artifacts reference add shop/api:3 --consumer nightly-job' },
+      {
+        what: 'what a bookmark names now',
+        command: 'cfn-artifacts reference add shop/api^prod --consumer team/disaster-recovery',
+      },
+    ],
+    positional: [ARTIFACT],
+    options: optionsOf(REFERENCE),
+    foreign: [],
+  },
+  {
+    name: 'reference remove',
+    summary: 'remove what reference add recorded',
+    description:
+      'Removes what reference add recorded: for one version, or for all versions of an artifact. References of stacks end when the stacks are updated or deleted.',
+    examples: [
+      { what: 'of one version', command: 'cfn-artifacts reference remove shop/api:3 --consumer nightly-job' },
+      { what: 'of all versions', command: 'cfn-artifacts reference remove shop/api --consumer nightly-job' },
+      { what: 'who uses it', command: 'cfn-artifacts references shop/api' },
+    ],
+    positional: [ARTIFACT],
+    options: optionsOf(REFERENCE),
+    foreign: [],
+  },
+  {
+    name: 'audit',
+    summary: 'compare the references with what is deployed, and heal them',
+    description:
+      'Compares what stacks have recorded with what CloudFormation says is deployed, and tells of references that nothing names any more and of those that are missing. The domain does so every day by itself, and heals what it finds. Nothing is removed that is not known to be gone. Status 5: something is left to see to; an operation that is under way is not.',
+    examples: [
+      { what: 'what is not as it should be', command: 'cfn-artifacts audit' },
+      { what: 'heal it', command: 'cfn-artifacts audit --fix' },
+      { what: 'one stack, for a script', command: 'cfn-artifacts audit --stack shop --json' },
+    ],
+    positional: [],
+    options: optionsOf(AUDIT),
+    foreign: [],
+  },
+  {
     name: 'doctor',
     summary: 'whether the domain is sound, and what to do where it is not',
     description:
       "Looks at all that a domain's promises rest on: the bucket and its settings, its policy, the stack and the functions, conditional writes, the clock. Changes nothing but objects of its own below scratch/. What may not be looked at is told as unknown, with the permission that is missing.",
     examples: [
       { what: "your account's domain", command: 'cfn-artifacts doctor' },
-      { what: 'for CI: status 5 also where something may not be looked at', command: 'cfn-artifacts doctor --json --strict' },
+      {
+        what: 'for CI: status 5 also where something may not be looked at',
+        command: 'cfn-artifacts doctor --json --strict',
+      },
       { what: 'a domain in a directory', command: 'cfn-artifacts doctor --domain file:.artifacts' },
     ],
     positional: [],

@@ -22,7 +22,7 @@ export function helpWidth(columns: number | undefined): number {
 export interface ProgramHelp {
   readonly name: string;
   readonly description: string;
-  readonly commands: readonly CommandSpec[];
+  readonly commands: readonly (Pick<CommandSpec, 'summary' | 'examples'> & { readonly name: string })[];
 }
 
 /** What `cfn-artifacts` alone and `--help` print. */

@@ -5,13 +5,8 @@ import type { DomainPlace } from '../../repository/arn.ts';
 import type { Domain } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper } from '../../repository/keeping/command.ts';
-import type {
-  PUBLISHING_ALIAS} from '../../repository/keeping/invocation.ts';
-import {
-  answerOfInvocation,
-  invocationProblem,
-  KEEPER_FUNCTION
-} from '../../repository/keeping/invocation.ts';
+import type { PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { answerOfInvocation, invocationProblem, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import type { AwsAccess, ClientConfig } from './aws.ts';
 import { connectionProblem } from './aws.ts';
 

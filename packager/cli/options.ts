@@ -219,6 +219,7 @@ export const GROUP = {
   publication: 'What is published',
   output: 'Output',
   question: 'What is asked',
+  reference: 'Who needs it',
   domain: 'Domain',
   making: 'How it is made',
   bucket: 'Plain bucket, as with aws-cli and SAM',
@@ -249,7 +250,7 @@ export function texts(given: unknown): readonly string[] {
 }
 
 /** The rule stands in the message; what people don't see there is what such a name looks like. */
-function named<T>(parse: (text: string) => T, example: string): (given: unknown) => T {
+export function named<T>(parse: (text: string) => T, example: string): (given: unknown) => T {
   return (given) => {
     try {
       return parse(text(given));
@@ -293,7 +294,7 @@ export function matching(pattern: RegExp, rule: string, remedy?: string): (given
   };
 }
 
-function stackName(given: unknown): string {
+export function stackName(given: unknown): string {
   const name = text(given);
   if (isStackName(name) || parseStackId(name) !== undefined) return name;
   throw invalid(
@@ -345,7 +346,7 @@ export const ACCESS: OptionTable<AccessOptions> = {
     name: 'endpoint-url',
     argument: '<url>',
     group: GROUP.access,
-    help: 'for S3, STS and CloudFormation, in the place of their own (else AWS_ENDPOINT_URL and its kin)',
+    help: 'for S3, STS, Lambda and CloudFormation, in the place of their own (else AWS_ENDPOINT_URL and its kin)',
     read: endpointUrl,
   },
   verifySsl: {

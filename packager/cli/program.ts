@@ -1,3 +1,4 @@
+import { AUDIT } from './audit-options.ts';
 import { resolveBootstrapOptions } from './bootstrap-options.ts';
 import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -9,6 +10,7 @@ import { EXIT } from './exit-codes.ts';
 import { helpWidth } from './help.ts';
 import { GET, LIST, PUBLISH, PUBLISH_CONFLICTS, SHOW } from './options.ts';
 import { resolvePackageOptions } from './package-options.ts';
+import { REFERENCE } from './reference-options.ts';
 import { resolveReferencesOptions } from './references-options.ts';
 import type { MessageDisplay } from './report.ts';
 import { reportFailure, writeNote } from './report.ts';
@@ -96,6 +98,14 @@ async function dispatch(
     case 'references':
       await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
       break;
+    case 'reference add':
+    case 'reference remove': {
+      const options = { ...(await resolveOptions(REFERENCE, given, [], context)), artifact: argument ?? '' };
+      await handlers[call.command](options, terminal, warnings);
+      break;
+    }
+    case 'audit':
+      return handlers.audit(await resolveOptions(AUDIT, given, [], context), terminal, warnings);
     case 'doctor':
       return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }

@@ -673,7 +673,8 @@ describe('help', () => {
   test.each(COMMANDS.map(({ name }) => name))(
     '%s --help leads with examples, names every option and ends with the exit status',
     async (name) => {
-      const { code, stdout, options } = await call([name, '--help']);
+      const words = name.split(' ');
+      const { code, stdout, options } = await call([...words, '--help']);
       expect({ code, options }).toEqual({ code: 0, options: {} });
       const command = COMMANDS.find((spec) => spec.name === name)!;
       const headings = [...stdout.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading);
@@ -682,10 +683,24 @@ describe('help', () => {
       expect(headings).toEqual(expect.arrayContaining([...new Set(command.options.map(({ group }) => group))]));
       for (const { name: option } of [...command.options, ...command.foreign]) expect(stdout).toContain(`--${option}`);
       for (const { command: example } of command.examples) expect(stdout).toContain(`  ${example}\n`);
-      expect((await call(['help', name])).stdout).toBe(stdout);
-      expect((await call([name, 'x', '-h'])).stdout).toBe(stdout);
+      expect((await call(['help', ...words])).stdout).toBe(stdout);
+      expect((await call([...words, 'x', '-h'])).stdout).toBe(stdout);
     },
   );
+
+  test('of a word that several commands begin with tells of those', async () => {
+    const { code, stdout } = await call(['reference', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('cfn-artifacts reference COMMAND [OPTIONS]');
+    expect(stdout).toMatch(/^ {2}add {2,}record/m);
+    expect(stdout).toMatch(/^ {2}remove {2,}remove/m);
+    const alone = await call(['reference']);
+    expect(alone).toMatchObject({ code: 2, options: {} });
+    expect(alone.stderr).toBe("error: no command is given\n  See 'cfn-artifacts reference --help'.\n");
+    expect((await call(['reference', 'ad'])).stderr).toContain(
+      "Did you mean 'add'? See 'cfn-artifacts reference --help'.",
+    );
+  });
 
   test('keeps to the width of the terminal', async () => {
     for (const columns of [60, 80, 100]) {

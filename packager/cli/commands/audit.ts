@@ -1,0 +1,156 @@
+import type { Domain, Finding, KeeperCommand } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  listUsedBy,
+  looksLikeArtifactArn,
+  parseArn,
+  parseStackId,
+  runToEnd,
+} from '../../../repository/index.ts';
+import type { AuditOptions } from '../audit-options.ts';
+import { CHANCE } from '../chance.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { OpenDomain } from '../open.ts';
+import { openDomain } from '../open.ts';
+import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
+import type { Column } from '../report.ts';
+import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/**
+ * Has the keeper compare the references with what is deployed, and tells what it finds as it comes.
+ * @returns EXIT.findings where somebody has to see to something
+ */
+export async function run(options: AuditOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
+  const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
+  const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0 };
+  const found = findings(opened, options, terminal, tally);
+  if (options.json) {
+    await writeJsonList(terminal, 'findings', found);
+    const { looked, healed, left } = tally;
+    writeJson(terminal, { looked, healed, left, warnings: warnings.all() });
+  } else {
+    await tell(found, terminal, options);
+    if (!options.quiet) terminal.stderr.write(`${summaryOf(tally, options)}\n`);
+  }
+  return tally.left > 0 ? EXIT.findings : EXIT.ok;
+}
+
+interface Tally {
+  /** Records and resources that were compared. */
+  looked: number;
+  found: number;
+  healed: number;
+  /** What somebody has to see to. */
+  left: number;
+}
+
+/** An operation that is under way is nobody's fault: the next audit looks again. */
+function isLeft({ healed, kind }: Finding): boolean {
+  return !healed && kind !== 'unsettled';
+}
+
+async function* findings(
+  { domain, ask, findStack }: OpenDomain,
+  options: AuditOptions,
+  terminal: Terminal,
+  tally: Tally,
+): AsyncGenerator<Finding> {
+  for (const command of await commandsFor(domain, options, findStack)) {
+    for await (const { results, looked = 0, next } of runToEnd(ask, command, CHANCE)) {
+      tally.looked += looked;
+      for (const finding of results as readonly Finding[]) {
+        tally.found += 1;
+        if (finding.healed) tally.healed += 1;
+        if (isLeft(finding)) tally.left += 1;
+        yield finding;
+      }
+      const isTold = next !== undefined && !options.quiet && !options.json;
+      if (isTold) terminal.stderr.write(`looked at ${count(tally.looked, 'place')} so far\n`);
+    }
+  }
+}
+
+/** One for all, or one for each stack that the name stands for: the one that has it now, and those that had it and left something behind. */
+async function commandsFor(
+  domain: Domain,
+  { fix, stack }: AuditOptions,
+  findStack: OpenDomain['findStack'],
+): Promise<readonly KeeperCommand[]> {
+  if (stack === undefined) return [{ command: 'audit', fix }];
+  if (parseStackId(stack) !== undefined) return [{ command: 'audit', fix, stack }];
+  const current = await findStack(stack);
+  const ids = new Set(current === undefined ? [] : [current]);
+  const { account, region } = domain;
+  for await (const { consumer } of listUsedBy(domain, { account, region, stack })) ids.add(consumer.stackId);
+  if (ids.size === 0) {
+    throw new ArtifactError(
+      'INVALID_ARGUMENT',
+      `no stack '${stack}' is known in account ${account} in ${region}, and none has recorded anything`,
+      { remedy: 'Name it by its ARN, or leave it out to look at all of them.' },
+    );
+  }
+  return [...ids].map((id) => ({ command: 'audit', fix, stack: id }));
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'FINDING' },
+  { title: 'STACK' },
+  { title: 'LOGICAL ID' },
+  { title: 'ARTIFACT' },
+  { title: 'HEALED' },
+  { title: 'WHY', shrinks: true },
+];
+
+const NOTHING = '-';
+
+async function tell(found: AsyncIterable<Finding>, terminal: Terminal, options: AuditOptions): Promise<void> {
+  const table = new GrowingTable(terminal, COLUMNS);
+  const remedies = new Set<string>();
+  try {
+    for await (const finding of found) {
+      const { kind, stackId, logicalId = NOTHING, healed, why, failure, remedy } = finding;
+      const stack = stackId === undefined ? NOTHING : (parseStackId(stackId)?.stack ?? stackId);
+      const reason = failure === undefined ? why : `${why}; ${failure}`;
+      await table.add([kind, stack, logicalId, artifactOf(finding), healed ? 'yes' : 'no', reason]);
+      if (remedy !== undefined && !healed) remedies.add(remedy);
+    }
+  } finally {
+    // What was found before a failure stands.
+    await table.end();
+  }
+  if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
+}
+
+/** As people name it. */
+function artifactOf({ arns = [], version, digest, key = NOTHING }: Finding): string {
+  const [first, ...others] = arns;
+  if (first !== undefined) return `${nameOf(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+  if (version !== undefined) return `${version.repository}/${version.id}:${version.number}`;
+  return digest === undefined ? key : `sha256:${digest}`;
+}
+
+function nameOf(arn: string): string {
+  if (!looksLikeArtifactArn(arn)) return arn;
+  try {
+    const { repository, id, version, digest } = parseArn(arn);
+    return `${repository}/${id}${version === undefined ? `@sha256:${digest ?? ''}` : `:${version}`}`;
+  } catch {
+    // A newer version's, which is told as it is.
+    return arn;
+  }
+}
+
+function summaryOf({ looked, found, healed, left }: Tally, { fix }: AuditOptions): string {
+  const what = `looked at ${count(looked, 'place')}: ${found === 0 ? 'nothing was found' : count(found, 'finding')}`;
+  if (found === 0) return what;
+  const healing = fix ? `, ${healed} healed` : '';
+  const advice = fix || left === 0 ? '' : "; 'cfn-artifacts audit --fix' heals what can be healed";
+  return `${what}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,107 @@
+import type { Domain, KeeperCommand, Subject } from '../../../repository/index.ts';
+import { ArtifactError, formatArn, formatArtifactName, listUsers, runToEnd } from '../../../repository/index.ts';
+import { resolveArtifact, resolveSubject } from '../artifact.ts';
+import { CHANCE } from '../chance.ts';
+import { openDomain } from '../open.ts';
+import type { ReferenceOptions } from '../reference-options.ts';
+import { writeJson, writeJsonList } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** Records that a consumer which is no stack needs a version. */
+export async function add(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const { consumer, artifact: text, repository } = options;
+  const { arn, resolvedFrom, ...name } = await resolveArtifact(domain, text, repository);
+  if (arn.version === undefined) throw noVersion(text);
+  const command: KeeperCommand = {
+    ...{ command: 'reference-add', arn: formatArn(arn), consumer },
+    ...(resolvedFrom !== undefined && { resolvedFrom }),
+  };
+  let outcome: unknown;
+  for await (const { results } of runToEnd(ask, command, CHANCE)) {
+    for (const result of results) ({ outcome } = result as { outcome?: unknown });
+  }
+  if (options.json) {
+    writeJson(terminal, { arn: formatArn(arn), consumer, outcome, resolvedFrom, warnings: warnings.all() });
+  } else if (!options.quiet) {
+    const again = outcome === 'exists' ? ', as recorded before' : '';
+    terminal.stdout.write(`'${consumer}' uses ${formatArtifactName(name)}:${arn.version}${again}\n`);
+  }
+}
+
+/** Removes what a consumer recorded, of one version or of all versions of an artifact. */
+export async function remove(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const { consumer, artifact: text, repository } = options;
+  const subject = await resolveSubject(domain, text, repository);
+  const arn = arnOf(domain, subject, text);
+  const removed = removals(domain, ask, { command: 'reference-remove', arn, consumer }, subject);
+  if (options.json) {
+    await writeJsonList(terminal, 'removed', removed);
+    writeJson(terminal, { warnings: warnings.all() });
+    return;
+  }
+  for await (const { repository: of, id, version } of removed) {
+    if (!options.quiet) terminal.stdout.write(`'${consumer}' no longer uses ${of}/${id}:${version}\n`);
+  }
+}
+
+interface Removed {
+  readonly repository: string;
+  readonly id: string;
+  readonly version: number;
+  readonly consumer: string;
+}
+
+async function* removals(
+  domain: Domain,
+  ask: Awaited<ReturnType<typeof openDomain>>['ask'],
+  command: Extract<KeeperCommand, { command: 'reference-remove' }>,
+  subject: Subject,
+): AsyncGenerator<Removed> {
+  let [asked, answered, removed] = [0, 0, 0];
+  const counted: typeof ask = (piece) => {
+    asked += 1;
+    return ask(piece);
+  };
+  for await (const { results } of runToEnd(counted, command, CHANCE)) {
+    answered += 1;
+    removed += results.length;
+    yield* results as readonly Removed[];
+  }
+  // Where an answer was lost, what it told of is gone already.
+  if (removed === 0 && asked === answered) throw await notUsed(domain, subject, command.consumer);
+}
+
+function arnOf({ partition, account, region }: Domain, subject: Subject, text: string): string {
+  const { repository, id, number, digest } = subject;
+  if (number === undefined && digest !== undefined) throw noVersion(text);
+  const version = number === undefined ? {} : { version: number, ...(digest !== undefined && { digest }) };
+  return formatArn({ partition, account, region, repository, id, ...version });
+}
+
+function noVersion(text: string): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', `'${text}' names content, and no version that holds it`, {
+    remedy: "Name a version, like 'shop/api:3'.",
+  });
+}
+
+/** So many names help; more of them hide each other. */
+const NAMES = 5;
+
+async function notUsed(domain: Domain, subject: Subject, consumer: string): Promise<ArtifactError> {
+  const names = new Set<string>();
+  for await (const { consumer: user } of listUsers(domain, subject)) {
+    if (user.kind === 'named' && user.stackId === undefined) names.add(user.name);
+    if (names.size === NAMES) break;
+  }
+  const { number } = subject;
+  const what = `${formatArtifactName(subject)}${number === undefined ? '' : `:${number}`}`;
+  return new ArtifactError('ARTIFACT_NOT_FOUND', `'${consumer}' is not recorded as a consumer of '${what}'`, {
+    remedy:
+      names.size > 0
+        ? `Recorded by hand are ${[...names].map((name) => `'${name}'`).join(', ')}.`
+        : `Nobody is recorded by hand. 'cfn-artifacts references ${what}' tells who uses it; stacks let go of it when they are updated or deleted.`,
+  });
+}
