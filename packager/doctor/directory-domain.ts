@@ -1,9 +1,10 @@
-import { lstat, readdir, statfs } from 'node:fs/promises';
+import { lstat, opendir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { Chance } from '../../repository/index.ts';
+import type { Chance, ObjectStore } from '../../repository/index.ts';
 import { ArtifactError, hasCode, LOCAL_PLACE } from '../../repository/index.ts';
 import { directoryStore } from '../../repository/stores/directory.ts';
 import { checkDirectory } from '../../repository/stores/directory-root.ts';
+import { requireNoLink } from '../../repository/stores/directory-sound.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import type { DirectoryAnswers, Trouble } from './answers.ts';
 import { DIRECTORY_ACTIONS } from './answers.ts';
@@ -31,16 +32,7 @@ export async function examineDirectory(request: DirectoryRequest): Promise<reado
     descriptor: () => readDescriptor(store, { ...LOCAL_PLACE, bucket }, chance),
     whole: async () => {
       await requireDomain(ask('descriptor'));
-      // What was lost or linked is told by the store itself when it comes upon it.
-      return tryStore(
-        async () => {
-          for await (const { key } of store.list('')) {
-            if (signal.aborted) throw new ArtifactError('INTERRUPTED', `interrupted at '${key}'`);
-          }
-        },
-        'STORE_UNAVAILABLE',
-        'INVALID_ARGUMENT',
-      );
+      return tryStore(() => requireSound(store, folder, signal), 'STORE_UNAVAILABLE', 'INVALID_ARGUMENT');
     },
     conditionalWrites: async () => {
       if (!writes) throw new DoesNotApply('nothing was to be written (--no-write)');
@@ -54,6 +46,24 @@ export async function examineDirectory(request: DirectoryRequest): Promise<reado
     leftovers: async () => leftoversIn(path.join(folder, '@drafts'), chance.now()),
   });
   return diagnose(DIRECTORY_CHECKS, { ask, actions: DIRECTORY_ACTIONS });
+}
+
+/**
+ * What was lost is told by the store itself when it comes upon it. A folder behind a link it would only tell of when something in it is asked for.
+ * @throws ArtifactError STORE_UNAVAILABLE, INVALID_ARGUMENT, INTERRUPTED
+ */
+async function requireSound(store: ObjectStore, root: string, signal: AbortSignal): Promise<void> {
+  for await (const { key } of store.list('')) {
+    if (signal.aborted) throw new ArtifactError('INTERRUPTED', `interrupted at '${key}'`);
+  }
+  for await (const entry of await opendir(root, { recursive: true })) {
+    const found = path.join(entry.parentPath, entry.name);
+    if (signal.aborted) throw new ArtifactError('INTERRUPTED', `interrupted at '${found}'`);
+    // One that leads nowhere is how the store marks what was removed.
+    if (entry.isSymbolicLink() && (await stat(found).catch(() => undefined))?.isDirectory() === true) {
+      await requireNoLink(found);
+    }
+  }
 }
 
 /** Only what reading does not find is asked of writing. */

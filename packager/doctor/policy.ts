@@ -71,7 +71,7 @@ export function comparePolicies(
 }
 
 function nameOf({ Sid: sid }: JsonMap, index: number): string {
-  return typeof sid === 'string' && sid !== '' ? `'${sid}'` : `number ${index + 1}, which has no Sid`;
+  return typeof sid === 'string' && sid !== '' ? `'${sid}'` : `number ${index + 1} (without a Sid)`;
 }
 
 /** The same text for two statements that say the same in another order, in lists or not, or in another case where case means nothing. */

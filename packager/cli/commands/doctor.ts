@@ -27,7 +27,7 @@ export async function run(options: DoctorOptions, terminal: Terminal, warnings: 
   const { domain, title, results } = await examine(options, terminal);
   const summary = countsOf(results);
   const isSound = summary.problem === 0 && !(options.strict && summary.unknown > 0);
-  if (options.json) writeJson(terminal, { sound: isSound, domain, checks: results, summary, warnings: warnings.all() });
+  if (options.json) writeJson(terminal, { domain, checks: results, summary, warnings: warnings.all() });
   else terminal.stdout.write(pageOf(title, results, summary, { options, terminal }));
   return isSound ? EXIT.ok : EXIT.findings;
 }

@@ -21,7 +21,7 @@ const NAMED_SECTIONS = ['Parameters', 'Rules', 'Mappings', 'Conditions', 'Resour
  * Seconds. CloudFormation waits an hour for a provider that does not answer, unless told otherwise; this function takes seconds, and
  * minutes where it copies content from another region.
  */
-const SERVICE_TIMEOUT = 300;
+export const SERVICE_TIMEOUT = 300;
 
 /**
  * The template's text with the changes made in it, byte for byte the template's own text outside of the values replaced and the members added.
