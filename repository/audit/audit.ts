@@ -38,9 +38,9 @@ export async function* audit(
   { fix, stack, after }: AuditOptions,
 ): AsyncGenerator<AuditStep> {
   const auditing: Auditing = { domain, evidence, fix };
-  const from: Cursor = after === undefined ? { at: 'records', key: '' } : parseCursor(after);
-  if (stack !== undefined) yield* auditOne(auditing, requireStack(stack), from);
-  else yield* auditAll(auditing, from);
+  const from: Cursor | undefined = after === undefined ? undefined : parseCursor(after);
+  if (stack === undefined) yield* auditAll(auditing, from ?? { at: 'references', key: '' });
+  else yield* auditOne(auditing, requireStack(stack), from ?? { at: 'records', key: '' });
 }
 
 async function* auditOne(auditing: Auditing, stack: StackName, from: Cursor): AsyncGenerator<AuditStep> {
@@ -58,15 +58,17 @@ async function* auditOne(auditing: Auditing, stack: StackName, from: Cursor): As
   }
 }
 
+/** References come first: what they still tell brings lost entries back, of which nothing else knows. */
 async function* auditAll(auditing: Auditing, from: Cursor): AsyncGenerator<AuditStep> {
-  if (from.at === 'records') yield* auditStacks(auditing, from.key);
+  if (from.at === 'references') yield* auditReferences(auditing, from.key);
   if (from.at === 'resources') {
     const begun = requireStack(from.stackId);
     yield* auditResources(auditing, begun, 'resources', from.logicalId);
     yield* auditStacks(auditing, behind(begun));
+  } else if (from.at !== 'importers') {
+    yield* auditStacks(auditing, from.at === 'records' ? from.key : '');
   }
-  if (from.at !== 'references') yield* auditImporters(auditing, from.at === 'importers' ? from : undefined);
-  yield* auditReferences(auditing, from.at === 'references' ? from.key : '');
+  yield* auditImporters(auditing, from.at === 'importers' ? from : undefined);
 }
 
 function requireStack(stackId: string): StackName {

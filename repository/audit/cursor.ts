@@ -2,14 +2,14 @@ import { ArtifactError } from '../error.ts';
 
 /** Where an audit goes on. In this order: */
 export type Cursor =
+  /** behind this key below `references/`, */
+  | { readonly at: 'references'; readonly key: string }
   /** behind this key below `consumers/`, */
   | { readonly at: 'records'; readonly key: string }
   /** at the resources of this stack behind this logical ID, then with the records of the next stack, */
   | { readonly at: 'resources'; readonly stackId: string; readonly logicalId: string }
-  /** at the resources of this importing stack behind this logical ID, then with the next importer; of one without an ID, its name, */
-  | { readonly at: 'importers'; readonly stackId: string; readonly logicalId: string }
-  /** behind this key below `references/`. */
-  | { readonly at: 'references'; readonly key: string };
+  /** at the resources of this importing stack behind this logical ID, then with the next importer; of one without an ID, its name. */
+  | { readonly at: 'importers'; readonly stackId: string; readonly logicalId: string };
 
 /** Sorts behind every character of a logical ID, and of what else follows a `/` in the key of a record. */
 export const END = '~';

@@ -26,8 +26,8 @@ export async function* auditImporters(
     if (stack !== undefined) yield* auditUnrecorded(auditing, stack);
     const finding = stack === undefined ? unknown(importer) : undefined;
     const done = 'stackId' in importer ? importer.stackId : importer.stack;
-    const next: Cursor =
-      done === undefined ? { at: 'references', key: '' } : { at: 'importers', stackId: done, logicalId: END };
+    // Where the list itself could not be had, nothing comes any more.
+    const next: Cursor = { at: 'importers', stackId: done ?? END, logicalId: END };
     yield { after: formatCursor(next), ...(finding !== undefined && { finding }) };
   }
 }

@@ -20,17 +20,18 @@ export async function runCode(
 ): Promise<ReadonlySet<Digest> | undefined> {
   const sending = signal === undefined ? {} : { abortSignal: signal };
   const digests = new Set<Digest>();
+  /** ARNs of what has code that was not told. */
   const unseen = new Set<string>();
-  let isComplete = true;
-  const add = (base64: string | undefined): void => {
-    if (base64 === undefined) isComplete = false;
+  const add = (arn: string, base64: string | undefined): void => {
+    if (base64 === undefined) unseen.add(arn);
     else digests.add(digestFromBase64(base64));
   };
 
   // `$LATEST` is among them.
   for await (const page of paginateListFunctions({ client }, { FunctionVersion: 'ALL' }, sending)) {
-    for (const { PackageType: kind, CodeSha256: code, Layers: layers = [] } of page.Functions ?? []) {
-      if (kind !== 'Image') add(code);
+    for (const { FunctionArn: name = '', PackageType: kind, CodeSha256: code, Layers: layers = [] } of page.Functions ??
+      []) {
+      if (kind !== 'Image') add(name, code);
       for (const { Arn: arn = '' } of layers) if (arn.split(':')[4] === account) unseen.add(arn);
     }
   }
@@ -39,12 +40,12 @@ export async function runCode(
       for await (const page of paginateListLayerVersions({ client }, { LayerName: name }, sending)) {
         for (const { Version: number, LayerVersionArn: arn = '' } of page.LayerVersions ?? []) {
           const asked = new GetLayerVersionCommand({ LayerName: name, VersionNumber: number });
-          add((await client.send(asked, sending)).Content?.CodeSha256);
           unseen.delete(arn);
+          add(arn, (await client.send(asked, sending)).Content?.CodeSha256);
         }
       }
     }
   }
   // A version of a layer that was deleted is used by functions as before, and is in no list.
-  return isComplete && unseen.size === 0 ? digests : undefined;
+  return unseen.size === 0 ? digests : undefined;
 }
