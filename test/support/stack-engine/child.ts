@@ -18,6 +18,8 @@ export interface ChildSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** The S3 endpoint; the function is given the address of the gate before it. */
   readonly endpoint: string | undefined;
+  /** Other services, by the variable that is given the address of a gate before each. */
+  readonly services: Readonly<Record<string, string>>;
   /** A PEM file. */
   readonly authority: string;
   readonly log: (text: string) => void;
@@ -38,33 +40,38 @@ const MODULES = path.resolve(import.meta.dirname, '../../../node_modules');
 /** An execution environment: a process of Node that handles one event after the other, and its way to the store. */
 export class Child {
   readonly #process: ChildProcess;
-  readonly #gate: Server;
+  readonly #gates: readonly Server[];
   readonly #ended: Promise<Outcome>;
   #invocation: Invocation | undefined;
   #outcome: ((outcome: Outcome) => void) | undefined;
   alive = true;
 
   static async start(settings: ChildSettings): Promise<Child> {
-    const gate = createServer();
-    // Sockets that a frozen function holds are not closed under it.
-    gate.keepAliveTimeout = 0;
-    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
-    return new Child(settings, gate);
+    const s3 = await openGate();
+    const services = await Promise.all(Object.keys(settings.services).map(() => openGate()));
+    return new Child(settings, s3, services);
   }
 
-  private constructor(settings: ChildSettings, gate: Server) {
-    this.#gate = gate;
-    gate.on('request', (request, response) => {
-      void this.#forward(request, response, settings.endpoint);
+  private constructor(settings: ChildSettings, s3: Server, services: readonly Server[]) {
+    this.#gates = [s3, ...services];
+    s3.on('request', (request, response) => {
+      void this.#forward(request, response, settings.endpoint, 'request');
     });
-    const address = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
+    const addresses = Object.entries(settings.services).flatMap(([variable, endpoint], index) => {
+      const gate = services[index];
+      gate?.on('request', (request, response) => {
+        void this.#forward(request, response, endpoint, 'call');
+      });
+      return gate === undefined ? [] : [[variable, addressOf(gate)] as const];
+    });
     this.#process = spawn(settings.program, [...settings.nodeOptions, RUNTIME, settings.file, settings.handler], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         NODE_PATH: MODULES,
         NODE_EXTRA_CA_CERTS: settings.authority,
-        ...(settings.endpoint !== undefined && { AWS_ENDPOINT_URL_S3: address }),
+        ...(settings.endpoint !== undefined && { AWS_ENDPOINT_URL_S3: addressOf(s3) }),
+        ...Object.fromEntries(addresses),
         ...settings.environment,
       },
     });
@@ -77,8 +84,10 @@ export class Child {
     this.#ended = new Promise((resolve) => {
       const end = (error: string): void => {
         this.alive = false;
-        this.#gate.close();
-        this.#gate.closeAllConnections();
+        for (const gate of this.#gates) {
+          gate.close();
+          gate.closeAllConnections();
+        }
         resolve({ error, fatal: true });
       };
       this.#process.once('error', (error) => {
@@ -124,12 +133,17 @@ export class Child {
     await this.#ended;
   }
 
-  async #forward(request: IncomingMessage, response: ServerResponse, endpoint: string | undefined): Promise<void> {
+  async #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: string | undefined,
+    how: 'request' | 'call',
+  ): Promise<void> {
     const pieces: Buffer[] = [];
     try {
       for await (const piece of request) pieces.push(piece as Buffer);
       const invocation = this.#invocation;
-      const reply = await invocation?.request(() => send(request, Buffer.concat(pieces), endpoint ?? ''));
+      const reply = await invocation?.[how](() => send(request, Buffer.concat(pieces), endpoint ?? ''));
       if (reply === undefined) {
         request.socket.destroy();
         return;
@@ -139,6 +153,18 @@ export class Child {
       response.destroy();
     }
   }
+}
+
+async function openGate(): Promise<Server> {
+  const gate = createServer();
+  // Sockets that a frozen function holds are not closed under it.
+  gate.keepAliveTimeout = 0;
+  await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+  return gate;
+}
+
+function addressOf(gate: Server): string {
+  return `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
 }
 
 interface Reply {

@@ -44,9 +44,9 @@ export class ContentReader {
     }
   }
 
-  /** As Lambda reads code and layers; its message is what `aws cloudformation` users know. */
-  async lambda(location: Location): Promise<Uint8Array> {
-    const found = await this.bytes(location);
+  /** As Lambda reads code and layers, `now` within a run of its own; its message is what `aws cloudformation` users know. */
+  async lambda(location: Location, when?: 'now'): Promise<Uint8Array> {
+    const found = when === 'now' ? await this.#found(location) : await this.bytes(location);
     if (!('code' in found)) return found;
     const request = this.#random.uuid();
     throw new ResourceError(

@@ -15,9 +15,12 @@ import { ACTIONS, findStack } from './describe.ts';
 import { messageOf, ValidationError } from './error.ts';
 import type { Fault } from './fault.ts';
 import { FaultPlan, Happenings } from './fault.ts';
-import { FunctionBook } from './functions.ts';
+import type { Kill } from './invocation.ts';
+import { invokedArn, tick } from './schedule.ts';
+import { FunctionBook, functionNamed } from './functions.ts';
 import type { BundledFunction, InvocationRecord, LambdaFunction } from './lambda.ts';
 import { Lambda } from './lambda.ts';
+import { LayerBook } from './layers.ts';
 import { continueRollback, createStack, deleteStack, requireUpdatable, updateStack } from './operation.ts';
 import { providerOf } from './providers.ts';
 import { Random } from './random.ts';
@@ -35,9 +38,9 @@ export { ValidationError } from './error.ts';
 export interface EngineOptions {
   readonly region?: string;
   readonly account?: string;
-  /** By ARN or by name: what runs when it is invoked. A function that a stack makes with inline code needs no entry. */
+  /** By ARN or by name: what runs when it is invoked. A function that a stack makes, with its code inline or in a zip, needs no entry. */
   readonly functions?: Readonly<Record<string, LambdaFunction>>;
-  /** What stacks' own inline functions are run with, beside what their properties say. */
+  /** What stacks' own functions, inline or zips, are run with, beside what their properties say. */
   readonly inline?: Omit<BundledFunction, 'file' | 'handler'>;
   /** The store that consumers read: `undefined` for what is absent. */
   readonly read?: Read;
@@ -96,7 +99,7 @@ export interface Outcome {
  * service's time limit passes as soon as nothing else can happen. Several operations may run at once.
  *
  * Left out, by an error that names it: other transforms, macros, Rules, SSM parameters, dynamic references, Snapshot policies, resource types without a line in
- * `resource-type.ts`, SAM's rarer resources, properties and events, running a stack's function whose code is a zip (bring it as one of `functions`).
+ * `resource-type.ts`, SAM's rarer resources, properties and events, running images (bring them as one of `functions`), expressions of schedules (`tick` is their clock).
  * Left out without an error: IAM (everybody may do everything), schemas of properties, sizes of templates, NoEcho of custom resources,
  * tags of resources, drift, CancelUpdateStack, DisableRollback, termination protection, stack sets, refactoring; APIs' content is not looked at.
  * Of change sets, by an error that names it: nested ones, ImportExistingResources. Their early validation looks at names alone.
@@ -217,12 +220,14 @@ export class StackEngine {
 
   /**
    * CloudFormation over HTTP, for the `endpoint` of the SDK's client: what `ask` answers, change sets, deletes, the way on of a failed rollback. What is begun goes on in
-   * the background while it is asked for. Closed by `stop`.
+   * the background while it is asked for; functions of stacks find it in AWS_ENDPOINT_URL_CLOUDFORMATION. Closed by `stop`.
    */
   async serve(refuse?: Refuse): Promise<string> {
     const server = new CloudFormationServer(this.#world, refuse);
     this.#endpoints.push(server);
-    return server.listen();
+    const endpoint = await server.listen();
+    this.#world.functions.reach({ AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint });
+    return endpoint;
   }
 
   /**
@@ -230,7 +235,7 @@ export class StackEngine {
    * is not there.
    */
   async code(nameOrArn: string): Promise<Uint8Array> {
-    const [name = '', qualifier] = nameOrArn.startsWith('arn:') ? nameOrArn.split(':').slice(6) : nameOrArn.split(':');
+    const { name, qualifier } = functionNamed(nameOrArn);
     const code = this.#world.functions.code(name, qualifier);
     switch (code.mode) {
       case 'COPY':
@@ -249,15 +254,26 @@ export class StackEngine {
     this.#world.functions.bring(nameOrArn, definition);
   }
 
-  /** What a function returns for this event; its error is thrown. */
-  async invoke(nameOrArn: string, event: unknown): Promise<unknown> {
-    const definition = this.#world.functions.runnable(nameOrArn);
+  /** What a function returns for this event; its error is thrown. By name or ARN, with a version or an alias behind it if that is meant. `kill`: at that request of it. */
+  async invoke(nameOrArn: string, event: unknown, kill?: Omit<Kill, 'kind' | 'attempts'>): Promise<unknown> {
+    const { functions, lambda } = this.#world;
+    const definition = functions.runnable(nameOrArn);
     if (definition === undefined) throw new Error(`no function '${nameOrArn}'`);
+    const killed = kill === undefined ? undefined : ({ kind: 'kill', ...kill } as const);
+    const arn = invokedArn(nameOrArn, this.#world);
     const { error, result } = await this.#scheduler.run(() =>
-      this.#world.lambda.invoke(nameOrArn, definition, JSON.stringify(event)),
+      lambda.invoke(arn, definition, JSON.stringify(event), killed),
     );
     if (error !== undefined) throw new Error(error);
     return result;
+  }
+
+  /**
+   * The time of a schedule has come: the targets of the rule of that name are invoked, asynchronously; `settle` waits for what comes of it. A rule that is disabled does
+   * nothing. How many were invoked.
+   */
+  tick(ruleName: string): number {
+    return tick(ruleName, this.#world);
   }
 
   /** Names of the functions that stacks have made, and the published versions of each. */
@@ -330,15 +346,18 @@ function worldOf(
   const region = options.region ?? 'eu-west-1';
   const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
   const variant = options.replacedRollback ?? 'without an update';
+  const content = new ContentReader(options.read ?? (async () => undefined), scheduler, random);
+  const now = (): Date => new Date(scheduler.now);
   const world: World = {
     ...parts,
     region,
     account: options.account ?? '111122223333',
     partition,
-    content: new ContentReader(options.read ?? (async () => undefined), scheduler, random),
+    content,
     faults: new FaultPlan(),
     happenings: new Happenings(scheduler),
-    functions: new FunctionBook(options.functions ?? {}, options.inline ?? {}),
+    functions: new FunctionBook(options.functions ?? {}, options.inline ?? {}, content, now),
+    layers: new LayerBook(),
     urlStyle: options.urlStyle ?? 'sigv4',
     provider: (type) => providerOf(type, world),
     replacedRollback: () => {

@@ -54,6 +54,24 @@ export class Invocation {
     }
   }
 
+  /** The same for one that others have to go on for before it is served: another function's, perhaps. Meanwhile it is not at work. */
+  async call<T>(serve: () => Promise<T>): Promise<T | undefined> {
+    if (this.#dead || this.#ended) return undefined;
+    const number = ++this.#requests;
+    this.#waiting += 1;
+    this.#count();
+    try {
+      await this.#scheduler.turn();
+      if (this.#dies(number, 'before')) return undefined;
+      const served = await this.#scheduler.abroad(serve);
+      await this.#scheduler.turn();
+      return this.#dies(number, 'after') ? undefined : served;
+    } finally {
+      this.#waiting -= 1;
+      this.#count();
+    }
+  }
+
   /** It has returned, thrown or died, and its process is gone if it must. */
   end(): void {
     this.#ended = true;

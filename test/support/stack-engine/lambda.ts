@@ -9,13 +9,18 @@ import type { Scheduler } from './scheduler.ts';
 
 /** A function that runs as it does in Lambda: a process of its own, which handles many events. */
 export interface BundledFunction {
-  /** The bundle as built: a CommonJS file. */
-  readonly file: string;
+  /** The bundle as built: a CommonJS file. Or what makes it, asked for every new process; its error is the run's. */
+  readonly file: string | (() => Promise<string>);
   /** `index.handler` unless said; the part after the dot counts. */
   readonly handler?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Where its S3 requests go in the end. It finds a gate's address in AWS_ENDPOINT_URL_S3. */
   readonly endpoint?: string;
+  /**
+   * Where requests to other services go in the end, by the variable in which it finds a gate's address (`AWS_ENDPOINT_URL_LAMBDA`). While it waits for one of these, others
+   * go on: it may be another function that answers.
+   */
+  readonly services?: Readonly<Record<string, string>>;
   /** The Node to run it with; this process's own unless said. */
   readonly program?: string;
   readonly nodeOptions?: readonly string[];
@@ -140,18 +145,12 @@ export class Lambda {
   }
 
   /** Once, and its caller waits: what a command line does with a function. */
-  async invoke(arn: string, definition: LambdaFunction, event: string): Promise<Outcome> {
+  async invoke(arn: string, definition: LambdaFunction, event: string, kill?: Kill): Promise<Outcome> {
     const { scheduler, random } = this.#settings;
     await scheduler.turn();
     await this.#take(arn, definition);
     try {
-      return await this.#run(
-        arn,
-        definition,
-        event,
-        random.uuid(),
-        new Invocation(scheduler, random.uuid(), undefined),
-      );
+      return await this.#run(arn, definition, event, random.uuid(), new Invocation(scheduler, random.uuid(), kill));
     } finally {
       this.#leave(arn);
     }
@@ -218,7 +217,12 @@ export class Lambda {
   ): Promise<Outcome> {
     const idle = this.#idle.get(definition) ?? [];
     this.#idle.set(definition, idle);
-    const child = idle.pop() ?? (await this.#start(arn, definition));
+    let child: Child;
+    try {
+      child = idle.pop() ?? (await this.#start(arn, definition));
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
     const outcome = await child.handle(
       event,
       context,
@@ -232,12 +236,13 @@ export class Lambda {
 
   async #start(arn: string, definition: BundledFunction): Promise<Child> {
     const child = await Child.start({
-      file: definition.file,
+      file: typeof definition.file === 'string' ? definition.file : await definition.file(),
       handler: (definition.handler ?? 'index.handler').split('.').at(-1) ?? 'handler',
       program: definition.program ?? process.execPath,
       nodeOptions: definition.nodeOptions ?? [],
       environment: { AWS_LAMBDA_FUNCTION_NAME: nameOf(arn), ...definition.environment },
       endpoint: definition.endpoint,
+      services: definition.services ?? {},
       authority: this.#settings.authority,
       log: (text) => this.#logs.push(text),
     });

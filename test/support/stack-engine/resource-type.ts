@@ -1,6 +1,6 @@
 import { locationIn, locationOfUrl } from './content.ts';
 import { ResourceError, ValidationError } from './error.ts';
-import { readCode } from './functions.ts';
+import { readArchive, readCode } from './code.ts';
 import { holderOf } from './import.ts';
 import type { Made, Provider, ResourceRequest } from './provider.ts';
 import type { Value, ValueMap } from './value.ts';
@@ -90,16 +90,6 @@ const ROWS: Readonly<Record<string, TypeRow>> = {
   'AWS::KMS::Key': { arn: regional('kms', 'key/'), attributes: (name) => ({ KeyId: name }) },
   'AWS::Lambda::EventInvokeConfig': { replacedBy: ['FunctionName', 'Qualifier'] },
   'AWS::Lambda::EventSourceMapping': { replacedBy: ['EventSourceArn'] },
-  'AWS::Lambda::LayerVersion': {
-    replacedBy: 'all',
-    ref: 'arn',
-    arn: regional('lambda', 'layer:'),
-    reads: async ({ Content }, { content }) => {
-      const location = locationIn(Content, 'S3Bucket', 'S3Key', 'S3ObjectVersion');
-      if (location === undefined) throw new ResourceError('Please provide a source for layer content.');
-      await content.lambda(location);
-    },
-  },
   'AWS::Lambda::Permission': { replacedBy: 'all' },
   'AWS::Logs::LogGroup': {
     name: 'LogGroupName',
@@ -152,6 +142,7 @@ export function plainProvider(type: string, world: World): Provider {
   if (type === 'AWS::Lambda::Function') return lambdaFunction(world);
   if (type === 'AWS::Lambda::Version') return lambdaVersion(world);
   if (type === 'AWS::Lambda::Alias') return lambdaAlias(world);
+  if (type === 'AWS::Lambda::LayerVersion') return layerVersion(world);
   const row = ROWS[type];
   if (row === undefined) throw new ValidationError(`Template format error: Unrecognized resource types: [${type}]`);
   return rowProvider(row, world);
@@ -290,6 +281,28 @@ function lambdaVersion(world: World): Provider {
     remove: async ({ physicalId }) => {
       await world.scheduler.turn();
       world.functions.unpublish(...parts(physicalId));
+    },
+  };
+}
+
+/** Any change makes a new version. */
+function layerVersion(world: World): Provider {
+  const made = (arn: string): Made => ({ physicalId: arn, attributes: { Arn: arn, LayerVersionArn: arn } });
+  return {
+    replaces: () => true,
+    create: async ({ stack, logicalId, properties }) => {
+      const code = await readArchive(properties['Content'], world.content, 'layer content');
+      const name = textOf(properties['LayerName']) ?? `${stack.name}-${logicalId}-${world.random.suffix()}`;
+      const created = new Date(world.scheduler.now);
+      const { arn } = world.layers.publish({ name, code, properties, created }, (number) =>
+        arnOf(world, 'lambda', `layer:${name}:${number}`),
+      );
+      return made(arn);
+    },
+    update: async ({ physicalId }) => made(physicalId),
+    remove: async ({ physicalId }) => {
+      await world.scheduler.turn();
+      world.layers.remove(physicalId);
     },
   };
 }

@@ -65,6 +65,7 @@ async function main() {
     const deadline = Date.now() + timeoutMs;
     const given = {
       ...context,
+      functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
       callbackWaitsForEmptyEventLoop: true,
       getRemainingTimeInMillis: () => deadline - Date.now(),
     };

@@ -27,6 +27,7 @@ export class Scheduler {
   readonly #roots = new Set<(error: Error) => void>();
   #now: number;
   #busy = 0;
+  #abroad = 0;
   #pumping = false;
   #wake: (() => void) | undefined;
   #resumed: Promise<void> | undefined;
@@ -100,6 +101,18 @@ export class Scheduler {
     }
   }
 
+  /** While this work goes on others are picked, as it may need them; no time limit is reached by it. */
+  async abroad<T>(work: () => Promise<T>): Promise<T> {
+    this.#abroad += 1;
+    try {
+      return await work();
+    } finally {
+      this.#abroad -= 1;
+      this.#wake?.();
+      this.#pump();
+    }
+  }
+
   /** An operation to its end, when its turn has come. */
   run<T>(operation: () => Promise<T>): Promise<T> {
     return this.begin(() => this.turn().then(operation));
@@ -124,7 +137,7 @@ export class Scheduler {
 
   /** Everything that is still to come (retries, late deliveries, limits) has come. */
   async settle(): Promise<void> {
-    while (this.#pumping || this.#waiting.length > 0 || this.#busy > 0) await settle();
+    while (this.#pumping || this.#waiting.length > 0 || this.#busy > 0 || this.#abroad > 0) await settle();
   }
 
   #wait(kind: Waiting['kind'], ms: number): { readonly happened: Promise<void>; readonly cancel: () => void } {
@@ -132,6 +145,7 @@ export class Scheduler {
     const happened = new Promise<void>((resume) => {
       const waiting: Waiting = { resume, kind, due: this.#now + ms };
       this.#waiting.push(waiting);
+      this.#wake?.();
       cancel = () => {
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
@@ -153,10 +167,7 @@ export class Scheduler {
       await settle();
       await settle();
       if (this.#busy > 0) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        this.#wake = undefined;
+        await this.#woken();
         continue;
       }
       if (this.#resumed !== undefined) {
@@ -165,6 +176,10 @@ export class Scheduler {
       }
       if (this.#pace > 0 && this.#waiting.length > 0) await sleep(this.#pace);
       const next = this.#pick();
+      if (next === undefined && this.#abroad > 0) {
+        await this.#woken();
+        continue;
+      }
       if (next === undefined) break;
       this.#waiting.splice(this.#waiting.indexOf(next), 1);
       this.#now = Math.max(this.#now, next.due);
@@ -174,12 +189,20 @@ export class Scheduler {
     for (const stuck of this.#roots) stuck(new Error('nothing can happen any more, and an operation has not ended'));
   }
 
+  async #woken(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
   #pick(): Waiting | undefined {
     const hard = this.#waiting.filter(({ kind }) => kind === 'hard');
     const limit = Math.min(...hard.map(({ due }) => due));
     const earliest = Math.min(...this.#waiting.map(({ due }) => due));
     const horizon = Math.min(limit, Math.max(this.#now, earliest) + PATIENCE_MS);
     const possible = this.#waiting.filter(({ kind, due }) => kind === 'turn' || (kind === 'soft' && due <= horizon));
-    return possible[this.#random.below(possible.length)] ?? hard.find(({ due }) => due === limit);
+    const chosen = possible[this.#random.below(possible.length)];
+    return chosen ?? (this.#abroad > 0 ? undefined : hard.find(({ due }) => due === limit));
   }
 }

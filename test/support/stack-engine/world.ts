@@ -3,6 +3,7 @@ import type { ChangeSet } from './change-set-book.ts';
 import type { ContentReader } from './content.ts';
 import type { FaultPlan, Happenings } from './fault.ts';
 import type { FunctionBook } from './functions.ts';
+import type { LayerBook } from './layers.ts';
 import type { Lambda } from './lambda.ts';
 import type { Provider } from './provider.ts';
 import type { Random } from './random.ts';
@@ -27,6 +28,7 @@ export interface World {
   readonly happenings: Happenings;
   readonly lambda: Lambda;
   readonly functions: FunctionBook;
+  readonly layers: LayerBook;
   readonly answers: AnswerBook;
   /** Of ResponseURLs. */
   readonly answerBase: string;
