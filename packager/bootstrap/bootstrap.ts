@@ -1,6 +1,7 @@
 import type { Chance, Domain, DomainPlace } from '../../repository/index.ts';
 import { ArtifactError, formatArn, hasCode } from '../../repository/index.ts';
 import type { AwsAccess } from '../cli/aws.ts';
+import { askFunction, awsOf } from '../cli/keeper.ts';
 import { refuseLosses } from './changes.ts';
 import type { ChangeSetRequest, ResourceChange, Stack, StackEvent } from './cloudformation.ts';
 import { CloudFormation } from './cloudformation.ts';
@@ -8,7 +9,7 @@ import { DomainBucket } from './domain-bucket.ts';
 import { functionState } from './functions.ts';
 import type { Installation } from './installation.ts';
 import type { KeeperCode } from './keeper-code.ts';
-import { packKeeper } from './keeper-code.ts';
+import { holdKeeper, KEEPER_CONSUMER, packKeeper } from './keeper-code.ts';
 import type { DomainParameter } from './domain-stack.ts';
 import { PARAMETERS, STACK } from './domain-stack.ts';
 import type { Operation } from './operation.ts';
@@ -232,7 +233,8 @@ class Bootstrap {
     const before = stack?.status;
     const executed = { is: false };
     try {
-      const withTags = tags.size > 0 && { tags: new Map([...(stack?.tags ?? []), ...tags]) };
+      // An import may not set tags: the update that follows does.
+      const withTags = tags.size > 0 && does !== 'import' && { tags: new Map([...(stack?.tags ?? []), ...tags]) };
       await this.#cloud.createChangeSet({ ...request, name, ...withTags, ...(role !== undefined && { role }) });
       const changes = await this.#ready(name);
       if (changes === undefined) return 'overtaken';
@@ -281,9 +283,9 @@ class Bootstrap {
 
   async #publish(domain: Domain | undefined): Promise<void> {
     if (domain === undefined || this.#request.isDryRun) return;
-    const { arn } = await this.#keeper.publish(domain);
-    if (this.#keeperVersion !== formatArn(arn)) this.#request.tell({ kind: 'published', arn: formatArn(arn) });
+    const { arn, isNewVersion } = await this.#keeper.publish(domain);
     this.#keeperVersion = formatArn(arn);
+    if (isNewVersion) this.#request.tell({ kind: 'published', arn: this.#keeperVersion });
   }
 
   async #execute(plan: Plan, name: string, executed: { is: boolean }): Promise<void> {
@@ -351,6 +353,7 @@ class Bootstrap {
       this.#requireFunction(stack?.outputs.get('ServiceToken'), 'reference'),
       this.#requireFunction(keeper, 'keeper'),
     ]);
+    await this.#hold();
     const first = this.#plans[0]?.does;
     return {
       outcome: first === undefined ? 'unchanged' : first === 'update' ? 'updated' : 'created',
@@ -364,6 +367,25 @@ class Bootstrap {
         ...(this.#keeperVersion !== undefined && { keeperVersion: this.#keeperVersion }),
       },
     };
+  }
+
+  /** What the keeper runs is in use, though no stack binds it: else it would count as unused, and be deleted by a rule some day. */
+  async #hold(): Promise<void> {
+    const arn = this.#keeperVersion;
+    const domain = await this.#bucket.domain();
+    if (arn === undefined || domain === undefined) return;
+    const { access, signal, tell } = this.#request;
+    const ask = askFunction(awsOf(access, domain.region, signal), domain);
+    try {
+      await holdKeeper(domain, arn, ask);
+    } catch (error) {
+      if (!(error instanceof ArtifactError) || signal.aborted) throw error;
+      tell({
+        kind: 'warning',
+        message: `what the keeper runs is not recorded as used: ${error.message}`,
+        remedy: `Run: cfn-artifacts reference add '${arn}' --consumer ${KEEPER_CONSUMER}`,
+      });
+    }
   }
 
   async #requireFunction(arn: string | undefined, which: 'reference' | 'keeper'): Promise<void> {

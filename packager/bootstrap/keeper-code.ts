@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ArtifactName, Domain, Publication } from '../../repository/index.ts';
-import { bytesOf, contentOf, publishVersion, sha256 } from '../../repository/index.ts';
+import type { ArtifactName, AskKeeper, Domain, Publication } from '../../repository/index.ts';
+import { bytesOf, contentOf, listUsers, publishVersion, sha256 } from '../../repository/index.ts';
 import { ARCHIVE_FILENAME, blobKey } from '../../repository/keys.ts';
 import { createArchiver, openSource } from '../archive/source.ts';
 
@@ -22,6 +22,22 @@ export async function packKeeper(bundle: string, scratch: string, signal: AbortS
   const key = blobKey(sha256(bytes), ARCHIVE_FILENAME);
   const open = async () => ({ ...contentOf(bytes), close: () => Promise.resolve() });
   return { key, publish: (domain) => publishVersion(domain, KEEPER, { filename: ARCHIVE_FILENAME, open }) };
+}
+
+/** In whose name the domain itself uses what its keeper runs. */
+export const KEEPER_CONSUMER = 'cfn-artifacts/keeper';
+
+/**
+ * Records that this version is in use, and then that no other is.
+ * @param arn definite
+ * @throws ArtifactError as the keeper did
+ */
+export async function holdKeeper(domain: Domain, arn: string, ask: AskKeeper): Promise<void> {
+  await ask({ command: 'reference-add', arn, consumer: KEEPER_CONSUMER });
+  for await (const { arn: used, consumer } of listUsers(domain, KEEPER)) {
+    if (consumer.kind !== 'named' || consumer.name !== KEEPER_CONSUMER || used === arn) continue;
+    await ask({ command: 'reference-remove', arn: used, consumer: KEEPER_CONSUMER });
+  }
 }
 
 /** From a folder that has nothing else in it: what lies beside the bundle where it was built is nobody's business. */
