@@ -39,7 +39,10 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
       ),
       style,
     ),
-    wrap(`'${name} COMMAND --help' tells more of a command, '${name} --version' which version this is.`, style.width),
+    wrap(
+      `'${name} COMMAND --help' tells more of a command, '${name.replace(/ .*/, '')} --version' which version this is.`,
+      style.width,
+    ),
     exitStatus(style),
   ]);
 }
