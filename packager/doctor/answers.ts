@@ -31,6 +31,13 @@ export type PublicAccess = Readonly<
   Record<'BlockPublicAcls' | 'BlockPublicPolicy' | 'IgnorePublicAcls' | 'RestrictPublicBuckets', boolean>
 >;
 
+export interface AuditAnswer {
+  /** `none`: not yet, in this domain. */
+  readonly is: 'finished' | 'under way' | 'none';
+  /** Milliseconds since it ended, or began; of `none` since the stack was last changed, which is when the keeper came. */
+  readonly age: number;
+}
+
 export interface ExportAnswer {
   readonly value: string;
   /** The stack's ARN, where CloudFormation tells. */
@@ -42,6 +49,8 @@ export interface StackAnswer {
   readonly status: string;
   readonly reason?: string;
   readonly isProtected: boolean;
+  /** When it was last updated, else created. */
+  readonly changed: Date;
   readonly parameters: Readonly<Partial<Record<string, string>>>;
   readonly outputs: Readonly<Partial<Record<string, string>>>;
 }
@@ -96,6 +105,8 @@ export interface BucketAnswers {
   readonly referenceConcurrency: number | undefined;
   /** Under its alias for publishers. */
   readonly keeper: FunctionAnswer | undefined;
+  /** The newest daily audit. */
+  readonly audit: AuditAnswer;
 }
 
 /** What the caller must be allowed for each answer. */
@@ -121,6 +132,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   running: ['lambda:GetFunctionConfiguration'],
   referenceConcurrency: ['lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
+  audit: ['s3:GetObject', 's3:ListBucket'],
 };
 
 /** All that is asked about a domain in a directory. */

@@ -1,19 +1,20 @@
 import type { Chance } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
 import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
+import { readProgress } from '../../repository/keeping/tend.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../cli/aws.ts';
-import type { BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
+import type { AuditAnswer, BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
 import { BucketSettings, Deployed } from './aws.ts';
 import { BUCKET_CHECKS } from './bucket-checks.ts';
 import type { Ask, Result } from './check.ts';
 import { askingOnce, diagnose, DoesNotApply } from './check.ts';
 import { expectedOf } from './expected.ts';
-import { STACK } from './remedy.ts';
+import { STACK } from '../bootstrap/domain-stack.ts';
 import { STACK_CHECKS } from './stack-checks.ts';
 
 export interface BucketExamination {
@@ -144,12 +145,29 @@ async function questions({ request, subject, presence, region }: Situation): Pro
       return deployed.reservedConcurrency(expected.reference.name);
     },
     keeper: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.alias)),
+    audit: async () => {
+      const { parameters, changed } = await ask('standing');
+      if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');
+      if (parameters['AuditSchedule'] !== 'daily') notThere('the daily audit is off');
+      return there(() => newestAudit(storeWith(false), changed, chance.now()));
+    },
   });
   return ask;
 }
 
 function notThere(reason: string): never {
   throw new DoesNotApply(reason);
+}
+
+/** What the keeper notes of its daily audit. @param changed when the stack was */
+export async function newestAudit(store: ObjectStore, changed: Date, now: Date): Promise<AuditAnswer> {
+  const progress = (await readProgress(store))?.value;
+  const since = (time: Date): number => now.getTime() - time.getTime();
+  if (progress === undefined) return { is: 'none', age: since(changed) };
+  const { began, finished } = progress;
+  return finished === undefined
+    ? { is: 'under way', age: since(new Date(began)) }
+    : { is: 'finished', age: since(new Date(finished)) };
 }
 
 /** Nothing is written to what is no domain: it is somebody's bucket or folder. */

@@ -1,3 +1,4 @@
+import { STACK } from '../bootstrap/domain-stack.ts';
 import type { FunctionAnswer, StackAnswer, Subject } from './answers.ts';
 
 /**
@@ -13,8 +14,6 @@ export function bootstrapRemedy({ region, expected }: Subject): string {
     `aws cloudformation execute-change-set --stack-name ${STACK} --region ${region} --change-set-name undo`,
   ].join('\n');
 }
-
-export const STACK = 'cfn-artifacts';
 
 export const UPDATE_TOOL = 'Update this tool: npm install --global cfn-artifacts@latest';
 

@@ -1,6 +1,6 @@
 import { isNewer } from '../bootstrap/situation.ts';
 import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
-import type { BucketAnswers, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
+import type { AuditAnswer, BucketAnswers, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
 import type { Check, Finding } from './check.ts';
 import { checksOn, problem, warning } from './check.ts';
 import { bootstrapRemedy, deployedVersion, UPDATE_TOOL } from './remedy.ts';
@@ -150,6 +150,12 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
       ];
     },
   }),
+  check({
+    id: 'audit',
+    asks: 'the last audit is not long ago',
+    needs: ['audit'],
+    judge: ({ audit }) => judgeAudit(audit),
+  }),
 ];
 
 function noStack({ account, region }: Subject): Finding {
@@ -262,6 +268,26 @@ function judgeKeeper(
     problem(
       `there is no function '${name}' with the alias '${alias}', and the stack says that there is: deploys of what is about to be deleted fail`,
       bootstrapRemedy(subject),
+    ),
+  ];
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Milliseconds. One that is made every day may fail twice before anybody need look. */
+const AUDIT_OVERDUE_MS = 3 * DAY_MS;
+
+function judgeAudit({ is, age }: AuditAnswer): readonly Finding[] {
+  if (age <= AUDIT_OVERDUE_MS) return [];
+  const days = `${Math.floor(age / DAY_MS)} days`;
+  const messages = {
+    finished: `the last audit was made ${days} ago, and one is due every day`,
+    'under way': `the audit that was begun ${days} ago has not come to its end`,
+    none: `no audit was ever made, and the stack has stood as it is for ${days}`,
+  };
+  return [
+    warning(
+      messages[is],
+      'Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d\nTo make one now: cfn-artifacts audit',
     ),
   ];
 }

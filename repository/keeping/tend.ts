@@ -6,7 +6,7 @@ import { readRecord, recordContent } from '../record.ts';
 import type { Keeping } from './carry-out.ts';
 
 /** Where the daily audit stands. Written by compare-and-swap, by whichever keeper is at it. */
-interface Progress {
+export interface Progress {
   readonly format: number;
   readonly task: 'audit';
   /** ISO 8601. */
@@ -110,7 +110,8 @@ function isDue({ began, finished }: Progress, now: Date): boolean {
   return !(age < (finished === undefined ? GIVEN_UP_MS : DUE_MS));
 }
 
-function readProgress(store: ObjectStore): Promise<Stored<Progress> | undefined> {
+/** `undefined`: none was ever begun. @throws ArtifactError UNSUPPORTED_FORMAT */
+export function readProgress(store: ObjectStore): Promise<Stored<Progress> | undefined> {
   return readRecord(store, progressKey(TASK), ({ format, task, began, finished, after, nonce }) => {
     if (typeof format !== 'number' || format > FORMAT_VERSION || task !== TASK) return undefined;
     if (typeof began !== 'string' || typeof nonce !== 'string') return undefined;

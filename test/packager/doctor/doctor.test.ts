@@ -169,7 +169,7 @@ describe('a domain that was just deployed', () => {
     expect(document.checks.filter(({ status }) => status === 'unknown')).toEqual([]);
     expect(document).toMatchObject({
       domain: { kind: 's3', madeBy: 'stack', bucket: BUCKET, account: ACCOUNT, region: REGION, partition: 'aws' },
-      summary: { problem: 0, warning: 2, unknown: 0, skipped: 0 },
+      summary: { problem: 0, warning: 2, unknown: 0, skipped: 1 },
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
@@ -213,7 +213,7 @@ describe('a domain that was just deployed', () => {
     );
     const checks = BUCKET_CHECKS.length + STACK_CHECKS.length;
     expect(lines.filter((line) => /^(ok|warning|problem|unknown|skipped) /.test(line))).toHaveLength(checks);
-    expect(terminal.stdout.text).toMatch(new RegExp(`\n\n2 warnings, ${checks - 2} ok\n$`));
+    expect(terminal.stdout.text).toMatch(new RegExp(`\n\n2 warnings, ${checks - 3} ok\n$`));
     const quiet = recordedTerminal({ env: environment() });
     await run(['doctor', '--quiet'], quiet);
     expect(quiet.stdout.text).not.toMatch(/^ok/m);
@@ -420,7 +420,7 @@ describe('a domain that somebody changed by hand', () => {
       expect.stringMatching(/^reference-function problem: there is no function/),
     );
     expect(document.checks.filter(({ status }) => status === 'skipped').map(({ id }) => id)).toEqual([
-      ...['version', 'runtime', 'environment', 'timeout', 'concurrency'],
+      ...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'audit'],
     ]);
   });
 });

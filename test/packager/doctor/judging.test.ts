@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BucketAnswers } from '../../../packager/doctor/answers.ts';
+import type { AuditAnswer, BucketAnswers } from '../../../packager/doctor/answers.ts';
 import { BUCKET_CHECKS } from '../../../packager/doctor/bucket-checks.ts';
+import { newestAudit } from '../../../packager/doctor/bucket-domain.ts';
 import { DoesNotApply } from '../../../packager/doctor/check.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';
 import { STACK_CHECKS } from '../../../packager/doctor/stack-checks.ts';
 import { ArtifactError } from '../../../repository/error.ts';
+import { progressKey } from '../../../repository/keys.ts';
+import { recordContent } from '../../../repository/record.ts';
+import { memoryStore } from '../../../repository/stores/memory.ts';
 import { BUCKET, findingsOf, judged, KEEPER_CODE, SOUND, SUBJECT } from './sound-domain.ts';
 
 const { running: reference, standing: stack } = SOUND;
@@ -34,6 +38,8 @@ const ofReference = (change: Partial<typeof reference>): Change => ({
   reference: { ...reference, ...change },
   running: { ...reference, ...change },
 });
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Each weakens one thing, and has exactly this finding. */
 const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: RegExp])[] = [
@@ -85,6 +91,17 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     ofStack({ parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'off' } }),
     /^schedule warning: the daily audit is off/,
   ],
+  [
+    'an old audit',
+    { audit: { is: 'finished', age: 3.5 * DAY_MS } },
+    /^audit warning: the last audit was made 3 days ago/,
+  ],
+  [
+    'an audit without end',
+    { audit: { is: 'under way', age: 4 * DAY_MS } },
+    /^audit warning: the audit that was begun 4 days ago/,
+  ],
+  ['no audit ever', { audit: { is: 'none', age: 9 * DAY_MS } }, /^audit warning: no audit was ever made/],
   ['no protection', ofStack({ isProtected: false }), /^termination-protection warning: /],
   ['a stuck stack', ofStack({ status: 'UPDATE_ROLLBACK_FAILED', reason: 'why' }), /^stack problem: .* stuck .*: why$/],
   ['a failed stack', ofStack({ status: 'ROLLBACK_COMPLETE' }), /^stack problem: .* failed to be made/],
@@ -132,6 +149,10 @@ describe('what is weakened alone', () => {
     const [found] = results.flatMap(({ findings }) => findings);
     expect(found?.remedy).toMatch(/^(?:[A-Z].*|aws .*)/s);
     expect(found?.message).toMatch(/^(?:[a-z']|this ).*[^.]$/s);
+  });
+
+  test.each(['finished', 'under way', 'none'] as const)('an audit of yesterday (%s) is none', async (is) => {
+    expect(findingsOf(await judged({ audit: { is, age: 2 * DAY_MS } }))).toEqual([]);
   });
 
   test('is weakened for every check, so that none is without a test', () => {
@@ -224,6 +245,32 @@ describe('a bucket that no stack makes', () => {
     expect(findingsOf(await judged({ subject, encryption: { algorithm: 'aws:kms', key: foreign } }))).toEqual([
       expect.stringMatching(/^encryption warning: .*another account/),
     ]);
+  });
+});
+
+describe('the newest audit', () => {
+  const now = new Date('2026-03-10T00:00:00Z');
+  const before = (days: number): string => new Date(now.getTime() - days * DAY_MS).toISOString();
+  const noted = async (times: object): Promise<AuditAnswer> => {
+    const store = memoryStore(() => now);
+    const progress = { format: 1, task: 'audit', nonce: 'n', ...times };
+    await store.create(progressKey('audit'), recordContent(progress));
+    return newestAudit(store, new Date(before(9)), now);
+  };
+
+  test('is as old as its end, while it is under way as its beginning, and before the first as the stack', async () => {
+    expect(await noted({ began: before(4), finished: before(3) })).toEqual({ is: 'finished', age: 3 * DAY_MS });
+    expect(await noted({ began: before(4), after: 'x' })).toEqual({ is: 'under way', age: 4 * DAY_MS });
+    const none = await newestAudit(
+      memoryStore(() => now),
+      new Date(before(9)),
+      now,
+    );
+    expect(none).toEqual({ is: 'none', age: 9 * DAY_MS });
+  });
+
+  test('is not known from a note that is none', async () => {
+    await expect(noted({ began: 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
   });
 });
 

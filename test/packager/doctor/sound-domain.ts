@@ -53,6 +53,7 @@ const STACK: BucketAnswers['standing'] = {
   name: 'cfn-artifacts',
   status: 'CREATE_COMPLETE',
   isProtected: true,
+  changed: new Date('2026-01-01'),
   parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'daily' },
   outputs: { Version: VERSION },
 };
@@ -89,6 +90,7 @@ export const SOUND: BucketAnswers = {
   running: FUNCTION,
   referenceConcurrency: undefined,
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
+  audit: { is: 'finished', age: 3_600_000 },
 };
 
 /** As the command would judge such answers; one that is an Error is a question that failed. */
