@@ -109,7 +109,7 @@ export interface BucketAnswers {
   readonly audit: AuditAnswer;
 }
 
-/** What the caller must be allowed for each answer. */
+/** All that the caller must be allowed for each answer. */
 export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly string[]>> = {
   subject: [],
   bucket: ['s3:ListBucket'],
@@ -130,9 +130,9 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   standing: ['cloudformation:ListExports', 'cloudformation:DescribeStacks'],
   reference: ['lambda:GetFunctionConfiguration'],
   running: ['lambda:GetFunctionConfiguration'],
-  referenceConcurrency: ['lambda:GetFunctionConcurrency'],
+  referenceConcurrency: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
-  audit: ['s3:GetObject', 's3:ListBucket'],
+  audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };
 
 /** All that is asked about a domain in a directory. */

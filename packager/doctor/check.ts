@@ -35,7 +35,7 @@ export interface Result {
   readonly reason?: string;
   /** What to do about an `unknown`. */
   readonly remedy?: string;
-  /** Actions of AWS that the caller must be allowed for an answer, where that is what an `unknown` is for. */
+  /** Where access is denied: all actions of AWS that the answer needs, one of which is missing. */
   readonly missing?: readonly string[];
 }
 

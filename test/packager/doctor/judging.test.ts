@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { AuditAnswer, BucketAnswers } from '../../../packager/doctor/answers.ts';
+import { BUCKET_ACTIONS } from '../../../packager/doctor/answers.ts';
 import { BUCKET_CHECKS } from '../../../packager/doctor/bucket-checks.ts';
 import { newestAudit } from '../../../packager/doctor/bucket-domain.ts';
-import { DoesNotApply } from '../../../packager/doctor/check.ts';
+import { DoesNotApply, STATUSES } from '../../../packager/doctor/check.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';
 import { STACK_CHECKS } from '../../../packager/doctor/stack-checks.ts';
 import { ArtifactError } from '../../../repository/error.ts';
 import { progressKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
+import { readTable } from '../../support/markdown-table.ts';
 import { BUCKET, findingsOf, judged, KEEPER_CODE, SOUND, SUBJECT } from './sound-domain.ts';
 
 const { running: reference, standing: stack } = SOUND;
@@ -278,4 +281,24 @@ test('every check has an ID of its own', () => {
   for (const table of [[...BUCKET_CHECKS, ...STACK_CHECKS], DIRECTORY_CHECKS]) {
     expect(new Set(table.map(({ id }) => id)).size).toBe(table.length);
   }
+});
+
+describe('docs/doctor.md', () => {
+  const page = readFileSync('docs/doctor.md', 'utf8');
+
+  test('has a row for every check, with the actions that it needs', () => {
+    const rows = [...BUCKET_CHECKS, ...STACK_CHECKS].map(({ id, asks, needs }) => {
+      const actions = [...new Set(needs.flatMap((name) => BUCKET_ACTIONS[name]))].map((action) => `\`${action}\``);
+      return { check: `\`${id}\``, asks, actions: actions.length === 0 ? '–' : actions.join(', ') };
+    });
+    expect(readTable(page, 'In S3').rows).toEqual(rows.map((row) => expect.objectContaining(row)));
+    const inDirectories = DIRECTORY_CHECKS.map(({ id, asks }) => ({ check: `\`${id}\``, asks }));
+    expect(readTable(page, 'In a directory').rows).toEqual(inDirectories.map((row) => expect.objectContaining(row)));
+  });
+
+  test('names every result', () => {
+    expect(readTable(page, 'Is this domain sound?').rows.map(({ result }) => result)).toEqual(
+      STATUSES.map((status) => `\`${status}\``),
+    );
+  });
 });
