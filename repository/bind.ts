@@ -80,11 +80,13 @@ async function resume(domain: Domain, operation: Operation, wanted: readonly Wan
 /** Generations of bindings with these very uses: the current one first, then the youngest. */
 async function candidates(
   { store }: Domain,
-  { resource, current, pinned }: Operation,
+  { resource, requestId, current, pinned }: Operation,
   wanted: readonly Wanted[],
 ): Promise<readonly string[]> {
   const found = new Map<string, BindingRecord[]>();
   for await (const { generation, consumer } of listBindings(store, resource)) {
+    // What another delivery of this event is just making is nothing to go back to, and not to be given up because it is not all there yet.
+    if (generation === requestId) continue;
     const record = await readBindingRecord(store, consumer);
     if (record !== undefined) found.set(generation, [...(found.get(generation) ?? []), record.value]);
   }

@@ -95,7 +95,7 @@ async function heal(auditing: Auditing, naming: Naming, evidence: Settled, missi
     const restoring = await Promise.all(
       lost.map(async (one) => (one.isKnown ? one : inventRecord(auditing, naming, evidence.changed))),
     );
-    await restore(auditing.domain, naming, restoring, () => isUnchanged(auditing, naming, evidence));
+    await restore(auditing.domain, naming, restoring);
     return { ...missing, healed: true };
   } catch (error) {
     return { ...missing, ...requireFailure(error) };

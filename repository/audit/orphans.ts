@@ -1,5 +1,5 @@
 import type { BindingName, BindingRecord } from '../binding.ts';
-import { bindingKeys, readBindingRecord } from '../binding.ts';
+import { readBindingRecord } from '../binding.ts';
 import type { Digest } from '../digest.ts';
 import { consumerKey, parseReferenceKey, recordOfReference } from '../keys.ts';
 import type { ListedObject } from '../object-store.ts';
@@ -57,12 +57,7 @@ async function giveEntry(
   if (!auditing.fix) return missing;
   if (!isQuiet(auditing, lastTouched(reference))) return { ...missing, failure: 'it changed only now', remedy: YOUNG };
   try {
-    const { store } = auditing.domain;
-    const { reference: key } = bindingKeys(named, named.digest);
-    await restore(auditing.domain, named, [{ digest: named.digest, record: reference.value }], async () => {
-      const now = await readBindingRecord(store, key);
-      return now?.revision === reference.revision;
-    });
+    await restore(auditing.domain, named, [{ digest: named.digest, record: reference.value }]);
     return { ...missing, healed: true };
   } catch (error) {
     return { ...missing, ...requireFailure(error) };

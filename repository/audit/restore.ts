@@ -1,5 +1,6 @@
 import type { BindingName, BindingRecord } from '../binding.ts';
 import { bindingKeys, isLater, readBindingRecord } from '../binding.ts';
+import { headBlob, missing } from '../blob.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { endedBy, readEndingOf } from '../ending.ts';
@@ -22,35 +23,32 @@ interface Made extends Restoring {
 
 /**
  * Writes records of a binding that are not there. Like every binding it writes first and looks then: whether a Delete that was issued after the records'
- * time has been here, whether the content is there, and what else the caller wants to see once more. Else what was made is taken back.
+ * time has been here, and whether the content is there.
+ *
+ * Only what a Delete has ended is taken back. Whatever else becomes of the stack in the meantime: an Update that goes on with this binding finds the
+ * records written, and relies on them. Should nobody want them, the next audit finds them stale.
  *
  * `bind` is of no use here. To it any later Delete of the resource is a sign that its event is an old one that comes again; but after an update there
  * always is one, that of what was replaced.
  *
- * @param stillHolds asked last
- * @throws ArtifactError SUPERSEDED, ARTIFACT_DELETED, CONTENT_MISSING, DIGEST_MISMATCH
+ * @throws ArtifactError SUPERSEDED; ARTIFACT_DELETED, CONTENT_MISSING, DIGEST_MISMATCH, mostly before anything was written
  */
-export async function restore(
-  domain: Domain,
-  name: BindingName,
-  restoring: readonly Restoring[],
-  stillHolds: () => Promise<boolean>,
-): Promise<void> {
-  const made: Made[] = [];
-  try {
-    for (const one of restoring) made.push(await write(domain.store, name, one));
-    for (const { record } of restoring) await requireNotEnded(domain.store, name, record);
-    for (const key of new Set(restoring.flatMap(({ record }) => record.uses.map((use) => use.key)))) {
-      await securePresence(domain, parseBlobKey(key));
-    }
-    if (await stillHolds()) return;
-    throw new ArtifactError('SUPERSEDED', 'its stack began to change in the meantime', {
-      remedy: 'Audit again when the stack has settled.',
-    });
-  } catch (error) {
-    for (const one of made) await takeBack(domain.store, name, one);
-    throw error;
+export async function restore(domain: Domain, name: BindingName, restoring: readonly Restoring[]): Promise<void> {
+  const keys = new Set(restoring.flatMap(({ record }) => record.uses.map(({ key }) => key)));
+  for (const key of keys) {
+    const blob = parseBlobKey(key);
+    if ((await headBlob(domain.store, blob)) === undefined) throw missing(blob);
   }
+  const made: Made[] = [];
+  for (const one of restoring) made.push(await write(domain.store, name, one));
+  for (const one of made) {
+    if (!(await isEnded(domain.store, name, one.record))) continue;
+    for (const each of made) await takeBack(domain.store, name, each);
+    throw new ArtifactError('SUPERSEDED', 'a Delete was here after the last change that its stack tells of', {
+      remedy: 'Update the stack with its packaged template.',
+    });
+  }
+  for (const key of keys) await securePresence(domain, parseBlobKey(key));
 }
 
 async function write(store: ObjectStore, name: BindingName, one: Restoring): Promise<Made> {
@@ -65,20 +63,15 @@ async function write(store: ObjectStore, name: BindingName, one: Restoring): Pro
  * A Delete writes its ending and looks for records then; this wrote records and looks for endings: one sees the other. Those that were issued
  * before the records' time are of an operation before the stack's last change, and what it names now is what that came to.
  */
-async function requireNotEnded(
+async function isEnded(
   store: ObjectStore,
   { resource, generation }: BindingName,
   { issued }: BindingRecord,
-): Promise<void> {
+): Promise<boolean> {
   const own = await readEndingOf(store, resource, generation);
-  const isEnded =
-    (own !== undefined && isLater(own.value.issued, issued)) ||
-    // Of an ID that CloudFormation had to invent: it meant everything before it. No Delete has an empty RequestId.
-    (await endedBy(store, resource, { requestId: '', issued })) === 'its own';
-  if (!isEnded) return;
-  throw new ArtifactError('SUPERSEDED', 'a Delete was here after the last change that its stack tells of', {
-    remedy: 'Update the stack with its packaged template.',
-  });
+  if (own !== undefined && isLater(own.value.issued, issued)) return true;
+  // Of an ID that CloudFormation had to invent: it meant everything before it. No event has an empty RequestId.
+  return (await endedBy(store, resource, { requestId: '', issued })) === 'its own';
 }
 
 /** What an event has stamped since, which then goes on with it, stays. */

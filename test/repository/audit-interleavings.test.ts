@@ -1,0 +1,369 @@
+import { describe, expect, test } from '@jest/globals';
+import { audit } from '../../repository/audit/audit.ts';
+import type { Operation, Wanted } from '../../repository/bind.ts';
+import { bind } from '../../repository/bind.ts';
+import type { StackResource } from '../../repository/binding.ts';
+import { readDeletion } from '../../repository/deletion.ts';
+import type { Deletion } from '../../repository/deletion.ts';
+import type { Evidence, StackEvidence } from '../../repository/evidence/evidence.ts';
+import { formatArn, hasCode, ownKeeper, publishVersion, readManifest } from '../../repository/index.ts';
+import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { contentOf, sha256 } from '../../repository/index.ts';
+import {
+  blobKey,
+  blobPrefix,
+  deletionKey,
+  referencesPrefix,
+  stackReferenceKey,
+  versionReferenceKey,
+} from '../../repository/keys.ts';
+import { formatPhysicalId } from '../../repository/physical-id.ts';
+import { recordContent } from '../../repository/record.ts';
+import { release } from '../../repository/release.ts';
+import { formatStackId } from '../../repository/stack-id.ts';
+import { memoryStore } from '../../repository/stores/memory.ts';
+import { publishable, testDomain } from '../support/domain.ts';
+import { chooseBy, everyInterleaving, interleave, randomFrom } from '../support/interleaving.ts';
+import type { Choose } from '../support/interleaving.ts';
+
+/**
+ * Audits that heal, against everything that writes what they look at, request by request. CloudFormation is one more that goes on between any two
+ * of them. For the audits it is a day later: nothing is too young.
+ */
+
+const RESOURCE: StackResource = {
+  account: '000000000000',
+  region: 'local',
+  stack: 'shop',
+  uuid: '6c5c5d50-0000-0000-0000-000000000000',
+  logicalId: 'ApiArtifact',
+};
+const STACK_ID = formatStackId('aws', RESOURCE);
+const API = { repository: 'default', id: 'a' };
+
+/** What CloudFormation would say of the stack. */
+interface Stack {
+  state: 'settled' | 'changing' | 'gone';
+  generation: string | undefined;
+  text: string;
+  changed: Date;
+}
+
+interface World {
+  /** Without waiting for a turn. */
+  readonly store: ObjectStore;
+  readonly stack: Stack;
+  readonly violations: Set<string>;
+}
+
+type Actor = (domain: Domain, world: World, pause: () => Promise<void>) => Promise<unknown>;
+
+function issuedAt(second: number): Date {
+  return new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+}
+
+function wanted(text: string): Wanted {
+  const digest = sha256(text);
+  const arn = formatArn({ ...{ partition: 'aws', region: 'local', account: '000000000000' }, ...API, digest });
+  return { arn, key: blobKey(digest, 'archive.zip'), digest, filename: 'archive.zip', size: text.length };
+}
+
+function operationOf(second: number, current: string | undefined, replaces: boolean): Operation {
+  return {
+    ...{ resource: RESOURCE, stackId: STACK_ID, requestId: `R${second}`, issued: issuedAt(second).toISOString() },
+    ...{ pinned: false, replaces, ...(current !== undefined && { current }) },
+  };
+}
+
+async function requireUse(world: World, text: string, generation: string, when: string): Promise<void> {
+  const { store, violations } = world;
+  if ((await store.head(stackReferenceKey(sha256(text), RESOURCE, generation))) === undefined)
+    violations.add(`'${text}' is used without a reference ${when}`);
+  if ((await store.head(wanted(text).key)) === undefined) violations.add(`'${text}' is used and gone ${when}`);
+}
+
+/** An update of the stack, or its creation. `fails`: after the reference was updated; it is rolled back, in one of the ways of CloudFormation. */
+function update(text: string, second: number, fails?: 'by an update' | 'by a Delete alone'): Actor {
+  return async (domain, world, pause) => {
+    const { stack } = world;
+    await pause();
+    stack.state = 'changing';
+    const old = stack.generation;
+    const oldText = stack.text;
+    const event = operationOf(second, old, old !== undefined && text !== oldText);
+    const made = await bind(domain, event, [wanted(text)]).catch((error: unknown) => {
+      // Nothing held it until now. The stack fails to update, and has what it had.
+      if (hasCode(error, 'CONTENT_MISSING', 'ARTIFACT_DELETED')) return undefined;
+      throw error;
+    });
+    if (made === undefined) {
+      await drop(domain.store, event.requestId, second + 2);
+      stack.state = 'settled';
+      return;
+    }
+    await requireUse(world, text, made, 'after its event');
+    await pause();
+    let [kept, dropped, keptText] = [made, old, text];
+    if (fails !== undefined && old !== undefined) {
+      [kept, dropped, keptText] = [old, made, oldText];
+      if (fails === 'by an update') {
+        kept = await bind(domain, operationOf(second + 1, made, text !== oldText), [wanted(oldText)]);
+      }
+      await requireUse(world, oldText, kept, 'after a rollback');
+    }
+    if (dropped !== undefined && dropped !== kept) await drop(domain.store, dropped, second + 2);
+    await pause();
+    await requireUse(world, keptText, kept, 'at the end');
+    Object.assign(stack, { state: 'settled', generation: kept, text: keptText, changed: issuedAt(second) });
+  };
+}
+
+function drop(store: ObjectStore, generation: string, second: number): Promise<number> {
+  const issued = issuedAt(second).toISOString();
+  return release(store, { resource: RESOURCE, requestId: `D${second}`, issued, generation });
+}
+
+function remove(second: number): Actor {
+  return async (domain, { stack }, pause) => {
+    await pause();
+    stack.state = 'changing';
+    if (stack.generation !== undefined) await drop(domain.store, stack.generation, second);
+    await pause();
+    Object.assign(stack, { state: 'gone', generation: undefined, changed: issuedAt(second) });
+  };
+}
+
+/** A Delete that comes only now. */
+function late(generation: string, second: number): Actor {
+  return (domain) => drop(domain.store, generation, second);
+}
+
+/** An event that comes again, when nobody waits for its answer. */
+function again(text: string, second: number, current?: string): Actor {
+  return (domain) =>
+    bind(domain, operationOf(second, current, current !== undefined), [wanted(text)]).catch(() => undefined);
+}
+
+/** A binding of which no Delete will ever come. */
+function leak(text: string, second: number): Actor {
+  return (domain) => bind(domain, operationOf(second, undefined, false), [wanted(text)]);
+}
+
+const heal: Actor = async (domain, { stack }, pause) => {
+  const evidence: Evidence = {
+    stack: async (): Promise<StackEvidence> => {
+      await pause();
+      const { state, generation, text, changed } = stack;
+      if (state !== 'settled') return { state };
+      const physicalId = formatPhysicalId(generation ?? '', wanted(text).arn);
+      const resource = { logicalId: RESOURCE.logicalId, physicalId, type: 'Custom::ArtifactRef' };
+      return { state, resources: generation === undefined ? [] : [resource], changed };
+    },
+    importers: async function* () {
+      await pause();
+      yield { stackId: STACK_ID };
+    },
+    isRun: () => Promise.resolve(undefined),
+  };
+  const now = (): Date => new Date(Date.UTC(2027, 0, 1));
+  const own = { ...domain, chance: { ...domain.chance, now } };
+  for await (const _ of audit(own, evidence, { fix: true })) continue;
+};
+
+/** condemn, then reap without a quarantine. */
+function collect(text: string): Actor {
+  return async ({ store, chance }) => {
+    const digest = sha256(text);
+    const isReferred = async (): Promise<boolean> => (await keysIn(store, referencesPrefix(digest))).length > 0;
+    if (await isReferred()) return;
+    const incarnations: Deletion['incarnations'][number][] = [];
+    for (const key of await keysIn(store, blobPrefix(digest))) {
+      const head = await store.head(key);
+      if (head !== undefined) incarnations.push({ key, incarnation: head.incarnation });
+    }
+    const nonce = chance.nonce();
+    const record = (state: Deletion['state']) =>
+      recordContent({ state, nonce, incarnations, since: '' } satisfies Deletion);
+    await store.create(deletionKey(digest), record('condemned'));
+    const mine = await readDeletion(store, digest);
+    if (mine?.value.nonce !== nonce || mine.value.state !== 'condemned') return;
+    const isUsed = await isReferred();
+    const decided = await store.replace(deletionKey(digest), record(isUsed ? 'cancelled' : 'deleting'), mine.revision);
+    if (decided === 'replaced' && !isUsed) await ownKeeper(store).finish(digest);
+  };
+}
+
+async function keysIn(store: ObjectStore, prefix: string): Promise<ObjectKey[]> {
+  const keys: ObjectKey[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+/** As damage would. */
+function lose(prefix: string): Actor {
+  return async ({ store }) => {
+    for (const key of await keysIn(store, prefix)) {
+      const head = await store.head(key);
+      if (head !== undefined) await store.removeRevision(key, head.revision);
+    }
+  };
+}
+
+const publish: Actor = async (domain, { store, violations }) => {
+  const { arn, key } = await publishVersion(domain, API, publishable('x'));
+  const manifest = await readManifest({ store }, API, arn.version);
+  if ((await store.head(key)) === undefined) violations.add('a version without content');
+  if ((await store.head(versionReferenceKey(arn.digest, API, arn.version, manifest?.nonce ?? ''))) === undefined)
+    violations.add('a version that holds nothing');
+};
+
+function sequence(...actors: readonly Actor[]): Actor {
+  return async (domain, world, pause) => {
+    for (const actor of actors) await actor(domain, world, pause);
+  };
+}
+
+interface Scenario {
+  readonly before?: readonly Actor[];
+  readonly actors: readonly Actor[];
+}
+
+async function play(
+  { before = [], actors }: Scenario,
+  choose: Choose,
+  stops?: (actor: number, step: number) => boolean,
+): Promise<{ readonly violations: readonly string[]; readonly trace: readonly string[] }> {
+  const store = memoryStore(() => new Date(0));
+  const base = await testDomain(store, 'before');
+  const stack: Stack = { state: 'settled', generation: undefined, text: '', changed: issuedAt(0) };
+  const world: World = { store, stack, violations: new Set() };
+  for (const text of ['x', 'y', 'z']) await store.create(wanted(text).key, contentOf(text));
+  for (const actor of before) await actor(base, world, async () => undefined);
+  let names = 0;
+  const { trace, outcomes } = await interleave(
+    store,
+    actors.map((actor, index) => (own, pause) => {
+      const chance = { ...base.chance, pause, nonce: () => `p${index}n${names++}` };
+      return actor({ ...base, store: own, keeper: ownKeeper(own), chance }, world, pause);
+    }),
+    choose,
+    stops,
+  );
+  for (const outcome of outcomes) if (outcome instanceof Error) world.violations.add(outcome.message);
+  if (stack.state !== 'changing') {
+    if (stack.generation !== undefined && !(await isLost(store, stack))) {
+      await requireUse(world, stack.text, stack.generation, 'when all is done');
+    }
+    // Whatever came too late, one more audit leaves exactly what is deployed.
+    await heal(base, world, async () => undefined);
+    const expected = stack.generation === undefined ? [] : [stack.generation];
+    for (const prefix of ['references/', 'consumers/']) {
+      const keys = (await keysIn(store, prefix)).filter((key) => key.includes('/stack/'));
+      const found = keys.map((key) => key.split('/').at(prefix === 'references/' ? -1 : -2));
+      if (found.join() !== expected.join()) world.violations.add(`${prefix} ${found.join()}, not ${expected.join()}`);
+    }
+  }
+  return { violations: [...world.violations], trace };
+}
+
+/** Of what was lost from the start nothing is asked before the last audit. */
+async function isLost(store: ObjectStore, { text }: Stack): Promise<boolean> {
+  return (await store.head(blobKey(sha256(text), 'lost from the start'))) !== undefined;
+}
+
+const marked: Actor = ({ store }) => store.create(blobKey(sha256('x'), 'lost from the start'), contentOf('x'));
+const references = `references/${sha256('x')}/stack/`;
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'an update': { before: [update('x', 1)], actors: [update('y', 10), heal] },
+  'an update that takes up a binding which is stale': {
+    before: [leak('y', 1), update('x', 4)],
+    actors: [update('y', 10), heal],
+  },
+  'an update that takes up a stale binding, two audits and a collector': {
+    before: [leak('y', 1), update('x', 4)],
+    actors: [update('y', 10), heal, heal, collect('y')],
+  },
+  'an update that is rolled back by an update, with a stale binding of both': {
+    before: [leak('y', 1), leak('x', 2), update('x', 4)],
+    actors: [update('y', 10, 'by an update'), heal],
+  },
+  'an update that is rolled back by a Delete alone': {
+    before: [leak('y', 1), update('x', 4)],
+    actors: [update('y', 10, 'by a Delete alone'), heal],
+  },
+  'two updates in a row, and events that come late': {
+    before: [update('x', 1)],
+    actors: [sequence(update('y', 10), update('x', 20)), again('y', 10, 'R1'), again('x', 1), heal],
+  },
+  'a Delete that comes after what it ended is used again': {
+    before: [update('x', 1), update('y', 10)],
+    actors: [update('x', 20), late('R1', 12), heal],
+  },
+  'a stack that goes': { before: [update('x', 1)], actors: [remove(10), heal, again('x', 1)] },
+  'a lost binding and an update': {
+    before: [update('x', 1), marked, lose(references), lose('consumers/')],
+    actors: [update('y', 10), heal],
+  },
+  'a lost binding and an update that changes nothing': {
+    before: [update('x', 1), marked, lose(references), lose('consumers/')],
+    actors: [update('x', 10), heal],
+  },
+  'a lost reference, an update that is rolled back, two audits': {
+    before: [update('x', 1), lose(references)],
+    actors: [update('y', 10, 'by an update'), heal, heal],
+  },
+  'a lost entry, and a stack that goes': {
+    before: [update('x', 1), lose('consumers/')],
+    actors: [remove(10), heal],
+  },
+  'a lost binding, and a stack that goes': {
+    before: [update('x', 1), marked, lose(references), lose('consumers/')],
+    actors: [remove(10), heal],
+  },
+  'a lost binding, two audits and a collector of what is not used': {
+    before: [update('x', 1), marked, lose(references), lose('consumers/')],
+    actors: [heal, heal, collect('y')],
+  },
+  'publishers, of whom any may sleep for a day, and a collector': {
+    actors: [publish, publish, sequence(heal, collect('x'))],
+  },
+};
+
+const STORIES = 300;
+
+describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
+  test('beside audits in any order: nothing in use is without its reference, and in the end all is exact', async () => {
+    for (let seed = 1; seed <= STORIES; seed++) {
+      const { violations, trace } = await play(scenario, chooseBy(randomFrom(seed)));
+      expect({ seed, violations, trace: violations.length > 0 ? trace : [] }).toEqual({
+        ...{ seed, violations: [], trace: [] },
+      });
+    }
+  });
+
+  test('also when an audit dies anywhere', async () => {
+    for (let seed = 1; seed <= STORIES / 3; seed++) {
+      const random = randomFrom(seed);
+      const stopAt = Math.floor(random() * 40);
+      const dies = scenario.actors.indexOf(heal);
+      const stops = (actor: number, step: number): boolean => actor === dies && step >= stopAt;
+      const { violations, trace } = await play(scenario, chooseBy(random), stops);
+      expect({ seed, violations, trace: violations.length > 0 ? trace : [] }).toEqual({
+        ...{ seed, violations: [], trace: [] },
+      });
+    }
+  });
+});
+
+test.each(['an update that takes up a binding which is stale', 'a lost binding and an update'])(
+  '%s beside an audit, in every order with few changes',
+  async (name) => {
+    const scenario = SCENARIOS[name] ?? { actors: [] };
+    const played = await everyInterleaving(3, async (choose) => {
+      const { violations, trace } = await play(scenario, choose);
+      expect({ violations, trace: violations.length > 0 ? trace : [] }).toEqual({ violations: [], trace: [] });
+    });
+    expect(played).toBeGreaterThan(100);
+  },
+);
