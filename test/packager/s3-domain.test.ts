@@ -261,23 +261,23 @@ describe('the default domain', () => {
 
   test('is an error with the ways on where it is not, never a directory', async () => {
     const project = await shop();
-    const { exitCode, stdout, stderr } = await project.run('package', '--output-template-file', 'out.yaml');
+    const { exitCode, stdout, stderr } = await project.run('package', '--no-bootstrap', '--output-template-file', 'out.yaml');
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
     expect(stderr).toContain(
       `account ${TEST_ACCOUNT} has no domain in us-east-1: there is no bucket '${DEFAULT_BUCKET}'`,
     );
-    for (const way of ['--domain s3://BUCKET', '--domain file:DIRECTORY', '--s3-bucket BUCKET'])
+    for (const way of ['cfn-artifacts bootstrap', '--domain s3://BUCKET', '--domain file:DIRECTORY', '--s3-bucket BUCKET'])
       expect(stderr).toContain(way);
     expect(project.exists('out.yaml')).toBe(false);
     expect(project.stored('.')).toEqual([]);
-    const json = await project.run('package', '--json');
+    const json = await project.run('package', '--json', '--no-bootstrap');
     expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'DOMAIN_NOT_FOUND', exitCode: 3 } });
   });
 
   test('is that of the Region', async () => {
     server.createBucket(DEFAULT_BUCKET, { versioning: 'Enabled' });
     const project = await shop();
-    const { exitCode, stderr } = await project.run('package', '--region', 'eu-west-1');
+    const { exitCode, stderr } = await project.run('package', '--no-bootstrap', '--region', 'eu-west-1');
     expect(exitCode).toBe(3);
     expect(stderr).toContain(
       `has no domain in eu-west-1: there is no bucket 'cfn-artifacts-${TEST_ACCOUNT}-eu-west-1'`,

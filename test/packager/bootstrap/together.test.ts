@@ -149,13 +149,12 @@ describe('faults', () => {
     expectWorks(await bootstrap());
   });
 
-  test('a store that is no domain’s to rely on fails it at the end', async () => {
+  test('a store that can’t be relied on fails it at the end', async () => {
     expectWorks(await bootstrap());
     account.server.faults.add({
-      operation: 'PutObject',
-      key: /^scratch\//,
-      fault: { kind: 'status', status: 403, code: 'AccessDenied' },
-    } as never);
+      ...{ operation: 'PutObject', key: /^scratch\/probe-/, times: 9 },
+      fault: { effect: 'error', code: 'AccessDenied' },
+    });
     const { exitCode, stderr } = await bootstrap();
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining('scratch/probe-')]);
   });
