@@ -90,7 +90,8 @@ test('it is killed at one of its requests', async () => {
   objects.set('calls', zipOf({ 'index.js': calls }));
   await engine.serve();
   await engine.deploy('shop', template({ F: f('calls') }));
-  await expect(engine.invoke('f', {}, { request: 1 })).rejects.toThrow('signal: killed');
+  engine.killNext('f', { request: 1 });
+  await expect(engine.invoke('f', {})).rejects.toThrow('signal: killed');
   expect(await engine.invoke('f', {})).toBe(400);
 });
 

@@ -6,7 +6,7 @@ import type { UrlStyle } from './answer.ts';
 import { AnswerServer } from './answer-server.ts';
 import { ownCertificate } from './certificate.ts';
 import type { Refuse } from './cloudformation-server.ts';
-import { CloudFormationServer } from './cloudformation-server.ts';
+import { answerCloudFormation } from './cloudformation-server.ts';
 import type { Read } from './content.ts';
 import { ContentReader } from './content.ts';
 import { deploymentOf } from './deployment.ts';
@@ -15,7 +15,11 @@ import { ACTIONS, findStack } from './describe.ts';
 import { messageOf, ValidationError } from './error.ts';
 import type { Fault } from './fault.ts';
 import { FaultPlan, Happenings } from './fault.ts';
+import type { RefuseAction } from './http-endpoint.ts';
+import { HttpEndpoint } from './http-endpoint.ts';
 import type { Kill } from './invocation.ts';
+import type { LambdaAsked } from './lambda-server.ts';
+import { answerLambda } from './lambda-server.ts';
 import { invokedArn, tick } from './schedule.ts';
 import { FunctionBook, functionNamed } from './functions.ts';
 import type { BundledFunction, InvocationRecord, LambdaFunction } from './lambda.ts';
@@ -32,6 +36,7 @@ import type { ReplacedRollback, World } from './world.ts';
 
 export type { Effect, Fault, Hold } from './fault.ts';
 export type { InProcessFunction, InvocationContext, LambdaFunction } from './lambda.ts';
+export type { LambdaAsked } from './lambda-server.ts';
 export type { Stack, StackEvent } from './stack.ts';
 export { ValidationError } from './error.ts';
 
@@ -112,7 +117,7 @@ export class StackEngine {
   readonly #scheduler: Scheduler;
   readonly #server: AnswerServer;
   readonly #folder: string;
-  readonly #endpoints: CloudFormationServer[] = [];
+  readonly #endpoints: HttpEndpoint[] = [];
 
   static async start(options: EngineOptions = {}): Promise<StackEngine> {
     const folder = mkdtempSync(path.join(tmpdir(), 'cfn-artifacts-stack-engine-'));
@@ -223,11 +228,22 @@ export class StackEngine {
    * the background while it is asked for; functions of stacks find it in AWS_ENDPOINT_URL_CLOUDFORMATION. Closed by `stop`.
    */
   async serve(refuse?: Refuse): Promise<string> {
-    const server = new CloudFormationServer(this.#world, refuse);
-    this.#endpoints.push(server);
-    const endpoint = await server.listen();
-    this.#world.functions.reach({ AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint });
-    return endpoint;
+    return this.#serve('AWS_ENDPOINT_URL_CLOUDFORMATION', new HttpEndpoint(answerCloudFormation(this.#world, refuse)));
+  }
+
+  /**
+   * Lambda over HTTP, for AWS_ENDPOINT_URL_LAMBDA: invocations, and what functions, versions and layers there are of stacks. Functions of stacks find it there themselves, by
+   * a gate of their own: one that is given another address of it waits for its answer for ever. Closed by `stop`.
+   */
+  async serveLambda(refuse?: RefuseAction<LambdaAsked>): Promise<string> {
+    return this.#serve('AWS_ENDPOINT_URL_LAMBDA', new HttpEndpoint(answerLambda(this.#world, refuse)));
+  }
+
+  async #serve(variable: string, endpoint: HttpEndpoint): Promise<string> {
+    this.#endpoints.push(endpoint);
+    const address = await endpoint.listen();
+    this.#world.functions.reach({ [variable]: address });
+    return address;
   }
 
   /**
@@ -254,18 +270,20 @@ export class StackEngine {
     this.#world.functions.bring(nameOrArn, definition);
   }
 
-  /** What a function returns for this event; its error is thrown. By name or ARN, with a version or an alias behind it if that is meant. `kill`: at that request of it. */
-  async invoke(nameOrArn: string, event: unknown, kill?: Omit<Kill, 'kind' | 'attempts'>): Promise<unknown> {
+  /** What a function returns for this event; its error is thrown. By name or ARN, with a version or an alias behind it if that is meant. */
+  async invoke(nameOrArn: string, event: unknown): Promise<unknown> {
     const { functions, lambda } = this.#world;
     const definition = functions.runnable(nameOrArn);
     if (definition === undefined) throw new Error(`no function '${nameOrArn}'`);
-    const killed = kill === undefined ? undefined : ({ kind: 'kill', ...kill } as const);
     const arn = invokedArn(nameOrArn, this.#world);
-    const { error, result } = await this.#scheduler.run(() =>
-      lambda.invoke(arn, definition, JSON.stringify(event), killed),
-    );
+    const { error, result } = await this.#scheduler.run(() => lambda.invoke(arn, definition, JSON.stringify(event)));
     if (error !== undefined) throw new Error(error);
     return result;
+  }
+
+  /** The next run of the function of this name that no custom resource asked for dies at that request of it, whoever invokes it and how. */
+  killNext(functionName: string, kill: Omit<Kill, 'kind' | 'attempts'>): void {
+    this.#world.lambda.doom(functionName, { kind: 'kill', ...kill });
   }
 
   /**

@@ -98,6 +98,7 @@ export class Lambda {
   readonly #children = new Set<Child>();
   readonly #running = new Map<string, Invocation[]>();
   readonly #places = new Map<string, Places>();
+  readonly #doomed = new Map<string, readonly Kill[]>();
   readonly #logs: string[] = [];
   #stopped = false;
 
@@ -144,9 +145,22 @@ export class Lambda {
     }
   }
 
+  /** The next run that nobody asked for with kills of its own. */
+  doom(functionName: string, kill: Kill): void {
+    this.#doomed.set(functionName, [...(this.#doomed.get(functionName) ?? []), kill]);
+  }
+
+  /** What the next run of this function dies of; it is told once. */
+  fated(arn: string): readonly Kill[] {
+    const [next, ...others] = this.#doomed.get(nameOf(arn)) ?? [];
+    this.#doomed.set(nameOf(arn), others);
+    return next === undefined ? [] : [next];
+  }
+
   /** Once, and its caller waits: what a command line does with a function. */
-  async invoke(arn: string, definition: LambdaFunction, event: string, kill?: Kill): Promise<Outcome> {
+  async invoke(arn: string, definition: LambdaFunction, event: string): Promise<Outcome> {
     const { scheduler, random } = this.#settings;
+    const [kill] = this.fated(arn);
     await scheduler.turn();
     await this.#take(arn, definition);
     try {

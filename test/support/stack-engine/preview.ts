@@ -76,9 +76,13 @@ export function previewOf(stack: Stack, deployment: Deployment, world: World): P
     const conflict = before === undefined ? nameConflict(id, next, foresee, world) : undefined;
     if (conflict !== undefined) conflicts.push(conflict);
   }
-  const removed = [...stack.resources.values()].filter(({ logicalId }) => !dependencies.has(logicalId)).map(gone);
-  const inOrderOfTemplate = Object.keys(declared).flatMap((id) => changes.get(id) ?? []);
-  return { changes: [...inOrderOfTemplate, ...removed], conflicts };
+  // In the order of the templates, and not in that in which the resources happened to be made.
+  const done = Object.keys(declared).flatMap((id) => changes.get(id) ?? []);
+  const removed = Object.keys(stack.deployment.template.resources).flatMap((id) => {
+    const resource = stack.resources.get(id);
+    return resource === undefined || dependencies.has(id) ? [] : [gone(resource)];
+  });
+  return { changes: [...done, ...removed], conflicts };
 }
 
 /** Whether there is anything to do: CloudFormation makes no change set of nothing. */

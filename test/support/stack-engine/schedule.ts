@@ -24,7 +24,7 @@ export function tick(ruleName: string, world: World): number {
   });
   for (const { target, arn, definition } of found) {
     const event = textOf(target['Input']) ?? scheduledEvent(ruleName, world);
-    const delivery = { hold: undefined, kills: [] };
+    const delivery = { hold: undefined, kills: world.lambda.fated(arn) };
     world.lambda
       .deliver(arn, definition, event, world.random.uuid(), delivery)
       .catch((error: unknown) => world.lambda.defects.push(error));
