@@ -126,7 +126,7 @@ export async function addNamedReference(
  * @param before of an artifact: versions older than this number alone
  * @returns one for each version that is done with, and with what was removed, if anything was
  */
-export function removeNamedReferences(
+export async function* removeNamedReferences(
   domain: Pick<Domain, 'store'>,
   { repository, id, number }: ArtifactName & { readonly number?: number },
   consumer: string,
@@ -134,15 +134,19 @@ export function removeNamedReferences(
 ): AsyncGenerator<{ readonly number: number; readonly removed?: RemovedReference }> {
   const numbers =
     number === undefined ? olderThan(listVersionNumbers(domain, { repository, id }), before) : only(number);
-  return expandAhead(numbers, VERSIONS_AHEAD, async function* (version) {
+  // Looked at ahead, and removed in turn: whoever stops here has heard of all that is gone.
+  const versions = expandAhead(numbers, VERSIONS_AHEAD, async function* (version) {
     const manifest = await readManifest(domain, { repository, id }, version);
     const name = { repository, id, number: version };
-    let isRemoved = false;
-    for (const digest of digestsOf(manifest?.assets ?? [])) {
-      if (await remove(domain.store, keyOf(digest, consumer, name), consumer)) isRemoved = true;
-    }
-    yield { number: version, ...(isRemoved && { removed: { repository, id, version, consumer } }) };
+    const keys = digestsOf(manifest?.assets ?? []).map((digest) => keyOf(digest, consumer, name));
+    const heads = await Promise.all(keys.map((key) => domain.store.head(key)));
+    yield { version, recorded: keys.filter((_, index) => heads[index] !== undefined) };
   });
+  for await (const { version, recorded } of versions) {
+    let isRemoved = false;
+    for (const key of recorded) if (await remove(domain.store, key, consumer)) isRemoved = true;
+    yield { number: version, ...(isRemoved && { removed: { repository, id, version, consumer } }) };
+  }
 }
 
 /** So many versions are looked at at once. */
