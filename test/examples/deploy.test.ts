@@ -44,9 +44,9 @@ const STORIES: readonly Story[] = [
   },
   {
     name: 'layer',
-    artifacts: ['layer', 'src'],
-    file: 'layer/nodejs/node_modules/greeting/index.mjs',
-    changed: ['layer'],
+    artifacts: ['greeting', 'hello'],
+    file: 'greeting/nodejs/node_modules/greeting/index.mjs',
+    changed: ['greeting'],
     fails: 'Hello',
   },
   {

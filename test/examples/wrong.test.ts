@@ -25,7 +25,7 @@ beforeAll(async () => {
   ({ template } = await project.package());
   expect((await account.engine.deploy(EXAMPLE, template)).status).toBe('CREATE_COMPLETE');
   before = await project.references('--stack', EXAMPLE);
-  const { arn = '', key = '' } = before.find(({ logicalId }) => logicalId === 'SrcArtifact') ?? {};
+  const { arn = '', key = '' } = before.find(({ logicalId }) => logicalId === 'HelloArtifact') ?? {};
   right = { arn, key };
 });
 
@@ -52,22 +52,22 @@ const WRONG: readonly Wrong[] = [
     what: 'an artifact that nobody has published',
     properties: () => ({ ArtifactArn: `${HOME}:default/layer/web:1` }),
     says: () =>
-      "there is no artifact 'default/layer/web' in the domain of account 111122223333 in us-east-1. There is default/layer/layer, default/layer/src.",
+      "there is no artifact 'default/layer/web' in the domain of account 111122223333 in us-east-1. There is default/layer/greeting, default/layer/hello.",
   },
   {
     what: 'a version that nobody has published',
-    properties: () => ({ ArtifactArn: `${HOME}:default/layer/src:7` }),
-    says: () => "'default/layer/src' has no version 7. Its only version is 1.",
+    properties: () => ({ ArtifactArn: `${HOME}:default/layer/hello:7` }),
+    says: () => "'default/layer/hello' has no version 7. Its only version is 1.",
   },
   {
     what: 'a version with the digest of other content',
-    properties: () => ({ ArtifactArn: `${HOME}:default/layer/src:1@sha256:${DIGEST}` }),
+    properties: () => ({ ArtifactArn: `${HOME}:default/layer/hello:1@sha256:${DIGEST}` }),
     says: () =>
-      `'default/layer/src:1' is not sha256:${DIGEST}. The version and the digest name different content: drop one of them.`,
+      `'default/layer/hello:1' is not sha256:${DIGEST}. The version and the digest name different content: drop one of them.`,
   },
   {
     what: 'content that is not there',
-    properties: () => ({ ArtifactArn: `${HOME}:default/layer/src@sha256:${DIGEST}` }),
+    properties: () => ({ ArtifactArn: `${HOME}:default/layer/hello@sha256:${DIGEST}` }),
     says: () =>
       `no content 'sha256:${DIGEST}' is in the domain. It was never published here, or it was deleted: publish the same bytes again.`,
   },
@@ -105,15 +105,15 @@ const WRONG: readonly Wrong[] = [
   },
   {
     what: 'an artifact and none of its versions',
-    properties: () => ({ ArtifactArn: `${HOME}:default/layer/src` }),
+    properties: () => ({ ArtifactArn: `${HOME}:default/layer/hello` }),
     says: () =>
-      `'${HOME}:default/layer/src' names an artifact, but none of its versions. Write :VERSION or @sha256:DIGEST behind it.`,
+      `'${HOME}:default/layer/hello' names an artifact, but none of its versions. Write :VERSION or @sha256:DIGEST behind it.`,
   },
   {
     what: 'an ARN that is none',
-    properties: () => ({ ArtifactArn: 'layer/src:1' }),
+    properties: () => ({ ArtifactArn: 'layer/hello:1' }),
     says: () =>
-      `'layer/src:1' is no artifact ARN: it does not begin with arn:PARTITION:artifacts:REGION:ACCOUNT:. ${FORM}`,
+      `'layer/hello:1' is no artifact ARN: it does not begin with arn:PARTITION:artifacts:REGION:ACCOUNT:. ${FORM}`,
   },
   {
     what: 'a key that is no text',
@@ -131,13 +131,13 @@ const WRONG: readonly Wrong[] = [
     what: 'several wrong artifacts, each of which is told',
     properties: () => ({
       ArtifactArns: [
-        { Arn: `${HOME}:default/layer/src:7` },
+        { Arn: `${HOME}:default/layer/hello:7` },
         { Arn: right.arn, Key: right.key },
-        { Arn: `${HOME}:default/layer/layer:8` },
+        { Arn: `${HOME}:default/layer/greeting:8` },
       ],
     }),
     says: () =>
-      "'default/layer/src' has no version 7. Its only version is 1. 'default/layer/layer' has no version 8. Its only version is 1.",
+      "'default/layer/hello' has no version 7. Its only version is 1. 'default/layer/greeting' has no version 8. Its only version is 1.",
   },
   {
     what: 'a name of five thousand letters, of which the answer has room for the first',
@@ -172,7 +172,7 @@ function withProperties(properties: object): string {
   const members = Object.entries({ ServiceTimeout: 300, ...properties });
   const lines = members.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}\n`).join('');
   const changed = template.replace(
-    /(?<= {2}SrcArtifact:\n {4}Type: Custom::ArtifactRef\n {4}Properties:\n {6}ServiceToken: .*\n)(?: {6}.*\n)+/,
+    /(?<= {2}HelloArtifact:\n {4}Type: Custom::ArtifactRef\n {4}Properties:\n {6}ServiceToken: .*\n)(?: {6}.*\n)+/,
     lines,
   );
   if (changed === template) throw new Error('there is no such reference in the template');
@@ -182,7 +182,7 @@ function withProperties(properties: object): string {
 /** What the function said, without what CloudFormation puts around it. */
 function reasonsOf(events: readonly StackEvent[]): readonly string[] {
   return events.flatMap(({ logicalId, status, reason = '' }) => {
-    if (logicalId !== 'SrcArtifact' || !status.endsWith('_FAILED')) return [];
+    if (logicalId !== 'HelloArtifact' || !status.endsWith('_FAILED')) return [];
     return [
       /^Received response status \[FAILED\] from custom resource\. Message returned: (.*) \(RequestId: [\w-]+\)$/s.exec(
         reason,
@@ -222,12 +222,12 @@ describe('content that goes missing behind everybody’s back', () => {
     account.onRead = async (location) => {
       if (location.key !== key) return;
       account.onRead = undefined;
-      protectedBy = await project.references(`${id}/src`);
+      protectedBy = await project.references(`${id}/hello`);
       await account.lose(key);
     };
     const failed = await account.engine.deploy(id, text);
     expect(failed.status).toBe('ROLLBACK_COMPLETE');
-    expect(protectedBy).toMatchObject([{ key, stack: id, logicalId: 'SrcArtifact' }]);
+    expect(protectedBy).toMatchObject([{ key, stack: id, logicalId: 'HelloArtifact' }]);
     // As S3 answers who may not list the bucket.
     const reasons = failed.events.flatMap(({ logicalId, reason = '' }) => (logicalId === 'Hello' ? [reason] : []));
     expect(reasons).toContainEqual(
@@ -240,9 +240,9 @@ describe('content that goes missing behind everybody’s back', () => {
 
 /** The example with code that nobody else has. */
 async function packagedAnew(id: string): Promise<Record<'id' | 'text' | 'key' | 'digest', string>> {
-  project.append('src/index.mjs', `// ${id}\n`);
+  project.append('hello/index.mjs', `// ${id}\n`);
   const { template: text } = await project.package('--artifact-prefix', id);
-  const { stdout } = await project.run('show', `${id}/src`, '--json');
+  const { stdout } = await project.run('show', `${id}/hello`, '--json');
   const { key, digest } = JSON.parse(stdout) as { key: string; digest: string };
   return { id, text, key, digest };
 }

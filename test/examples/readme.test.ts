@@ -1,0 +1,106 @@
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { TestAccount } from '../packager/bootstrap/account.ts';
+import { knowEveryError } from '../support/realm.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { EXAMPLES } from './example.ts';
+
+/** The session in README.md, from an account that has nothing to a stack that is gone again, is what a person sees. */
+
+knowEveryError();
+
+const own = process.env;
+let account: TestAccount;
+let folder: string;
+
+beforeEach(async () => {
+  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
+  account = await TestAccount.open({}, true);
+  folder = path.join(await temporaryFolder(), 'layer');
+  cpSync(path.join(EXAMPLES, 'layer'), folder, { recursive: true });
+});
+
+afterEach(async () => {
+  await account.close();
+  process.env = own;
+});
+
+interface Command {
+  readonly matches: RegExp;
+  /** What appears on the screen. */
+  readonly carryOut: (words: Readonly<Record<string, string>>) => Promise<string>;
+}
+
+/** As much of a shell, of the AWS CLI and of the account as the session needs. */
+const COMMANDS: readonly Command[] = [
+  {
+    matches: /^cfn-artifacts (?<argv>[^>]*?)(?: > (?<file>\S+))?$/,
+    carryOut: async ({ argv = '', file }) => {
+      const { exitCode, terminal } = await account.runIn(argv.split(' '), { cwd: folder });
+      expect(exitCode).toBe(0);
+      const { stdout, stderr } = terminal;
+      if (file === undefined) return stderr.text + stdout.text;
+      writeFileSync(path.join(folder, file), stdout.text);
+      return stderr.text;
+    },
+  },
+  {
+    matches: /^echo '(?<text>[^']*)' >> (?<file>\S+)$/,
+    carryOut: async ({ text = '', file = '' }) => {
+      appendFileSync(path.join(folder, file), `${text}\n`);
+      return '';
+    },
+  },
+  {
+    matches:
+      /^aws cloudformation deploy --template-file (?<file>\S+) --stack-name (?<name>\S+) (?<needs>--capabilities .*)$/,
+    carryOut: async ({ file = '', name = '', needs }) => {
+      const { status, reason } = await account.engine.deploy(name, readFileSync(path.join(folder, file), 'utf8'));
+      expect([status, reason]).toEqual([expect.stringMatching(/^(CREATE|UPDATE)_COMPLETE$/), undefined]);
+      expect(needs).toBe(await capabilities());
+      return '';
+    },
+  },
+  {
+    matches: /^aws cloudformation delete-stack --stack-name (?<name>\S+)$/,
+    carryOut: async ({ name = '' }) => {
+      expect((await account.engine.deleteStack(name)).status).toBe('DELETE_COMPLETE');
+      return '';
+    },
+  },
+];
+
+/** As `package` tells them where it writes a file. */
+async function capabilities(): Promise<string | undefined> {
+  const output = path.join(await temporaryFolder(), 'packaged.yaml');
+  const { terminal } = await account.runIn(['package', '--output-template-file', output], { cwd: folder });
+  return /--capabilities .*/.exec(terminal.stdout.text)?.[0];
+}
+
+function carriedOut(line: string): Promise<string> {
+  for (const { matches, carryOut } of COMMANDS) {
+    const words = matches.exec(line)?.groups;
+    if (words !== undefined) return carryOut(words);
+  }
+  throw new Error(`the session has a command that this test does not know: ${line}`);
+}
+
+/** The same on every day; digests are cut short, as the page has them. */
+function comparable(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\dZ/g, 'yyyy-mm-dd hh:mmZ')
+    .replaceAll(/(?<=sha256:[0-9a-f]{6})[0-9a-f]+/g, '…')
+    .trimEnd();
+}
+
+test('README.md shows a deploy as it is', async () => {
+  const section = /^## Deploy\n(?<text>.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))?.groups?.['text'] ?? '';
+  const session = /^```console\n(?<session>.*?)^```$/ms.exec(section)?.groups?.['session'] ?? '';
+  const steps = session.split(/^\$ /m).slice(1);
+  const commands = steps.map((step) => step.split('\n')[0] ?? '');
+  expect(commands.filter((command) => command.startsWith('cfn-artifacts')).length).toBeGreaterThan(4);
+  const seen: string[] = [];
+  for (const command of commands) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
+  expect(seen).toEqual(steps.map(comparable));
+});
