@@ -17,11 +17,7 @@ export interface BootstrapTalk {
 type Display = Pick<DisplayOptions, 'json' | 'quiet' | 'progressBar' | 'color'>;
 
 /** @param warnings absent: nobody hears of them */
-export function bootstrapTalk(
-  terminal: Terminal,
-  display: Display,
-  warnings?: Warnings,
-): BootstrapTalk {
+export function bootstrapTalk(terminal: Terminal, display: Display, warnings?: Warnings): BootstrapTalk {
   const talks = !display.quiet && !display.json;
   const live = new LiveLine(terminal, talks && display.progressBar && terminal.stderr.isTTY);
   const say = (line: string): void => {

@@ -245,7 +245,7 @@ describe('the installation', () => {
     const { text } = await domainTemplate();
     const declared = /^Parameters:\n(?<body>(?: .*\n)+)/m.exec(text)?.groups?.['body'] ?? '';
     expect(Array.from(declared.matchAll(/^ (\w+):/gm), ([, name]) => name).sort()).toEqual([...PARAMETERS].sort());
-    expect(text).toMatch(/^Description: .*cfn-artifacts/m);
+    expect(text).toMatch(/^Description: (>-\n )?cfn-artifacts/m);
     const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
       version: string;
     };
@@ -318,7 +318,7 @@ describe('options that are nonsense', () => {
     ['--tag a=1 --tag a=2', "'a=2' is no tag"],
     ['--stack-name other', '--stack-name'],
     ['--domain s3://bucket', '--domain'],
-    ['somewhere', 'somewhere'],
+    ['somewhere', "too many words for 'bootstrap'"],
   ])('%s', async (words, says) => {
     const terminal = recordedTerminal({ env: { AWS_REGION: 'eu-west-1' } });
     const code = await run(['bootstrap', '--yes', ...words.split(' ')], terminal);

@@ -86,6 +86,7 @@ describe('the options of package', () => {
     expect(code).toBe(0);
     expect(options.package).toEqual({
       templateFile: 'template.yml',
+      bootstrap: true,
       useJson: false,
       dryRun: false,
       repository: 'default',
