@@ -145,7 +145,7 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
       return [
         warning(
           `the daily audit is ${schedule ?? 'unknown to the stack'}: references of stacks that went wrong stay, and what they hold`,
-          'Turn it on: set the parameter AuditSchedule of the stack to daily.',
+          'Run: cfn-artifacts bootstrap --audit',
         ),
       ];
     },

@@ -174,6 +174,15 @@ describe('a domain that was just deployed', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
+  test('has none by what the stack made of its functions either', async () => {
+    const env = { ...environment(), AWS_ENDPOINT_URL_LAMBDA: await account.engine.serveLambda() };
+    const { code, document } = await doctor([], env);
+    expect(findingsOf(document.checks)).toEqual(AS_DEPLOYED);
+    // The engine reserves no capacity, and does not answer for it either.
+    expect(document.checks.filter(({ status }) => status === 'unknown').map(({ id }) => id)).toEqual(['concurrency']);
+    expect(code).toBe(0);
+  });
+
   test('every request names the owner, and nothing is written but below scratch/, and removed again', async () => {
     // Whoever may not remove leaves what expires.
     const scratch = (): string[] =>
