@@ -167,7 +167,8 @@ const heal: Actor = async (domain, { stack }, pause) => {
   };
   const now = (): Date => new Date(Date.UTC(2027, 0, 1));
   const own = { ...domain, chance: { ...domain.chance, now } };
-  for await (const _ of audit(own, evidence, { fix: true })) continue;
+  const steps = audit(own, evidence, { fix: true });
+  while ((await steps.next()).done !== true);
 };
 
 /** condemn, then reap without a quarantine. */

@@ -185,11 +185,11 @@ describe('what may be used is left', () => {
     const newer = (await world.recorded()).find((one) => one !== original) ?? '';
     // As CloudFormation may list it afterwards: Ref as it went forth, FRef as it came back.
     const physicalId = `${world.published.get('b')?.arn ?? ''}/${newer}`;
-    const skipped: StackEvidence = {
+    const skipped: Extract<StackEvidence, { readonly state: 'settled' }> = {
       ...{ state: 'settled', changed: new Date(0), wentBack: true },
       resources: [{ logicalId: 'Ref', physicalId, type: 'Custom::ArtifactRef' }],
     };
-    const evidence = { ...noEvidence, stack: async () => skipped };
+    const evidence = { ...noEvidence, stack: async (): Promise<StackEvidence> => skipped };
     const findings = async (): Promise<Finding[]> => {
       const found: Finding[] = [];
       const steps = audit(world.later(world.domain), evidence, { fix: true, stack: stackId });
@@ -200,7 +200,7 @@ describe('what may be used is left', () => {
       expect.objectContaining({ kind: 'unknown', generation: original, healed: false }),
     ]);
     expect(await world.recorded()).toContain(original);
-    const { wentBack: _, ...updated } = skipped;
+    const updated: StackEvidence = { state: 'settled', changed: skipped.changed, resources: skipped.resources };
     evidence.stack = async () => updated;
     expect(kindsOf(await findings())).toEqual(['stale, healed']);
     expect(await world.recorded()).toEqual([newer]);
@@ -518,11 +518,11 @@ describe('in pieces', () => {
     for (let pieces = 0; pieces < 500; pieces++) {
       const options = { fix: true, ...(after !== undefined && { after: JSON.parse(JSON.stringify(after)) as string }) };
       const steps = audit(world.later(world.domain), world.evidence, options);
-      const { done, value } = await steps.next();
+      const step = await steps.next();
       await steps.return(undefined);
-      if (done === true) break;
-      if (value.finding !== undefined) found.push(value.finding);
-      after = value.after;
+      if (step.done === true) break;
+      if (step.value.finding !== undefined) found.push(step.value.finding);
+      after = step.value.after;
     }
     await expectExact(world);
     expect(kindsOf(found)).toEqual(kindsOf(expected));
