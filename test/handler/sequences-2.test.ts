@@ -8,6 +8,6 @@ import { playSequences } from '../support/sequences/play.ts';
  */
 
 test('whatever is deployed and goes wrong: references are those of what is deployed, and nothing in use goes missing', async () => {
-  const coverage = await playSequences({ file: 'test/handler/sequences-2.test.ts', runs: 800, stage: memoryStage });
+  const coverage = await playSequences({ file: 'test/handler/sequences-2.test.ts', runs: 750, stage: memoryStage });
   expect(coverage.unexpectedlyMissing).toEqual([]);
 }, 600_000);

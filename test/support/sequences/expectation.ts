@@ -1,6 +1,6 @@
 import { generationOf } from '../../../repository/physical-id.ts';
 import { parseArn, parseStackId } from '../../../repository/index.ts';
-import type { Digest, ObjectKey, ObjectStore } from '../../../repository/index.ts';
+import type { ArtifactArn, Digest, ObjectKey, ObjectStore } from '../../../repository/index.ts';
 import { consumerKey, stackReferenceKey } from '../../../repository/keys.ts';
 import type { Stack, StackEvent } from '../stack-engine/engine.ts';
 
@@ -10,6 +10,7 @@ export interface Needed {
   readonly consumer: ObjectKey;
   readonly blob: ObjectKey;
   readonly digest: Digest;
+  readonly arn: ArtifactArn;
 }
 
 /** Of a stack that is on its way out nothing need be left, and something may be; of a rollback that failed, CloudFormation's own books are between two states. */
@@ -26,16 +27,18 @@ export function neededBy(stacks: readonly Stack[]): readonly Needed[] {
       // One that was not made has no attributes.
       if (type !== 'Custom::ArtifactRef' || generation === undefined || attributes['Bucket'] === undefined) return [];
       const resource = { ...stack, logicalId };
-      return usesIn(properties).map(({ digest, key }) => ({
+      return usesIn(properties).map(({ digest, key, arn }) => ({
         reference: stackReferenceKey(digest, resource, generation),
         consumer: consumerKey(resource, generation, digest),
-        ...{ blob: key, digest },
+        ...{ blob: key, digest, arn },
       }));
     });
   });
 }
 
-function usesIn(properties: Readonly<Record<string, unknown>>): { readonly digest: Digest; readonly key: ObjectKey }[] {
+function usesIn(
+  properties: Readonly<Record<string, unknown>>,
+): readonly (Pick<Needed, 'arn' | 'digest'> & { readonly key: ObjectKey })[] {
   const {
     ArtifactArn: Arn,
     ArtifactArns: many,
@@ -43,10 +46,10 @@ function usesIn(properties: Readonly<Record<string, unknown>>): { readonly diges
   } = properties as {
     readonly [name in 'ArtifactArn' | 'Key']?: string;
   } & { readonly ArtifactArns?: readonly { readonly Arn: string; readonly Key: string }[] };
-  return (many ?? [{ Arn: Arn ?? '', Key: Key ?? '' }]).map((one) => ({
-    digest: parseArn(one.Arn).digest as Digest,
-    key: one.Key as ObjectKey,
-  }));
+  return (many ?? [{ Arn: Arn ?? '', Key: Key ?? '' }]).map((one) => {
+    const arn = parseArn(one.Arn);
+    return { arn, digest: arn.digest as Digest, key: one.Key as ObjectKey };
+  });
 }
 
 /** UUIDs of stacks that are stuck half way: of their records nobody can say yet whether they are needed. */

@@ -42,7 +42,8 @@ export interface PlannedFault {
 
 export interface PlannedOperation {
   readonly stack: (typeof STACKS)[number];
-  readonly what: Shape | 'delete';
+  /** `back`: what was deployed before the last time. */
+  readonly what: Shape | 'back' | 'delete';
   /** Where the stack's deletion failed before: it is forced now. */
   readonly forces: boolean;
   /** Turns that pass between packaging and deploying. */
@@ -158,17 +159,24 @@ const fault: fc.Arbitrary<PlannedFault> = fc.oneof(
   },
 );
 
-/** What leaves a stack stuck: the way back of an update fails, or its deletion. */
+/** What leaves a stack stuck, because the way back of an update fails, or its deletion; and Deletes that come when CloudFormation has long given up. */
 const stuck: fc.Arbitrary<readonly PlannedFault[]> = fc.constantFrom<readonly PlannedFault[]>(
   [{ logicalId: 'F', on: 'Update', skip: 1, times: 1, does: { kind: 'fail' } }],
   [{ logicalId: 'Ref', on: 'Update', skip: 1, times: 1, does: { kind: 'drop answer' } }],
   [{ logicalId: 'Many', on: 'Update', skip: 1, times: 1, does: { kind: 'drop answer' } }],
   [{ logicalId: 'F', on: 'Delete', times: 1, does: { kind: 'fail' } }],
   [{ logicalId: 'Ref', on: 'Delete', times: 1, does: { kind: 'drop answer' } }],
+  [{ logicalId: 'Ref', on: 'Delete', times: 3, does: { kind: 'deliver late', hold: { operations: 2 } } }],
+  [{ logicalId: 'Ref', on: 'Delete', times: 3, does: { kind: 'deliver late', hold: { operations: 3 } } }],
+  [{ logicalId: 'Many', on: 'Delete', times: 3, does: { kind: 'deliver late', hold: { operations: 2 } } }],
 );
 
 const operation: fc.Arbitrary<Omit<PlannedOperation, 'stack'>> = fc.record({
-  what: fc.oneof({ weight: 10, arbitrary: shape }, { weight: 1, arbitrary: fc.constant('delete' as const) }),
+  what: fc.oneof(
+    { weight: 10, arbitrary: shape },
+    { weight: 3, arbitrary: fc.constant('back' as const) },
+    { weight: 1, arbitrary: fc.constant('delete' as const) },
+  ),
   forces: fc.boolean(),
   waits: fc.oneof(fc.constant(0), fc.integer({ min: 10, max: 120 })),
   faults: fc.oneof(
@@ -197,7 +205,7 @@ const step: fc.Arbitrary<PlannedStep> = fc.record({
 export const sequence: fc.Arbitrary<PlannedSequence> = fc.record({
   seed: fc.noShrink(fc.nat()),
   urlStyle: fc.constantFrom('sigv4' as const, 'sigv2' as const),
-  steps: fc.array(step, { minLength: 1, maxLength: 7 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 8, size: 'max' }),
 });
 
 /** The stack that an operation beside another is on. */

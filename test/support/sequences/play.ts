@@ -15,6 +15,8 @@ export interface Playing {
   readonly file: string;
   /** Unless the environment says how many. */
   readonly runs: number;
+  /** Whatever the environment says. */
+  readonly atMost?: number;
   readonly stage: (coverage: Coverage) => Promise<Stage> | Stage;
 }
 
@@ -22,13 +24,13 @@ export interface Playing {
  * Plays random sequences, each at a world of its own, and prints what came up in them.
  * @throws Error with the smallest sequence that was found to fail, and the command that plays it again
  */
-export async function playSequences({ file, runs, stage }: Playing): Promise<Coverage> {
+export async function playSequences({ file, runs, atMost = Infinity, stage }: Playing): Promise<Coverage> {
   const { [RUNS]: wanted = String(runs), [SEED]: seed, [PATH]: path } = process.env;
   const coverage = new Coverage();
   const began = Date.now();
   const property = fc.asyncProperty(sequence, async (plan) => playOne(plan, await stage(coverage), coverage));
   const details = await fc.check(property, {
-    numRuns: Number(wanted),
+    numRuns: Math.min(atMost, Number(wanted)),
     ...(seed !== undefined && { seed: Number(seed) }),
     ...(path !== undefined && { path }),
   });

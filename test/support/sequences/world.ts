@@ -1,6 +1,6 @@
 import type { InProcessFunction, InvocationContext, LambdaFunction } from '../stack-engine/engine.ts';
 import { generationOf } from '../../../repository/physical-id.ts';
-import { bytesOf, establishDomain, ownKeeper } from '../../../repository/index.ts';
+import { bytesOf, establishDomain, formatArn, ownKeeper, readStatus } from '../../../repository/index.ts';
 import type { Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
 import { parseBlobKey, parseConsumerKey, parseReferenceKey } from '../../../repository/keys.ts';
 import { steadyChance } from '../chance.ts';
@@ -10,11 +10,11 @@ import { gatedStore } from '../stack-engine/gated-store.ts';
 import { collect } from './collector.ts';
 import type { Coverage } from './coverage.ts';
 import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
-import type { PlannedCollection, PlannedOperation, PlannedSequence, PlannedStep } from './plan.ts';
+import type { PlannedCollection, PlannedOperation, PlannedSequence, PlannedStep, Shape } from './plan.ts';
 import { besideOf } from './plan.ts';
 import { FAILING, packaged, REFERENCE } from './template.ts';
 
-export const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333', bucket: 'artifacts' };
+export const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333', bucket: 'artifacts' } as const;
 const COLLECTOR = 'collector';
 const IDLE = 'idle';
 
@@ -48,6 +48,8 @@ export class SequenceWorld {
   readonly #published = new Map<string, Publication>();
   /** Before the operation that is under way: a rollback goes back to it. Root stack → digests. */
   readonly #before = new Map<string, ReadonlySet<Digest>>();
+  /** By the stack's name: what was deployed, one after the other. */
+  readonly #shapes = new Map<string, readonly Shape[]>();
   #operating = false;
   #collects: PlannedCollection = { idle: 0, every: 1, quarantine: 0 };
 
@@ -116,10 +118,11 @@ export class SequenceWorld {
     // Those of nested stacks have names that nobody knows beforehand.
     const options: DeployOptions = { faults: faults.map((fault) => ({ ...fault })) };
     if (status === undefined) {
-      if (typeof what === 'string') return async () => undefined;
-    } else if (status === 'UPDATE_ROLLBACK_FAILED' && typeof what !== 'string') {
-      return () => this.#operate(name, () => engine.continueUpdateRollback(name, options), 'rollback continued');
-    } else if (typeof what === 'string' || /^ROLLBACK_|FAILED$/.test(status)) {
+      if (what === 'delete') return async () => undefined;
+    } else if (status === 'UPDATE_ROLLBACK_FAILED' && what !== 'delete') {
+      return () =>
+        this.#operate(name, () => engine.continueUpdateRollback(name, options), { kind: 'rollback continued' });
+    } else if (what === 'delete' || /^ROLLBACK_|FAILED$/.test(status)) {
       const isForced = forces && status === 'DELETE_FAILED';
       const root = engine.stack(name);
       if (root !== undefined && (isForced || status === 'UPDATE_ROLLBACK_FAILED'))
@@ -128,16 +131,22 @@ export class SequenceWorld {
       return () =>
         this.#operate(name, () => engine.deleteStack(name, { ...options, ...(isForced && { mode: 'force' }) }));
     }
-    if (typeof what === 'string') return async () => undefined;
-    const { template, publications } = await packaged(this.#domain, what, failsAfter);
+    const shape = what === 'back' ? this.#shapes.get(name)?.at(-2) : what;
+    if (shape === undefined) return async () => undefined;
+    if (what === 'back') this.#coverage.count('went back');
+    const { template, publications } = await packaged(this.#domain, shape, failsAfter);
     for (const one of publications) this.#published.set(`${one.arn.id}:${one.arn.version}`, one);
-    if (what.nested !== undefined) this.#coverage.count('nested stack');
-    if (what.many !== undefined) this.#coverage.count('grouped reference');
-    if (what.pinned !== undefined) this.#coverage.count('pinned reference');
-    return () => this.#operate(name, () => engine.deploy(name, template, options));
+    if (shape.nested !== undefined) this.#coverage.count('nested stack');
+    if (shape.many !== undefined) this.#coverage.count('grouped reference');
+    if (shape.pinned !== undefined) this.#coverage.count('pinned reference');
+    return () => this.#operate(name, () => engine.deploy(name, template, options), { shape });
   }
 
-  async #operate(name: string, act: () => Promise<Outcome>, kind?: 'rollback continued'): Promise<void> {
+  async #operate(
+    name: string,
+    act: () => Promise<Outcome>,
+    { kind, shape }: { readonly kind?: 'rollback continued'; readonly shape?: Shape } = {},
+  ): Promise<void> {
     const before = this.#engine.stack(name);
     const uses = before === undefined ? [] : neededBy(this.#engine.stacks().filter(({ root }) => root === before));
     if (before !== undefined) this.#before.set(before.id, new Set(uses.map(({ digest }) => digest)));
@@ -145,6 +154,8 @@ export class SequenceWorld {
     const { status, events, stackId } = await act();
     this.#coverage.operations += 1;
     if (kind !== undefined) this.#coverage.count(kind);
+    if (shape !== undefined && /^(?:CREATE|UPDATE)_COMPLETE$/.test(status) && events.length > 0)
+      this.#shapes.set(name, [...(this.#shapes.get(name) ?? []), shape]);
     this.#leaks.addEvents(events, this.#engine.stacks());
     this.#countEvents(status, events);
     if (/^UPDATE_COMPLETE/.test(status)) this.#countChange(templates.before, stackId);
@@ -242,10 +253,12 @@ export class SequenceWorld {
     const { store } = this.#stage;
     const needed = neededBy(this.#engine.stacks());
     const { references, consumers, retained } = await recordedIn(store);
-    for (const { reference, consumer, blob } of needed) {
+    for (const { reference, consumer, blob, arn } of needed) {
       if (!references.includes(reference)) this.violations.add(`not recorded: ${reference}`);
       if (!consumers.includes(consumer)) this.violations.add(`not recorded: ${consumer}`);
       if ((await store.head(blob)) === undefined) this.violations.add(`used and gone: ${blob}`);
+      const status = arn.version === undefined ? 'Published' : await readStatus({ store }, arn, arn.version);
+      if (status !== 'Published') this.violations.add(`used and ${status.toLowerCase()}: ${formatArn(arn)}`);
     }
     await this.#requireRunning();
     const usersOf = new Map<Digest, Set<string>>();
@@ -412,7 +425,8 @@ async function idle(turns: number, context: InvocationContext): Promise<void> {
 /** Tells of blobs that went. */
 function watched(store: ObjectStore, removed: (key: ObjectKey) => void): ObjectStore {
   return {
-    ...store,
+    // Its methods, wherever they stand.
+    ...gatedStore(store, { request: () => Promise.resolve() }),
     removeIncarnation: async (key, incarnation) => {
       const isBlob = key.startsWith('blobs/');
       const was = isBlob && (await store.head(key)) !== undefined;
