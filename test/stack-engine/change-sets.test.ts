@@ -307,6 +307,52 @@ describe('a change set', () => {
     expect(engine.stack('shop')?.output('O')).toBe('o');
   });
 
+  test('a nested stack may always have changed, and what reads its outputs with it', async () => {
+    const nested = {
+      Nested: {
+        Type: 'AWS::CloudFormation::Stack',
+        Properties: { TemplateURL: 'https://templates.s3.eu-west-1.amazonaws.com/template' },
+      },
+      T: topic(),
+    };
+    await deployed(template(nested));
+    const { Changes: changes = [] } = await made(await create(template(nested), { type: 'UPDATE', name: 'nested' }));
+    expect(changes.map(({ ResourceChange: change }) => change)).toMatchObject([
+      { LogicalResourceId: 'Nested', Action: 'Modify', Replacement: 'False', Details: [{ ChangeSource: 'Automatic' }] },
+    ]);
+  });
+
+  test('its changes come in pages', async () => {
+    const ids = [...Array(101).keys()].map((number) => `T${String(number)}`);
+    const id = await create(template(Object.fromEntries(ids.map((one) => [one, topic()]))));
+    const { Changes: first = [], NextToken } = await made(id);
+    const { Changes: second = [] } = await client.send(new DescribeChangeSetCommand({ ChangeSetName: id, NextToken }));
+    const shown = [...first, ...second].map(({ ResourceChange: change }) => change?.LogicalResourceId);
+    expect(shown).toEqual(ids);
+    expect(second).toHaveLength(1);
+  });
+
+  test('a policy, metadata: changes of a resource beside its properties', async () => {
+    await deployed(template({ B: bucket('b', {}), T: topic() }));
+    const changed = { B: bucket('b'), T: { ...topic(), Metadata: { a: 1 } } };
+    const id = await create(template(changed), { type: 'UPDATE', name: 'beside' });
+    expect((await made(id)).Changes?.map(({ ResourceChange: change }) => change)).toMatchObject([
+      { LogicalResourceId: 'B', Replacement: 'False', Scope: ['DeletionPolicy'] },
+      { LogicalResourceId: 'T', Replacement: 'False', Scope: ['Metadata'] },
+    ]);
+    expect(await execute(id)).toBe('UPDATE_COMPLETE');
+    await engine.deleteStack('shop');
+    expect(engine.stacks()[0]?.events.map(({ status }) => status)).toContain('DELETE_SKIPPED');
+  });
+
+  test('a stack in review is created by whoever comes first', async () => {
+    const id = await create(template({ T: topic() }));
+    await made(id);
+    const { stackId, status } = await engine.deploy('shop', template({ U: topic() }));
+    expect([status, id.length > 0, stackId]).toEqual(['CREATE_COMPLETE', true, engine.stack('shop')?.id]);
+    await expect(client.send(new ExecuteChangeSetCommand({ ChangeSetName: id }))).rejects.toThrow('[OBSOLETE]');
+  });
+
   test('one that fails goes back, and says so', async () => {
     engine.inject([{ logicalId: 'T', on: 'Create', does: { kind: 'fail', reason: 'no topics today' } }]);
     const id = await create(template({ T: topic() }));
@@ -571,6 +617,29 @@ describe('what exists outside of stacks', () => {
     const id = await create(template({ B: bucket('none') }), { ...importing, ResourcesToImport });
     expect(await made(id)).toMatchObject({ Status: 'FAILED', StatusReason: 'Bucket not found' });
     expect(engine.stack('shop')?.status).toBe('REVIEW_IN_PROGRESS');
+  });
+
+  test('a bucket with the policy that is on it', async () => {
+    const policy = (statement: string): object => ({
+      Type: 'AWS::S3::BucketPolicy',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      Properties: { Bucket: { Ref: 'B' }, PolicyDocument: { Statement: [statement] } },
+    });
+    await engine.deploy('earlier', template({ B: bucket('kept'), P: policy('old') }));
+    await engine.deleteStack('earlier');
+    const id = await create(template({ B: bucket('kept'), P: policy('old') }), {
+      ...importing,
+      ResourcesToImport: [
+        { ResourceType: 'AWS::S3::Bucket', LogicalResourceId: 'B', ResourceIdentifier: { BucketName: 'kept' } },
+        { ResourceType: 'AWS::S3::BucketPolicy', LogicalResourceId: 'P', ResourceIdentifier: { Bucket: 'kept' } },
+      ],
+    });
+    await made(id);
+    expect(await execute(id)).toBe('IMPORT_COMPLETE');
+    await deployed(template({ B: bucket('kept'), P: policy('new') }));
+    expect(engine.stack('shop')?.resources.get('P')).toMatchObject({
+      ...{ physicalId: 'kept', properties: { PolicyDocument: { Statement: ['new'] } } },
+    });
   });
 
   test('an import that fails goes back to a stack without', async () => {

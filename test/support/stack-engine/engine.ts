@@ -103,14 +103,20 @@ export interface Outcome {
  * A function is a bundle in a child process behind real https (`file`), or for speed one in this process (`run`). Time is virtual, except inside a child; a
  * service's time limit passes as soon as nothing else can happen. Several operations may run at once.
  *
+ * Command lines reach it by the AWS SDK: `serve` is CloudFormation's endpoint, `serveLambda` Lambda's. What a request begins goes on in the background, as fast as it can,
+ * or at a `pace`; `pause` stands still in the middle of it.
+ *
  * Left out, by an error that names it: other transforms, macros, Rules, SSM parameters, dynamic references, Snapshot policies, resource types without a line in
- * `resource-type.ts`, SAM's rarer resources, properties and events, running images (bring them as one of `functions`), expressions of schedules (`tick` is their clock).
- * Left out without an error: IAM (everybody may do everything), schemas of properties, sizes of templates, NoEcho of custom resources,
- * tags of resources, drift, CancelUpdateStack, DisableRollback, termination protection, stack sets, refactoring; APIs' content is not looked at.
- * Of change sets, by an error that names it: nested ones, ImportExistingResources. Their early validation looks at names alone.
+ * `resource-type.ts`, SAM's rarer resources, properties and events, running images (bring them as one of `functions`); of change sets nested ones, ImportExistingResources
+ * and DisableRollback. Left out without an error: IAM (everybody may do everything, but change sets ask for capabilities; not for those of nested stacks), schemas of
+ * properties, sizes of templates that are not sent over HTTP, NoEcho of custom resources, tags of resources, drift, CancelUpdateStack, termination protection, stack sets,
+ * refactoring, whether what is imported is as the template says, early validation of anything but names; of Lambda permissions, concurrency, EventInvokeConfig
+ * (asynchronous runs are tried three times) and links to code; expressions of schedules (`tick` is their clock). APIs' content is not looked at.
  * A delete while something is in progress is refused. A delete after UPDATE_ROLLBACK_FAILED leaves behind what the rollback had still to remove. Nobody knows CloudFormation's
  * own way for certain in: the rollback of a replaced custom resource (`replacedRollback`), answers that echo wrongly (here: a failure at once), the words for definitions
- * that are absent. The seed decides the order of everything in this process; requests that one child makes at the same time come as its sockets bring them.
+ * that are absent, whether a change set shows the replacement of a custom resource as conditional (here: it does), a second change set of the same name and content (here:
+ * refused). The seed decides the order of everything in this process; requests that one child makes at the same time come as its sockets bring them, and so do those of
+ * command lines.
  */
 export class StackEngine {
   readonly #world: World;
