@@ -48,7 +48,6 @@ export interface StackAnswer {
   readonly name: string;
   readonly status: string;
   readonly reason?: string;
-  readonly isProtected: boolean;
   /** When it was last updated, else created. */
   readonly changed: Date;
   readonly parameters: Readonly<Partial<Record<string, string>>>;

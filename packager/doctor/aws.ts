@@ -341,7 +341,6 @@ function stackOf(stack: Stack): StackAnswer {
   return {
     name,
     status,
-    isProtected: stack.EnableTerminationProtection === true,
     changed: stack.LastUpdatedTime ?? stack.CreationTime ?? new Date(0),
     parameters: Object.fromEntries(Parameters.map(({ ParameterKey: key = '', ParameterValue: value }) => [key, value])),
     outputs: Object.fromEntries(Outputs.map(({ OutputKey: key = '', OutputValue: value }) => [key, value])),

@@ -21,20 +21,6 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     judge: ({ subject, stack }) => (stack === undefined ? [noStack(subject)] : judgeStatus(subject, stack)),
   }),
   check({
-    id: 'termination-protection',
-    asks: "the domain's stack can't be deleted by a slip",
-    needs: ['subject', 'standing'],
-    judge: ({ subject, standing: stack }) =>
-      stack.isProtected
-        ? []
-        : [
-            warning(
-              `the stack '${stack.name}' has no termination protection: where no stack imports its service token, it can be deleted`,
-              `aws cloudformation update-termination-protection --enable-termination-protection --stack-name ${stack.name} --region ${subject.region}`,
-            ),
-          ],
-  }),
-  check({
     id: 'service-token',
     asks: 'stacks can import the service token, and it names the reference function',
     needs: ['subject', 'export'],

@@ -156,11 +156,8 @@ async function during<T>(change: () => void, back: () => void, act: () => Promis
   }
 }
 
-/** What the engine's domain has not: nobody turned its protection on, and its keeper's code was never put there. */
-const AS_DEPLOYED = [
-  expect.stringMatching(/^termination-protection warning: /),
-  expect.stringMatching(/^keeper warning: there is no keeper/),
-];
+/** What the engine's domain has not: its keeper's code was never put there. */
+const AS_DEPLOYED = [expect.stringMatching(/^keeper warning: there is no keeper/)];
 
 describe('a domain that was just deployed', () => {
   test('has no problem', async () => {
@@ -169,7 +166,7 @@ describe('a domain that was just deployed', () => {
     expect(document.checks.filter(({ status }) => status === 'unknown')).toEqual([]);
     expect(document).toMatchObject({
       domain: { kind: 's3', madeBy: 'stack', bucket: BUCKET, account: ACCOUNT, region: REGION, partition: 'aws' },
-      summary: { problem: 0, warning: 2, unknown: 0, skipped: 1 },
+      summary: { problem: 0, warning: 1, unknown: 0, skipped: 1 },
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
@@ -216,13 +213,13 @@ describe('a domain that was just deployed', () => {
     expect(await run(['doctor'], terminal)).toBe(0);
     const lines = terminal.stdout.text.split('\n');
     expect(lines[0]).toBe(`bucket '${BUCKET}' of account ${ACCOUNT} in ${REGION}`);
-    expect(terminal.stdout.text).toMatch(/^ok {7}versioning {14}the bucket keeps versions$/m);
+    expect(terminal.stdout.text).toMatch(/^ok {7}versioning {10}the bucket keeps versions$/m);
     expect(terminal.stdout.text).toMatch(
       /^warning {2}keeper .*\n {9}there is no keeper: .*\n {11}Run: cfn-artifacts bootstrap$/m,
     );
     const checks = BUCKET_CHECKS.length + STACK_CHECKS.length;
     expect(lines.filter((line) => /^(ok|warning|problem|unknown|skipped) /.test(line))).toHaveLength(checks);
-    expect(terminal.stdout.text).toMatch(new RegExp(`\n\n2 warnings, ${checks - 3} ok\n$`));
+    expect(terminal.stdout.text).toMatch(new RegExp(`\n\n1 warning, ${checks - 2} ok\n$`));
     const quiet = recordedTerminal({ env: environment() });
     await run(['doctor', '--quiet'], quiet);
     expect(quiet.stdout.text).not.toMatch(/^ok/m);
@@ -383,9 +380,7 @@ describe('a domain that somebody changed by hand', () => {
     } else await change(administrator);
     try {
       const { code, document } = await doctor();
-      const found = findingsOf(document.checks).filter(
-        (finding) => !/^(termination-protection|keeper) warning/.test(finding),
-      );
+      const found = findingsOf(document.checks).filter((finding) => !/^keeper warning/.test(finding));
       expect(found).toEqual(expected.map((one) => expect.stringMatching(one)));
       expect(code).toBe(expected.some(({ source }) => source.includes('problem')) ? 5 : 0);
     } finally {

@@ -105,7 +105,6 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     /^audit warning: the audit that was begun 4 days ago/,
   ],
   ['no audit ever', { audit: { is: 'none', age: 9 * DAY_MS } }, /^audit warning: no audit was ever made/],
-  ['no protection', ofStack({ isProtected: false }), /^termination-protection warning: /],
   ['a stuck stack', ofStack({ status: 'UPDATE_ROLLBACK_FAILED', reason: 'why' }), /^stack problem: .* stuck .*: why$/],
   ['a failed stack', ofStack({ status: 'ROLLBACK_COMPLETE' }), /^stack problem: .* failed to be made/],
   ['a stack that went back', ofStack({ status: 'UPDATE_ROLLBACK_COMPLETE' }), /^stack warning: .* was undone/],
@@ -177,18 +176,7 @@ describe('what is weakened alone', () => {
       expect.stringMatching(/^reference-function problem: there is no function/),
     ]);
     const skipped = results.filter(({ status }) => status === 'skipped').map(({ id }) => id);
-    expect(skipped).toEqual([
-      ...[
-        'termination-protection',
-        'version',
-        'runtime',
-        'environment',
-        'timeout',
-        'concurrency',
-        'keeper',
-        'schedule',
-      ],
-    ]);
+    expect(skipped).toEqual([...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'keeper', 'schedule']]);
   });
 });
 

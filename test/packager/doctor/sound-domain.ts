@@ -52,7 +52,6 @@ export const SUBJECT: Subject = {
 const STACK: BucketAnswers['standing'] = {
   name: 'cfn-artifacts',
   status: 'CREATE_COMPLETE',
-  isProtected: true,
   changed: new Date('2026-01-01'),
   parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'daily' },
   outputs: { Version: VERSION },
