@@ -121,7 +121,6 @@ export default tseslint.config(
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
       'packager/cli/keeper.ts',
-      'packager/cli/managed-bucket.ts',
       'packager/doctor/aws.ts',
       'handler/**/*.ts',
     ],

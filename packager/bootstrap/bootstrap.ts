@@ -13,7 +13,7 @@ import { holdKeeper, KEEPER_CONSUMER, packKeeper } from './keeper-code.ts';
 import type { DomainParameter } from './domain-stack.ts';
 import { PARAMETERS, STACK } from './domain-stack.ts';
 import type { Operation } from './operation.ts';
-import { newestEvent, operationFailed, Patience, watch } from './operation.ts';
+import { newestEvent, operationFailed, Patience, readyChangeSet, watch } from './operation.ts';
 import { hasSucceeded, isDomainStack, isNewer, situationOf } from './situation.ts';
 import { takingOver } from './taking-over.ts';
 
@@ -235,7 +235,12 @@ class Bootstrap {
     try {
       // An import may not set tags: the update that follows does.
       const withTags = tags.size > 0 && does !== 'import' && { tags: new Map([...(stack?.tags ?? []), ...tags]) };
-      await this.#cloud.createChangeSet({ ...request, name, ...withTags, ...(role !== undefined && { role }) });
+      // Not ended in the middle: what is under way might come after its own removal.
+      await this.#cloud.unending().createChangeSet({
+        ...{ ...request, name, makesRoles: does !== 'import', ...withTags },
+        ...(role !== undefined && { role }),
+      });
+      this.#request.signal.throwIfAborted();
       const changes = await this.#ready(name);
       if (changes === undefined) return 'overtaken';
       if (changes.length === 0) {
@@ -260,20 +265,13 @@ class Bootstrap {
 
   /** The changes of a change set, as soon as they are known; none where there is nothing to change. `undefined`: it is gone. */
   async #ready(name: string): Promise<readonly ResourceChange[] | undefined> {
-    const patience = this.#patience();
-    for (;;) {
-      const found = await this.#cloud.describeChangeSet(name);
-      if (found === undefined || found.execution === 'OBSOLETE') return undefined;
-      const { status, reason = 'no reason given', changes } = found;
-      if (status === 'CREATE_COMPLETE') return changes;
-      if (status === 'FAILED') {
-        if (NOTHING_TO_CHANGE.test(reason)) return [];
-        throw new ArtifactError('INVALID_CONFIGURATION', `the stack '${STACK}' can't be changed so: ${reason}`, {
-          remedy: 'Nothing was changed. Correct what CloudFormation says, then run this again.',
-        });
-      }
-      await patience.wait();
-    }
+    const found = await readyChangeSet(this.#cloud, name, this.#patience());
+    if (found?.status !== 'FAILED') return found?.changes;
+    const { reason = 'no reason given' } = found;
+    if (NOTHING_TO_CHANGE.test(reason)) return [];
+    throw new ArtifactError('INVALID_CONFIGURATION', `the stack '${STACK}' can't be changed so: ${reason}`, {
+      remedy: 'Nothing was changed. Correct what CloudFormation says, then run this again.',
+    });
   }
 
   async #approve(plan: Plan): Promise<void> {
@@ -291,7 +289,8 @@ class Bootstrap {
   async #execute(plan: Plan, name: string, executed: { is: boolean }): Promise<void> {
     const id = (await this.#cloud.describe())?.id ?? STACK;
     const mark = await newestEvent(this.#cloud, id);
-    await this.#cloud.executeChangeSet(name, name);
+    this.#request.signal.throwIfAborted();
+    await this.#cloud.unending().executeChangeSet(name, name);
     executed.is = true;
     this.#request.tell({ kind: 'begins', plan });
     const operation = await this.#watch(id, mark);

@@ -54,6 +54,8 @@ export interface ChangeSetRequest {
   /** ARN of the role with whose rights CloudFormation works. Absent: the one it had, else the caller's. */
   readonly role?: string;
   readonly imports?: readonly ImportedResource[];
+  /** The template makes roles with names of their own. */
+  readonly makesRoles?: boolean;
 }
 
 export interface ImportedResource {
@@ -119,16 +121,16 @@ export class CloudFormation {
   }
 
   async createChangeSet(request: ChangeSetRequest): Promise<void> {
-    const { name, type, template, parameters = NO_PARAMETERS, tags, role, imports } = request;
+    const { name, type, template, parameters = NO_PARAMETERS, tags, role, imports, makesRoles } = request;
     const command = new this.#sdk.CreateChangeSetCommand({
       StackName: this.stack,
       ChangeSetName: name,
       ChangeSetType: type,
       TemplateBody: template,
-      Capabilities: ['CAPABILITY_NAMED_IAM'],
       Parameters: Array.from(parameters, ([ParameterKey, ParameterValue]) =>
         ParameterValue === undefined ? { ParameterKey, UsePreviousValue: true } : { ParameterKey, ParameterValue },
       ),
+      ...(makesRoles === true && { Capabilities: ['CAPABILITY_NAMED_IAM'] }),
       ...(tags !== undefined && { Tags: Array.from(tags, ([Key, Value]) => ({ Key, Value })) }),
       ...(role !== undefined && { RoleARN: role }),
       ...(imports !== undefined && {

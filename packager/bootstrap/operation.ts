@@ -1,6 +1,6 @@
 import type { Chance } from '../../repository/index.ts';
 import { ArtifactError } from '../../repository/error.ts';
-import type { CloudFormation, StackEvent } from './cloudformation.ts';
+import type { ChangeSet, CloudFormation, StackEvent } from './cloudformation.ts';
 
 /** Milliseconds between two looks at an operation: at first, and when it takes long. */
 const SHORTEST_PAUSE = 2_000;
@@ -34,6 +34,20 @@ async function orAborted(waiting: Promise<void>, signal: AbortSignal): Promise<v
   await Promise.race([waiting, aborted]);
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
+}
+
+/** A change set as soon as it is complete, or has failed. `undefined`: it is gone, or another was executed since. */
+export async function readyChangeSet(
+  cloud: CloudFormation,
+  name: string,
+  patience: Patience,
+): Promise<ChangeSet | undefined> {
+  for (;;) {
+    const found = await cloud.describeChangeSet(name);
+    if (found === undefined || found.execution === 'OBSOLETE') return undefined;
+    if (found.status === 'CREATE_COMPLETE' || found.status === 'FAILED') return found;
+    await patience.wait();
+  }
 }
 
 /** What an operation on a stack came to. */

@@ -1,9 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type * as CloudFormation from '@aws-sdk/client-cloudformation';
-import type { CloudFormationClient, Stack } from '@aws-sdk/client-cloudformation';
+import type { Chance } from '../../repository/domain.ts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import type { Stack } from '../bootstrap/cloudformation.ts';
+import { CloudFormation } from '../bootstrap/cloudformation.ts';
+import { Patience, readyChangeSet } from '../bootstrap/operation.ts';
 import type { AwsAccess } from './aws.ts';
-import { connectionProblem } from './aws.ts';
+import { CHANCE } from './chance.ts';
 
 /**
  * The bucket of `--resolve-s3`: the one that SAM manages for all applications of an account and Region, so that both tools use the same. It
@@ -20,8 +21,8 @@ export interface ManagedBucketRequest {
   /** Told in one line that something is made in the account. */
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
-  /** Between two looks at a stack that is on its way. Milliseconds, default 3,000. */
-  readonly pollMs?: number;
+  /** Of the waiting between two looks at a stack that is on its way; the real one unless said. */
+  readonly chance?: Chance;
 }
 
 const STACK = 'aws-sam-cli-managed-default';
@@ -32,7 +33,6 @@ const TAG = { Key: 'ManagedStackSource', Value: 'AwsSamCli' };
 
 /** A bucket and its policy take about half a minute. */
 const PATIENCE_MS = 10 * 60_000;
-const POLL_MS = 3_000;
 
 /**
  * @throws ArtifactError INVALID_CONFIGURATION for a stack that is not SAM's or came to nothing; ACCESS_DENIED, NO_CREDENTIALS,
@@ -53,29 +53,25 @@ export async function findManagedBucket(
   return found;
 }
 
-type Sdk = typeof CloudFormation;
-
 class ManagedStack {
-  readonly #sdk: Sdk;
-  readonly #client: CloudFormationClient;
-  readonly #region: string;
+  readonly #cloud: CloudFormation;
   readonly #request: ManagedBucketRequest;
   readonly #until = Date.now() + PATIENCE_MS;
+  readonly #patience: Patience;
 
-  private constructor(sdk: Sdk, access: AwsAccess, region: string, request: ManagedBucketRequest) {
-    this.#sdk = sdk;
-    this.#client = access.client('cloudformation', (config) => new sdk.CloudFormationClient({ ...config }));
-    this.#region = region;
+  private constructor(cloud: CloudFormation, request: ManagedBucketRequest) {
+    this.#cloud = cloud;
     this.#request = request;
+    this.#patience = new Patience(request.chance ?? CHANCE, request.signal);
   }
 
   static async of(access: AwsAccess, request: ManagedBucketRequest): Promise<ManagedStack> {
-    const sdk = await import('@aws-sdk/client-cloudformation');
-    return new ManagedStack(sdk, access, await access.region(), request);
+    const { signal } = request;
+    return new ManagedStack(await CloudFormation.of(access, { stack: STACK, signal, otherWays: BY_NAME }), request);
   }
 
   get description(): string {
-    return `the stack '${STACK}' in ${this.#region}, with the bucket that SAM would make`;
+    return `the stack '${STACK}' in ${this.#cloud.region}, with the bucket that SAM would make`;
   }
 
   async existing(): Promise<ManagedBucket | undefined> {
@@ -96,8 +92,8 @@ class ManagedStack {
   /** The stack, as soon as nothing is changing it; `undefined` where there is none, or only the intention to make one. */
   async #settled(): Promise<Stack | undefined> {
     for (;;) {
-      const stack = await this.#describe();
-      const status = stack?.StackStatus ?? 'DELETE_COMPLETE';
+      const stack = await this.#cloud.describe();
+      const status = stack?.status ?? 'DELETE_COMPLETE';
       // A change set that nobody has executed: somebody's first step, or all that is left of a run that was ended.
       if (status === 'DELETE_COMPLETE' || status === 'REVIEW_IN_PROGRESS') return undefined;
       if (!/^(CREATE|ROLLBACK|DELETE|IMPORT)_(\w+_)?IN_PROGRESS$/.test(status)) return stack;
@@ -107,21 +103,14 @@ class ManagedStack {
 
   /** By a change set, as SAM does it: roles made for SAM may create stacks in no other way. */
   async #create(): Promise<void> {
-    const { CreateChangeSetCommand, ExecuteChangeSetCommand } = this.#sdk;
     // A name of its own: nobody else's change set is in its way.
     const name = `cfn-artifacts-${Date.now()}-${process.pid}`;
-    const create = new CreateChangeSetCommand({
-      StackName: STACK,
-      ChangeSetName: name,
-      ChangeSetType: 'CREATE',
-      TemplateBody: JSON.stringify(TEMPLATE),
-      Tags: [TAG],
-    });
-    const execute = new ExecuteChangeSetCommand({ StackName: STACK, ChangeSetName: name });
+    const tags = new Map([[TAG.Key, TAG.Value]]);
     try {
-      await this.#send('CreateChangeSet', () => this.#client.send(create, this.#abort));
-      await this.#isReady(name);
-      await this.#send('ExecuteChangeSet', () => this.#client.send(execute, this.#abort));
+      await this.#cloud.createChangeSet({ name, type: 'CREATE', template: JSON.stringify(TEMPLATE), tags });
+      const ready = await readyChangeSet(this.#cloud, name, this.#patience);
+      if (ready?.status === 'FAILED') throw broken(`can't be created: ${ready.reason ?? 'no reason given'}`, BY_NAME);
+      await this.#cloud.executeChangeSet(name, name);
     } catch (error) {
       // Somebody else creates it at the same time, and was faster: then it is theirs that is waited for.
       if (!(await this.#wasCreatedByOthers(error))) throw error;
@@ -129,72 +118,36 @@ class ManagedStack {
     await this.#begun();
   }
 
-  async #isReady(name: string): Promise<void> {
-    const describe = new this.#sdk.DescribeChangeSetCommand({ StackName: STACK, ChangeSetName: name });
-    for (;;) {
-      const { Status: status, StatusReason: reason } = await this.#send('DescribeChangeSet', () =>
-        this.#client.send(describe, this.#abort),
-      );
-      if (status === 'CREATE_COMPLETE') return;
-      if (status === 'FAILED') throw broken(`can't be created: ${reason ?? 'no reason given'}`, BY_NAME);
-      await this.#wait(`the change set that creates '${STACK}' is ${status ?? 'unknown'} for too long`);
-    }
-  }
-
   async #wasCreatedByOthers(error: unknown): Promise<boolean> {
     if (this.#request.signal.aborted || hasCode(error, 'ACCESS_DENIED', 'NO_CREDENTIALS')) return false;
-    const status = (await this.#describe().catch(() => undefined))?.StackStatus;
+    const status = (await this.#cloud.describe().catch(() => undefined))?.status;
     return status !== undefined && status !== 'REVIEW_IN_PROGRESS';
   }
 
   /** Between the change set's execution and the stack's own beginning, the stack still looks like an intention. */
   async #begun(): Promise<void> {
-    while ((await this.#describe())?.StackStatus === 'REVIEW_IN_PROGRESS') {
+    while ((await this.#cloud.describe())?.status === 'REVIEW_IN_PROGRESS') {
       await this.#wait(`the stack '${STACK}' does not begin to be created`);
     }
   }
 
-  #bucketOf({ StackId = '', StackStatus: status = 'CREATE_FAILED', Tags = [], Outputs = [] }: Stack): ManagedBucket {
-    if (!Tags.some(({ Key, Value }) => Key === TAG.Key && Value === TAG.Value)) {
+  #bucketOf({ id, status, tags, outputs }: Stack): ManagedBucket {
+    if (tags.get(TAG.Key) !== TAG.Value) {
       throw broken(`is not SAM's: it has no tag ${TAG.Key}=${TAG.Value}`, BY_NAME);
     }
-    const name = Outputs.find(({ OutputKey }) => OutputKey === OUTPUT)?.OutputValue;
+    const name = outputs.get(OUTPUT);
     if (name === undefined || /^(CREATE_FAILED|ROLLBACK_|DELETE_)/.test(status)) {
       throw broken(
         `gives no bucket: it is ${status}${name === undefined ? ` and has no output '${OUTPUT}'` : ''}`,
-        `Look at its events, then remove it: aws cloudformation delete-stack --stack-name ${STACK} --region ${this.#region}\n${BY_NAME}`,
+        `Look at its events, then remove it: aws cloudformation delete-stack --stack-name ${STACK} --region ${this.#cloud.region}\n${BY_NAME}`,
       );
     }
-    return { name, owner: StackId.split(':')[4] ?? '' };
-  }
-
-  async #describe(): Promise<Stack | undefined> {
-    const command = new this.#sdk.DescribeStacksCommand({ StackName: STACK });
-    try {
-      const { Stacks: stacks = [] } = await this.#send('DescribeStacks', () => this.#client.send(command, this.#abort));
-      return stacks[0];
-    } catch (error) {
-      // What CloudFormation answers for a name that no stack has; the request itself is always valid.
-      if (hasCode((error as Error).cause, 'ValidationError')) return undefined;
-      throw error;
-    }
-  }
-
-  async #send<T>(operation: string, send: () => Promise<T>): Promise<T> {
-    try {
-      return await send();
-    } catch (error) {
-      throw explained(error, operation, this.#region);
-    }
+    return { name, owner: id.split(':')[4] ?? '' };
   }
 
   async #wait(whatIf: string): Promise<void> {
     if (Date.now() > this.#until) throw new ArtifactError('STORE_UNAVAILABLE', whatIf, { remedy: BY_NAME });
-    await pause(this.#request.pollMs ?? POLL_MS, undefined, { signal: this.#request.signal });
-  }
-
-  get #abort(): { readonly abortSignal: AbortSignal } {
-    return { abortSignal: this.#request.signal };
+    await this.#patience.wait();
   }
 }
 
@@ -202,25 +155,6 @@ const BY_NAME = 'A bucket of your own does as well: name it with --s3-bucket.';
 
 function broken(what: string, remedy: string): ArtifactError {
   return new ArtifactError('INVALID_CONFIGURATION', `the stack '${STACK}' ${what}`, { remedy });
-}
-
-function explained(error: unknown, operation: string, region: string): unknown {
-  if (error instanceof ArtifactError || hasCode(error, 'AbortError')) return error;
-  const problem = connectionProblem(error, 'AWS CloudFormation');
-  if (problem !== undefined) return problem;
-  const { message } = error as Error;
-  if (hasCode(error, 'AccessDenied', 'AccessDeniedException')) {
-    return new ArtifactError(
-      'ACCESS_DENIED',
-      `the bucket that SAM manages in ${region} can't be asked for, cloudformation:${operation} is needed: ${message}`,
-      { remedy: `Allow it on the stack '${STACK}'. ${BY_NAME}`, cause: error },
-    );
-  }
-  return new ArtifactError(
-    'INVALID_CONFIGURATION',
-    `CloudFormation refused ${operation} of the stack '${STACK}': ${message}`,
-    { remedy: BY_NAME, cause: error },
-  );
 }
 
 /**

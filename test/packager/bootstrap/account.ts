@@ -64,7 +64,7 @@ function referenceFunction(server: S3Server): InProcessFunction {
     const body = Buffer.from(JSON.stringify(answer));
     await put(event['ResponseURL'] ?? '', { 'Content-Length': String(body.length) }, body);
   };
-  return { run: run as InProcessFunction['run'] };
+  return { run: run };
 }
 
 /** What `Custom::ArtifactDomain` leaves behind. */

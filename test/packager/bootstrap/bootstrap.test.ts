@@ -4,7 +4,7 @@ import { knowEveryError } from '../../support/realm.ts';
 import { tick } from '../../support/s3-server-state.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
 import type { EngineOptions } from '../../support/stack-engine/engine.ts';
-import { descriptor, objectOf, TestAccount } from './account.ts';
+import { objectOf, TestAccount } from './account.ts';
 
 knowEveryError();
 

@@ -15,7 +15,6 @@ const FILES: Files = {
   Api: {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: x.h, Runtime: nodejs22.x, Role: r}}
 `,
   'src/x.js': 'a',
-  'samconfig.toml': 'version = 0.1\n[default.package.parameters]\nno_bootstrap = true\n',
 };
 
 let account: TestAccount;
@@ -24,8 +23,7 @@ const own = process.env;
 
 beforeEach(async () => {
   process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
-  const { 'samconfig.toml': _, ...files } = FILES;
-  [account, project] = await Promise.all([TestAccount.open(), TestProject.of(files)]);
+  [account, project] = await Promise.all([TestAccount.open(), TestProject.of(FILES)]);
 });
 
 afterEach(async () => {
@@ -87,7 +85,8 @@ describe('package makes no domain', () => {
     ['with --no-bootstrap', ['--no-bootstrap'], false],
     ['with the key of samconfig', [], true],
   ])('%s', async (_how, flags, hasFile) => {
-    if (hasFile) project.write(FILES);
+    if (hasFile)
+      project.write({ 'samconfig.toml': 'version = 0.1\n[default.package.parameters]\nno_bootstrap = true\n' });
     const { exitCode, stderr } = await packaged(...flags);
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining("Make it with 'cfn-artifacts bootstrap'")]);
     expect(await account.left()).toEqual(NOTHING);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { awsAccess } from '../../../packager/cli/aws.ts';
 import type { ManagedBucket } from '../../../packager/cli/managed-bucket.ts';
 import { findManagedBucket, managedBucket } from '../../../packager/cli/managed-bucket.ts';
+import { steadyChance } from '../../support/chance.ts';
 import { WITHOUT_FILES } from '../../support/aws-environment.ts';
 import { knowEveryError } from '../../support/realm.ts';
 
@@ -125,7 +126,7 @@ async function ask(how: typeof managedBucket | typeof findManagedBucket): Promis
   };
   const access = await awsAccess({ verifySsl: true, env });
   try {
-    return await how(access, { say: (text) => said.push(text), signal: ending.signal, pollMs: 1 });
+    return await how(access, { say: (text) => said.push(text), signal: ending.signal, chance: steadyChance() });
   } finally {
     access.close();
   }
