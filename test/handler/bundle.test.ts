@@ -77,12 +77,26 @@ test('is printable ASCII and plain CommonJS', () => {
   expect(bundle).not.toContain('node_modules');
 });
 
+test.each([
+  ['connects', "require('node:net').connect(9, '127.0.0.1').on('error', () => undefined);"],
+  ['fetches', "fetch('http://127.0.0.1:40009').catch(() => undefined);"],
+  ['asks over https', "require('node:https').get('https://127.0.0.1:9').on('error', () => undefined);"],
+  ['looks a name up', "require('node:dns').lookup('localhost', () => undefined);"],
+  ['resolves a name', "new (require('node:dns').promises.Resolver)().resolve4('localhost').catch(() => undefined);"],
+  ['sends a datagram', "require('node:dgram').createSocket('udp4').send('x', 9, '127.0.0.1');"],
+])('a function that %s when it starts is seen', async (_, statement) => {
+  const file = await written(`${statement}\nexports.handler = async (event) => event;\n`);
+  const { status, stderr } = await runFunction({ program: process.execPath, file, env: {}, network: false }, []);
+  expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/^the network was touched: /) });
+});
+
 const HERE = { program: process.execPath };
 const CASES = [
   { form: 'plain', name: `this Node (${process.version})`, node: HERE },
   { form: 'plain', name: 'Node 22', node: nodeOf(22) },
   { form: 'plain', name: 'Node 24', node: nodeOf(24) },
   { form: 'packed', name: `this Node (${process.version})`, node: HERE },
+  { form: 'packed', name: 'Node 22', node: nodeOf(22) },
   { form: 'packed', name: 'Node 24', node: nodeOf(24) },
 ] as const;
 

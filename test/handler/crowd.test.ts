@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { handle } from '../../handler/reference/handle.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Deletion, Domain, Keeper, ObjectStore, Publication } from '../../repository/index.ts';
@@ -25,6 +25,7 @@ import { ownCertificate } from '../support/stack-engine/certificate.ts';
 /** Many stacks that want one artifact at the same moment: none may lose its reference, and what they ask of the store stays in proportion. */
 
 const STACKS = 1000;
+jest.setTimeout(600_000);
 /** Of a Create whose content is there. */
 const CREATE_REQUESTS = 9;
 /** The ending, looked for and written; the listing; the two records, each read and removed. */

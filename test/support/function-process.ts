@@ -20,12 +20,17 @@ const { text } = require('node:stream/consumers');
 });
 `;
 
-/** Whoever looks up a name or connects ends the process. */
+/** Whoever looks up a name, connects or sends a datagram ends the process. All of Node's clients, `fetch` too, come through here. */
 const NO_NETWORK = `
 const fail = (what) => () => { console.error('the network was touched: ' + what); process.exit(3); };
+const dns = require('node:dns');
 require('node:net').Socket.prototype.connect = fail('connect');
-require('node:dns').lookup = fail('lookup');
-require('node:dns').promises.lookup = fail('lookup');
+for (const name of ['send', 'connect', 'bind']) require('node:dgram').Socket.prototype[name] = fail('datagram');
+for (const asking of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+  for (const name of ['lookup', 'lookupService', 'reverse', ...Object.getOwnPropertyNames(asking)]) {
+    if (/^(?:lookup|reverse|resolve)/.test(name) && typeof asking[name] === 'function') asking[name] = fail('dns.' + name);
+  }
+}
 `;
 
 export interface Ended {

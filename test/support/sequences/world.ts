@@ -1,7 +1,8 @@
 import type { InProcessFunction, InvocationContext, LambdaFunction } from '../stack-engine/engine.ts';
 import { generationOf } from '../../../repository/physical-id.ts';
-import { bytesOf, establishDomain, formatArn, ownKeeper, readStatus } from '../../../repository/index.ts';
+import { bytesOf, formatArn, ownKeeper, readStatus } from '../../../repository/index.ts';
 import type { Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import { describeDomain } from '../../../repository/domain.ts';
 import { parseBlobKey, parseConsumerKey, parseReferenceKey } from '../../../repository/keys.ts';
 import { steadyChance } from '../chance.ts';
 import type { DeployOptions, Outcome, StackEvent } from '../stack-engine/engine.ts';
@@ -68,7 +69,7 @@ export class SequenceWorld {
     });
     const store = watched(stage.store, (key) => made.world?.removed(key));
     const parts = { store, keeper: ownKeeper(store), chance: steadyChance() };
-    made.world = new SequenceWorld(engine, { ...stage, store }, await establishDomain(parts, PLACE), coverage);
+    made.world = new SequenceWorld(engine, { ...stage, store }, await describeDomain(parts, PLACE), coverage);
     return made.world;
   }
 
