@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startMoto } from '../support/moto.ts';
 import type { StackEvent } from '../support/stack-engine/engine.ts';
@@ -6,7 +8,7 @@ import { whySkipped } from '../support/where.ts';
 import type { Account } from './account.ts';
 import { accountOnMoto, accountOnServer } from './account.ts';
 import type { Use } from './example.ts';
-import { ExampleProject } from './example.ts';
+import { ExampleProject, EXAMPLES } from './example.ts';
 
 /** The story of an artifact: each example is packaged by the command line, deployed, changed, deployed again, fails to be deployed, and is deleted. */
 
@@ -22,7 +24,17 @@ interface Story {
   readonly fails: string;
   /** What `package` warns about. */
   readonly warning?: string;
+  /** For `package`; none. */
+  readonly flags?: string;
 }
+
+const SHOP: Story = {
+  name: 'shop',
+  artifacts: ['api/openapi.yaml', 'functions/orders', 'functions/stock', 'layer', 'stacks/tables.yaml'],
+  file: 'functions/orders/index.mjs',
+  changed: ['functions/orders'],
+  fails: 'Orders',
+};
 
 const STORIES: readonly Story[] = [
   {
@@ -56,13 +68,8 @@ const STORIES: readonly Story[] = [
     changed: ['orders.asl.json'],
     fails: 'Orders',
   },
-  {
-    name: 'shop',
-    artifacts: ['api/openapi.yaml', 'functions/orders', 'functions/stock', 'layer', 'stacks/tables.yaml'],
-    file: 'functions/orders/index.mjs',
-    changed: ['functions/orders'],
-    fails: 'Orders',
-  },
+  SHOP,
+  { ...SHOP, flags: ' --references grouped' },
 ];
 
 const moto = await startMoto();
@@ -92,6 +99,14 @@ const PLACES = [
 const own = process.env;
 let account: Account;
 
+test('every example has a story', () => {
+  const elsewhere = ['reference-mode'];
+  const names = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const told = new Set([...STORIES.map(({ name }) => name), ...elsewhere]);
+  expect(names.map(({ name }) => name).sort()).toEqual([...told].sort());
+  for (const { name } of names) expect(existsSync(path.join(EXAMPLES, name, 'README.md'))).toBe(true);
+});
+
 describe.each(PLACES)('on $name', ({ runs, open }) => {
   beforeEach(async () => {
     // The SDK reads variables by itself: none of this machine's may play a part.
@@ -106,74 +121,78 @@ describe.each(PLACES)('on $name', ({ runs, open }) => {
 
   const story = runs ? test : test.skip;
 
-  story.each(STORIES)('$name: its references are those of what is deployed, at every time', async (told) => {
-    const { name, artifacts, file, changed } = told;
-    const project = await ExampleProject.of(name, account);
-    const { engine } = account;
-    const ids = artifacts.map((id) => `${name}/${id}`);
-    const leaf = `${name}/${changed[0]}`;
+  story.each(STORIES.map((told) => ({ flags: '', ...told })))(
+    '$name$flags: its references are those of what is deployed, at every time',
+    async (told) => {
+      const { name, artifacts, file, changed } = told;
+      const flags = told.flags.split(' ').filter(Boolean);
+      const project = await ExampleProject.of(name, account);
+      const { engine } = account;
+      const ids = artifacts.map((id) => `${name}/${id}`);
+      const leaf = `${name}/${changed[0]}`;
 
-    const first = await project.package();
-    expect(uploadedIn(first.stderr)).toEqual(ids);
-    expect(first.stderr.replaceAll(/^uploaded .*\n/gm, '')).toBe(told.warning ?? '');
-    expect(await project.unused()).toEqual(ids.map((id) => `${id}:1`));
-    const created = await engine.deploy(name, first.template);
-    expect([created.status, failures(created.events)]).toEqual(['CREATE_COMPLETE', []]);
-    const before = await usesOf(project, name);
-    expect(versionsIn(before)).toEqual(ids.map((id) => `${id}:1`));
-    await expectCodeOf(before);
-    for (const id of ids) await expectRowsOf(project, id, before);
-    expect(await project.unused()).toEqual([]);
+      const first = await project.package(...flags);
+      expect(uploadedIn(first.stderr)).toEqual(ids);
+      expect(first.stderr.replaceAll(/^uploaded .*\n/gm, '')).toBe(told.warning ?? '');
+      expect(await project.unused()).toEqual(ids.map((id) => `${id}:1`));
+      const created = await engine.deploy(name, first.template);
+      expect([created.status, failures(created.events)]).toEqual(['CREATE_COMPLETE', []]);
+      const before = await usesOf(project, name);
+      expect(versionsIn(before)).toEqual(ids.map((id) => `${id}:1`));
+      await expectCodeOf(before);
+      for (const id of ids) await expectRowsOf(project, id, before);
+      expect(await project.unused()).toEqual([]);
 
-    project.append(file, '\n');
-    const second = await project.package();
-    expect(uploadedIn(second.stderr)).toEqual(changed.map((id) => `${name}/${id}`).sort());
-    expect(await usesOf(project, name)).toEqual(before);
-    const meanwhile: (readonly string[])[] = [];
-    const newest = await digestOf(project, `${leaf}:2`);
-    account.onRead = async ({ key }) => {
-      if (key.includes(newest)) meanwhile.push(versionsIn(await project.references(leaf)));
-    };
-    const updated = await engine.deploy(name, second.template);
-    account.onRead = undefined;
-    expect([updated.status, failures(updated.events)]).toEqual(['UPDATE_COMPLETE', []]);
-    expect(meanwhile).toEqual([[`${leaf}:1`, `${leaf}:2`]]);
-    expectDeletesInCleanup(updated.events, changed.length);
-    const after = await usesOf(project, name);
-    const wanted = artifacts.map((id) => `${name}/${id}:${changed.includes(id) ? 2 : 1}`);
-    expect(versionsIn(after)).toEqual(wanted);
-    await expectCodeOf(after);
-    await expectRowsOf(project, leaf, after);
-    expect(await project.unused()).toEqual(changed.map((id) => `${name}/${id}:1`).sort());
+      project.append(file, '\n');
+      const second = await project.package(...flags);
+      expect(uploadedIn(second.stderr)).toEqual(changed.map((id) => `${name}/${id}`).sort());
+      expect(await usesOf(project, name)).toEqual(before);
+      const meanwhile: (readonly string[])[] = [];
+      const newest = await digestOf(project, `${leaf}:2`);
+      account.onRead = async ({ key }) => {
+        if (key.includes(newest)) meanwhile.push(versionsIn(await project.references(leaf)));
+      };
+      const updated = await engine.deploy(name, second.template);
+      account.onRead = undefined;
+      expect([updated.status, failures(updated.events)]).toEqual(['UPDATE_COMPLETE', []]);
+      expect(meanwhile).toEqual([[`${leaf}:1`, `${leaf}:2`]]);
+      expectDeletesInCleanup(updated.events, changed.length);
+      const after = await usesOf(project, name);
+      const wanted = artifacts.map((id) => `${name}/${id}:${changed.includes(id) ? 2 : 1}`);
+      expect(versionsIn(after)).toEqual(wanted);
+      await expectCodeOf(after);
+      await expectRowsOf(project, leaf, after);
+      expect(await project.unused()).toEqual(changed.map((id) => `${name}/${id}:1`).sort());
 
-    project.append(file, '\n');
-    const third = await project.package();
-    const failed = await engine.deploy(name, third.template, {
-      faults: [{ logicalId: told.fails, on: 'Update', does: { kind: 'fail', reason: 'Not today' } }],
-    });
-    expect([failed.status, failures(failed.events)]).toEqual([
-      'UPDATE_ROLLBACK_COMPLETE',
-      expect.arrayContaining([`${told.fails}: Not today`]),
-    ]);
-    expect(await usesOf(project, name)).toEqual(after);
-    await expectCodeOf(after);
-
-    const deleted = await engine.deleteStack(name);
-    expect(deleted.status).toBe('DELETE_COMPLETE');
-    expect(await usesOf(project, name)).toEqual([]);
-    for (const id of ids) {
-      expect(await project.run('references', id)).toEqual({
-        ...{ exitCode: 0, stdout: '' },
-        stderr: `nobody uses 'default/${id}'\n`,
+      project.append(file, '\n');
+      const third = await project.package(...flags);
+      const failed = await engine.deploy(name, third.template, {
+        faults: [{ logicalId: told.fails, on: 'Update', does: { kind: 'fail', reason: 'Not today' } }],
       });
-    }
-    const versions = artifacts.flatMap((id) =>
-      (changed.includes(id) ? [3, 2, 1] : [1]).map((n) => `${name}/${id}:${n}`),
-    );
-    expect(await project.unused()).toEqual(versions);
-    expect(await account.keys('consumers/')).toEqual([]);
-    await engine.settle();
-  });
+      expect([failed.status, failures(failed.events)]).toEqual([
+        'UPDATE_ROLLBACK_COMPLETE',
+        expect.arrayContaining([`${told.fails}: Not today`]),
+      ]);
+      expect(await usesOf(project, name)).toEqual(after);
+      await expectCodeOf(after);
+
+      const deleted = await engine.deleteStack(name);
+      expect(deleted.status).toBe('DELETE_COMPLETE');
+      expect(await usesOf(project, name)).toEqual([]);
+      for (const id of ids) {
+        expect(await project.run('references', id)).toEqual({
+          ...{ exitCode: 0, stdout: '' },
+          stderr: `nobody uses 'default/${id}'\n`,
+        });
+      }
+      const versions = artifacts.flatMap((id) =>
+        (changed.includes(id) ? [3, 2, 1] : [1]).map((n) => `${name}/${id}:${n}`),
+      );
+      expect(await project.unused()).toEqual(versions);
+      expect(await account.keys('consumers/')).toEqual([]);
+      await engine.settle();
+    },
+  );
 });
 
 /** IDs, sorted. */
