@@ -1,7 +1,7 @@
-import type { BindingRecord } from '../binding.ts';
+import type { BindingRecord, StackResource } from '../binding.ts';
 import type { Domain } from '../domain.ts';
 import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
-import { generationOf } from '../physical-id.ts';
+import { generationOf, isInvented } from '../physical-id.ts';
 import type { Stored } from '../record.ts';
 
 /** What every part of an audit works with. */
@@ -47,17 +47,19 @@ export function lastTouched({ value, modified }: Stored<BindingRecord>): Date {
  * tells of no generation, as a newer reference function may give, or was given up with another; else `unused`.
  *
  * One that names it counts under whatever logical ID: no two resources have one generation, and whoever moved it did not mean to lose what it uses.
+ * One that was given up under an ID that CloudFormation had to invent never got to be anything: its Create was never answered.
  */
 export function standingOf(
   { resources }: Settled,
-  logicalId: string,
+  resource: StackResource,
   generation: string,
 ): 'used' | 'unused' | 'doubtful' {
   let standing: 'unused' | 'doubtful' = 'unused';
-  for (const resource of resources) {
-    const own = generationOf(resource.physicalId);
-    if (own === generation) return resource.isGivenUp === true ? 'unused' : 'used';
-    if (resource.logicalId === logicalId && (own === undefined || resource.isGivenUp === true)) standing = 'doubtful';
+  for (const { logicalId, physicalId, isGivenUp = false } of resources) {
+    const own = generationOf(physicalId);
+    if (own === generation) return isGivenUp ? 'unused' : 'used';
+    if (logicalId !== resource.logicalId || (isGivenUp && isInvented(physicalId, resource))) continue;
+    if (own === undefined || isGivenUp) standing = 'doubtful';
   }
   return standing;
 }

@@ -35,7 +35,7 @@ export async function judgeOrphan(auditing: Auditing, listed: ListedObject): Pro
     if (reference === undefined || !(await isOrphan(auditing, listed))) return undefined;
     const evidence = await ask(auditing, stack);
     if (evidence.state === 'changing' || evidence.state === 'unknown') return undecided(evidence, subject);
-    const isUsed = evidence.state === 'settled' && standingOf(evidence, logicalId, generation) === 'used';
+    const isUsed = evidence.state === 'settled' && standingOf(evidence, resource, generation) === 'used';
     if (!isUsed) return await judgeSuspect(auditing, { resource, generation, stackId, digests: [digest] });
     const arns = reference.value.uses.map(({ arn }) => arn);
     return await giveEntry(auditing, { ...subject, arns }, named, reference);

@@ -48,8 +48,7 @@ async function* auditPage(auditing: Auditing, { stack, entries, isLast }: Page):
     return;
   }
   const suspects = bindingsIn(entries, stackId).filter(
-    ({ resource, generation }) =>
-      evidence.state === 'gone' || standingOf(evidence, resource.logicalId, generation) !== 'used',
+    ({ resource, generation }) => evidence.state === 'gone' || standingOf(evidence, resource, generation) !== 'used',
   );
   for (const suspect of suspects) {
     const finding = await judgeSuspect(auditing, suspect);

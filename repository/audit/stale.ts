@@ -59,7 +59,7 @@ async function judge(
   const why = evidence.state === 'gone' ? 'its stack is gone' : 'no resource of its stack names it any more';
   const stale: Finding = { kind: 'stale', ...subject, why, healed: false };
   if (evidence.state === 'settled') {
-    const standing = standingOf(evidence, resource.logicalId, generation);
+    const standing = standingOf(evidence, resource, generation);
     if (standing === 'used') return undefined;
     const doubt =
       standing === 'doubtful'
