@@ -317,6 +317,8 @@ class Bootstrap {
   async #discard(name: string, stack: Stack | undefined): Promise<void> {
     try {
       const cloud = this.#cloud.unending();
+      // One that is still being made can't be deleted.
+      await readyChangeSet(cloud, name, new Patience(this.#request.chance)).catch(() => undefined);
       await cloud.deleteChangeSet(name);
       if (stack !== undefined) return;
       const intention = await cloud.describe();

@@ -9,17 +9,18 @@ const LONGEST_PAUSE = 5_000;
 /** Waits a little longer each time. */
 export class Patience {
   readonly #chance: Chance;
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSignal | undefined;
   #pause = SHORTEST_PAUSE;
 
-  constructor(chance: Chance, signal: AbortSignal) {
+  constructor(chance: Chance, signal?: AbortSignal) {
     this.#chance = chance;
     this.#signal = signal;
   }
 
   /** @throws the signal's reason as soon as it is aborted */
   async wait(): Promise<void> {
-    await orAborted(this.#chance.pause(this.#pause), this.#signal);
+    const waiting = this.#chance.pause(this.#pause);
+    await (this.#signal === undefined ? waiting : orAborted(waiting, this.#signal));
     this.#pause = Math.min(this.#pause * 1.2, LONGEST_PAUSE);
   }
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
-import { bundleReference, packed } from '../../../handler/build.mjs';
+import { bundleKeeper, bundleReference, packed } from '../../../handler/build.mjs';
 import type { BootstrapTools } from '../../../packager/cli/bootstrap-tools.ts';
 import type { CommandHandlers } from '../../../packager/cli/commands.ts';
 import { HANDLERS } from '../../../packager/cli/commands.ts';
@@ -111,6 +111,8 @@ export class TestAccount {
   readonly functionStates: Map<string, string> = new Map();
   installation: ReturnType<BootstrapTools['installation']>;
   cloudFormation = '';
+  /** Else functions only say that they are there. */
+  lambda: string | undefined;
   readonly #lambda: Server;
   readonly #followed = new WeakSet<Stack>();
   readonly #ends: (() => Promise<void> | void)[] = [];
@@ -137,7 +139,7 @@ export class TestAccount {
     };
   }
 
-  /** @param isBundled runs the reference function as it is built, in a process of its own */
+  /** @param isBundled runs the functions as they are built, in processes of their own */
   static async open(options: EngineOptions = {}, isBundled = false): Promise<TestAccount> {
     const template = await domainTemplate();
     const principals = principalsOf(domainPolicies(template.file));
@@ -149,12 +151,16 @@ export class TestAccount {
       identities: {
         admin: { account: PLACE.account, policies: [everything] },
         publisher: identityOf(principals.publisher),
-        reference: identityOf(principals['reference function']),
+        // Both functions, which here have one name and the rights of both.
+        functions: identityOf({
+          ...principals.keeper,
+          policies: [...principals.keeper.policies, ...principals['reference function'].policies],
+        }),
       },
     });
     const client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig('admin', PLACE.region) });
     const store = s3Store({ client, bucket: BUCKET, expectedOwner: PLACE.account });
-    const { credentials } = server.clientConfig('reference', PLACE.region);
+    const { credentials } = server.clientConfig('functions', PLACE.region);
     const engine = await StackEngine.start({
       ...PLACE,
       inline: {
@@ -175,11 +181,8 @@ export class TestAccount {
       ...options,
     });
     const lambda = createServer();
-    const installation = {
-      version: VERSION,
-      template: template.text,
-      keeper: "exports.handler = async () => 'kept';\n",
-    };
+    const keeper = isBundled ? (await bundleKeeper()).text : "exports.handler = async () => 'kept';\n";
+    const installation = { version: VERSION, template: template.text, keeper };
     const account = new TestAccount(server, engine, lambda, installation);
     lambda.on('request', (request, response) => {
       void account.#answerForLambda(request).then(([status, body, code]) => {
@@ -188,6 +191,7 @@ export class TestAccount {
       });
     });
     await new Promise<void>((resolve) => lambda.listen(0, '127.0.0.1', resolve));
+    if (isBundled) account.lambda = await engine.serveLambda();
     account.cloudFormation = await engine.serve((action, asked) => {
       account.#follow();
       account.asked.push(action);
@@ -242,7 +246,7 @@ export class TestAccount {
     return {
       ...awsEnvironment(this.server, who, PLACE.region),
       AWS_ENDPOINT_URL_CLOUDFORMATION: this.cloudFormation,
-      AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL_LAMBDA: this.lambda ?? `http://127.0.0.1:${port}`,
     };
   }
 

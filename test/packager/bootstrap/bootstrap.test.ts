@@ -64,6 +64,24 @@ describe('an account without a domain', () => {
     await expectTidy();
   });
 
+  test('has a keeper that records what it runs itself, and lets go of what it ran', async () => {
+    await open({}, true);
+    const first = await bootstrap('--yes', '--json');
+    const { keeperVersion } = JSON.parse(first.stdout) as { keeperVersion: string };
+    expect([first.exitCode, JSON.parse(first.stdout)]).toMatchObject([0, { warnings: [] }]);
+    const named = (): readonly string[] => account.keys('references/').filter((key) => key.includes('/named/'));
+    expect(named()).toEqual([
+      expect.stringContaining(`references/${keeperVersion.slice(-64)}/named/cfn-artifacts/keeper`),
+    ]);
+    const unused = await account.run(['references', '--unused', '--json']);
+    expect(JSON.parse(unused.stdout)).toMatchObject({ versions: [] });
+    account.installation = { ...account.installation, keeper: `${account.installation.keeper}\n// newer\n` };
+    const second = await bootstrap('--yes', '--json');
+    expect([second.exitCode, JSON.parse(second.stdout)]).toMatchObject([0, { outcome: 'updated', warnings: [] }]);
+    const { keeperVersion: newer } = JSON.parse(second.stdout) as { keeperVersion: string };
+    expect(named()).toEqual([expect.stringContaining(`references/${newer.slice(-64)}/named/cfn-artifacts/keeper`)]);
+  });
+
   test('has the keeper’s code as an artifact that the domain itself uses', async () => {
     await open();
     const { exitCode, stdout } = await bootstrap('--yes', '--json');

@@ -185,6 +185,7 @@ describe('ended in the middle', () => {
       const { exitCode, stderr } = await ended(nth);
       if (exitCode === 0) continue;
       expect([nth, exitCode, stderr]).toEqual([nth, 130, expect.stringMatching(/interrupted\n$/)]);
+      expect([nth, stderr]).toEqual([nth, expect.not.stringContaining('left behind')]);
       expectWorks(await bootstrap());
       await expectDomain();
     }

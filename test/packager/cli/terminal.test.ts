@@ -50,6 +50,25 @@ describe('terminalOf()', () => {
     expect(parts.stdout.read()).toBeNull();
   });
 
+  test('shows the answer of a question that is open', async () => {
+    const parts = streams(true);
+    const terminal = terminalOf({ ...parts, ...surroundings }, never);
+    const answer = terminal.askOpenly?.('Make these changes? [y/N] ');
+    await new Promise(setImmediate);
+    parts.stdin.write('y\n');
+    expect(await answer).toBe('y');
+    expect(String(parts.stderr.read())).toMatch(/Make these changes\? \[y\/N\] .*y/s);
+    expect(parts.stdout.read()).toBeNull();
+  });
+
+  test.each(['\u0003', '\u0004'])('an open question ends with %j', async (key) => {
+    const parts = streams(true);
+    const asking = terminalOf({ ...parts, ...surroundings }, never).askOpenly?.('? ');
+    await new Promise(setImmediate);
+    parts.stdin.write(key);
+    await expect(asking).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
   test('stops asking at Ctrl-C, and with the signal', async () => {
     const parts = streams(true);
     const ending = new AbortController();
@@ -64,7 +83,8 @@ describe('terminalOf()', () => {
   });
 
   test('asks nobody where there is no terminal', () => {
-    expect(terminalOf({ ...streams(false), ...surroundings }, never).ask).toBeUndefined();
+    expect(terminalOf({ ...streams(false), ...surroundings }, never)).not.toHaveProperty('ask');
+    expect(terminalOf({ ...streams(false), ...surroundings }, never)).not.toHaveProperty('askOpenly');
     const half = { ...streams(true), stdin: streams(false).stdin };
     expect(terminalOf({ ...half, ...surroundings }, never).ask).toBeUndefined();
   });
