@@ -53,6 +53,11 @@ export class KeeperProcess {
     child.on('message', ({ id, ...invoked }: KeeperInvoked & { readonly id: number }) => {
       this.#waiting.get(id)?.(invoked);
     });
+    child.once('exit', () => {
+      // As Lambda tells of a process that ended.
+      const payload = JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' });
+      for (const hear of this.#waiting.values()) hear({ failed: true, payload });
+    });
     this.#server = createServer((request, response) => {
       void text(request).then(async (body) => {
         const name = decodeURIComponent(/\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1] ?? '');

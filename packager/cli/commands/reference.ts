@@ -1,4 +1,4 @@
-import type { Domain, KeeperCommand, Subject } from '../../../repository/index.ts';
+import type { Domain, KeeperCommand, NamedReference, RemovedReference, Subject } from '../../../repository/index.ts';
 import { ArtifactError, formatArn, formatArtifactName, listUsers, runToEnd } from '../../../repository/index.ts';
 import { resolveArtifact, resolveSubject } from '../artifact.ts';
 import { CHANCE } from '../chance.ts';
@@ -18,9 +18,9 @@ export async function add(options: ReferenceOptions, terminal: Terminal, warning
     ...{ command: 'reference-add', arn: formatArn(arn), consumer },
     ...(resolvedFrom !== undefined && { resolvedFrom }),
   };
-  let outcome: unknown;
+  let outcome: NamedReference['outcome'] | undefined;
   for await (const { results } of runToEnd(ask, command, CHANCE)) {
-    for (const result of results) ({ outcome } = result as { outcome?: unknown });
+    for (const result of results) ({ outcome } = result as NamedReference);
   }
   if (options.json) {
     writeJson(terminal, { arn: formatArn(arn), consumer, outcome, resolvedFrom, warnings: warnings.all() });
@@ -47,19 +47,12 @@ export async function remove(options: ReferenceOptions, terminal: Terminal, warn
   }
 }
 
-interface Removed {
-  readonly repository: string;
-  readonly id: string;
-  readonly version: number;
-  readonly consumer: string;
-}
-
 async function* removals(
   domain: Domain,
   ask: Awaited<ReturnType<typeof openDomain>>['ask'],
   command: Extract<KeeperCommand, { command: 'reference-remove' }>,
   subject: Subject,
-): AsyncGenerator<Removed> {
+): AsyncGenerator<RemovedReference> {
   let [asked, answered, removed] = [0, 0, 0];
   const counted: typeof ask = (piece) => {
     asked += 1;
@@ -68,7 +61,7 @@ async function* removals(
   for await (const { results } of runToEnd(counted, command, CHANCE)) {
     answered += 1;
     removed += results.length;
-    yield* results as readonly Removed[];
+    yield* results as readonly RemovedReference[];
   }
   // Where an answer was lost, what it told of is gone already.
   if (removed === 0 && asked === answered) throw await notUsed(domain, subject, command.consumer);
