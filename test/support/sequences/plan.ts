@@ -177,7 +177,7 @@ const operation: fc.Arbitrary<Omit<PlannedOperation, 'stack'>> = fc.record({
     { weight: 3, arbitrary: fc.constant('back' as const) },
     { weight: 1, arbitrary: fc.constant('delete' as const) },
   ),
-  forces: fc.boolean(),
+  forces: fc.constantFrom(true, true, false),
   waits: fc.oneof(fc.constant(0), fc.integer({ min: 10, max: 120 })),
   faults: fc.oneof(
     { weight: 3, arbitrary: fc.array(fault, { maxLength: 4, size: 'max' }) },

@@ -40,7 +40,7 @@ export interface Stage {
 
 /** Stacks, whoever deploys them and a collector, at one domain. What is wrong is collected, and found by `violations`. */
 export class SequenceWorld {
-  readonly violations = new Set<string>();
+  readonly violations: Set<string> = new Set<string>();
   readonly #engine: StackEngine;
   readonly #stage: Stage;
   readonly #domain: Domain;
