@@ -269,9 +269,22 @@ class Bootstrap {
     if (found?.status !== 'FAILED') return found?.changes;
     const { reason = 'no reason given' } = found;
     if (NOTHING_TO_CHANGE.test(reason)) return [];
-    throw new ArtifactError('INVALID_CONFIGURATION', `the stack '${STACK}' can't be changed so: ${reason}`, {
+    const told = (await this.#validationFailures(name)) ?? reason;
+    throw new ArtifactError('INVALID_CONFIGURATION', `the stack '${STACK}' can't be changed so: ${told}`, {
       remedy: 'Nothing was changed. Correct what CloudFormation says, then run this again.',
     });
+  }
+
+  /** `undefined` where nothing more is known than the change set's reason, or may be known. */
+  async #validationFailures(name: string): Promise<string | undefined> {
+    try {
+      const failures = await this.#cloud.validationFailures(name);
+      if (failures.length === 0) return undefined;
+      return failures.map(([logicalId, reason]) => `${logicalId}: ${reason.replace(/\.$/, '')}`).join('; ');
+    } catch (error) {
+      if (!hasCode(error, 'ACCESS_DENIED', 'INVALID_CONFIGURATION')) throw error;
+      return undefined;
+    }
   }
 
   async #approve(plan: Plan): Promise<void> {

@@ -168,6 +168,20 @@ export class CloudFormation {
     }
   }
 
+  /**
+   * What CloudFormation found wrong with a change set before anything was begun, a name that is taken say; its status only points to that.
+   * @returns for each the logical ID and what is said of it
+   */
+  async validationFailures(name: string): Promise<readonly (readonly [logicalId: string, reason: string])[]> {
+    const command = new this.#sdk.DescribeEventsCommand({ StackName: this.stack, ChangeSetName: name });
+    const { OperationEvents: events = [] } = await this.#send('DescribeEvents', (how) =>
+      this.#client.send(command, how),
+    );
+    return events
+      .filter(({ EventType: type }) => type === 'VALIDATION_ERROR')
+      .map(({ LogicalResourceId: id = '', ValidationStatusReason: reason = 'no reason given' }) => [id, reason]);
+  }
+
   /** @param token is shown by the events of the operation that begins. Executing again with the same begins no second one. */
   async executeChangeSet(name: string, token: string): Promise<void> {
     const command = new this.#sdk.ExecuteChangeSetCommand({

@@ -112,6 +112,27 @@ describe('an account without a domain', () => {
     expect(stderr.indexOf('Then the keeper is published')).toBeLessThan(stderr.indexOf('creating the stack'));
   });
 
+  test.each([
+    [undefined, "KeeperRole: .*'cfn-artifacts-keeper-us-east-1'"],
+    ['DescribeEvents', 'AWS::EarlyValidation::ResourceExistenceCheck'],
+  ])('is told what is in its way before anything is begun, without the right to %s too', async (denied, says) => {
+    await open({ outside: { 'AWS::IAM::Role': ['cfn-artifacts-keeper-us-east-1'] } });
+    account.between = (action) => (action === denied ? { code: 'AccessDenied', status: 403 } : undefined);
+    const { exitCode, stderr } = await bootstrap('--yes');
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(`can't be changed so: .*${says}`)]);
+    expect(await account.left()).toEqual(NOTHING);
+  });
+
+  test('fails by what is in its way where that shows only then', async () => {
+    await open({ outside: { 'AWS::IAM::Role': ['cfn-artifacts-keeper-us-east-1'] }, earlyValidation: 'off' });
+    const { exitCode, stderr } = await bootstrap('--yes');
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/because of KeeperRole \(AWS::IAM::Role\): .*exists/),
+    ]);
+    expect(await account.left()).toEqual({ stack: 'ROLLBACK_COMPLETE', bucket: false, changeSets: 0 });
+  });
+
   test.each(['n', '', 'Yes, but not now', 'no'])('is left as it was by the answer %p', async (answer) => {
     await open();
     account.answer = async () => answer;
