@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { contentOf, ownKeeper, publishVersion, readManifest, readStatus, sha256 } from '../../repository/index.ts';
 import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { audit as auditDomain } from '../../repository/audit/audit.ts';
 import { readDeletion } from '../../repository/deletion.ts';
 import type { Deletion } from '../../repository/deletion.ts';
+import { noEvidence } from '../../repository/evidence/none.ts';
 import {
   blobKey,
   blobPrefix,
   deletionKey,
-  parseVersionReferenceKey,
   referencesPrefix,
   statusKey,
   versionReferenceKey,
@@ -15,7 +16,7 @@ import {
 } from '../../repository/keys.ts';
 import { readRecord, recordContent } from '../../repository/record.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
-import { listVersionNumbers, withdrawNumber } from '../../repository/version.ts';
+import { listVersionNumbers } from '../../repository/version.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 import { chooseBy, everyInterleaving, interleave, randomFrom } from '../support/interleaving.ts';
 import type { Choose, Story } from '../support/interleaving.ts';
@@ -110,14 +111,9 @@ const collect: Actor = async ({ store, chance }) => {
 
 /** A day has passed for every reference without a manifest. */
 const audit: Actor = async (domain) => {
-  for (const key of await keysIn(domain.store, versionReferencePrefix(DIGEST, API))) {
-    const { number, nonce } = parseVersionReferenceKey(key);
-    const manifest = await readManifest(domain, API, number);
-    if (manifest?.nonce === nonce) continue;
-    if (manifest === undefined && !(await withdrawNumber(domain, API, number))) continue;
-    const head = await domain.store.head(key);
-    if (head !== undefined) await domain.store.removeIncarnation(key, head.incarnation);
-  }
+  const later = { ...domain, chance: { ...domain.chance, now: () => new Date(Date.UTC(2027, 0, 1)) } };
+  const steps = auditDomain(later, noEvidence, { fix: true });
+  while ((await steps.next()).done !== true);
 };
 
 function sequence(...actors: readonly Actor[]): Actor {
