@@ -2,6 +2,7 @@ import type { StackResource } from './binding.ts';
 import type { Digest } from './digest.ts';
 import { isDigest, parseDigest } from './digest.ts';
 import type { ArtifactName } from './name.ts';
+import { isId, isRepository, isVersionNumber } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
 import { objectKey } from './object-store.ts';
 
@@ -104,10 +105,18 @@ export function parseVersionReferenceKey(key: string): { readonly number: number
   return { number: Number(last.slice(0, dash)), nonce: last.slice(dash + 1) };
 }
 
-/** Whose reference it is. */
-export function versionOfReference(key: string): ArtifactName & { readonly number: number; readonly nonce: string } {
-  const [, , , repository = '', ...rest] = key.split('/');
-  return { repository, id: rest.slice(0, -2).join('/'), ...parseVersionReferenceKey(key) };
+/**
+ * Whose reference it is. `undefined` where the key is none that is built here: publishers may write what they like there, and nothing of it may pass for
+ * the number of a version, least of all of an artifact that they may not publish.
+ */
+export function versionOfReference(
+  key: string,
+): (ArtifactName & { readonly number: number; readonly nonce: string }) | undefined {
+  const [, digest = '', , repository = '', ...rest] = key.split('/');
+  const version = { repository, id: rest.slice(0, -2).join('/'), ...parseVersionReferenceKey(key) };
+  const { id, number, nonce } = version;
+  const isNamed = isDigest(digest) && isRepository(repository) && isId(id) && isVersionNumber(String(number));
+  return isNamed && nonce !== '' && versionReferenceKey(digest, version, number, nonce) === key ? version : undefined;
 }
 
 /** What anybody needs, by blob. */

@@ -4,7 +4,7 @@ import { readManifest, withdrawNumber } from '../version.ts';
 import type { Auditing } from './auditing.ts';
 import { isDayOld } from './auditing.ts';
 import type { Finding } from './finding.ts';
-import { requireFailure, unknownBecause } from './finding.ts';
+import { notOurs, requireFailure, unknownBecause } from './finding.ts';
 import { removeAsListed } from './listed.ts';
 
 /**
@@ -14,8 +14,9 @@ import { removeAsListed } from './listed.ts';
  */
 export async function isAbandoned(auditing: Auditing, listed: ListedObject): Promise<boolean> {
   if (!isDayOld(auditing, listed.modified)) return false;
-  const { nonce, ...version } = versionOfReference(listed.key);
-  return (await readManifest(auditing.domain, version, version.number))?.nonce !== nonce;
+  const version = versionOfReference(listed.key);
+  if (version === undefined) return true;
+  return (await readManifest(auditing.domain, version, version.number))?.nonce !== version.nonce;
 }
 
 /**
@@ -24,7 +25,9 @@ export async function isAbandoned(auditing: Auditing, listed: ListedObject): Pro
  */
 export async function judgeAbandoned(auditing: Auditing, listed: ListedObject): Promise<Finding | undefined> {
   const { domain, fix } = auditing;
-  const { repository, id, number, nonce } = versionOfReference(listed.key);
+  const version = versionOfReference(listed.key);
+  if (version === undefined) return notOurs(listed.key);
+  const { repository, id, number, nonce } = version;
   const name = { repository, id };
   const subject = { version: { ...name, number } };
   try {

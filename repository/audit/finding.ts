@@ -39,6 +39,11 @@ export interface Finding extends FindingSubject {
   readonly remedy?: string;
 }
 
+/** Of what stands where records are, and is none. */
+export function notOurs(key: string): Finding {
+  return { kind: 'unknown', key, why: 'its key is none that this version understands', healed: false };
+}
+
 /** A step of an audit: a later one that begins `after` it looks at all that this one has not. */
 export interface AuditStep {
   readonly after: string;

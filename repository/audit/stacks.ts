@@ -8,6 +8,7 @@ import type { Auditing } from './auditing.ts';
 import { standingOf } from './auditing.ts';
 import { END, formatCursor } from './cursor.ts';
 import type { AuditStep } from './finding.ts';
+import { notOurs } from './finding.ts';
 import { judgeReferences } from './missing.ts';
 import type { Suspect } from './stale.ts';
 import { judgeSuspect, undecided } from './stale.ts';
@@ -20,6 +21,7 @@ type Entry = ReturnType<typeof parseConsumerKey> & { readonly key: ObjectKey };
 /** Records of one stack that follow each other; bindings are whole. */
 interface Page {
   readonly stack: StackName;
+  /** None where what stands behind the last of them is no record. */
   readonly entries: readonly Entry[];
   /** The stack has no more. */
   readonly isLast: boolean;
@@ -103,8 +105,7 @@ function at(key: string): string {
 }
 
 function damaged(key: string): AuditStep {
-  const why = 'its key is none that this version understands';
-  return { after: at(key), finding: { kind: 'unknown', key, why, healed: false } };
+  return { after: at(key), finding: notOurs(key) };
 }
 
 /** @returns each with the key of its last record */
@@ -131,14 +132,17 @@ async function* pagesOf(
   let entries: Entry[] = [];
   for await (const { key } of store.list(prefix, after === '' ? {} : { after })) {
     if (!isConsumerKey(key)) {
+      // What stands before it comes first: whoever goes on behind it does not come back.
+      if (stack !== undefined && entries.length > 0) yield { stack, entries, isLast: false };
+      entries = [];
       yield { damaged: key };
       continue;
     }
     const entry = { ...parseConsumerKey(key), key };
-    const last = entries.at(-1);
-    if (stack !== undefined && last !== undefined) {
+    if (stack !== undefined) {
       const isLast = !isSameStack(stack, entry.resource);
-      if (isLast || (entries.length >= PAGE && last.generation !== entry.generation)) {
+      const isFull = entries.length >= PAGE && entries.at(-1)?.generation !== entry.generation;
+      if (isLast || isFull) {
         yield { stack, entries, isLast };
         entries = [];
       }
@@ -147,7 +151,7 @@ async function* pagesOf(
     stack = { account, region, stack: name, uuid };
     entries.push(entry);
   }
-  if (stack !== undefined && entries.length > 0) yield { stack, entries, isLast: true };
+  if (stack !== undefined) yield { stack, entries, isLast: true };
 }
 
 function isSameStack(one: StackName, other: StackName): boolean {

@@ -474,6 +474,22 @@ describe('abandoned versions', () => {
     expect(await world.keys(`references/${sha256('x')}/`)).toEqual([own]);
   });
 
+  test.each(['!/zz-n', '!/-1-n', '!/01-n', '!/5', '!/5-', '!/999999999999999999-n', 'other/7-n', '!/a!/7-n'])(
+    'are none where the key names no version: %s',
+    async (rest) => {
+      const world = await started();
+      await publishVersion(world.domain, NAME, publishable('y'));
+      const key = objectKey(`references/${sha256('x')}/version/default/shop/api/${rest}`);
+      await world.store.create(key, recordContent({}));
+      const before = await world.keys('');
+      expect(await world.audit()).toEqual([
+        { kind: 'unknown', key, why: 'its key is none that this version understands', healed: false },
+      ]);
+      expect(await world.keys('')).toEqual(before);
+      expect((await publishVersion(world.domain, NAME, publishable('z'))).arn.version).toBe(2);
+    },
+  );
+
   test('are none where what stands in the place of a manifest can not be read', async () => {
     const world = await started();
     await publishVersion(world.domain, NAME, publishable('x'));
@@ -486,6 +502,23 @@ describe('abandoned versions', () => {
 });
 
 describe('in pieces', () => {
+  /** Pieces of one step each. */
+  async function auditStepwise(world: Audited): Promise<Finding[]> {
+    const found: Finding[] = [];
+    let after: string | undefined;
+    for (let pieces = 0; pieces < 500; pieces++) {
+      const options = { fix: true, ...(after !== undefined && { after: JSON.parse(JSON.stringify(after)) as string }) };
+      const steps = audit(world.later(world.domain), world.evidence, options);
+      const step = await steps.next();
+      await steps.return(undefined);
+      if (step.done === true) return found;
+      if (step.value.finding !== undefined) found.push(step.value.finding);
+      expect(step.value.after).not.toBe(after);
+      after = step.value.after;
+    }
+    throw new Error('it does not end');
+  }
+
   async function damagedWorld(): Promise<Audited> {
     const world = await started();
     await world.engine.deploy('first', world.template({ Ref: 'a', Second: 'b' }));
@@ -513,21 +546,25 @@ describe('in pieces', () => {
     await expectExact(whole);
 
     const world = await damagedWorld();
-    const found: Finding[] = [];
-    let after: string | undefined;
-    for (let pieces = 0; pieces < 500; pieces++) {
-      const options = { fix: true, ...(after !== undefined && { after: JSON.parse(JSON.stringify(after)) as string }) };
-      const steps = audit(world.later(world.domain), world.evidence, options);
-      const step = await steps.next();
-      await steps.return(undefined);
-      if (step.done === true) break;
-      if (step.value.finding !== undefined) found.push(step.value.finding);
-      after = step.value.after;
-    }
+    const found = await auditStepwise(world);
     await expectExact(world);
     expect(kindsOf(found)).toEqual(kindsOf(expected));
     expect(await world.audit()).toEqual([]);
   });
+
+  test.each(['/Ref/0', '/Ref/zz', '/Zz/x', 'z'])(
+    'a key that is none (…%s) keeps nothing from being looked at',
+    async (rest) => {
+      const world = await started();
+      await world.engine.deploy('shop', world.template({ Ref: 'a' }));
+      await world.engine.deploy('shop', world.template({ Ref: 'b' }), { faults: [lostDeletes(3)] });
+      const [key = ''] = await world.keys('consumers/');
+      const strange = objectKey(key.replace(/\/Ref\/.*/, rest));
+      await world.store.create(strange, recordContent({}));
+      expect(kindsOf(await auditStepwise(world)).toSorted()).toEqual(['stale, healed', 'unknown']);
+      expect(kindsOf(await world.audit())).toEqual(['unknown']);
+    },
+  );
 
   test('of one stack it looks at no other', async () => {
     const world = await damagedWorld();
