@@ -227,10 +227,12 @@ function sequence(...actors: readonly Actor[]): Actor {
 interface Scenario {
   readonly before?: readonly Actor[];
   readonly actors: readonly Actor[];
+  /** What a Delete has ended never comes back, not even until the next audit. */
+  readonly endsForGood?: true;
 }
 
 async function play(
-  { before = [], actors }: Scenario,
+  { before = [], actors, endsForGood }: Scenario,
   choose: Choose,
   stops?: (actor: number, step: number) => boolean,
 ): Promise<{ readonly violations: readonly string[]; readonly trace: readonly string[] }> {
@@ -255,6 +257,10 @@ async function play(
     if (stack.generation !== undefined && !(await isLost(store, stack))) {
       await requireUse(world, stack.text, stack.generation, 'when all is done');
     }
+    const left = (await keysIn(store, 'references/')).filter((key) => key.includes('/stack/'));
+    // One that dies may have no time to take it back.
+    if (endsForGood === true && stops === undefined && left.length > 0)
+      world.violations.add('a binding that was ended is back');
     // Whatever came too late, one more audit leaves exactly what is deployed.
     await heal(base, world, async () => undefined);
     const expected = stack.generation === undefined ? [] : [stack.generation];
@@ -321,6 +327,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a lost binding, and a stack that goes': {
     before: [update('x', 1), marked, lose(references), lose('consumers/')],
     actors: [remove(10), heal],
+    endsForGood: true,
   },
   'a lost binding, two audits and a collector of what is not used': {
     before: [update('x', 1), marked, lose(references), lose('consumers/')],
