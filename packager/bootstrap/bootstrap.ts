@@ -206,7 +206,7 @@ class Bootstrap {
     const { template } = this.#request.installation;
     return this.#change({
       does: 'create',
-      request: { type: 'CREATE', template, parameters: this.#parameters(undefined) },
+      request: { type: 'CREATE', template, parameters: await this.#parameters(undefined) },
       next: [TURNS_KEEPER_ON],
     });
   }
@@ -219,7 +219,7 @@ class Bootstrap {
     const code = domain === undefined ? undefined : this.#keeper.key;
     return this.#change({
       does: 'update',
-      request: { type: 'UPDATE', template, parameters: this.#parameters(stack, code) },
+      request: { type: 'UPDATE', template, parameters: await this.#parameters(stack, code) },
       next: domain === undefined ? [TURNS_KEEPER_ON] : [],
       stack,
       ...(domain !== undefined && { domain }),
@@ -426,9 +426,14 @@ class Bootstrap {
     );
   }
 
-  #parameters(stack: Stack | undefined, code?: string): ReadonlyMap<string, string | undefined> {
+  async #parameters(stack: Stack | undefined, code?: string): Promise<ReadonlyMap<string, string | undefined>> {
     const given = new Map<string, string>(this.#request.parameters);
     if (code !== undefined) given.set('KeeperCode', code);
+    // A bucket that was taken over goes on with its key: what the earlier stack knew of it went with that.
+    if (stack?.parameters.size === 0 && !given.has('KmsKeyArn')) {
+      const key = await this.#bucket.kmsKey();
+      if (key !== undefined) given.set('KmsKeyArn', key);
+    }
     return new Map(
       PARAMETERS.filter((name) => given.has(name) || stack?.parameters.has(name) === true).map((name) => [
         name,

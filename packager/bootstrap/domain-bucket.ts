@@ -2,7 +2,7 @@ import type { Domain, DomainParts, DomainPlace, ObjectStore } from '../../reposi
 import type { Chance } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
 import { probe } from '../../repository/stores/probe.ts';
-import { bucketPolicy, bucketRegion, bucketVersioning, s3Store } from '../../repository/stores/s3.ts';
+import { bucketKmsKey, bucketPolicy, bucketRegion, bucketVersioning, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../cli/aws.ts';
 
 export interface BucketContext {
@@ -56,6 +56,14 @@ export class DomainBucket {
     const found = await findDomain(await this.#parts());
     if (found !== undefined) requireAt(found, this.place);
     return found;
+  }
+
+  /** ARN of the key that encrypts what is written; `undefined` where it is S3's, or one without an ARN. */
+  async kmsKey(): Promise<string | undefined> {
+    const { bucket, account } = this.place;
+    const { access, signal } = this.#context;
+    const key = await bucketKmsKey(await access.s3(), bucket, account, signal);
+    return key?.startsWith('arn:') === true && key.includes(':key/') ? key : undefined;
   }
 
   /** Tries what everything relies on. @throws ArtifactError UNSUPPORTED_STORE */

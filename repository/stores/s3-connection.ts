@@ -10,6 +10,7 @@ import type {
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import {
+  GetBucketEncryptionCommand,
   GetBucketLocationCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
@@ -340,6 +341,28 @@ export async function bucketPolicy(
   } catch (error) {
     if (hasCode(error, 'NoSuchBucketPolicy')) return undefined;
     throw await connection.explained(error, { operation: 'GetBucketPolicy' });
+  }
+}
+
+/**
+ * The KMS key with which the bucket encrypts what comes; `undefined` where it does so with keys of S3. Needs s3:GetEncryptionConfiguration.
+ * @throws ArtifactError as `bucketRegion`
+ */
+export async function bucketKmsKey(
+  client: S3Client,
+  bucket: string,
+  owner?: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const connection = connectionTo(client, bucket, owner, signal);
+  const call = { operation: 'GetBucketEncryption', actions: ['s3:GetEncryptionConfiguration'] };
+  try {
+    const command = new GetBucketEncryptionCommand(connection.target);
+    const { ServerSideEncryptionConfiguration: found } = await connection.send(call.operation, command);
+    return found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID;
+  } catch (error) {
+    if (hasCode(error, 'ServerSideEncryptionConfigurationNotFoundError')) return undefined;
+    throw await connection.explained(error, call);
   }
 }
 

@@ -44,7 +44,7 @@ import { isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
 import { announcedBytes, copyContent, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
 
-export { bucketPolicy, bucketRegion, bucketVersioning, s3ClientDefaults } from './s3-connection.ts';
+export { bucketKmsKey, bucketPolicy, bucketRegion, bucketVersioning, s3ClientDefaults } from './s3-connection.ts';
 export { credentialProblem } from './s3-error.ts';
 
 const MIB = 1024 * 1024;

@@ -302,7 +302,7 @@ export class TestAccount {
       stack.resources.set = (id, resource) => {
         const { type, properties } = resource;
         const imported = stack.status === 'IMPORT_IN_PROGRESS';
-        if (type === 'AWS::S3::Bucket' && !imported) this.#makeBucket();
+        if (type === 'AWS::S3::Bucket' && !imported) this.#makeBucket(JSON.stringify(properties['BucketEncryption']));
         if (type === 'AWS::S3::BucketPolicy' && !imported) {
           const text = JSON.stringify(properties['PolicyDocument']);
           this.bucket!.policy = { text, policy: parseBucketPolicy(text, BUCKET_ARN) };
@@ -320,8 +320,10 @@ export class TestAccount {
     }
   }
 
-  #makeBucket(): void {
+  #makeBucket(encryption = ''): void {
     const bucket = this.bucket ?? this.server.createBucket(BUCKET, { owner: PLACE.account, region: PLACE.region });
     bucket.versioning = 'Enabled';
+    const kmsKeyId = /"KMSMasterKeyID":"([^"]+)"/.exec(encryption)?.[1];
+    bucket.encryption = kmsKeyId === undefined ? { algorithm: 'AES256' } : { algorithm: 'aws:kms', kmsKeyId };
   }
 }

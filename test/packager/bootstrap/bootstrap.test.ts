@@ -295,6 +295,18 @@ describe('a bucket without a stack', () => {
     expect(account.stack?.resources.get('Bucket')?.declared.deletionPolicy).toBe('RetainExceptOnCreate');
   });
 
+  test.each([
+    [[], true],
+    [['--kms-key-arn', 'none'], false],
+  ])('goes on with its KMS key, unless %j', async (flags, goesOn) => {
+    const key = `arn:aws:kms:us-east-1:${PLACE.account}:key/0a1b`;
+    await withDomain({}, '--kms-key-arn', key);
+    await deleteStack();
+    expect(account.bucket?.encryption).toMatchObject({ kmsKeyId: key });
+    expect((await bootstrap('--yes', ...flags)).exitCode).toBe(0);
+    expect(account.stack?.deployment.parameters['KmsKeyArn']).toBe(goesOn ? key : '');
+  });
+
   test('comes to belong to a new one where it is empty, and was never a domain', async () => {
     await open({ outside: { 'AWS::S3::Bucket': [BUCKET] } });
     account.server.createBucket(BUCKET, { owner: PLACE.account, region: PLACE.region });
