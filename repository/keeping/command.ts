@@ -72,6 +72,9 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
   tend: {},
 };
 
+/** Bytes of JSON. What is refused is told, and logged: nobody has more of it told than this. No command that means anything comes near it. */
+const LIMIT = 16 * 1024;
+
 const UPDATE = "If the command is a newer one: update the keeper with 'cfn-artifacts bootstrap'.";
 
 /**
@@ -80,6 +83,8 @@ const UPDATE = "If the command is a newer one: update the keeper with 'cfn-artif
  */
 export function parseCommand(value: unknown): KeeperCommand {
   const { command, ...given } = membersOf(value);
+  const size = Buffer.byteLength(JSON.stringify(value));
+  if (size > LIMIT) throw invalid(`a command is at most ${LIMIT} bytes of JSON, not ${size}`);
   if (typeof command !== 'string' || !isKnown(command)) {
     throw invalid(
       `the keeper has no command ${shown(command)}; it knows ${Object.keys(COMMANDS)

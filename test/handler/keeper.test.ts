@@ -97,6 +97,25 @@ describe('the keeper’s function', () => {
     expect(lines).toMatchObject([{ Outcome: 'failed', Code: 'INVALID_ARGUMENT' }]);
   });
 
+  test('logs and answers little, however much it is sent', async () => {
+    const long = 'x'.repeat(100_000);
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`m${index}`, 1]));
+    const events: readonly object[] = [
+      { command: 'cancel', digest: long },
+      { command: 'cancel', digest: '0'.repeat(64), [long]: 1 },
+      { command: 'cancel', digest: '0'.repeat(64), ...many },
+      { command: 'reference-add', arn: long, consumer: 'job' },
+      { command: 'reference-add', arn: long, consumer: long, resolvedFrom: long },
+      { command: 'audit', fix: true, after: long },
+    ];
+    for (const event of events) {
+      const reply = await asked(event);
+      expect(reply).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
+      expect(JSON.stringify(reply).length).toBeLessThan(2000);
+    }
+    expect(JSON.stringify(lines).length).toBeLessThan(2000 * events.length);
+  });
+
   test('says what to do where the bucket is no domain', async () => {
     const own = memoryStore(() => new Date(0));
     expect(await asked({ command: 'tend' }, { own })).toEqual({
