@@ -32,7 +32,7 @@ export function parseProperties(value: unknown): Properties {
   requireKnown(properties, OWN, 'the resource', problems);
   const { ArtifactArn: single, ArtifactArns: group, Pinned: pinned = 'false' } = properties;
   if ((single === undefined) === (group === undefined))
-    problems.push(problem("either 'ArtifactArn' or 'ArtifactArns' is needed"));
+    problems.push(problem("exactly one of 'ArtifactArn' and 'ArtifactArns' is needed"));
   if (!/^(?:true|false)$/.test(String(pinned))) problems.push(problem("'Pinned' is neither true nor false"));
   if (group !== undefined && ('Key' in properties || 'ResolvedFrom' in properties))
     problems.push(problem("with 'ArtifactArns', 'Key' and 'ResolvedFrom' stand beside each 'Arn'"));
@@ -75,7 +75,12 @@ function useOf(
   problems: ArtifactError[],
 ): NamedUse | undefined {
   if (typeof text !== 'string' || !isTextOrAbsent(key) || !isTextOrAbsent(resolvedFrom)) {
-    problems.push(problem("an ARN, 'Key' or 'ResolvedFrom' is no text"));
+    const wrong = [
+      ...(typeof text === 'string' ? [] : ['the ARN']),
+      ...(isTextOrAbsent(key) ? [] : ["'Key'"]),
+      ...(isTextOrAbsent(resolvedFrom) ? [] : ["'ResolvedFrom'"]),
+    ];
+    problems.push(problem(`${wrong.join(' and ')} is no text`));
     return undefined;
   }
   try {

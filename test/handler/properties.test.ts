@@ -29,9 +29,9 @@ test.each([true, 'true'])('pinned as %j', (pinned) => {
 
 describe('refused', () => {
   test.each<[string, unknown]>([
-    ['either', undefined],
-    ['either', {}],
-    ['either', { ArtifactArn: A, ArtifactArns: [A] }],
+    ['exactly one', undefined],
+    ['exactly one', {}],
+    ['exactly one', { ArtifactArn: A, ArtifactArns: [A] }],
     ["no property 'Artifact'", { ArtifactArn: A, Artifact: A }],
     ["no property 'Pined'", { ArtifactArn: A, Pined: 'true' }],
     ['Pinned', { ArtifactArn: A, Pinned: 'yes' }],
