@@ -147,14 +147,14 @@ async function openBucketDomain(
   const { account, partition } = await access.identity();
   const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
   const owner = options.domainOwner ?? account;
+  const mayMake = named === undefined && owner === account && options.bootstrap === true;
   let region: string;
   try {
     region = await (named === undefined
       ? ownDomainRegion(access, s3, bucket, owner, purpose, terminal.signal)
       : s3.bucketRegion(await access.s3(), bucket, owner, terminal.signal));
   } catch (error) {
-    const mayMake = named === undefined && owner === account && options.bootstrap === true && purpose !== 'read';
-    if (!mayMake || !hasCode(error, 'DOMAIN_NOT_FOUND')) throw error;
+    if (!mayMake || purpose === 'read' || !hasCode(error, 'DOMAIN_NOT_FOUND')) throw error;
     region = await access.region();
     if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, access, options, terminal);
     const { makeOwnDomain } = await import('./own-domain.ts');
@@ -177,7 +177,14 @@ async function openBucketDomain(
   const aws = awsOf(access, region, terminal.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
   const parts = partsOf(store, purpose, keptBy && remoteKeeper(askFunction(aws, keptBy, 'publishing')));
-  const found = await findDomain(parts);
+  let found = await findDomain(parts);
+  if (found === undefined && mayMake && purpose === 'write') {
+    const { isBeingMade, makeOwnDomain } = await import('./own-domain.ts');
+    if (await isBeingMade(access, terminal.signal)) {
+      await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
+      found = await findDomain(parts);
+    }
+  }
   if (found !== undefined) requireAt(found, place);
   else if (purpose !== 'read' && purpose !== 'keep')
     await requireVersioning(s3, client, bucket, owner, terminal.signal);

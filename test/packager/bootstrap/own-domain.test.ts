@@ -73,6 +73,21 @@ describe('package makes the domain', () => {
     expect(await account.left()).toEqual({ stack: 'UPDATE_COMPLETE', bucket: true, changeSets: 0 });
   });
 
+  test('and waits for one that is being made, whose bucket is there already', async () => {
+    await account.close();
+    account = await TestAccount.open({ pace: 3 });
+    let second: Promise<Outcome> | undefined;
+    account.between = () => {
+      if (account.bucket !== undefined && account.keys('domain').length === 0) second ??= packaged();
+      return undefined;
+    };
+    expect((await packaged('--artifact-prefix', 'other')).exitCode).toBe(0);
+    expect(second).toBeDefined();
+    const { exitCode, stderr } = await second!;
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining(SAID)]);
+    expect(await account.left()).toEqual({ stack: 'UPDATE_COMPLETE', bucket: true, changeSets: 0 });
+  });
+
   test('and its document of --json is one', async () => {
     const { exitCode, stdout } = await packaged('--json');
     expect(exitCode).toBe(0);
