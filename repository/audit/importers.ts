@@ -18,9 +18,7 @@ export async function* auditImporters(
   from?: Extract<Cursor, { readonly at: 'importers' }>,
 ): AsyncGenerator<AuditStep> {
   const begun = from === undefined ? undefined : parseStackId(from.stackId);
-  if (begun !== undefined && from !== undefined && from.logicalId !== END) {
-    yield* auditResources(auditing, begun, 'importers', from.logicalId);
-  }
+  if (begun !== undefined && from !== undefined) yield* auditResources(auditing, begun, 'importers', from.logicalId);
   for await (const importer of auditing.evidence.importers(begun?.stack ?? from?.stackId)) {
     const stack = 'stackId' in importer ? parseStackId(importer.stackId) : undefined;
     if (stack !== undefined) yield* auditUnrecorded(auditing, stack);

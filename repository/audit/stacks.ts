@@ -74,6 +74,8 @@ export async function* auditResources(
   logicalId: string,
   known?: StackEvidence,
 ): AsyncGenerator<AuditStep> {
+  // Nothing is behind it, and what can be told of the stack was told.
+  if (logicalId === END) return;
   const stackId = formatStackId(auditing.domain.partition, stack);
   const step = (behindOne: string): string => formatCursor({ at: phase, stackId, logicalId: behindOne });
   const evidence = known ?? (await ask(auditing, stack));

@@ -566,6 +566,22 @@ describe('in pieces', () => {
     },
   );
 
+  test('a stack that begins to change between two of them is told of once', async () => {
+    const world = await started();
+    const { stackId } = await world.engine.deploy('shop', world.template({ Ref: 'a' }));
+    await world.engine.deploy('shop', world.template({ Ref: 'b' }), { faults: [lostDeletes(3)] });
+    let asked = 0;
+    world.asked = async (action) => {
+      // For the first step it is asked twice; of its resources both times.
+      if (action !== 'ListStackResources' || ++asked !== 3) return;
+      await world.engine.deleteStack('shop', { faults: [lostDeletes(9)] });
+    };
+    expect((await auditStepwise(world)).map(({ kind, stackId: of }) => [kind, of])).toEqual([
+      ['stale', stackId],
+      ['unsettled', stackId],
+    ]);
+  });
+
   test('of one stack it looks at no other', async () => {
     const world = await damagedWorld();
     const { id = '' } = world.engine.stack('first') ?? {};
