@@ -60,9 +60,13 @@ export function hasSucceeded(status: string): boolean {
   return /^(CREATE|UPDATE|IMPORT|DELETE)_COMPLETE$/.test(status);
 }
 
-/** The stack's description says whose it is: in the domain's template, and in the one that takes a bucket over. */
-export function isDomainStack({ description }: Stack): boolean {
-  return description.startsWith('cfn-artifacts');
+/**
+ * The stack's description says whose it is: in the domain's template, and in the one that takes a bucket over. A new stack whose import failed has nothing at
+ * all, and so nothing to lose.
+ */
+export function isDomainStack({ description, status, outputs }: Stack): boolean {
+  if (description.startsWith('cfn-artifacts')) return true;
+  return description === '' && outputs.size === 0 && status.startsWith('IMPORT_ROLLBACK_');
 }
 
 /** Whether `one` comes after `other`; of versions like `1.10.0` or `1.10.0-beta.2`. What is no version is before every one. */

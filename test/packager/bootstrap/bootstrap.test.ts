@@ -341,6 +341,29 @@ describe('a bucket without a stack', () => {
     expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([0, { steps: [{ does: 'update' }] }]);
   });
 
+  test('is not lost where taking it over fails, and another run goes on', async () => {
+    await withDomain();
+    await deleteStack();
+    const policy = account.bucket?.policy?.text;
+    const stop = account.engine.inject([
+      { logicalId: 'BucketPolicy', on: 'Create', does: { kind: 'fail', reason: 'not today' } },
+    ]);
+    const failed = await bootstrap('--yes');
+    stop();
+    expect([failed.exitCode, failed.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        "'cfn-artifacts' is IMPORT_ROLLBACK_COMPLETE because of BucketPolicy (AWS::S3::BucketPolicy): not today",
+      ),
+    ]);
+    expect([account.keys('domain'), account.bucket?.policy?.text]).toEqual([['domain'], policy]);
+    const again = await bootstrap('--yes', '--json');
+    expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([
+      0,
+      { outcome: 'created', steps: [{ does: 'delete' }, { does: 'import' }, { does: 'update' }] },
+    ]);
+  });
+
   test('is refused where something else is in it', async () => {
     await open({ outside: { 'AWS::S3::Bucket': [BUCKET] } });
     account.server.createBucket(BUCKET, { owner: PLACE.account, region: PLACE.region });
