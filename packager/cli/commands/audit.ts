@@ -25,7 +25,7 @@ import type { Warnings } from '../warnings.ts';
  */
 export async function run(options: AuditOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
-  const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0 };
+  const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0, healable: 0 };
   const found = findings(opened, options, terminal, tally);
   if (options.json) {
     await writeJsonList(terminal, 'findings', found);
@@ -39,12 +39,14 @@ export async function run(options: AuditOptions, terminal: Terminal, warnings: W
 }
 
 interface Tally {
-  /** Records and resources that were compared. */
+  /** Steps: grows with what was compared. */
   looked: number;
   found: number;
   healed: number;
   /** What somebody has to see to. */
   left: number;
+  /** What `--fix` is for, of that. */
+  healable: number;
 }
 
 /** An operation that is under way is nobody's fault: the next audit looks again. */
@@ -65,6 +67,7 @@ async function* findings(
         tally.found += 1;
         if (finding.healed) tally.healed += 1;
         if (isLeft(finding)) tally.left += 1;
+        if (isLeft(finding) && finding.kind !== 'unknown') tally.healable += 1;
         yield finding;
       }
       const isTold = next !== undefined && !options.quiet && !options.json;
@@ -143,12 +146,11 @@ function nameOf(arn: string): string {
   }
 }
 
-function summaryOf({ looked, found, healed, left }: Tally, { fix }: AuditOptions): string {
-  const what = `looked at ${count(looked, 'place')}: ${found === 0 ? 'nothing was found' : count(found, 'finding')}`;
-  if (found === 0) return what;
+function summaryOf({ found, healed, left, healable }: Tally, { fix }: AuditOptions): string {
+  if (found === 0) return 'nothing was found';
   const healing = fix ? `, ${healed} healed` : '';
-  const advice = fix || left === 0 ? '' : "; 'cfn-artifacts audit --fix' heals what can be healed";
-  return `${what}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
+  const advice = fix || healable === 0 ? '' : "; 'cfn-artifacts audit --fix' heals what can be healed";
+  return `${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
 }
 
 function count(number: number, what: string): string {

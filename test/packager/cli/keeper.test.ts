@@ -1,12 +1,14 @@
+import { readdir, utimes } from 'node:fs/promises';
+import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { Deletion } from '../../../repository/deletion.ts';
-import { establishDomain, findDomain, formatArn, ownKeeper, resolve } from '../../../repository/index.ts';
+import { establishDomain, findDomain, formatArn, ownKeeper, resolve, sha256 } from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
-import { deletionKey } from '../../../repository/keys.ts';
+import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
@@ -125,7 +127,7 @@ describe('in the account’s own domain', () => {
     expect(exitCode).toBe(5);
     expect(stdout).toMatch(/^FINDING +STACK +LOGICAL ID +ARTIFACT +HEALED +WHY$/m);
     expect(stdout).toMatch(/^unknown +shop .* no +\S/m);
-    expect(stderr).toMatch(/looked at \d+ places?: \d findings?, 0 healed, \d left to see to\n$/);
+    expect(stderr).toMatch(/^\d findings?, 0 healed, \d left to see to\n$/m);
     expect(keeper.invocations.at(-1)).toEqual({ name: FUNCTION, command: { command: 'audit', fix: true } });
   });
 
@@ -207,7 +209,7 @@ describe('in a directory', () => {
     expect(await run('audit')).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: 'looked at 0 places: nothing was found\n',
+      stderr: 'nothing was found\n',
     });
     const store = directoryStore(project.path('../domain'));
     const domain = await findDomain({ store, keeper: ownKeeper(store), chance: CHANCE });
@@ -223,6 +225,17 @@ describe('in a directory', () => {
       warnings: [],
     });
     expect(json(await run('audit', '--stack', 'shop', '--json'))).toMatchObject({ looked: 1, left: 1 });
+    // Nothing that --fix could heal.
+    expect((await run('audit', '--stack', 'shop')).stderr).toBe('1 finding, 1 left to see to\n');
+    const reference = versionReferenceKey(sha256('x'), { repository: 'default', id: 'shop/api' }, 3, 'n');
+    await store.create(reference, recordContent({}));
+    const long = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+    const folder = path.dirname(project.path(`../domain/${reference}`));
+    for (const name of await readdir(folder)) await utimes(path.join(folder, name), long, long);
+    expect((await run('audit')).stderr).toBe(
+      "2 findings, 2 left to see to; 'cfn-artifacts audit --fix' heals what can be healed\n",
+    );
+    expect((await run('audit', '--fix')).stderr).toBe('2 findings, 1 healed, 1 left to see to\n');
     expect((await run('audit', '--stack', 'web')).stderr).toContain("no stack 'web' is known");
     expect((await run('references', '--stack', 'shop')).stdout).toContain('default/shop/api:1');
   });
