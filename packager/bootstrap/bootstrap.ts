@@ -196,6 +196,8 @@ class Bootstrap {
   async #make(): Promise<StepOutcome> {
     const left = await this.#bucket.leftBehind();
     if (left !== undefined) {
+      if (left.isDomain && left.versioning !== 'Enabled')
+        this.#request.tell(withoutVersions(this.#bucket.place.bucket));
       const { template, imports } = takingOver(this.#bucket.place.bucket, left);
       return this.#change({
         does: 'import',
@@ -491,6 +493,14 @@ class Bootstrap {
   get #named(): string {
     return `--stack-name ${STACK} --region ${this.#cloud.region}`;
   }
+}
+
+function withoutVersions(bucket: string): BootstrapEvent {
+  return {
+    kind: 'warning',
+    message: `the bucket '${bucket}' has kept no versions for a time: what was written then can't be deleted safely`,
+    remedy: 'It keeps them again when this is done. Then run cfn-artifacts doctor.',
+  };
 }
 
 function keepsChanging(): ArtifactError {

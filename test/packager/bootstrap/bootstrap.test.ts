@@ -341,6 +341,16 @@ describe('a bucket without a stack', () => {
     expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([0, { steps: [{ does: 'update' }] }]);
   });
 
+  test('keeps versions again where somebody had suspended that, with a warning', async () => {
+    await withDomain();
+    await deleteStack();
+    account.bucket!.versioning = 'Suspended';
+    const { exitCode, stderr } = await bootstrap('--yes');
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('has kept no versions for a time')]);
+    expect(account.bucket?.versioning).toBe('Enabled');
+    expect(account.stack?.resources.get('Bucket')?.properties).toHaveProperty('VersioningConfiguration');
+  });
+
   test('is not lost where taking it over fails, and another run goes on', async () => {
     await withDomain();
     await deleteStack();
