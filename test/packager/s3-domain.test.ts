@@ -261,12 +261,22 @@ describe('the default domain', () => {
 
   test('is an error with the ways on where it is not, never a directory', async () => {
     const project = await shop();
-    const { exitCode, stdout, stderr } = await project.run('package', '--no-bootstrap', '--output-template-file', 'out.yaml');
+    const { exitCode, stdout, stderr } = await project.run(
+      'package',
+      '--no-bootstrap',
+      '--output-template-file',
+      'out.yaml',
+    );
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
     expect(stderr).toContain(
       `account ${TEST_ACCOUNT} has no domain in us-east-1: there is no bucket '${DEFAULT_BUCKET}'`,
     );
-    for (const way of ['cfn-artifacts bootstrap', '--domain s3://BUCKET', '--domain file:DIRECTORY', '--s3-bucket BUCKET'])
+    for (const way of [
+      'cfn-artifacts bootstrap',
+      '--domain s3://BUCKET',
+      '--domain file:DIRECTORY',
+      '--s3-bucket BUCKET',
+    ])
       expect(stderr).toContain(way);
     expect(project.exists('out.yaml')).toBe(false);
     expect(project.stored('.')).toEqual([]);
