@@ -16,9 +16,9 @@ import { digestFromBase64 } from '../digest.ts';
 export async function runCode(
   client: LambdaClient,
   account: string,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ReadonlySet<Digest> | undefined> {
-  const sending = signal === undefined ? {} : { abortSignal: signal };
+  const sending = { abortSignal: signal };
   const digests = new Set<Digest>();
   /** ARNs of what has code that was not told. */
   const unseen = new Set<string>();

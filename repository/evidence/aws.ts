@@ -18,7 +18,12 @@ export interface AwsEvidenceOptions {
   readonly region: string;
   /** Whatever is asked after it was aborted is INTERRUPTED. */
   readonly signal?: AbortSignal;
+  /** Milliseconds after which it counts as not found out what versions of functions and layers run. */
+  readonly patience?: number;
 }
+
+/** Well below what a function may run: an account with so many layers that to ask for each takes longer keeps what it has, and is audited all the same. */
+const PATIENCE_MS = 10 * 60 * 1000;
 
 /**
  * Nothing of theirs goes back, or on, by itself or by anybody's command: the next operation begins anew, from what is listed. All others are
@@ -109,15 +114,20 @@ class AwsEvidence implements Evidence {
   }
 
   async isRun(digest: Digest): Promise<boolean | undefined> {
-    const { lambda, account, signal } = this.#options;
     // Once for all: what is asked about is older than a day, and this is not.
-    this.#run ??= runCode(lambda, account, signal);
+    this.#run ??= this.#runCode();
     try {
       return (await this.#run)?.has(digest);
     } catch (error) {
       this.#refusal(error);
       return undefined;
     }
+  }
+
+  #runCode(): Promise<ReadonlySet<Digest> | undefined> {
+    const { lambda, account, signal, patience = PATIENCE_MS } = this.#options;
+    const enough = AbortSignal.timeout(patience);
+    return runCode(lambda, account, signal === undefined ? enough : AbortSignal.any([enough, signal]));
   }
 
   async #answered(ask: () => Promise<StackEvidence>): Promise<StackEvidence> {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CloudFormationClient, StackStatus } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -305,6 +308,29 @@ test.each([
   const cloudFormation = new CloudFormationClient(OFFLINE);
   const evidence = awsEvidence({ cloudFormation, lambda, serviceTokenExport: EXPORT, ...PLACE });
   expect(await evidence.isRun(sha256('x'))).toBeUndefined();
+});
+
+test('what takes too long to find out is not known, and not asked again', async () => {
+  let asked = 0;
+  // There is always one more page.
+  const server = createServer((_, response) => {
+    asked += 1;
+    response.end(JSON.stringify({ Functions: [], NextMarker: `m${asked}` }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    const lambda = new LambdaClient({ ...OFFLINE, endpoint: `http://127.0.0.1:${port}` });
+    const cloudFormation = new CloudFormationClient(OFFLINE);
+    const evidence = awsEvidence({ cloudFormation, lambda, serviceTokenExport: EXPORT, ...PLACE, patience: 300 });
+    expect(await evidence.isRun(sha256('x'))).toBeUndefined();
+    const until = asked;
+    expect(await evidence.isRun(sha256('y'))).toBeUndefined();
+    expect(asked).toBe(until);
+    lambda.destroy();
+  } finally {
+    server.close();
+  }
 });
 
 test('of a directory nobody says anything', async () => {
