@@ -41,7 +41,7 @@ export { isStackName, parseStackId } from './stack-id.ts';
 export type { StackName } from './stack-id.ts';
 export { readStatus, takesNoReferences } from './status.ts';
 export type { Status } from './status.ts';
-export { listUnused, listUsedBy, listUsers } from './usage.ts';
+export { listStackIds, listUnused, listUsedBy, listUsers } from './usage.ts';
 export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
 export { findNewest, listArtifacts, listVersionNumbers, readManifest } from './version.ts';
 export type { Asset, ListedArtifact, Manifest } from './version.ts';

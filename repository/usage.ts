@@ -7,6 +7,7 @@ import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import {
   bookmarkPrefix,
+  isConsumerKey,
   parseConsumerKey,
   parseReferenceKey,
   parseVersionKey,
@@ -18,6 +19,7 @@ import type { ArtifactName } from './name.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
+import { formatStackId } from './stack-id.ts';
 import type { Status } from './status.ts';
 import { readStatus } from './status.ts';
 import type { Manifest } from './version.ts';
@@ -86,6 +88,18 @@ export function listUsedBy(
       yield { ...use, consumer, digest, since: at, ...named(readArn(use.arn)) };
     }
   });
+}
+
+/** IDs of the stacks that have, or had, a name, and of which something is recorded. By the keys alone: what is damaged is of a stack all the same. */
+export async function listStackIds(
+  { store, partition }: Pick<Domain, 'store' | 'partition'>,
+  stack: Omit<StackName, 'uuid'>,
+): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  for await (const { key } of store.list(stackConsumersPrefix(stack))) {
+    if (isConsumerKey(key)) ids.add(formatStackId(partition, parseConsumerKey(key).resource));
+  }
+  return [...ids];
 }
 
 /** A version that nobody needs. */

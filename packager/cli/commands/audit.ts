@@ -1,7 +1,7 @@
 import type { Domain, Finding, KeeperCommand } from '../../../repository/index.ts';
 import {
   ArtifactError,
-  listUsedBy,
+  listStackIds,
   looksLikeArtifactArn,
   parseArn,
   parseStackId,
@@ -85,9 +85,9 @@ async function commandsFor(
   if (stack === undefined) return [{ command: 'audit', fix }];
   if (parseStackId(stack) !== undefined) return [{ command: 'audit', fix, stack }];
   const current = await findStack(stack);
-  const ids = new Set(current === undefined ? [] : [current]);
   const { account, region } = domain;
-  for await (const { consumer } of listUsedBy(domain, { account, region, stack })) ids.add(consumer.stackId);
+  const recorded = await listStackIds(domain, { account, region, stack });
+  const ids = new Set([...(current === undefined ? [] : [current]), ...recorded]);
   if (ids.size === 0) {
     throw new ArtifactError(
       'INVALID_ARGUMENT',

@@ -5,7 +5,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { Deletion } from '../../../repository/deletion.ts';
-import { establishDomain, findDomain, formatArn, ownKeeper, resolve, sha256 } from '../../../repository/index.ts';
+import {
+  contentOf,
+  establishDomain,
+  findDomain,
+  formatArn,
+  ownKeeper,
+  resolve,
+  sha256,
+} from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
@@ -225,7 +233,13 @@ describe('in a directory', () => {
       warnings: [],
     });
     expect(json(await run('audit', '--stack', 'shop', '--json'))).toMatchObject({ looked: 1, left: 1 });
+    expect((await run('references', '--stack', 'shop')).stdout).toContain('default/shop/api:1');
     // Nothing that --fix could heal.
+    expect((await run('audit', '--stack', 'shop')).stderr).toBe('1 finding, 1 left to see to\n');
+    for await (const { key } of store.list('consumers/')) {
+      const head = await store.head(key);
+      if (head !== undefined) await store.replace(key, contentOf('damaged'), head.revision);
+    }
     expect((await run('audit', '--stack', 'shop')).stderr).toBe('1 finding, 1 left to see to\n');
     const reference = versionReferenceKey(sha256('x'), { repository: 'default', id: 'shop/api' }, 3, 'n');
     await store.create(reference, recordContent({}));
@@ -237,7 +251,6 @@ describe('in a directory', () => {
     );
     expect((await run('audit', '--fix')).stderr).toBe('2 findings, 1 healed, 1 left to see to\n');
     expect((await run('audit', '--stack', 'web')).stderr).toContain("no stack 'web' is known");
-    expect((await run('references', '--stack', 'shop')).stdout).toContain('default/shop/api:1');
   });
 
   test.each([
