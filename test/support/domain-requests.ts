@@ -103,7 +103,6 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
   'ask who imports the service token': act('cloudformation:ListImports', '*'),
   'ask for its resources': act('cloudformation:ListStackResources', '*'),
   'list functions': act('lambda:ListFunctions', '*'),
-  'list versions of functions': act('lambda:ListVersionsByFunction', `${lambda}shop`),
   'list layers': act('lambda:ListLayers', '*'),
   'list versions of layers': act('lambda:ListLayerVersions', lambda.replace(':function:', ':layer:shop')),
   'look at a layer': act('lambda:GetLayerVersion', lambda.replace(':function:', ':layer:shop:1')),

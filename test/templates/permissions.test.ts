@@ -222,7 +222,7 @@ async function artifactInUse(): Promise<void> {
   const again = { requestId: 'second', issued: '2026-11-21T11:00:00.000Z' };
   await bind(domain, { ...OPERATION, ...again }, [wanted]);
   const bookmark = bookmarkKey({ repository: 'default', id: 'shop/api.json' }, 'prod');
-  expect(await storeOf('keeper').create(bookmark, recordContent({ format: 1, number: 1 }))).toBe('created');
+  expect(await storeOf('administrator').create(bookmark, recordContent({ format: 1, number: 1 }))).toBe('created');
 }
 
 function domainOf(who: PrincipalName): Domain {
