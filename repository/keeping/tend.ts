@@ -1,4 +1,5 @@
 import { audit } from '../audit/audit.ts';
+import { hasCode } from '../error.ts';
 import { FORMAT_VERSION, progressKey } from '../keys.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stored } from '../record.ts';
@@ -58,7 +59,7 @@ export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
     const { began, finished } = progress;
     return [{ task: TASK, began, ...(finished !== undefined && { finished }), ...tally }];
   };
-  const { after: start } = progress;
+  const { format, began, nonce, after: start } = progress;
   try {
     for await (const { after, finding } of audit(domain, evidence, {
       fix: true,
@@ -76,11 +77,12 @@ export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
       if (isOver) return told();
     }
   } catch (error) {
+    // A place that this version does not know, as another may have noted it: the next piece begins anew.
+    if (hasCode(error, 'INVALID_ARGUMENT')) progress = { format, task: TASK, began, nonce };
     // What was looked at needs no second look; that the note can't be written says no more than the failure does.
     await note().catch(() => false);
     throw error;
   }
-  const { format, began, nonce } = progress;
   progress = { format, task: TASK, began, nonce, finished: domain.chance.now().toISOString() };
   await note();
   return told();
@@ -90,11 +92,11 @@ export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
 async function claim({
   domain: { store, chance },
 }: Keeping): Promise<{ readonly progress: Progress; readonly revision: Stored<Progress>['revision'] } | undefined> {
-  const stored = await readProgress(store);
+  const stored = await readWhatStands(store);
   const now = chance.now();
   const nonce = chance.nonce();
   const begun: Progress = { format: FORMAT_VERSION, task: TASK, began: now.toISOString(), nonce };
-  const progress = stored === undefined || isDue(stored.value, now) ? begun : { ...stored.value, nonce };
+  const progress = stored?.value === undefined || isDue(stored.value, now) ? begun : { ...stored.value, nonce };
   if (progress !== begun && progress.finished !== undefined) return undefined;
   const key = progressKey(TASK);
   const content = recordContent(progress);
@@ -102,6 +104,18 @@ async function claim({
   else await store.replace(key, content, stored.revision);
   const current = await readProgress(store);
   return current?.value.nonce === nonce ? { progress, revision: current.revision } : undefined;
+}
+
+/** `value` is absent of what can't be read: it says no more than where somebody stood, and does not keep anybody from beginning anew. */
+async function readWhatStands(
+  store: ObjectStore,
+): Promise<(Pick<Stored<Progress>, 'revision'> & { readonly value?: Progress }) | undefined> {
+  try {
+    return await readProgress(store);
+  } catch (error) {
+    if (!hasCode(error, 'UNSUPPORTED_FORMAT')) throw error;
+    return store.head(progressKey(TASK));
+  }
 }
 
 function isDue({ began, finished }: Progress, now: Date): boolean {

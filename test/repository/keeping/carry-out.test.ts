@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { formatArn, listUsers, publishVersion } from '../../../repository/index.ts';
+import { contentOf, formatArn, listUsers, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Finding, KeeperCommand, ObjectStore, Publication } from '../../../repository/index.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { Deletion } from '../../../repository/deletion.ts';
@@ -389,6 +389,25 @@ describe('an audit', () => {
       );
       expect(result).not.toHaveProperty('finished');
       expect((await progress())?.value).toHaveProperty('finished');
+      expect(await stacks()).toBe(3);
+    });
+
+    test.each(['no JSON', '{"format":9,"task":"audit"}'])(
+      'begins anew where %s tells where it stands',
+      async (text) => {
+        await domain.store.create(progressKey('audit'), contentOf(text));
+        expect(await tick()).toMatchObject([{ findings: 6, healed: 3, finished: expect.any(String) }]);
+        expect(await tick()).toEqual([]);
+      },
+    );
+
+    test('begins anew with the next tick where it does not know the place that was noted', async () => {
+      await tick(() => true);
+      const { value, revision } = (await progress()) ?? {};
+      if (revision === undefined) throw new Error('nothing was noted');
+      await domain.store.replace(progressKey('audit'), recordContent({ ...value, after: 'elsewhere' }), revision);
+      await expect(tick()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect(await tick()).toMatchObject([{ finished: expect.any(String) }]);
       expect(await stacks()).toBe(3);
     });
 
