@@ -11,6 +11,7 @@ export function bootstrapRemedy({ region, expected }: Subject): string {
     'Run: cfn-artifacts bootstrap',
     'Where that finds nothing to change, somebody changed it by hand. To undo that:',
     `aws cloudformation create-change-set --stack-name ${STACK} --region ${region} --change-set-name undo --use-previous-template --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM --parameters ${previous}`,
+    `aws cloudformation wait change-set-create-complete --stack-name ${STACK} --region ${region} --change-set-name undo`,
     `aws cloudformation execute-change-set --stack-name ${STACK} --region ${region} --change-set-name undo`,
   ].join('\n');
 }

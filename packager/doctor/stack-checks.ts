@@ -47,13 +47,14 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     id: 'reference-function',
     asks: 'the reference function is there and can run',
     needs: ['subject', 'reference'],
-    judge: ({ subject, reference }) => {
+    regards: ['standing'],
+    judge: ({ subject, reference, standing }) => {
       const { name } = subject.expected.reference;
       if (reference !== undefined) return judgeState(name, reference);
       return [
         problem(
           `there is no function '${name}' in ${subject.region}: no packaged template can be deployed`,
-          bootstrapRemedy(subject),
+          standing === undefined ? BOOTSTRAP : bootstrapRemedy(subject),
         ),
       ];
     },
@@ -139,8 +140,8 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
   check({
     id: 'audit',
     asks: 'the last audit is not long ago',
-    needs: ['audit'],
-    judge: ({ audit }) => judgeAudit(audit),
+    needs: ['subject', 'audit'],
+    judge: ({ subject, audit }) => judgeAudit(subject, audit),
   }),
 ];
 
@@ -262,7 +263,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Milliseconds. One that is made every day may fail twice before anybody need look. */
 const AUDIT_OVERDUE_MS = 3 * DAY_MS;
 
-function judgeAudit({ is, age }: AuditAnswer): readonly Finding[] {
+function judgeAudit({ region }: Subject, { is, age }: AuditAnswer): readonly Finding[] {
   if (age <= AUDIT_OVERDUE_MS) return [];
   const days = `${Math.floor(age / DAY_MS)} days`;
   const messages = {
@@ -273,7 +274,7 @@ function judgeAudit({ is, age }: AuditAnswer): readonly Finding[] {
   return [
     warning(
       messages[is],
-      'Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d\nTo make one now: cfn-artifacts audit',
+      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: cfn-artifacts audit`,
     ),
   ];
 }

@@ -26,7 +26,7 @@ interface Examination {
 export async function run(options: DoctorOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const { domain, title, results } = await examine(options, terminal);
   const summary = countsOf(results);
-  const isSound = summary.problem === 0 && !(options.strict && summary.unknown > 0);
+  const isSound = summary.problem === 0 && !(options.strict && summary.unknown > 0) && !isBlind(results);
   if (options.json) writeJson(terminal, { domain, checks: results, summary, warnings: warnings.all() });
   else terminal.stdout.write(pageOf(title, results, summary, { options, terminal }));
   return isSound ? EXIT.ok : EXIT.findings;
@@ -67,6 +67,12 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<Exam
   };
 }
 
+/** Whether nothing could be found out about the domain itself: the time alone says nothing of it, and to be silent about that would be to call it sound. */
+function isBlind(results: readonly Result[]): boolean {
+  const asked = results.filter(({ id, status }) => id !== 'clock' && status !== 'skipped');
+  return asked.length > 0 && asked.every(({ status }) => status === 'unknown');
+}
+
 type Counts = Readonly<Record<Status, number>>;
 
 function countsOf(results: readonly Result[]): Counts {
@@ -83,6 +89,8 @@ const COLOURS: Readonly<Record<Status, keyof Palette>> = {
 };
 
 const INDENT = '         ';
+
+const NOTHING_KNOWN = 'nothing could be found out about this domain';
 
 /** A line for each check, what is wrong and what to do beneath, and a last line that sums up. `quiet`: only what is not well. */
 function pageOf(
@@ -112,7 +120,12 @@ function pageOf(
       return line + beneath.join('') + unknown;
     });
   const skipped = options.quiet ? [] : skippedLines(results, palette);
-  return [...(options.quiet ? [] : [`${title}\n\n`]), ...lines, ...skipped, `\n${sumUp(counts, palette)}\n`].join('');
+  return [
+    ...(options.quiet ? [] : [`${title}\n\n`]),
+    ...lines,
+    ...skipped,
+    `\n${isBlind(results) ? palette.red(NOTHING_KNOWN) : sumUp(counts, palette)}\n`,
+  ].join('');
 }
 
 /** What does not apply has a line for each reason. */

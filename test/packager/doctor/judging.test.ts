@@ -153,6 +153,20 @@ describe('what is weakened alone', () => {
     expect(found?.message).toMatch(/^(?:[a-z']|this ).*[^.]$/s);
   });
 
+  test('has commands for the stack one after the other, each in the right Region', async () => {
+    const [gone] = (await judged({ reference: undefined })).flatMap(({ findings }) => findings);
+    const commands = (gone?.remedy ?? '').split('\n').filter((line) => line.startsWith('aws '));
+    expect(commands.map((line) => line.split(' ').slice(2, 4).join(' '))).toEqual([
+      expect.stringMatching(/^create-change-set /),
+      'wait change-set-create-complete',
+      expect.stringMatching(/^execute-change-set /),
+    ]);
+    const [late] = (await judged({ audit: { is: 'finished', age: 9 * DAY_MS } })).flatMap(({ findings }) => findings);
+    for (const line of [...commands, ...(late?.remedy.split('\n') ?? [])].filter((text) => text.includes('aws '))) {
+      expect(line).toContain(` --region ${SUBJECT.region}`);
+    }
+  });
+
   test.each(['finished', 'under way', 'none'] as const)('an audit of yesterday (%s) is none', async (is) => {
     expect(findingsOf(await judged({ audit: { is, age: 2 * DAY_MS } }))).toEqual([]);
   });
@@ -175,6 +189,9 @@ describe('what is weakened alone', () => {
       expect.stringMatching(/^service-token problem: /),
       expect.stringMatching(/^reference-function problem: there is no function/),
     ]);
+    // What undoes a change by hand needs a stack.
+    const remedies = results.flatMap(({ findings }) => findings.map(({ remedy }) => remedy));
+    expect(new Set(remedies)).toEqual(new Set(['Run: cfn-artifacts bootstrap']));
     const skipped = results.filter(({ status }) => status === 'skipped').map(({ id }) => id);
     expect(skipped).toEqual([...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'keeper', 'schedule']]);
   });
