@@ -70,6 +70,10 @@ const bucketAction = (action: string): AwsRequest => act(action, BUCKET_ARN);
 const lambda = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:`;
 const logs = (name: string): string =>
   `arn:aws:logs:${PLACE.region}:${PLACE.account}:log-group:/aws/lambda/${name}:log-stream:1`;
+const EARLIER_KEY = KMS_KEY.replace(/[^/]+$/, 'earlier');
+const OTHER_BUCKET = `${BUCKET_ARN}-other`;
+/** What S3 binds a key to: the bucket, where it has a key of its own for the bucket, else the object. Whoever asks KMS can say the same. */
+const encrypted = (arn: string): AwsRequest['context'] => ({ 'kms:encryptioncontext:aws:s3:arn': arn });
 const VIA_S3 = { 'kms:viaservice': `s3.${PLACE.region}.amazonaws.com` };
 
 /** What is asked of the bucket as a whole. */
@@ -92,9 +96,15 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
     `${lambda}cfn-artifacts-keeper:publishing`,
   ),
   'give the keeper any command': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper`),
-  'decrypt content by S3': act('kms:Decrypt', KMS_KEY, VIA_S3),
+  'decrypt content by S3': act('kms:Decrypt', KMS_KEY, { ...VIA_S3, ...encrypted(BUCKET_ARN) }),
+  'decrypt by S3 what an earlier key encrypted': act('kms:Decrypt', EARLIER_KEY, {
+    ...VIA_S3,
+    ...encrypted(objectArn('domain')),
+  }),
+  'decrypt by S3 what another bucket has': act('kms:Decrypt', EARLIER_KEY, { ...VIA_S3, ...encrypted(OTHER_BUCKET) }),
   'encrypt content by S3': act('kms:GenerateDataKey', KMS_KEY, VIA_S3),
-  'use the KMS key by itself': act('kms:Decrypt', KMS_KEY),
+  'use the KMS key by itself': act('kms:Decrypt', KMS_KEY, encrypted(BUCKET_ARN)),
+  'encrypt with the KMS key by itself': act('kms:GenerateDataKey', KMS_KEY, encrypted(BUCKET_ARN)),
   'write the reference function’s log': act('logs:PutLogEvents', logs('cfn-artifacts-reference')),
   'begin the reference function’s log': act('logs:CreateLogStream', logs('cfn-artifacts-reference')),
   'write the keeper’s log': act('logs:PutLogEvents', logs('cfn-artifacts-keeper')),

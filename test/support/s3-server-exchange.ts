@@ -114,7 +114,11 @@ export function requireKms(
   const resource = kmsKeyId.startsWith('arn:')
     ? kmsKeyId
     : `arn:aws:kms:${region}:${who.caller.account ?? ''}:key/${kmsKeyId}`;
-  const context: RequestContext = { ...who.context, 'kms:viaservice': `s3.${region}.amazonaws.com` };
+  const context: RequestContext = {
+    ...who.context,
+    'kms:viaservice': `s3.${region}.amazonaws.com`,
+    'kms:encryptioncontext:aws:s3:arn': `arn:aws:s3:::${exchange.bucketName ?? ''}`,
+  };
   const decision = decide(
     { caller: who.caller, action, resource, context },
     who.policies,

@@ -40,7 +40,7 @@ import type { S3Server } from '../support/s3-server.ts';
 /** Nothing is too young to be judged then. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** As `domain.test.ts` proves them: what they are about does not come up here. */
-const ELSEWHERE = /^(OwnBucketAlone|Log|Encrypt|CancelDeletions): /;
+const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt|CancelDeletions): /;
 /** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
 const TO_COME: readonly string[] = [
   `Record: Resource ${BUCKET_ARN}/statuses/*`,

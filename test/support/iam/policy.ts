@@ -109,6 +109,7 @@ const CONDITION_KEYS: ReadonlySet<string> = new Set(
     'aws:username',
     'aws:UserAgent',
     'kms:ViaService',
+    'kms:EncryptionContext:aws:s3:arn',
   ].map((key) => key.toLowerCase()),
 );
 
