@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Account } from '../examples/account.ts';
+import { accountOnServer } from '../examples/account.ts';
+import { awsEnvironment } from '../support/aws-environment.ts';
+import { judgedBy, requestToCloudFormation, requestToLambda } from '../support/aws-requests.ts';
+import { BUCKET, BUCKET_ARN, domainPolicies, everything, PLACE } from '../support/domain-principals.ts';
+import { buildDomainTemplate } from '../support/domain-template.ts';
+import type { Policy } from '../support/iam/policy.ts';
+import type { Principal } from '../support/iam/request.ts';
+import { act, isAllowed } from '../support/iam/request.ts';
+import { roleOf } from '../support/iam/template.ts';
+import { KeeperProcess } from '../support/keeper-process.ts';
+import { readTable } from '../support/markdown-table.ts';
+import type { Outcome } from '../support/project.ts';
+import { TestProject } from '../support/project.ts';
+import type { S3Server } from '../support/s3-server.ts';
+import { SMALL_SHOP } from '../support/small-shop.ts';
+
+/** Commands that have the keeper do something: what docs/permissions.md says they need, with the keeper's function as built, under the rights of its role. */
+
+const DOCUMENT = readFileSync(path.join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
+const NEEDS = readTable(DOCUMENT, 'Asking the keeper');
+const KEEPER = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper`;
+
+const own = process.env;
+let account: Account;
+let server: S3Server;
+let keeper: KeeperProcess;
+let project: TestProject;
+/** Where who tries finds CloudFormation and Lambda. */
+let judging: Readonly<Record<string, string>>;
+let tried: Pick<Principal, 'caller' | 'policies'>;
+
+beforeAll(async () => {
+  account = await accountOnServer();
+  server = account.server!;
+  server.identities.set('administrator', { account: PLACE.account, policies: [everything] });
+  const { credentials } = server.clientConfig('keeper', PLACE.region);
+  const { engine } = account;
+  keeper = await KeeperProcess.start({
+    ...{ BUCKET, ACCOUNT: PLACE.account, PARTITION: 'aws', AWS_REGION: PLACE.region },
+    ...{ AWS_ENDPOINT_URL_S3: server.endpoint, AWS_ENDPOINT_URL_LAMBDA: await engine.serveLambda() },
+    AWS_ENDPOINT_URL_CLOUDFORMATION: await engine.serve(),
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  });
+  judging = {
+    AWS_ENDPOINT_URL_CLOUDFORMATION: await engine.serve(judgedBy(() => tried, requestToCloudFormation)),
+    AWS_ENDPOINT_URL_LAMBDA: await engine.serveLambda(judgedBy(() => tried, requestToLambda)),
+  };
+  project = await TestProject.of(SMALL_SHOP);
+  project.env = account.publisher;
+  const { text } = await project.run('package', '--project-root', '.', '--artifact-prefix', 'shop');
+  expect(await engine.deploy('shop', text)).toMatchObject({ status: 'CREATE_COMPLETE' });
+}, 120_000);
+
+afterAll(async () => {
+  await keeper.stop();
+  await account.close();
+});
+
+beforeEach(() => {
+  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
+});
+
+afterEach(() => {
+  process.env = own;
+});
+
+interface Need {
+  readonly action: string;
+  readonly on: string;
+}
+
+const cell = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
+
+function needsOf(command: string): Need[] {
+  return NEEDS.rows
+    .filter((row) => row[command] === 'yes')
+    .map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
+}
+
+const RESOURCES: Readonly<Record<string, string>> = {
+  'the bucket': BUCKET_ARN,
+  'the keeper': KEEPER,
+  'the stack': `arn:aws:cloudformation:${PLACE.region}:${PLACE.account}:stack/*`,
+};
+
+function policyOf(needs: readonly Need[]): Policy {
+  return {
+    Statement: needs.map(({ action, on }) => ({
+      ...{ Effect: 'Allow', Action: action, Resource: RESOURCES[on] ?? `${BUCKET_ARN}/${on}` },
+    })),
+  };
+}
+
+/** The keeper's process is asked by who tries, where Lambda lets them. */
+function runAs(who: string, policies: readonly Policy[], endpoints: object, ...argv: string[]): Promise<Outcome> {
+  tried = { caller: { account: PLACE.account, arn: `arn:aws:iam::${PLACE.account}:user/${who}` }, policies };
+  server.identities.set(who, { account: PLACE.account, policies });
+  project.env = { ...awsEnvironment(server, who, PLACE.region), ...judging, ...endpoints };
+  return project.run(...argv);
+}
+
+function runWith(policies: readonly Policy[], ...argv: string[]): Promise<Outcome> {
+  keeper.refuse = (name) => {
+    const isLet = isAllowed(tried as Principal, act('lambda:InvokeFunction', name), { account: PLACE.account });
+    return isLet ? undefined : [403, 'AccessDeniedException'];
+  };
+  return runAs('tried', policies, { AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint }, ...argv);
+}
+
+const ADD = ['reference', 'add', 'shop/api:1', '--consumer', 'job'];
+const REMOVE = ['reference', 'remove', 'shop/api:1', '--consumer', 'job'];
+
+/** Each use of a command; what has to be there before, an administrator puts there. */
+const USES: Readonly<Record<string, readonly { readonly before?: readonly string[]; readonly argv: string[] }[]>> = {
+  'reference add': [{ argv: ADD }],
+  'reference remove': [{ before: ADD, argv: REMOVE }],
+  // The domain's own stack has recorded nothing.
+  audit: ['audit', 'audit --fix', 'audit --stack shop', 'audit --stack cfn-artifacts'].map((line) => ({
+    argv: line.split(' '),
+  })),
+};
+
+/** @returns what the first use says that fails; nothing where all work */
+async function failureOf(command: string, needs: readonly Need[]): Promise<string> {
+  for (const { before, argv } of USES[command] ?? []) {
+    if (before !== undefined) expect(await runWith([everything], ...before)).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr, stdout } = await runWith([policyOf(needs)], ...argv);
+    if (exitCode !== 0) return `${argv.join(' ')}: ${stdout}${stderr}`;
+  }
+  return '';
+}
+
+describe('in the account’s own domain', () => {
+  test('the document tells of every command that asks the keeper', () => {
+    expect(NEEDS.columns.slice(2)).toEqual(Object.keys(USES));
+  });
+
+  test.each(Object.keys(USES))('%s: what it says suffices, and none is superfluous', async (command) => {
+    const needs = needsOf(command);
+    expect(await failureOf(command, needs)).toBe('');
+    const superfluous: string[] = [];
+    for (const need of needs) {
+      const others = needs.filter((one) => one !== need);
+      if ((await failureOf(command, others)) === '') superfluous.push(`${need.action} on ${need.on}`);
+    }
+    expect(superfluous).toEqual([]);
+  });
+});
+
+describe('in another bucket', () => {
+  const other = 'another-bucket';
+
+  test('who has there what the keeper’s role has in its own may do all of it', async () => {
+    server.createBucket(other, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
+    const there = ['--domain', `s3://${other}`];
+    const published = await runAs('administrator', [everything], {}, 'publish', 'api', '--id', 'shop/api', ...there);
+    expect(published).toMatchObject({ exitCode: 0 });
+    const { domain } = domainPolicies((await buildDomainTemplate()).file);
+    const [policy] = roleOf(domain, 'KeeperRole', PLACE).policies;
+    const rights = JSON.parse(JSON.stringify(policy).replaceAll(BUCKET, other)) as Policy;
+    server.requests.length = 0;
+    for (const argv of [ADD, REMOVE, ['audit', '--fix'], ['audit']]) {
+      const { exitCode, stderr } = await runAs('keeper-elsewhere', [rights], {}, ...argv, ...there);
+      expect([argv, exitCode, stderr]).toEqual([argv, 0, expect.not.stringContaining('error')]);
+    }
+    expect(server.requests.filter(({ status }) => status === 403)).toEqual([]);
+  });
+});
