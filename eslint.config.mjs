@@ -95,6 +95,10 @@ export default tseslint.config(
     rules: mayNotImport(...OF_PACKAGER),
   },
   {
+    files: ['packager/{archive,aws,bootstrap,doctor,packaging}/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, { group: ['**/cli/**'], message: 'the command line calls, and is not called' }),
+  },
+  {
     files: ['packager/template/find/**/*.ts'],
     rules: mayNotImport(...OF_PACKAGER, {
       group: ['**/rewrite/**'],
@@ -117,15 +121,15 @@ export default tseslint.config(
   },
   {
     files: [
-      'packager/cli/aws.ts',
+      'packager/aws/access.ts',
+      'packager/aws/keeper.ts',
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
-      'packager/cli/keeper.ts',
       'packager/doctor/aws.ts',
       'handler/**/*.ts',
     ],
     rules: mayNotImport({
-      group: ['**/packager/template/**', '**/test/**'],
+      group: ['**/packager/template/**', '**/cli/**', '**/test/**'],
       message: 'an edge knows the SDK and repository/, no more',
     }),
   },

@@ -1,7 +1,7 @@
 import type { Chance, Domain, DomainPlace } from '../../repository/index.ts';
 import { ArtifactError, formatArn, hasCode } from '../../repository/index.ts';
-import type { AwsAccess } from '../cli/aws.ts';
-import { askFunction, awsOf } from '../cli/keeper.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { askFunction, awsOf } from '../aws/keeper.ts';
 import { refuseLosses } from './changes.ts';
 import type { ChangeSetRequest, ResourceChange, Stack, StackEvent } from './cloudformation.ts';
 import { CloudFormation } from './cloudformation.ts';

@@ -1,8 +1,8 @@
 import type * as Sdk from '@aws-sdk/client-cloudformation';
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
-import type { AwsAccess } from '../cli/aws.ts';
-import { connectionProblem } from '../cli/aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { connectionProblem } from '../aws/access.ts';
 
 /** A stack as DescribeStacks shows it. */
 export interface Stack {

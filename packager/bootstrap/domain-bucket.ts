@@ -3,7 +3,7 @@ import type { Chance } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketKmsKey, bucketPolicy, bucketRegion, bucketVersioning, s3Store } from '../../repository/stores/s3.ts';
-import type { AwsAccess } from '../cli/aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
 
 export interface BucketContext {
   readonly access: AwsAccess;

@@ -1,6 +1,6 @@
 import { ArtifactError, hasCode } from '../../repository/error.ts';
-import type { AwsAccess } from '../cli/aws.ts';
-import { connectionProblem } from '../cli/aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { connectionProblem } from '../aws/access.ts';
 
 /** What Lambda says of a function; `denied`: the caller may not ask. */
 export type FunctionState = 'Active' | 'Pending' | 'Inactive' | 'Failed' | 'absent' | 'denied';

@@ -1,6 +1,7 @@
 import { ArtifactError } from '../../repository/error.ts';
 import type { DomainParameter } from '../bootstrap/domain-stack.ts';
-import type { AccessOptions, DisplayOptions, OptionTable } from './options.ts';
+import type { AccessOptions } from '../aws/access.ts';
+import type { DisplayOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, flag, GROUP, matching, text, texts } from './options.ts';
 import type { GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';

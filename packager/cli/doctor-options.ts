@@ -1,4 +1,5 @@
-import type { AccessOptions, DisplayOptions, DomainOptions, OptionTable } from './options.ts';
+import type { AccessOptions } from '../aws/access.ts';
+import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, inverted } from './options.ts';
 
 export interface DoctorOptions extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {

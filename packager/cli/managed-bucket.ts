@@ -3,7 +3,7 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import type { Stack } from '../bootstrap/cloudformation.ts';
 import { CloudFormation } from '../bootstrap/cloudformation.ts';
 import { Patience, readyChangeSet } from '../bootstrap/operation.ts';
-import type { AwsAccess } from './aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
 import { CHANCE } from './chance.ts';
 
 /**

@@ -20,14 +20,15 @@ import { limited } from '../../repository/stores/limited.ts';
 import { prefixed } from '../../repository/stores/prefixed.ts';
 import { bucketDestination, domainDestination } from '../packaging/destination.ts';
 import type { Destination, UrlOf } from '../packaging/destination.ts';
-import type { AwsAccess, AwsSettings } from './aws.ts';
+import type { AwsAccess, AwsSettings } from '../aws/access.ts';
 import { CHANCE } from './chance.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
-import { askFunction, askHere, awsOf, evidenceOf, findStackId, isKeptByFunction } from './keeper.ts';
+import { askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
-import type { AccessOptions, DisplayOptions, DomainOptions, PackageOptions } from './options.ts';
+import type { AccessOptions } from '../aws/access.ts';
+import type { DisplayOptions, DomainOptions, PackageOptions } from './options.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -105,7 +106,7 @@ async function openDirectory(directory: string, purpose: Purpose): Promise<OpenD
   const found = await findDomain(partsOf(store, purpose));
   if (found === undefined) refuseForeign(directory);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
-  const ask = askHere(domain, async () => noEvidence);
+  const ask = askHere(domain, noEvidence);
   return { domain, urlOf: localUrlOf, linkOf, ask, findStack: async () => undefined };
 }
 
@@ -142,7 +143,7 @@ async function openBucketDomain(
   terminal: Terminal,
   tools: BootstrapTools,
 ): Promise<OpenDomain> {
-  const [{ awsAccess }, s3] = await Promise.all([import('./aws.ts'), import('../../repository/stores/s3.ts')]);
+  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
   const { account, partition } = await access.identity();
   const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
@@ -190,7 +191,7 @@ async function openBucketDomain(
     await requireVersioning(s3, client, bucket, owner, terminal.signal);
   const domain = found ?? (await begin(parts, place, purpose, `bucket '${bucket}'`));
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
-  const ask = keptBy === undefined ? askHere(domain, () => evidenceOf(aws, place)) : askFunction(aws, keptBy);
+  const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
   return { domain, urlOf, linkOf: urlOf, ask, findStack: (name) => findStackId(aws, name) };
 }
 
@@ -206,7 +207,7 @@ async function plannedDomain(
   const { memoryStore } = await import('../../repository/stores/memory.ts');
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
-  const ask = askHere(domain, async () => noEvidence);
+  const ask = askHere(domain, noEvidence);
   return { domain, urlOf, linkOf: urlOf, ask, findStack: async () => undefined };
 }
 
@@ -269,7 +270,7 @@ async function requireVersioning(
 }
 
 async function openPlainBucket(options: PackageOptions, terminal: Terminal): Promise<Destination> {
-  const [{ awsAccess }, s3] = await Promise.all([import('./aws.ts'), import('../../repository/stores/s3.ts')]);
+  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
   const { s3Prefix, forceUpload: force, metadata } = options;
   const prefix = s3Prefix === '' ? undefined : s3Prefix;

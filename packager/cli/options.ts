@@ -1,23 +1,14 @@
+import type { AccessOptions } from '../aws/access.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
 import { isStackName, parseStackId } from '../../repository/stack-id.ts';
-import { isEndpointUrl } from './aws-profile.ts';
+import { isEndpointUrl } from '../aws/profile.ts';
 import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
 import { describeValue } from './given.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
 import type { Overrides } from './overrides.ts';
 import { parseOverrides } from './overrides.ts';
-
-/** How this program reaches AWS. */
-export interface AccessOptions {
-  readonly region?: string;
-  readonly profile?: string;
-  readonly endpointUrl?: string;
-  readonly verifySsl: boolean;
-  /** A file of certificates in PEM. */
-  readonly caBundle?: string;
-}
 
 /** What people see, and how. */
 export interface DisplayOptions {

@@ -3,7 +3,7 @@ import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { CloudFormation } from '../bootstrap/cloudformation.ts';
 import { STACK } from '../bootstrap/domain-stack.ts';
 import { situationOf } from '../bootstrap/situation.ts';
-import type { AwsAccess } from './aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
 import { bootstrapTalk } from './bootstrap-talk.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import type { DisplayOptions } from './options.ts';

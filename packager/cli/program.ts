@@ -17,7 +17,8 @@ import { reportFailure, writeNote } from './report.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
-import { isSet, paletteFor } from './terminal.ts';
+import { paletteFor } from './terminal.ts';
+import { isSet } from '../environment.ts';
 import type { Warnings } from './warnings.ts';
 import { createWarnings } from './warnings.ts';
 

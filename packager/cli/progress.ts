@@ -2,9 +2,9 @@ import cliProgress from 'cli-progress';
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { PackagerEvent, PublishOutcome, Reporter } from '../event.ts';
 import type { DisplayOptions } from './options.ts';
-import { formatSize } from './report.ts';
+import { formatSize } from '../size.ts';
 import type { Terminal } from './terminal.ts';
-import { isSet } from './terminal.ts';
+import { isSet } from '../environment.ts';
 import type { Warnings } from './warnings.ts';
 
 export interface Progress {

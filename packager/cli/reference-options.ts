@@ -1,5 +1,6 @@
 import { parseConsumer } from '../../repository/index.ts';
-import type { AccessOptions, DisplayOptions, DomainOptions, OptionTable } from './options.ts';
+import type { AccessOptions } from '../aws/access.ts';
+import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, GROUP, named } from './options.ts';
 
 /** Of `reference add` and `reference remove`. */

@@ -1,5 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import type { Environment } from '../environment.ts';
+import { isSet } from '../environment.ts';
 
 /** Where text or bytes leave. A write never throws: who owns the stream hears of its errors. */
 export interface OutputStream {
@@ -15,7 +17,7 @@ export interface OutputStream {
 export interface Terminal {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Absolute. Paths that people give are relative to it. */
   readonly cwd: string;
   /** Aborted when the person, or the system, wants this to end. */
@@ -66,11 +68,6 @@ function wantsColours(stream: OutputStream, env: Terminal['env']): boolean {
   if (isSet(env['NO_COLOR'])) return false;
   if (isSet(env['FORCE_COLOR'])) return env['FORCE_COLOR'] !== '0';
   return stream.isTTY && env['TERM'] !== 'dumb';
-}
-
-/** Set to something: an empty variable counts as absent, as with the AWS CLI. */
-export function isSet(value: string | undefined): value is string {
-  return value !== undefined && value !== '';
 }
 
 /** The part of `process` that becomes a Terminal. */

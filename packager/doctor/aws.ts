@@ -23,8 +23,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { S3Connection } from '../../repository/stores/s3-connection.ts';
-import type { AwsAccess } from '../cli/aws.ts';
-import { connectionProblem } from '../cli/aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { connectionProblem } from '../aws/access.ts';
 import type { EncryptionAnswer, ExportAnswer, FunctionAnswer, PublicAccess, StackAnswer } from './answers.ts';
 import type { LifecycleEffect, LifecycleRule } from './lifecycle.ts';
 import { after } from './lifecycle.ts';

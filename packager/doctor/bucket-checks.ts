@@ -216,14 +216,15 @@ function isAhead({ version }: Subject, deployed: Parameters<typeof deployedVersi
 }
 
 function judgePolicy(subject: Subject, policy: string | undefined, isAheadOfUs: boolean): readonly Finding[] {
-  const { bucket, expected } = subject;
+  const { bucket } = subject;
+  const statements = statementsFor(subject);
   const byHand = `put it into the policy (aws s3api get-bucket-policy, put-bucket-policy); --json shows it.`;
   if (policy === undefined) {
     return [
       problem(
         `the bucket '${bucket}' has no policy: whoever may delete objects can delete what is in use`,
         setting(subject, byHand.replaceAll(/\bit\b/g, 'one')),
-        { expected: expected.statements },
+        { expected: statements },
       ),
     ];
   }
@@ -231,12 +232,7 @@ function judgePolicy(subject: Subject, policy: string | undefined, isAheadOfUs: 
   if (deployed === undefined) {
     return [problem(`the policy of '${bucket}' can't be read`, setting(subject, byHand), { found: policy })];
   }
-  const { lacking, foreignAllows, foreignDenies } = comparePolicies(
-    expected.statements,
-    deployed,
-    subject,
-    rolesOf(expected),
-  );
+  const { lacking, foreignAllows, foreignDenies } = comparePolicies(statements, deployed, subject, rolesOf(statements));
   return [
     ...lacking.map((one) => judgeLacking(one, isAheadOfUs ? UPDATE_TOOL : setting(subject, byHand), isAheadOfUs)),
     ...foreignAllows.map((one) => judgeForeignAllow(one)),
@@ -244,8 +240,19 @@ function judgePolicy(subject: Subject, policy: string | undefined, isAheadOfUs: 
   ];
 }
 
+/**
+ * Where no stack makes the bucket there are no functions: whoever gives a command does the keeper's work, and whoever owns the bucket changes its settings. What
+ * trusts the functions or CloudFormation alone would shut both out.
+ */
+function statementsFor({ kind, expected: { statements } }: Subject): Expected['statements'] {
+  if (kind === 'stack') return statements;
+  return statements.filter(
+    (statement) => rolesOf([statement]).length === 0 && !JSON.stringify(statement).includes('AWSCloudFormation'),
+  );
+}
+
 /** The roles that the policy makes exceptions for: those of the functions. */
-function rolesOf({ statements }: Expected): readonly string[] {
+function rolesOf(statements: Expected['statements']): readonly string[] {
   const named = JSON.stringify(statements).match(/arn:[^:"]+:iam::\d{12}:role\/[^"]+/g);
   return [...new Set(named ?? [])];
 }

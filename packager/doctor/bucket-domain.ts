@@ -6,7 +6,7 @@ import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
-import type { AwsAccess } from '../cli/aws.ts';
+import type { AwsAccess } from '../aws/access.ts';
 import type { AuditAnswer, BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
 import { BucketSettings, Deployed } from './aws.ts';

@@ -1,4 +1,4 @@
-import { formatSize } from '../cli/report.ts';
+import { formatSize } from '../size.ts';
 import type { DirectoryAnswers } from './answers.ts';
 import type { Check } from './check.ts';
 import { checksOn, problem, warning } from './check.ts';

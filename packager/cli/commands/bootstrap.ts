@@ -19,7 +19,7 @@ export async function run(
   { installation, chance }: BootstrapTools = TOOLS,
 ): Promise<void> {
   const built = installation();
-  const { awsAccess } = await import('../aws.ts');
+  const { awsAccess } = await import('../../aws/access.ts');
   const access = await awsAccess(accessSettings(options, terminal));
   const talk = bootstrapTalk(terminal, options, warnings);
   let result: Bootstrapped;

@@ -47,7 +47,7 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<Exam
   }
   requireNoPrefix(domain);
   const [{ awsAccess }, { examineBucket }] = await Promise.all([
-    import('../aws.ts'),
+    import('../../aws/access.ts'),
     import('../../doctor/bucket-domain.ts'),
   ]);
   const access = await awsAccess(accessSettings(options, terminal));

@@ -9,7 +9,8 @@ import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output
 import { resolveArtifact } from '../artifact.ts';
 import { openDomain } from '../open.ts';
 import type { GetOptions } from '../options.ts';
-import { formatSize, writeJson } from '../report.ts';
+import { formatSize } from '../../size.ts';
+import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

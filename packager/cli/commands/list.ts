@@ -2,7 +2,8 @@ import type { Domain, ListedArtifact, Manifest, Status } from '../../../reposito
 import { findNewest, formatArtifactName, listArtifacts, readStatus } from '../../../repository/index.ts';
 import { openDomain } from '../open.ts';
 import type { ListOptions } from '../options.ts';
-import { formatDate, formatSize, formatTable, writeJson } from '../report.ts';
+import { formatSize } from '../../size.ts';
+import { formatDate, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

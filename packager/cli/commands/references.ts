@@ -4,7 +4,8 @@ import { resolveSubject } from '../artifact.ts';
 import { openDomain } from '../open.ts';
 import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
-import { formatDate, formatSize, GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import { formatSize } from '../../size.ts';
+import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

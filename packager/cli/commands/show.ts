@@ -10,7 +10,8 @@ import {
 import { resolveArtifact } from '../artifact.ts';
 import { openDomain } from '../open.ts';
 import type { ShowOptions } from '../options.ts';
-import { formatDate, formatFields, formatSize, formatTable, writeJson } from '../report.ts';
+import { formatSize } from '../../size.ts';
+import { formatDate, formatFields, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

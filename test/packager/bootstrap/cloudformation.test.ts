@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CloudFormation } from '../../../packager/bootstrap/cloudformation.ts';
 import { newestEvent, Patience, watch } from '../../../packager/bootstrap/operation.ts';
-import { awsAccess } from '../../../packager/cli/aws.ts';
+import { awsAccess } from '../../../packager/aws/access.ts';
 import { WITHOUT_FILES } from '../../support/aws-environment.ts';
 import { steadyChance } from '../../support/chance.ts';
 import { knowEveryError } from '../../support/realm.ts';

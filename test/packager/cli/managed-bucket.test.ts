@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { awsAccess } from '../../../packager/cli/aws.ts';
+import { awsAccess } from '../../../packager/aws/access.ts';
 import type { ManagedBucket } from '../../../packager/cli/managed-bucket.ts';
 import { findManagedBucket, managedBucket } from '../../../packager/cli/managed-bucket.ts';
 import { steadyChance } from '../../support/chance.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Column } from '../../../packager/cli/report.ts';
+import { formatSize } from '../../../packager/size.ts';
 import {
   formatDate,
   formatFields,
-  formatSize,
   formatTable,
   GrowingTable,
   reportFailure,

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
-import type { Terminal } from './terminal.ts';
-import { isSet } from './terminal.ts';
+import type { Environment } from '../environment.ts';
+import { isSet } from '../environment.ts';
 
-type Env = Terminal['env'];
+type Env = Environment;
 
 /** Keys of one section; a key of a nested block is `s3.endpoint_url`. */
 export type Section = ReadonlyMap<string, string>;

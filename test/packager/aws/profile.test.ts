@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from '../../../packager/cli/aws-profile.ts';
-import type { AwsFiles } from '../../../packager/cli/aws-profile.ts';
+import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from '../../../packager/aws/profile.ts';
+import type { AwsFiles } from '../../../packager/aws/profile.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 async function files(config: string, credentials = ''): Promise<AwsFiles> {

@@ -7,8 +7,8 @@ import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper } from '../../repository/keeping/command.ts';
 import type { PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import { answerOfInvocation, invocationProblem, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
-import type { AwsAccess, ClientConfig } from './aws.ts';
-import { connectionProblem } from './aws.ts';
+import type { AwsAccess, ClientConfig } from './access.ts';
+import { connectionProblem } from './access.ts';
 
 /**
  * Who keeps a domain, and how it is asked. The account's own domain is kept by its function, because its bucket lets nobody else remove anything. A
@@ -80,33 +80,14 @@ function functionArn({ partition, region, account }: DomainPlace): string {
 }
 
 /** Carries commands out in this process, piece by piece as a function would, so that how far it has come is told in the same way. */
-export function askHere(domain: Domain, evidence: () => Promise<Evidence>): AskKeeper {
-  const known = once(evidence);
+export function askHere(domain: Domain, evidence: Evidence): AskKeeper {
   return async (command) => {
     const { carryOut } = await import('../../repository/keeping/carry-out.ts');
     const began = Date.now();
     const isTimeUp = (): boolean => Date.now() - began >= PIECE_MS;
-    return carryOut(command, { domain, evidence: await known(), isTimeUp });
+    return carryOut(command, { domain, evidence, isTimeUp });
   };
 }
-
-/** What CloudFormation and Lambda say to whoever runs this. */
-export async function evidenceOf(
-  { lambda, cloudFormation, signal }: Aws,
-  { account, region }: DomainPlace,
-): Promise<Evidence> {
-  const { awsEvidence } = await import('../../repository/evidence/aws.ts');
-  return awsEvidence({
-    cloudFormation: await cloudFormation(),
-    lambda: await lambda(),
-    serviceTokenExport: SERVICE_TOKEN_EXPORT,
-    account,
-    region,
-    signal,
-  });
-}
-
-const SERVICE_TOKEN_EXPORT = 'cfn-artifacts-ServiceToken';
 
 /** `undefined` where no stack has the name now, and where that may not be asked: then what is recorded has to do. */
 export async function findStackId({ cloudFormation, signal }: Aws, name: string): Promise<string | undefined> {

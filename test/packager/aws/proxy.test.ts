@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { agentsFor, needsNoProxy } from '../../../packager/cli/proxy.ts';
+import { agentsFor, needsNoProxy } from '../../../packager/aws/proxy.ts';
 
 describe('needsNoProxy()', () => {
   test.each<[string, number, string, boolean]>([

@@ -1,10 +1,10 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { ArtifactError } from '../../repository/error.ts';
-import type { Terminal } from './terminal.ts';
-import { isSet } from './terminal.ts';
+import type { Environment } from '../environment.ts';
+import { isSet } from '../environment.ts';
 
-type Env = Terminal['env'];
+type Env = Environment;
 
 /** What is trusted at the other end. */
 export interface Trust {

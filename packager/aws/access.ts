@@ -3,17 +3,26 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
-import type { AwsFiles, CredentialSource, Section } from './aws-profile.ts';
-import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './aws-profile.ts';
+import type { AwsFiles, CredentialSource, Section } from './profile.ts';
+import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './profile.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
-import type { AccessOptions } from './options.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
-import type { Terminal } from './terminal.ts';
-import { isSet } from './terminal.ts';
+import type { Environment } from '../environment.ts';
+import { isSet } from '../environment.ts';
+
+/** How this program reaches AWS. */
+export interface AccessOptions {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpointUrl?: string;
+  readonly verifySsl: boolean;
+  /** A file of certificates in PEM. */
+  readonly caBundle?: string;
+}
 
 export interface AwsSettings extends AccessOptions {
-  readonly env: Terminal['env'];
+  readonly env: Environment;
   /** Asks for the code that a profile with `mfa_serial` needs. Absent: nobody can be asked. */
   readonly onMfa?: (question: string) => Promise<string>;
   /** Ends the question whose credentials these are. Requests to S3 are ended by who makes them. */
