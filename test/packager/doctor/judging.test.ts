@@ -246,6 +246,21 @@ describe('a bucket that no stack makes', () => {
     expect(tidying?.remedy).toMatch(/^Put them back/);
   });
 
+  test('needs no statement that would shut out who keeps it, its owner', async () => {
+    const [found] = (await judged({ subject, policy: undefined })).flatMap(({ findings }) => findings);
+    const { expected } = found?.details as { readonly expected: readonly { readonly Sid: string }[] };
+    const names = expected.map(({ Sid }) => Sid);
+    expect(names).toEqual(expect.arrayContaining(['TlsOnly', 'CreatedOnce', 'NoBlindOverwrite']));
+    const whole = SUBJECT.expected.statements.map(({ Sid }) => Sid);
+    expect(whole.filter((name) => !names.includes(name as string))).toEqual([
+      ...['BindingsByTheFunctionsAlone', 'KeepersRecords', 'RemovedByTheKeeperAlone'],
+      ...['IncarnationsRemovedByTheKeeperAlone', 'SettingsByCloudFormationAlone'],
+    ]);
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: expected });
+    expect(findingsOf(await judged({ subject, policy }))).toEqual([]);
+    expect(findingsOf(await judged({ policy })).length).toBe(5);
+  });
+
   test('may be encrypted with any key of its account', async () => {
     const key = 'arn:aws:kms:us-east-1:111122223333:key/k';
     expect(findingsOf(await judged({ subject, encryption: { algorithm: 'aws:kms', key } }))).toEqual([]);
