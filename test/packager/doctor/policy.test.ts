@@ -212,6 +212,13 @@ describe('statements of others', () => {
     ],
     ['the scratch folder', { ...deny, Resource: `arn:aws:s3:::${BUCKET}/scratch/*` }],
     ['another bucket', { ...deny, Resource: 'arn:aws:s3:::other/*' }],
+    // Tried as a regular expression, these have no end.
+    ['nobody, by many stars', { ...deny, Action: `s3:${'*'.repeat(60)}!` }],
+    ['nobody, by stars with something between', { ...deny, Resource: `arn:aws:s3:::${'*?'.repeat(40)}!` }],
+    [
+      'all but both, by many stars',
+      { ...deny, Condition: { ArnNotLike: { 'aws:PrincipalArn': `arn:${'*?*'.repeat(9)}us-????-1**` } } },
+    ],
   ])('a Deny of %s is none', async (_name, statement) => {
     expect(await added(statement)).toEqual([]);
   });
