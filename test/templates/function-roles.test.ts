@@ -136,7 +136,9 @@ function domainOf(who: 'keeper' | 'preparation'): Domain {
 }
 
 /** The keeper's function, a year later. */
-async function keep(command: KeeperCommand): Promise<{ readonly results?: readonly object[]; readonly error?: object }> {
+async function keep(
+  command: KeeperCommand,
+): Promise<{ readonly results?: readonly object[]; readonly error?: object }> {
   const store = storeOf('keeper');
   const now = (): Date => new Date(Date.now() + YEAR_MS);
   const { chance } = domainOf('keeper');

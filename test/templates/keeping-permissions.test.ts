@@ -106,7 +106,7 @@ function runAs(who: string, policies: readonly Policy[], endpoints: object, ...a
 
 function runWith(policies: readonly Policy[], ...argv: string[]): Promise<Outcome> {
   keeper.refuse = (name) => {
-    const isLet = isAllowed(tried as Principal, act('lambda:InvokeFunction', name), { account: PLACE.account });
+    const isLet = isAllowed(tried, act('lambda:InvokeFunction', name), { account: PLACE.account });
     return isLet ? undefined : [403, 'AccessDeniedException'];
   };
   return runAs('tried', policies, { AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint }, ...argv);

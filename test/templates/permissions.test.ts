@@ -3,6 +3,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../packager/cli/chance.ts';
+import { HANDLERS } from '../../packager/cli/commands.ts';
 import { bind } from '../../repository/bind.ts';
 import type { Operation, Wanted } from '../../repository/bind.ts';
 import { ownKeeper } from '../../repository/deletion.ts';
@@ -179,6 +180,10 @@ function needsOf(command: string): Need[] {
 describe('the permissions that the document names for a command', () => {
   test('are told of every command that there is', () => {
     expect(COMMANDS.columns.slice(2).sort()).toEqual(Object.keys(USES).sort());
+    const asking = readTable(DOCUMENT, 'Asking the keeper').columns.slice(2);
+    // These have tables of their own.
+    const told = [...Object.keys(USES), ...asking, 'bootstrap', 'doctor'];
+    expect(told.sort()).toEqual(Object.keys(HANDLERS).sort());
   });
 
   test.each(Object.keys(USES))('%s: suffice, and none is superfluous', async (command) => {
