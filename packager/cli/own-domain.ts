@@ -1,8 +1,5 @@
 import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
-import { CloudFormation } from '../bootstrap/cloudformation.ts';
-import { STACK } from '../bootstrap/domain-stack.ts';
-import { situationOf } from '../bootstrap/situation.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { bootstrapTalk } from './bootstrap-talk.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
@@ -10,17 +7,6 @@ import type { DisplayOptions } from './options.ts';
 import { writeNote } from './report.ts';
 import { scratchFolder } from './scratch.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Whether somebody makes the domain at this moment: its bucket is there before it is one. Who may not know goes on as if nobody did. */
-export async function isBeingMade(access: AwsAccess, signal: AbortSignal): Promise<boolean> {
-  try {
-    const cloud = await CloudFormation.of(access, { stack: STACK, signal });
-    return situationOf(await cloud.describe(), '').kind === 'busy';
-  } catch (error) {
-    if (!(error instanceof ArtifactError)) throw error;
-    return false;
-  }
-}
 
 /** What whoever may not make a domain can do. */
 const WITHOUT_RIGHTS =

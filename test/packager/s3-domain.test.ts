@@ -251,7 +251,7 @@ describe('the default domain', () => {
   test('is used where it is there', async () => {
     const bucket = server.createBucket(DEFAULT_BUCKET, { versioning: 'Enabled' });
     const project = await shop();
-    const { exitCode, text } = await project.run('package', '--project-root', '.');
+    const { exitCode, text } = await project.run('package', '--project-root', '.', '--no-bootstrap');
     expect(exitCode).toBe(0);
     expect(text).toContain(`arn:aws:artifacts:us-east-1:${TEST_ACCOUNT}:default/shop/functions/a:1@`);
     expect(keysOf(bucket)).toContain('domain');

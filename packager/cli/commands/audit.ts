@@ -11,7 +11,7 @@ import type { AuditOptions } from '../audit-options.ts';
 import { CHANCE } from '../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { OpenDomain } from '../open.ts';
+import type { OpenDomain } from '../opening.ts';
 import { openDomain } from '../open.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import type { Column } from '../report.ts';

@@ -5,7 +5,7 @@ import type { BootstrapOptions } from '../bootstrap-options.ts';
 import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { TOOLS } from '../bootstrap-tools.ts';
-import { accessSettings } from '../open.ts';
+import { accessSettings } from '../opening.ts';
 import { formatFields, writeJson } from '../report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from '../terminal.ts';

@@ -88,6 +88,15 @@ describe('package makes the domain', () => {
     expect(await account.left()).toEqual({ stack: 'UPDATE_COMPLETE', bucket: true, changeSets: 0 });
   });
 
+  test('of a bucket that is there and is none', async () => {
+    await account.close();
+    account = await TestAccount.open({ outside: { 'AWS::S3::Bucket': [BUCKET] } });
+    account.server.createBucket(BUCKET, { owner: PLACE.account, region: PLACE.region });
+    const { exitCode, stderr } = await packaged();
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining(SAID)]);
+    expect(await account.left()).toEqual({ stack: 'UPDATE_COMPLETE', bucket: true, changeSets: 0 });
+  });
+
   test('and its document of --json is one', async () => {
     const { exitCode, stdout } = await packaged('--json');
     expect(exitCode).toBe(0);

@@ -1,0 +1,173 @@
+import type { DomainPlace } from '../../repository/index.ts';
+import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt } from '../../repository/index.ts';
+import { limited } from '../../repository/stores/limited.ts';
+import type * as S3 from '../../repository/stores/s3.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
+import type { UrlOf } from '../packaging/destination.ts';
+import type { BootstrapTools } from './bootstrap-tools.ts';
+import { CHANCE } from './chance.ts';
+import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
+import { accessSettings, begin, kmsOf, partsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
+import type { DisplayOptions } from './options.ts';
+import { writeNote } from './report.ts';
+import type { Terminal } from './terminal.ts';
+
+type S3Module = typeof S3;
+type S3Client = Awaited<ReturnType<AwsAccess['s3']>>;
+
+/** The bucket that is meant, before anybody knows whether it is there. */
+interface Meant {
+  readonly access: AwsAccess;
+  readonly s3: S3Module;
+  readonly account: string;
+  readonly partition: string;
+  readonly bucket: string;
+  readonly owner: string;
+  /** Nobody named it: it is the account's own. */
+  readonly isOwn: boolean;
+  /** Where it is missing, it is made. */
+  readonly mayMake: boolean;
+}
+
+/** @param named absent: the account's own, which is made where it is missing, if the command writes */
+export async function openBucketDomain(
+  options: OpenOptions,
+  named: string | undefined,
+  purpose: Purpose,
+  terminal: Terminal,
+  tools: BootstrapTools,
+): Promise<OpenDomain> {
+  const meant = await bucketMeant(options, named, terminal);
+  const { access, s3, account, partition, bucket, owner } = meant;
+  const make = async (): Promise<void> => {
+    const { makeOwnDomain } = await import('./own-domain.ts');
+    await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
+  };
+  const found = await regionOf(meant, purpose, terminal.signal);
+  const region = found ?? (await access.region());
+  if (found === undefined) {
+    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, access, options, terminal);
+    await make();
+  }
+  const client = await access.s3(region);
+  const settings = { client, bucket, expectedOwner: owner, requiresVersions: true, signal: terminal.signal };
+  const store = limited(s3.s3Store({ ...settings, ...kmsOf(options), ...profileOf(options) }), REQUESTS_AT_ONCE);
+  const place = { partition, region, account: owner, bucket };
+  const aws = awsOf(access, region, terminal.signal);
+  const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
+  const parts = partsOf(store, purpose, keptBy && remoteKeeper(askFunction(aws, keptBy, 'publishing')));
+  let domain = await findDomain(parts);
+  if (domain === undefined && meant.mayMake && purpose === 'write') {
+    // Its bucket alone is there: left behind, or of somebody who is making it at this moment.
+    await make();
+    domain = await findDomain(parts);
+  }
+  if (domain !== undefined) requireAt(domain, place);
+  else if (purpose === 'write' || purpose === 'plan')
+    await requireVersioning(s3, client, bucket, owner, terminal.signal);
+  domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
+  const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
+  const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
+  return { domain, urlOf, linkOf: urlOf, ask, findStack: (name) => findStackId(aws, name) };
+}
+
+async function bucketMeant(options: OpenOptions, named: string | undefined, terminal: Terminal): Promise<Meant> {
+  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
+  const access = await awsAccess(accessSettings(options, terminal));
+  const { account, partition } = await access.identity();
+  const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
+  const { domainOwner: owner = account } = options;
+  const isOwn = named === undefined;
+  return {
+    ...{ access, s3, account, partition, bucket, owner, isOwn },
+    mayMake: isOwn && owner === account && options.bootstrap === true,
+  };
+}
+
+/** `undefined` where there is no bucket, and there may be one. */
+async function regionOf(meant: Meant, purpose: Purpose, signal: AbortSignal): Promise<string | undefined> {
+  const { access, s3, bucket, owner, isOwn, mayMake } = meant;
+  if (!isOwn) return s3.bucketRegion(await access.s3(), bucket, owner, signal);
+  try {
+    return await ownDomainRegion(access, s3, bucket, owner, purpose, signal);
+  } catch (error) {
+    if (mayMake && (purpose === 'write' || purpose === 'plan') && hasCode(error, 'DOMAIN_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** What a dry run finds in a domain that is still to be made. */
+async function plannedDomain(
+  place: DomainPlace & { readonly bucket: string },
+  access: AwsAccess,
+  options: OpenOptions,
+  terminal: Terminal,
+): Promise<OpenDomain> {
+  const { account, region, bucket } = place;
+  writeNote(terminal, `would make the domain of account ${account} in ${region}: bucket ${bucket}`, displayOf(options));
+  const { memoryStore } = await import('../../repository/stores/memory.ts');
+  const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
+  const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
+  const ask = askHere(domain, noEvidence);
+  return { domain, urlOf, linkOf: urlOf, ask, findStack: async () => undefined };
+}
+
+/** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */
+async function ownDomainRegion(
+  access: AwsAccess,
+  s3: S3Module,
+  bucket: string,
+  owner: string,
+  purpose: Purpose,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await s3.bucketRegion(await access.s3(), bucket, owner, signal);
+  } catch (error) {
+    if (hasCode(error, 'BUCKET_NOT_FOUND')) throw noDomain(error, bucket, owner, await access.region(), purpose);
+    if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED')) throw error;
+    // S3 says the same of a bucket that is somebody else's and of one's own.
+    throw new ArtifactError('ACCESS_DENIED', error.message, {
+      remedy: `${error.remedy ?? ''}\nIf 'aws s3 ls' does not show the bucket as yours, somebody else has taken its name: ${OTHER_DOMAIN}.`,
+      cause: error,
+    });
+  }
+}
+
+const OTHER_DOMAIN = 'name another with --domain s3://BUCKET (a versioned bucket of yours becomes a domain)';
+
+function noDomain(cause: unknown, bucket: string, owner: string, region: string, purpose: Purpose): ArtifactError {
+  const ways =
+    purpose === 'read' || purpose === 'keep'
+      ? "Make it with 'cfn-artifacts bootstrap', name another with --domain, or another Region with --region."
+      : [
+          `Make it with 'cfn-artifacts bootstrap', ${OTHER_DOMAIN},`,
+          'try it without AWS with --domain file:DIRECTORY,',
+          'or upload without versions and references with --s3-bucket BUCKET.',
+        ].join(' ');
+  return new ArtifactError(
+    'DOMAIN_NOT_FOUND',
+    `account ${owner} has no domain in ${region}: there is no bucket '${bucket}'`,
+    { remedy: ways, cause },
+  );
+}
+
+/** Only an incarnation that can be told from a later one can be deleted safely, and only a versioned bucket has such. */
+async function requireVersioning(
+  s3: S3Module,
+  client: S3Client,
+  bucket: string,
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const versioning = await s3.bucketVersioning(client, bucket, owner, signal);
+  if (versioning === 'Enabled') return;
+  throw new ArtifactError('UNSUPPORTED_STORE', `the bucket '${bucket}' keeps no versions, and a domain's must`, {
+    remedy: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes.`,
+  });
+}
+
+function displayOf({ color = 'auto' }: OpenOptions): Pick<DisplayOptions, 'color'> {
+  return { color };
+}

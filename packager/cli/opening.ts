@@ -1,0 +1,72 @@
+import type { AskKeeper, Domain, DomainParts, DomainPlace, Keeper, ObjectStore } from '../../repository/index.ts';
+import { ArtifactError, establishDomain, ownKeeper } from '../../repository/index.ts';
+import { dryRun } from '../../repository/stores/dry-run.ts';
+import type { AccessOptions, AwsSettings } from '../aws/access.ts';
+import type { UrlOf } from '../packaging/destination.ts';
+import { CHANCE } from './chance.ts';
+import type { DomainOptions, PackageOptions } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * What the command means to do. `read`: the domain must be there. `keep`: likewise, and its keeper is asked to change something. `write`: a store that
+ * is none yet becomes one. `plan`: nothing is written, and a store that is none counts as an empty one.
+ */
+export type Purpose = 'read' | 'keep' | 'write' | 'plan';
+
+/** Of every command that opens a domain. */
+export type OpenOptions = DomainOptions &
+  AccessOptions &
+  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>>;
+
+export interface OpenDomain {
+  readonly domain: Domain;
+  /** What a template names: of the same content under the same names the same on every machine. */
+  readonly urlOf: UrlOf;
+  /** What opens the object from here. */
+  readonly linkOf: UrlOf;
+  /** Has the domain's keeper carry out a command. */
+  readonly ask: AskKeeper;
+  /** The ID of the stack that has this name now, as far as anybody here can be asked. */
+  readonly findStack: (name: string) => Promise<string | undefined>;
+}
+
+/** So many requests at once; an SDK client keeps that many connections. */
+export const REQUESTS_AT_ONCE = 64;
+
+/** @param keeper of who publishes, where the domain is not kept from here */
+export function partsOf(store: ObjectStore, purpose: Purpose, keeper?: Keeper): DomainParts {
+  // The commands that only look can't write by mistake.
+  const own = purpose === 'write' || purpose === 'keep' ? store : dryRun(store);
+  return { store: own, keeper: purpose === 'write' && keeper !== undefined ? keeper : ownKeeper(own), chance: CHANCE };
+}
+
+export function begin(
+  parts: DomainParts,
+  place: DomainPlace & { readonly bucket: string },
+  purpose: Purpose,
+  what: string,
+): Promise<Domain> {
+  switch (purpose) {
+    case 'write':
+      return establishDomain(parts, place);
+    case 'plan':
+      return Promise.resolve({ ...parts, ...place });
+    case 'read':
+    case 'keep':
+      throw new ArtifactError('DOMAIN_NOT_FOUND', `there is no domain in the ${what}`, {
+        remedy: "The first 'cfn-artifacts package' or 'publish' makes one.",
+      });
+  }
+}
+
+export function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
+  return { ...options, env, signal, ...(ask !== undefined && { onMfa: ask }) };
+}
+
+export function kmsOf(options: OpenOptions): { readonly kmsKeyId?: string } {
+  return options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId };
+}
+
+export function profileOf({ profile }: OpenOptions): { readonly profile?: string } {
+  return profile === undefined ? {} : { profile };
+}
