@@ -40,7 +40,7 @@ import type { S3Server } from '../support/s3-server.ts';
 /** Nothing is too young to be judged then. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** As `domain.test.ts` proves them: what they are about does not come up here. */
-const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt|CancelDeletions): /;
+const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt): /;
 /** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
 const TO_COME: readonly string[] = [
   `Record: Resource ${BUCKET_ARN}/statuses/*`,
@@ -73,8 +73,14 @@ let evidence: Evidence;
 let project: TestProject;
 let stackId: string;
 const clients: { destroy(): void }[] = [];
-/** What the keeper asked of CloudFormation and Lambda. */
-const asked: { readonly request: AwsRequest; readonly allowed: boolean }[] = [];
+interface Asked {
+  readonly request: AwsRequest;
+  readonly allowed: boolean;
+}
+
+/** What the keeper asked of CloudFormation and Lambda, and the reference function of Lambda. */
+const asked: Asked[] = [];
+const askedByReference: Asked[] = [];
 
 beforeAll(async () => {
   account = await accountOnServer();
@@ -100,17 +106,33 @@ afterAll(async () => {
 });
 
 async function deploy(name: string): Promise<string> {
+  return deployed(name, await pack(name));
+}
+
+async function pack(name: string): Promise<string> {
   const { exitCode, text, stderr } = await project.run('package', '--project-root', '.', '--artifact-prefix', name);
   expect([exitCode, stderr]).toEqual([0, expect.anything()]);
-  const deployed = await account.engine.deploy(name, text);
-  expect([deployed.status, deployed.reason]).toEqual([expect.stringMatching(/^(CREATE|UPDATE)_COMPLETE$/), undefined]);
-  return deployed.stackId;
+  return text;
+}
+
+async function deployed(name: string, template: string): Promise<string> {
+  const { status, reason, stackId: id } = await account.engine.deploy(name, template);
+  expect([status, reason]).toEqual([expect.stringMatching(/^(CREATE|UPDATE)_COMPLETE$/), undefined]);
+  return id;
 }
 
 async function evidenceForKeeper(): Promise<Evidence> {
   const told = (request: AwsRequest, allowed: boolean): void => void asked.push({ request, allowed });
   const keeper = (): Principal => principals.keeper;
   const { engine } = account;
+  // Functions find the endpoint that was opened first.
+  const reference = (): Principal => principals['reference function'];
+  await engine.serveLambda(
+    judgedBy(reference, requestToLambda, (request, allowed) => void askedByReference.push({ request, allowed })),
+  );
+  engine.bring(`arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:publishing`, {
+    run: async (event) => keep(event as never),
+  });
   const offline = { region: PLACE.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 };
   const cloudFormation = new CloudFormationClient({
     ...offline,
@@ -156,12 +178,13 @@ async function keep(
   );
 }
 
-async function versionOf(id: string) {
-  return resolve(domainOf('preparation'), `default/shop/${id}:1`);
+/** @param name with its version */
+async function versionOf(name: string) {
+  return resolve(domainOf('preparation'), `default/${name}`);
 }
 
-async function beginDeletion(id: string, state: Deletion['state']) {
-  const { key, digest } = await versionOf(id);
+async function beginDeletion(name: string, state: Deletion['state']) {
+  const { key, digest } = await versionOf(name);
   const store = storeOf('preparation');
   const incarnations = [{ key, incarnation: (await store.head(key))!.incarnation }];
   const deletion: Deletion = { state, nonce: 'n', incarnations, since: '' };
@@ -183,7 +206,7 @@ async function lose(...keys: readonly ObjectKey[]): Promise<void> {
 
 /** A binding of the stack that is deployed, of a resource that it no longer has. */
 async function bindOfOld(logicalId: string, requestId: string): Promise<Operation> {
-  const { arn, key, filename, digest } = await versionOf('old.txt');
+  const { arn, key, filename, digest } = await versionOf('shop/old.txt:1');
   const resource = { ...parseStackId(stackId)!, logicalId };
   const issued = new Date(Date.now() - 60_000).toISOString();
   const operation = { resource, stackId, requestId, issued, replaces: false, pinned: true };
@@ -191,22 +214,22 @@ async function bindOfOld(logicalId: string, requestId: string): Promise<Operatio
   return operation;
 }
 
-const ARN_OF = async (id: string): Promise<string> => formatArn((await versionOf(id)).arn);
+const arnOf = async (name: string): Promise<string> => formatArn((await versionOf(name)).arn);
 
 /** Each command of the keeper, in as many ways as ask for something else. */
 const SCENES: Readonly<Record<string, () => Promise<void>>> = {
   cancel: async () => {
-    const { store, digest } = await beginDeletion('one.txt', 'condemned');
+    const { store, digest } = await beginDeletion('shop/one.txt:1', 'condemned');
     expect(await keep({ command: 'cancel', digest })).toEqual({ results: [] });
     expect((await readDeletion(store, digest))?.value.state).toBe('cancelled');
   },
   finish: async () => {
-    const { store, key, digest } = await beginDeletion('two.txt', 'deleting');
+    const { store, key, digest } = await beginDeletion('shop/two.txt:1', 'deleting');
     expect(await keep({ command: 'finish', digest })).toEqual({ results: [] });
     expect([await store.head(key), await readDeletion(store, digest)]).toEqual([undefined, undefined]);
   },
   'reference-add and reference-remove': async () => {
-    const arn = await ARN_OF('one.txt');
+    const arn = await arnOf('shop/one.txt:1');
     const add = (): ReturnType<typeof keep> => keep({ command: 'reference-add', arn, consumer: 'team/job' });
     expect(await add()).toMatchObject({ results: [{ outcome: 'added' }] });
     expect(await add()).toMatchObject({ results: [{ outcome: 'exists' }] });
@@ -214,7 +237,7 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     expect(removed).toMatchObject({ results: [{ consumer: 'team/job', version: 1 }] });
   },
   'reference-add that is refused, and takes back what it wrote': async () => {
-    const arn = await ARN_OF('old.txt');
+    const arn = await arnOf('shop/old.txt:1');
     const status = statusKey({ repository: 'default', id: 'shop/old.txt' }, 1);
     await storeOf('preparation').create(status, recordContent({ format: 1, status: 'Archived' }));
     const refused = await keep({ command: 'reference-add', arn, consumer: 'late' });
@@ -299,10 +322,15 @@ describe('the reference function’s role', () => {
   test('has nothing that it does not need', async () => {
     await deploy('other');
     project.write({ 'api/x.js': 'changed' });
-    await deploy('other');
+    const packaged = await pack('other');
+    const { store, digest } = await beginDeletion('other/api:2', 'condemned');
+    await deployed('other', packaged);
+    expect((await readDeletion(store, digest))?.value.state).toBe('cancelled');
     await account.engine.deleteStack('other');
     expect(refusedTo('reference')).toEqual([]);
+    expect(askedByReference.map(({ allowed }) => allowed)).toEqual([true]);
+    const requests = [...requestsOf('reference'), ...askedByReference.map(({ request }) => request)];
     const [policy] = roleOf(policies.domain, 'ReferenceRole', PLACE).policies;
-    expect(superfluous(policy!, principals['reference function'], requestsOf('reference'))).toEqual([]);
+    expect(superfluous(policy!, principals['reference function'], requests)).toEqual([]);
   });
 });
