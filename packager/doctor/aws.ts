@@ -214,12 +214,14 @@ function effectsOf(rule: SdkRule): readonly LifecycleEffect[] {
 /** What CloudFormation and Lambda say of the domain's stack. */
 export class Deployed {
   readonly #access: AwsAccess;
+  readonly #region: string;
   readonly #signal: AbortSignal;
   #cloudFormation: Promise<CloudFormationClient> | undefined;
   #lambda: Promise<LambdaClient> | undefined;
 
-  constructor(access: AwsAccess, signal: AbortSignal) {
+  constructor(access: AwsAccess, region: string, signal: AbortSignal) {
     this.#access = access;
+    this.#region = region;
     this.#signal = signal;
   }
 
@@ -282,12 +284,12 @@ export class Deployed {
 
   async #makeCloudFormation(): Promise<CloudFormationClient> {
     const { CloudFormationClient: Client } = await import('@aws-sdk/client-cloudformation');
-    return this.#access.client('cloudformation', (config) => new Client({ ...config }));
+    return this.#access.client('cloudformation', (config) => new Client({ ...config, region: this.#region }));
   }
 
   async #makeLambda(): Promise<LambdaClient> {
     const { LambdaClient: Client } = await import('@aws-sdk/client-lambda');
-    return this.#access.client('lambda', (config) => new Client({ ...config }));
+    return this.#access.client('lambda', (config) => new Client({ ...config, region: this.#region }));
   }
 
   async #ask<T>(service: string, action: string, send: () => Promise<T>): Promise<T> {

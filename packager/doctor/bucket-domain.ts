@@ -7,6 +7,7 @@ import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
+import { isKeptByFunction } from '../aws/keeper.ts';
 import type { AuditAnswer, BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
 import { BucketSettings, Deployed } from './aws.ts';
@@ -51,9 +52,10 @@ export async function examineBucket(request: BucketRequest): Promise<BucketExami
   const own = `cfn-artifacts-${account}-${home}`;
   const { bucket = own, owner = account } = request;
   const presence = await find(request, bucket, owner);
-  const kind = bucket === own && owner === account ? 'stack' : 'bucket';
   const found = presence instanceof ArtifactError || presence.is !== 'there' ? home : presence.region;
-  const place = { partition, account: owner, region: kind === 'stack' ? home : found, bucket };
+  const region = bucket === own && owner === account ? home : found;
+  const place = { partition, account: owner, region, bucket };
+  const kind = owner === account && isKeptByFunction(place) ? 'stack' : 'bucket';
   const subject: Subject = { ...place, kind, expected: expectedOf(request.template, place), version: request.version };
   const ask = await questions({ request, subject, presence, region: found });
   const results = await diagnose([...BUCKET_CHECKS, ...STACK_CHECKS], { ask, actions: BUCKET_ACTIONS });
@@ -91,7 +93,7 @@ async function questions({ request, subject, presence, region }: Situation): Pro
   const { bucket, account: owner, expected } = subject;
   const client = await access.s3(region);
   const settings = new BucketSettings({ client, bucket, owner, signal });
-  const deployed = new Deployed(access, signal);
+  const deployed = new Deployed(access, subject.region, signal);
   const storeWith = (requiresVersions: boolean): ObjectStore =>
     limited(s3Store({ client, bucket, expectedOwner: owner, requiresVersions, signal }), REQUESTS_AT_ONCE);
 

@@ -180,6 +180,14 @@ describe('a domain that was just deployed', () => {
     expect(code).toBe(0);
   });
 
+  test('is the same one when it is named, from wherever it is asked', async () => {
+    lambda.regions.clear();
+    const { document } = await doctor(['--domain', `s3://${BUCKET}`], { ...environment(), AWS_REGION: 'eu-west-1' });
+    expect(document.domain).toMatchObject({ madeBy: 'stack', region: REGION });
+    expect(findingsOf(document.checks)).toEqual(AS_DEPLOYED);
+    expect([...lambda.regions]).toEqual([REGION]);
+  });
+
   test('every request names the owner, and nothing is written but below scratch/, and removed again', async () => {
     // Whoever may not remove leaves what expires.
     const scratch = (): string[] =>

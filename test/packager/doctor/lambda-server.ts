@@ -10,7 +10,10 @@ export class LambdaServer {
   readonly functions: Map<string, Configuration> = new Map();
   readonly concurrency: Map<string, number> = new Map();
   readonly refused: Set<string> = new Set();
+  /** For which Regions requests were signed. */
+  readonly regions: Set<string> = new Set();
   readonly #server: Server = createServer((request, response) => {
+    this.regions.add(/Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '');
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     const [, , , name = '', what] = pathname.split('/');
     const action = what === 'concurrency' ? 'GetFunctionConcurrency' : 'GetFunctionConfiguration';
