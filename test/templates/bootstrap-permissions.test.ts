@@ -189,12 +189,14 @@ describe('what bootstrap asks itself', () => {
     },
   );
 
-  test('package on an account without a domain needs that and its own', async () => {
+  test.each([
+    ['package', ['package', '--project-root', '.', '--artifact-prefix', 'shop']],
+    ['publish', ['publish', 'api', '--id', 'shop/api']],
+  ])('%s on an account without a domain needs that and its own', async (command, argv) => {
     await open();
     try {
-      become([policyOf([...needsOf(NEEDS, 'new'), ...needsOf(COMMANDS, 'package')])]);
+      become([policyOf([...needsOf(NEEDS, 'new'), ...needsOf(COMMANDS, command)])]);
       const { folder } = await TestProject.of(SMALL_SHOP);
-      const argv = ['package', '--project-root', '.', '--artifact-prefix', 'shop'];
       const outcome = await account.run(argv, { cwd: folder, env: account.env('operator') });
       expect([outcome.exitCode, outcome.stderr]).toEqual([0, expect.not.stringContaining('warning: ')]);
     } finally {
