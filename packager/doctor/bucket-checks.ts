@@ -7,7 +7,7 @@ import type { Harm } from './lifecycle.ts';
 import { harmsOf, lackingRules } from './lifecycle.ts';
 import type { ForeignStatement, LackingStatement } from './policy.ts';
 import { comparePolicies, statementsOf } from './policy.ts';
-import { bootstrapRemedy, deployedVersion, UPDATE_TOOL } from './remedy.ts';
+import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
 
 const check = checksOn<BucketAnswers>();
 
@@ -21,7 +21,7 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
       if (bucket.is !== 'there') {
         const remedy =
           subject.kind === 'stack' && bucket.is === 'absent'
-            ? 'Run: cfn-artifacts bootstrap'
+            ? runBootstrap(subject)
             : 'Name the right one with --domain, and its account with --domain-owner.';
         return [problem(bucket.message, remedy)];
       }
@@ -29,7 +29,7 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
       return [
         problem(
           `the bucket '${subject.bucket}' is in ${bucket.region}, and the domain of ${subject.region} needs one there`,
-          'S3 moves no bucket: empty and delete it where nothing uses it, then run: cfn-artifacts bootstrap',
+          `S3 moves no bucket: empty and delete it where nothing uses it. ${runBootstrap(subject)}`,
         ),
       ];
     },

@@ -3,11 +3,9 @@ import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
 import type { AuditAnswer, BucketAnswers, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
 import type { Check, Finding } from './check.ts';
 import { checksOn, problem, warning } from './check.ts';
-import { bootstrapRemedy, deployedVersion, UPDATE_TOOL } from './remedy.ts';
+import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
 
 const check = checksOn<BucketAnswers>();
-
-const BOOTSTRAP = 'Run: cfn-artifacts bootstrap';
 
 /** What Lambda still mends, of what the bundle is written for. Source: "Lambda runtimes", AWS Lambda Developer Guide. */
 const SUPPORTED_RUNTIMES = ['nodejs22.x', 'nodejs24.x'];
@@ -30,7 +28,7 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
         return [
           problem(
             `account ${subject.account} has no export '${exportName}' in ${subject.region}: no packaged template can be deployed`,
-            BOOTSTRAP,
+            runBootstrap(subject),
           ),
         ];
       }
@@ -38,7 +36,7 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
       return [
         problem(
           `the export '${exportName}' names '${exported.value}', not '${reference.arn}'`,
-          'Another stack exports under this name: change that one, then run: cfn-artifacts bootstrap',
+          `Another stack exports under this name: change that one. ${runBootstrap(subject)}`,
         ),
       ];
     },
@@ -50,11 +48,11 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     regards: ['standing'],
     judge: ({ subject, reference, standing }) => {
       const { name } = subject.expected.reference;
-      if (reference !== undefined) return judgeState(name, reference);
+      if (reference !== undefined) return judgeState(subject, name, reference);
       return [
         problem(
           `there is no function '${name}' in ${subject.region}: no packaged template can be deployed`,
-          standing === undefined ? BOOTSTRAP : bootstrapRemedy(subject),
+          standing === undefined ? runBootstrap(subject) : bootstrapRemedy(subject),
         ),
       ];
     },
@@ -71,9 +69,9 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     asks: "the functions' runtime is still supported",
     needs: ['subject', 'running'],
     regards: ['keeper'],
-    judge: ({ subject: { expected }, running, keeper }) => [
-      ...judgeRuntime(expected.reference.name, running),
-      ...judgeRuntime(expected.keeper.name, keeper),
+    judge: ({ subject, running, keeper }) => [
+      ...judgeRuntime(subject, subject.expected.reference.name, running),
+      ...judgeRuntime(subject, subject.expected.keeper.name, keeper),
     ],
   }),
   check({
@@ -124,15 +122,15 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
   check({
     id: 'schedule',
     asks: 'references are compared with CloudFormation every day',
-    needs: ['standing'],
-    judge: ({ standing: { parameters } }) => {
+    needs: ['subject', 'standing'],
+    judge: ({ subject, standing: { parameters } }) => {
       const schedule = parameters['AuditSchedule'];
       // Without a keeper there is nobody to do it: that is a finding of its own.
       if ((parameters['KeeperCode'] ?? '') === '' || schedule === 'daily') return [];
       return [
         warning(
           `the daily audit is ${schedule ?? 'unknown to the stack'}: references of stacks that went wrong stay, and what they hold`,
-          'Run: cfn-artifacts bootstrap --audit',
+          runBootstrap(subject, ' --audit'),
         ),
       ];
     },
@@ -145,8 +143,9 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
   }),
 ];
 
-function noStack({ account, region }: Subject): Finding {
-  return problem(`account ${account} has no domain's stack in ${region}`, BOOTSTRAP);
+function noStack(subject: Subject): Finding {
+  const { account, region } = subject;
+  return problem(`account ${account} has no domain's stack in ${region}`, runBootstrap(subject));
 }
 
 /** What each status means for who deploys, and what to do: those that are not here are good, or on their way. */
@@ -165,15 +164,20 @@ const BAD_STATUSES: Readonly<Partial<Record<string, { readonly means: string; re
   IMPORT_ROLLBACK_FAILED: { means: 'is stuck in an import', then: ['describe-stack-events'] },
 };
 
-function judgeStatus({ region }: Subject, { name, status, reason }: StackAnswer): readonly Finding[] {
+function judgeStatus(subject: Subject, { name, status, reason }: StackAnswer): readonly Finding[] {
+  const { region } = subject;
   const bad = BAD_STATUSES[status];
   const why = reason === undefined ? '' : `: ${reason}`;
   if (bad !== undefined) {
     const first = bad.then.map((action) => `aws cloudformation ${action} --stack-name ${name} --region ${region}`);
-    return [problem(`the stack '${name}' ${bad.means} (${status})${why}`, [...first, BOOTSTRAP].join('\n'))];
+    return [
+      problem(`the stack '${name}' ${bad.means} (${status})${why}`, [...first, runBootstrap(subject)].join('\n')),
+    ];
   }
   if (/^(?:UPDATE|IMPORT)_ROLLBACK_COMPLETE$/.test(status)) {
-    return [warning(`the last change of the stack '${name}' failed and was undone (${status})${why}`, BOOTSTRAP)];
+    return [
+      warning(`the last change of the stack '${name}' failed and was undone (${status})${why}`, runBootstrap(subject)),
+    ];
   }
   if (status.endsWith('_IN_PROGRESS')) {
     return [warning(`the stack '${name}' is being changed (${status})`, 'Wait until it is done, then ask again.')];
@@ -181,48 +185,54 @@ function judgeStatus({ region }: Subject, { name, status, reason }: StackAnswer)
   return [];
 }
 
-function judgeState(name: string, answer: FunctionAnswer): readonly Finding[] {
+function judgeState(subject: Subject, name: string, answer: FunctionAnswer): readonly Finding[] {
   const { state, stateReason, lastUpdate, lastUpdateReason } = answer;
   const told = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`);
   if (state === 'Pending') return [warning(`'${name}' is being made`, 'Wait a minute, then ask again.')];
   // One that has slept for long is woken by the next request.
-  if (state === 'Failed') return [problem(`'${name}' can't run${told(stateReason)}`, BOOTSTRAP)];
+  if (state === 'Failed') return [problem(`'${name}' can't run${told(stateReason)}`, runBootstrap(subject))];
   if (lastUpdate === 'InProgress') return [warning(`'${name}' is being updated`, 'Wait a minute, then ask again.')];
   if (lastUpdate === 'Failed') {
     return [
-      warning(`the last update of '${name}' failed, and the code before it runs${told(lastUpdateReason)}`, BOOTSTRAP),
+      warning(
+        `the last update of '${name}' failed, and the code before it runs${told(lastUpdateReason)}`,
+        runBootstrap(subject),
+      ),
     ];
   }
   return [];
 }
 
-function judgeVersion(
-  { version, expected }: Subject,
-  reference: FunctionAnswer,
-  stack: StackAnswer | undefined,
-): readonly Finding[] {
+function judgeVersion(subject: Subject, reference: FunctionAnswer, stack: StackAnswer | undefined): readonly Finding[] {
+  const { version, expected } = subject;
   const other = deployedVersion({ reference });
-  if (other === undefined) return [warning(`'${expected.reference.name}' does not tell its version`, BOOTSTRAP)];
+  if (other === undefined)
+    return [warning(`'${expected.reference.name}' does not tell its version`, runBootstrap(subject))];
   const ofStack = stack?.outputs['Version'];
   if (ofStack !== undefined && ofStack !== other) {
     return [
       warning(
         `the stack is of version ${ofStack}, and '${expected.reference.name}' of version ${other}: somebody changed the function by hand`,
-        BOOTSTRAP,
+        runBootstrap(subject),
       ),
     ];
   }
   if (isNewer(version, other))
-    return [warning(`the domain is of version ${other}, and this tool of ${version}`, BOOTSTRAP)];
+    return [warning(`the domain is of version ${other}, and this tool of ${version}`, runBootstrap(subject))];
   if (isNewer(other, version))
     return [warning(`this tool is of version ${version}, and the domain of ${other}`, UPDATE_TOOL)];
   return [];
 }
 
-function judgeRuntime(name: string, answer: FunctionAnswer | undefined): readonly Finding[] {
+function judgeRuntime(subject: Subject, name: string, answer: FunctionAnswer | undefined): readonly Finding[] {
   const runtime = answer === undefined ? undefined : (answer.runtime ?? 'a container image');
   if (runtime === undefined || SUPPORTED_RUNTIMES.includes(runtime)) return [];
-  return [warning(`'${name}' runs on ${runtime}, which is no longer mended, or was never meant for it`, BOOTSTRAP)];
+  return [
+    warning(
+      `'${name}' runs on ${runtime}, which is no longer mended, or was never meant for it`,
+      runBootstrap(subject),
+    ),
+  ];
 }
 
 function judgeEnvironment(subject: Subject, name: string, answer: FunctionAnswer | undefined): readonly Finding[] {
@@ -247,9 +257,11 @@ function judgeKeeper(
   keeper: FunctionAnswer | undefined,
 ): readonly Finding[] {
   const { name, alias } = subject.expected.keeper;
-  if (keeper !== undefined) return judgeState(name, keeper);
+  if (keeper !== undefined) return judgeState(subject, name, keeper);
   if ((parameters['KeeperCode'] ?? '') === '') {
-    return [warning('there is no keeper: nothing is ever deleted, and references are not audited', BOOTSTRAP)];
+    return [
+      warning('there is no keeper: nothing is ever deleted, and references are not audited', runBootstrap(subject)),
+    ];
   }
   return [
     problem(
@@ -274,7 +286,7 @@ function judgeAudit({ region }: Subject, { is, age }: AuditAnswer): readonly Fin
   return [
     warning(
       messages[is],
-      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: cfn-artifacts audit`,
+      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: cfn-artifacts audit --region ${region}`,
     ),
   ];
 }

@@ -223,7 +223,7 @@ describe('a domain that was just deployed', () => {
     expect(lines[0]).toBe(`bucket '${BUCKET}' of account ${ACCOUNT} in ${REGION}`);
     expect(terminal.stdout.text).toMatch(/^ok {7}versioning {10}the bucket keeps versions$/m);
     expect(terminal.stdout.text).toMatch(
-      /^warning {2}keeper .*\n {9}there is no keeper: .*\n {11}Run: cfn-artifacts bootstrap$/m,
+      /^warning {2}keeper .*\n {9}there is no keeper: .*\n {11}Run: cfn-artifacts bootstrap --region us-east-1$/m,
     );
     const checks = BUCKET_CHECKS.length + STACK_CHECKS.length;
     expect(lines.filter((line) => /^(ok|warning|problem|unknown|skipped) /.test(line))).toHaveLength(checks);

@@ -150,6 +150,9 @@ describe('what is weakened alone', () => {
     expect(findingsOf(results)).toEqual([expect.stringMatching(finding)]);
     const [found] = results.flatMap(({ findings }) => findings);
     expect(found?.remedy).toMatch(/^(?:[A-Z].*|aws .*)/s);
+    // Whoever pastes it may have another Region set.
+    const commands = found?.remedy.match(/(?:aws (?!s3api)|cfn-artifacts )[a-z].*/g) ?? [];
+    for (const command of commands) expect(command).toContain(`--region ${SUBJECT.region}`);
     expect(found?.message).toMatch(/^(?:[a-z']|this ).*[^.]$/s);
   });
 
@@ -191,7 +194,7 @@ describe('what is weakened alone', () => {
     ]);
     // What undoes a change by hand needs a stack.
     const remedies = results.flatMap(({ findings }) => findings.map(({ remedy }) => remedy));
-    expect(new Set(remedies)).toEqual(new Set(['Run: cfn-artifacts bootstrap']));
+    expect(new Set(remedies)).toEqual(new Set(['Run: cfn-artifacts bootstrap --region us-east-1']));
     const skipped = results.filter(({ status }) => status === 'skipped').map(({ id }) => id);
     expect(skipped).toEqual([...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'keeper', 'schedule']]);
   });
