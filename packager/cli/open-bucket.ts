@@ -140,9 +140,9 @@ const OTHER_DOMAIN = 'name another with --domain s3://BUCKET (a versioned bucket
 function noDomain(cause: unknown, bucket: string, owner: string, region: string, purpose: Purpose): ArtifactError {
   const ways =
     purpose === 'read' || purpose === 'keep'
-      ? "Make it with 'cfn-artifacts bootstrap', name another with --domain, or another Region with --region."
+      ? `Make it with 'cfn-artifacts bootstrap --region ${region}', name another with --domain, or another Region with --region.`
       : [
-          `Make it with 'cfn-artifacts bootstrap', ${OTHER_DOMAIN},`,
+          `Make it with 'cfn-artifacts bootstrap --region ${region}', ${OTHER_DOMAIN},`,
           'try it without AWS with --domain file:DIRECTORY,',
           'or upload without versions and references with --s3-bucket BUCKET.',
         ].join(' ');

@@ -112,7 +112,10 @@ describe('package makes no domain', () => {
     if (hasFile)
       project.write({ 'samconfig.toml': 'version = 0.1\n[default.package.parameters]\nno_bootstrap = true\n' });
     const { exitCode, stderr } = await packaged(...flags);
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining("Make it with 'cfn-artifacts bootstrap'")]);
+    expect([exitCode, stderr]).toEqual([
+      3,
+      expect.stringContaining("Make it with 'cfn-artifacts bootstrap --region us-east-1'"),
+    ]);
     expect(await account.left()).toEqual(NOTHING);
   });
 
@@ -140,7 +143,10 @@ describe('package makes no domain', () => {
 
   test('where only who reads asks', async () => {
     const { exitCode, stderr } = await here('list');
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining("Make it with 'cfn-artifacts bootstrap'")]);
+    expect([exitCode, stderr]).toEqual([
+      3,
+      expect.stringContaining("Make it with 'cfn-artifacts bootstrap --region us-east-1'"),
+    ]);
     expect(account.asked).toEqual([]);
   });
 

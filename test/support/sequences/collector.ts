@@ -29,7 +29,9 @@ export async function collect(collector: Collector, quarantine: number | undefin
 
 async function giveUp({ domain, told }: Collector, { number, ...name }: Collector['versions'][number]): Promise<void> {
   const { store } = domain;
-  if (takesNoReferences(await readStatus(domain, name, number))) return;
+  const status = await readStatus(domain, name, number);
+  // One that a collector began to give up, and could not, is gone on with.
+  if (takesNoReferences(status) && status !== 'Deleting') return;
   const manifest = await readManifest(domain, name, number);
   if (manifest === undefined) return;
   const key = statusKey(name, number);
