@@ -1,46 +1,22 @@
 import type { Chance, Domain, DomainPlace } from '../../repository/index.ts';
 import { ArtifactError, formatArn, hasCode } from '../../repository/index.ts';
+import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { askFunction, awsOf } from '../aws/keeper.ts';
 import { refuseLosses } from './changes.ts';
 import type { ChangeSetRequest, ResourceChange, Stack, StackEvent } from './cloudformation.ts';
 import { CloudFormation } from './cloudformation.ts';
 import { DomainBucket } from './domain-bucket.ts';
-import { functionState } from './functions.ts';
+import type { BootstrapEvent, Plan } from './event.ts';
+import { nameIn, REFERENCE_FUNCTION, requireRunning } from './functions.ts';
 import type { Installation } from './installation.ts';
 import type { KeeperCode } from './keeper-code.ts';
-import { holdKeeper, KEEPER_CONSUMER, packKeeper } from './keeper-code.ts';
+import { holdCode, packKeeper } from './keeper-code.ts';
 import type { DomainParameter } from './domain-stack.ts';
 import { PARAMETERS, STACK } from './domain-stack.ts';
 import type { Operation } from './operation.ts';
 import { newestEvent, operationFailed, Patience, readyChangeSet, watch } from './operation.ts';
 import { hasSucceeded, isDomainStack, isNewer, situationOf } from './situation.ts';
 import { takingOver } from './taking-over.ts';
-
-export type BootstrapEvent =
-  /** Somebody else's operation is under way: it is waited for. */
-  | { readonly kind: 'waiting'; readonly status: string }
-  /** One is about to begin. */
-  | { readonly kind: 'begins'; readonly plan: Plan }
-  | { readonly kind: 'stack-event'; readonly event: StackEvent }
-  /** The operation that was shown by events is over. */
-  | { readonly kind: 'over'; readonly status: string }
-  | { readonly kind: 'published'; readonly arn: string }
-  /** The domain is tried. */
-  | { readonly kind: 'probing' }
-  /** Worth a look, and in nobody's way. */
-  | { readonly kind: 'warning'; readonly message: string; readonly remedy: string };
-
-/** What is about to be done to the account, in one step. */
-export interface Plan {
-  readonly does: 'create' | 'update' | 'import' | 'delete';
-  readonly stack: string;
-  readonly place: DomainPlace & { readonly bucket: string };
-  /** None of a stack that is deleted: it never came to be. */
-  readonly changes: readonly ResourceChange[];
-  /** What follows it without another question: sentences. */
-  readonly next: readonly string[];
-}
 
 export interface BootstrapRequest {
   readonly access: AwsAccess;
@@ -365,11 +341,11 @@ class Bootstrap {
     if (isDryRun) return { outcome: 'unchanged', place: this.#bucket.place, plans: [] };
     tell({ kind: 'probing' });
     await this.#bucket.probe();
-    await Promise.all([
-      this.#requireFunction(stack?.outputs.get('ServiceToken'), 'reference'),
-      this.#requireFunction(keeper, 'keeper'),
-    ]);
-    await this.#hold();
+    const names = [stack?.outputs.get('ServiceToken') ?? REFERENCE_FUNCTION, keeper ?? KEEPER_FUNCTION].map(nameIn);
+    await Promise.all(names.map((name) => requireRunning(this.#request, name, this.#patience(), this.#named)));
+    const domain = await this.#bucket.domain();
+    if (domain !== undefined && this.#keeperVersion !== undefined)
+      await holdCode(this.#request, domain, this.#keeperVersion);
     const first = this.#plans[0]?.does;
     return {
       outcome: first === undefined ? 'unchanged' : first === 'update' ? 'updated' : 'created',
@@ -383,49 +359,6 @@ class Bootstrap {
         ...(this.#keeperVersion !== undefined && { keeperVersion: this.#keeperVersion }),
       },
     };
-  }
-
-  /** What the keeper runs is in use, though no stack binds it: else it would count as unused, and be deleted by a rule some day. */
-  async #hold(): Promise<void> {
-    const arn = this.#keeperVersion;
-    const domain = await this.#bucket.domain();
-    if (arn === undefined || domain === undefined) return;
-    const { access, signal, tell } = this.#request;
-    const ask = askFunction(awsOf(access, domain.region, signal), domain);
-    try {
-      await holdKeeper(domain, arn, ask);
-    } catch (error) {
-      if (!(error instanceof ArtifactError) || signal.aborted) throw error;
-      tell({
-        kind: 'warning',
-        message: `what the keeper runs is not recorded as used: ${error.message}`,
-        remedy: `Run: cfn-artifacts reference add '${arn}' --consumer ${KEEPER_CONSUMER}`,
-      });
-    }
-  }
-
-  async #requireFunction(arn: string | undefined, which: 'reference' | 'keeper'): Promise<void> {
-    const { access, signal, tell } = this.#request;
-    const name = arn?.split(':').at(-1) ?? `cfn-artifacts-${which}`;
-    const patience = this.#patience();
-    let state = await functionState(access, name, signal);
-    while (state === 'Pending') {
-      await patience.wait();
-      state = await functionState(access, name, signal);
-    }
-    if (state === 'Active' || state === 'Inactive') return;
-    if (state === 'denied') {
-      const message = `it is not known whether the function '${name}' runs: these credentials may not ask for it`;
-      tell({ kind: 'warning', message, remedy: 'Allow lambda:GetFunctionConfiguration on it.' });
-      return;
-    }
-    throw new ArtifactError(
-      'INVALID_CONFIGURATION',
-      `the function '${name}' of the domain ${state === 'absent' ? 'is not there' : `is ${state}`}`,
-      {
-        remedy: `Somebody has changed what the stack '${STACK}' made. Look at: aws cloudformation detect-stack-drift ${this.#named}`,
-      },
-    );
   }
 
   async #parameters(stack: Stack | undefined, code?: string): Promise<ReadonlyMap<string, string | undefined>> {

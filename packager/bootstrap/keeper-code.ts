@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ArtifactName, AskKeeper, Domain, Publication } from '../../repository/index.ts';
-import { bytesOf, contentOf, listUsers, publishVersion, sha256 } from '../../repository/index.ts';
+import { ArtifactError, bytesOf, contentOf, listUsers, publishVersion, sha256 } from '../../repository/index.ts';
 import { ARCHIVE_FILENAME, blobKey } from '../../repository/keys.ts';
 import { createArchiver, openSource } from '../archive/source.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import { askFunction, awsOf } from '../aws/keeper.ts';
+import type { BootstrapEvent } from './event.ts';
 
 /** The keeper is an artifact like any other. */
 const KEEPER: ArtifactName = { repository: 'default', id: 'cfn-artifacts/keeper' };
@@ -24,15 +27,41 @@ export async function packKeeper(bundle: string, scratch: string, signal: AbortS
   return { key, publish: (domain) => publishVersion(domain, KEEPER, { filename: ARCHIVE_FILENAME, open }) };
 }
 
+/** Who makes the domain, and how it tells of what is worth a look. */
+interface Making {
+  readonly access: AwsAccess;
+  readonly signal: AbortSignal;
+  readonly tell: (event: BootstrapEvent) => void;
+}
+
+/**
+ * What the keeper runs is in use, though no stack binds it: else it would count as unused, and be deleted by a rule some day. That it could not be
+ * recorded is in nobody's way yet.
+ * @param arn definite
+ */
+export async function holdCode({ access, signal, tell }: Making, domain: Domain, arn: string): Promise<void> {
+  const ask = askFunction(awsOf(access, domain.region, signal), domain);
+  try {
+    await holdKeeper(domain, arn, ask);
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || signal.aborted) throw error;
+    tell({
+      kind: 'warning',
+      message: `what the keeper runs is not recorded as used: ${error.message}`,
+      remedy: `Run: cfn-artifacts reference add '${arn}' --consumer ${KEEPER_CONSUMER}`,
+    });
+  }
+}
+
 /** In whose name the domain itself uses what its keeper runs. */
-export const KEEPER_CONSUMER = 'cfn-artifacts/keeper';
+const KEEPER_CONSUMER = 'cfn-artifacts/keeper';
 
 /**
  * Records that this version is in use, and then that no other is.
  * @param arn definite
  * @throws ArtifactError as the keeper did
  */
-export async function holdKeeper(domain: Domain, arn: string, ask: AskKeeper): Promise<void> {
+async function holdKeeper(domain: Domain, arn: string, ask: AskKeeper): Promise<void> {
   await ask({ command: 'reference-add', arn, consumer: KEEPER_CONSUMER });
   for await (const { arn: used, consumer } of listUsers(domain, KEEPER)) {
     if (consumer.kind !== 'named' || consumer.name !== KEEPER_CONSUMER || used === arn) continue;

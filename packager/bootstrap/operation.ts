@@ -129,7 +129,7 @@ export function operationFailed(stack: string, { status, events }: Operation, re
   const isDenied = causes.some((cause) => /not authorized to perform|AccessDenied|Access Denied/i.test(cause));
   const told = causes.map((cause) => cause.replace(/\.$/, '')).join('; ');
   const rights =
-    "Who runs this, or the role given by --execution-role, needs the rights that docs/permissions.md lists under 'bootstrap'.\n";
+    "Who runs this, or the role given by --execution-role, needs the rights that docs/permissions.md lists under 'What CloudFormation does'.\n";
   return new ArtifactError(
     isDenied ? 'ACCESS_DENIED' : 'INVALID_CONFIGURATION',
     `the stack '${stack}' is ${status}${told === '' ? '' : ` because of ${told}`}`,

@@ -1,4 +1,4 @@
-import type { BootstrapEvent, Plan } from '../bootstrap/bootstrap.ts';
+import type { BootstrapEvent, Plan } from '../bootstrap/event.ts';
 import { STACK } from '../bootstrap/domain-stack.ts';
 import { CHANGE_COLUMNS, changeRows } from '../bootstrap/changes.ts';
 import type { StackEvent } from '../bootstrap/cloudformation.ts';

@@ -1,5 +1,6 @@
 import { ArtifactError } from '../../../repository/index.ts';
-import type { Bootstrapped, Plan } from '../../bootstrap/bootstrap.ts';
+import type { Bootstrapped } from '../../bootstrap/bootstrap.ts';
+import type { Plan } from '../../bootstrap/event.ts';
 import { bootstrap } from '../../bootstrap/bootstrap.ts';
 import type { BootstrapOptions } from '../bootstrap-options.ts';
 import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
