@@ -5,7 +5,8 @@ import type { Evidence } from './evidence.ts';
  * asked, and nothing is ever gone.
  */
 export const noEvidence: Evidence = {
-  stack: () => Promise.resolve({ state: 'unknown', why: 'nobody can be asked which stacks use a domain that has no functions' }),
+  stack: () =>
+    Promise.resolve({ state: 'unknown', why: 'nobody can be asked which stacks use a domain that has no functions' }),
   importers: async function* () {
     // No stack imports anything from there.
   },
