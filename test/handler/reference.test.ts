@@ -11,6 +11,7 @@ import {
   sha256,
 } from '../../repository/index.ts';
 import type { Deletion, Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../repository/index.ts';
+import { readBindingRecord } from '../../repository/binding.ts';
 import { readDeletion } from '../../repository/deletion.ts';
 import { remoteKeeper } from '../../repository/keeping/ask.ts';
 import { invocationProblem } from '../../repository/keeping/invocation.ts';
@@ -290,6 +291,37 @@ describe('Delete', () => {
     const { succeeded, physicalId = '' } = await answer(events.create({ ArtifactArn: 'x' }));
     expect({ succeeded, isOurs: generationOf(physicalId) !== undefined }).toEqual({ succeeded: false, isOurs: true });
     expect(await answer(events.remove(physicalId))).toMatchObject({ succeeded: true });
+  });
+
+  test.each(['ACCESS_DENIED', 'STORE_UNAVAILABLE'] as const)(
+    'that is refused (%s) fails, and leaves what it was for',
+    async (code) => {
+      const id = await created(a);
+      const removeRevision = async (): Promise<never> => {
+        throw new ArtifactError(code, 'not now');
+      };
+      const { succeeded, reason, physicalId } = await answerTo({ ...store, removeRevision }, events.remove(id));
+      expect({ succeeded, reason, physicalId }).toEqual({
+        ...{ succeeded: false, physicalId: id },
+        reason: expect.stringMatching(/Message returned: not now\. .*eploy again\. /),
+      });
+      expect(await references(a.arn.digest)).toHaveLength(1);
+    },
+  );
+
+  test('removes records that a newer version has written', async () => {
+    const id = await created(a);
+    for (const prefix of [`references/${a.arn.digest}/stack/`, 'consumers/']) {
+      for await (const { key } of store.list(prefix)) {
+        const stored = await readBindingRecord(store, key);
+        if (stored === undefined) throw new Error('no record');
+        const newer = { ...stored.value, format: stored.value.format + 1, more: { than: ['is known'] } };
+        expect(await store.replace(key, recordContent(newer), stored.revision)).toBe('replaced');
+      }
+    }
+    expect(await answer(events.remove(id))).toMatchObject({ succeeded: true });
+    expect(await references(a.arn.digest)).toEqual([]);
+    for await (const { key } of store.list('consumers/')) throw new Error(key);
   });
 
   test('succeeds where the bucket is gone, and the domain with it', async () => {
