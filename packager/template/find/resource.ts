@@ -34,6 +34,7 @@ export function considerResource(search: Search, resource: MapNode, context: Con
   if (!isString(type)) return;
   const entries = search.entries(type.value);
   warnOfMisplaced(search, resource, context, entries);
+  warnOfRetained(search, resource, type.value);
   const properties = valueOf(resource, 'Properties');
   if (!isMap(properties)) return;
   const within = { ...below(context, 'Properties'), property: '' };
@@ -105,6 +106,21 @@ function considerInit(search: Search, resource: MapNode, context: Context): void
     for (const match of matches(init, { ...below(metadata, name), property: '' }, entry)) {
       considerProperty(search, entry, match);
     }
+  }
+}
+
+/** What is retained gets no Delete: its reference stays when the stack no longer needs it, until an audit finds it. */
+function warnOfRetained(search: Search, { entries }: MapNode, type: string): void {
+  if (type !== 'Custom::ArtifactRef') return;
+  for (const { key, value, keyStart } of entries) {
+    if ((key !== 'DeletionPolicy' && key !== 'UpdateReplacePolicy') || !isString(value)) continue;
+    if (!value.value.startsWith('Retain')) continue;
+    search.warn(
+      keyStart,
+      'reference-retained',
+      `with '${key}: ${value.value}' the Custom::ArtifactRef goes on protecting what its stack no longer uses`,
+      `Leave '${key}' out: a reference is never removed while its stack needs it.`,
+    );
   }
 }
 

@@ -780,3 +780,26 @@ Resources:
     ]);
   });
 });
+
+describe('a reference of the author’s own', () => {
+  const reference = (policies: string): string => `Resources:
+  Ref:
+    Type: Custom::ArtifactRef
+${policies}    Properties: {ServiceToken: t, ArtifactArn: ./src}
+`;
+
+  test('that is retained is warned about, by each of its policies', () => {
+    const found = find(reference('    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain\n'));
+    expect(found.warnings.map(({ code, message, place }) => [code, message, place?.line])).toEqual([
+      ['reference-retained', expect.stringContaining("'DeletionPolicy: RetainExceptOnCreate'"), 4],
+      ['reference-retained', expect.stringContaining("'UpdateReplacePolicy: Retain'"), 5],
+    ]);
+  });
+
+  test('that goes with its stack is not', () => {
+    expect(find(reference('    DeletionPolicy: Delete\n')).warnings).toEqual([]);
+    expect(find(reference('')).warnings).toEqual([]);
+    const other = reference('    DeletionPolicy: Retain\n').replace('Custom::ArtifactRef', 'Custom::Other');
+    expect(find(other).warnings.filter(({ code }) => code === 'reference-retained')).toEqual([]);
+  });
+});
