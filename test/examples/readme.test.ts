@@ -53,13 +53,21 @@ const COMMANDS: readonly Command[] = [
     },
   },
   {
+    matches: /^sed -i 's\/(?<before>[^/]+)\/(?<after>[^/]+)\/' (?<file>\S+) +# .*$/,
+    carryOut: async ({ before = '', after = '', file = '' }) => {
+      const text = readFileSync(path.join(folder, file), 'utf8');
+      expect(text).toContain(before);
+      writeFileSync(path.join(folder, file), text.replace(before, after));
+      return '';
+    },
+  },
+  {
     matches:
       /^aws cloudformation deploy --template-file (?<file>\S+) --stack-name (?<name>\S+) (?<needs>--capabilities .*)$/,
     carryOut: async ({ file = '', name = '', needs }) => {
-      const { status, reason } = await account.engine.deploy(name, readFileSync(path.join(folder, file), 'utf8'));
-      expect([status, reason]).toEqual([expect.stringMatching(/^(CREATE|UPDATE)_COMPLETE$/), undefined]);
+      const { status } = await account.engine.deploy(name, readFileSync(path.join(folder, file), 'utf8'));
       expect(needs).toBe(await capabilities());
-      return '';
+      return /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? '' : failedDeploy(name);
     },
   },
   {
@@ -70,6 +78,15 @@ const COMMANDS: readonly Command[] = [
     },
   },
 ];
+
+/** What the AWS CLI says where the stack went back. */
+function failedDeploy(name: string): string {
+  return [
+    'Failed to create/update the stack. Run the following command',
+    'to fetch the list of events leading up to the failure',
+    `aws cloudformation describe-stack-events --stack-name ${name}`,
+  ].join('\n');
+}
 
 /** As `package` tells them where it writes a file. */
 async function capabilities(): Promise<string | undefined> {
