@@ -16,6 +16,13 @@ const KEEPER_CODE = `blobs/sha256/${DIGEST}/archive.zip`;
 
 const TEMPLATES = path.join(import.meta.dirname, '../../templates');
 
+/** As README.md says who may ask. */
+const reading: Policy = {
+  Statement: [
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: `${BUCKET_ARN}/*` },
+    { Effect: 'Allow', Action: 's3:ListBucket', Resource: BUCKET_ARN },
+  ],
+};
 export const everything: Policy = { Statement: { Effect: 'Allow', Action: '*', Resource: '*' } };
 
 /** The templates as they are deployed with everything on. */
@@ -47,6 +54,7 @@ export type PrincipalName =
   | 'deployer'
   | 'deployer by CloudFormation'
   | 'service role'
+  | 'reader'
   | 'reference function'
   | 'keeper'
   | 'administrator'
@@ -94,6 +102,7 @@ export function principalsOf({ domain, publisher, deployer }: DomainPolicies): R
     deployer: human('developer', deploying),
     'deployer by CloudFormation': { ...human('developer', deploying), context: BY_CLOUDFORMATION },
     'service role': { ...role(roles.service, deploying), context: ofCloudFormation },
+    reader: human('reader', reading),
     'reference function': role(roles.reference),
     keeper: role(roles.keeper),
     administrator: human('admin', everything),

@@ -291,6 +291,14 @@ describe('who may do what', () => {
     expect(allowed.map(({ name }) => name)).toEqual([`read ${KEYS['blobs/']}`, `read version ${KEYS['blobs/']}`]);
   });
 
+  test('a reader reads and lists, and does nothing else', () => {
+    const allowed = allRequests(policies.bucket).filter(
+      ({ request, guard: at }) => at.account === PLACE.account && may('reader', request, at),
+    );
+    const keys = [...Object.values(KEYS), ...LOOKALIKES.map(([, key]) => key)];
+    expect(allowed.map(({ name }) => name)).toEqual([...keys.map((key) => `read ${key}`), 'list']);
+  });
+
   test('nobody writes what only they can read, copies a deletion from elsewhere, or speaks in the clear', () => {
     const everybody = Object.keys(principals) as PrincipalName[];
     const kinds = Object.keys(KEYS).filter((kind) => kind !== 'scratch/');
