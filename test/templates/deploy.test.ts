@@ -67,7 +67,9 @@ beforeEach(async () => {
     },
     read: async ({ key }) => {
       const object = await store.read(objectKey(key)).catch((error: unknown) => {
-        throw hasCode(error, 'ACCESS_DENIED') ? Object.assign(new Error('Access Denied'), { code: 'AccessDenied' }) : error;
+        throw hasCode(error, 'ACCESS_DENIED')
+          ? Object.assign(new Error('Access Denied'), { code: 'AccessDenied' })
+          : error;
       });
       return object && (await bytesOf(object.body));
     },
@@ -95,7 +97,10 @@ test('one deploy makes a domain; stacks bind in it, and let go; it stays when it
     Bucket: BUCKET,
     ServiceToken: `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-reference`,
   });
-  expect(JSON.parse((await bucket.current('domain')?.bytes.text()) ?? '{}')).toMatchObject({ ...PLACE, bucket: BUCKET });
+  expect(JSON.parse((await bucket.current('domain')?.bytes.text()) ?? '{}')).toMatchObject({
+    ...PLACE,
+    bucket: BUCKET,
+  });
 
   const project = await TestProject.of(SMALL_SHOP);
   project.env = awsEnvironment(server, 'publisher', PLACE.region);

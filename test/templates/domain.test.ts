@@ -31,7 +31,8 @@ const TEMPLATES = path.join(import.meta.dirname, '../../templates');
 const SOURCE = path.join(TEMPLATES, 'domain/template.yaml');
 const ROLES = ['publisher-role.yaml', 'deployer-role.yaml'].map((name) => path.join(TEMPLATES, name));
 const DOCUMENT = readFileSync(path.join(TEMPLATES, '../docs/permissions.md'), 'utf8');
-const VERSION = (JSON.parse(readFileSync(path.join(TEMPLATES, '../package.json'), 'utf8')) as { version: string }).version;
+const VERSION = (JSON.parse(readFileSync(path.join(TEMPLATES, '../package.json'), 'utf8')) as { version: string })
+  .version;
 
 /** What CloudFormation takes inline, without a bucket. */
 const LIMIT = 51_200;
@@ -68,7 +69,10 @@ describe('the build of the domain template', () => {
 
   test.each([
     ['one line', 'exports.handler = async () => ({ a: "b", c: \'d\', e: `${1}` });'],
-    ['lines that look like YAML', "exports.handler = async () => 1;\n# no\n".replace('# no', 'a: { b: for(;;) break b; }')],
+    [
+      'lines that look like YAML',
+      'exports.handler = async () => 1;\n# no\n'.replace('# no', 'a: { b: for(;;) break b; }'),
+    ],
     ['blank lines, tabs, spaces at the ends', 'exports.x = 1;  \n\n\n\texports.y = 2; \n  exports.z = 3;\n\n'],
   ])('keeps a bundle of %s', async (_name, bundle) => {
     const built = await buildDomainTemplate(bundle);
@@ -108,8 +112,17 @@ describe('the build of the domain template', () => {
 
   test('says which file is missing', async () => {
     const output = path.join(await temporaryFolder(), 'domain.yaml');
-    const build = run(process.execPath, [path.join(TEMPLATES, 'build.mjs'), '--bundle', '/no/such/bundle', '--output', output]);
-    await expect(build).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('/no/such/bundle') as unknown });
+    const build = run(process.execPath, [
+      path.join(TEMPLATES, 'build.mjs'),
+      '--bundle',
+      '/no/such/bundle',
+      '--output',
+      output,
+    ]);
+    await expect(build).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('/no/such/bundle') as unknown,
+    });
   });
 });
 
@@ -140,7 +153,10 @@ describe('the domain', () => {
     const text = readFileSync(SOURCE, 'utf8');
     for (const id of ['Bucket', 'BucketPolicy']) {
       expect(text).toMatch(
-        new RegExp(`^ {2}${id}:\\n.*\\n(?: {4}#.*\\n)* {4}DeletionPolicy: RetainExceptOnCreate\\n {4}UpdateReplacePolicy: Retain$`, 'm'),
+        new RegExp(
+          `^ {2}${id}:\\n.*\\n(?: {4}#.*\\n)* {4}DeletionPolicy: RetainExceptOnCreate\\n {4}UpdateReplacePolicy: Retain$`,
+          'm',
+        ),
       );
     }
   });
@@ -150,7 +166,10 @@ describe('the domain', () => {
     ['a KMS key', { KmsKeyArn: KMS_KEY }, { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KMS_KEY }],
   ])('is encrypted by %s', (_name, given, expected) => {
     const { resources, outputs } = resolveTemplate(file, PLACE, given);
-    const [rule] = at(resources['Bucket']?.properties, 'BucketEncryption.ServerSideEncryptionConfiguration') as readonly object[];
+    const [rule] = at(
+      resources['Bucket']?.properties,
+      'BucketEncryption.ServerSideEncryptionConfiguration',
+    ) as readonly object[];
     expect(rule).toMatchObject({ ServerSideEncryptionByDefault: expected });
     expect(outputs['KmsKeyArn']).toBe('KmsKeyArn' in given ? KMS_KEY : undefined);
     expect(JSON.stringify(resources).includes('kms:GenerateDataKey')).toBe('KmsKeyArn' in given);
@@ -183,7 +202,12 @@ describe('the domain', () => {
     expect(policies.domain.outputs['ServiceToken']).toBe(arn);
     expect(readFileSync(SOURCE, 'utf8')).toContain('Export: { Name: cfn-artifacts-ServiceToken }');
     expect(properties('ReferenceFunction')).toMatchObject({
-      ...{ FunctionName: 'cfn-artifacts-reference', Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' },
+      ...{
+        FunctionName: 'cfn-artifacts-reference',
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+      },
       Environment: { Variables: { BUCKET, ACCOUNT: PLACE.account, PARTITION: 'aws' } },
     });
     expect(properties('ReferenceInvocations')).toMatchObject({ MaximumRetryAttempts: 2 });
@@ -220,7 +244,8 @@ describe('the domain', () => {
 /** As the document shows them: `upload part` and the like follow from these. */
 const SHOWN: readonly ObjectRequest[] = ['read', 'create', 'replace', 'overwrite', 'remove', 'erase'];
 
-const may = (who: PrincipalName, request: AwsRequest, at: Guard = guard): boolean => isAllowed(principals[who], request, at);
+const may = (who: PrincipalName, request: AwsRequest, at: Guard = guard): boolean =>
+  isAllowed(principals[who], request, at);
 
 describe('who may do what', () => {
   const plain = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
@@ -334,7 +359,8 @@ describe('every part of every policy', () => {
 
   function* answersInTurn(bucket: Policy, asking: Readonly<Record<string, Principal>>): Generator<[string, boolean]> {
     for (const { name, request, guard: at } of allRequests(bucket)) {
-      for (const [who, principal] of Object.entries(asking)) yield [`${who}: ${name}`, isAllowed(principal, request, at)];
+      for (const [who, principal] of Object.entries(asking))
+        yield [`${who}: ${name}`, isAllowed(principal, request, at)];
     }
   }
 
@@ -380,11 +406,18 @@ describe('every part of every policy', () => {
 });
 
 describe('who gets the roles', () => {
-  const assumes = (trust: Policy, caller: Parameters<typeof decide>[0]['caller'], action: string, context: RequestContext = {}) =>
-    decide({ caller, action, resource: '*', context }, [], { ...trust, Statement: withResource(trust) }, PLACE.account).allowed;
+  const assumes = (
+    trust: Policy,
+    caller: Parameters<typeof decide>[0]['caller'],
+    action: string,
+    context: RequestContext = {},
+  ) =>
+    decide({ caller, action, resource: '*', context }, [], { ...trust, Statement: withResource(trust) }, PLACE.account)
+      .allowed;
 
   /** A trust policy is about its role, and so names no resource. */
-  const withResource = (trust: Policy) => [trust.Statement].flat().map((statement) => ({ ...statement, Resource: '*' }));
+  const withResource = (trust: Policy) =>
+    [trust.Statement].flat().map((statement) => ({ ...statement, Resource: '*' }));
 
   test.each<[string, string, string, boolean]>([
     ['the branch', 'GitHub', 'repo:shop/shop:ref:refs/heads/main', true],
@@ -399,7 +432,9 @@ describe('who gets the roles', () => {
     const template = resolveTemplate(ROLES[0]!, PLACE, { Provider, Subject });
     const { trust } = roleOf(template, 'Role', PLACE);
     const [issuer, aud] =
-      Provider === 'GitHub' ? ['token.actions.githubusercontent.com', 'sts.amazonaws.com'] : ['gitlab.com', 'https://gitlab.com'];
+      Provider === 'GitHub'
+        ? ['token.actions.githubusercontent.com', 'sts.amazonaws.com']
+        : ['gitlab.com', 'https://gitlab.com'];
     const federated = `arn:aws:iam::${PLACE.account}:oidc-provider/${issuer}`;
     const token = { [`${issuer}:sub`]: sub, [`${issuer}:aud`]: aud };
     const action = 'sts:AssumeRoleWithWebIdentity';
@@ -439,7 +474,9 @@ describe('who gets the roles', () => {
   test('a service role is made where policies for the resources are given, and has them', () => {
     const [, file = ''] = ROLES;
     expect(Object.keys(resolveTemplate(file, PLACE).resources)).toEqual(['Policy']);
-    const { resources } = resolveTemplate(file, PLACE, { ResourcePolicyArns: 'arn:aws:iam::aws:policy/A,arn:aws:iam::aws:policy/B' });
+    const { resources } = resolveTemplate(file, PLACE, {
+      ResourcePolicyArns: 'arn:aws:iam::aws:policy/A,arn:aws:iam::aws:policy/B',
+    });
     expect(resources['Role']?.properties['ManagedPolicyArns']).toEqual([
       `arn:aws:iam::${PLACE.account}:policy/cfn-artifacts-deployer`,
       ...['arn:aws:iam::aws:policy/A', 'arn:aws:iam::aws:policy/B'],

@@ -244,7 +244,9 @@ const OPERATION: Operation = {
 };
 
 function denials(): string[] {
-  return server.requests.filter(({ status }) => status === 403).map(({ operation, key }) => `${operation} ${key ?? ''}`);
+  return server.requests
+    .filter(({ status }) => status === 403)
+    .map(({ operation, key }) => `${operation} ${key ?? ''}`);
 }
 
 describe('who has the rights of the templates', () => {
