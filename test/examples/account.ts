@@ -15,7 +15,6 @@ import { s3ClientDefaults } from '../../repository/stores/s3.ts';
 import { awsEnvironment, WITHOUT_FILES } from '../support/aws-environment.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
-import type { Policy } from '../support/iam/policy.ts';
 import { parseBucketPolicy } from '../support/iam/policy.ts';
 import type { Principal } from '../support/iam/request.ts';
 import type { Moto } from '../support/moto.ts';
@@ -48,14 +47,6 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** As README.md says who may ask. */
-const READING: Policy = {
-  Statement: [
-    { Effect: 'Allow', Action: 's3:GetObject', Resource: `${BUCKET_ARN}/*` },
-    { Effect: 'Allow', Action: 's3:ListBucket', Resource: BUCKET_ARN },
-  ],
-};
-
 type Variant = Pick<EngineOptions, 'replacedRollback' | 'seed'>;
 
 /** On the S3 server of the tests, where the policies of the domain's templates hold. */
@@ -73,7 +64,7 @@ export async function accountOnServer(variant: Variant = {}): Promise<Account> {
       deployer: identityOf(principals.deployer),
       reference: identityOf(principals['reference function']),
       keeper: identityOf(principals.keeper),
-      reader: { account: PLACE.account, policies: [READING] },
+      reader: identityOf(principals.reader),
     },
   });
   const bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });

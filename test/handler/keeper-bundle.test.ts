@@ -149,7 +149,7 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     await start({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_MAX_ATTEMPTS: '1' });
     const audited = (await ask({ command: 'audit', fix: true })) as { results: { kind: string }[]; next?: unknown };
     expect(audited.next).toBeUndefined();
-    expect(audited.results.every(({ kind }) => kind === 'unknown')).toBe(true);
+    expect(new Set(audited.results.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
     expect(await ask({ command: 'tend' })).toMatchObject({
       results: [{ task: 'audit', finished: expect.any(String) }],
     });
