@@ -103,7 +103,7 @@ test('it is given up at last, and the URL is not told', async () => {
   expect(failure).not.toContain('secret');
 });
 
-test('one attempt is made even if no time is left', async () => {
+test('no second attempt is made where no time is left', async () => {
   replies = Array<number>(20).fill(503);
   const { code, waits } = await put('/a', '{}', [0]);
   expect(code).toBe('STORE_UNAVAILABLE');
