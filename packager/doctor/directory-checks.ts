@@ -12,7 +12,7 @@ const LOW_SPACE = 1024 ** 3;
 export const DIRECTORY_CHECKS: readonly Check<DirectoryAnswers>[] = [
   check({
     id: 'directory',
-    asks: 'the directory is there, and may be read and written',
+    asks: 'nothing keeps the directory from being read and written',
     needs: ['access'],
     judge: ({ access }) =>
       access.map(({ message, remedy }) =>
