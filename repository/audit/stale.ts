@@ -63,7 +63,7 @@ async function judge(
     if (standing === 'used') return undefined;
     const doubt =
       standing === 'doubtful'
-        ? `the resource '${resource.logicalId}' has an ID that does not tell which binding it names`
+        ? `which binding the resource '${resource.logicalId}' has left is not known: it could not be deleted, or its ID does not tell`
         : await doubtOnTheWayBack(auditing, evidence, binding);
     if (doubt !== undefined) return { ...stale, kind: 'unknown', why: doubt };
   }

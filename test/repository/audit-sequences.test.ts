@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Finding } from '../../repository/index.ts';
 import { Audited } from '../support/audited.ts';
 import type { Effect, Fault, Outcome } from '../support/stack-engine/engine.ts';
 
@@ -94,6 +95,12 @@ async function settle(world: Audited): Promise<void> {
   await world.engine.settle();
 }
 
+function isDoubtful(world: Audited, { kind, stackId = '', logicalId = '', generation }: Finding): boolean {
+  const listed = world.engine.stack(stackId)?.summaries.get(logicalId);
+  const isGivenUp = listed?.status === 'DELETE_FAILED' && !listed.physicalId?.endsWith(`/${generation ?? ''}`);
+  return kind === 'unknown' && isGivenUp;
+}
+
 /** A Create that was cancelled, and its Delete lost: CloudFormation lists it as given up, under an ID that it invented. */
 const FOUND: [Step[], number, 'sigv4'][] = [
   [
@@ -108,6 +115,25 @@ const FOUND: [Step[], number, 'sigv4'][] = [
       },
     ],
     10017411,
+    'sigv4',
+  ],
+  // Given up twice: the second time under the ID of another binding.
+  [
+    [
+      { stack: 'two', uses: ['a', 'a'], faults: [], audits: 0 },
+      {
+        ...{ stack: 'two', uses: ['a', undefined], audits: 0 },
+        faults: [{ logicalId: 'Second', on: 'Delete', times: 3, does: { kind: 'kill', request: 1, attempts: 3 } }],
+      },
+      {
+        ...{ stack: 'two', uses: ['b', 'a'], audits: 0 },
+        faults: [
+          { logicalId: 'Second', on: 'Delete', times: 3, does: { kind: 'drop answer' } },
+          { logicalId: 'Ref', on: 'Update', does: { kind: 'drop answer' } },
+        ],
+      },
+    ],
+    0,
     'sigv4',
   ],
 ];
@@ -136,9 +162,13 @@ test('nothing that is deployed loses its reference to an audit, and in the end o
             expect(await world.recorded()).toEqual(expect.arrayContaining(needed));
           }
           await settle(world);
-          counts.healed += (await world.audit()).filter(({ healed }) => healed).length;
-          expect(await world.recorded()).toEqual(world.deployed());
-          expect(await world.audit()).toEqual([]);
+          const findings = await world.audit();
+          counts.healed += findings.filter(({ healed }) => healed).length;
+          // Of a resource that CloudFormation lists as given up under another binding nobody knows which of them is left: that is told, and left.
+          const doubtful = findings.filter((finding) => isDoubtful(world, finding));
+          const left = doubtful.map(({ generation = '' }) => generation);
+          expect([...(await world.recorded())].sort()).toEqual([...world.deployed(), ...left].sort());
+          expect(await world.audit()).toEqual(doubtful);
           expect([...world.unprotected]).toEqual([]);
         } finally {
           await world.engine.stop();
