@@ -18,6 +18,9 @@ export interface Collector {
   readonly told: (what: 'version given up' | 'condemnation cancelled' | 'content deleted') => void;
 }
 
+/** So often a decision is looked at again. */
+const DECISIONS = 5;
+
 /** @param quarantine turns; `undefined`: what is condemned is left to the next one */
 export async function collect(collector: Collector, quarantine: number | undefined): Promise<void> {
   for (const version of collector.versions) await giveUp(collector, version);
@@ -27,31 +30,50 @@ export async function collect(collector: Collector, quarantine: number | undefin
   for (const digest of collector.digests) await reap(collector, digest);
 }
 
-async function giveUp({ domain, told }: Collector, { number, ...name }: Collector['versions'][number]): Promise<void> {
-  const { store } = domain;
-  const status = await readStatus(domain, name, number);
-  // One that a collector began to give up, and could not, is gone on with.
-  if (takesNoReferences(status) && status !== 'Deleting') return;
+async function giveUp(collector: Collector, version: Collector['versions'][number]): Promise<void> {
+  const { domain, told } = collector;
+  const { number, ...name } = version;
   const manifest = await readManifest(domain, name, number);
-  if (manifest === undefined) return;
-  const key = statusKey(name, number);
-  const before = await readRecord(store, key, (value) => value);
-  const deciding = recordContent({ status: 'Deleting' });
-  const outcome =
-    before === undefined ? await store.create(key, deciding) : await store.replace(key, deciding, before.revision);
-  if (outcome !== 'created' && outcome !== 'replaced') return;
-  const decided = await readRecord(store, key, (value) => value);
-  if (decided?.value['status'] !== 'Deleting') return;
+  if (manifest === undefined || !(await begins(collector, version))) return;
   const digests = manifest.assets.map(({ digest }) => digest);
-  const isUsed = await usesVersion(store, digests, `:${name.repository}/${name.id}:${number}@`);
-  await store.replace(key, recordContent({ status: isUsed ? 'Published' : 'Deleted' }), decided.revision);
-  if (isUsed) return;
+  const isUsed = await decides(collector, version, digests);
+  if (isUsed !== false) return;
   told('version given up');
   for (const digest of digests) {
     const reference = versionReferenceKey(digest, name, number, manifest.nonce);
-    const head = await store.head(reference);
-    if (head !== undefined) await store.removeIncarnation(reference, head.incarnation);
+    const head = await domain.store.head(reference);
+    if (head !== undefined) await domain.store.removeIncarnation(reference, head.incarnation);
   }
+}
+
+/** Marks the version as one that is being given up, or finds that mark: of an earlier collector, or its own, whose answer was lost. */
+async function begins({ domain }: Collector, { number, ...name }: Collector['versions'][number]): Promise<boolean> {
+  const { store } = domain;
+  const key = statusKey(name, number);
+  const before = await readRecord(store, key, (value) => value);
+  const status = await readStatus(domain, name, number);
+  if (status === 'Deleting') return true;
+  if (takesNoReferences(status)) return false;
+  const deciding = recordContent({ status: 'Deleting' });
+  if (before === undefined) await store.create(key, deciding);
+  else await store.replace(key, deciding, before.revision);
+  return (await readStatus(domain, name, number)) === 'Deleting';
+}
+
+/** Whether it is used; the mark is gone then. A conflict may be the echo of one's own writing: it is looked at again. `undefined`: never seen decided. */
+async function decides(
+  { domain: { store } }: Collector,
+  { number, ...name }: Collector['versions'][number],
+  digests: readonly Digest[],
+): Promise<boolean | undefined> {
+  const key = statusKey(name, number);
+  for (let turn = 0; turn < DECISIONS; turn++) {
+    const marked = await readRecord(store, key, (value) => value);
+    if (marked?.value['status'] !== 'Deleting') return marked?.value['status'] !== 'Deleted';
+    const isUsed = await usesVersion(store, digests, `:${name.repository}/${name.id}:${number}@`);
+    await store.replace(key, recordContent({ status: isUsed ? 'Published' : 'Deleted' }), marked.revision);
+  }
+  return undefined;
 }
 
 /** Whether a stack, or a consumer named by hand, uses this very version. */
