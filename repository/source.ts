@@ -54,3 +54,15 @@ export async function rememberSource(
   if (wrong === undefined) await store.create(key, content);
   else await store.replace(key, content, wrong.revision);
 }
+
+/** Of a version that was deleted: who publishes the same tree again makes the record again. */
+export async function forgetSource(
+  domain: Pick<Domain, 'store'>,
+  { repository, id }: ArtifactName,
+  sourceDigest: Digest,
+  { number, nonce }: Pick<Manifest, 'number' | 'nonce'>,
+): Promise<void> {
+  const known = await readSource(domain, repository, sourceDigest);
+  if (known?.first.id !== id || known.first.number !== number || known.first.nonce !== nonce) return;
+  await domain.store.removeRevision(sourceKey(repository, sourceDigest), known.revision);
+}

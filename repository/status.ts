@@ -1,22 +1,52 @@
 import type { Domain } from './domain.ts';
 import { statusKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
+import type { Stored } from './record.ts';
 import { readRecord } from './record.ts';
 
 /** As in CodeArtifact; `Deleting` is the moment between the decision and its end. */
 export const STATUSES = ['Unfinished', 'Published', 'Unlisted', 'Archived', 'Disposed', 'Deleting', 'Deleted'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** What `statuses/…` holds. Changed by compare-and-swap alone. */
+export interface StatusRecord {
+  readonly status: Status;
+  /** What it was before it was given up, and is again when that is taken back. Of `Deleting` and `Deleted`. */
+  readonly was?: Status;
+  /** New for every writing: who lost the answer recognises its own, and no two records are ever the same bytes. */
+  readonly nonce?: string;
+  /** When it was written, ISO 8601. */
+  readonly at?: string;
+  /** Since when a collector has found it needed by nobody, ISO 8601; as of its last look. */
+  readonly unusedSince?: string;
+}
+
 /** A version without a status record is Published: most never get one. */
-export async function readStatus(
+export async function readStatus(domain: Pick<Domain, 'store'>, name: ArtifactName, number: number): Promise<Status> {
+  return (await readStatusRecord(domain, name, number))?.value.status ?? 'Published';
+}
+
+/** @throws ArtifactError UNSUPPORTED_FORMAT */
+export function readStatusRecord(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
   number: number,
-): Promise<Status> {
-  const record = await readRecord(store, statusKey(name, number), ({ status }) =>
-    STATUSES.find((known) => known === status),
-  );
-  return record?.value ?? 'Published';
+): Promise<Stored<StatusRecord> | undefined> {
+  return readRecord(store, statusKey(name, number), ({ status, was, nonce, at, unusedSince }) => {
+    const [known, before] = [statusOf(status), statusOf(was)];
+    if (known === undefined) return undefined;
+    return {
+      status: known,
+      ...(before !== undefined && { was: before }),
+      ...(typeof nonce === 'string' && { nonce }),
+      ...(typeof at === 'string' && { at }),
+      ...(typeof unusedSince === 'string' && { unusedSince }),
+    };
+  });
+}
+
+function statusOf(value: unknown): Status | undefined {
+  return STATUSES.find((known) => known === value);
 }
 
 /** Whether a version keeps the references that it has and gets no new ones. */

@@ -1,0 +1,154 @@
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import { ArtifactError } from '../error.ts';
+import { statusKey, versionReferenceKey } from '../keys.ts';
+import type { ArtifactName } from '../name.ts';
+import type { ObjectKey, Revision } from '../object-store.ts';
+import type { Stored } from '../record.ts';
+import { recordContent } from '../record.ts';
+import { forgetSource } from '../source.ts';
+import type { StatusRecord } from '../status.ts';
+import { readStatusRecord } from '../status.ts';
+import type { Manifest } from '../version.ts';
+import { readManifest } from '../version.ts';
+import type { VersionUser } from './users.ts';
+import { listVersionUsers } from './users.ts';
+
+/** What came of it. */
+export type VersionDeletion =
+  /** `digests`: what it held. Whether anything else holds or uses that, whoever condemns it finds out. `already`: it had been deleted before. */
+  | { readonly outcome: 'deleted' | 'already'; readonly manifest: Manifest; readonly digests: readonly Digest[] }
+  | { readonly outcome: 'used'; readonly manifest: Manifest; readonly users: readonly VersionUser[] };
+
+const TURNS = 20;
+const PAUSE_MS = 50;
+
+/**
+ * Gives a version up, if nobody needs it: marks it Deleting, looks who needs it, and makes it Deleted or what it was before. Its number is never used again
+ * and its manifest stays; what it held is no longer held by it. Whoever wants to use the version writes a reference and looks at the status then, so
+ * one of the two sees the other.
+ *
+ * May be repeated at any time, by anybody: what another left on the way is gone on with.
+ *
+ * The references that it takes away are read before the decision. Who takes the deletion back writes them anew after having read what was decided, so that
+ * no removal that comes late can meet those.
+ * @returns `undefined`: there is no such version
+ * @throws ArtifactError CONTENTION; what the store throws while it looks for users, after which the version is what it was, as far as that could be written
+ */
+export async function deleteVersion(
+  domain: Domain,
+  { repository, id }: ArtifactName,
+  number: number,
+): Promise<VersionDeletion | undefined> {
+  const name = { repository, id };
+  const manifest = await readManifest(domain, name, number);
+  if (manifest === undefined) return undefined;
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (turn > 0) await domain.chance.pause(PAUSE_MS * turn);
+    const before = await readStatusRecord(domain, name, number);
+    const digests = digestsOf(manifest);
+    if (before?.value.status === 'Deleted') {
+      await sweep(domain, manifest, before);
+      return { outcome: 'already', manifest, digests };
+    }
+    const marked = await mark(domain, manifest, before);
+    if (marked === undefined) continue;
+    const references = await referencesOf(domain, manifest);
+    const users = await usersOf(domain, manifest, marked);
+    const decision: StatusRecord =
+      users.length === 0 ? { status: 'Deleted', was: wasOf(marked) } : { status: wasOf(marked) };
+    if (!(await write(domain, manifest, decision, marked))) continue;
+    if (users.length > 0) return { outcome: 'used', manifest, users };
+    await removeAll(domain, references);
+    if (manifest.source !== undefined) await forgetSource(domain, name, manifest.source, manifest);
+    return { outcome: 'deleted', manifest, digests };
+  }
+  throw new ArtifactError(
+    'CONTENTION',
+    `the status of '${repository}/${id}:${number}' is changed by others all the time`,
+    {
+      remedy: 'Try again.',
+    },
+  );
+}
+
+/** Whoever deleted it may have died before its references went. A version that is taken back meanwhile keeps those that it got anew. */
+async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<StatusRecord>): Promise<void> {
+  const references = await referencesOf(domain, manifest);
+  if (references.length === 0) return;
+  // By this whoever is just taking it back begins again, and writes references that were not read above.
+  if (await write(domain, manifest, { ...deleted.value, status: 'Deleted' }, deleted))
+    await removeAll(domain, references);
+}
+
+/** @returns the mark: this one, or that of another who did not come to an end; `undefined` where somebody was faster */
+async function mark(
+  domain: Domain,
+  manifest: Manifest,
+  before: Stored<StatusRecord> | undefined,
+): Promise<Stored<StatusRecord> | undefined> {
+  if (before?.value.status === 'Deleting') return before;
+  await write(domain, manifest, { status: 'Deleting', was: before?.value.status ?? 'Published' }, before);
+  const now = await readStatusRecord(domain, manifest, manifest.number);
+  return now?.value.status === 'Deleting' ? now : undefined;
+}
+
+/** Where they can't be found out, the version is what it was. */
+async function usersOf(
+  domain: Domain,
+  manifest: Manifest,
+  marked: Stored<StatusRecord>,
+): Promise<readonly VersionUser[]> {
+  const users: VersionUser[] = [];
+  try {
+    for await (const user of listVersionUsers(domain, manifest, manifest.number)) users.push(user);
+  } catch (error) {
+    // What went wrong first is what counts; should this fail too, the next one who deletes it goes on.
+    await write(domain, manifest, { status: wasOf(marked) }, marked).catch(() => false);
+    throw error;
+  }
+  return users;
+}
+
+function wasOf({ value: { was } }: Stored<StatusRecord>): StatusRecord['status'] {
+  return was ?? 'Published';
+}
+
+/** @returns whether that stands there now */
+async function write(
+  { store, chance }: Domain,
+  manifest: Manifest,
+  record: StatusRecord,
+  before: Stored<StatusRecord> | undefined,
+): Promise<boolean> {
+  const key = statusKey(manifest, manifest.number);
+  const nonce = chance.nonce();
+  const content = recordContent({ ...record, nonce, at: chance.now().toISOString() } satisfies StatusRecord);
+  const outcome =
+    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
+  if (outcome === 'created' || outcome === 'replaced') return true;
+  // It may be the echo of one's own writing.
+  return (await readStatusRecord({ store }, manifest, manifest.number))?.value.nonce === nonce;
+}
+
+interface Reference {
+  readonly key: ObjectKey;
+  readonly revision: Revision;
+}
+
+async function referencesOf({ store }: Domain, manifest: Manifest): Promise<readonly Reference[]> {
+  const { number, nonce } = manifest;
+  const heads = await Promise.all(
+    digestsOf(manifest).map((digest) => store.head(versionReferenceKey(digest, manifest, number, nonce))),
+  );
+  return heads.flatMap((head) => (head === undefined ? [] : [{ key: head.key, revision: head.revision }]));
+}
+
+async function removeAll({ store }: Domain, references: readonly Reference[]): Promise<void> {
+  await Promise.all(references.map(({ key, revision }) => store.removeRevision(key, revision)));
+}
+
+/** What a version holds, each once. */
+export function digestsOf({ assets }: Pick<Manifest, 'assets'>): readonly Digest[] {
+  return [...new Set(assets.map(({ digest }) => digest))];
+}
