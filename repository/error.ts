@@ -18,6 +18,7 @@ export type ArtifactErrorCode =
   | 'ARTIFACT_NOT_FOUND'
   | 'ARTIFACT_DELETED'
   | 'ARTIFACT_ARCHIVED'
+  | 'ARTIFACT_IN_USE'
   | 'DOMAIN_NOT_FOUND'
   | 'OUTPUT_FAILED'
   // your access

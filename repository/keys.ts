@@ -96,7 +96,12 @@ export function versionReferenceKey(digest: Digest, name: ArtifactName, number: 
 
 /** The versions of this artifact that hold this blob. */
 export function versionReferencePrefix(digest: Digest, { repository, id }: ArtifactName): string {
-  return `references/${digest}/version/${repository}/${id}/!/`;
+  return `${versionReferencesPrefix(digest)}${repository}/${id}/!/`;
+}
+
+/** The versions, of whatever artifact, that hold this blob. */
+export function versionReferencesPrefix(digest: Digest): string {
+  return `references/${digest}/version/`;
 }
 
 export function parseVersionReferenceKey(key: string): { readonly number: number; readonly nonce: string } {

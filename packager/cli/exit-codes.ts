@@ -34,6 +34,7 @@ export const EXIT_CODES: Readonly<Record<ArtifactErrorCode, ExitCode>> = {
   ARTIFACT_NOT_FOUND: EXIT.input,
   ARTIFACT_DELETED: EXIT.input,
   ARTIFACT_ARCHIVED: EXIT.input,
+  ARTIFACT_IN_USE: EXIT.input,
   DOMAIN_NOT_FOUND: EXIT.access,
   OUTPUT_FAILED: EXIT.input,
   NO_CREDENTIALS: EXIT.access,
@@ -59,6 +60,6 @@ export const EXIT_STATUS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.input, 'your input: usage, a template, a path, a name, an artifact that does not exist'],
   [EXIT.access, 'your access: credentials, permission, owner, bucket, domain'],
   [EXIT.retry, 'may succeed if tried again: store unavailable, damaged or full, contention, source changed meanwhile'],
-  [EXIT.findings, 'done, and something was found that must be seen to (audit, doctor)'],
+  [EXIT.findings, 'done, and something was found that must be seen to (audit, doctor, delete --unused)'],
   [EXIT.interrupted, 'interrupted'],
 ];

@@ -88,6 +88,7 @@ const CONCERNS: Readonly<Record<ArtifactErrorCode, 'artifact' | 'run'>> = {
   ARTIFACT_NOT_FOUND: 'artifact',
   ARTIFACT_DELETED: 'artifact',
   ARTIFACT_ARCHIVED: 'artifact',
+  ARTIFACT_IN_USE: 'artifact',
   DOMAIN_NOT_FOUND: 'run',
   OUTPUT_FAILED: 'run',
   NO_CREDENTIALS: 'run',

@@ -8,6 +8,7 @@ import { ArtifactError } from '../error.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
+import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
 import { tend } from './tend.ts';
 
@@ -41,6 +42,14 @@ export async function carryOut(command: KeeperCommand, keeping: Keeping): Promis
     }
     case 'reference-remove':
       return collectPiece(removals(domain, command), isTimeUp, (after) => ({ ...command, after }));
+    case 'delete': {
+      const { arn, after, ...wanted } = command;
+      const before = after === undefined ? {} : { before: Number(after) };
+      const steps = deleteVersions(domain, { ...wanted, ...before, arn: artifactIn(domain, arn) });
+      return collectPiece(steps, isTimeUp, (from) => ({ ...command, after: from }));
+    }
+    case 'undelete':
+      return { results: [await undelete(domain, versionIn(domain, command.arn))] };
     case 'audit': {
       const { fix, stack, after } = command;
       const wanted = { fix, ...(stack !== undefined && { stack }), ...(after !== undefined && { after }) };

@@ -30,6 +30,21 @@ export type KeeperCommand =
       readonly after?: string;
     }
   /**
+   * Deletes versions that nobody needs, newest first, and condemns what they held: a version, all versions of an artifact or `versions` of it, or those that
+   * hold some content. `dryRun` tells what would become of each. `now` waives the quarantine, never the look at who needs it. `after` is the version where an
+   * earlier piece ended. Results: DeletedVersions, those that are used among them.
+   */
+  | {
+      readonly command: 'delete';
+      readonly arn: string;
+      readonly dryRun: boolean;
+      readonly now: boolean;
+      readonly versions?: readonly number[];
+      readonly after?: string;
+    }
+  /** Takes the deletion of a version back. One result: an UndeletedVersion. */
+  | { readonly command: 'undelete'; readonly arn: string }
+  /**
    * Compares references with what is deployed. `stack` is the ID of the only stack to look at; `after` is where an earlier piece ended. Results:
    * Findings.
    */
@@ -68,6 +83,14 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     consumer: required(consumer),
     after: optional(versionNumber),
   },
+  delete: {
+    arn: required(withoutAsset),
+    dryRun: required(boolean),
+    now: required(boolean),
+    versions: optional(versionNumbers),
+    after: optional(versionNumber),
+  },
+  undelete: { arn: required(version) },
   audit: { fix: required(boolean), stack: optional(stackId), after: optional(text) },
   tend: {},
 };
@@ -155,6 +178,11 @@ function versionNumber(value: unknown): ArtifactError | undefined {
     : invalid(`must be the number of a version, not ${shown(value)}`);
 }
 
+function versionNumbers(value: unknown): ArtifactError | undefined {
+  const isList = Array.isArray(value) && value.length > 0 && value.every((one) => isVersionNumber(JSON.stringify(one)));
+  return isList ? undefined : invalid(`must be a list of numbers of versions, not ${shown(value)}`);
+}
+
 function consumer(value: unknown): ArtifactError | undefined {
   return text(value) ?? problemOf(() => parseConsumer(value as string));
 }
@@ -174,10 +202,28 @@ function versionOrArtifact(value: unknown): ArtifactError | undefined {
   );
 }
 
-function arnWhere(value: unknown, isEnough: (arn: ReturnType<typeof parseArn>) => boolean): ArtifactError | undefined {
+/** A version, with its digest or without. */
+function version(value: unknown): ArtifactError | undefined {
+  return arnWhere(
+    value,
+    ({ version: number, asset }) => number !== undefined && asset === undefined,
+    'does not name a version',
+  );
+}
+
+/** An artifact, a version, content or both. */
+function withoutAsset(value: unknown): ArtifactError | undefined {
+  return arnWhere(value, ({ asset }) => asset === undefined, 'names one asset, and a version has all of its assets');
+}
+
+function arnWhere(
+  value: unknown,
+  isEnough: (arn: ReturnType<typeof parseArn>) => boolean,
+  why = 'does not name a version with its digest',
+): ArtifactError | undefined {
   const problem = text(value) ?? problemOf(() => parseArn(value as string));
   if (problem !== undefined || isEnough(parseArn(value as string))) return problem;
-  return new ArtifactError('INVALID_ARN', `${shown(value)} does not name a version with its digest`, {
+  return new ArtifactError('INVALID_ARN', `${shown(value)} ${why}`, {
     remedy: 'Name one as arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST.',
   });
 }

@@ -28,6 +28,7 @@ const CODES: Readonly<Record<ArtifactErrorCode, true>> = {
   ARTIFACT_NOT_FOUND: true,
   ARTIFACT_DELETED: true,
   ARTIFACT_ARCHIVED: true,
+  ARTIFACT_IN_USE: true,
   DOMAIN_NOT_FOUND: true,
   OUTPUT_FAILED: true,
   NO_CREDENTIALS: true,

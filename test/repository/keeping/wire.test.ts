@@ -34,6 +34,12 @@ const COMMANDS: readonly KeeperCommand[] = [
   },
   { command: 'reference-remove', arn: ARN, consumer: 'job', after: '12' },
   { command: 'reference-remove', arn: `${ARN}:3@sha256:${HEX}`, consumer: 'job' },
+  { command: 'delete', arn: ARN, dryRun: true, now: false, after: '12' },
+  { command: 'delete', arn: ARN, dryRun: false, now: true, versions: [1, 2, 30] },
+  { command: 'delete', arn: `${ARN}:3`, dryRun: false, now: true },
+  { command: 'delete', arn: `${ARN}@sha256:${HEX}`, dryRun: false, now: true },
+  { command: 'undelete', arn: `${ARN}:3` },
+  { command: 'undelete', arn: `${ARN}:3@sha256:${HEX}` },
   { command: 'audit', fix: true, stack: STACK, after: 'records x' },
   { command: 'audit', fix: false },
   { command: 'tend' },
@@ -72,6 +78,15 @@ describe('a command', () => {
     ['an empty consumer', { command: 'reference-remove', arn: ARN, consumer: '' }],
     ['a long consumer', { command: 'reference-remove', arn: ARN, consumer: 'x'.repeat(129) }],
     ['a consumer that climbs', { command: 'reference-remove', arn: ARN, consumer: 'a/../b' }],
+    ['an asset to delete', { command: 'delete', arn: `${ARN}:3#api.zip`, dryRun: false, now: false }],
+    ['a number that is none', { command: 'delete', arn: ARN, dryRun: false, now: false, versions: [1, 0] }],
+    ['a number as a text', { command: 'delete', arn: ARN, dryRun: false, now: false, versions: ['1'] }],
+    ['no numbers at all', { command: 'delete', arn: ARN, dryRun: false, now: false, versions: [] }],
+    ['one number', { command: 'delete', arn: ARN, dryRun: false, now: false, versions: 1 }],
+    ['a deletion that is not said to be one', { command: 'delete', arn: ARN, now: false }],
+    ['a waiver that is a text', { command: 'delete', arn: ARN, dryRun: false, now: 'yes' }],
+    ['an artifact to take back', { command: 'undelete', arn: ARN }],
+    ['content to take back', { command: 'undelete', arn: `${ARN}@sha256:${HEX}` }],
     ['no version to go on', { command: 'reference-remove', arn: ARN, consumer: 'x', after: '0' }],
   ])('refuses %s', (_, command) => {
     expect(problemsOf(command)).toHaveLength(1);
@@ -79,7 +94,7 @@ describe('a command', () => {
 
   test('of no known kind is named, and so is what there is', () => {
     expect(problemsOf({ command: 'collect' })).toEqual([
-      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'reference-add', 'reference-remove', 'audit', 'tend'",
+      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'reference-add', 'reference-remove', 'delete', 'undelete', 'audit', 'tend'",
     ]);
     expect(problemsOf({ command: 'toString' })).toEqual([expect.stringContaining("no command 'toString'")]);
   });
