@@ -2,6 +2,7 @@ import type { DomainParts } from '../../repository/domain.ts';
 import { findDomain, requireAt } from '../../repository/domain.ts';
 import type { Domain } from '../../repository/domain.ts';
 import { ArtifactError } from '../../repository/error.ts';
+import type { DomainEvent } from '../../repository/event.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly connect: (signal: AbortSignal) => Kept;
   readonly log: (line: string) => void;
   readonly now: () => Date;
+  /** Absent: nobody is told of events. @param time milliseconds that it may take; never rejects */
+  readonly announce?: (events: readonly DomainEvent[], time: number) => Promise<void>;
 }
 
 /** How the function was called. */
@@ -44,6 +47,10 @@ const RESERVE_MS = 60_000;
  * to see that something goes on. https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
  */
 const PIECE_MS = 4 * 60_000;
+
+/** What is announced at a time may take so long, and no more than half of what is left; where a deploy waits for the answer, a moment. */
+const ANNOUNCING_MS = 20_000;
+const ANNOUNCING_BRIEFLY_MS = 2000;
 
 /** What may be asked for under another name than the function's own, by whoever publishes and binds. */
 const FOR_PUBLISHING: readonly KeeperCommand['command'][] = ['cancel', 'finish'];
@@ -97,8 +104,8 @@ function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
 async function answerTo(
   command: KeeperCommand,
   { place, evidence, ...parts }: Kept,
-  { remaining }: Invoked,
-  { now }: Surroundings,
+  { requestId, remaining }: Invoked,
+  { now, announce }: Surroundings,
   count: (finding: object) => void,
 ): Promise<KeeperAnswer> {
   const domain = await findDomain(parts);
@@ -112,8 +119,12 @@ async function answerTo(
   const began = now().getTime();
   const isLong = (): boolean => command.command !== 'tend' && now().getTime() - began >= PIECE_MS;
   const isTimeUp = (): boolean => remaining() <= reserve || isLong();
-  const answer = await carryOut(command, { domain, evidence, isTimeUp, report: count });
-  if (command.command === 'audit') answer.results.forEach(count);
+  const atMost = FOR_PUBLISHING.includes(command.command) ? ANNOUNCING_BRIEFLY_MS : ANNOUNCING_MS;
+  const announced = announce && {
+    announce: (events: readonly DomainEvent[]) => announce(events, Math.min(atMost, remaining() / 2)),
+  };
+  const answer = await carryOut(command, { domain, evidence, isTimeUp, report: count, requestId, ...announced });
+  if (command.command === 'audit' || command.command === 'verify') answer.results.forEach(count);
   return answer;
 }
 

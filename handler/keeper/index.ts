@@ -8,13 +8,15 @@ import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { eventBus } from '../event-bus.ts';
 import type { Kept } from './handle.ts';
 import { handle } from './handle.ts';
 
 /**
  * The keeper: does what only it may do in a domain, one command at a time, as JSON. Runs in AWS Lambda, with the SDK that is there.
  *
- * Its environment: BUCKET, ACCOUNT and PARTITION of the domain. AWS_ENDPOINT_URL and the rest as the SDK reads it.
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, EVENT_BUS, the name of the bus that hears of events, none where it is absent. AWS_ENDPOINT_URL and the
+ * rest as the SDK reads it.
  */
 
 interface Context {
@@ -38,6 +40,10 @@ const patient = { maxAttempts: 8, retryMode: 'adaptive' } as const;
 const s3 = new S3Client(s3ClientDefaults);
 const cloudFormation = new CloudFormationClient(patient);
 const lambda = new LambdaClient(patient);
+const log = (line: string): void => void process.stdout.write(`${line}\n`);
+const now = (): Date => new Date();
+const { EVENT_BUS: bus } = env;
+const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
   const invoked = {
@@ -48,8 +54,9 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
   };
   return handle(event, invoked, {
     connect,
-    log: (line) => process.stdout.write(`${line}\n`),
-    now: () => new Date(),
+    log,
+    now,
+    ...announce,
   });
 }
 
@@ -63,7 +70,7 @@ function connect(signal: AbortSignal): Kept {
     store,
     keeper: ownKeeper(store),
     chance: {
-      now: () => new Date(),
+      now,
       nonce: () => randomUUID().replaceAll('-', ''),
       pause: async (milliseconds) => {
         await pause(milliseconds * (0.5 + Math.random()));

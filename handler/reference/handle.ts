@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import { bodyOf } from './answer.ts';
-import type { Asked } from './event.ts';
+import type { Asked, ResourceEvent } from './event.ts';
 import { askedOf, parseEvent } from './event.ts';
 import { lineOf } from './log.ts';
 import { formatPhysicalId, isGeneration } from '../../repository/physical-id.ts';
@@ -9,6 +9,10 @@ import { reasonOf } from './reason.ts';
 import type { Failing, Outcome, Served } from './reference.ts';
 import { carryOut, firstId } from './reference.ts';
 import { ArtifactError } from '../../repository/error.ts';
+import type { DomainEvent } from '../../repository/event.ts';
+import { referenceEvent } from '../../repository/event.ts';
+import type { Certainty, Change } from '../../repository/stores/observed.ts';
+import { observed } from '../../repository/stores/observed.ts';
 
 /** The world around the function. */
 export interface Surroundings {
@@ -19,10 +23,15 @@ export interface Surroundings {
   readonly now: () => Date;
   /** @param signal ends the waiting, by a rejection */
   readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<unknown>;
+  /** Absent: nobody is told of events. @param time milliseconds that it may take; never rejects */
+  readonly announce?: (events: readonly DomainEvent[], time: number) => Promise<void>;
 }
 
 /** Kept of the function's time for the answer. */
 const RESERVE_MS = 2000;
+/** Events may cost so much, after the answer; and never what Lambda needs to hear that the function has ended. */
+const ANNOUNCING_MS = 2000;
+const END_MS = 100;
 
 /**
  * Answers one event of CloudFormation's, whatever happens: a resource that gets no answer holds its stack up until its timeout.
@@ -32,10 +41,10 @@ const RESERVE_MS = 2000;
 export async function handle(event: unknown, remaining: () => number, around: Surroundings): Promise<void> {
   const began = around.now();
   const asked = askedOf(event);
-  const { answer, outcome, error } = await answerTo(event, asked, remaining, around);
+  const { answer, outcome, error, events } = await answerTo(event, asked, remaining, around);
   let answered = false;
   try {
-    await around.put(asked.url, bodyOf(asked, answer), { remaining: () => remaining() - 100, pause: around.pause });
+    await around.put(asked.url, bodyOf(asked, answer), { remaining: () => remaining() - END_MS, pause: around.pause });
     answered = true;
   } finally {
     const { requestId, stackId, logicalId } = asked;
@@ -50,6 +59,8 @@ export async function handle(event: unknown, remaining: () => number, around: Su
       ...{ added: outcome?.added ?? 0, removed: outcome?.removed ?? 0, duration: now.getTime() - began.getTime() },
     };
     around.log(lineOf(report, now, asked.url));
+    // CloudFormation goes on meanwhile. Whether it could be told or not, this happened.
+    if (events.length > 0) await around.announce?.(events, Math.min(ANNOUNCING_MS, remaining() - END_MS));
   }
 }
 
@@ -57,6 +68,8 @@ interface Answered {
   readonly answer: Answer;
   readonly outcome?: Outcome;
   readonly error?: unknown;
+  /** Of what was recorded and released, also where the event failed in the end. */
+  readonly events: readonly DomainEvent[];
 }
 
 async function answerTo(
@@ -69,18 +82,40 @@ async function answerTo(
     physicalId: asked.physicalId || formatPhysicalId(isGeneration(asked.requestId) ? asked.requestId : 'unknown'),
   };
   const over = new AbortController();
+  const events: DomainEvent[] = [];
   try {
     const parsed = parseEvent(event, around.now());
     failing.physicalId = firstId(parsed);
     const timeUp = around.pause(remaining() - RESERVE_MS, over.signal).then((): never => {
       throw new ArtifactError('STORE_UNAVAILABLE', 'the reference function timed out');
     });
-    const outcome = await Promise.race([carryOut(parsed, around.connect(over.signal), failing), timeUp]);
+    const served = overheard(around.connect(over.signal), parsed, around.now, events);
+    const outcome = await Promise.race([carryOut(parsed, served, failing), timeUp]);
     const { physicalId, data } = outcome;
-    return { answer: { status: 'SUCCESS', physicalId, ...(data !== undefined && { data }) }, outcome };
+    return { answer: { status: 'SUCCESS', physicalId, ...(data !== undefined && { data }) }, outcome, events };
   } catch (error) {
-    return { answer: { status: 'FAILED', physicalId: failing.physicalId, reason: reasonOf(error) }, error };
+    return { answer: { status: 'FAILED', physicalId: failing.physicalId, reason: reasonOf(error) }, error, events };
   } finally {
     over.abort();
   }
+}
+
+/** @param events gets what is recorded and released from here on */
+function overheard(
+  served: Served,
+  { requestType, requestId, stackId, logicalId }: ResourceEvent,
+  now: () => Date,
+  events: DomainEvent[],
+): Served {
+  const { place } = served;
+  const cause = { by: 'CloudFormation', requestType, requestId, stackId, logicalId } as const;
+  const changed = (change: Change, certainty: Certainty): void => {
+    // A record that is there already is of an earlier delivery of this event, which may have died before it told of it: its key has the generation.
+    const isThere = certainty === 'refused' && change.before === undefined && change.after !== undefined;
+    if (certainty !== 'done' && !isThere) return;
+    const event = referenceEvent(change, { place, cause, now: now().toISOString() });
+    if (event !== undefined) events.push(event);
+  };
+  const watches = (key: string): boolean => /^references\/[^/]+\/(?:stack|named)\//.test(key);
+  return { ...served, store: observed(served.store, { watches, changed }) };
 }

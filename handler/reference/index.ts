@@ -5,6 +5,7 @@ import { remoteKeeper } from '../../repository/keeping/ask.ts';
 import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { eventBus } from '../event-bus.ts';
 import { handle } from './handle.ts';
 import { askFunction } from './keeper.ts';
 import { putAnswer } from './put.ts';
@@ -13,7 +14,8 @@ import type { Served } from './reference.ts';
 /**
  * Custom::ArtifactRef: records which stack uses an artifact, and hands out where its content is. Runs in AWS Lambda, with the SDK that is there.
  *
- * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER, the name of the keeper's function. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER, the name of the keeper's function, EVENT_BUS, the name of the bus that
+ * hears of events, none where it is absent. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
  */
 
 interface Context {
@@ -25,14 +27,19 @@ const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
 
 const { env } = process;
 const client = new S3Client(s3ClientDefaults);
+const log = (line: string): void => void process.stdout.write(`${line}\n`);
+const now = (): Date => new Date();
+const { EVENT_BUS: bus } = env;
+const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<void> {
   await handle(event, () => context.getRemainingTimeInMillis(), {
     connect,
     put: putAnswer,
-    log: (line) => process.stdout.write(`${line}\n`),
-    now: () => new Date(),
+    log,
+    now,
     pause: (milliseconds, signal) => pause(milliseconds, undefined, signal && { signal }),
+    ...announce,
   });
 }
 
@@ -42,7 +49,7 @@ function connect(signal: AbortSignal): Served {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
     chance: {
-      now: () => new Date(),
+      now,
       nonce: () => randomUUID().replaceAll('-', ''),
       pause: (milliseconds) => pause(milliseconds),
     },

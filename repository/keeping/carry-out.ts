@@ -1,10 +1,12 @@
 import type { ArtifactArn } from '../arn.ts';
+import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
 import { audit } from '../audit/audit.ts';
 import type { Finding } from '../audit/finding.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
+import type { Announce } from '../event.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
@@ -21,6 +23,10 @@ export interface Keeping {
   readonly isTimeUp: () => boolean;
   /** Told of what a command that nobody waits for has found. */
   readonly report?: (finding: Finding) => void;
+  /** Handed what happens in the domain, in parts, and last before the answer. Absent: nobody is told. */
+  readonly announce?: Announce;
+  /** Under which whoever asked finds the invocation; events tell it. */
+  readonly requestId?: string;
 }
 
 /**
@@ -28,6 +34,18 @@ export interface Keeping {
  * @throws ArtifactError what the command says; what was done until then stays done, and the command may be repeated
  */
 export async function carryOut(command: KeeperCommand, keeping: Keeping): Promise<KeeperAnswer> {
+  const { domain, announce, requestId } = keeping;
+  if (announce === undefined) return perform(command, keeping);
+  const cause = { by: 'keeper', command: command.command, ...(requestId !== undefined && { requestId }) } as const;
+  const announced = announcing(domain, cause, announce);
+  try {
+    return await perform(command, { ...keeping, domain: announced.domain });
+  } finally {
+    await announced.end();
+  }
+}
+
+async function perform(command: KeeperCommand, keeping: Keeping): Promise<KeeperAnswer> {
   const { domain, evidence, isTimeUp } = keeping;
   switch (command.command) {
     case 'cancel':

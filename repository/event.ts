@@ -1,0 +1,204 @@
+import { formatArn } from './arn.ts';
+import type { DomainPlace } from './arn.ts';
+import type { BindingRecord, Use } from './binding.ts';
+import type { Deletion } from './deletion.ts';
+import type { Digest } from './digest.ts';
+import { sha256 } from './digest.ts';
+import type { Status, StatusRecord } from './status.ts';
+import type { Change } from './stores/observed.ts';
+
+/** What the domain tells the world, as docs/events.md describes it. Nothing here is sent: who may send it is handed the events. */
+
+export const EVENT_SOURCE = 'cfn-artifacts';
+
+/** Raised when somebody who reads events of the form before would misread one; what is only added does not raise it. */
+const FORMAT = 1;
+
+/** A version with more content than that is told of with so much: an event has at most 256 KiB. */
+const DIGESTS = 100;
+
+/** Who or what had it done, as far as is known. */
+export type Cause =
+  | {
+      readonly by: 'CloudFormation';
+      readonly requestType: string;
+      readonly requestId: string;
+      readonly stackId: string;
+      readonly logicalId: string;
+    }
+  /** `requestId`: Lambda's, under which CloudTrail has who invoked the keeper, where it records data events. */
+  | { readonly by: 'keeper'; readonly command: string; readonly requestId?: string };
+
+/** Who uses or holds content. */
+export type Holder =
+  | { readonly kind: 'stack'; readonly stackId: string; readonly logicalId: string; readonly generation: string }
+  | {
+      readonly kind: 'named';
+      readonly consumer: string;
+      /** Of what a stack left behind. */
+      readonly stackId?: string;
+      readonly logicalId?: string;
+    }
+  | { readonly kind: 'version'; readonly arn: string };
+
+interface Common {
+  readonly formatVersion: number;
+  /** The same for every repetition of one fact, and of no other: 64 hexadecimal digits. */
+  readonly deduplicationId: string;
+  /** When it happened, ISO 8601. */
+  readonly at: string;
+  readonly bucket: string;
+  readonly cause: Cause;
+  /** Of versions, or of content; may be incomplete, and empty. */
+  readonly arns: readonly string[];
+}
+
+interface OfContent extends Common {
+  readonly digest: string;
+  /** Of two events of one digest that have it, the greater one, as text, happened later. */
+  readonly sequence: string;
+  /** When it was condemned, ISO 8601. */
+  readonly since: string;
+  readonly keys: readonly string[];
+}
+
+interface OfVersion extends Common {
+  /** Of the version. */
+  readonly arn: string;
+  readonly repository: string;
+  readonly id: string;
+  readonly version: number;
+  /** Of two events of one version, the greater one, as text, happened later. */
+  readonly sequence: string;
+  readonly status: Status;
+  readonly digests: readonly string[];
+}
+
+interface OfReference extends Common {
+  readonly digest: string;
+  readonly user: Exclude<Holder, { kind: 'version' }>;
+  readonly uses: readonly Use[];
+}
+
+/** The details of each kind of event. A new kind is a line here, a schema in docs/events/ and a row in docs/events.md. */
+export interface Details {
+  readonly 'Artifact Condemned': OfContent;
+  /** `holders`: some of those that need it. */
+  readonly 'Artifact Rescued': OfContent & { readonly holders: readonly Holder[] };
+  readonly 'Artifact Deleted': OfContent;
+  readonly 'Artifact Version Deleted': OfVersion;
+  readonly 'Artifact Version Undeleted': OfVersion;
+  readonly 'Artifact Reference Added': OfReference;
+  readonly 'Artifact Reference Removed': OfReference;
+}
+
+export type DetailType = keyof Details;
+
+/** One event, ready to be sent. */
+export type DomainEvent = {
+  readonly [T in DetailType]: { readonly detailType: T; readonly detail: Details[T] };
+}[DetailType];
+
+/** Hands events over, as far as that succeeds. Never rejects: whatever happened, happened, whether it can be told or not. */
+export type Announce = (events: readonly DomainEvent[]) => Promise<void>;
+
+/** Under which an event is told. */
+export interface Occasion {
+  readonly place: DomainPlace & { readonly bucket: string };
+  readonly cause: Cause;
+  /** ISO 8601. */
+  readonly now: string;
+}
+
+/** That a stack's or a named consumer's record came to be or went. What is only pending, or only stamped anew, is no event. */
+export function referenceEvent({ key, before, after }: Change, occasion: Occasion): DomainEvent | undefined {
+  const [was, is] = [promised(before), promised(after)];
+  const record = (is ?? was) as (Partial<BindingRecord> & { readonly nonce?: string }) | undefined;
+  if (record === undefined || (was !== undefined && is !== undefined)) return undefined;
+  const [, digest = '', kind, ...rest] = key.split('/');
+  const { uses = [], stackId = '', logicalId = '', generation = '', at } = record;
+  const user: OfReference['user'] =
+    kind === 'stack'
+      ? { kind, stackId, logicalId, generation }
+      : {
+          ...{ kind: 'named', consumer: rest.slice(0, -1).join('/') },
+          ...(stackId !== '' && { stackId, logicalId }),
+        };
+  const detailType = is === undefined ? 'Artifact Reference Removed' : 'Artifact Reference Added';
+  const arns = [...new Set(uses.map(({ arn }) => arn))];
+  const when = is === undefined ? undefined : at;
+  const common = commonOf(detailType, occasion, [key, record.nonce], when);
+  return { detailType, detail: { ...common, arns, digest, user, uses } };
+}
+
+function promised(record: Change['before']): Change['before'] {
+  return record?.['pending'] === true ? undefined : record;
+}
+
+/** @param arns of versions that are known to have had the content */
+export function deletionEvent(
+  { key, before, after }: Change,
+  occasion: Occasion,
+  arns: readonly string[],
+  holders: readonly Holder[] = [],
+): DomainEvent | undefined {
+  const was = before as Deletion | undefined;
+  const is = after as Deletion | undefined;
+  const digest = key.slice(key.lastIndexOf('/') + 1);
+  const detailOf = (type: DetailType, { nonce, since, incarnations }: Deletion, rank: number, at?: string) => ({
+    ...commonOf(type, occasion, [key, nonce], at),
+    ...{ arns, digest, since, sequence: `${since}/${rank}` },
+    keys: [...new Set(incarnations.map((one) => one.key))],
+  });
+  if (is?.state === 'condemned' && was?.state !== 'condemned') {
+    const detailType = 'Artifact Condemned';
+    return { detailType, detail: detailOf(detailType, is, 0, is.since) };
+  }
+  if (is?.state === 'cancelled' && was?.state !== 'cancelled') {
+    const detailType = 'Artifact Rescued';
+    return { detailType, detail: { ...detailOf(detailType, is, 1), holders } };
+  }
+  if (is === undefined && was?.state === 'deleting') {
+    const detailType = 'Artifact Deleted';
+    return { detailType, detail: detailOf(detailType, was, 2) };
+  }
+  return undefined;
+}
+
+/** @param digestsOf what the version has, as far as that is known */
+export function statusEvent(
+  { key, before, after }: Change,
+  occasion: Occasion,
+  digestsOf: (repository: string, id: string, number: number) => readonly Digest[],
+): DomainEvent | undefined {
+  const was = before as StatusRecord | undefined;
+  const is = after as StatusRecord | undefined;
+  // What was not read before it was changed to something else may have been anything.
+  if (is === undefined || (is.status === 'Deleted') === (was?.status === 'Deleted')) return undefined;
+  const detailType = is.status === 'Deleted' ? 'Artifact Version Deleted' : 'Artifact Version Undeleted';
+  const [, repository = '', ...rest] = key.split('/');
+  const [id, version] = [rest.slice(0, -2).join('/'), Number(rest.at(-1))];
+  const { partition, region, account } = occasion.place;
+  const named = { partition, region, account, repository, id, version };
+  const digests = digestsOf(repository, id, version).slice(0, DIGESTS);
+  const common = commonOf(detailType, occasion, [key, is.nonce], is.at);
+  return {
+    detailType,
+    detail: {
+      ...common,
+      arns: digests.map((digest) => formatArn({ ...named, digest })),
+      arn: formatArn(named),
+      ...{ repository, id, version, digests, status: is.status, sequence: common.at },
+    },
+  };
+}
+
+/** @param fact what tells it from every other of its kind: nothing in it is made up when the event is built */
+function commonOf(
+  type: DetailType,
+  { place: { bucket }, cause, now }: Occasion,
+  fact: readonly (string | undefined)[],
+  at: string = now,
+): Omit<Common, 'arns'> {
+  return { formatVersion: FORMAT, deduplicationId: sha256([type, ...fact].join('\n')), at, bucket, cause };
+}
