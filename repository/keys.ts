@@ -2,7 +2,7 @@ import type { StackResource } from './binding.ts';
 import type { Digest } from './digest.ts';
 import { isDigest, parseDigest } from './digest.ts';
 import type { ArtifactName } from './name.ts';
-import { isId, isRepository, isVersionNumber } from './name.ts';
+import { isId, isRepository, isSegment, isVersionNumber } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
 import { objectKey } from './object-store.ts';
 
@@ -34,8 +34,8 @@ export function blobPrefix(digest: Digest): string {
 
 /** Whether a key below `blobs/` is a blob's, and not something that somebody put there. */
 export function isBlobKey(key: string): boolean {
-  const [, , digest = '', filename = '', ...more] = key.split('/');
-  return isDigest(digest) && filename !== '' && more.length === 0;
+  const [, algorithm, digest = '', filename = '', ...more] = key.split('/');
+  return algorithm === 'sha256' && isDigest(digest) && filename !== '' && more.length === 0;
 }
 
 export function parseBlobKey(key: string): { readonly digest: Digest; readonly filename: string } {
@@ -227,7 +227,97 @@ export function deletionKey(digest: Digest): ObjectKey {
   return objectKey(`deletions/${digest}`);
 }
 
+/** What is kept by repository. */
+export type RepositoryKind = 'versions' | 'sources' | 'labels' | 'bookmarks' | 'statuses';
+
+/** Everything of a kind, of all repositories or of one. */
+export function kindPrefix(kind: RepositoryKind, repository?: string): string {
+  return repository === undefined ? `${kind}/` : `${kind}/${repository}/`;
+}
+
+/** `undefined` where the key is none that is built here. */
+export function versionOfKey(key: string): (ArtifactName & { readonly number: number }) | undefined {
+  const version = parseVersionKey(key);
+  const isNamed = isRepository(version.repository) && isId(version.id) && isVersionNumber(String(version.number));
+  return isNamed && versionKey(version, version.number) === key ? version : undefined;
+}
+
+/** Of a key below `labels/`, `bookmarks/` or `statuses/`: whose it is, and its last segment. `undefined` where it is none that is built here. */
+export function partOfArtifact(key: string): (ArtifactName & { readonly part: string }) | undefined {
+  const [, repository = '', ...rest] = key.split('/');
+  const part = rest.pop() ?? '';
+  const mark = rest.pop();
+  const id = rest.join('/');
+  return mark === '!' && isRepository(repository) && isId(id) && isSegment(part) ? { repository, id, part } : undefined;
+}
+
+/** `undefined` where the key is none that is built here. */
+export function sourceOfKey(key: string): { readonly repository: string; readonly digest: Digest } | undefined {
+  const [, repository = '', digest = '', ...more] = key.split('/');
+  return isRepository(repository) && isDigest(digest) && more.length === 0 ? { repository, digest } : undefined;
+}
+
+/** Content, with what somebody may have put beside it. */
+export const EVERY_BLOB = 'blobs/';
+
+export const EVERY_DELETION = 'deletions/';
+
+/** Whose content is on its way out. `undefined` where the key is none that is built here. */
+export function digestOfDeletion(key: string): Digest | undefined {
+  const digest = key.slice(EVERY_DELETION.length);
+  return isDigest(digest) ? digest : undefined;
+}
+
 /** Where the keeper stands in a task that takes longer than a function may run. */
 export function progressKey(task: string): ObjectKey {
   return objectKey(`progress/${task}`);
+}
+
+/** What rules and settings a repository has. */
+export function settingsKey(repository: string): ObjectKey {
+  return objectKey(`${EVERY_REPOSITORY}${repository}`);
+}
+
+/** The repositories that have settings. */
+export const EVERY_REPOSITORY = 'repositories/';
+
+/** The three listings of content whose digest begins so, all in one order. */
+export const CONTENT_LISTINGS: Readonly<Record<'blobs' | 'references' | 'deletions', (start: string) => string>> = {
+  blobs: (start) => `blobs/sha256/${start}`,
+  references: (start) => `${EVERY_REFERENCE}${start}`,
+  deletions: (start) => `deletions/${start}`,
+};
+
+/** Sorts behind every key of that content and before those of the next: `0` is the character behind `/`. */
+export function behindContent(listing: keyof typeof CONTENT_LISTINGS, digest: Digest): string {
+  return `${CONTENT_LISTINGS[listing](digest)}0`;
+}
+
+/** Of which content a key of those listings is. `undefined` of what is no such key. */
+export function contentOfKey(listing: keyof typeof CONTENT_LISTINGS, key: string): Digest | undefined {
+  const digest = key.split('/', listing === 'blobs' ? 3 : 2).at(-1) ?? '';
+  if (!isDigest(digest) || (listing === 'blobs' && !isBlobKey(key))) return undefined;
+  return listing === 'deletions' && key !== deletionKey(digest) ? undefined : digest;
+}
+
+/** Statuses of a repository's versions: by artifact in the order of their versions, of one artifact in no order. */
+export function statusesPrefix(repository: string): string {
+  return `statuses/${repository}/`;
+}
+
+/** Everything of plans. They expire: nothing that must last may stand here. */
+export const EVERY_PLAN = 'progress/plan/';
+
+/** The whole of a plan, by its digest. */
+export function planKey(digest: Digest): ObjectKey {
+  return objectKey(`${EVERY_PLAN}${digest}`);
+}
+
+/** Part numbers count from 1; ten thousand parts are more than a plan may have. */
+export function planPartKey(id: string, part: number): ObjectKey {
+  return objectKey(`${planPartsPrefix(id)}${String(part).padStart(5, '0')}`);
+}
+
+export function planPartsPrefix(id: string): string {
+  return `${EVERY_PLAN}${id}/`;
 }

@@ -20,10 +20,14 @@ import type {
 import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, REFERENCES, SHOW } from './options.ts';
 import type { DoctorOptions } from './doctor-options.ts';
 import { DOCTOR } from './doctor-options.ts';
+import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
+import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { ReferenceOptions } from './reference-options.ts';
 import { REFERENCE } from './reference-options.ts';
 import type { Terminal } from './terminal.ts';
+import type { VerifyOptions } from './verify-options.ts';
+import { VERIFY } from './verify-options.ts';
 import type { Warnings } from './warnings.ts';
 
 /** The work behind each command. Failures are thrown: ArtifactErrors are told to people, everything else is a defect. */
@@ -37,7 +41,10 @@ export interface CommandHandlers {
   readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference add': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference remove': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly delete: (options: DeleteOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly undelete: (options: UndeleteOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly audit: (options: AuditOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly verify: (options: VerifyOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
@@ -52,7 +59,10 @@ export const HANDLERS: CommandHandlers = {
   references: async (...call) => (await import('./commands/references.ts')).run(...call),
   'reference add': async (...call) => (await import('./commands/reference.ts')).add(...call),
   'reference remove': async (...call) => (await import('./commands/reference.ts')).remove(...call),
+  delete: async (...call) => (await import('./commands/delete.ts')).run(...call),
+  undelete: async (...call) => (await import('./commands/undelete.ts')).run(...call),
   audit: async (...call) => (await import('./commands/audit.ts')).run(...call),
+  verify: async (...call) => (await import('./commands/verify.ts')).run(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
@@ -232,6 +242,34 @@ export const COMMANDS: readonly CommandSpec[] = [
     foreign: [],
   },
   {
+    name: 'delete',
+    summary: 'delete versions that nobody needs, and their content',
+    description:
+      "Deletes versions: one, those that hold some content, or all of an artifact. What a stack, a consumer or a bookmark needs is refused, and nothing is deleted then; everybody who needs it is named. Content that nothing else holds is in quarantine for some days, in which 'undelete' takes the deletion back; afterwards, publishing the same bytes brings it back under the same content ARN. A version's number is never used again.",
+    examples: [
+      { what: 'one version', command: 'cfn-artifacts delete shop/api:3' },
+      { what: 'what would go, and who needs it', command: 'cfn-artifacts delete shop/api --dry-run' },
+      { what: 'all versions that nobody needs', command: 'cfn-artifacts delete shop/api --unused' },
+      { what: 'a leaked secret, in a script', command: 'cfn-artifacts delete shop/api:3 --now --yes --json' },
+    ],
+    positional: [{ ...ARTIFACT, help: `${ARTIFACT.help}; without a version it is all of them`, repeatable: true }],
+    options: optionsOf(DELETE),
+    foreign: [],
+  },
+  {
+    name: 'undelete',
+    summary: 'take the deletion of a version back',
+    description:
+      'Takes the deletion of versions back, for as long as their content is there: in quarantine, or because something else needs it. Afterwards, publishing the same bytes brings the content back under the same content ARN, as a new version.',
+    examples: [
+      { what: 'one version', command: 'cfn-artifacts undelete shop/api:3' },
+      { what: 'which are deleted', command: 'cfn-artifacts show shop/api' },
+    ],
+    positional: [{ ...ARTIFACT, help: 'a version: its ARN, or [REPOSITORY/]ID:VERSION', repeatable: true }],
+    options: optionsOf(UNDELETE),
+    foreign: [],
+  },
+  {
     name: 'audit',
     summary: 'compare the references with what is deployed, and heal them',
     description:
@@ -243,6 +281,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [],
     options: optionsOf(AUDIT),
+    foreign: [],
+  },
+  {
+    name: 'verify',
+    summary: 'compare what the store has with what its records say, and heal it',
+    description:
+      'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is content. Status 5: something is left to see to; docs/verify.md tells what each finding means.',
+    examples: [
+      { what: 'what is not as it should be', command: 'cfn-artifacts verify' },
+      { what: 'heal it', command: 'cfn-artifacts verify --fix' },
+      { what: 'read all content, which takes as long as that takes', command: 'cfn-artifacts verify --deep' },
+      { what: 'of a directory, for a script', command: 'cfn-artifacts verify --domain file:.artifacts --json' },
+    ],
+    positional: [],
+    options: optionsOf(VERIFY),
     foreign: [],
   },
   {

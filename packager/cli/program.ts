@@ -4,6 +4,7 @@ import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { CommandHandlers } from './commands.ts';
 import { COMMANDS, HANDLERS } from './commands.ts';
+import { DELETE, UNDELETE } from './delete-options.ts';
 import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -18,6 +19,7 @@ import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
+import { VERIFY } from './verify-options.ts';
 import { isSet } from '../environment.ts';
 import type { Warnings } from './warnings.ts';
 import { createWarnings } from './warnings.ts';
@@ -105,8 +107,19 @@ async function dispatch(
       await handlers[call.command](options, terminal, warnings);
       break;
     }
+    case 'delete': {
+      const options = await resolveOptions(DELETE, given, [], context);
+      return handlers.delete({ ...options, artifacts: call.positional }, terminal, warnings);
+    }
+    case 'undelete': {
+      const options = await resolveOptions(UNDELETE, given, [], context);
+      await handlers.undelete({ ...options, artifacts: call.positional }, terminal, warnings);
+      break;
+    }
     case 'audit':
       return handlers.audit(await resolveOptions(AUDIT, given, [], context), terminal, warnings);
+    case 'verify':
+      return handlers.verify(await resolveOptions(VERIFY, given, [], context), terminal, warnings);
     case 'doctor':
       return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }

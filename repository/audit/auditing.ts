@@ -26,11 +26,11 @@ const QUIET_MS = 15 * 60 * 1000;
  */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-export function isQuiet({ domain }: Auditing, changed: Date): boolean {
+export function isQuiet({ domain }: Pick<Auditing, 'domain'>, changed: Date): boolean {
   return domain.chance.now().getTime() - changed.getTime() >= QUIET_MS;
 }
 
-export function isDayOld({ domain }: Auditing, changed: Date): boolean {
+export function isDayOld({ domain }: Pick<Auditing, 'domain'>, changed: Date): boolean {
   return domain.chance.now().getTime() - changed.getTime() >= DAY_MS;
 }
 

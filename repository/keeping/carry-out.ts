@@ -12,6 +12,7 @@ import { addNamedReference, removeNamedReferences } from '../named.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
+import { verify } from '../verifying/verify.ts';
 import { tend } from './tend.ts';
 
 /** What a keeper works with. */
@@ -74,14 +75,18 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       const steps = audit(domain, evidence, wanted);
       return collectPiece(findings(steps), isTimeUp, (from) => ({ ...command, after: from }));
     }
+    case 'verify': {
+      const steps = verify(domain, command);
+      return collectPiece(findings(steps), isTimeUp, (after) => ({ ...command, after }));
+    }
     case 'tend':
       return { results: await tend(keeping) };
   }
 }
 
 async function* findings(
-  steps: ReturnType<typeof audit>,
-): AsyncGenerator<{ readonly after: string; readonly result?: Finding }> {
+  steps: AsyncIterable<{ readonly after: string; readonly finding?: object }>,
+): AsyncGenerator<{ readonly after: string; readonly result?: object }> {
   for await (const { after, finding } of steps) yield { after, ...(finding !== undefined && { result: finding }) };
 }
 

@@ -3,7 +3,7 @@ import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
 import { ArtifactError, ArtifactErrors } from '../error.ts';
 import { parseConsumer } from '../named.ts';
-import { isVersionNumber, parseSelector } from '../name.ts';
+import { isVersionNumber, parseRepository, parseSelector } from '../name.ts';
 import { parseStackId } from '../stack-id.ts';
 
 /** Everything that only a domain's keeper may do, as it is sent to it: JSON. Each may be sent again. */
@@ -49,13 +49,24 @@ export type KeeperCommand =
    * Findings.
    */
   | { readonly command: 'audit'; readonly fix: boolean; readonly stack?: string; readonly after?: string }
+  /**
+   * Compares what the store has with what its records say. `deep` reads all content; `repository` is the only one to look at; `after` is where an
+   * earlier piece ended. Results: VerifyFindings.
+   */
+  | {
+      readonly command: 'verify';
+      readonly fix: boolean;
+      readonly deep: boolean;
+      readonly repository?: string;
+      readonly after?: string;
+    }
   /** What is due by schedule. Results: at most one, a Tended. */
   | { readonly command: 'tend' };
 
 /** What the keeper did in the time that it had. `next` is the command that goes on from there; absent when all is done. */
 export interface KeeperAnswer {
   readonly results: readonly object[];
-  /** How much an audit has looked at in this piece, of whatever it found. */
+  /** How much an audit or a verification has looked at in this piece, of whatever it found. */
   readonly looked?: number;
   readonly next?: KeeperCommand;
 }
@@ -92,6 +103,12 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
   },
   undelete: { arn: required(version) },
   audit: { fix: required(boolean), stack: optional(stackId), after: optional(text) },
+  verify: {
+    fix: required(boolean),
+    deep: required(boolean),
+    repository: optional(repositoryName),
+    after: optional(text),
+  },
   tend: {},
 };
 
@@ -185,6 +202,10 @@ function versionNumbers(value: unknown): ArtifactError | undefined {
 
 function consumer(value: unknown): ArtifactError | undefined {
   return text(value) ?? problemOf(() => parseConsumer(value as string));
+}
+
+function repositoryName(value: unknown): ArtifactError | undefined {
+  return text(value) ?? problemOf(() => parseRepository(value as string));
 }
 
 function bookmark(value: unknown): ArtifactError | undefined {

@@ -1,0 +1,123 @@
+import type { KeeperCommand, VerifyFinding } from '../../../repository/index.ts';
+import { isLeftToSee, looksLikeArtifactArn, parseArn, parseStackId, runToEnd } from '../../../repository/index.ts';
+import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
+import { CHANCE } from '../chance.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { openDomain } from '../open.ts';
+import type { OpenDomain } from '../opening.ts';
+import type { Column } from '../report.ts';
+import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { VerifyOptions } from '../verify-options.ts';
+import type { Warnings } from '../warnings.ts';
+
+/**
+ * Has the keeper compare what the store has with what its records say, and tells what it finds as it comes.
+ * @returns EXIT.findings where somebody has to see to something
+ */
+export async function run(options: VerifyOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
+  const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
+  const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0 };
+  const found = findings(opened, options, terminal, tally);
+  if (options.json) {
+    await writeJsonList(terminal, 'findings', found);
+    const { looked, healed, left } = tally;
+    writeJson(terminal, { looked, healed, left, warnings: warnings.all() });
+  } else {
+    await tell(found, terminal, options);
+    if (!options.quiet) terminal.stderr.write(`${summaryOf(tally, options)}\n`);
+  }
+  return tally.left > 0 ? EXIT.findings : EXIT.ok;
+}
+
+interface Tally {
+  /** Objects, of whatever kind. */
+  looked: number;
+  found: number;
+  healed: number;
+  /** What somebody has to see to. */
+  left: number;
+}
+
+async function* findings(
+  { ask }: OpenDomain,
+  { fix, deep, repository, json, quiet }: VerifyOptions,
+  terminal: Terminal,
+  tally: Tally,
+): AsyncGenerator<VerifyFinding> {
+  const command: KeeperCommand = { command: 'verify', fix, deep, ...(repository !== undefined && { repository }) };
+  for await (const { results, looked = 0, next } of runToEnd(ask, command, CHANCE)) {
+    tally.looked += looked;
+    for (const finding of results as readonly VerifyFinding[]) {
+      tally.found += 1;
+      if (finding.healed) tally.healed += 1;
+      if (isLeftToSee(finding)) tally.left += 1;
+      yield finding;
+    }
+    const isTold = next !== undefined && !quiet && !json;
+    if (isTold) terminal.stderr.write(`looked at ${count(tally.looked, 'object')} so far\n`);
+  }
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'FINDING' },
+  { title: 'ARTIFACT' },
+  { title: 'USED BY' },
+  { title: 'HEALED' },
+  { title: 'WHY', shrinks: true },
+];
+
+const NOTHING = '-';
+
+async function tell(found: AsyncIterable<VerifyFinding>, terminal: Terminal, options: VerifyOptions): Promise<void> {
+  const table = new GrowingTable(terminal, COLUMNS);
+  const remedies = new Set<string>();
+  try {
+    for await (const finding of found) {
+      const { kind, healed, why, failure, remedy } = finding;
+      const reason = failure === undefined ? why : `${why}; ${failure}`;
+      await table.add([kind, artifactOf(finding), userOf(finding), healed ? 'yes' : 'no', reason]);
+      if (remedy !== undefined && isLeftToSee(finding)) remedies.add(remedy);
+    }
+  } finally {
+    // What was found before a failure stands.
+    await table.end();
+  }
+  if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
+}
+
+/** As people name it; what is no artifact, by its key. */
+function artifactOf({ arns = [], key }: VerifyFinding): string {
+  const [first, ...others] = arns;
+  return first === undefined ? key : `${nameOf(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+}
+
+function nameOf(arn: string): string {
+  if (!looksLikeArtifactArn(arn)) return arn;
+  try {
+    const { repository, id, version, digest } = parseArn(arn);
+    return `${repository}/${id}${version === undefined ? `@sha256:${digest ?? ''}` : `:${version}`}`;
+  } catch {
+    // A newer version's, which is told as it is.
+    return arn;
+  }
+}
+
+function userOf({ stackId, logicalId, consumer }: VerifyFinding): string {
+  if (stackId === undefined) return consumer ?? NOTHING;
+  const stack = parseStackId(stackId)?.stack ?? stackId;
+  return logicalId === undefined ? stack : `${stack}/${logicalId}`;
+}
+
+function summaryOf({ looked, found, healed, left }: Tally, { fix }: VerifyOptions): string {
+  const all = `looked at ${count(looked, 'object')}`;
+  if (found === 0) return `${all}: nothing was found`;
+  const healing = fix ? `, ${healed} healed` : '';
+  const advice = fix ? '' : "; 'cfn-artifacts verify --fix' heals what can be healed";
+  return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+}
