@@ -57,6 +57,17 @@ export function requestToLambda(action: string, asked: LambdaAsked): AwsRequest 
   return act(`lambda:${action}`, `${lambda}:layer:${layer}${number === undefined ? '' : `:${number}`}`);
 }
 
+/** One entry of a request. */
+export function requestToEventBridge(
+  action: string,
+  asked: { readonly EventBusName?: string; readonly Source?: string },
+): AwsRequest {
+  const { EventBusName: bus = 'default', Source: source = '' } = asked;
+  return act(`events:${action}`, `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${bus}`, {
+    'events:source': source,
+  });
+}
+
 /** Lets a service refuse what IAM does not allow. @param told of everything that is asked */
 export function judgedBy<Asked>(
   who: () => Pick<Principal, 'caller' | 'policies'>,

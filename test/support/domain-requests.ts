@@ -68,6 +68,9 @@ export const objectArn = (key: string): string => `${BUCKET_ARN}/${key}`;
 
 const bucketAction = (action: string): AwsRequest => act(action, BUCKET_ARN);
 const lambda = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:`;
+const bus = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`;
+/** Of these functions, and of whoever else tells something. */
+const OWN_EVENT = { 'events:source': 'cfn-artifacts' };
 const logs = (name: string): string =>
   `arn:aws:logs:${PLACE.region}:${PLACE.account}:log-group:/aws/lambda/${name}:log-stream:1`;
 const EARLIER_KEY = KMS_KEY.replace(/[^/]+$/, 'earlier');
@@ -105,6 +108,9 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
   'encrypt content by S3': act('kms:GenerateDataKey', KMS_KEY, VIA_S3),
   'use the KMS key by itself': act('kms:Decrypt', KMS_KEY, encrypted(BUCKET_ARN)),
   'encrypt with the KMS key by itself': act('kms:GenerateDataKey', KMS_KEY, encrypted(BUCKET_ARN)),
+  'announce what happens to artifacts': act('events:PutEvents', bus('default'), OWN_EVENT),
+  'announce in the name of another source': act('events:PutEvents', bus('default'), { 'events:source': 'shop' }),
+  'announce on another bus': act('events:PutEvents', bus('shop'), OWN_EVENT),
   'write the reference function’s log': act('logs:PutLogEvents', logs('cfn-artifacts-reference')),
   'begin the reference function’s log': act('logs:CreateLogStream', logs('cfn-artifacts-reference')),
   'write the keeper’s log': act('logs:PutLogEvents', logs('cfn-artifacts-keeper')),

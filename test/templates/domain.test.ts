@@ -208,7 +208,7 @@ describe('the domain', () => {
         Architectures: ['arm64'],
         Handler: 'index.handler',
       },
-      Environment: { Variables: { BUCKET, ACCOUNT: PLACE.account, PARTITION: 'aws' } },
+      Environment: { Variables: { BUCKET, ACCOUNT: PLACE.account, PARTITION: 'aws', EVENT_BUS: 'default' } },
     });
     expect(properties('ReferenceInvocations')).toMatchObject({ MaximumRetryAttempts: 2 });
     expect(properties('Descriptor')).toEqual({ ServiceToken: arn, ServiceTimeout: 300, Bucket: BUCKET });

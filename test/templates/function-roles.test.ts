@@ -2,6 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventBus } from '../../handler/event-bus.ts';
 import { handle } from '../../handler/keeper/handle.ts';
 import { CHANCE } from '../../packager/cli/chance.ts';
 import type { Operation } from '../../repository/bind.ts';
@@ -20,10 +21,17 @@ import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { sha256 } from '../../repository/digest.ts';
 import type { Account } from '../examples/account.ts';
 import { accountOnServer } from '../examples/account.ts';
-import { judgedBy, requestToCloudFormation, requestToLambda, requestToS3 } from '../support/aws-requests.ts';
+import {
+  judgedBy,
+  requestToCloudFormation,
+  requestToEventBridge,
+  requestToLambda,
+  requestToS3,
+} from '../support/aws-requests.ts';
 import type { DomainPolicies } from '../support/domain-principals.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, everything, PLACE, principalsOf } from '../support/domain-principals.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
+import { EventBusServer } from '../support/event-bus.ts';
 import { mutantsOf } from '../support/iam/mutants.ts';
 import type { Policy } from '../support/iam/policy.ts';
 import type { AwsRequest, Guard, Principal } from '../support/iam/request.ts';
@@ -40,7 +48,7 @@ import type { S3Server } from '../support/s3-server.ts';
 /** Nothing is too young to be judged then. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** As `domain.test.ts` proves them: what they are about does not come up here. */
-const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt): /;
+const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals /;
 /** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
 const TO_COME: readonly string[] = [
   `Record: Resource ${BUCKET_ARN}/statuses/*`,
@@ -78,9 +86,14 @@ interface Asked {
   readonly allowed: boolean;
 }
 
-/** What the keeper asked of CloudFormation and Lambda, and the reference function of Lambda. */
+/** Where the keeper announces; the reference function does at the engine's. */
+const bus = new EventBusServer();
+const own = process.env;
+/** What the functions asked of other services than S3. */
 const asked: Asked[] = [];
 const askedByReference: Asked[] = [];
+/** What the log says of events that the keeper could not announce. */
+const lost: string[] = [];
 
 beforeAll(async () => {
   account = await accountOnServer();
@@ -91,6 +104,11 @@ beforeAll(async () => {
   const { arn = '' } = principals.keeper.caller;
   server.identities.set('preparation', { account: PLACE.account, arn, policies: [everything] });
   evidence = await evidenceForKeeper();
+  process.env = {
+    ...own,
+    ...{ AWS_ENDPOINT_URL_EVENTBRIDGE: await bus.listen(), AWS_REGION: PLACE.region },
+    ...{ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
+  };
   project = await TestProject.of(SHOP);
   project.env = account.publisher;
   stackId = await deploy('shop');
@@ -101,8 +119,10 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  process.env = own;
   for (const client of clients) client.destroy();
   await account.close();
+  await bus.close();
 });
 
 async function deploy(name: string): Promise<string> {
@@ -125,11 +145,15 @@ async function evidenceForKeeper(): Promise<Evidence> {
   const told = (request: AwsRequest, allowed: boolean): void => void asked.push({ request, allowed });
   const keeper = (): Principal => principals.keeper;
   const { engine } = account;
+  bus.refuse = judgedBy(keeper, requestToEventBridge, told);
   // Functions find the endpoint that was opened first.
   const reference = (): Principal => principals['reference function'];
   await engine.serveLambda(
     judgedBy(reference, requestToLambda, (request, allowed) => void askedByReference.push({ request, allowed })),
   );
+  engine.bus.refuse = judgedBy(reference, requestToEventBridge, (request, allowed) => {
+    askedByReference.push({ request, allowed });
+  });
   engine.bring(`arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:publishing`, {
     run: async (event) => keep(event),
   });
@@ -172,8 +196,8 @@ async function keep(
         ...{ store, keeper: ownKeeper(store), chance: { ...chance, now }, evidence },
         place: { partition: 'aws', ...PLACE, bucket: BUCKET },
       }),
-      log: () => undefined,
-      now,
+      ...{ log: () => undefined, now },
+      announce: eventBus({ bus: 'default', log: (line) => lost.push(line), now }),
     },
   );
 }
@@ -308,6 +332,7 @@ describe('the keeper’s role', () => {
     await play(name);
     expect(refusedTo('keeper')).toEqual([]);
     expect(asked.filter(({ allowed }) => !allowed)).toEqual([]);
+    expect(lost).toEqual([]);
   });
 
   test('has nothing that it does not need, or will need', async () => {
@@ -328,7 +353,11 @@ describe('the reference function’s role', () => {
     expect((await readDeletion(store, digest))?.value.state).toBe('cancelled');
     await account.engine.deleteStack('other');
     expect(refusedTo('reference')).toEqual([]);
-    expect(askedByReference.map(({ allowed }) => allowed)).toEqual([true]);
+    expect(askedByReference.filter(({ allowed }) => !allowed)).toEqual([]);
+    expect(askedByReference.filter(({ request }) => request.needs[0]?.action === 'lambda:InvokeFunction')).toHaveLength(
+      1,
+    );
+    expect(account.engine.logs).not.toContain('EventsNotAnnounced');
     const requests = [...requestsOf('reference'), ...askedByReference.map(({ request }) => request)];
     const [policy] = roleOf(policies.domain, 'ReferenceRole', PLACE).policies;
     expect(superfluous(policy!, principals['reference function'], requests)).toEqual([]);

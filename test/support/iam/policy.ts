@@ -110,6 +110,7 @@ const CONDITION_KEYS: ReadonlySet<string> = new Set(
     'aws:UserAgent',
     'kms:ViaService',
     'kms:EncryptionContext:aws:s3:arn',
+    'events:source',
   ].map((key) => key.toLowerCase()),
 );
 

@@ -27,6 +27,7 @@ import { Lambda } from './lambda.ts';
 import { LayerBook } from './layers.ts';
 import { continueRollback, createStack, deleteStack, requireUpdatable, updateStack } from './operation.ts';
 import { providerOf } from './providers.ts';
+import { EventBusServer } from '../event-bus.ts';
 import { Random } from './random.ts';
 import type { RemovalOptions } from './removal.ts';
 import { Scheduler } from './scheduler.ts';
@@ -136,15 +137,21 @@ export class StackEngine {
     const lambda = new Lambda({ scheduler, random, authority, accept: (put) => answers.put(put) });
     const server = new AnswerServer(certificate, (put) => lambda.answered(put, answers.requestOf(put.path)));
     const answerBase = await server.listen();
-    const world = worldOf(options, { random, scheduler, answers, lambda, answerBase });
-    return new StackEngine(world, server, folder, certificate.cert);
+    const bus = new EventBusServer();
+    const environment = { AWS_ENDPOINT_URL_EVENTBRIDGE: await bus.listen(), ...options.inline?.environment };
+    const inline = { ...options.inline, environment };
+    const world = worldOf({ ...options, inline }, { random, scheduler, answers, lambda, answerBase });
+    return new StackEngine(world, server, bus, folder, certificate.cert);
   }
 
   /** What clients must trust to reach ResponseURLs, as PEM. */
   readonly authority: string;
+  /** EventBridge, for functions of stacks. Events are put in real time, no turn is waited for, and no function is killed at it. */
+  readonly bus: EventBusServer;
 
-  private constructor(world: World, server: AnswerServer, folder: string, authority: string) {
+  private constructor(world: World, server: AnswerServer, bus: EventBusServer, folder: string, authority: string) {
     this.#world = world;
+    this.bus = bus;
     this.#scheduler = world.scheduler;
     this.#server = server;
     this.#folder = folder;
@@ -356,7 +363,7 @@ export class StackEngine {
 
   async stop(): Promise<void> {
     await this.#world.lambda.stop();
-    await Promise.all([this.#server.close(), ...this.#endpoints.map((endpoint) => endpoint.close())]);
+    await Promise.all([this.#server.close(), this.bus.close(), ...this.#endpoints.map((endpoint) => endpoint.close())]);
     this.#world.functions.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
