@@ -45,7 +45,7 @@ export interface Resolution extends ArtifactName {
  * @throws ArtifactError INVALID_ARN, INVALID_NAME, ARTIFACT_NOT_FOUND, DIGEST_MISMATCH where a version and a digest disagree
  */
 export async function resolve(domain: Domain, text: string): Promise<Resolution> {
-  const selector = looksLikeArtifactArn(text) ? selectorOfArn(domain, text) : parseSelector(text);
+  const selector = selectorOf(domain, text);
   if (selector.digest !== undefined && selector.selection === undefined)
     return resolveContent(domain, selector, selector.digest);
   const manifest = await chooseVersion(domain, selector, selector.selection ?? { by: 'latest' });
@@ -59,6 +59,19 @@ export async function resolve(domain: Domain, text: string): Promise<Resolution>
 }
 
 /**
+ * The version that is named in one of these ways, with all of its assets.
+ * @throws ArtifactError as `resolve` does
+ */
+export async function resolveManifest(domain: Domain, text: string): Promise<Manifest> {
+  const selector = selectorOf(domain, text);
+  const { selection = { by: 'latest' }, digest, asset } = selector;
+  const manifest = await chooseVersion(domain, selector, selection);
+  const isIt = digest === undefined || manifest.assets.some((one) => one.digest.startsWith(digest));
+  if (asset !== undefined || !isIt) chooseAsset(manifest, selector);
+  return manifest;
+}
+
+/**
  * What a version's ARN names, without a look at the version's status: for who looks at that later, as binding does after it has written.
  * @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH where a version and a digest disagree
  */
@@ -68,6 +81,10 @@ export async function resolveVersion(
 ): Promise<Omit<Resolution, 'status'>> {
   const manifest = await chooseVersion(domain, arn, { by: 'number', number: arn.version });
   return resolutionOf(domain, manifest, chooseAsset(manifest, arn));
+}
+
+function selectorOf(domain: Domain, text: string): Selector {
+  return looksLikeArtifactArn(text) ? selectorOfArn(domain, text) : parseSelector(text);
 }
 
 function selectorOfArn(domain: Domain, text: string): Selector {
@@ -219,7 +236,7 @@ const SUGGESTIONS = 3;
 
 async function notFound(domain: Domain, name: ArtifactName, selection: Selection): Promise<ArtifactError> {
   const what = formatArtifactName(name);
-  const versions = await firstOf(listVersionNumbers(domain, name));
+  const versions = await firstOf(versionsWithStatus(domain, name));
   if (versions.length > 0) {
     return new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no ${described(selection)}`, {
       remedy: `${await alternatives(domain, name, selection)}Its ${versions.length === 1 ? 'only version is' : 'newest versions are'} ${versions.join(', ')}.`,
@@ -237,6 +254,14 @@ async function notFound(domain: Domain, name: ArtifactName, selection: Selection
           : "'cfn-artifacts list' shows what there is.",
     },
   );
+}
+
+/** `3`, `2 (Deleted)`: what is not said is Published. */
+async function* versionsWithStatus(domain: Domain, name: ArtifactName): AsyncGenerator<string> {
+  for await (const number of listVersionNumbers(domain, name)) {
+    const status = await readStatus(domain, name, number);
+    yield status === 'Published' ? String(number) : `${number} (${status})`;
+  }
 }
 
 function described(selection: Selection): string {

@@ -1,11 +1,13 @@
 import type { ArtifactName, Domain, Resolution, Selector, Subject } from '../../repository/index.ts';
 import {
+  ArtifactError,
   hasCode,
   listVersionNumbers,
   looksLikeArtifactArn,
   parseArn,
   parseSelector,
   resolve,
+  resolveManifest,
   samePlace,
 } from '../../repository/index.ts';
 
@@ -13,14 +15,23 @@ import {
  * What a person calls an artifact: an ARN, `repository/id…`, or `id…` in the repository of the command. As both may be meant, the full name is tried
  * first. If neither names anything, the failure is that of the artifact that there is; else that of the full name, unless it can't be one.
  */
-export async function resolveArtifact(domain: Domain, text: string, repository: string): Promise<Resolution> {
+export function resolveArtifact(domain: Domain, text: string, repository: string): Promise<Resolution> {
+  return findAs(resolve, domain, text, repository);
+}
+
+async function findAs<T>(
+  find: (domain: Domain, text: string) => Promise<T>,
+  domain: Domain,
+  text: string,
+  repository: string,
+): Promise<T> {
   const inRepository = `${repository}/${text}`;
   try {
-    return await resolve(domain, text);
+    return await find(domain, text);
   } catch (error) {
     if (looksLikeArtifactArn(text) || !hasCode(error, 'ARTIFACT_NOT_FOUND', 'INVALID_NAME')) throw error;
     try {
-      return await resolve(domain, inRepository);
+      return await find(domain, inRepository);
     } catch (second) {
       if (!hasCode(second, 'ARTIFACT_NOT_FOUND', 'INVALID_NAME')) throw second;
       if (hasCode(error, 'INVALID_NAME')) throw second;
@@ -38,14 +49,45 @@ export async function resolveArtifact(domain: Domain, text: string, repository: 
 export async function resolveSubject(domain: Domain, text: string, repository: string): Promise<Subject> {
   const readings = readingsOf(domain, text, repository);
   const existing = await firstThere(domain, readings);
-  const isWhole = ({ selection, asset, digest }: Selector): boolean =>
-    selection === undefined && asset === undefined && digest === undefined;
   if (existing !== undefined && isWhole(existing)) return { repository: existing.repository, id: existing.id };
   const { repository: own, id, digest, arn } = await resolveArtifact(domain, text, repository);
-  const isContent = readings.every((reading) => reading.selection === undefined && reading.digest !== undefined);
   // Content is there under any name: the artifact that there is was meant.
-  if (isContent) return { repository: existing?.repository ?? own, id: existing?.id ?? id, digest };
+  if (isContent(readings)) return { repository: existing?.repository ?? own, id: existing?.id ?? id, digest };
   return { repository: own, id, digest, ...(arn.version !== undefined && { number: arn.version }) };
+}
+
+/**
+ * As `resolveSubject`, for what is done to versions with all of their assets: an artifact, one version of it, or those that hold some content.
+ * @throws ArtifactError the same as `resolveArtifact`; INVALID_ARGUMENT where one asset is named
+ */
+export async function resolveVersions(domain: Domain, text: string, repository: string): Promise<Subject> {
+  const readings = readingsOf(domain, text, repository);
+  if (readings.some(({ asset }) => asset !== undefined)) {
+    throw new ArtifactError('INVALID_ARGUMENT', `'${text}' names one asset, and a version goes with all of them`, {
+      remedy: `Name the version: '${text.replace(/#[^@]*/, '')}'.`,
+    });
+  }
+  const existing = await firstThere(domain, readings);
+  if (existing !== undefined && (isWhole(existing) || isContent([existing]))) {
+    const { digest } = isWhole(existing) ? {} : await resolveArtifact(domain, text, repository);
+    return { repository: existing.repository, id: existing.id, ...(digest !== undefined && { digest }) };
+  }
+  // Of content under a name that nobody has, the name is what is wrong.
+  const wanted = isContent(readings) ? text.replace(/@sha256:.*$/, '') : text;
+  const { repository: own, id, number } = await findAs(resolveManifest, domain, wanted, repository);
+  return { repository: own, id, number };
+}
+
+/** All versions of an artifact. */
+function isWhole({ selection, asset, digest }: Selector): boolean {
+  return selection === undefined && asset === undefined && digest === undefined;
+}
+
+/** Content by what it is; whatever the text may mean. */
+function isContent(readings: readonly Selector[]): boolean {
+  return (
+    readings.length > 0 && readings.every(({ selection, digest }) => selection === undefined && digest !== undefined)
+  );
 }
 
 async function firstThere(domain: Domain, readings: readonly Selector[]): Promise<Selector | undefined> {

@@ -3,6 +3,7 @@ import type { DomainParameter } from '../bootstrap/domain-stack.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import type { DisplayOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, flag, GROUP, matching, text, texts } from './options.ts';
+import { YES } from './confirm.ts';
 import type { GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
@@ -37,15 +38,7 @@ const NONE = 'none';
 
 /** The patterns are the template's own. */
 export const BOOTSTRAP: OptionTable<BootstrapFlags> = {
-  yes: {
-    name: 'yes',
-    short: 'y',
-    inFile: 'never',
-    group: GROUP.making,
-    help: "don't ask: do what is shown",
-    read: flag,
-    fallback: false,
-  },
+  yes: { ...YES, group: GROUP.making },
   dryRun: {
     name: 'dry-run',
     inFile: 'never',

@@ -82,7 +82,10 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
     const parent = group === undefined ? program : (groups.get(group) ?? program.command(group));
     if (group !== undefined) groups.set(group, parent);
     const command = parent.command(name).summary(spec.summary);
-    for (const { name, required } of spec.positional) command.argument(required ? `<${name}>` : `[${name}]`);
+    for (const { name, required, repeatable } of spec.positional) {
+      const words = repeatable === true ? `${name}...` : name;
+      command.argument(required ? `<${words}>` : `[${words}]`);
+    }
     const words = new Words(command, spec.options, spec.foreign);
     command.action(() => {
       const { args: positional } = command;

@@ -49,7 +49,10 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
 
 export function formatCommandHelp(program: string, command: CommandSpec, style: HelpStyle): string {
   const { name, description, positional, options, foreign } = command;
-  const words = positional.map((argument) => (argument.required ? argument.name : `[${argument.name}]`).toUpperCase());
+  const words = positional.map(({ name: word, required, repeatable }) => {
+    const form = `${word.toUpperCase()}${repeatable === true ? '...' : ''}`;
+    return required ? form : `[${form}]`;
+  });
   return sections([
     wrap(description, style.width),
     titled('Examples', examples(command.examples, style), style),

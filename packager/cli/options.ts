@@ -185,6 +185,8 @@ export interface PositionalArgument {
   readonly name: string;
   readonly help: string;
   readonly required: boolean;
+  /** Several may stand one after the other. The last one alone. */
+  readonly repeatable?: true;
 }
 
 /** Words that other tools take and this one understands without obeying. */
@@ -210,6 +212,7 @@ export const GROUP = {
   publication: 'What is published',
   output: 'Output',
   question: 'What is asked',
+  deletion: 'What is deleted',
   reference: 'Who needs it',
   domain: 'Domain',
   making: 'How it is made',

@@ -1,4 +1,3 @@
-import { ArtifactError } from '../../../repository/index.ts';
 import type { Bootstrapped } from '../../bootstrap/bootstrap.ts';
 import type { Plan } from '../../bootstrap/event.ts';
 import { bootstrap } from '../../bootstrap/bootstrap.ts';
@@ -6,6 +5,7 @@ import type { BootstrapOptions } from '../bootstrap-options.ts';
 import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { TOOLS } from '../bootstrap-tools.ts';
+import { confirm } from '../confirm.ts';
 import { accessSettings } from '../opening.ts';
 import { formatFields, writeJson } from '../report.ts';
 import { scratchFolder } from '../scratch.ts';
@@ -42,17 +42,15 @@ export async function run(
 
 /** @throws ArtifactError INVALID_ARGUMENT where the answer is no, or nobody can give one */
 async function approve(plan: Plan, { yes, json, quiet }: BootstrapOptions, terminal: Terminal): Promise<void> {
-  const { stderr, askOpenly } = terminal;
+  const { stderr } = terminal;
   if (!yes || !(json || quiet)) stderr.write(formatPlan(plan, stderr.columns));
   if (yes) return;
-  if (askOpenly === undefined) {
-    throw new ArtifactError('INVALID_ARGUMENT', 'there is no terminal to ask whether to make these changes', {
-      remedy: 'Nothing was changed. Use --yes to make them without a question, or --dry-run to see them alone.',
-    });
-  }
-  const answer = await askOpenly('Make these changes? [y/N] ');
-  if (/^y(es)?$/i.test(answer)) return;
-  throw new ArtifactError('INVALID_ARGUMENT', 'the answer was no: nothing was changed');
+  await confirm(terminal, {
+    question: 'Make these changes?',
+    whether: 'to make these changes',
+    remedy: 'Nothing was changed. Use --yes to make them without a question, or --dry-run to see them alone.',
+    nothing: 'nothing was changed',
+  });
 }
 
 function tell(result: Bootstrapped, options: BootstrapOptions, terminal: Terminal, warnings: Warnings): void {

@@ -162,7 +162,8 @@ async function* plainOf<T>(found: AsyncIterable<T>, plain: (one: T) => object): 
   for await (const one of found) yield plain(one);
 }
 
-function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
+/** As JSON. */
+export function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
   const use = { arn, version, digest, key, since: at, resolvedFrom };
   if (consumer.kind === 'named') {
     const { name, stackId, logicalId } = consumer;

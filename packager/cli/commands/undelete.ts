@@ -1,0 +1,106 @@
+import type { Domain, Subject, UndeletedVersion } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  ArtifactErrors,
+  formatArtifactName,
+  listVersionNumbers,
+  readStatus,
+  runToEnd,
+} from '../../../repository/index.ts';
+import { resolveVersions } from '../artifact.ts';
+import { CHANCE } from '../chance.ts';
+import type { UndeleteOptions } from '../delete-options.ts';
+import { arnOf, namingProblems, versionName } from '../deletion-plan.ts';
+import type { OpenDomain } from '../opening.ts';
+import { openDomain } from '../open.ts';
+import { writeJson, writeJsonList } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/**
+ * Takes the deletion of versions back. All of them are looked for before the first is touched; one whose content is gone does not keep back the others.
+ * @throws ArtifactErrors ARTIFACT_DELETED where content is gone; ARTIFACT_NOT_FOUND …
+ */
+export async function run(options: UndeleteOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const arns = await arnsOf(domain, options);
+  const problems: ArtifactError[] = [];
+  const undeleted = undeleteAll(ask, arns, problems);
+  if (options.json) await writeJsonList(terminal, 'versions', plainOf(undeleted));
+  else {
+    for await (const version of undeleted) {
+      terminal.signal.throwIfAborted();
+      if (!options.quiet) terminal.stdout.write(`${lineOf(version)}\n`);
+    }
+  }
+  refuse(problems);
+  if (options.json) writeJson(terminal, { warnings: warnings.all() });
+}
+
+/** Each once. @throws ArtifactErrors of all that names no version */
+async function arnsOf(domain: Domain, { artifacts, repository }: UndeleteOptions): Promise<ReadonlySet<string>> {
+  const arns = new Set<string>();
+  const problems: ArtifactError[] = [];
+  for (const text of artifacts) {
+    try {
+      const subject = await resolveVersions(domain, text, repository);
+      if (subject.number === undefined) problems.push(await noVersion(domain, subject, text));
+      else arns.add(arnOf(domain, subject));
+    } catch (error) {
+      problems.push(...namingProblems(error));
+    }
+  }
+  refuse(problems);
+  return arns;
+}
+
+function refuse([first, ...others]: readonly ArtifactError[]): void {
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+/** @param problems takes what can't be taken back */
+async function* undeleteAll(
+  ask: OpenDomain['ask'],
+  arns: ReadonlySet<string>,
+  problems: ArtifactError[],
+): AsyncGenerator<UndeletedVersion> {
+  for (const arn of arns) {
+    try {
+      for await (const { results } of runToEnd(ask, { command: 'undelete', arn }, CHANCE)) {
+        yield* results as readonly UndeletedVersion[];
+      }
+    } catch (error) {
+      problems.push(...namingProblems(error));
+    }
+  }
+}
+
+function lineOf(version: UndeletedVersion): string {
+  const { outcome, status } = version;
+  return outcome === 'undeleted'
+    ? `${versionName(version)} is ${status} again`
+    : `${versionName(version)} is not deleted: it is ${status}`;
+}
+
+async function* plainOf(versions: AsyncIterable<UndeletedVersion>): AsyncGenerator<object> {
+  for await (const { repository, id, number, outcome, status } of versions) {
+    yield { repository, id, version: number, outcome, status };
+  }
+}
+
+/** So many names help; more of them hide each other. */
+const NAMES = 5;
+
+async function noVersion(domain: Domain, subject: Subject, text: string): Promise<ArtifactError> {
+  const deleted: string[] = [];
+  for await (const number of listVersionNumbers(domain, subject)) {
+    if ((await readStatus(domain, subject, number)) !== 'Deleted') continue;
+    if (deleted.push(`'${formatArtifactName(subject)}:${number}'`) === NAMES) break;
+  }
+  return new ArtifactError('INVALID_ARGUMENT', `'${text}' names no version`, {
+    remedy:
+      deleted.length === 0
+        ? 'None of its versions is deleted.'
+        : `Deleted ${deleted.length === 1 ? 'is' : 'are'} ${deleted.join(', ')}.`,
+  });
+}

@@ -1,0 +1,149 @@
+import type { DeletedContent, DeletedVersion, Digest, Domain, Usage, VersionUser } from '../../repository/index.ts';
+import { ArtifactError, parseStackId, QUARANTINE_DAYS, samePlace } from '../../repository/index.ts';
+import { formatSize } from '../size.ts';
+import { versionName } from './deletion-plan.ts';
+import { formatDate, formatTable } from './report.ts';
+
+/** How people are told of deletions. */
+
+/** What will go, as it is shown before it does. */
+export function formatDeletion(
+  versions: readonly DeletedVersion[],
+  { now }: { readonly now: boolean },
+  width: number | undefined,
+): string {
+  const rows = versions.map((version) => [
+    versionName(version),
+    formatSize(version.content.reduce((total, { bytes }) => total + bytes, 0)),
+    formatDate(new Date(version.published)),
+    [...new Set(version.content.map(prospectOf))].join('; '),
+    version.outcome === 'already' ? 'deleted before' : '',
+  ]);
+  const columns = [
+    { title: 'VERSION' },
+    { title: 'SIZE', align: 'right' as const },
+    { title: 'PUBLISHED' },
+    { title: 'CONTENT' },
+    { title: '' },
+  ];
+  return `${formatTable(columns, rows, width)}${summaryOf(versions, now)}\n`;
+}
+
+/** Of the content of a version that goes. */
+function prospectOf({ outcome, by = [], until }: DeletedContent): string {
+  switch (outcome) {
+    case 'condemned':
+      return until === undefined ? 'into quarantine' : `in quarantine until ${formatDate(new Date(until))}`;
+    case 'deleted':
+      return 'deleted';
+    case 'held':
+      return stays(by);
+    case 'absent':
+      return 'gone already';
+  }
+}
+
+function stays(by: readonly string[]): string {
+  const [first = 'somebody', ...others] = by;
+  return `stays: ${first}${others.length > 0 ? ' and others hold' : ' holds'} it`;
+}
+
+function summaryOf(versions: readonly DeletedVersion[], now: boolean): string {
+  const going = bytesOf(versions, now ? 'deleted' : 'condemned');
+  const what = versions.length === 1 ? '1 version goes' : `${versions.length} versions go`;
+  if (going === undefined) return `${what}, and no content.`;
+  return now
+    ? `${what}, and ${formatSize(going)} of content at once: nobody can take that back.`
+    : `${what}, and ${formatSize(going)} of content after ${QUARANTINE_DAYS} days: until then 'cfn-artifacts undelete' takes it back.`;
+}
+
+/** Of content with this outcome, each once. `undefined`: there is none. */
+function bytesOf(versions: readonly DeletedVersion[], wanted: DeletedContent['outcome']): number | undefined {
+  const sizes = new Map<Digest, number>();
+  for (const { digest, bytes, outcome } of versions.flatMap(({ content }) => content)) {
+    if (outcome === wanted) sizes.set(digest, bytes);
+  }
+  return sizes.size === 0 ? undefined : [...sizes.values()].reduce((total, bytes) => total + bytes, 0);
+}
+
+/** What became of a version that is deleted: a line. */
+export function formatDeleted(version: DeletedVersion): string {
+  const ends = version.content.map(endOf);
+  const name = versionName(version);
+  const what = version.outcome === 'already' ? `${name} was deleted before` : `deleted ${name}`;
+  return [what, ...new Set(ends)].join('; ');
+}
+
+function endOf({ outcome, bytes, by = [], until }: DeletedContent): string {
+  switch (outcome) {
+    case 'condemned':
+      return `its content is in quarantine until ${until === undefined ? '?' : formatDate(new Date(until))}`;
+    case 'deleted':
+      return `its content is deleted (${formatSize(bytes)})`;
+    case 'held':
+      return `its content ${stays(by)}`;
+    case 'absent':
+      return 'its content was gone already';
+  }
+}
+
+/** What can be done after versions were deleted; `undefined` where nothing went. */
+export function adviceOn(versions: readonly DeletedVersion[]): string | undefined {
+  const contents = versions.flatMap(({ content }) => content);
+  const quarantined = versions.find(({ content }) => content.some(({ outcome }) => outcome === 'condemned'));
+  if (quarantined !== undefined) {
+    return `Until then 'cfn-artifacts undelete ${versionName(quarantined)}' takes it back; ${LATER}`;
+  }
+  if (contents.some(({ outcome }) => outcome === 'deleted')) return `To have the content back, ${LATER_ALONE}`;
+  return undefined;
+}
+
+const LATER = 'later, publish the same bytes: the content has the same ARN then, and the version a new number.';
+const LATER_ALONE = 'publish the same bytes: it has the same ARN then, and the version a new number.';
+
+/** Why a version is left: everybody who needs it. */
+export function inUse(domain: Domain, version: DeletedVersion, remedy: string): ArtifactError {
+  const users = [...new Set((version.users ?? []).map((user) => userName(domain, user)))];
+  if (version.moreUsers !== undefined) users.push(`${version.moreUsers} more`);
+  return new ArtifactError('ARTIFACT_IN_USE', `'${versionName(version)}' is in use by ${listed(users)}`, { remedy });
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+function userName(domain: Domain, user: VersionUser): string {
+  return user.by === 'bookmark' ? `bookmark '${user.bookmark}'` : consumerName(domain, user);
+}
+
+function consumerName(domain: Domain, { consumer }: Usage): string {
+  if (consumer.kind === 'stack') {
+    const { stack, account, region, logicalId } = consumer.resource;
+    const isHere = samePlace({ ...domain, account, region }, domain);
+    return `stack '${stack}' (${logicalId}${isHere ? '' : `, in ${region} of account ${account}`})`;
+  }
+  const { name, stackId, logicalId } = consumer;
+  const stack = stackId === undefined ? undefined : parseStackId(stackId)?.stack;
+  if (stack === undefined) return `consumer '${name}'`;
+  return `what stack '${stack}'${logicalId === undefined ? '' : ` (${logicalId})`} left running`;
+}
+
+/** How each kind of user lets go. */
+export function lettingGo(versions: readonly DeletedVersion[]): string {
+  const users = versions.flatMap(({ users: all = [] }) => all);
+  const consumers = users.flatMap((user) => (user.by === 'reference' ? [user.consumer] : []));
+  const ways: readonly (readonly [boolean, string])[] = [
+    [consumers.some(({ kind }) => kind === 'stack'), 'A stack lets go when it is updated or deleted.'],
+    [
+      consumers.some((one) => one.kind === 'named' && one.stackId === undefined),
+      "A consumer lets go by 'cfn-artifacts reference remove'.",
+    ],
+    [
+      consumers.some((one) => one.kind === 'named' && one.stackId !== undefined),
+      "What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left.",
+    ],
+    [users.some(({ by }) => by === 'bookmark'), 'A bookmark lets go when it names another version.'],
+  ];
+  return ways.flatMap(([isMeant, way]) => (isMeant ? [way] : [])).join(' ');
+}
