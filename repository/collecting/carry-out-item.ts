@@ -1,0 +1,108 @@
+import { condemn, isNeeded } from '../deleting/condemn.ts';
+import { reap } from '../deleting/reap.ts';
+import type { VersionUser } from '../deleting/users.ts';
+import { deleteVersion } from '../deleting/version-deletion.ts';
+import { ownKeeper, readDeletion } from '../deletion.ts';
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import { deletionKey } from '../keys.ts';
+import type { PlannedStep } from './item.ts';
+import { mayBeForgotten } from './quarantine.ts';
+import type { ContentOutcome, ContentResult, RunResult } from './run-result.ts';
+
+type Of<A extends PlannedStep['action']> = Extract<PlannedStep, { action: A }>;
+
+/**
+ * Carries out one item of a plan, as far as it still holds.
+ * @param before what was condemned before this goes; absent: without quarantine
+ */
+export async function carryOutItem(domain: Domain, item: PlannedStep, before: Date | undefined): Promise<RunResult> {
+  switch (item.action) {
+    case 'delete':
+      return giveUp(domain, item, before);
+    case 'condemn':
+      return { ...item, outcome: await condemnContent(domain, item.digest, before) };
+    case 'reap':
+      return { ...item, outcome: await reapContent(domain, item.digest, before) };
+    case 'finish':
+      return { ...item, outcome: await finish(domain, item.digest) };
+    case 'cancel':
+      return { ...item, outcome: await cancel(domain, item.digest) };
+    case 'forget':
+      return { ...item, outcome: await forget(domain, item.digest) };
+  }
+}
+
+/** The version, and what it held as far as nothing else holds or uses that. */
+async function giveUp(domain: Domain, item: Of<'delete'>, before: Date | undefined): Promise<RunResult> {
+  const { repository, id, number, digests } = item;
+  const deletion = await deleteVersion(domain, { repository, id }, number);
+  if (deletion === undefined) return { ...item, outcome: 'gone' };
+  if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(deletion.users) };
+  const content: ContentResult[] = [];
+  for (const digest of digests) content.push({ digest, outcome: await condemnContent(domain, digest, before) });
+  return { ...item, outcome: deletion.outcome === 'already' ? 'gone' : 'deleted', content };
+}
+
+/** With a quarantine that is waived it goes at once. */
+async function condemnContent(domain: Domain, digest: Digest, before: Date | undefined): Promise<ContentOutcome> {
+  const condemned = await condemn(domain, digest);
+  switch (condemned.outcome) {
+    case 'needed':
+      return 'rescued';
+    case 'absent':
+    case 'conflict':
+      return 'gone';
+    case 'already':
+      // What waits since before the plan was made is no matter of this item.
+      return before === undefined ? reapContent(domain, digest, before) : 'gone';
+    case 'condemned':
+      return before === undefined ? reapContent(domain, digest, before) : 'condemned';
+  }
+}
+
+async function reapContent(domain: Domain, digest: Digest, before: Date | undefined): Promise<ContentOutcome> {
+  const { outcome } = await reap(domain, digest, before);
+  switch (outcome) {
+    case 'deleted':
+    case 'rescued':
+    case 'waiting':
+      return outcome;
+    case 'conflict':
+      return 'gone';
+    case 'not condemned':
+      return (await isNeeded(domain.store, digest)) ? 'rescued' : 'gone';
+  }
+}
+
+async function finish({ store }: Domain, digest: Digest): Promise<'finished' | 'left'> {
+  if ((await readDeletion(store, digest))?.value.state !== 'deleting') return 'left';
+  await ownKeeper(store).finish(digest);
+  return 'finished';
+}
+
+async function cancel({ store }: Domain, digest: Digest): Promise<'cancelled' | 'left'> {
+  if ((await readDeletion(store, digest))?.value.state !== 'condemned' || !(await isNeeded(store, digest)))
+    return 'left';
+  await ownKeeper(store).cancel(digest);
+  return 'cancelled';
+}
+
+async function forget(domain: Domain, digest: Digest): Promise<'forgotten' | 'left'> {
+  const deletion = await readDeletion(domain.store, digest);
+  if (deletion?.value.state !== 'cancelled' || !mayBeForgotten(domain, deletion.modified)) return 'left';
+  await domain.store.removeRevision(deletionKey(digest), deletion.revision);
+  return 'forgotten';
+}
+
+/** So many names help; more of them hide each other. */
+const NAMES = 5;
+
+function namesOf(users: readonly VersionUser[]): readonly string[] {
+  const names = users.map((user) => {
+    if (user.by === 'bookmark') return `the bookmark '${user.bookmark}'`;
+    const { consumer } = user;
+    return consumer.kind === 'stack' ? `stack '${consumer.resource.stack}'` : `'${consumer.name}'`;
+  });
+  return [...new Set(names)].slice(0, NAMES);
+}

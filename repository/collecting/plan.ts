@@ -1,0 +1,132 @@
+import { expandAhead } from '../ahead.ts';
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import { ArtifactError } from '../error.ts';
+import { FORMAT_VERSION } from '../keys.ts';
+import { DEFAULT_REPOSITORY } from '../name.ts';
+import { readSettings } from '../settings.ts';
+import type { Gathered } from './gathering.ts';
+import { Gathering } from './gathering.ts';
+import type { PlanItem } from './item.ts';
+import { BEGINNING, formatPosition, isEnd, parsePosition } from './position.ts';
+import type { Quarantine } from './quarantine.ts';
+import { QUARANTINE_DAYS } from './quarantine.ts';
+import type { Plan } from './stored-plan.ts';
+import { digestOfParts, dropOldPlans, readPart, storePart, storePlan } from './stored-plan.ts';
+import { addTallies, NOTHING } from './tally.ts';
+import { walk } from './walk.ts';
+
+/** What a plan is asked for. */
+export interface PlanRequest {
+  /** New for every plan; who goes on with one names it again. */
+  readonly id: string;
+  /** Content goes without quarantine. */
+  readonly now: boolean;
+  /** The versions of this repository alone, and no content that nothing holds: that is of no repository. */
+  readonly repository?: string;
+  /** Whether to tell of the versions that stay, and why. */
+  readonly verbose: boolean;
+  /** The `after` of the last piece. */
+  readonly after?: string;
+}
+
+/** A part of a plan that is stored; the last piece has the plan itself. */
+export interface PlanPiece {
+  readonly after: string;
+  readonly items: readonly PlanItem[];
+  readonly looked: number;
+  readonly plan?: Plan;
+}
+
+/** Parts of a plan: four million items. */
+const PARTS_LIMIT = 4000;
+/** Whoever counts them reads so many at once. */
+const PARTS_AHEAD = 8;
+
+/**
+ * Finds out what would go, and stores that, part by part: `gc run` does what is stored, and nothing else. Several may work on one plan at the same time,
+ * or one after the other where one died: what is stored first counts, and all go on behind it.
+ * @param isTimeUp asked after every step; then the part ends with what it has
+ * @throws ArtifactError INVALID_ARGUMENT; what the store throws where it can't be listed or written. What was stored is gone on with
+ */
+export async function* makePlan(
+  domain: Domain,
+  request: PlanRequest,
+  isTimeUp: () => boolean,
+): AsyncGenerator<PlanPiece> {
+  const { id } = request;
+  let { part, position } = parseAfter(request.after);
+  if (part === 1) await dropOldPlans(domain);
+  const how = { ...request, quarantine: await quarantineOf(domain, request) };
+  for (; !isEnd(position) && part <= PARTS_LIMIT; part++) {
+    const gathering = new Gathering(position, isTimeUp);
+    await walk(domain, how, gathering);
+    const { to, ...gathered }: Gathered = gathering.end();
+    const made = {
+      format: FORMAT_VERSION,
+      id,
+      part,
+      from: formatPosition(position),
+      to: formatPosition(to),
+      ...gathered,
+    };
+    const stored = await storePart(domain, made);
+    position = parsePosition(stored.to);
+    yield { after: `${part + 1} ${stored.to}`, items: stored.items, looked: stored.tally.looked };
+  }
+  const plan = await complete(domain, id, part - 1, isEnd(position));
+  yield { after: `${part} ${formatPosition(position)}`, items: [], looked: 0, plan };
+}
+
+/** How long content is in quarantine. What can't be read may have said longer: then the plan is not made. */
+export async function quarantineOf(
+  { store }: Pick<Domain, 'store'>,
+  { now }: { readonly now: boolean },
+): Promise<Quarantine> {
+  if (now) return 'waived';
+  const settings = await readSettings(store, DEFAULT_REPOSITORY);
+  return { days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
+}
+
+function parseAfter(after: string | undefined): { part: number; position: ReturnType<typeof parsePosition> } {
+  if (after === undefined) return { part: 1, position: BEGINNING };
+  const [, part = '', position = ''] = /^([1-9][0-9]{0,4}) (.+)$/s.exec(after) ?? [];
+  if (part === '') {
+    throw new ArtifactError('INVALID_ARGUMENT', `'${after}' is no place where a plan can go on`, {
+      remedy: 'Make another plan.',
+    });
+  }
+  return { part: Number(part), position: parsePosition(position) };
+}
+
+/** What is stored is read once more: the digest is that of what a run will find. */
+async function complete(domain: Domain, id: string, parts: number, isWhole: boolean): Promise<Plan> {
+  const digests: Digest[] = [];
+  let tally = NOTHING;
+  const read = expandAhead(numbersTo(parts), PARTS_AHEAD, async function* (part) {
+    const found = await readPart(domain.store, id, part);
+    if (found === undefined) throw gone(id);
+    yield { digest: found.digest, tally: found.value.tally };
+  });
+  for await (const part of read) {
+    digests.push(part.digest);
+    tally = addTallies(tally, part.tally);
+  }
+  const at = domain.chance.now().toISOString();
+  const plan: Plan = {
+    ...{ format: FORMAT_VERSION, id, digest: digestOfParts(digests), at, isWhole, tally },
+    parts: digests,
+  };
+  await storePlan(domain, plan);
+  return plan;
+}
+
+async function* numbersTo(last: number): AsyncGenerator<number> {
+  for (let number = 1; number <= last; number++) yield number;
+}
+
+function gone(id: string): ArtifactError {
+  return new ArtifactError('ARTIFACT_NOT_FOUND', `a part of the plan that is being made, '${id}', is gone`, {
+    remedy: 'Make another plan.',
+  });
+}

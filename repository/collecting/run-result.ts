@@ -1,0 +1,34 @@
+import type { Digest } from '../digest.ts';
+import type { PlannedStep } from './item.ts';
+
+/** What became of content. */
+export type ContentOutcome =
+  /** It is gone. */
+  | 'deleted'
+  /** It is in quarantine. */
+  | 'condemned'
+  /** It is needed by now: it stays. */
+  | 'rescued'
+  /** It is in quarantine still, because it was condemned anew after the plan was made. */
+  | 'waiting'
+  /** Somebody else has done it, or is just at it. */
+  | 'gone';
+
+export interface ContentResult {
+  readonly digest: Digest;
+  readonly outcome: ContentOutcome;
+}
+
+/**
+ * What became of an item of a plan. `deleted`: of a version, that it was given up; of content, that it is gone. `finished`, `cancelled`, `forgotten`: what the item says was
+ * done. `left`: there was nothing to do any more. `failed`: it could not be done, and nothing more was.
+ */
+export type RunResult = PlannedStep & {
+  readonly outcome: ContentOutcome | 'finished' | 'cancelled' | 'forgotten' | 'left' | 'failed';
+  /** Of a version: what became of what it held. */
+  readonly content?: readonly ContentResult[];
+  /** Of a version that is needed by now: by whom. */
+  readonly users?: readonly string[];
+  readonly failure?: string;
+  readonly remedy?: string;
+};

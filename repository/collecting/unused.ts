@@ -1,0 +1,56 @@
+import type { Domain } from '../domain.ts';
+import { statusKey } from '../keys.ts';
+import type { Stored } from '../record.ts';
+import { recordContent } from '../record.ts';
+import type { StatusRecord } from '../status.ts';
+import { readStatusRecord } from '../status.ts';
+import type { Manifest } from '../version.ts';
+
+/**
+ * Notes in a version's status since when it has been found needed by nobody, or that it is needed again. Whoever changes the status at the same time goes
+ * before: the next look notes it.
+ * @param before what was read of it
+ * @returns since when; `undefined` of one that is needed, and where that could not be noted
+ */
+export async function noteUnused(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  manifest: Manifest,
+  before: Stored<StatusRecord> | undefined,
+  found: 'used' | 'unused',
+): Promise<Date | undefined> {
+  const noted = timeOf(before?.value.unusedSince);
+  if ((noted !== undefined) === (found === 'unused')) return noted;
+  const { status, was } = before?.value ?? { status: 'Published' };
+  const now = domain.chance.now();
+  const nonce = domain.chance.nonce();
+  const record: StatusRecord = {
+    status,
+    ...(was !== undefined && { was }),
+    nonce,
+    at: now.toISOString(),
+    ...(found === 'unused' && { unusedSince: now.toISOString() }),
+  };
+  const isWritten = await write(domain, manifest, record, before);
+  return isWritten && found === 'unused' ? now : undefined;
+}
+
+/** A time that can't be read is none: it begins anew. */
+function timeOf(text: string | undefined): Date | undefined {
+  const time = new Date(text ?? NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+async function write(
+  { store }: Pick<Domain, 'store'>,
+  manifest: Manifest,
+  record: StatusRecord,
+  before: Stored<StatusRecord> | undefined,
+): Promise<boolean> {
+  const key = statusKey(manifest, manifest.number);
+  const content = recordContent(record);
+  const outcome =
+    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
+  if (outcome === 'created' || outcome === 'replaced') return true;
+  // It may be the echo of one's own writing.
+  return (await readStatusRecord({ store }, manifest, manifest.number))?.value.nonce === record.nonce;
+}
