@@ -39,6 +39,7 @@ const s3 = new S3Client(s3ClientDefaults);
 const cloudFormation = new CloudFormationClient(patient);
 const lambda = new LambdaClient(patient);
 
+/** What Lambda calls. A failure that was foreseen is part of the reply; a rejection is a defect. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
   const invoked = {
     requestId: context.awsRequestId ?? '',

@@ -26,6 +26,7 @@ const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
 const { env } = process;
 const client = new S3Client(s3ClientDefaults);
 
+/** What Lambda calls, with an event of CloudFormation's. Its outcome goes to the event's ResponseURL; nothing is returned. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<void> {
   await handle(event, () => context.getRemainingTimeInMillis(), {
     connect,
