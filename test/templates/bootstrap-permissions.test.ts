@@ -235,7 +235,9 @@ describe('the policy for CloudFormation', () => {
       .flatMap((list) => unquoted(list).split(', '))
       .filter((action) => action !== '–')
       .flatMap((action) =>
-        (made[unquoted(row['on'])] ?? []).map((arn) => act(action, arn, { 'iam:passedtoservice': 'lambda.amazonaws.com' })),
+        (made[unquoted(row['on'])] ?? []).map((arn) =>
+          act(action, arn, { 'iam:passedtoservice': 'lambda.amazonaws.com' }),
+        ),
       ),
   );
 
