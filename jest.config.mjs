@@ -5,6 +5,8 @@ export default {
   coverageProvider: 'babel',
   collectCoverageFrom: ['repository/**/*.ts', 'packager/**/*.ts', 'handler/**/*.ts'],
   testTimeout: 120_000,
+  // Half of the time tests wait for processes and servers of their own.
+  maxWorkers: '100%',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

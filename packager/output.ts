@@ -42,6 +42,10 @@ export interface Output {
   readonly bytes: Bytes;
 }
 
+/**
+ * @param given relative to `cwd`, or absolute
+ * @param isEarlier whether a text was written by an earlier run, and may be replaced
+ */
 export function outputFile(
   option: string,
   given: string,

@@ -79,6 +79,7 @@ export function parseArn(text: string): ArtifactArn {
   };
 }
 
+/** The text that `parseArn` reads back. Members that are absent are left out, with the mark before them. */
 export function formatArn(arn: ArtifactArn): string {
   const { partition, region, account, repository, id, version, asset, digest } = arn;
   return (
@@ -89,6 +90,7 @@ export function formatArn(arn: ArtifactArn): string {
   );
 }
 
+/** Whether two ARNs, or domains, are of one account, region and partition. */
 export function samePlace(a: DomainPlace, b: DomainPlace): boolean {
   return a.partition === b.partition && a.region === b.region && a.account === b.account;
 }

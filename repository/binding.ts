@@ -51,6 +51,7 @@ export interface BindingKeys {
   readonly consumer: ObjectKey;
 }
 
+/** Where the two records of a binding stand for one of its blobs. Says nothing of whether they are there. */
 export function bindingKeys({ resource, generation }: BindingName, digest: Digest): BindingKeys {
   return {
     digest,

@@ -145,6 +145,7 @@ export async function readBlob(
   };
 }
 
+/** CONTENT_MISSING: a record names this content, and it is not there. */
 export function missing({ digest, filename }: BlobName): ArtifactError {
   return new ArtifactError('CONTENT_MISSING', `the content sha256:${digest} ('${filename}') is not in the store`, {
     remedy: 'Publish or package the same bytes again: that puts it back.',

@@ -16,6 +16,7 @@ export interface Content {
   read(start?: number, end?: number): AsyncIterable<Uint8Array>;
 }
 
+/** Bytes that are in memory, or a text in UTF-8. They are not copied: nobody may change them. */
 export function contentOf(bytes: Uint8Array | string): Content {
   const whole = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
   return {

@@ -18,6 +18,10 @@ export interface Deletion {
   readonly since: string;
 }
 
+/**
+ * What was last decided of a blob; `undefined` where there is no record, which means no more than `cancelled`.
+ * @throws ArtifactError UNSUPPORTED_FORMAT where something else stands in its place
+ */
 export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored<Deletion> | undefined> {
   return readRecord(store, deletionKey(digest), ({ state, nonce, incarnations, since }) => {
     if (state !== 'condemned' && state !== 'cancelled' && state !== 'deleting') return undefined;

@@ -8,6 +8,7 @@ export type Digest = string & { readonly [digestBrand]: true };
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 
+/** Whether it is a SHA-256 as all records and keys have it: 64 hexadecimal digits in lower case. */
 export function isDigest(text: string): text is Digest {
   return HEX_64.test(text);
 }
@@ -20,6 +21,7 @@ export function parseDigest(text: string): Digest {
   return text;
 }
 
+/** Of the parts one after the other, texts in UTF-8. */
 export function sha256(...parts: readonly (Uint8Array | string)[]): Digest {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);

@@ -23,6 +23,7 @@ const VERSION_CEILING = 10 ** VERSION_DIGITS - 1;
 
 export const descriptorKey: ObjectKey = objectKey('domain');
 
+/** Where content stands under one of its filenames. */
 export function blobKey(digest: Digest, filename: string): ObjectKey {
   return objectKey(`blobs/sha256/${digest}/${filename}`);
 }
@@ -38,11 +39,13 @@ export function isBlobKey(key: string): boolean {
   return algorithm === 'sha256' && isDigest(digest) && filename !== '' && more.length === 0;
 }
 
+/** Of a key that is a blob's, as `isBlobKey` says. @throws ArtifactError INVALID_ARN where its digest is none */
 export function parseBlobKey(key: string): { readonly digest: Digest; readonly filename: string } {
   const [, , digest = '', filename = ''] = key.split('/');
   return { digest: parseDigest(digest), filename };
 }
 
+/** What a tree of files became in this repository. */
 export function sourceKey(repository: string, sourceDigest: Digest): ObjectKey {
   return objectKey(`sources/${repository}/${sourceDigest}`);
 }
@@ -53,6 +56,7 @@ export function versionKey(name: ArtifactName, number: number): ObjectKey {
   return objectKey(`${versionPrefix(name)}${inverted}-${number}`);
 }
 
+/** The versions of one artifact, newest first, and of no other. */
 export function versionPrefix({ repository, id }: ArtifactName): string {
   return `versions/${repository}/${id}/!/`;
 }
@@ -62,6 +66,7 @@ export function versionsPrefix(repository: string, idPrefix = ''): string {
   return `versions/${repository}/${idPrefix}`;
 }
 
+/** Of a key that `versionKey` has made: nothing is verified. */
 export function parseVersionKey(key: string): ArtifactName & { readonly number: number } {
   const [, repository = '', ...rest] = key.split('/');
   const last = rest.pop() ?? '';
@@ -69,22 +74,27 @@ export function parseVersionKey(key: string): ArtifactName & { readonly number: 
   return { repository, id: rest.join('/'), number: Number(last.slice(last.indexOf('-') + 1)) };
 }
 
+/** Which version the label stands for. */
 export function labelKey(name: ArtifactName, label: string): ObjectKey {
   return objectKey(`${labelPrefix(name)}${label}`);
 }
 
+/** The labels of one artifact, and of no other. */
 export function labelPrefix({ repository, id }: ArtifactName): string {
   return `labels/${repository}/${id}/!/`;
 }
 
+/** Whether a version may be used. Without a record it may. */
 export function statusKey({ repository, id }: ArtifactName, number: number): ObjectKey {
   return objectKey(`statuses/${repository}/${id}/!/${number}`);
 }
 
+/** Which version the bookmark stands for now. */
 export function bookmarkKey(name: ArtifactName, bookmark: string): ObjectKey {
   return objectKey(`${bookmarkPrefix(name)}${bookmark}`);
 }
 
+/** The bookmarks of one artifact, and of no other. */
 export function bookmarkPrefix({ repository, id }: ArtifactName): string {
   return `bookmarks/${repository}/${id}/!/`;
 }
@@ -104,6 +114,7 @@ export function versionReferencesPrefix(digest: Digest): string {
   return `references/${digest}/version/`;
 }
 
+/** Of a key that `versionReferenceKey` has made: nothing is verified. */
 export function parseVersionReferenceKey(key: string): { readonly number: number; readonly nonce: string } {
   const last = key.slice(key.lastIndexOf('/') + 1);
   const dash = last.indexOf('-');
@@ -199,6 +210,7 @@ export function isConsumerKey(key: string): boolean {
   return kind === 'stack' && rest.length === 7 && isDigest(rest.at(-1) ?? '');
 }
 
+/** Of a key that is such a record's, as `isConsumerKey` says. @throws ArtifactError INVALID_ARN where its digest is none */
 export function parseConsumerKey(key: string): {
   readonly resource: StackResource;
   readonly generation: string;
@@ -219,10 +231,12 @@ export function endingKey(resource: StackResource, of: string): ObjectKey {
   return objectKey(`${endingsPrefix(resource)}${of}`);
 }
 
+/** What Deletes have ended of a resource: of its logical ID, in this incarnation of the stack. */
 export function endingsPrefix(resource: StackResource): string {
   return `endings/${stackPath(resource)}/`;
 }
 
+/** What was decided of a blob's deletion, under all of its filenames. */
 export function deletionKey(digest: Digest): ObjectKey {
   return objectKey(`deletions/${digest}`);
 }

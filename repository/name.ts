@@ -18,6 +18,7 @@ function invalid(what: string, text: string, rule: string): ArtifactError {
   return new ArtifactError('INVALID_NAME', `'${text}' is no ${what}: ${rule}`);
 }
 
+/** Whether a repository may be called so. `parseRepository` says why not. */
 export function isRepository(text: string): boolean {
   return REPOSITORY.test(text);
 }
@@ -30,6 +31,7 @@ export function parseRepository(text: string): string {
   return text;
 }
 
+/** Whether an artifact may be called so. `parseId` says why not. */
 export function isId(text: string): boolean {
   return text.length <= ID_LIMIT && text.split('/').every((segment) => SEGMENT.test(segment));
 }
@@ -46,6 +48,7 @@ export function parseId(text: string): string {
   return text;
 }
 
+/** Whether it may stand as a label, a bookmark or an asset name, but for what a label must not be. */
 export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text.length <= ID_LIMIT;
 }
@@ -61,6 +64,7 @@ export function parseSegment(what: 'label' | 'bookmark' | 'asset name', text: st
   return text;
 }
 
+/** Whether it is one as it is written: not 0, no leading zeros. */
 export function isVersionNumber(text: string): boolean {
   return NUMBER.test(text);
 }
@@ -72,6 +76,7 @@ export function parseArtifactName(text: string): ArtifactName {
   return { repository: parseRepository(text.slice(0, slash)), id: parseId(text.slice(slash + 1)) };
 }
 
+/** `repository/id`, the text that `parseArtifactName` reads back. */
 export function formatArtifactName({ repository, id }: ArtifactName): string {
   return `${repository}/${id}`;
 }

@@ -15,6 +15,7 @@ export interface Stored<T> {
   readonly modified: Date;
 }
 
+/** A record as it is stored: one line of JSON. The same value, in the same order, is the same bytes. */
 export function recordContent(value: object): Content {
   return contentOf(`${JSON.stringify(value)}\n`);
 }

@@ -15,6 +15,7 @@ export interface KnownSource extends SizedBlob {
   readonly revision: Revision;
 }
 
+/** Only a hint: what it names may be gone. `undefined` where the tree is not known in this repository. */
 export async function readSource(
   { store }: Pick<Domain, 'store'>,
   repository: string,

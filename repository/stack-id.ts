@@ -16,10 +16,12 @@ export function parseStackId(text: string): StackName | undefined {
   return { account, region, stack, uuid };
 }
 
+/** The ARN by which CloudFormation knows this incarnation of the stack. */
 export function formatStackId(partition: string, { account, region, stack, uuid }: StackName): string {
   return `arn:${partition}:cloudformation:${region}:${account}:stack/${stack}/${uuid}`;
 }
 
+/** Whether a stack may be called so; an ARN is no name. */
 export function isStackName(text: string): boolean {
   return new RegExp(`^${NAME}$`).test(text);
 }

@@ -45,6 +45,7 @@ const now = (): Date => new Date();
 const { EVENT_BUS: bus } = env;
 const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
+/** What Lambda calls. A failure that was foreseen is part of the reply; a rejection is a defect. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
   const invoked = {
     requestId: context.awsRequestId ?? '',

@@ -19,6 +19,7 @@ export interface Report {
 
 const COUNTS = ['ReferencesRemoved', 'Findings', 'FindingsHealed', 'KeeperFailures'];
 
+/** The line, without its line break. All five metrics stand in every line, so that a sum over time knows of the times when there was nothing. */
 export function lineOf(report: Report, time: Date): string {
   const metrics = [
     ...COUNTS.map((Name) => ({ Name, Unit: 'Count' })),

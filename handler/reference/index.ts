@@ -32,6 +32,7 @@ const now = (): Date => new Date();
 const { EVENT_BUS: bus } = env;
 const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
+/** What Lambda calls, with an event of CloudFormation's. Its outcome goes to the event's ResponseURL; nothing is returned. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<void> {
   await handle(event, () => context.getRemainingTimeInMillis(), {
     connect,

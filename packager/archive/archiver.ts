@@ -44,6 +44,7 @@ const MS_PER_FILE = 1 / 100;
 const PROGRESS_FILES = 1000;
 const PROGRESS_BYTES = 1024 * 1024;
 
+/** Starts no thread yet: that is done when there is enough work. To be closed by whoever made it. */
 export function createArchiver(options: ArchiverOptions): Archiver {
   return new RunArchiver(options);
 }

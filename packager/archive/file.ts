@@ -13,10 +13,12 @@ export interface FileState {
   readonly ino: number;
 }
 
+/** @param path Absolute, links resolved: what `stats` were taken of. */
 export function stateOf(path: string, { size, mtimeMs, ctimeMs, ino }: Stats): FileState {
   return { path, size, mtimeMs, ctimeMs, ino };
 }
 
+/** SOURCE_CHANGED: what was read is not what was walked, or not of one moment. */
 export function changed(path: string): ArtifactError {
   return new ArtifactError('SOURCE_CHANGED', `'${path}' changed while it was read`, {
     remedy: 'Something writes there; run again when it is done.',

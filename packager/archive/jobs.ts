@@ -74,6 +74,7 @@ export function problemOf(error: unknown): Problem {
   return remedy === undefined ? { code, message } : { code, message, remedy };
 }
 
+/** The error that a Problem was made of, without its stack and cause. */
 export function errorOf({ code, message, remedy }: Problem): ArtifactError {
   return new ArtifactError(code, message, remedy === undefined ? {} : { remedy });
 }

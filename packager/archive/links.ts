@@ -33,6 +33,10 @@ export function followLink(link: string, shown: string, boundary: Boundary): Lin
   }
 }
 
+/**
+ * PATH_OUTSIDE_PROJECT: following this link would take in files from elsewhere.
+ * @param shown the link as its user knows it
+ */
 export function outsideProject(shown: string, target: string, project: string): ArtifactError {
   return new ArtifactError(
     'PATH_OUTSIDE_PROJECT',
@@ -81,6 +85,7 @@ export function realSoFar(file: string): string {
   }
 }
 
+/** Of absolute paths with links resolved: by their text alone. A folder is within itself. */
 export function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
 }

@@ -26,6 +26,7 @@ export function similarName(wanted: string, candidates: readonly string[]): stri
   );
 }
 
+/** Whether two names are one on a file system that takes no notice of case. Not of names that are equal. */
 export function differsInCase(a: string, b: string): boolean {
   return a !== b && a.toLowerCase() === b.toLowerCase();
 }

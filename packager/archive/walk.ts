@@ -214,10 +214,12 @@ function join(folder: string, child: string): string {
   return folder === '' ? child : `${folder}/${child}`;
 }
 
+/** As git sees it: by the owner's permission alone. */
 export function isExecutable({ mode }: Stats): boolean {
   return (mode & 0o100) !== 0;
 }
 
+/** PATH_OF_WRONG_KIND: of what is neither a file nor a folder, and no link. */
 export function wrongKind(shown: string, stats: Stats): ArtifactError {
   const kind = stats.isSocket()
     ? 'a socket'

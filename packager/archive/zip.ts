@@ -62,6 +62,7 @@ export function localHeader(entry: ZipEntry): Buffer {
   return header;
 }
 
+/** Bytes of an entry's local header, its name and ZIP64 fields included. */
 export function localHeaderSize(entry: ZipEntry): number {
   return LOCAL_HEADER_SIZE + entry.name.byteLength + (isLarge(entry) ? 20 : 0);
 }

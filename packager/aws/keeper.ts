@@ -27,6 +27,9 @@ const ANSWER_MS = 16 * 60_000;
 /** After so long a command that is carried out here tells how far it has come. */
 const PIECE_MS = 10_000;
 
+/**
+ * Clients with the caller's own credentials and endpoints, each made once, at its first use. That of Lambda waits for as long as a function may run.
+ */
 export function awsOf(access: AwsAccess, region: string, signal: AbortSignal): Aws {
   const patient = (config: ClientConfig): ClientConfig => ({
     ...config,

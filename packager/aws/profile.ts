@@ -69,6 +69,7 @@ export function configuredEndpoint(service: string, env: Env, profile: Section, 
   return undefined;
 }
 
+/** Whether the SDK can be given it as an endpoint: an absolute URL, of http or https. */
 export function isEndpointUrl(text: string): boolean {
   return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
@@ -80,6 +81,10 @@ export interface CredentialSource {
   readonly profile: string;
 }
 
+/**
+ * What a profile's credentials come from in the end: its own, or those of the profile that `source_profile` leads to.
+ * @returns kind `none` where no profile on the way has any, or the way leads back
+ */
 export function sourceOfProfile(profile: string, files: AwsFiles): CredentialSource {
   const visited = new Set<string>();
   for (let name = profile; ;) {

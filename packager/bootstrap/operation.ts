@@ -99,6 +99,7 @@ async function eventsAfter(
   return found.reverse();
 }
 
+/** Read before an operation begins, it marks what was before: all newer events are of the operation. `undefined` where the stack has none. */
 export async function newestEvent(cloud: CloudFormation, stackId: string): Promise<StackEvent | undefined> {
   for await (const event of cloud.events(stackId)) return event;
   return undefined;

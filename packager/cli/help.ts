@@ -15,6 +15,7 @@ const DEFAULT_WIDTH = 80;
 /** Below this a column of explanations would be a column of single words. */
 const NARROWEST = 40;
 
+/** Characters of a line, for a terminal of so many columns; `undefined` is no terminal. */
 export function helpWidth(columns: number | undefined): number {
   return Math.max(NARROWEST, Math.min(columns ?? DEFAULT_WIDTH, WIDEST));
 }
@@ -47,6 +48,7 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
   ]);
 }
 
+/** All of `COMMAND --help`. @param program the name that is shown before the command */
 export function formatCommandHelp(program: string, command: CommandSpec, style: HelpStyle): string {
   const { name, description, positional, options, foreign } = command;
   const words = positional.map(({ name: word, required, repeatable }) => {

@@ -9,6 +9,10 @@ import { begin, partsOf } from './opening.ts';
 
 export const LOCAL_BUCKET = 'local';
 
+/**
+ * A domain in a directory. Whoever writes makes it where there is none.
+ * @throws ArtifactError DOMAIN_NOT_FOUND, and where the directory can't be used for the purpose
+ */
 export async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');

@@ -40,6 +40,11 @@ export function partsOf(store: ObjectStore, purpose: Purpose, keeper?: Keeper): 
   return { store: own, keeper: purpose === 'write' && keeper !== undefined ? keeper : ownKeeper(own), chance: CHANCE };
 }
 
+/**
+ * The domain where there is none yet: made for who writes, imagined for who plans.
+ * @param what where it was looked for, with its kind
+ * @throws ArtifactError DOMAIN_NOT_FOUND for everybody else
+ */
 export function begin(
   parts: DomainParts,
   place: DomainPlace & { readonly bucket: string },
@@ -59,14 +64,17 @@ export function begin(
   }
 }
 
+/** Where there is nobody to ask, a profile that wants an MFA code fails. */
 export function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
   return { ...options, env, signal, ...(ask !== undefined && { onMfa: ask }) };
 }
 
+/** To be spread into options: without a member where no key was named. */
 export function kmsOf(options: OpenOptions): { readonly kmsKeyId?: string } {
   return options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId };
 }
 
+/** To be spread into options: without a member where no profile was named. */
 export function profileOf({ profile }: OpenOptions): { readonly profile?: string } {
   return profile === undefined ? {} : { profile };
 }

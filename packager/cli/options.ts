@@ -222,6 +222,10 @@ export const GROUP = {
   display: 'Display',
 } as const;
 
+/**
+ * Also of words, as environment variables and files have them, in either case.
+ * @throws ArtifactError INVALID_ARGUMENT
+ */
 export function flag(given: unknown): boolean {
   if (typeof given === 'boolean') return given;
   const word = String(given).toLowerCase();
@@ -230,8 +234,13 @@ export function flag(given: unknown): boolean {
   throw invalid(`must be true or false, not ${describeValue(given)}`);
 }
 
+/** For an option that is named after what it turns off. @throws as `flag` */
 export const inverted = (given: unknown): boolean => !flag(given);
 
+/**
+ * Not empty. A number, as a file may have it, is taken as it is written in decimals.
+ * @throws ArtifactError INVALID_ARGUMENT
+ */
 export function text(given: unknown): string {
   if (typeof given === 'number') return String(given);
   if (typeof given !== 'string') throw invalid(`must be a text, not ${describeValue(given)}`);
@@ -239,6 +248,7 @@ export function text(given: unknown): string {
   return given;
 }
 
+/** One text is a list of it. @throws as `text` */
 export function texts(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(text) : [text(given)];
 }
@@ -279,6 +289,7 @@ function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
   };
 }
 
+/** Reads a text of a pattern. @param rule goes on after `must be` */
 export function matching(pattern: RegExp, rule: string, remedy?: string): (given: unknown) => string {
   return (given) => {
     // A YAML file gives an account ID without quotes as a number.
@@ -288,6 +299,7 @@ export function matching(pattern: RegExp, rule: string, remedy?: string): (given
   };
 }
 
+/** A name, or the ARN of one incarnation. @throws ArtifactError INVALID_ARGUMENT */
 export function stackName(given: unknown): string {
   const name = text(given);
   if (isStackName(name) || parseStackId(name) !== undefined) return name;

@@ -54,6 +54,7 @@ export async function resolveOptions<O extends object>(
   return options as O;
 }
 
+/** The value that counts, by where it comes from; of two from one place the first. */
 export function highestOf(values: readonly GivenValue[]): GivenValue | undefined {
   return values.toSorted((a, b) => ORIGINS.indexOf(b.origin) - ORIGINS.indexOf(a.origin))[0];
 }

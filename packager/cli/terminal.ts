@@ -79,6 +79,7 @@ export interface ProcessStreams {
   cwd(): string;
 }
 
+/** Questions can be asked only where answers come from a terminal, and messages go to one. */
 export function terminalOf(streams: ProcessStreams, signal: AbortSignal): Terminal {
   const { stdin, stdout, stderr, env } = streams;
   return {

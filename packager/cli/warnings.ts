@@ -15,6 +15,7 @@ export interface Warnings {
   all(): readonly Warning[];
 }
 
+/** None at first. `tell` writes to the terminal, as `writeWarnings` does. */
 export function createWarnings(terminal: Terminal, display: Pick<DisplayOptions, 'color'>): Warnings {
   const found = new Map<string, Warning>();
   const untold = new Set<Warning>();

@@ -178,6 +178,10 @@ export async function requireDomain(descriptor: Promise<DescriptorAnswer>): Prom
     throw new DoesNotApply('it is not known to be a domain, and nothing is written to anything else');
 }
 
+/**
+ * Whether this is a domain, of the place where it was looked for. Writes nothing.
+ * @throws whatever keeps the descriptor from being read: it says nothing about the domain
+ */
 export async function readDescriptor(
   store: ObjectStore,
   place: DomainPlace & { readonly bucket: string },

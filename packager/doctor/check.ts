@@ -17,10 +17,12 @@ export interface Finding {
   readonly details?: object;
 }
 
+/** A promise of the domain is broken. What the members are to say stands at Finding. */
 export function problem(message: string, remedy: string, details?: object): Finding {
   return { severity: 'problem', message, remedy, ...(details !== undefined && { details }) };
 }
 
+/** It works, and could be better. What the members are to say stands at Finding. */
 export function warning(message: string, remedy: string, details?: object): Finding {
   return { severity: 'warning', message, remedy, ...(details !== undefined && { details }) };
 }

@@ -54,6 +54,9 @@ export interface Harm {
   readonly where: readonly string[];
 }
 
+/**
+ * What enabled rules do to the folders and keys of a domain; a rule may do harm in several kinds. In the order of the rules, the worst kind first.
+ */
 export function harmsOf(rules: readonly LifecycleRule[]): readonly Harm[] {
   return rules
     .filter(({ enabled }) => enabled)
@@ -153,6 +156,7 @@ export function ruleOf(rule: JsonMap): LifecycleRule {
   return { id: textOf(id), enabled: status === 'Enabled', prefix: text, narrowed: false, effects };
 }
 
+/** When something happens, for people: `after 1 day`. */
 export function after(days: number): string {
   return `after ${days} ${days === 1 ? 'day' : 'days'}`;
 }

@@ -51,6 +51,7 @@ export function isString(node: TemplateNode | undefined): node is ScalarNode & {
   return node?.kind === 'scalar' && typeof node.value === 'string';
 }
 
+/** The member with this key; `undefined` where there is none, or the node is no map. */
 export function entryOf(node: TemplateNode | undefined, key: string): MapEntry | undefined {
   return isMap(node) ? node.entries.find((entry) => entry.key === key) : undefined;
 }

@@ -6,6 +6,7 @@ export interface Position {
   readonly column: number;
 }
 
+/** `file:line:column`, as terminals and editors link it. */
 export function formatPosition({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }

@@ -28,6 +28,7 @@ export function follow(root: TemplateNode, pointer: string): Found {
   return { site, missing: [] };
 }
 
+/** The members of a JSON pointer (RFC 6901), unescaped; none for the root. */
 export function pointerMembers(pointer: string): readonly string[] {
   return pointer
     .split('/')
@@ -35,6 +36,7 @@ export function pointerMembers(pointer: string): readonly string[] {
     .map((member) => member.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/** `undefined` where there is no such member. In a list, members are indexes in decimals. */
 export function child(parent: Site, member: string): Site | undefined {
   const { node } = parent;
   if (isMap(node)) {

@@ -26,10 +26,12 @@ const QUIET_MS = 15 * 60 * 1000;
  */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** Whether 15 minutes have passed since a change, by the auditor's clock: what AWS and the records tell of it can be decided on. */
 export function isQuiet({ domain }: Pick<Auditing, 'domain'>, changed: Date): boolean {
   return domain.chance.now().getTime() - changed.getTime() >= QUIET_MS;
 }
 
+/** Whether a day has passed since a change, by the auditor's clock: then a stack of which CloudFormation knows nothing is gone, and not new. */
 export function isDayOld({ domain }: Pick<Auditing, 'domain'>, changed: Date): boolean {
   return domain.chance.now().getTime() - changed.getTime() >= DAY_MS;
 }

@@ -14,6 +14,7 @@ export type Cursor =
 /** Sorts behind every character of a logical ID, and of what else follows a `/` in the key of a record. */
 export const END = '~';
 
+/** The text that `parseCursor` reads back. It goes out with a command that is unfinished, and means nothing to who sends it in again. */
 export function formatCursor(cursor: Cursor): string {
   return 'key' in cursor ? `${cursor.at} ${cursor.key}` : `${cursor.at} ${cursor.stackId} ${cursor.logicalId}`;
 }

@@ -86,6 +86,7 @@ function isOldEnough(auditing: Auditing, { state }: StackEvidence, touched: Date
   return state === 'gone' ? isDayOld(auditing, touched) : isQuiet(auditing, touched);
 }
 
+/** What is told where the stack's evidence allows no decision: nothing is removed then, however old the reference is. */
 export function undecided(
   evidence: Extract<StackEvidence, { readonly state: 'changing' | 'unknown' }>,
   subject: FindingSubject,

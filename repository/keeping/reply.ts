@@ -46,6 +46,7 @@ const CODES: Readonly<Record<ArtifactErrorCode, true>> = {
   INTERRUPTED: true,
 };
 
+/** A failure as it is sent: code, message and remedy of the error, and of each problem where it collects several. Stack and cause stay behind. */
 export function replyOf(error: ArtifactError): KeeperReply {
   const problems = error instanceof ArtifactErrors ? error.problems.map(plain) : undefined;
   return { error: { ...plain(error), ...(problems !== undefined && { problems }) } };

@@ -21,6 +21,7 @@ const SURE_LIMIT = 10_000;
 /** A file system writes what it was given within about half a minute by itself. */
 export const SURELY_FLUSHED_MS = 60_000;
 
+/** Rejects with an ArtifactError that names the path, whatever the call to the file system fails with. */
 export async function calling<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -43,6 +44,7 @@ export async function callingUnless<T>(
   }
 }
 
+/** Of what is there itself, also where it is a link. `undefined` where nothing is. */
 export function statOf(path: string): Promise<Stats | undefined> {
   return callingUnless(['ENOENT'], path, () => lstat(path));
 }
@@ -67,6 +69,7 @@ export async function linkToNothing(path: string): Promise<boolean> {
   return (await callingUnless(['EEXIST'], path, () => symlink(NOTHING, path).then(() => true))) ?? false;
 }
 
+/** In one step: who reads `to` finds what was there before, or all of the new. */
 export function renameOver(from: string, to: string): Promise<void> {
   return calling(to, () => rename(from, to));
 }

@@ -26,6 +26,7 @@ interface Wanted {
   readonly limit: number;
 }
 
+/** The store's `list`, below a root: in the order that stores promise, opening only the folders that can have something of it. */
 export async function* listDirectory(
   root: string,
   prefix: string,

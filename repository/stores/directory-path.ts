@@ -45,10 +45,12 @@ export function placeOf(root: string, key: string): Place {
   return { folder: dirname(path), path };
 }
 
+/** Where an incarnation of an object stands. */
 export function slotPath({ path }: Place, slot: number): string {
   return withSlot(path, slot);
 }
 
+/** Before the extension, so that programs know the file's type: `api@2.zip`. */
 export function withSlot(path: string, slot: number): string {
   const extension = EXTENSION.exec(path)?.[0] ?? '';
   return `${path.slice(0, path.length - extension.length)}@${slot}${extension}`;
@@ -61,6 +63,7 @@ export function folderOf(root: string, prefix: string): string | undefined {
   return [root, ...segments.map(pathOf)].join('/');
 }
 
+/** Whether a folder or file can stand for it, as far as its meaning goes: its characters are encoded. */
 export function isSegment(text: string): boolean {
   return text !== '' && text !== '.' && text !== '..' && !text.includes('/');
 }

@@ -101,6 +101,7 @@ const WRONG_REGION_CODES: readonly string[] = [
   'TemporaryRedirect',
 ];
 
+/** The HTTP status; `undefined` where no answer came. */
 export function statusOf(error: unknown): number | undefined {
   return (error as Partial<AwsFailure> | undefined)?.$metadata?.httpStatusCode;
 }
@@ -110,6 +111,7 @@ export function isUndecided(error: unknown): boolean {
   return hasCode(error, 'ConditionalRequestConflict', 'OperationAborted');
 }
 
+/** No answer came: nobody knows whether the request was carried out. */
 export function isNetworkFailure(error: unknown): boolean {
   return hasCode(error, ...NETWORK_CODES);
 }
@@ -126,6 +128,7 @@ export function isDenied(error: unknown): boolean {
   return statusOf(error) === 403 && !hasCode(error, ...CREDENTIAL_CODES, 'RequestTimeTooSkewed');
 }
 
+/** The bucket is in another region than the one that was asked, or that the request was signed for. */
 export function isWrongRegion(error: unknown): boolean {
   return hasCode(error, ...WRONG_REGION_CODES) || statusOf(error) === 301 || statusOf(error) === 307;
 }

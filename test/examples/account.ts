@@ -13,15 +13,13 @@ import { bundleReference, packed } from '../../handler/build.mjs';
 import type { Terminal } from '../../packager/cli/terminal.ts';
 import { s3ClientDefaults } from '../../repository/stores/s3.ts';
 import { awsEnvironment, WITHOUT_FILES } from '../support/aws-environment.ts';
-import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
+import { createDomainBucket, identityOf, inlineFunctionsAt } from '../support/domain-on-server.ts';
+import { BUCKET, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
-import { parseBucketPolicy } from '../support/iam/policy.ts';
-import type { Principal } from '../support/iam/request.ts';
 import type { Moto } from '../support/moto.ts';
 import { knowEveryError } from '../support/realm.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import type { ClientConfig, S3Server } from '../support/s3-server.ts';
-import type { Identity } from '../support/s3-server-auth.ts';
 import type { Location } from '../support/stack-engine/content.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
 import type { EngineOptions } from '../support/stack-engine/engine.ts';
@@ -54,10 +52,6 @@ export async function accountOnServer(variant: Variant = {}): Promise<Account> {
   const template = await domainTemplate();
   const policies = domainPolicies(template.file);
   const principals = principalsOf(policies);
-  const identityOf = ({ caller, policies: allowed }: Principal): Identity => ({
-    ...{ ...caller, account: PLACE.account },
-    policies: allowed,
-  });
   const server = await startS3Server({
     identities: {
       publisher: identityOf(principals.publisher),
@@ -67,9 +61,7 @@ export async function accountOnServer(variant: Variant = {}): Promise<Account> {
       reader: identityOf(principals.reader),
     },
   });
-  const bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
-  const text = JSON.stringify(policies.bucket);
-  bucket.policy = { text, policy: parseBucketPolicy(text, BUCKET_ARN) };
+  createDomainBucket(server, policies);
   return open({
     ...{ template: template.text, server, variant, ...PLACE, bucket: BUCKET, close: () => server.close() },
     config: (who) => server.clientConfig(who, PLACE.region),
@@ -127,18 +119,9 @@ async function open({ template, bucket, config, environment, variant, close, ...
   const { account, region, server } = parts;
   const deployer = new S3Client({ ...s3ClientDefaults, ...config('deployer') });
   const keeper = new S3Client({ ...s3ClientDefaults, ...config('keeper') });
-  const { endpoint, credentials } = config('reference');
   const engine = await StackEngine.start({
     ...{ account, region, ...variant },
-    inline: {
-      endpoint,
-      environment: {
-        AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      },
-    },
+    inline: inlineFunctionsAt(config('reference')),
     read: async (location) => {
       await opened.onRead?.(location);
       return read(deployer, location);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startMoto } from '../support/moto.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { StackEvent } from '../support/stack-engine/engine.ts';
 import { whySkipped } from '../support/where.ts';
 import type { Account } from './account.ts';
@@ -96,7 +97,6 @@ const PLACES = [
   },
 ];
 
-const own = process.env;
 let account: Account;
 
 test('every example has a story', () => {
@@ -108,15 +108,14 @@ test('every example has a story', () => {
 });
 
 describe.each(PLACES)('on $name', ({ runs, open }) => {
+  hideOwnEnvironment();
+
   beforeEach(async () => {
-    // The SDK reads variables by itself: none of this machine's may play a part.
-    process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
     account = await open();
   });
 
   afterEach(async () => {
     await account.close();
-    process.env = own;
   });
 
   const story = runs ? test : test.skip;

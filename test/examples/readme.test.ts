@@ -2,6 +2,7 @@ import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { TestAccount } from '../packager/bootstrap/account.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { knowEveryError } from '../support/realm.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { EXAMPLES } from './example.ts';
@@ -10,12 +11,12 @@ import { EXAMPLES } from './example.ts';
 
 knowEveryError();
 
-const own = process.env;
 let account: TestAccount;
 let folder: string;
 
+hideOwnEnvironment();
+
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   account = await TestAccount.open({}, true);
   folder = path.join(await temporaryFolder(), 'layer');
   cpSync(path.join(EXAMPLES, 'layer'), folder, { recursive: true });
@@ -23,7 +24,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await account.close();
-  process.env = own;
 });
 
 interface Command {

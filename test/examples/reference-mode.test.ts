@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { Account } from './account.ts';
 import { accountOnServer } from './account.ts';
 import { ExampleProject } from './example.ts';
@@ -8,17 +9,16 @@ import { ExampleProject } from './example.ts';
 
 const NAME = 'reference-mode';
 const ID = `${NAME}/src`;
-const own = process.env;
 let account: Account;
 
+hideOwnEnvironment();
+
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   account = await accountOnServer();
 });
 
 afterEach(async () => {
   await account.close();
-  process.env = own;
 });
 
 /** Version, who uses it and which resource, as the table shows them. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { RESET_BEFORE } from '../support/s3-server-faults.ts';
 import type { DeployOptions } from '../support/stack-engine/engine.ts';
 import type { Account } from './account.ts';
@@ -8,17 +9,16 @@ import { ExampleProject } from './example.ts';
 /** In which state of its stack a reference goes, seen where it goes: in the bucket. */
 
 const NAME = 'step-functions';
-const own = process.env;
 let account: Account;
 
+hideOwnEnvironment();
+
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   account = await accountOnServer();
 });
 
 afterEach(async () => {
   await account.close();
-  process.env = own;
 });
 
 test('a reference goes when its stack can no longer come back to it, and never before', async () => {

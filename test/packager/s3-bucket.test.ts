@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { awsEnvironment } from '../support/aws-environment.ts';
 import { at } from '../support/json-pointer.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { Files, Outcome } from '../support/project.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
@@ -44,19 +45,17 @@ const GET_AND_PUT: Policy = {
 
 let server: S3Server;
 let bucket: Bucket;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
   server = await startS3Server({
     identities: { test: { account: TEST_ACCOUNT }, other: { account: OTHER_ACCOUNT } },
   });
   bucket = server.createBucket(BUCKET);
-  // The SDK reads variables by itself: none of this machine's may play a part.
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
 });
 
 afterEach(async () => {
-  process.env = own;
   await server.close();
 });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { awsEnvironment, WITHOUT_FILES } from '../support/aws-environment.ts';
 import { startScript } from '../support/child-script.ts';
 import { at } from '../support/json-pointer.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { Files, Outcome } from '../support/project.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
@@ -42,18 +43,16 @@ const ARTIFACTS = 4;
 const PLACES = 6;
 
 let server: S3Server;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
   server = await startS3Server({
     identities: { test: { account: TEST_ACCOUNT }, other: { account: OTHER_ACCOUNT } },
   });
-  // The SDK reads variables by itself: none of this machine's may play a part.
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
 });
 
 afterEach(async () => {
-  process.env = own;
   await server.close();
 });
 

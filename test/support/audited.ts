@@ -1,6 +1,5 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { handle } from '../../handler/reference/handle.ts';
 import type { AuditOptions, Finding } from '../../repository/audit/audit.ts';
 import { audit } from '../../repository/audit/audit.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
@@ -12,6 +11,7 @@ import { generationOf } from '../../repository/physical-id.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { steadyChance } from './chance.ts';
 import { publishable } from './domain.ts';
+import { answerInProcess } from './reference-in-process.ts';
 import type { EngineOptions, InvocationContext } from './stack-engine/engine.ts';
 import { StackEngine, ValidationError } from './stack-engine/engine.ts';
 import { gatedStore } from './stack-engine/gated-store.ts';
@@ -240,24 +240,11 @@ async function generationsIn(store: ObjectStore, prefix: string): Promise<string
 
 async function answer(event: unknown, context: InvocationContext, store: ObjectStore): Promise<void> {
   const own = gatedStore(store, context);
-  await handle(event, () => 60_000, {
-    connect: () => ({
-      store: own,
-      keeper: ownKeeper(own),
-      chance: { now: context.now, nonce: () => 'unused', pause: () => Promise.resolve() },
-      place: PLACE,
-      urlOf: (bucket, key) => `https://s3.test/${bucket}/${key}`,
-    }),
-    put: async (url, body) => {
-      for (;;) {
-        const { status } = await context.put(url, { 'Content-Length': String(body.length) }, body);
-        if (status === 200) return;
-        if (status === 403) throw new Error('expired');
-      }
-    },
-    log: () => undefined,
-    now: context.now,
-    // Virtual time does not pass in here: only its end could be waited for.
-    pause: () => new Promise(() => undefined),
+  await answerInProcess(event, context, {
+    store: own,
+    keeper: ownKeeper(own),
+    place: PLACE,
+    urlOf: (bucket, key) => `https://s3.test/${bucket}/${key}`,
+    pause: () => Promise.resolve(),
   });
 }

@@ -1,4 +1,5 @@
-import type { ObjectStore } from '../../repository/index.ts';
+import { ownKeeper } from '../../repository/index.ts';
+import type { Domain, ObjectStore } from '../../repository/index.ts';
 
 /** Somebody who waits for leave to make a request. */
 interface Waiting {
@@ -66,6 +67,34 @@ export async function interleave(
     last = actor;
   }
   throw new Error(`a story without an end:\n${trace.slice(-40).join('\n')}`);
+}
+
+/** As `interleave`, on a domain's store: each actor has the domain as its own process sees it. Its pauses are turns as well, and its nonces are nobody else's. */
+export function interleaveIn(
+  domain: Domain,
+  actors: readonly ((domain: Domain, pause: () => Promise<void>) => Promise<unknown>)[],
+  choose: Choose,
+  stops?: (actor: number, step: number) => boolean,
+): Promise<Story> {
+  let nonces = 0;
+  return interleave(
+    domain.store,
+    actors.map((act, index) => (store, pause) => {
+      const chance = { ...domain.chance, pause, nonce: () => `p${index}n${nonces++}` };
+      return act({ ...domain, store, keeper: ownKeeper(store), chance }, pause);
+    }),
+    choose,
+    stops,
+  );
+}
+
+/** One who does what several do, one after the other. */
+export function sequence<Given extends readonly unknown[]>(
+  ...actors: readonly ((...given: Given) => Promise<unknown>)[]
+): (...given: Given) => Promise<void> {
+  return async (...given) => {
+    for (const actor of actors) await actor(...given);
+  };
 }
 
 /** Everything that can go on without another request has gone on: the memory store answers within microtasks. */
@@ -139,6 +168,28 @@ export async function everyInterleaving(switches: number, play: (choose: Choose)
 
 function changesIn(actors: readonly number[]): number {
   return actors.filter((actor, index) => index > 0 && actor !== actors[index - 1]).length;
+}
+
+/** A story that was played, and what is wrong with it. */
+export interface Judged {
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+}
+
+/**
+ * Plays stories by chance, until one goes wrong.
+ * @param play tells one; all that is left to chance in it comes from `random`
+ * @returns the one that went wrong, with the seed that tells it again; `undefined` where none did
+ */
+export async function firstWrong(
+  stories: number,
+  play: (random: () => number) => Promise<Judged>,
+): Promise<(Judged & { readonly seed: number }) | undefined> {
+  for (let seed = 1; seed <= stories; seed++) {
+    const { violations, trace } = await play(randomFrom(seed));
+    if (violations.length > 0) return { seed, violations, trace };
+  }
+  return undefined;
 }
 
 /** Repeatable random numbers from 0 to 1. */

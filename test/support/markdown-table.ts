@@ -21,3 +21,8 @@ function cellsOf(line: string): string[] {
     .slice(1, -1)
     .map((text) => text.trim());
 }
+
+/** What a cell says, without the quotes of code. */
+export function unquoted(cell: string | undefined): string {
+  return (cell ?? '').replaceAll('`', '');
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { handle } from '../../handler/keeper/handle.ts';
 import { CHANCE } from '../../packager/cli/chance.ts';
 import { noEvidence, ownKeeper } from '../../repository/index.ts';
@@ -9,13 +9,16 @@ import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import type { Outcome } from '../packager/bootstrap/account.ts';
 import { domainTemplate, TestAccount } from '../packager/bootstrap/account.ts';
 import { judgedBy, requestToCloudFormation, requestToLambda } from '../support/aws-requests.ts';
+import type { Need } from '../support/documented-needs.ts';
+import { needsIn, policyOf, resourceOf, superfluousAmong } from '../support/documented-needs.ts';
 import { BUCKET, BUCKET_ARN, everything, PLACE } from '../support/domain-principals.ts';
 import { mutantsOf } from '../support/iam/mutants.ts';
 import type { Policy } from '../support/iam/policy.ts';
 import { decide } from '../support/iam/policy.ts';
 import type { AwsRequest, Principal } from '../support/iam/request.ts';
 import { act } from '../support/iam/request.ts';
-import { readTable } from '../support/markdown-table.ts';
+import { readTable, unquoted } from '../support/markdown-table.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
 import { SMALL_SHOP } from '../support/small-shop.ts';
@@ -34,24 +37,12 @@ const DOCUMENT = readFileSync(path.join(import.meta.dirname, '../../docs/permiss
 const NEEDS = readTable(DOCUMENT, 'Making a domain');
 const COMMANDS = readTable(DOCUMENT, 'Commands');
 
-const own = process.env;
 let account: TestAccount;
 let lambda: HttpEndpoint;
 const clients: S3Client[] = [];
 let tried: Pick<Principal, 'caller' | 'policies'>;
 
-beforeEach(() => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
-});
-
-afterEach(() => {
-  process.env = own;
-});
-
-interface Need {
-  readonly action: string;
-  readonly on: string;
-}
+hideOwnEnvironment();
 
 const of = (kind: string, name: string): string => `arn:aws:${kind}:${PLACE.region}:${PLACE.account}:${name}`;
 
@@ -61,22 +52,6 @@ const RESOURCES: Readonly<Record<string, string>> = {
   'the functions': of('lambda', 'function:cfn-artifacts-*'),
   'the keeper': of('lambda', 'function:cfn-artifacts-keeper'),
 };
-
-const cell = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
-
-function needsOf({ rows }: typeof NEEDS, column: string): Need[] {
-  return rows
-    .filter((row) => row[column] === 'yes')
-    .map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
-}
-
-function policyOf(needs: readonly Need[]): Policy {
-  return {
-    Statement: needs.map(({ action, on }) => ({
-      ...{ Effect: 'Allow', Action: action, Resource: RESOURCES[on] ?? `${BUCKET_ARN}/${on}` },
-    })),
-  };
-}
 
 function become(policies: readonly Policy[]): void {
   const arn = `arn:aws:iam::${PLACE.account}:role/operator`;
@@ -162,7 +137,7 @@ async function failureOf(situation: string, needs: readonly Need[]): Promise<str
   await open();
   try {
     await before?.();
-    become([policyOf(needs)]);
+    become([policyOf(needs, RESOURCES)]);
     const outcome = await act();
     return outcome.exitCode === exitCode && !outcome.stderr.includes('warning: ') ? '' : outcome.stderr;
   } finally {
@@ -178,14 +153,9 @@ describe('what bootstrap asks itself', () => {
   test.each(Object.keys(SITUATIONS))(
     '%s: what the document says suffices, and none is superfluous',
     async (situation) => {
-      const needs = needsOf(NEEDS, situation);
+      const needs = needsIn(NEEDS, situation);
       expect(await failureOf(situation, needs)).toBe('');
-      const superfluous: string[] = [];
-      for (const need of needs) {
-        const others = needs.filter((one) => one !== need);
-        if ((await failureOf(situation, others)) === '') superfluous.push(`${need.action} on ${need.on}`);
-      }
-      expect(superfluous).toEqual([]);
+      expect(await superfluousAmong(needs, (others) => failureOf(situation, others))).toEqual([]);
     },
   );
 
@@ -195,7 +165,7 @@ describe('what bootstrap asks itself', () => {
   ])('%s on an account without a domain needs that and its own', async (command, argv) => {
     await open();
     try {
-      become([policyOf([...needsOf(NEEDS, 'new'), ...needsOf(COMMANDS, command)])]);
+      become([policyOf([...needsIn(NEEDS, 'new'), ...needsIn(COMMANDS, command)], RESOURCES)]);
       const { folder } = await TestProject.of(SMALL_SHOP);
       const outcome = await account.run(argv, { cwd: folder, env: account.env('operator') });
       expect([outcome.exitCode, outcome.stderr]).toEqual([0, expect.not.stringContaining('warning: ')]);
@@ -226,10 +196,8 @@ function superfluousFor(policy: Policy, requests: readonly AwsRequest[]): string
 
 describe('the policy for who runs bootstrap', () => {
   const [policy] = POLICIES;
-  const rows = NEEDS.rows.map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
-  const requests = [...rows, { action: 'cloudformation:DescribeEvents', on: 'the stack' }].map(({ action, on }) =>
-    act(action, RESOURCES[on] ?? `${BUCKET_ARN}/${on}`),
-  );
+  const requestOf = (need: Need): AwsRequest => act(need.action, resourceOf(need, RESOURCES));
+  const requests = [...needsIn(NEEDS), { action: 'cloudformation:DescribeEvents', on: 'the stack' }].map(requestOf);
 
   test('allows what the table says, and nothing else', () => {
     expect(requests.filter((request) => !allows(policy!, request))).toEqual([]);
@@ -239,10 +207,9 @@ describe('the policy for who runs bootstrap', () => {
   });
 
   test('allows what asking the keeper needs, but for looking at others’ stacks', () => {
-    const asking = readTable(DOCUMENT, 'Asking the keeper')
-      .rows.map((row) => ({ action: cell(row['action']), on: cell(row['on']) }))
+    const asking = needsIn(readTable(DOCUMENT, 'Asking the keeper'))
       .filter(({ action }) => action !== 'cloudformation:DescribeStacks')
-      .map(({ action, on }) => act(action, RESOURCES[on] ?? `${BUCKET_ARN}/${on}`));
+      .map(requestOf);
     expect(asking.filter((request) => !allows(policy!, request))).toEqual([]);
   });
 });
@@ -265,18 +232,20 @@ describe('the policy for CloudFormation', () => {
   };
   const requests = rows.flatMap((row) =>
     [row['to make and change it'], row['to remove it']]
-      .flatMap((list) => cell(list).split(', '))
+      .flatMap((list) => unquoted(list).split(', '))
       .filter((action) => action !== '–')
       .flatMap((action) =>
-        (made[cell(row['on'])] ?? []).map((arn) => act(action, arn, { 'iam:passedtoservice': 'lambda.amazonaws.com' })),
+        (made[unquoted(row['on'])] ?? []).map((arn) =>
+          act(action, arn, { 'iam:passedtoservice': 'lambda.amazonaws.com' }),
+        ),
       ),
   );
 
   test('is told of each resource type that the template has, and of no other', async () => {
     const { resources } = templateOf(parseText((await domainTemplate()).text));
     const types = new Set(Object.values(resources).map(({ type }) => type));
-    expect(new Set(rows.map((row) => cell(row['resource type'])))).toEqual(types);
-    expect(rows.filter((row) => made[cell(row['on'])] === undefined)).toEqual([]);
+    expect(new Set(rows.map((row) => unquoted(row['resource type'])))).toEqual(types);
+    expect(rows.filter((row) => made[unquoted(row['on'])] === undefined)).toEqual([]);
   });
 
   test('allows what the table says, and nothing else', () => {

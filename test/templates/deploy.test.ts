@@ -7,16 +7,15 @@ import { hasCode } from '../../repository/error.ts';
 import { objectKey } from '../../repository/object-store.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';
-import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
+import { createDomainBucket, identityOf, inlineFunctionsAt } from '../support/domain-on-server.ts';
+import { BUCKET, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
 import { KEYS } from '../support/domain-requests.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
-import { parseBucketPolicy } from '../support/iam/policy.ts';
-import type { Principal } from '../support/iam/request.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
-import type { Identity } from '../support/s3-server-auth.ts';
 import type { Bucket } from '../support/s3-server-state.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
 import { SMALL_SHOP } from '../support/small-shop.ts';
@@ -30,17 +29,14 @@ let server: S3Server;
 let bucket: Bucket;
 let client: S3Client;
 let engine: StackEngine;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
   const { file } = await buildDomainTemplate(packed((await bundleReference()).text));
   template = readFileSync(file, 'utf8');
   const policies = domainPolicies(file);
   const { publisher, deployer, 'reference function': reference } = principalsOf(policies);
-  const identityOf = ({ caller, policies: allowed }: Principal): Identity => ({
-    ...{ ...caller, account: PLACE.account },
-    policies: allowed,
-  });
   server = await startS3Server({
     identities: {
       publisher: identityOf(publisher),
@@ -48,23 +44,12 @@ beforeEach(async () => {
       reference: identityOf(reference),
     },
   });
-  bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
-  const text = JSON.stringify(policies.bucket);
-  bucket.policy = { text, policy: parseBucketPolicy(text, BUCKET_ARN) };
+  bucket = createDomainBucket(server, policies);
   client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig('deployer', PLACE.region) });
   const store = s3Store({ client, bucket: BUCKET, expectedOwner: PLACE.account });
-  const { credentials } = server.clientConfig('reference', PLACE.region);
   engine = await StackEngine.start({
     ...PLACE,
-    inline: {
-      endpoint: server.endpoint,
-      environment: {
-        AWS_REGION: PLACE.region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      },
-    },
+    inline: inlineFunctionsAt(server.clientConfig('reference', PLACE.region)),
     read: async ({ key }) => {
       const object = await store.read(objectKey(key)).catch((error: unknown) => {
         throw hasCode(error, 'ACCESS_DENIED')
@@ -74,11 +59,9 @@ beforeEach(async () => {
       return object && (await bytesOf(object.body));
     },
   });
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
 });
 
 afterEach(async () => {
-  process.env = own;
   await engine.stop();
   client.destroy();
   await server.close();

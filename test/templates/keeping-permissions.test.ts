@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Account } from '../examples/account.ts';
 import { accountOnServer } from '../examples/account.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';
 import { judgedBy, requestToCloudFormation, requestToLambda } from '../support/aws-requests.ts';
+import type { Need } from '../support/documented-needs.ts';
+import { needsIn, policyOf, superfluousAmong } from '../support/documented-needs.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, everything, PLACE } from '../support/domain-principals.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
 import type { Policy } from '../support/iam/policy.ts';
@@ -13,6 +15,7 @@ import { act, isAllowed } from '../support/iam/request.ts';
 import { roleOf } from '../support/iam/template.ts';
 import { KeeperProcess } from '../support/keeper-process.ts';
 import { readTable } from '../support/markdown-table.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { Outcome } from '../support/project.ts';
 import { TestProject } from '../support/project.ts';
 import type { S3Server } from '../support/s3-server.ts';
@@ -24,7 +27,6 @@ const DOCUMENT = readFileSync(path.join(import.meta.dirname, '../../docs/permiss
 const NEEDS = readTable(DOCUMENT, 'Asking the keeper');
 const KEEPER = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper`;
 
-const own = process.env;
 let account: Account;
 let server: S3Server;
 let keeper: KeeperProcess;
@@ -61,40 +63,13 @@ afterAll(async () => {
   await account.close();
 });
 
-beforeEach(() => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
-});
-
-afterEach(() => {
-  process.env = own;
-});
-
-interface Need {
-  readonly action: string;
-  readonly on: string;
-}
-
-const cell = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
-
-function needsOf(command: string): Need[] {
-  return NEEDS.rows
-    .filter((row) => row[command] === 'yes')
-    .map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
-}
+hideOwnEnvironment();
 
 const RESOURCES: Readonly<Record<string, string>> = {
   'the bucket': BUCKET_ARN,
   'the keeper': KEEPER,
   'the stack': `arn:aws:cloudformation:${PLACE.region}:${PLACE.account}:stack/*`,
 };
-
-function policyOf(needs: readonly Need[]): Policy {
-  return {
-    Statement: needs.map(({ action, on }) => ({
-      ...{ Effect: 'Allow', Action: action, Resource: RESOURCES[on] ?? `${BUCKET_ARN}/${on}` },
-    })),
-  };
-}
 
 /** The keeper's process is asked by who tries, where Lambda lets them. */
 function runAs(who: string, policies: readonly Policy[], endpoints: object, ...argv: string[]): Promise<Outcome> {
@@ -129,7 +104,7 @@ const USES: Readonly<Record<string, readonly { readonly before?: readonly string
 async function failureOf(command: string, needs: readonly Need[]): Promise<string> {
   for (const { before, argv } of USES[command] ?? []) {
     if (before !== undefined) expect(await runWith([everything], ...before)).toMatchObject({ exitCode: 0 });
-    const { exitCode, stderr, stdout } = await runWith([policyOf(needs)], ...argv);
+    const { exitCode, stderr, stdout } = await runWith([policyOf(needs, RESOURCES)], ...argv);
     if (exitCode !== 0) return `${argv.join(' ')}: ${stdout}${stderr}`;
   }
   return '';
@@ -141,14 +116,9 @@ describe('in the account’s own domain', () => {
   });
 
   test.each(Object.keys(USES))('%s: what it says suffices, and none is superfluous', async (command) => {
-    const needs = needsOf(command);
+    const needs = needsIn(NEEDS, command);
     expect(await failureOf(command, needs)).toBe('');
-    const superfluous: string[] = [];
-    for (const need of needs) {
-      const others = needs.filter((one) => one !== need);
-      if ((await failureOf(command, others)) === '') superfluous.push(`${need.action} on ${need.on}`);
-    }
-    expect(superfluous).toEqual([]);
+    expect(await superfluousAmong(needs, (others) => failureOf(command, others))).toEqual([]);
   });
 });
 

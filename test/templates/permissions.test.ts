@@ -16,15 +16,17 @@ import { recordContent } from '../../repository/record.ts';
 import { release } from '../../repository/release.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';
+import type { Need } from '../support/documented-needs.ts';
+import { needsIn, policyOf, superfluousAmong } from '../support/documented-needs.ts';
+import { createDomainBucket } from '../support/domain-on-server.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, PLACE, principalsOf } from '../support/domain-principals.ts';
 import type { DomainPolicies, PrincipalName } from '../support/domain-principals.ts';
 import type { EventMembers } from '../support/custom-resource-event.ts';
 import { EventSource } from '../support/custom-resource-event.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
-import type { Policy } from '../support/iam/policy.ts';
-import { parseBucketPolicy } from '../support/iam/policy.ts';
 import { resolveTemplate, roleOf } from '../support/iam/template.ts';
 import { readTable } from '../support/markdown-table.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { Outcome } from '../support/project.ts';
 import { TestProject } from '../support/project.ts';
 import { knowEveryError } from '../support/realm.ts';
@@ -44,33 +46,25 @@ const COMMANDS = readTable(DOCUMENT, 'Commands');
 
 let policies: DomainPolicies;
 let server: S3Server;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
   policies = domainPolicies((await buildDomainTemplate()).file);
   server = await startS3Server();
-  emptyBucket();
+  createDomainBucket(server, policies);
   for (const [name, { caller, policies: own, context }] of Object.entries(principalsOf(policies))) {
     const { account = PLACE.account, ...who } = caller;
     const said = Object.fromEntries(Object.entries(context ?? {}).map(([key, value]) => [key, String(value)]));
     server.identities.set(keyOf(name), { ...who, account, policies: own, context: said });
   }
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
 });
 
 afterEach(async () => {
-  process.env = own;
   for (const client of clients) client.destroy();
   clients = [];
   await server.close();
 });
-
-/** With the policy of the template. */
-function emptyBucket(): void {
-  const bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
-  const text = JSON.stringify(policies.bucket);
-  bucket.policy = { text, policy: parseBucketPolicy(text, BUCKET_ARN) };
-}
 
 /** Access keys have no spaces. */
 function keyOf(name: string): string {
@@ -144,37 +138,17 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
   ],
 };
 
-interface Need {
-  readonly action: string;
-  readonly on: string;
-}
-
-function policyOf(needs: readonly Need[]): Policy {
-  return {
-    Statement: needs.map(({ action, on }) => ({
-      ...{ Effect: 'Allow', Action: action },
-      Resource: on === 'the bucket' ? BUCKET_ARN : `${BUCKET_ARN}/${on}`,
-    })),
-  };
-}
+const RESOURCES = { 'the bucket': BUCKET_ARN };
 
 /** @returns what the first use says that fails; nothing where all work */
 async function tried(command: string, needs: readonly Need[]): Promise<string> {
   const project = await shop();
-  server.identities.set('tried', { account: PLACE.account, policies: [policyOf(needs)] });
+  server.identities.set('tried', { account: PLACE.account, policies: [policyOf(needs, RESOURCES)] });
   for (const use of USES[command] ?? []) {
     const { exitCode, stderr } = await use(project, 'tried');
     if (exitCode !== 0) return stderr;
   }
   return '';
-}
-
-const cell = (text: string | undefined): string => (text ?? '').replaceAll('`', '');
-
-function needsOf(command: string): Need[] {
-  return COMMANDS.rows
-    .filter((row) => row[command] === 'yes')
-    .map((row) => ({ action: cell(row['action']), on: cell(row['on']) }));
 }
 
 describe('the permissions that the document names for a command', () => {
@@ -190,17 +164,16 @@ describe('the permissions that the document names for a command', () => {
     const isReader = command !== 'package' && command !== 'publish';
     if (isReader) await artifactInUse();
     else await describeDomain();
-    const needs = needsOf(command);
-    const superfluous: string[] = [];
-    for (const need of needs) {
-      const others = needs.filter((one) => one !== need);
-      if ((await tried(command, others)) === '') superfluous.push(`${need.action} on ${need.on}`);
+    const needs = needsIn(COMMANDS, command);
+    const superfluous = await superfluousAmong(needs, async (others) => {
+      const failure = await tried(command, others);
       // What a refused attempt left behind is nobody's business here.
       if (!isReader) {
-        emptyBucket();
+        createDomainBucket(server, policies);
         await describeDomain();
       }
-    }
+      return failure;
+    });
     expect(superfluous).toEqual([]);
     expect(await tried(command, needs)).toBe('');
   });

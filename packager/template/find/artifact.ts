@@ -14,6 +14,7 @@ const MEMBERS = ['Path', 'Form', 'Zip', 'Name'];
 /** What can be said of an object that is in S3 already. */
 const OF_S3_OBJECTS: readonly ArtifactMember[] = ['Uri', 'Bucket', 'Key', 'ObjectVersion'];
 
+/** Whether Fn::Artifact is among the members: others beside it are a mistake to be told of. */
 export function isArtifact(node: MapNode): boolean {
   return entryOf(node, FN_ARTIFACT) !== undefined;
 }
@@ -21,6 +22,7 @@ export function isArtifact(node: MapNode): boolean {
 /** Meant as Fn::Artifact: another case, British spelling, one colon, a plural. No function of CloudFormation's is called so. */
 const MISSPELT = /^fn::?art[ie]fact?s?$/i;
 
+/** Whether somebody who wrote this key meant Fn::Artifact. */
 export function isMisspelt({ key }: Pick<MapEntry, 'key'>): boolean {
   return key !== FN_ARTIFACT && MISSPELT.test(key);
 }

@@ -15,6 +15,7 @@ export interface ForEach {
   readonly pointer: string;
 }
 
+/** By the key alone: what stands below may still be no loop. */
 export function isForEach({ key }: MapEntry): boolean {
   return key.startsWith(PREFIX);
 }

@@ -67,6 +67,7 @@ export function membersOf(node: TemplateNode, context: Context): Member[] {
   });
 }
 
+/** The context of a member of a map, or of an item of a list, by its index. */
 export function below(context: Context, member: string | number): Context {
   const { pointer, property } = context;
   return {

@@ -42,6 +42,11 @@ export function looksRemote(prefix: string): boolean {
   return /^(?:s3|https?):\/\/|^arn:|^\{\{resolve:/.test(prefix);
 }
 
+/**
+ * @param text what stands there, or what an intrinsic function comes to
+ * @param entry of the property it stands in; `undefined` for Fn::Artifact
+ * @param exists asked only where the text may be a path
+ */
 export function meaningOf(
   text: string,
   entry: PropertyEntry | undefined,

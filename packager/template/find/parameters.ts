@@ -78,6 +78,7 @@ function defaultOf(declaration: TemplateNode): string | undefined {
   return node?.kind === 'scalar' && node.value !== null ? String(node.value) : undefined;
 }
 
+/** Whether its value is one text with commas, of which Ref makes a list. */
 export function isList({ type }: Parameter): boolean {
   return type === 'CommaDelimitedList' || type.startsWith('List<');
 }

@@ -15,6 +15,7 @@ export interface Globals {
   readonly functionsAreImages: boolean;
 }
 
+/** What SAM's `Globals.Function` says, as far as it decides where code is expected; all `false` in a template without it. */
 export function globalsOf(root: TemplateNode): Globals {
   const common = valueOf(valueOf(root, 'Globals'), 'Function');
   const packageType = valueOf(common, 'PackageType');

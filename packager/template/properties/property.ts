@@ -93,6 +93,7 @@ interface Guard {
 /** Entries by type. */
 export type PropertyTable = ReadonlyMap<string, readonly PropertyEntry[]>;
 
+/** The table as it is looked up, from the table as it is written: an entry for each type and path. */
 export function entriesOf(written: WrittenTable): PropertyEntry[] {
   return Object.entries(written).flatMap(([type, paths]) =>
     Object.entries(paths).map(([path, entry]) => entryOf(type, path, entry)),

@@ -14,6 +14,10 @@ export const FILE_ARN: WrittenEntry = { form: 'arn', wanted: 'file' };
 /** SAM's own location objects. */
 export const BUCKET_KEY_VERSION: WrittenMembers = { bucket: 'Bucket', key: 'Key', version: 'Version' };
 
+/**
+ * A location object of CloudFormation's.
+ * @param bucket what its member is called that names the bucket; `key` and `version` likewise
+ */
 export function object(wanted: Wanted, bucket: string, key: string, version?: string): WrittenEntry {
   return { form: 'object', members: { bucket, key, ...(version !== undefined && { version }) }, wanted };
 }

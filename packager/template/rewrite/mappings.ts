@@ -98,6 +98,7 @@ function withDigest(name: string, identity: string, used: ReadonlySet<string>): 
   }
 }
 
+/** The mapping as it stands in the template's Mappings: name, rows, columns. */
 export function mappingMember({ name, entries }: GeneratedMapping): Member {
   const rows = [...entries].map(([first, row]): Member => [
     first,

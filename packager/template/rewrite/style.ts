@@ -90,6 +90,7 @@ export function blockLines(value: Value, step: string): readonly string[] {
   });
 }
 
+/** The lines of one member in block style, without indentation of their own. */
 export function blockMember([key, value]: Member, step: string): readonly string[] {
   const name = yamlText(key, 'block');
   if (!hasLines(value)) return [`${name}: ${inline(value)}`];

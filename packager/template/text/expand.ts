@@ -16,6 +16,7 @@ export interface Expanded {
   readonly originOf: (offset: number) => number;
 }
 
+/** Whether there is anything to expand: an alias, or a merge key. */
 export function hasAliases(node: SyntaxNode): boolean {
   switch (node.kind) {
     case 'alias':

@@ -49,6 +49,10 @@ export function treeOf(
   return { root: node(root), problems };
 }
 
+/**
+ * A problem for each key that was there before in the same map.
+ * @param describe says where an offset is
+ */
 export function duplicates(entries: readonly MapEntry[], describe: (offset: number) => string): Problem[] {
   const first = new Map<string, MapEntry>();
   return entries.flatMap((entry) => {

@@ -17,6 +17,7 @@ import { objectKey } from '../../../repository/object-store.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
+import { identityOf, inlineFunctionsAt } from '../../support/domain-on-server.ts';
 import {
   BUCKET,
   BUCKET_ARN,
@@ -27,10 +28,8 @@ import {
 } from '../../support/domain-principals.ts';
 import { buildDomainTemplate } from '../../support/domain-template.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
-import type { Principal } from '../../support/iam/request.ts';
 import type { S3Server } from '../../support/s3-server.ts';
 import { startS3Server } from '../../support/s3-server.ts';
-import type { Identity } from '../../support/s3-server-auth.ts';
 import { StoredBytes } from '../../support/s3-server-bytes.ts';
 import type { Bucket, NewObject } from '../../support/s3-server-state.ts';
 import { tick } from '../../support/s3-server-state.ts';
@@ -143,10 +142,6 @@ export class TestAccount {
   static async open(options: EngineOptions = {}, isBundled = false): Promise<TestAccount> {
     const template = await domainTemplate();
     const principals = principalsOf(domainPolicies(template.file));
-    const identityOf = ({ caller, policies }: Principal): Identity => ({
-      ...{ ...caller, account: PLACE.account },
-      policies,
-    });
     const server = await startS3Server({
       identities: {
         admin: { account: PLACE.account, policies: [everything] },
@@ -160,18 +155,9 @@ export class TestAccount {
     });
     const client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig('admin', PLACE.region) });
     const store = s3Store({ client, bucket: BUCKET, expectedOwner: PLACE.account });
-    const { credentials } = server.clientConfig('functions', PLACE.region);
     const engine = await StackEngine.start({
       ...PLACE,
-      inline: {
-        endpoint: server.endpoint,
-        environment: {
-          AWS_REGION: PLACE.region,
-          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-        },
-      },
+      inline: inlineFunctionsAt(server.clientConfig('functions', PLACE.region)),
       // The function that the template has inside, as it is in the sources: a process for each test would take its time.
       ...(isBundled ? {} : { functions: { 'cfn-artifacts-reference': referenceFunction(server) } }),
       read: async ({ key }) => {

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { BUCKET, BUCKET_ARN, OTHER_ACCOUNT, PLACE } from '../../support/domain-principals.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { tick } from '../../support/s3-server-state.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
@@ -9,14 +10,10 @@ import { objectOf, TestAccount } from './account.ts';
 knowEveryError();
 
 let account: TestAccount;
-const own = process.env;
 
-beforeEach(() => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
-});
+hideOwnEnvironment();
 
 afterEach(async () => {
-  process.env = own;
   await account.close();
 });
 

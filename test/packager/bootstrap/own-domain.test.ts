@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BUCKET, PLACE } from '../../support/domain-principals.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Files } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
@@ -19,15 +20,14 @@ const FILES: Files = {
 
 let account: TestAccount;
 let project: TestProject;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   [account, project] = await Promise.all([TestAccount.open(), TestProject.of(FILES)]);
 });
 
 afterEach(async () => {
-  process.env = own;
   await account.close();
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BUCKET_ARN, PLACE } from '../../support/domain-principals.ts';
 import type { Policy } from '../../support/iam/policy.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { TestAccount } from './account.ts';
 
@@ -42,16 +43,15 @@ const CLOUDFORMATION: readonly string[] = [
 type Right = readonly [action: string, key: string];
 
 let account: TestAccount;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   account = await TestAccount.open();
   account.between = (action) => (CLOUDFORMATION.includes(action) ? undefined : { code: 'AccessDenied', status: 403 });
 });
 
 afterEach(async () => {
-  process.env = own;
   await account.close();
 });
 

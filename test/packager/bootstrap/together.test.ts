@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BUCKET, PLACE } from '../../support/domain-principals.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { tick } from '../../support/s3-server-state.ts';
 import type { Outcome } from './account.ts';
@@ -10,15 +11,14 @@ import { objectOf, TestAccount } from './account.ts';
 knowEveryError();
 
 let account: TestAccount;
-const own = process.env;
+
+hideOwnEnvironment();
 
 beforeEach(async () => {
-  process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
   account = await TestAccount.open({ pace: 2 });
 });
 
 afterEach(async () => {
-  process.env = own;
   await account.close();
 });
 

@@ -26,6 +26,7 @@ import type { PrincipalName } from '../../support/domain-principals.ts';
 import { buildDomainTemplate } from '../../support/domain-template.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
 import { KeeperProcess } from '../../support/keeper-process.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
@@ -41,15 +42,15 @@ const FUNCTION = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-a
 const json = ({ stdout }: Outcome): unknown => JSON.parse(stdout);
 
 describe('in the account’s own domain', () => {
-  const own = process.env;
   let server: S3Server;
   let clients: S3Client[];
   let keeper: KeeperProcess;
   let domain: Domain;
   let project: TestProject;
 
+  hideOwnEnvironment();
+
   beforeEach(async () => {
-    process.env = { PATH: own['PATH'], HOME: '/no/such/home', AWS_EC2_METADATA_DISABLED: 'true' };
     server = await startS3Server();
     const bucket = server.createBucket(BUCKET, { versioning: 'Enabled', owner: PLACE.account, region: PLACE.region });
     clients = [];
@@ -77,7 +78,6 @@ describe('in the account’s own domain', () => {
   });
 
   afterEach(async () => {
-    process.env = own;
     await keeper.stop();
     for (const client of clients) client.destroy();
     await server.close();

@@ -1,6 +1,5 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { HttpReply, HttpRequest } from '../../support/stack-engine/http-endpoint.ts';
+import { HttpEndpoint } from '../../support/stack-engine/http-endpoint.ts';
 
 /** What Lambda answers about a function, in its own spelling. */
 export type Configuration = Readonly<Record<string, unknown>>;
@@ -12,31 +11,25 @@ export class LambdaServer {
   readonly refused: Set<string> = new Set();
   /** For which Regions requests were signed. */
   readonly regions: Set<string> = new Set();
-  readonly #server: Server = createServer((request, response) => {
-    this.regions.add(/Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '');
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
-    const [, , , name = '', what] = pathname.split('/');
-    const action = what === 'concurrency' ? 'GetFunctionConcurrency' : 'GetFunctionConfiguration';
-    const qualifier = searchParams.get('Qualifier');
-    const full = qualifier === null ? name : `${name}:${qualifier}`;
-    const [status, body, error] = this.#answer(action, full);
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      ...(error !== undefined && { 'x-amzn-errortype': error }),
-    });
-    response.end(JSON.stringify(body));
-  });
+  readonly #endpoint = new HttpEndpoint((request) => Promise.resolve(this.#reply(request)));
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.#endpoint.listen();
   }
 
-  async close(): Promise<void> {
-    await new Promise((resolve) => {
-      this.#server.close(resolve);
-      this.#server.closeAllConnections();
-    });
+  close(): Promise<void> {
+    return this.#endpoint.close();
+  }
+
+  #reply({ path, query, headers }: HttpRequest): HttpReply {
+    this.regions.add(/Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '');
+    const [, , , name = '', what] = path.split('/');
+    const action = what === 'concurrency' ? 'GetFunctionConcurrency' : 'GetFunctionConfiguration';
+    const qualifier = query.get('Qualifier');
+    const full = qualifier === null ? name : `${name}:${qualifier}`;
+    const [status, body, error] = this.#answer(action, full);
+    const type = { 'content-type': 'application/json', ...(error !== undefined && { 'x-amzn-errortype': error }) };
+    return { status, headers: type, body: JSON.stringify(body) };
   }
 
   #answer(action: string, name: string): readonly [number, object, string?] {

@@ -15,6 +15,7 @@ import { directoryStore } from '../../../repository/stores/directory.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
+import { keysIn } from '../../support/keys-in.ts';
 import type { S3Server } from '../../support/s3-server.ts';
 import { startS3Server } from '../../support/s3-server.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -25,12 +26,6 @@ const keeping = (domain: Domain, more: Partial<Keeping> = {}): Keeping => ({
   ...{ domain, evidence: noEvidence, isTimeUp: () => false },
   ...more,
 });
-
-async function keysIn(store: ObjectStore, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return keys;
-}
 
 /** Every piece, one after the other, each ended after its first step. */
 async function inPieces(command: KeeperCommand, around: Keeping): Promise<{ results: object[]; pieces: number }> {

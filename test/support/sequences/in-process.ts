@@ -1,7 +1,7 @@
-import { handle } from '../../../handler/reference/handle.ts';
 import { ownKeeper } from '../../../repository/index.ts';
 import type { ObjectStore } from '../../../repository/index.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
+import { answerInProcess } from '../reference-in-process.ts';
 import type { InvocationContext } from '../stack-engine/engine.ts';
 import { gatedStore } from '../stack-engine/gated-store.ts';
 import type { Coverage } from './coverage.ts';
@@ -38,31 +38,18 @@ async function serve(
 ): Promise<void> {
   const own = gatedStore(store, context);
   const keeper = ownKeeper(own);
-  await handle(event, () => 60_000, {
-    connect: () => ({
-      store: own,
-      keeper: {
-        ...keeper,
-        cancel: async (digest) => {
-          await keeper.cancel(digest);
-          coverage.count('condemnation cancelled by the function');
-        },
+  await answerInProcess(event, context, {
+    store: own,
+    keeper: {
+      ...keeper,
+      cancel: async (digest) => {
+        await keeper.cancel(digest);
+        coverage.count('condemnation cancelled by the function');
       },
-      // What the function waits for is another turn: virtual time does not pass in here.
-      chance: { now: context.now, nonce: () => 'unused', pause: () => context.request() },
-      place: PLACE,
-      urlOf: (bucket, key) => `https://s3.${PLACE.region}.amazonaws.com/${bucket}/${key}`,
-    }),
-    put: async (url, body) => {
-      for (;;) {
-        const { status } = await context.put(url, { 'Content-Length': String(body.length) }, body);
-        if (status === 200) return;
-        if (status === 403) throw new Error('expired');
-      }
     },
-    log: () => undefined,
-    now: context.now,
-    // Only the end of the function's time could be waited for.
-    pause: () => new Promise(() => undefined),
+    place: PLACE,
+    urlOf: (bucket, key) => `https://s3.${PLACE.region}.amazonaws.com/${bucket}/${key}`,
+    // What the function waits for is another turn.
+    pause: () => context.request(),
   });
 }

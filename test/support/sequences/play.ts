@@ -10,6 +10,8 @@ const RUNS = 'CFN_ARTIFACTS_TEST_RUNS';
 const SEED = 'CFN_ARTIFACTS_TEST_SEED';
 const PATH = 'CFN_ARTIFACTS_TEST_PATH';
 
+const SMALLER_MS = 120_000;
+
 export interface Playing {
   /** Of the test, for the command that repeats a failure. */
   readonly file: string;
@@ -29,15 +31,29 @@ export async function playSequences({ file, runs, atMost = Infinity, stage }: Pl
   const coverage = new Coverage();
   const began = Date.now();
   const property = fc.asyncProperty(sequence, async (plan) => playOne(plan, await stage(coverage), coverage));
-  const details = await fc.check(property, {
-    numRuns: Math.min(atMost, Number(wanted)),
+  const first = await fc.check(property, {
+    ...{ numRuns: Math.min(atMost, Number(wanted)), endOnFailure: true },
     ...(seed !== undefined && { seed: Number(seed) }),
     ...(path !== undefined && { path }),
   });
+  const details = first.failed ? await madeSmaller(property, first) : first;
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
   process.stderr.write(`${file}: seed ${details.seed}, ${seconds} s, ${coverage.toString()}\n`);
   if (details.failed) throw new Error(told(file, details));
   return coverage;
+}
+
+/** What fails is never lost, however long it takes to make it smaller. */
+async function madeSmaller(
+  property: fc.IAsyncProperty<[PlannedSequence]>,
+  failed: fc.RunDetails<[PlannedSequence]>,
+): Promise<fc.RunDetails<[PlannedSequence]>> {
+  const { seed, counterexamplePath } = failed;
+  const smaller = await fc.check(property, {
+    ...{ seed, numRuns: 1, interruptAfterTimeLimit: SMALLER_MS },
+    ...(counterexamplePath !== null && { path: counterexamplePath }),
+  });
+  return smaller.failed && smaller.counterexample !== null ? smaller : failed;
 }
 
 async function playOne(plan: PlannedSequence, stage: Stage, coverage: Coverage): Promise<void> {

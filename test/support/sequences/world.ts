@@ -21,6 +21,9 @@ const COLLECTOR = 'collector';
 const COLLECTIONS = 5;
 const IDLE = 'idle';
 
+/** Real time passes in a function that waits for its turn, or for a store that is asked again because of a fault. */
+const PATIENCE = 300;
+
 /** Lambda gives an event up after it. */
 const LAST_ATTEMPT = 2;
 
@@ -63,9 +66,9 @@ export class SequenceWorld {
       now: new Date(Date.UTC(2026, 0, 1)),
       functions: {
         [REFERENCE]: stage.reference,
-        [FAILING]: failing,
-        [IDLE]: { run: ({ turns }: { turns: number }, context) => idle(turns, context) },
-        [COLLECTOR]: { run: async (_, context) => made.world?.collect(context) },
+        [FAILING]: { ...failing, timeoutSeconds: PATIENCE },
+        [IDLE]: { run: ({ turns }: { turns: number }, context) => idle(turns, context), timeoutSeconds: PATIENCE },
+        [COLLECTOR]: { run: async (_, context) => made.world?.collect(context), timeoutSeconds: PATIENCE },
       },
       read: async ({ key, version }) => made.world?.read(key as ObjectKey, version),
     });

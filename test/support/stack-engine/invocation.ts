@@ -34,6 +34,11 @@ export class Invocation {
     return this.#requests;
   }
 
+  /** It computes: nobody waits for a turn on its behalf. */
+  get isAtWork(): boolean {
+    return !this.#ended && (this.#dead || this.#waiting === 0 || this.#serving > 0);
+  }
+
   /** Serves a request when its turn has come. `undefined`: the function is dead and gets no answer. */
   async request<T>(serve: () => Promise<T>): Promise<T | undefined> {
     if (this.#dead || this.#ended) return undefined;
@@ -87,8 +92,7 @@ export class Invocation {
   }
 
   #count(): void {
-    const atWork = !this.#ended && (this.#dead || this.#waiting === 0 || this.#serving > 0);
-    if (atWork) {
+    if (this.isAtWork) {
       this.#release ??= this.#scheduler.busy();
     } else {
       this.#release?.();

@@ -170,10 +170,14 @@ export class Lambda {
     }
   }
 
-  /** A PUT that came over a socket. It belongs to the oldest run of its request; where the event was delivered twice at once, the process is not known. */
+  /**
+   * A PUT that came over a socket. Where its event was delivered twice at once, it belongs to the run that is at work: of those that run, all others wait for
+   * their turn. Counted as another's, nobody would ever have one again.
+   */
   async answered(put: Put, requestId: string | undefined): Promise<PutReply | undefined> {
     const accept = async (): Promise<PutReply> => this.#settings.accept(put);
-    const [invocation] = this.#running.get(requestId ?? '') ?? [];
+    const running = this.#running.get(requestId ?? '') ?? [];
+    const invocation = running.find(({ isAtWork }) => isAtWork) ?? running[0];
     return invocation === undefined ? accept() : invocation.request(accept);
   }
 
