@@ -3,6 +3,7 @@ import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
 import { audit } from '../audit/audit.ts';
 import type { Finding } from '../audit/finding.ts';
+import { planPiece, runPiece } from '../collecting/pieces.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
@@ -79,6 +80,10 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       const steps = verify(domain, command);
       return collectPiece(findings(steps), isTimeUp, (after) => ({ ...command, after }));
     }
+    case 'gc-plan':
+      return planPiece(domain, command, isTimeUp);
+    case 'gc-run':
+      return runPiece(domain, command, isTimeUp);
     case 'tend':
       return { results: await tend(keeping) };
   }

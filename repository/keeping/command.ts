@@ -60,6 +60,21 @@ export type KeeperCommand =
       readonly repository?: string;
       readonly after?: string;
     }
+  /**
+   * Makes a plan of what would go, and stores it. `id` is new for every plan, and the same for all its pieces; `now` waives the quarantine; `repository` is the only
+   * one to look at, without the content that is of none; `verbose` tells of the versions that stay; `after` is where an earlier piece ended. Results: PlanItems, and last
+   * a PlanSummary.
+   */
+  | {
+      readonly command: 'gc-plan';
+      readonly id: string;
+      readonly now: boolean;
+      readonly verbose: boolean;
+      readonly repository?: string;
+      readonly after?: string;
+    }
+  /** Carries out what a plan says, and nothing else. `plan` is its digest; `after` is where an earlier piece ended. Results: RunResults. */
+  | { readonly command: 'gc-run'; readonly plan: Digest; readonly now: boolean; readonly after?: string }
   /** What is due by schedule. Results: at most one, a Tended. */
   | { readonly command: 'tend' };
 
@@ -109,6 +124,14 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     repository: optional(repositoryName),
     after: optional(text),
   },
+  'gc-plan': {
+    id: required(planId),
+    now: required(boolean),
+    verbose: required(boolean),
+    repository: optional(repositoryName),
+    after: optional(text),
+  },
+  'gc-run': { plan: required(digest), now: required(boolean), after: optional(text) },
   tend: {},
 };
 
@@ -181,6 +204,13 @@ function digest(value: unknown): ArtifactError | undefined {
   return typeof value === 'string' && isDigest(value)
     ? undefined
     : invalid(`must be 64 lower-case hexadecimal digits, not ${shown(value)}`);
+}
+
+/** Names a folder, and is none of a plan's digest. */
+function planId(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && /^[A-Za-z0-9]{8,48}$/.test(value)
+    ? undefined
+    : invalid(`must be 8 to 48 letters and digits, not ${shown(value)}`);
 }
 
 function stackId(value: unknown): ArtifactError | undefined {

@@ -1,0 +1,62 @@
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import type { KeeperAnswer, KeeperCommand } from '../keeping/command.ts';
+import type { PlanItem } from './item.ts';
+import { makePlan } from './plan.ts';
+import { runPlan } from './run.ts';
+import type { Plan } from './stored-plan.ts';
+import type { Tally } from './tally.ts';
+
+/** What `gc-plan` has to tell: items as they are found, and last the plan that they are. */
+export type PlanResult = PlanItem | PlanSummary;
+
+export interface PlanSummary {
+  readonly action: 'plan';
+  /** Names it. */
+  readonly digest: Digest;
+  /** ISO 8601. */
+  readonly at: string;
+  /** False of one that became too large: what is not in it, another plan has. */
+  readonly isWhole: boolean;
+  readonly tally: Tally;
+}
+
+/** Results in one answer: a part of a plan has as many at most, and a batch of a run far less. */
+const RESULTS = 1000;
+/** Bytes of JSON: versions that were used by many are told with their names. */
+const BYTES = 2 * 1024 * 1024;
+
+type Command<C extends KeeperCommand['command']> = Extract<KeeperCommand, { command: C }>;
+type Piece = KeeperAnswer & { readonly looked: number };
+
+/** As many parts of a plan as there is time and room for, and at least one. */
+export async function planPiece(domain: Domain, command: Command<'gc-plan'>, isTimeUp: () => boolean): Promise<Piece> {
+  const results: PlanResult[] = [];
+  let looked = 0;
+  for await (const { after, items, plan, ...piece } of makePlan(domain, command, isTimeUp)) {
+    for (const item of items) results.push(item);
+    looked += piece.looked;
+    if (plan !== undefined) return { results: [...results, summaryOf(plan)], looked };
+    if (results.length >= RESULTS || isTimeUp()) return { results, looked, next: { ...command, after } };
+  }
+  return { results, looked };
+}
+
+export function summaryOf({ digest, at, isWhole, tally }: Plan): PlanSummary {
+  return { action: 'plan', digest, at, isWhole, tally };
+}
+
+/** As many items of a plan as there is time and room for, and at least some. */
+export async function runPiece(domain: Domain, command: Command<'gc-run'>, isTimeUp: () => boolean): Promise<Piece> {
+  const results: object[] = [];
+  let bytes = 0;
+  for await (const { after, results: batch } of runPlan(domain, command)) {
+    for (const result of batch) {
+      results.push(result);
+      bytes += Buffer.byteLength(JSON.stringify(result));
+    }
+    if (results.length >= RESULTS || bytes >= BYTES || isTimeUp())
+      return { results, looked: results.length, next: { ...command, after } };
+  }
+  return { results, looked: results.length };
+}
