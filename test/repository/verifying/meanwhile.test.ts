@@ -1,0 +1,238 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { bind } from '../../../repository/bind.ts';
+import { condemn } from '../../../repository/deleting/condemn.ts';
+import { reap } from '../../../repository/deleting/reap.ts';
+import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
+import { deleteVersion, digestsOf } from '../../../repository/deleting/version-deletion.ts';
+import {
+  ArtifactError,
+  formatArn,
+  ownKeeper,
+  parseArn,
+  publishVersion,
+  resolve,
+  sha256,
+} from '../../../repository/index.ts';
+import type { Domain, Publication, VerifyFinding } from '../../../repository/index.ts';
+import { isLeftToSee } from '../../../repository/index.ts';
+import { readStatus } from '../../../repository/status.ts';
+import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
+import { release } from '../../../repository/release.ts';
+import { verify } from '../../../repository/verifying/verify.ts';
+import { publishable } from '../../support/domain.ts';
+import { chooseBy, interleave, randomFrom } from '../../support/interleaving.ts';
+import { API, STACK, STACK_ID, TOOLS, WEB, World } from './world.ts';
+
+const NAMES = [API, WEB, TOOLS];
+const TEXTS = ['api one', 'page', 'new'];
+
+/** As CloudFormation has it: what failed is deleted. */
+async function deploy(domain: Domain, artifact: string, logicalId: string, requestId: string): Promise<void> {
+  const resource = { ...STACK, logicalId };
+  const issued = domain.chance.now().toISOString();
+  try {
+    const { arn, key, filename, size, digest, manifest } = await resolve(domain, artifact);
+    const version = manifest && {
+      version: { repository: manifest.repository, id: manifest.id, number: manifest.number },
+    };
+    const wanted = { arn: formatArn(arn), key, filename, size, digest, ...version };
+    await bind(domain, { resource, stackId: STACK_ID, requestId, issued, replaces: false, pinned: false }, [wanted]);
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    await release(domain.store, { resource, requestId: `${requestId}-D`, issued, generation: requestId });
+  }
+}
+
+/** What is refused leaves nothing. */
+async function unlessRefused(operation: Promise<unknown>): Promise<void> {
+  await operation.catch((error: unknown) => {
+    if (!(error instanceof ArtifactError)) throw error;
+  });
+}
+
+async function giveUp(domain: Domain, name: (typeof NAMES)[number], number: number): Promise<void> {
+  const deletion = await deleteVersion(domain, name, number);
+  if (deletion === undefined || deletion.outcome === 'used') return;
+  for (const digest of digestsOf(deletion.manifest)) await condemn(domain, digest);
+}
+
+type Operation = readonly [string, number, number, number];
+
+/** One thing that people or CloudFormation do, to its end. */
+async function operate(world: World, [what, which, number, turn]: Operation): Promise<void> {
+  const { domain } = world;
+  const name = NAMES[which % NAMES.length] ?? API;
+  const text = TEXTS[number % TEXTS.length] ?? '';
+  const artifact = `${name.repository}/${name.id}:${1 + (number % 3)}`;
+  const consumer = `job-${turn % 2}`;
+  switch (what) {
+    case 'publish':
+      await world.publish(name, text, turn % 2 === 0 ? 'archive' : 'file');
+      return;
+    case 'delete':
+      return giveUp(domain, name, 1 + (number % 3));
+    case 'undelete':
+      return unlessRefused(undeleteVersion(domain, name, 1 + (number % 3)));
+    case 'collect':
+      await condemn(domain, sha256(text));
+      await reap(domain, sha256(text));
+      return;
+    case 'deploy':
+      return deploy(domain, artifact, `R${which}`, `request-${turn}`);
+    case 'take down': {
+      const issued = domain.chance.now().toISOString();
+      await release(domain.store, { resource: { ...STACK, logicalId: `R${which}` }, requestId: `r-${turn}`, issued });
+      return;
+    }
+    case 'record': {
+      const { arn } = await resolve(domain, artifact).catch(() => ({ arn: undefined }));
+      const { version } = arn ?? {};
+      if (arn !== undefined && version !== undefined)
+        await unlessRefused(addNamedReference(domain, { ...arn, version }, consumer));
+      return;
+    }
+    default:
+      for await (const _ of removeNamedReferences(domain, name, consumer));
+  }
+}
+
+const OPERATIONS = ['publish', 'delete', 'undelete', 'collect', 'deploy', 'take down', 'record', 'forget'];
+
+test('after whatever people did, nothing is found', async () => {
+  const operation = fc.tuple(fc.constantFrom(...OPERATIONS), fc.nat(2), fc.nat(2), fc.nat(1000));
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
+      const world = await World.open('memory');
+      for (const one of operations) await operate(world, one);
+      expect(await world.verify({ deep: true })).toEqual([]);
+      const before = await world.state();
+      expect(await world.verify({ deep: true, fix: true })).toEqual([]);
+      expect(await world.state()).toEqual(before);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** What others do while a verification goes over the store. What each was promised is looked at in the end. */
+const MEANWHILE: readonly ((domain: Domain) => Promise<Publication | undefined>)[] = [
+  (domain) => publishVersion(domain, API, publishable('old one')),
+  (domain) => publishVersion(domain, TOOLS, publishable('api three')),
+  async (domain) => {
+    await giveUp(domain, API, 1);
+    await giveUp(domain, WEB, 1);
+    await reap(domain, sha256('api one'));
+    return undefined;
+  },
+  async (domain) => {
+    await giveUp(domain, TOOLS, 1);
+    await unlessRefused(undeleteVersion(domain, TOOLS, 1));
+    return undefined;
+  },
+  async (domain) => {
+    await deploy(domain, 'default/shop/api:1', 'New', 'request-1');
+    return undefined;
+  },
+];
+
+test.each([
+  ['looks', false],
+  ['heals', true],
+])('while others are at work, what a verification %s at is never called wrong, and nothing is lost', async (_, fix) => {
+  let stories = 0;
+  for (let seed = 1; seed <= 120; seed++) {
+    const random = randomFrom(seed);
+    const world = await World.open('memory');
+    const others = MEANWHILE.filter(() => random() < 0.5);
+    const found: VerifyFinding[] = [];
+    const actors = [
+      async (domain: Domain): Promise<undefined> => {
+        for await (const { finding } of verify(domain, { fix, deep: false })) {
+          if (finding !== undefined) found.push(finding);
+        }
+      },
+      ...others,
+    ];
+    const { outcomes, trace } = await interleave(
+      world.store,
+      actors.map((act) => (store, pause) => {
+        const chance = { ...world.domain.chance, pause };
+        return act({ ...world.domain, store, keeper: ownKeeper(store), chance });
+      }),
+      chooseBy(random),
+    );
+    try {
+      expect(outcomes.filter((one) => one instanceof Error)).toEqual([]);
+      expect(found.filter(isLeftToSee)).toEqual([]);
+      for (const outcome of outcomes) {
+        if (outcome === undefined) continue;
+        const { key, arn } = outcome as Publication;
+        expect(await world.store.head(key)).toBeDefined();
+        expect(parseArn(formatArn(arn))).toEqual(arn);
+      }
+      expect((await world.verify({ deep: true })).filter(isLeftToSee)).toEqual([]);
+    } catch (error) {
+      throw new Error(`seed ${seed}:\n${trace.join('\n')}\n${JSON.stringify(found)}`, { cause: error });
+    }
+    stories += 1;
+  }
+  expect(stories).toBe(120);
+});
+
+const SOLO = { repository: 'tools', id: 'solo' };
+
+/** Who may be at a version that has lost its reference, while that is put back. */
+const AT_IT: readonly ((domain: Domain) => Promise<unknown>)[] = [
+  async (domain) => {
+    await condemn(domain, sha256('solo'));
+    await reap(domain, sha256('solo'));
+  },
+  async (domain) => {
+    await giveUp(domain, SOLO, 1);
+    await reap(domain, sha256('solo'));
+  },
+  (domain) => unlessRefused(undeleteVersion(domain, SOLO, 1)),
+  (domain) => unlessRefused(publishVersion(domain, { ...SOLO, id: 'other' }, publishable('solo'))),
+];
+
+test('a reference that is put back while others are at its version protects what it says, or goes again', async () => {
+  const ends = new Map<string, number>();
+  for (let seed = 1; seed <= 400; seed++) {
+    const random = randomFrom(seed);
+    const world = await World.open('memory');
+    const { key } = await world.publish(SOLO, 'solo');
+    await world.lose(await world.only(`references/${sha256('solo')}/`));
+    let isHeld = false;
+    const actors = [
+      async (domain: Domain): Promise<undefined> => {
+        for await (const { finding } of verify(domain, { fix: true, deep: false, repository: 'tools' })) {
+          if (finding?.kind === 'unheld') isHeld = finding.healed;
+        }
+      },
+      ...AT_IT.filter(() => random() < 0.5),
+    ];
+    const { outcomes, trace } = await interleave(
+      world.store,
+      actors.map((act) => (store, pause) => {
+        const chance = { ...world.domain.chance, pause };
+        return act({ ...world.domain, store, keeper: ownKeeper(store), chance });
+      }),
+      chooseBy(random),
+    );
+    const [status, head] = [await readStatus(world.domain, SOLO, 1), await world.store.head(key)];
+    const left = (await world.verify({ deep: true })).map(({ kind }) => kind);
+    const end = `${isHeld ? 'healed' : 'not healed'}, ${status}, ${head === undefined ? 'gone' : 'there'}`;
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+    try {
+      expect(outcomes.filter((one) => one instanceof Error)).toEqual([]);
+      if (isHeld && status === 'Published') expect(head).toBeDefined();
+      // Content may be lost that nothing held any more when it was collected; that is told then.
+      expect(left).toEqual(status === 'Published' && head === undefined ? ['lost'] : []);
+    } catch (error) {
+      throw new Error(`seed ${seed}, ${end}:\n${trace.join('\n')}`, { cause: error });
+    }
+  }
+  expect([...ends.keys()]).toEqual(
+    expect.arrayContaining(['healed, Published, there', 'healed, Deleted, gone', 'not healed, Published, gone']),
+  );
+});
