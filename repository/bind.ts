@@ -10,7 +10,7 @@ import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
 import { recordContent } from './record.ts';
 import { removeRecords } from './release.ts';
-import { readStatus, takesNoReferences } from './status.ts';
+import { readStatus, refusedReference, takesNoReferences } from './status.ts';
 
 /** One artifact that a resource wants to use. */
 export interface Wanted extends Use, BlobName {
@@ -178,13 +178,7 @@ async function requireAllowed(domain: Domain, wanted: readonly Wanted[]): Promis
     wanted.map(async ({ version, arn }) => {
       if (version === undefined) return;
       const status = await readStatus(domain, version, version.number);
-      if (takesNoReferences(status)) {
-        throw new ArtifactError(
-          status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
-          `'${arn}' is ${status.toLowerCase()} and takes no new references`,
-          { remedy: 'Package again, or name another version.' },
-        );
-      }
+      if (takesNoReferences(status)) throw refusedReference(arn, status, 'Package again, or name another version.');
     }),
   );
 }

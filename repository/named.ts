@@ -17,7 +17,7 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
 import { resolveVersion } from './resolve.ts';
-import { readStatus, takesNoReferences } from './status.ts';
+import { readStatus, refusedReference, takesNoReferences } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';
 
@@ -254,12 +254,8 @@ function readNamedRecord(store: ObjectStore, key: ObjectKey): Promise<Stored<Nam
 async function requireAllowed(domain: Domain, manifest: Manifest): Promise<void> {
   const status = await readStatus(domain, manifest, manifest.number);
   if (!takesNoReferences(status)) return;
-  const { repository, id, number } = manifest;
-  throw new ArtifactError(
-    status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
-    `'${repository}/${id}:${number}' is ${status.toLowerCase()} and takes no new references`,
-    { remedy: 'Publish it again, or name another version.' },
-  );
+  const name = `${manifest.repository}/${manifest.id}:${manifest.number}`;
+  throw refusedReference(name, status, 'Publish it again, or name another version.');
 }
 
 async function secureAll(domain: Domain, assets: readonly (BlobName & { readonly size: number })[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Domain } from './domain.ts';
+import { ArtifactError } from './error.ts';
 import { statusKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { Stored } from './record.ts';
@@ -53,3 +54,19 @@ function statusOf(value: unknown): Status | undefined {
 export function takesNoReferences(status: Status): boolean {
   return status === 'Archived' || status === 'Disposed' || status === 'Deleting' || status === 'Deleted';
 }
+
+/**
+ * Why such a version gets no reference.
+ * @param name as whoever wants one names it
+ * @param remedy what helps in any case, a sentence
+ */
+export function refusedReference(name: string, status: Status, remedy: string): ArtifactError {
+  return new ArtifactError(
+    status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
+    `'${name}' is ${status.toLowerCase()} and takes no new references`,
+    { remedy: status === 'Deleted' ? `${remedy} ${UNDELETE}` : remedy },
+  );
+}
+
+/** What can be done about a version that is Deleted, beside publishing its bytes again. */
+export const UNDELETE = "While its content is there, 'cfn-artifacts undelete' takes the deletion back.";

@@ -2,6 +2,7 @@ import type { ArtifactName, Domain, Resolution, Selector, Subject } from '../../
 import {
   ArtifactError,
   hasCode,
+  listArtifacts,
   listVersionNumbers,
   looksLikeArtifactArn,
   parseArn,
@@ -35,11 +36,24 @@ async function findAs<T>(
     } catch (second) {
       if (!hasCode(second, 'ARTIFACT_NOT_FOUND', 'INVALID_NAME')) throw second;
       if (hasCode(error, 'INVALID_NAME')) throw second;
-      throw !(await isThere(domain, parseSelector(text))) && (await isThere(domain, parseSelector(inRepository)))
-        ? second
-        : error;
+      const full = parseSelector(text);
+      if (await isThere(domain, full)) throw error;
+      if (await isThere(domain, parseSelector(inRepository))) throw second;
+      throw (await isRepository(domain, full)) ? error : withRemedyOf(second, error);
     }
   }
+}
+
+/** Where nothing is in the repository that the full name would have, names that are near are in the other one. */
+function withRemedyOf(helpful: unknown, error: unknown): unknown {
+  if (!(helpful instanceof ArtifactError && error instanceof ArtifactError)) return error;
+  const { remedy } = helpful;
+  return new ArtifactError(error.code, error.message, { ...(remedy !== undefined && { remedy }), cause: error });
+}
+
+async function isRepository(domain: Domain, { repository }: ArtifactName): Promise<boolean> {
+  for await (const _ of listArtifacts(domain, repository)) return true;
+  return false;
 }
 
 /**
@@ -62,9 +76,10 @@ export async function resolveSubject(domain: Domain, text: string, repository: s
  */
 export async function resolveVersions(domain: Domain, text: string, repository: string): Promise<Subject> {
   const readings = readingsOf(domain, text, repository);
-  if (readings.some(({ asset }) => asset !== undefined)) {
+  const asset = readings.find((reading) => reading.asset !== undefined)?.asset;
+  if (asset !== undefined) {
     throw new ArtifactError('INVALID_ARGUMENT', `'${text}' names one asset, and a version goes with all of them`, {
-      remedy: `Name the version: '${text.replace(/#[^@]*/, '')}'.`,
+      remedy: `Name the version without '#${asset}'.`,
     });
   }
   const existing = await firstThere(domain, readings);

@@ -16,15 +16,16 @@ export function formatDeletion(
     versionName(version),
     formatSize(version.content.reduce((total, { bytes }) => total + bytes, 0)),
     formatDate(new Date(version.published)),
-    [...new Set(version.content.map(prospectOf))].join('; '),
-    version.outcome === 'already' ? 'deleted before' : '',
+    [
+      ...new Set(version.content.map(prospectOf)),
+      ...(version.outcome === 'already' ? ['(the version was deleted before)'] : []),
+    ].join(' '),
   ]);
   const columns = [
     { title: 'VERSION' },
     { title: 'SIZE', align: 'right' as const },
     { title: 'PUBLISHED' },
     { title: 'CONTENT' },
-    { title: '' },
   ];
   return `${formatTable(columns, rows, width)}${summaryOf(versions, now)}\n`;
 }
@@ -50,11 +51,24 @@ function stays(by: readonly string[]): string {
 
 function summaryOf(versions: readonly DeletedVersion[], now: boolean): string {
   const going = bytesOf(versions, now ? 'deleted' : 'condemned');
-  const what = versions.length === 1 ? '1 version goes' : `${versions.length} versions go`;
+  const count = freshIn(versions);
+  const what = count === 1 ? '1 version goes' : `${count === 0 ? 'No' : count} versions go`;
   if (going === undefined) return `${what}, and no content.`;
   return now
     ? `${what}, and ${formatSize(going)} of content at once: nobody can take that back.`
     : `${what}, and ${formatSize(going)} of content after ${QUARANTINE_DAYS} days: until then 'cfn-artifacts undelete' takes it back.`;
+}
+
+/** How many are not deleted yet. */
+function freshIn(versions: readonly DeletedVersion[]): number {
+  return versions.filter(({ outcome }) => outcome === 'would delete').length;
+}
+
+/** What is asked about. */
+export function whatGoes(versions: readonly DeletedVersion[]): string {
+  const count = freshIn(versions);
+  if (count === 0) return 'this content';
+  return count === 1 ? 'this version' : `these ${count} versions`;
 }
 
 /** Of content with this outcome, each once. `undefined`: there is none. */
@@ -89,17 +103,20 @@ function endOf({ outcome, bytes, by = [], until }: DeletedContent): string {
 
 /** What can be done after versions were deleted; `undefined` where nothing went. */
 export function adviceOn(versions: readonly DeletedVersion[]): string | undefined {
-  const contents = versions.flatMap(({ content }) => content);
-  const quarantined = versions.find(({ content }) => content.some(({ outcome }) => outcome === 'condemned'));
+  const [quarantined, ...others] = versions.filter(({ content }) => has(content, 'condemned'));
   if (quarantined !== undefined) {
-    return `Until then 'cfn-artifacts undelete ${versionName(quarantined)}' takes it back; ${LATER}`;
+    const which = others.length === 0 ? ` ${versionName(quarantined)}` : '';
+    return `Until then 'cfn-artifacts undelete${which}' takes the deletion back. Later, ${AGAIN}`;
   }
-  if (contents.some(({ outcome }) => outcome === 'deleted')) return `To have the content back, ${LATER_ALONE}`;
+  if (versions.some(({ content }) => has(content, 'deleted'))) return `To have the content back, ${AGAIN}`;
   return undefined;
 }
 
-const LATER = 'later, publish the same bytes: the content has the same ARN then, and the version a new number.';
-const LATER_ALONE = 'publish the same bytes: it has the same ARN then, and the version a new number.';
+const AGAIN = 'publish the same bytes: the content has the same ARN then, and the version a new number.';
+
+function has(content: readonly DeletedContent[], wanted: DeletedContent['outcome']): boolean {
+  return content.some(({ outcome }) => outcome === wanted);
+}
 
 /** Why a version is left: everybody who needs it. */
 export function inUse(domain: Domain, version: DeletedVersion, remedy: string): ArtifactError {

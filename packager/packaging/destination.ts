@@ -8,6 +8,7 @@ import {
   planVersion,
   publishVersion,
   resolve,
+  refusedReference,
   takesNoReferences,
   uploadBlob,
 } from '../../repository/index.ts';
@@ -77,13 +78,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     async resolve(name, withVersion) {
       refuseVersionless(name);
       const { arn, key, size, digest, resolvedFrom, status, repository: home, id } = await resolve(domain, name);
-      if (takesNoReferences(status)) {
-        throw new ArtifactError(
-          status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
-          `'${name}' is ${status.toLowerCase()} and takes no new references`,
-          { remedy: 'Name another version, or publish it again.' },
-        );
-      }
+      if (takesNoReferences(status)) throw refusedReference(name, status, 'Name another version, or publish it again.');
       return {
         ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest, outcome: 'reused', size },
         ...{ id: `${home}/${id}`, ...(arn.version !== undefined && { version: arn.version }) },

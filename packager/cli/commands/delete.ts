@@ -4,7 +4,7 @@ import { ArtifactErrors } from '../../../repository/index.ts';
 import { confirm } from '../confirm.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { askFor, commandsFor, isDue, lookAt, settled, versionName } from '../deletion-plan.ts';
-import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo } from '../deletion-talk.ts';
+import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo, whatGoes } from '../deletion-talk.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../opening.ts';
@@ -92,7 +92,7 @@ async function approve(call: Call, due: Versions, left: Versions): Promise<void>
   const { options, terminal } = call;
   terminal.stderr.write(formatDeletion(due, options, terminal.stderr.columns));
   tellLeft(call, left);
-  const these = due.length === 1 ? 'this version' : `these ${due.length} versions`;
+  const these = whatGoes(due);
   await confirm(terminal, {
     question: `Delete ${these}?`,
     whether: `to delete ${these}`,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Resolution } from '../../../repository/index.ts';
-import { ArtifactError, formatArn, readBlob } from '../../../repository/index.ts';
+import { ArtifactError, formatArn, formatArtifactName, readBlob, UNDELETE } from '../../../repository/index.ts';
 import { ARCHIVE_FILENAME } from '../../../repository/keys.ts';
 import { until } from '../../interruptible.ts';
 import type { OutputFile } from '../../output.ts';
@@ -18,6 +18,7 @@ import type { Warnings } from '../warnings.ts';
 export async function run(options: GetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
   const artifact = await resolveArtifact(domain, options.artifact, options.repository);
+  requireNotDeleted(artifact);
   const target = options.output === '-' ? undefined : targetOf(options, artifact, terminal.cwd);
   if (target !== undefined) checkTarget(target, options);
   const { body } = await readBlob(domain.store, artifact);
@@ -31,6 +32,15 @@ export async function run(options: GetOptions, terminal: Terminal, warnings: War
   const arn = formatArn(artifact.arn);
   if (options.json) writeJson(terminal, { arn, file: output.file, size, digest, warnings: warnings.all() });
   else if (!options.quiet) terminal.stderr.write(`${arn}\n  → ${output.given} (${formatSize(size)}, verified)\n`);
+}
+
+/** The content of a version that was deleted may be there for a while: until it goes, or because somebody else holds it. Nobody is to rely on it. */
+function requireNotDeleted({ status, manifest }: Resolution): void {
+  if (status !== 'Deleted' || manifest === undefined) return;
+  const name = `${formatArtifactName(manifest)}:${manifest.number}`;
+  throw new ArtifactError('ARTIFACT_DELETED', `'${name}' is deleted`, {
+    remedy: `${UNDELETE} Else publish the same bytes again: the content has the same ARN then.`,
+  });
 }
 
 /** The bytes leave as they come: if they turn out wrong at the end, the exit status says so. */

@@ -1,5 +1,12 @@
 import type { Domain, ListedArtifact, Manifest, Status } from '../../../repository/index.ts';
-import { findNewest, formatArtifactName, listArtifacts, readStatus } from '../../../repository/index.ts';
+import {
+  findNewest,
+  formatArtifactName,
+  listArtifacts,
+  listVersionNumbers,
+  readManifest,
+  readStatus,
+} from '../../../repository/index.ts';
 import { openDomain } from '../open.ts';
 import type { ListOptions } from '../options.ts';
 import { formatSize } from '../../size.ts';
@@ -37,7 +44,7 @@ export async function run(options: ListOptions, terminal: Terminal, warnings: Wa
     terminal.stderr.write(`no artifacts in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`);
 }
 
-/** `undefined` of an artifact that has none but numbers out of use. */
+/** One that was deleted only where nothing else is left. `undefined` of an artifact that has none but numbers out of use. */
 async function newestOf(domain: Domain, artifact: ListedArtifact): Promise<Row | undefined> {
   const [manifest, status] = await Promise.all([
     findNewest(domain, artifact, artifact.newest),
@@ -45,7 +52,19 @@ async function newestOf(domain: Domain, artifact: ListedArtifact): Promise<Row |
   ]);
   if (manifest === undefined) return undefined;
   const isLikely = manifest.number === artifact.newest;
-  return { manifest, status: isLikely ? status : await readStatus(domain, artifact, manifest.number) };
+  const row = { manifest, status: isLikely ? status : await readStatus(domain, artifact, manifest.number) };
+  return row.status === 'Deleted' ? ((await newestLeft(domain, row.manifest)) ?? row) : row;
+}
+
+/** Older than one that was deleted; `undefined` where none is left. */
+async function newestLeft(domain: Domain, { number: deleted, ...name }: Manifest): Promise<Row | undefined> {
+  for await (const number of listVersionNumbers(domain, name)) {
+    if (number >= deleted) continue;
+    const status = await readStatus(domain, name, number);
+    const manifest = status === 'Deleted' ? undefined : await readManifest(domain, name, number);
+    if (manifest !== undefined) return { manifest, status };
+  }
+  return undefined;
 }
 
 function present(rows: readonly (Row | undefined)[]): Row[] {
