@@ -50,7 +50,11 @@ export function announcing(domain: Domain, cause: Cause, announce: Announce): An
       const event = await eventOf(change, domain, cause, manifests).catch(() => undefined);
       if (event !== undefined) events.push(event);
     }
-    if (events.length > 0) await announce(events).catch(() => undefined);
+    try {
+      if (events.length > 0) await announce(events);
+    } catch {
+      // Whoever announces says in its own log what it could not.
+    }
   };
   /** What is told already goes first; all that has come meanwhile goes next. */
   const tell = (): Promise<void> =>

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { handle } from '../../handler/reference/handle.ts';
+import type { Surroundings } from '../../handler/reference/handle.ts';
 import type { Served } from '../../handler/reference/reference.ts';
 import type { Keeper, ObjectStore } from '../../repository/index.ts';
 import { ownKeeper } from '../../repository/index.ts';
@@ -20,6 +21,9 @@ export interface FunctionSettings {
   readonly log?: (line: string) => void;
   /** Instead of taking the answer. */
   readonly put?: () => Promise<void>;
+  readonly announce?: Surroundings['announce'];
+  /** The function's clock; this machine's unless said. */
+  readonly now?: () => Date;
 }
 
 export interface Handled extends Answer {
@@ -34,7 +38,7 @@ export interface Handled extends Answer {
 export async function answerTo(
   store: ObjectStore | ((signal: AbortSignal) => ObjectStore),
   event: EventMembers,
-  { keeper, place = PLACE, time = 60_000, log, put }: FunctionSettings = {},
+  { keeper, place = PLACE, time = 60_000, log, put, announce, now = () => new Date() }: FunctionSettings = {},
 ): Promise<Handled> {
   const bodies: Buffer[] = [];
   const lines: string[] = [];
@@ -58,7 +62,8 @@ export async function answerTo(
       lines.push(line);
       log?.(line);
     },
-    now: () => new Date(),
+    now,
+    ...(announce !== undefined && { announce }),
     pause: (milliseconds, signal) => pause(signal === undefined ? 0 : milliseconds, undefined, signal && { signal }),
   });
   const [body, ...more] = bodies;
