@@ -131,8 +131,9 @@ class Manifests {
     { repository, id, number }: ReturnType<typeof parseVersionKey>,
     { assets }: Readonly<Record<string, unknown>>,
   ): void {
-    const all = Array.isArray(assets) ? (assets as readonly { readonly digest?: unknown }[]) : [];
-    const digests = [...new Set(all.map(({ digest }) => String(digest)))].filter(isDigest);
+    // Whatever it may be: whoever needs a manifest that is none says so.
+    const all = Array.isArray(assets) ? (assets as readonly ({ readonly digest?: unknown } | null)[]) : [];
+    const digests = [...new Set(all.map((asset) => String(asset?.digest)))].filter(isDigest);
     keep(this.#digests, `${repository}/${id}:${number}`, digests);
     const { partition, region, account } = this.#domain;
     for (const digest of digests) {

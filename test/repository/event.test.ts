@@ -13,6 +13,7 @@ import { delivered, problemsOf } from '../support/event-schemas.ts';
 import { PLACE } from '../support/reference-function.ts';
 
 const NAME = { repository: 'default', id: 'shop/api' };
+const PLAN_ID = '20260101plan';
 
 let store: ObjectStore;
 let domain: Domain;
@@ -121,12 +122,12 @@ describe('references by hand', () => {
   });
 
   test('keep their way for what is told while the command goes on', async () => {
-    for (let number = 1; number <= 250; number++) await announced(add(await publish(`content ${number}`), 'all'));
+    for (let number = 1; number <= 120; number++) await announced(add(await publish(`content ${number}`), 'all'));
     handedOver = [];
     const { partition, account, region } = domain;
     const arn = formatArn({ partition, account, region, ...NAME });
     const events = await announced({ command: 'reference-remove', arn, consumer: 'all' });
-    expect(new Set(ids(events)).size).toBe(250);
+    expect(new Set(ids(events)).size).toBe(120);
     expect(handedOver.length).toBeGreaterThan(1);
   });
 });
@@ -173,6 +174,30 @@ describe('content and versions', () => {
     expect(await announced({ command: 'undelete', arn: formatArn(one.arn) })).toEqual([]);
     expect(await announced({ command: 'cancel', digest: one.arn.digest })).toEqual([]);
     expect(await announced({ command: 'finish', digest: one.arn.digest })).toEqual([]);
+  });
+
+  test('that a collection takes are told of as well', async () => {
+    const [waiting, orphan] = [await publish(), await publish('nobody’s')];
+    await announced(drop(waiting));
+    for await (const { key } of store.list(`references/${orphan.arn.digest}/`)) {
+      await store.removeRevision(key, (await store.head(key))!.revision);
+    }
+    const plan = await carryOut(
+      { command: 'gc-plan', id: PLAN_ID, now: true, verbose: false },
+      { domain, evidence: noEvidence, isTimeUp: () => false, announce },
+    );
+    told = [];
+    const { digest } = plan.results.at(-1) as { readonly digest: Digest };
+    const events = await announced({ command: 'gc-run', plan: digest, now: true });
+    const seen = events.map(({ detailType, detail }) => [detailType, 'digest' in detail && detail.digest]);
+    expect(seen).toHaveLength(3);
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        ['Artifact Deleted', waiting.arn.digest],
+        ['Artifact Condemned', orphan.arn.digest],
+        ['Artifact Deleted', orphan.arn.digest],
+      ]),
+    );
   });
 
   test('that are deleted twice are deleted once', async () => {
