@@ -76,20 +76,25 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
     .version(version(), '-V, --version');
   // Options of every command may also stand before it, as with the AWS CLI.
   const before = new Words(program, [...optionsOf(ACCESS), ...optionsOf(DISPLAY)], []);
-  const groups = new Map<string, Command>();
+  const begun = new Map<string, { readonly command: Command; readonly words?: Words }>();
   for (const spec of COMMANDS) {
-    const [name = '', group] = spec.name.split(' ').reverse();
-    const parent = group === undefined ? program : (groups.get(group) ?? program.command(group));
-    if (group !== undefined) groups.set(group, parent);
-    const command = parent.command(name).summary(spec.summary);
+    const parents = spec.name.split(' ');
+    const name = parents.pop() ?? '';
+    const group = parents.join(' ');
+    // A group may be a command as well; the one that is listed first is.
+    const parent = group === '' ? { command: program } : (begun.get(group) ?? { command: program.command(group) });
+    if (group !== '') begun.set(group, parent);
+    const command = parent.command.command(name).summary(spec.summary);
     for (const { name, required, repeatable } of spec.positional) {
       const words = repeatable === true ? `${name}...` : name;
       command.argument(required ? `<${words}>` : `[${words}]`);
     }
     const words = new Words(command, spec.options, spec.foreign);
+    begun.set(spec.name, { command, words });
+    const earlier = parent.words === undefined ? [before] : [parent.words, before];
     command.action(() => {
       const { args: positional } = command;
-      understood({ command: spec.name, positional, given: words.given(before), foreign: words.foreign });
+      understood({ command: spec.name, positional, given: words.given(...earlier), foreign: words.foreign });
     });
   }
   return program;
@@ -147,11 +152,11 @@ class Words {
     }
   }
 
-  /** Of an option that may stand once the last word counts; what stood before the command counts if nothing stands behind it. */
-  given(before: Words): GivenValues {
+  /** Of an option that may stand once the last word counts; what stood before the command counts if nothing stands behind it, the nearest first. */
+  given(...before: readonly Words[]): GivenValues {
     const result = new Map<string, readonly GivenValue[]>();
     for (const { name, arity } of this.#specs) {
-      const words = this.#heard.get(name) ?? before.#heard.get(name);
+      const words = [this, ...before].map((one) => one.#heard.get(name)).find((heard) => heard !== undefined);
       if (words === undefined) continue;
       const value = arity === undefined ? words.at(-1) : words;
       result.set(name, [{ origin: 'command line', label: `'--${name}'`, value }]);

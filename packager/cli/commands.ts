@@ -23,6 +23,8 @@ import { DOCTOR } from './doctor-options.ts';
 import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
 import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } from './gc-options.ts';
+import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN } from './gc-options.ts';
 import type { ReferenceOptions } from './reference-options.ts';
 import { REFERENCE } from './reference-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,6 +47,10 @@ export interface CommandHandlers {
   readonly undelete: (options: UndeleteOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly audit: (options: AuditOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
   readonly verify: (options: VerifyOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly 'gc plan': (options: GcPlanOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly 'gc run': (options: GcRunOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly 'gc rules': (options: GcRulesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'gc rules set': (options: GcRulesSetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
@@ -63,6 +69,10 @@ export const HANDLERS: CommandHandlers = {
   undelete: async (...call) => (await import('./commands/undelete.ts')).run(...call),
   audit: async (...call) => (await import('./commands/audit.ts')).run(...call),
   verify: async (...call) => (await import('./commands/verify.ts')).run(...call),
+  'gc plan': async (...call) => (await import('./commands/gc.ts')).plan(...call),
+  'gc run': async (...call) => (await import('./commands/gc.ts')).run(...call),
+  'gc rules': async (...call) => (await import('./commands/gc-rules.ts')).show(...call),
+  'gc rules set': async (...call) => (await import('./commands/gc-rules.ts')).set(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
@@ -296,6 +306,66 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [],
     options: optionsOf(VERIFY),
+    foreign: [],
+  },
+  {
+    name: 'gc plan',
+    summary: 'what would go, and why, with sizes',
+    description:
+      "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. It ends with the command that runs it. Status 5: something could not be looked at, and stays.",
+    examples: [
+      { what: 'what would go', command: 'cfn-artifacts gc plan' },
+      {
+        what: 'which rule keeps or takes each version',
+        command: 'cfn-artifacts gc plan --repository default --verbose',
+      },
+      { what: 'for a script', command: 'cfn-artifacts gc plan --json' },
+    ],
+    positional: [],
+    options: optionsOf<GcPlanOptions>(GC_PLAN),
+    foreign: [],
+  },
+  {
+    name: 'gc run',
+    summary: 'delete what a plan says, and nothing else',
+    description:
+      'Does what a plan says, item by item: each is looked at once more, and what is needed by then stays. Without a plan one is made, shown, and asked about. Content goes into quarantine first, in which any use of it lifts that, and is deleted by a later run. It may be interrupted anywhere, and run again. Status 5: something failed, or could not be looked at.',
+    examples: [
+      {
+        what: 'a plan that was made before, by the first digits of its digest',
+        command: 'cfn-artifacts gc run 3f6c0a9b',
+      },
+      { what: 'make one, look at it, and decide', command: 'cfn-artifacts gc run' },
+      { what: 'in a pipeline', command: 'cfn-artifacts gc run --yes --json' },
+    ],
+    positional: [{ name: 'plan', help: "a plan's digest, or its first 8 digits or more", required: false }],
+    options: optionsOf<Omit<GcRunOptions, 'plan'>>(GC_RUN),
+    foreign: [],
+  },
+  {
+    name: 'gc rules',
+    summary: 'show which versions of a repository go by themselves',
+    description:
+      "Shows the rules of a repository, by which versions that nobody needs go. Without rules none does: then only 'delete' deletes versions.",
+    examples: [{ what: 'of the default repository', command: 'cfn-artifacts gc rules' }],
+    positional: [],
+    options: optionsOf<GcRulesOptions>(GC_RULES),
+    foreign: [],
+  },
+  {
+    name: 'gc rules set',
+    summary: 'give a repository the rules of a file',
+    description:
+      'Gives a repository the rules of a file in JSON or YAML, in the place of those that it has: shows what changes, and asks. A version goes if nobody needs it, a rule that matches its ID has waited long enough, and no rule that matches keeps it.',
+    examples: [
+      { what: 'look, and decide', command: 'cfn-artifacts gc rules set rules.yaml' },
+      {
+        what: 'of another repository, in a pipeline',
+        command: 'cfn-artifacts gc rules set rules.json --repository team --yes',
+      },
+    ],
+    positional: [{ name: 'file', help: "the rules: 'lifecycle', a list of them", required: true }],
+    options: optionsOf<Omit<GcRulesSetOptions, 'file'>>(GC_RULES_SET),
     foreign: [],
   },
   {

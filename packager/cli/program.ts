@@ -19,6 +19,7 @@ import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
+import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN, parsePlanName } from './gc-options.ts';
 import { VERIFY } from './verify-options.ts';
 import { isSet } from '../environment.ts';
 import type { Warnings } from './warnings.ts';
@@ -120,6 +121,21 @@ async function dispatch(
       return handlers.audit(await resolveOptions(AUDIT, given, [], context), terminal, warnings);
     case 'verify':
       return handlers.verify(await resolveOptions(VERIFY, given, [], context), terminal, warnings);
+    case 'gc plan':
+      return handlers['gc plan'](await resolveOptions(GC_PLAN, given, [], context), terminal, warnings);
+    case 'gc run': {
+      const named = argument === undefined ? {} : { plan: parsePlanName(argument) };
+      const options = { ...(await resolveOptions(GC_RUN, given, [], context)), ...named };
+      return handlers['gc run'](options, terminal, warnings);
+    }
+    case 'gc rules':
+      await handlers['gc rules'](await resolveOptions(GC_RULES, given, [], context), terminal, warnings);
+      break;
+    case 'gc rules set': {
+      const options = { ...(await resolveOptions(GC_RULES_SET, given, [], context)), file: argument ?? '' };
+      await handlers['gc rules set'](options, terminal, warnings);
+      break;
+    }
     case 'doctor':
       return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }

@@ -9,7 +9,7 @@ import { establishDomain, LOCAL_PLACE, ownKeeper } from '../../../repository/ind
 import type { Chance, Digest, Domain, ObjectStore } from '../../../repository/index.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
 
-export const HOUR_MS = 60 * 60 * 1000;
+export const HOUR_MS: number = 60 * 60 * 1000;
 export const DAY_MS: number = 24 * HOUR_MS;
 
 /** A domain whose time stands still but for what is said. */

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { LifecycleRule, Settings, SettingsProblem } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  ArtifactErrors,
+  NO_SETTINGS,
+  parseSettings,
+  QUARANTINE_DAYS,
+  readSettings,
+  writeSettings,
+} from '../../../repository/index.ts';
+import { confirm } from '../confirm.ts';
+import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
+import { count } from '../gc-talk.ts';
+import { openDomain } from '../open.ts';
+import type { Column } from '../report.ts';
+import { formatTable, writeJson } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+const COLUMNS: readonly Column[] = [{ title: 'RULE' }, { title: 'MATCHES' }, { title: 'KEEPS' }, { title: 'TAKES' }];
+
+/** Shows the rules of a repository. */
+export async function show(options: GcRulesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { domain } = await openDomain(options, 'read', terminal);
+  const { repository, json, quiet } = options;
+  const settings = (await readSettings(domain.store, repository))?.value ?? NO_SETTINGS;
+  const { lifecycle, quarantineDays } = settings;
+  if (json) {
+    writeJson(terminal, { repository, lifecycle, quarantineDays, warnings: warnings.all() });
+    return;
+  }
+  if (lifecycle.length > 0) {
+    terminal.stdout.write(
+      formatTable(
+        COLUMNS,
+        lifecycle.map((rule) => [rule.id, rule.match, keepsOf(rule), takesOf(rule)]),
+        terminal.stdout.columns,
+      ),
+    );
+  }
+  if (quiet) return;
+  if (lifecycle.length === 0) terminal.stderr.write(`'${repository}' has no rules: no version of it goes by itself\n`);
+  if (quarantineDays !== undefined) terminal.stderr.write(`content is in quarantine for ${days(quarantineDays)}\n`);
+}
+
+function keepsOf({ keepNewest, keepBookmarkedDays, keepLabels }: LifecycleRule): string {
+  const kept = [
+    keepNewest === undefined ? undefined : keepNewest === 1 ? 'the newest' : `the newest ${keepNewest}`,
+    keepBookmarkedDays === undefined ? undefined : `what a bookmark named within ${days(keepBookmarkedDays)}`,
+    keepLabels === undefined ? undefined : `labels ${keepLabels.join(', ')}`,
+  ].filter((one) => one !== undefined);
+  return kept.length === 0 ? '-' : kept.join('; ');
+}
+
+function takesOf({ expireUnusedDays }: LifecycleRule): string {
+  if (expireUnusedDays === undefined) return '-';
+  return expireUnusedDays === 0 ? 'what is unused' : `what is unused for ${days(expireUnusedDays)}`;
+}
+
+function days(number: number): string {
+  return count(number, 'day', 'days');
+}
+
+/**
+ * Gives a repository the rules of a file, in the place of those that it has.
+ * @throws ArtifactErrors INVALID_CONFIGURATION with everything that is wrong in the file; INVALID_ARGUMENT where the answer is no; CONTENTION
+ */
+export async function set(options: GcRulesSetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const { repository, json, quiet, yes } = options;
+  const settings = await readRules(options.file, repository, terminal.cwd);
+  const { domain } = await openDomain(options, 'keep', terminal);
+  const before = await readSettings(domain.store, repository);
+  const changes = changesOf(before?.value ?? NO_SETTINGS, settings);
+  const isChanged = changes.length > 0;
+  if (isChanged) {
+    if (!yes || !(json || quiet)) terminal.stderr.write(changes.map((line) => `${line}\n`).join(''));
+    if (!yes) await agree(repository, terminal);
+    await writeSettings(domain, repository, settings, before);
+  }
+  if (json) writeJson(terminal, { repository, changed: isChanged, ...settings, warnings: warnings.all() });
+  else if (!quiet) {
+    const number = count(settings.lifecycle.length, 'rule', 'rules');
+    terminal.stdout.write(
+      isChanged
+        ? `'${repository}' has ${number} now\n`
+        : `'${repository}' has these rules already: nothing was changed\n`,
+    );
+  }
+}
+
+async function agree(repository: string, terminal: Terminal): Promise<void> {
+  await confirm(terminal, {
+    question: `Change the rules of '${repository}' like this?`,
+    whether: 'to change the rules like this',
+    remedy: 'Nothing was changed. Use --yes to change them without a question.',
+    nothing: 'nothing was changed',
+  });
+}
+
+/** What is taken away and what is added, as people read it; the order of rules means nothing. */
+function changesOf(before: Settings, after: Settings): readonly string[] {
+  const [old, wanted] = [linesOf(before), linesOf(after)];
+  return [
+    ...old.filter((line) => !wanted.includes(line)).map((line) => `- ${line}`),
+    ...wanted.filter((line) => !old.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+function linesOf({ lifecycle, quarantineDays = QUARANTINE_DAYS }: Settings): readonly string[] {
+  const rules = lifecycle.map((rule) => `${rule.id}: ${rule.match} keeps ${keepsOf(rule)}, takes ${takesOf(rule)}`);
+  return [...rules, `quarantine: ${days(quarantineDays)}`];
+}
+
+/** JSON is YAML too. */
+async function readRules(file: string, repository: string, cwd: string): Promise<Settings> {
+  const text = readText(path.resolve(cwd, file), file);
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const placeAt = (offset: number): { file: string; line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  const mistakes = document.errors.map((error) => {
+    const [message = ''] = error.message.split('\n');
+    return new ArtifactError('INVALID_CONFIGURATION', message.replace(/ at line \d+, column \d+:?$/, ''), {
+      place: placeAt(error.pos[0]),
+    });
+  });
+  requireNone(mistakes);
+  const parsed = parseSettings(document.toJS(), repository);
+  if ('settings' in parsed) return parsed.settings;
+  const placeOf = ({ path: where }: SettingsProblem): number => {
+    for (let depth = where.length; depth >= 0; depth--) {
+      const node: unknown = depth === 0 ? document.contents : document.getIn(where.slice(0, depth), true);
+      const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+      if (Array.isArray(range)) return Number(range[0]);
+    }
+    return 0;
+  };
+  requireNone(
+    parsed.problems.map(
+      (problem) =>
+        new ArtifactError('INVALID_CONFIGURATION', problem.message, {
+          place: placeAt(placeOf(problem)),
+          ...(problem.remedy !== undefined && { remedy: problem.remedy }),
+        }),
+    ),
+  );
+  throw new TypeError('problems are problems');
+}
+
+/** @throws ArtifactErrors */
+function requireNone([first, ...others]: readonly ArtifactError[]): void {
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+/** @throws ArtifactError PATH_NOT_FOUND, PATH_UNREADABLE */
+function readText(absolute: string, file: string): string {
+  try {
+    return readFileSync(absolute, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new ArtifactError(
+      isAbsent ? 'PATH_NOT_FOUND' : 'PATH_UNREADABLE',
+      isAbsent ? `there is no file '${file}'` : `'${file}' can't be read: ${code}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,262 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import path from 'node:path';
+import { run } from '../../../packager/cli/program.ts';
+import type { Outcome } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
+
+/** What people see of collection, in a directory domain: the command is its own keeper there. */
+
+const DOMAIN = ['--domain', 'file:../domain'];
+const RULES = `lifecycle:
+  - id: unused
+    match: 'shop/*'
+    keepNewest: 1
+    expireUnusedDays: 0
+`;
+
+let project: TestProject;
+
+const gc = (...words: string[]): Promise<Outcome> => project.run('gc', ...words, ...DOMAIN);
+const publish = (file: string, id: string): Promise<Outcome> => project.run('publish', file, '--id', id, ...DOMAIN);
+const json = ({ stdout }: Outcome): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
+
+/** As on a terminal, where somebody answers. */
+async function answering(answer: string, ...argv: string[]): Promise<Outcome & { readonly asked: readonly string[] }> {
+  const asked: string[] = [];
+  const terminal = recordedTerminal({
+    cwd: project.folder,
+    askOpenly: async (question) => {
+      asked.push(question);
+      return answer;
+    },
+  });
+  const exitCode = await run([...argv, ...DOMAIN], terminal);
+  const text = terminal.stdout.text;
+  return { exitCode, stdout: text, stderr: terminal.stderr.text, text, data: undefined, asked };
+}
+
+beforeEach(async () => {
+  project = await TestProject.of({ 'one.txt': 'one', 'two.txt': 'two more', 'rules.yaml': RULES });
+  await publish('one.txt', 'shop/api');
+  await publish('two.txt', 'shop/api');
+  await publish('one.txt', 'tool');
+});
+
+describe('gc plan', () => {
+  test('finds nothing where there are no rules and all is held', async () => {
+    expect(await gc('plan')).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'looked at 2 versions and contents: nothing goes\n',
+    });
+  });
+
+  test('shows what goes and why, and ends with the command that does it', async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    const outcome = await gc('plan');
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.stdout).toMatch(
+      /^ACTION +WHAT +SIZE +WHY\ndelete +default\/shop\/api:1 +3 B +unused \(unused\)\n\nRULE +REPOSITORY +KEPT +TOOK\nunused +default +1 +1\nrun it with: cfn-artifacts gc run [0-9a-f]{64} --domain file:\.\.\/domain\n$/,
+    );
+    expect(outcome.stderr).toBe('looked at 5 versions and contents: 1 version goes, 3 B of content at most\n');
+    // Nothing has gone, and a plan is made anew each time.
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+    expect((await gc('plan')).stdout).toContain('default/shop/api:1');
+  });
+
+  test('tells of what stays, if that is asked for', async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    const { stdout } = await gc('plan', '--verbose');
+    expect(stdout).toMatch(/^keep +default\/shop\/api:2 +it is the newest \(unused\)$/m);
+  });
+
+  test('is one JSON document', async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    const outcome = await gc('plan', '--json');
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(json(outcome)).toEqual({
+      items: [
+        {
+          ...{ action: 'delete', repository: 'default', id: 'shop/api', number: 1, bytes: 3, rule: 'unused', why: 'unused' },
+          digests: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+        },
+      ],
+      plan: {
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        at: expect.any(String),
+        isWhole: true,
+        looked: 5,
+        actions: { delete: { items: 1, bytes: 3 } },
+        rules: [{ repository: 'default', rule: 'unused', kept: 1, took: 1 }],
+      },
+      warnings: [],
+    });
+  });
+
+  test('says what could not be looked at, and leaves it', async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    project.write({ '../domain/statuses/default/shop/api/!/1@1': 'damaged' });
+    const outcome = await gc('plan');
+    expect(outcome.exitCode).toBe(5);
+    expect(outcome.stdout).toMatch(/^unknown +default\/shop\/api:1 +'statuses\/default\/shop\/api\/!\/1' in the store/m);
+    expect(outcome.stderr).toContain('1 thing could not be looked at, and will stay');
+    expect(outcome.stdout).not.toContain('run it with');
+  });
+});
+
+describe('gc run', () => {
+  beforeEach(async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+  });
+
+  test('does what a plan says, by the first digits of its digest', async () => {
+    const { digest } = json(await gc('plan', '--json'))['plan'] as { readonly digest: string };
+    const outcome = await gc('run', digest.slice(0, 10));
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '1 deleted\n' });
+    expect(outcome.stdout).toMatch(
+      /^OUTCOME +WHAT +SIZE\ndeleted +default\/shop\/api:1 +3 B +content: something else holds or uses it\n$/,
+    );
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Deleted');
+    expect((await project.run('get', 'tool', '-o', '-', ...DOMAIN)).stdout).toBe('one');
+    expect((await gc('run', digest)).stdout).toMatch(/^gone +default\/shop\/api:1 .* content: something else/m);
+  });
+
+  test('knows no other plan, and none that was changed', async () => {
+    expect(await gc('run', 'abcdef01')).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await gc('run', 'f'.repeat(64))).toMatchObject({
+      exitCode: 2,
+      stderr: `error: there is no plan '${'f'.repeat(64)}'\n  Plans are kept for 30 days. 'cfn-artifacts gc plan' makes another.\n`,
+    });
+    expect((await gc('run', 'no-plan')).stderr).toMatch(/^error: 'no-plan' names no plan/);
+    const { digest } = json(await gc('plan', '--json'))['plan'] as { readonly digest: string };
+    const part = project.stored('progress/plan').find((name) => name.endsWith('00001')) ?? '';
+    const text = project.content(`progress/plan/${part}`);
+    const [folder = ''] = part.split(path.sep);
+    project.write({ [`../domain/progress/plan/${folder}/00001@2`]: text.replace('"number":1', '"number":2') });
+    const outcome = await gc('run', digest);
+    expect(outcome).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(outcome.stderr).toContain('is not what it was when it was made');
+    expect((await project.run('show', 'shop/api:2', ...DOMAIN)).stdout).toContain('Published');
+  });
+
+  test('shows what it will do, asks, and does nothing where the answer is no', async () => {
+    const no = await answering('', 'gc', 'run');
+    expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ['Let 1 item go? [y/N] '] });
+    expect(no.stderr).toMatch(/^delete +default\/shop\/api:1/m);
+    expect(no.stderr).toContain('error: the answer was no: nothing was deleted\n');
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+    const nobody = await gc('run');
+    expect(nobody).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(nobody.stderr).toContain('there is no terminal to ask whether to do this');
+    const yes = await answering('y', 'gc', 'run');
+    expect(yes.exitCode).toBe(0);
+    expect(yes.stdout).toMatch(/^deleted +default\/shop\/api:1/m);
+    const again = await answering('y', 'gc', 'run');
+    expect(again).toMatchObject({ exitCode: 0, stdout: '', asked: [] });
+  });
+
+  test('shows a plan alone with --dry-run', async () => {
+    const outcome = await gc('run', '--dry-run', '--now');
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.stdout).toMatch(/run it with: cfn-artifacts gc run [0-9a-f]{64} --now --domain file:\.\.\/domain\n$/);
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+  });
+
+  test('puts content into quarantine, and with --now deletes it at once', async () => {
+    await project.run('delete', 'tool', '--yes', ...DOMAIN);
+    const first = await gc('run', '--yes', '--json');
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(json(first)).toMatchObject({
+      results: [{ action: 'delete', number: 1, outcome: 'deleted', content: [{ outcome: 'condemned' }] }],
+      plan: { actions: { delete: { items: 1, bytes: 3 } } },
+      outcomes: { deleted: 1 },
+    });
+    const waiting = await gc('plan');
+    expect(waiting.stdout).toMatch(/^wait +sha256:[0-9a-f]{64} +3 B +in quarantine until 20\d\d-/m);
+    expect(waiting.stderr).toContain('1 content waits in quarantine, 3 B');
+    const outcome = await gc('run', '--now', '--yes');
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.stdout).toMatch(/^deleted +sha256:[0-9a-f]{64} +3 B$/m);
+    expect(outcome.stderr).toMatch(/1 deleted; 3 B freed\n$/);
+    expect(project.stored('blobs').filter((name) => name.endsWith('one.txt'))).toEqual([]);
+    expect(json(await gc('run', '--now', '--yes', '--json'))).toMatchObject({ results: [], plan: { actions: {} } });
+  });
+});
+
+describe('gc rules', () => {
+  test('shows that there are none, sets them after a question, and shows them', async () => {
+    expect(await gc('rules')).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: "'default' has no rules: no version of it goes by itself\n",
+    });
+    const no = await answering('n', 'gc', 'rules', 'set', 'rules.yaml');
+    expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ["Change the rules of 'default' like this? [y/N] "] });
+    expect(no.stderr).toContain("+ unused: shop/* keeps the newest, takes what is unused\n");
+    expect((await gc('rules', '--json')).stdout).toContain('"lifecycle": []');
+    const yes = await answering('yes', 'gc', 'rules', 'set', 'rules.yaml');
+    expect(yes).toMatchObject({ exitCode: 0, stdout: "'default' has 1 rule now\n" });
+    expect((await gc('rules')).stdout).toMatch(/^RULE +MATCHES +KEEPS +TAKES\nunused +shop\/\* +the newest +what is unused\n$/);
+    const same = await gc('rules', 'set', 'rules.yaml');
+    expect(same).toMatchObject({ exitCode: 0, stdout: "'default' has these rules already: nothing was changed\n" });
+  });
+
+  test('takes JSON, of another repository, named before or behind the last word', async () => {
+    const rule = { id: 'old', match: '**', keepNewest: 3, keepLabels: ['v*'], keepBookmarkedDays: 1, expireUnusedDays: 30 };
+    project.write({ 'rules.json': JSON.stringify({ lifecycle: [rule] }) });
+    expect((await gc('rules', '--repository', 'team', 'set', 'rules.json', '--yes')).exitCode).toBe(0);
+    expect(json(await gc('rules', '--repository', 'team', '--json'))).toEqual({
+      ...{ repository: 'team', lifecycle: [rule], warnings: [] },
+    });
+    expect(json(await gc('rules', '--json'))).toMatchObject({ lifecycle: [] });
+    project.write({ 'none.yaml': 'lifecycle: []\n' });
+    const none = await gc('rules', 'set', 'none.yaml', '--repository', 'team', '--yes');
+    expect(none.stderr).toBe(
+      '- old: ** keeps the newest 3; what a bookmark named within 1 day; labels v*, takes what is unused for 30 days\n',
+    );
+  });
+
+  test('tells everything that is wrong, with its place, and changes nothing', async () => {
+    project.write({
+      'wrong.yaml': `lifecycle:
+  - id: one
+    match: 'shop/**x'
+    keepNewest: many
+  - id: one
+    match: shop/*
+  - match: '*'
+    expireUnusedDays: -1
+    keepOldest: 3
+quarantineDays: 0
+more: 1
+`,
+    });
+    const outcome = await gc('rules', 'set', 'wrong.yaml', '--yes');
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    const errors = outcome.stderr.split('\n').filter((line) => line.startsWith('error:'));
+    expect(errors).toEqual([
+      "error: wrong.yaml:3:12: 'match' must be like an ID, with '*' in segments, or '**' in the place of some, not 'shop/**x'",
+      "error: wrong.yaml:4:17: 'keepNewest' must be a whole number from 1 to 10,000, not 'many'",
+      'error: wrong.yaml:5:5: the rule neither keeps nor takes anything',
+      "error: wrong.yaml:5:9: another rule has the id 'one'",
+      "error: wrong.yaml:7:5: the rule has no 'id'",
+      "error: wrong.yaml:8:23: 'expireUnusedDays' must be a whole number from 0 to 36,500, not '-1'",
+      "error: wrong.yaml:9:17: 'keepOldest' is not known here",
+      "error: wrong.yaml:10:17: 'quarantineDays' must be a whole number from 1 to 36,500, not '0'",
+      "error: wrong.yaml:11:7: 'more' is not known here",
+    ]);
+    project.write({ 'broken.json': '{"lifecycle": [}' });
+    expect((await gc('rules', 'set', 'broken.json')).stderr).toMatch(/^error: broken\.json:1:16: /);
+    expect((await gc('rules', 'set', 'absent.yaml')).stderr).toBe("error: there is no file 'absent.yaml'\n");
+    expect(project.stored('repositories')).toEqual([]);
+  });
+
+  test('a quarantine is of the whole domain', async () => {
+    project.write({ 'days.yaml': 'lifecycle: []\nquarantineDays: 30\n' });
+    const elsewhere = await gc('rules', 'set', 'days.yaml', '--repository', 'team', '--yes');
+    expect(elsewhere.stderr).toContain("'quarantineDays' is of the whole domain, and not of one repository");
+    expect((await gc('rules', 'set', 'days.yaml', '--yes')).stderr).toBe('- quarantine: 7 days\n+ quarantine: 30 days\n');
+    expect((await gc('rules')).stderr).toContain('content is in quarantine for 30 days\n');
+  });
+});
