@@ -37,6 +37,7 @@ describe.each(CASES)('as built, on $name$skipped', ({ node }) => {
   let bus: EventBusServer;
   let env: Readonly<Record<string, string>>;
   let published: Publication;
+  let keeper: KeeperProcess | undefined;
 
   beforeEach(async () => {
     server = await startS3Server();
@@ -57,6 +58,8 @@ describe.each(CASES)('as built, on $name$skipped', ({ node }) => {
   });
 
   afterEach(async () => {
+    await keeper?.stop();
+    keeper = undefined;
     client.destroy();
     await bus.close();
     await server.close();
@@ -89,7 +92,7 @@ describe.each(CASES)('as built, on $name$skipped', ({ node }) => {
   });
 
   run('the keeper announces, and answers where it can not', async () => {
-    const keeper = await KeeperProcess.start(env, program);
+    keeper = await KeeperProcess.start(env, program);
     const name = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper`;
     const arn = formatArn(published.arn);
     bus.refuse = () => ({ code: 'AccessDeniedException', status: 403 });
@@ -106,8 +109,7 @@ describe.each(CASES)('as built, on $name$skipped', ({ node }) => {
       results: [{ outcome: 'deleted' }],
     });
     expect(told()).toEqual(['Artifact Version Deleted', 'Artifact Condemned', 'Artifact Deleted']);
-    expect(bus.events[0]).toMatchObject({ detail: { cause: { command: 'delete', requestId: 'request-1' } } });
+    expect(bus.events[0]).toMatchObject({ detail: { cause: { command: 'delete', requestId: 'request-3' } } });
     expect(keeper.stderr).toBe('');
-    await keeper.stop();
   });
 });
