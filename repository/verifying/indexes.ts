@@ -17,7 +17,10 @@ function itemsOf(kind: RepositoryKind): Pass<ListedObject>['items'] {
   return ({ domain, repository }, after) => listAfter(domain.store, kindPrefix(kind, repository), after);
 }
 
-/** What a tree of files became: a memory that spares work. Whoever publishes the tree again remembers it anew, so what is wrong may go. */
+/**
+ * What a tree of files became: a memory that spares work. Whoever publishes the tree again remembers it anew, so what is wrong may go; but what tells of
+ * a version whose manifest was lost stays, because nothing else does.
+ */
 export const sources: Pass<ListedObject> = {
   ahead: 8,
   items: itemsOf('sources'),
@@ -35,6 +38,10 @@ export const sources: Pass<ListedObject> = {
     const heal = async (): Promise<string | undefined> =>
       (await domain.store.removeRevision(key, known.revision)) === 'conflict' ? CHANGED : undefined;
     const told = { key, digest: known.digest, arns: [arnOf(domain, { ...name, number })] };
+    if (manifest === undefined && (await domain.store.head(versionKey(name, number))) === undefined) {
+      const why = 'it remembers for a tree of files a version that nothing else tells of';
+      return [{ finding: { kind: 'dangling', ...told, why, remedy: RESTORE } }];
+    }
     if (manifest?.nonce !== nonce || holds !== true) {
       const why = 'it remembers for a tree of files a version that does not hold what became of it';
       return [{ finding: { kind: 'dangling', ...told, why }, heal }];
@@ -46,6 +53,8 @@ export const sources: Pass<ListedObject> = {
 };
 
 const CHANGED = 'it was changed in the meantime';
+const RESTORE =
+  'Put the manifest of the version back from a backup. Without one nothing need be done: nobody relies on it.';
 
 export const labels: Pass<ListedObject> = {
   ahead: 8,
@@ -86,9 +95,7 @@ export const statuses: Pass<ListedObject> = {
     if (status === undefined || !isVersionNumber(status.part)) return [foreign(key)];
     const number = Number(status.part);
     if ((await domain.store.head(versionKey(status, number))) !== undefined) return [];
-    const remedy =
-      'Put the manifest back from a backup. Without one nothing can be done, and nothing need be: the number is not used.';
-    return [dangling(domain, key, status, number, 'it is the status of a version that nothing else tells of', remedy)];
+    return [dangling(domain, key, status, number, 'it is the status of a version that nothing else tells of', RESTORE)];
   },
 };
 

@@ -327,7 +327,9 @@ const INDEXES: readonly Corruption[] = [
   },
   {
     what: 'a label names a version that never was',
-    does: async (world) => void (await world.store.create(labelKey(API, '9.9.9'), recordContent({ number: 9 }))),
+    does: async (world) => {
+      await world.store.create(labelKey(API, '9.9.9'), recordContent({ number: 9 }));
+    },
     finds: () => [{ kind: 'dangling', key: labelKey(API, '9.9.9'), arns: [arn('default/shop/api:9')] }],
     heals: false,
   },

@@ -123,7 +123,8 @@ async function dieAt(world: World, requests: number, operate: (domain: Domain) =
 
 async function endOf(domain: Domain): Promise<boolean> {
   try {
-    for await (const _ of verify(domain, { fix: true, deep: false }));
+    const steps = verify(domain, { fix: true, deep: false });
+    while ((await steps.next()).done !== true);
     return true;
   } catch (error) {
     expect(error).toMatchObject({ code: 'INTERRUPTED' });

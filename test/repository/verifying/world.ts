@@ -46,11 +46,15 @@ export class World {
   readonly published: Map<string, Publication> = new Map();
 
   static async open(kind: StoreName): Promise<World> {
-    const { store, close } = await openStore(kind);
-    const parts = { store, keeper: ownKeeper(store), chance: presentChance() };
-    const world = new World(await establishDomain(parts, { ...LOCAL_PLACE, bucket: BUCKET }), close);
+    const world = await World.empty(kind);
     await world.fill();
     return world;
+  }
+
+  static async empty(kind: StoreName): Promise<World> {
+    const { store, close } = await openStore(kind);
+    const parts = { store, keeper: ownKeeper(store), chance: presentChance() };
+    return new World(await establishDomain(parts, { ...LOCAL_PLACE, bucket: BUCKET }), close);
   }
 
   private constructor(domain: Domain, close: () => Promise<void>) {
