@@ -8,6 +8,7 @@ import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
 import { parseCommand } from '../../repository/keeping/command.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import type { Schedule } from '../../repository/keeping/tend.ts';
 import { replyOf } from '../../repository/keeping/reply.ts';
 import type { Report } from './log.ts';
 import { lineOf, lineOfFinding } from './log.ts';
@@ -16,6 +17,8 @@ import { lineOf, lineOfFinding } from './log.ts';
 export interface Kept extends DomainParts {
   readonly place: Pick<Domain, 'partition' | 'account' | 'region' | 'bucket'>;
   readonly evidence: Evidence;
+  /** Absent: as usual. */
+  readonly schedule?: Schedule;
 }
 
 /** The world around the function. */
@@ -103,7 +106,7 @@ function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
 
 async function answerTo(
   command: KeeperCommand,
-  { place, evidence, ...parts }: Kept,
+  { place, evidence, schedule, ...parts }: Kept,
   { requestId, remaining }: Invoked,
   { now, announce }: Surroundings,
   count: (finding: object) => void,
@@ -123,7 +126,9 @@ async function answerTo(
   const announced = announce && {
     announce: (events: readonly DomainEvent[]) => announce(events, Math.min(atMost, remaining() / 2)),
   };
-  const answer = await carryOut(command, { domain, evidence, isTimeUp, report: count, requestId, ...announced });
+  const daily = schedule === undefined ? {} : { schedule };
+  const keeping = { domain, evidence, isTimeUp, report: count, requestId, ...daily, ...announced };
+  const answer = await carryOut(command, keeping);
   if (command.command === 'audit' || command.command === 'verify') answer.results.forEach(count);
   return answer;
 }

@@ -15,8 +15,8 @@ import { handle } from './handle.ts';
 /**
  * The keeper: does what only it may do in a domain, one command at a time, as JSON. Runs in AWS Lambda, with the SDK that is there.
  *
- * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, EVENT_BUS, the name of the bus that hears of events, none where it is absent. AWS_ENDPOINT_URL and the
- * rest as the SDK reads it.
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, EVENT_BUS, the name of the bus that hears of events, none where it is absent; AUDIT (daily or off) and COLLECT (off,
+ * plan or on), what it does every day. AWS_ENDPOINT_URL and the rest as the SDK reads it.
  */
 
 interface Context {
@@ -81,5 +81,9 @@ function connect(signal: AbortSignal): Kept {
     evidence: awsEvidence({
       ...{ cloudFormation, lambda, serviceTokenExport, account, region, signal },
     }),
+    schedule: {
+      audit: env['AUDIT'] === 'off' ? 'off' : 'daily',
+      collect: env['COLLECT'] === 'plan' || env['COLLECT'] === 'on' ? env['COLLECT'] : 'off',
+    },
   };
 }

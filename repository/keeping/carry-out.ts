@@ -2,7 +2,6 @@ import type { ArtifactArn } from '../arn.ts';
 import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
 import { audit } from '../audit/audit.ts';
-import type { Finding } from '../audit/finding.ts';
 import { planPiece, runPiece } from '../collecting/pieces.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
@@ -14,6 +13,7 @@ import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
 import { verify } from '../verifying/verify.ts';
+import type { Schedule } from './tend.ts';
 import { tend } from './tend.ts';
 
 /** What a keeper works with. */
@@ -23,8 +23,10 @@ export interface Keeping {
   readonly evidence: Evidence;
   /** Asked after each step: whether the answer has to go out. */
   readonly isTimeUp: () => boolean;
-  /** Told of what a command that nobody waits for has found. */
-  readonly report?: (finding: Finding) => void;
+  /** Told of what a command that nobody waits for has found: Findings of an audit, items that a collection could not look at or carry out. */
+  readonly report?: (finding: object) => void;
+  /** What it does every day. Absent: as usual. */
+  readonly schedule?: Schedule;
   /** Handed what happens in the domain, in parts, and last before the answer. Absent: nobody is told. */
   readonly announce?: Announce;
   /** Under which whoever asked finds the invocation; events tell it. */

@@ -75,7 +75,7 @@ export type KeeperCommand =
     }
   /** Carries out what a plan says, and nothing else. `plan` is its digest; `after` is where an earlier piece ended. Results: RunResults. */
   | { readonly command: 'gc-run'; readonly plan: Digest; readonly now: boolean; readonly after?: string }
-  /** What is due by schedule. Results: at most one, a Tended. */
+  /** What is due by schedule. Results: a Tended for each task that was. */
   | { readonly command: 'tend' };
 
 /** What the keeper did in the time that it had. `next` is the command that goes on from there; absent when all is done. */

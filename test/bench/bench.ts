@@ -88,6 +88,7 @@ async function run(): Promise<void> {
       await measureWorkload(folder, project, contestants, sink.endpoint);
       rmSync(folder, { recursive: true });
     }
+    if (only === undefined || only === COLLECTION) await measureCollections(scratch);
   } finally {
     sink.stop();
     rmSync(scratch, { recursive: true, force: true });
@@ -147,19 +148,67 @@ async function measure({ name, command }: Contestant, folder: string, endpoint: 
   return { seconds, ...counts };
 }
 
+const COLLECTION = 'gc-plan';
+/** Megabytes: what a plan may need, however much there is. */
+const COLLECTION_LIMIT = 300;
+
+interface CollectionMeasured {
+  readonly seconds: number;
+  readonly items: number;
+  readonly parts: number;
+  /** Requests that list, and what they list. */
+  readonly pages: number;
+  readonly listed: number;
+  readonly others: number;
+  /** Bytes. */
+  readonly peak: number;
+}
+
+/** Plans over stores that generate their listing, each in a process of its own. @throws Error where one needs more than it may */
+async function measureCollections(scratch: string): Promise<void> {
+  const outfile = await bundled('collection', scratch);
+  print(`\n${COLLECTION}: what could go, of a listing that is generated`);
+  print(line(['', 'blobs, references', 'wall s', 'keys', 'listings', 'others', 'items', 'peak MB']));
+  for (const [blobs, unneeded] of [
+    [1000, 0],
+    [1_000_000, 0],
+    [1_000_000, 10],
+  ] as const) {
+    const { status, stdout } = spawnSync(process.execPath, [outfile, String(blobs), String(blobs), String(unneeded)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (status !== 0) throw new Error(`the plan ended with ${String(status)}`);
+    const { seconds, pages, listed, others, items, parts, peak } = JSON.parse(stdout) as CollectionMeasured;
+    const figures = [listed, pages, others, items].map((figure) => figure.toLocaleString('en'));
+    const megabytes = peak / 1e6;
+    print(line(['', `2 × ${blobs.toLocaleString('en')}`, seconds.toFixed(1), ...figures, megabytes.toFixed(0)]));
+    // Sixteen shards of three listings end with a page of their own; each part writes, and begins some listings again.
+    const allowed = Math.ceil(listed / 1000) + 60 + parts * 14;
+    if (megabytes > COLLECTION_LIMIT) throw new Error(`a plan may need ${COLLECTION_LIMIT} MB, not ${megabytes.toFixed(0)}`);
+    if (pages + others > allowed) throw new Error(`a plan may make ${allowed} requests here, not ${pages + others}`);
+  }
+}
+
 async function startSink(scratch: string): Promise<{ readonly endpoint: string; readonly stop: () => void }> {
-  const outfile = path.join(scratch, 'sink.mjs');
+  const outfile = await bundled('sink', scratch);
+  const child = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [endpoint] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  return { endpoint: endpoint.trim(), stop: () => child.stdin.end() };
+}
+
+/** A part of the benchmark that runs in a process of its own. */
+async function bundled(name: 'sink' | 'collection', scratch: string): Promise<string> {
+  const outfile = path.join(scratch, `${name}.mjs`);
   await build({
-    entryPoints: [path.join(root, 'test/bench/sink.ts')],
+    entryPoints: [path.join(root, `test/bench/${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     logLevel: 'silent',
   });
-  const child = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [endpoint] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  return { endpoint: endpoint.trim(), stop: () => child.stdin.end() };
+  return outfile;
 }
 
 function hasAws(): boolean {

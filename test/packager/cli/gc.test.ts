@@ -78,7 +78,15 @@ describe('gc plan', () => {
     expect(json(outcome)).toEqual({
       items: [
         {
-          ...{ action: 'delete', repository: 'default', id: 'shop/api', number: 1, bytes: 3, rule: 'unused', why: 'unused' },
+          ...{
+            action: 'delete',
+            repository: 'default',
+            id: 'shop/api',
+            number: 1,
+            bytes: 3,
+            rule: 'unused',
+            why: 'unused',
+          },
           digests: [expect.stringMatching(/^[0-9a-f]{64}$/)],
         },
       ],
@@ -99,7 +107,9 @@ describe('gc plan', () => {
     project.write({ '../domain/statuses/default/shop/api/!/1@1': 'damaged' });
     const outcome = await gc('plan');
     expect(outcome.exitCode).toBe(5);
-    expect(outcome.stdout).toMatch(/^unknown +default\/shop\/api:1 +'statuses\/default\/shop\/api\/!\/1' in the store/m);
+    expect(outcome.stdout).toMatch(
+      /^unknown +default\/shop\/api:1 +'statuses\/default\/shop\/api\/!\/1' in the store/m,
+    );
     expect(outcome.stderr).toContain('1 thing could not be looked at, and will stay');
     expect(outcome.stdout).not.toContain('run it with');
   });
@@ -159,7 +169,9 @@ describe('gc run', () => {
   test('shows a plan alone with --dry-run', async () => {
     const outcome = await gc('run', '--dry-run', '--now');
     expect(outcome.exitCode).toBe(0);
-    expect(outcome.stdout).toMatch(/run it with: cfn-artifacts gc run [0-9a-f]{64} --now --domain file:\.\.\/domain\n$/);
+    expect(outcome.stdout).toMatch(
+      /run it with: cfn-artifacts gc run [0-9a-f]{64} --now --domain file:\.\.\/domain\n$/,
+    );
     expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
   });
 
@@ -193,17 +205,26 @@ describe('gc rules', () => {
     });
     const no = await answering('n', 'gc', 'rules', 'set', 'rules.yaml');
     expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ["Change the rules of 'default' like this? [y/N] "] });
-    expect(no.stderr).toContain("+ unused: shop/* keeps the newest, takes what is unused\n");
+    expect(no.stderr).toContain('+ unused: shop/* keeps the newest, takes what is unused\n');
     expect((await gc('rules', '--json')).stdout).toContain('"lifecycle": []');
     const yes = await answering('yes', 'gc', 'rules', 'set', 'rules.yaml');
     expect(yes).toMatchObject({ exitCode: 0, stdout: "'default' has 1 rule now\n" });
-    expect((await gc('rules')).stdout).toMatch(/^RULE +MATCHES +KEEPS +TAKES\nunused +shop\/\* +the newest +what is unused\n$/);
+    expect((await gc('rules')).stdout).toMatch(
+      /^RULE +MATCHES +KEEPS +TAKES\nunused +shop\/\* +the newest +what is unused\n$/,
+    );
     const same = await gc('rules', 'set', 'rules.yaml');
     expect(same).toMatchObject({ exitCode: 0, stdout: "'default' has these rules already: nothing was changed\n" });
   });
 
   test('takes JSON, of another repository, named before or behind the last word', async () => {
-    const rule = { id: 'old', match: '**', keepNewest: 3, keepLabels: ['v*'], keepBookmarkedDays: 1, expireUnusedDays: 30 };
+    const rule = {
+      id: 'old',
+      match: '**',
+      keepNewest: 3,
+      keepLabels: ['v*'],
+      keepBookmarkedDays: 1,
+      expireUnusedDays: 30,
+    };
     project.write({ 'rules.json': JSON.stringify({ lifecycle: [rule] }) });
     expect((await gc('rules', '--repository', 'team', 'set', 'rules.json', '--yes')).exitCode).toBe(0);
     expect(json(await gc('rules', '--repository', 'team', '--json'))).toEqual({
@@ -256,7 +277,9 @@ more: 1
     project.write({ 'days.yaml': 'lifecycle: []\nquarantineDays: 30\n' });
     const elsewhere = await gc('rules', 'set', 'days.yaml', '--repository', 'team', '--yes');
     expect(elsewhere.stderr).toContain("'quarantineDays' is of the whole domain, and not of one repository");
-    expect((await gc('rules', 'set', 'days.yaml', '--yes')).stderr).toBe('- quarantine: 7 days\n+ quarantine: 30 days\n');
+    expect((await gc('rules', 'set', 'days.yaml', '--yes')).stderr).toBe(
+      '- quarantine: 7 days\n+ quarantine: 30 days\n',
+    );
     expect((await gc('rules')).stderr).toContain('content is in quarantine for 30 days\n');
   });
 });
