@@ -4,30 +4,29 @@ import type { Incarnation, ObjectHead, ObjectKey, ObjectStore, Revision } from '
 import { compareKeys } from '../object-store.ts';
 import { verified } from './verified.ts';
 
-interface MemoryObject extends ObjectHead {
+/** What stands under a key. */
+export interface MemoryObject extends ObjectHead {
   readonly bytes: Buffer;
   readonly sha256: Digest;
 }
 
+/** What a writing is told apart by, as `Revision` and `Incarnation` demand. */
+export type Naming = (key: ObjectKey, digest: Digest) => Pick<ObjectHead, 'revision' | 'incarnation'>;
+
 /**
  * A store that ends with its process: for tests and as the model of the others. What a method does to the state, it does in one
  * step, with no `await` between looking and writing. A superseded object is gone at once.
+ * @param objects its whole state: who hands it in can go on from where another store stood, and see what became of it
  */
-export function memoryStore(clock: () => Date): ObjectStore {
-  const objects = new Map<string, MemoryObject>();
-  let writings = 0;
-
+export function memoryStore(
+  clock: () => Date,
+  objects: Map<string, MemoryObject> = new Map(),
+  name: Naming = counting(),
+): ObjectStore {
   function put(key: ObjectKey, bytes: Buffer, digest: Digest): void {
-    writings += 1;
-    objects.set(key, {
-      key,
-      bytes,
-      size: bytes.byteLength,
-      sha256: digest,
-      revision: `r${writings}` as Revision,
-      incarnation: `i${writings}` as Incarnation,
-      modified: clock(),
-    });
+    const { revision, incarnation } = name(key, digest);
+    const size = bytes.byteLength;
+    objects.set(key, { key, bytes, size, sha256: digest, revision, incarnation, modified: clock() });
   }
 
   return {
@@ -100,6 +99,14 @@ export function memoryStore(clock: () => Date): ObjectStore {
       put(to, object.bytes, object.sha256);
       return 'created';
     },
+  };
+}
+
+function counting(): Naming {
+  let writings = 0;
+  return () => {
+    writings += 1;
+    return { revision: `r${writings}` as Revision, incarnation: `i${writings}` as Incarnation };
   };
 }
 

@@ -1,0 +1,31 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { explore } from '../../support/explorer/explorer.ts';
+import type { Scenario } from '../../support/explorer/scenario.ts';
+import { OF_CONTENT, OF_VERSIONS } from '../../support/explorer/scenarios.ts';
+
+/** So many distinct states are looked at, whatever becomes smaller some day. */
+const AT_LEAST = 1_000_000;
+
+let total = 0;
+
+async function prove(scenario: Scenario): Promise<void> {
+  const { violation, states, transitions, depth } = await explore(scenario);
+  process.stderr.write(`explored ${scenario.name}: ${states} states, ${transitions} transitions, depth ${depth}\n`);
+  total += states;
+  // The story shows what happened; an empty one is what is wanted.
+  expect([violation?.wrong ?? 'nothing is wrong', ...(violation?.story ?? [])]).toEqual(['nothing is wrong']);
+  expect(states).toBeGreaterThan(100);
+}
+
+describe('whoever does what when, no promise about content is broken', () => {
+  test.each(OF_CONTENT.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
+});
+
+describe('whoever does what when, no promise about a version is broken', () => {
+  test.each(OF_VERSIONS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
+});
+
+afterAll(() => {
+  process.stderr.write(`explored in all: ${total} states\n`);
+  if (total < AT_LEAST) throw new Error(`only ${total} states were looked at, of ${AT_LEAST}`);
+});

@@ -1,0 +1,136 @@
+import { contentOf, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
+import type { ArtifactName, Digest, Domain, ObjectKey } from '../../../repository/index.ts';
+import { formatArn, LOCAL_PLACE } from '../../../repository/arn.ts';
+import { bind } from '../../../repository/bind.ts';
+import type { StackResource } from '../../../repository/binding.ts';
+import { condemn } from '../../../repository/deleting/condemn.ts';
+import { reap } from '../../../repository/deleting/reap.ts';
+import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
+import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
+import { blobKey, statusKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
+import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
+import { recordContent } from '../../../repository/record.ts';
+import { release } from '../../../repository/release.ts';
+import { publishable } from '../domain.ts';
+import type { Act, Given } from './actor.ts';
+import type { WritingTime } from './store-states.ts';
+
+/** Everybody is about one content and one artifact: what meets nowhere needs no proof. */
+export const NAME: ArtifactName = { repository: 'default', id: 'a' };
+export const DIGEST: Digest = sha256('x');
+const FILENAME = 'file.txt';
+export const BLOB: ObjectKey = blobKey(DIGEST, FILENAME);
+const CONSUMER = 'nightly';
+
+const STACK_ID = 'stack';
+const ISSUED = new Date(Date.UTC(2026, 0, 1)).toISOString();
+const DELETED = new Date(Date.UTC(2026, 0, 2)).toISOString();
+
+export function domainOf({ store, chance }: Given): Domain {
+  return { ...LOCAL_PLACE, bucket: 'local', store, keeper: ownKeeper(store), chance };
+}
+
+export function resourceOf(logicalId: string): StackResource {
+  const { account, region } = LOCAL_PLACE;
+  return { account, region, stack: 'shop', uuid: '6c5c5d50-0000-0000-0000-000000000000', logicalId };
+}
+
+export const generationOf = (logicalId: string): string => `create-${logicalId}`;
+
+/** A Custom::ArtifactRef is created that names the version, or the content alone. */
+export function binds(logicalId: string, version?: number): Act {
+  return async (given) => {
+    const operation = {
+      ...{ resource: resourceOf(logicalId), stackId: STACK_ID, requestId: generationOf(logicalId), issued: ISSUED },
+      ...{ replaces: false, pinned: false },
+    };
+    const named = version === undefined ? {} : { version: { ...NAME, number: version } };
+    const arn = version === undefined ? `content` : versionArn(version);
+    const generation = await bind(domainOf(given), operation, [
+      { arn, key: BLOB, digest: DIGEST, filename: FILENAME, size: 1, ...named },
+    ]);
+    return `bound ${generation}`;
+  };
+}
+
+/** CloudFormation deletes that resource. */
+export function releases(logicalId: string): Act {
+  return async ({ store }) => {
+    const request = { resource: resourceOf(logicalId), requestId: `delete-${logicalId}`, issued: DELETED };
+    await release(store, { ...request, generation: generationOf(logicalId) });
+    return 'released';
+  };
+}
+
+export const publishes: Act = async (given) => {
+  const { arn } = await publishVersion(domainOf(given), NAME, publishable('x', 'file', FILENAME));
+  return `published ${arn.version}`;
+};
+
+/** Without a quarantine: nothing is proved by waiting. */
+export const collects: Act = async (given) => {
+  await condemn(given, DIGEST);
+  const { outcome } = await reap(given, DIGEST);
+  return outcome;
+};
+
+export const deletes: Act = async (given) => {
+  const deletion = await deleteVersion(domainOf(given), NAME, 1);
+  return deletion?.outcome ?? 'no version';
+};
+
+export const undeletes: Act = async (given) => {
+  const undeletion = await undeleteVersion(domainOf(given), NAME, 1);
+  return undeletion?.outcome ?? 'no version';
+};
+
+export const addsReference: Act = async (given) => {
+  const domain = domainOf(given);
+  const { outcome } = await addNamedReference(domain, { ...placeOf(domain), ...NAME, version: 1 }, CONSUMER);
+  return outcome;
+};
+
+export const removesReference: Act = async ({ store }) => {
+  for await (const _ of removeNamedReferences({ store }, { ...NAME, number: 1 }, CONSUMER));
+  return 'removed';
+};
+
+/** Content that nothing holds. */
+export const strayContent: Act = async ({ store }) => store.create(BLOB, contentOf('x'));
+
+/** The first version was given up, whoever did it came no further, and its content is there. */
+export const deletedVersion: Act = async ({ store }) =>
+  store.create(statusKey(NAME, 1), recordContent({ status: 'Deleted', was: 'Published', nonce: 'before' }));
+
+/**
+ * Times are compared in one place: whether a version's reference was written before the version itself. So there are three: before, the version, and
+ * after.
+ */
+export const beforeOrAfterTheVersion: WritingTime = (key, has) => {
+  const known = VERSION_OF.get(key) ?? versionOf(key);
+  VERSION_OF.set(key, known);
+  if (known === '') return 0;
+  if (known === key) return 1;
+  return has(known) ? 2 : 0;
+};
+
+/** A clock so coarse that everything happens at once: S3 tells whole seconds. */
+export const allAtOnce: WritingTime = () => 0;
+
+const VERSION_OF = new Map<string, string>();
+
+/** The key of the version, of a version or of its reference. */
+function versionOf(key: string): string {
+  if (key.startsWith('versions/')) return key;
+  const reference = versionOfReference(key);
+  return reference === undefined ? '' : versionKey(reference, reference.number);
+}
+
+function placeOf({ partition, account, region }: Domain): Pick<Domain, 'partition' | 'account' | 'region'> {
+  return { partition, account, region };
+}
+
+function versionArn(version: number): string {
+  const { partition, account, region } = LOCAL_PLACE;
+  return formatArn({ partition, account, region, ...NAME, version, digest: DIGEST });
+}

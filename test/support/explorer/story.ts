@@ -1,0 +1,44 @@
+import { bytesOf } from '../../../repository/content.ts';
+import type { Answer, Request } from './request.ts';
+
+/** One step of a story: who asked what, and what came of it. */
+export async function lineOf(
+  who: string,
+  request: Request,
+  answer: Answer | undefined,
+  remarks: readonly string[],
+): Promise<string> {
+  const said = answer === undefined ? '' : 'error' in answer ? String(answer.error) : valueAsText(answer.value);
+  const written = request.content === undefined ? '' : gistOf(await bytesOf(request.content.read()));
+  const { revision, incarnation } = request;
+  const which = [revision, incarnation].filter((one) => one !== undefined).map((one) => `@${one.slice(0, 12)}`);
+  const asked = [request.method, short(request.at), ...which, ...(written === '' ? [] : [written])].join(' ');
+  return `${who}: ${asked} → ${said}${remarks.length > 0 ? ` (${remarks.join(', ')})` : ''}`;
+}
+
+function valueAsText(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(listedAsText).join(', ');
+  const { bytes, incarnation } = value as { readonly bytes?: Buffer; readonly incarnation?: string };
+  const gist = bytes === undefined ? '' : gistOf(bytes);
+  return gist === '' ? `there, @${incarnation ?? ''}` : gist;
+}
+
+function listedAsText(one: unknown): string {
+  return typeof one === 'string' ? `@${one}` : short((one as { readonly key: string }).key);
+}
+
+/** Of a record, what decides. */
+function gistOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  if (!text.startsWith('{')) return '';
+  const { state, status, nonce, number, generation } = JSON.parse(text) as Record<string, unknown>;
+  const gist = [state ?? status, generation, number, nonce].filter((one) => one !== undefined);
+  return `{${gist.join(' ')}}`;
+}
+
+/** Digests by their first digits. */
+function short(key: string): string {
+  return key.replaceAll(/[0-9a-f]{64}/g, (digest) => `${digest.slice(0, 6)}…`);
+}

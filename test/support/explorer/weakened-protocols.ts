@@ -1,0 +1,103 @@
+import type { Act } from './actor.ts';
+import { addsReference, binds, collects, publishes, removesReference, strayContent } from './cast.ts';
+import { boundAs } from './promises.ts';
+import type { Part, Scenario } from './scenario.ts';
+import { namedAs, scenario } from './scenarios.ts';
+import type { Weakness } from './weakened.ts';
+import {
+  believesAnOldListing,
+  decidesWithoutComparing,
+  helpsNobody,
+  looksAtContentFirst,
+  looksBeforeItWrites,
+  removesTheDeletionByHand,
+  reusesItsNonce,
+  takesContentForGranted,
+  weakened,
+} from './weakened.ts';
+
+/** A protocol that lacks one thing, and the same story with nothing lacking. */
+export interface WeakenedProtocol {
+  readonly name: string;
+  readonly weak: Scenario;
+  readonly whole: Scenario;
+  /** What comes of it. */
+  readonly wrong: string;
+}
+
+const stray = [strayContent];
+const BOUND = boundAs('adder', 'A');
+const CONTENT_LOST = 'the content that adder uses is lost';
+const VERSION_LOST = 'the content of version 1 is lost';
+
+const part = (name: string, act: Act, weakness?: Weakness): Part => ({
+  name,
+  act: weakness === undefined ? act : weakened(act, weakness),
+});
+
+const ADDER = part('adder', binds('A'));
+const COLLECTOR = part('collector', collects);
+const PUBLISHER = part('publisher', publishes);
+const OPERATOR = part('operator', removesTheDeletionByHand);
+
+/** An adder and a collector, one of them weak. */
+function ofTwo(name: string, weak: { readonly adder?: Weakness; readonly collector?: Weakness }): WeakenedProtocol {
+  const parts = [part('adder', binds('A'), weak.adder), part('collector', collects, weak.collector)];
+  return {
+    name,
+    weak: scenario(name, stray, parts, [BOUND]),
+    whole: scenario(name, stray, [ADDER, COLLECTOR], [BOUND]),
+    wrong: CONTENT_LOST,
+  };
+}
+
+/** A reference of a consumer that is added, removed, and added again. */
+const addsAgain: Act = async (given) => {
+  await addsReference(given);
+  await removesReference(given);
+  return addsReference(given);
+};
+
+/** A publisher that waits until the collector is done: alone it may wait for ever. */
+const WAITING_PUBLISHER: Part = { ...part('publisher', publishes, helpsNobody), mayBeBlocked: true };
+
+/** As in stores.md 2.2, where a model of each was found to lose content. */
+export const WEAKENED: readonly WeakenedProtocol[] = [
+  ofTwo('P0a: the adder does not look at the content at last', { adder: takesContentForGranted }),
+  {
+    name: 'P0d: the deletion is removed by hand, and content by its key',
+    weak: scenario('P0d', stray, [ADDER, COLLECTOR, OPERATOR], [BOUND], { isVersioned: false }),
+    whole: scenario('P0d', stray, [ADDER, COLLECTOR], [BOUND], { isVersioned: false }),
+    wrong: CONTENT_LOST,
+  },
+  {
+    name: 'P0e: a removal by key comes twice, and the content was stored anew',
+    weak: scenario('P0e', stray, [WAITING_PUBLISHER, COLLECTOR], [], { isVersioned: false, faults: { late: 1 } }),
+    whole: scenario('P0e', stray, [WAITING_PUBLISHER, COLLECTOR], [], { faults: { late: 1 } }),
+    wrong: VERSION_LOST,
+  },
+  {
+    name: 'P0f: the deletion is removed by hand',
+    weak: scenario('P0f', stray, [ADDER, COLLECTOR, OPERATOR], [BOUND]),
+    whole: scenario('P0f', stray, [ADDER, COLLECTOR], [BOUND]),
+    wrong: CONTENT_LOST,
+  },
+  {
+    name: 'P1x: content is removed by its key',
+    weak: scenario('P1x', stray, [PUBLISHER, COLLECTOR], [], { isVersioned: false }),
+    whole: scenario('P1x', stray, [PUBLISHER, COLLECTOR], []),
+    wrong: VERSION_LOST,
+  },
+  ofTwo('P1y: the decision is no compare-and-swap', { collector: decidesWithoutComparing }),
+  {
+    name: 'P1r: what names a reference is used again, and a removal comes twice',
+    weak: scenario('P1r', [publishes], [part('adder', addsAgain, reusesItsNonce)], namedAs('adder'), {
+      faults: { late: 1 },
+    }),
+    whole: scenario('P1r', [publishes], [part('adder', addsAgain)], namedAs('adder'), { faults: { late: 1 } }),
+    wrong: 'the reference of adder is lost',
+  },
+  ofTwo('P1s: the references are listed before the mark', { collector: believesAnOldListing }),
+  ofTwo('P1o: the adder looks at the deletion before it writes its reference', { adder: looksBeforeItWrites }),
+  ofTwo('P1h: the adder looks at the content before the deletion', { adder: looksAtContentFirst }),
+];

@@ -1,0 +1,107 @@
+import type { ObjectHead, ObjectKey, ObjectStore, StoredObject } from '../../../repository/object-store.ts';
+import { deletionKey } from '../../../repository/keys.ts';
+import type { Act, Given } from './actor.ts';
+import { BLOB, DIGEST } from './cast.ts';
+
+/** The same code, to which one thing is shown otherwise than it is. */
+export type Weakness = (given: Given) => Given;
+
+export function weakened(act: Act, weakness: Weakness): Act {
+  return (given) => act(weakness(given));
+}
+
+function withStore(change: (store: ObjectStore) => Partial<ObjectStore>): Weakness {
+  return ({ store, chance }) => ({ chance, store: { ...store, ...change(store) } });
+}
+
+const isBlob = (key: string): boolean => key.startsWith('blobs/');
+const isDeletion = (key: string): boolean => key.startsWith('deletions/');
+
+/** P0a: an adder that does not look whether the content is there after it looked whether it is being deleted. */
+export const takesContentForGranted: Weakness = withStore((store) => ({
+  head: (key) => (isBlob(key) ? Promise.resolve({ ...MADE_UP, key }) : store.head(key)),
+}));
+
+const MADE_UP = {
+  size: 1,
+  modified: new Date(0),
+  revision: 'made-up',
+  incarnation: 'made-up',
+} as unknown as ObjectHead;
+
+/** P1o: an adder that looks whether the content is being deleted, and writes its reference then. */
+export const looksBeforeItWrites: Weakness = withStore((store) => {
+  let seen: Promise<StoredObject | undefined> | undefined;
+  return {
+    async create(key, content) {
+      seen ??= store.read(deletionKey(DIGEST));
+      await seen;
+      return store.create(key, content);
+    },
+    read(key) {
+      const first = isDeletion(key) ? seen : undefined;
+      if (first === undefined) return store.read(key);
+      seen = undefined;
+      return first;
+    },
+  };
+});
+
+/** P1h: an adder that looks whether the content is there, and whether it is being deleted then. */
+export const looksAtContentFirst: Weakness = withStore((store) => {
+  let seen: ObjectHead | undefined;
+  return {
+    async read(key) {
+      if (isDeletion(key)) seen = await store.head(BLOB);
+      return store.read(key);
+    },
+    head: (key) => (isBlob(key) ? Promise.resolve(seen) : store.head(key)),
+  };
+});
+
+/** P1s: a collector that believes a listing of the references which is older than the mark. */
+export const believesAnOldListing: Weakness = withStore((store) => {
+  const listings = new Map<string, { readonly key: ObjectKey; readonly size: number; readonly modified: Date }[]>();
+  return {
+    async *list(prefix, options) {
+      if (!prefix.startsWith('references/')) return yield* store.list(prefix, options);
+      let listing = listings.get(prefix);
+      if (listing === undefined) {
+        listing = [];
+        for await (const one of store.list(prefix, options)) listing.push(one);
+        listings.set(prefix, listing);
+      }
+      yield* listing;
+    },
+  };
+});
+
+/** P1y, and what P0d and P0f did: a collector that writes its decision whatever stands there. */
+export const decidesWithoutComparing: Weakness = withStore((store) => ({
+  async replace(key, content, revision) {
+    if (!isDeletion(key)) return store.replace(key, content, revision);
+    await store.overwrite(key, content);
+    return 'replaced';
+  },
+}));
+
+/** What P0e had not: whoever meets a deletion leaves it to the collector. */
+export const helpsNobody: Weakness = withStore((store) => ({
+  removeIncarnation: (key, incarnation) =>
+    isBlob(key) ? Promise.resolve() : store.removeIncarnation(key, incarnation),
+  removeRevision: (key, revision) =>
+    isDeletion(key) ? Promise.resolve('conflict' as const) : store.removeRevision(key, revision),
+}));
+
+/** P1r: what names a writing is used again. */
+export const reusesItsNonce: Weakness = ({ store, chance }) => ({
+  store,
+  chance: { ...chance, nonce: () => 'again' },
+});
+
+/** P0d, P0f: somebody who takes a deletion away by hand, because it seems to have been left behind. */
+export const removesTheDeletionByHand: Act = async ({ store }) => {
+  const head = await store.head(deletionKey(DIGEST));
+  if (head !== undefined) await store.removeRevision(head.key, head.revision);
+  return 'tidied up';
+};
