@@ -1,0 +1,91 @@
+import { bytesOf } from '../../../repository/index.ts';
+import type { Content, ObjectKey, ObjectStore } from '../../../repository/index.ts';
+import type { Deletion } from '../../../repository/deletion.ts';
+
+/** What becomes of a process while it is at its requests. */
+export type Fate =
+  | { readonly kind: 'lives' }
+  /** It dies before its request of this number, or after it. */
+  | { readonly kind: 'dies'; readonly at: number; readonly when: 'before' | 'after' }
+  /** It dies when it has decided that content goes, or has removed some. */
+  | { readonly kind: 'dies after'; readonly what: 'decision' | 'removal' }
+  /** It is stopped before its request of this number, until it is woken. */
+  | { readonly kind: 'sleeps'; readonly at: number };
+
+/** A process is no more: nothing that it would have done is done, no tidying up either. */
+export class Died extends Error {
+  constructor() {
+    super('the process has died');
+    this.name = 'Died';
+  }
+}
+
+export interface Life {
+  readonly fate: Fate;
+  /** Resolves when the process goes on. */
+  readonly sleep: () => Promise<void>;
+  readonly told: (what: 'request' | 'rescue' | 'death' | 'death after the decision' | 'death after a removal') => void;
+}
+
+/** A store as it is seen by a process with that fate. */
+export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectStore {
+  let isDead = false;
+  let requests = 0;
+
+  const die = (what: 'death' | 'death after the decision' | 'death after a removal' = 'death'): never => {
+    isDead = true;
+    told(what);
+    throw new Died();
+  };
+  const begin = async (): Promise<number> => {
+    if (isDead) throw new Died();
+    const number = requests++;
+    if (fate.kind === 'sleeps' && fate.at === number) await sleep();
+    if (fate.kind === 'dies' && fate.when === 'before' && fate.at === number) die();
+    told('request');
+    return number;
+  };
+  const end = (number: number): void => {
+    // Another request of the process may have been its last meanwhile.
+    if (isDead) throw new Died();
+    if (fate.kind === 'dies' && fate.when === 'after' && fate.at === number) die();
+  };
+  const isFatal = (what: 'decision' | 'removal'): boolean => fate.kind === 'dies after' && fate.what === what;
+  const asking = async <T>(request: () => Promise<T>): Promise<T> => {
+    const number = await begin();
+    const answer = await request();
+    end(number);
+    return answer;
+  };
+
+  return {
+    read: (key, incarnation) => asking(() => store.read(key, incarnation)),
+    head: (key) => asking(() => store.head(key)),
+    incarnations: (key) => asking(() => store.incarnations(key)),
+    create: (key, content, attributes) => asking(() => store.create(key, content, attributes)),
+    async replace(key, content, revision, attributes) {
+      const outcome = await asking(() => store.replace(key, content, revision, attributes));
+      const state = outcome === 'replaced' ? await stateIn(key, content) : undefined;
+      if (state === 'cancelled') told('rescue');
+      if (state === 'deleting' && isFatal('decision')) die('death after the decision');
+      return outcome;
+    },
+    overwrite: (key, content, attributes) => asking(() => store.overwrite(key, content, attributes)),
+    async removeIncarnation(key, incarnation) {
+      await asking(() => store.removeIncarnation(key, incarnation));
+      if (isFatal('removal')) die('death after a removal');
+    },
+    removeRevision: (key, revision) => asking(() => store.removeRevision(key, revision)),
+    async *list(prefix, options) {
+      const number = await begin();
+      yield* store.list(prefix, options);
+      end(number);
+    },
+    copy: (from, to, attributes) => asking(() => store.copy(from, to, attributes)),
+  };
+}
+
+async function stateIn(key: ObjectKey, content: Content): Promise<Deletion['state'] | undefined> {
+  if (!key.startsWith('deletions/')) return undefined;
+  return (JSON.parse((await bytesOf(content.read())).toString()) as Deletion).state;
+}
