@@ -54,6 +54,7 @@ beforeAll(async () => {
   };
   project = await TestProject.of(SMALL_SHOP);
   project.env = account.publisher;
+  await project.run('publish', 'api', '--id', 'shop/spare');
   const { text } = await project.run('package', '--project-root', '.', '--artifact-prefix', 'shop');
   expect(await engine.deploy('shop', text)).toMatchObject({ status: 'CREATE_COMPLETE' });
 }, 120_000);
@@ -89,6 +90,9 @@ function runWith(policies: readonly Policy[], ...argv: string[]): Promise<Outcom
 
 const ADD = ['reference', 'add', 'shop/api:1', '--consumer', 'job'];
 const REMOVE = ['reference', 'remove', 'shop/api:1', '--consumer', 'job'];
+/** What no stack uses. */
+const DELETE = ['delete', 'shop/spare:1', '--yes'];
+const UNDELETE = ['undelete', 'shop/spare:1'];
 
 /** Each use of a command; what has to be there before, an administrator puts there. */
 const USES: Readonly<Record<string, readonly { readonly before?: readonly string[]; readonly argv: string[] }[]>> = {
@@ -98,6 +102,9 @@ const USES: Readonly<Record<string, readonly { readonly before?: readonly string
   audit: ['audit', 'audit --fix', 'audit --stack shop', 'audit --stack cfn-artifacts'].map((line) => ({
     argv: line.split(' '),
   })),
+  verify: ['verify', 'verify --fix --deep', 'verify --repository default'].map((line) => ({ argv: line.split(' ') })),
+  delete: [{ before: UNDELETE, argv: DELETE }, { argv: [...DELETE, '--dry-run'] }],
+  undelete: [{ before: DELETE, argv: UNDELETE }],
 };
 
 /** @returns what the first use says that fails; nothing where all work */
@@ -134,7 +141,8 @@ describe('in another bucket', () => {
     const [policy] = roleOf(domain, 'KeeperRole', PLACE).policies;
     const rights = JSON.parse(JSON.stringify(policy).replaceAll(BUCKET, other)) as Policy;
     server.requests.length = 0;
-    for (const argv of [ADD, REMOVE, ['audit', '--fix'], ['audit']]) {
+    const GONE = ['delete', 'shop/api:1', '--yes', '--now'];
+    for (const argv of [ADD, REMOVE, GONE, ['audit', '--fix'], ['audit'], ['verify', '--fix', '--deep']]) {
       const { exitCode, stderr } = await runAs('keeper-elsewhere', [rights], {}, ...argv, ...there);
       expect([argv, exitCode, stderr]).toEqual([argv, 0, expect.not.stringContaining('error')]);
     }

@@ -81,13 +81,13 @@ describe('verify', () => {
     expect(stderr).toContain(
       `note: Publish or package the same bytes again: what has the digest sha256:${digest} is put`,
     );
-    expect(stderr).toMatch(/^looked at 8 objects: 2 findings, 0 healed, 1 left to see to$/m);
+    expect(stderr).toMatch(/^looked at 7 objects: 2 findings, 0 healed, 1 left to see to$/m);
     expect(json(await run('verify', '--json'))).toMatchObject({
       findings: [
         { kind: 'lost', key, arns: [formatArn(arn)], digest, healed: false },
         { kind: 'unsettled', key, stackId, logicalId: 'Api', healed: false },
       ],
-      ...{ looked: 8, healed: 0, left: 1, warnings: [] },
+      ...{ looked: 7, healed: 0, left: 1, warnings: [] },
     });
     expect((await run('publish', 'one.txt', '--id', 'shop/api')).exitCode).toBe(0);
     expect((await run('verify', '--deep')).exitCode).toBe(0);
@@ -130,7 +130,7 @@ describe('verify', () => {
     expect(stdout).toMatch(/^damaged +default\/shop\/api:1 .* its 3 bytes have the digest [0-9a-f]{64}$/m);
   });
 
-  test('what was used as it is now is what a reader of the record can say', async () => {
+  test('a record that can’t be read is told, and left', async () => {
     const { digest } = await resolve(domain, 'default/shop/api:1');
     const reference = stackReferenceKey(digest, { ...STACK, logicalId: 'Api' }, 'R1');
     await store.create(reference, contentOf('damaged'));
@@ -142,7 +142,7 @@ describe('verify', () => {
 
   test.each([
     [['verify', '--repository', 'No'], /'No' is no repository name/],
-    [['verify', 'shop/api'], /too many arguments|takes no argument|unexpected/i],
+    [['verify', 'shop/api'], /too many words for 'verify'/],
   ])('%j is refused', async (argv, message) => {
     const { exitCode, stdout, stderr } = await run(...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
