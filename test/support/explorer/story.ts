@@ -38,7 +38,7 @@ function gistOf(bytes: Buffer): string {
   return `{${gist.join(' ')}}`;
 }
 
-/** Digests by their first digits. */
+/** Digests and UUIDs by their first digits. */
 function short(key: string): string {
-  return key.replaceAll(/[0-9a-f]{64}/g, (digest) => `${digest.slice(0, 6)}…`);
+  return key.replaceAll(/[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (name) => `${name.slice(0, 6)}…`);
 }

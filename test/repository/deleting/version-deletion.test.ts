@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { publishVersion, readManifest, readStatus, sha256 } from '../../../repository/index.ts';
+import type { Domain } from '../../../repository/index.ts';
+import { bind } from '../../../repository/bind.ts';
+import { condemn, isNeeded } from '../../../repository/deleting/condemn.ts';
+import { reap } from '../../../repository/deleting/reap.ts';
+import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
+import { listBookmarks } from '../../../repository/deleting/users.ts';
+import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
+import {
+  blobKey,
+  bookmarkKey,
+  sourceKey,
+  statusKey,
+  versionReferenceKey,
+  versionReferencePrefix,
+} from '../../../repository/keys.ts';
+import { addNamedReference } from '../../../repository/named.ts';
+import { recordContent } from '../../../repository/record.ts';
+import { readStatusRecord } from '../../../repository/status.ts';
+import { publishable, testDomain } from '../../support/domain.ts';
+
+const API = { repository: 'default', id: 'a' };
+const DIGEST = sha256('x');
+const RESOURCE = {
+  ...{ account: '111122223333', region: 'eu-west-1', stack: 'shop', logicalId: 'Api' },
+  uuid: '6c5c5d50-0000-0000-0000-000000000000',
+};
+
+let domain: Domain;
+
+beforeEach(async () => {
+  domain = await testDomain();
+  await publishVersion(domain, API, publishable('x'));
+});
+
+function use(): Promise<string> {
+  const operation = {
+    ...{ resource: RESOURCE, stackId: 'stack', requestId: 'R1', issued: '2026-01-01T00:00:00.000Z' },
+    ...{ replaces: false, pinned: false },
+  };
+  const wanted = { digest: DIGEST, filename: 'archive.zip', key: blobKey(DIGEST, 'archive.zip') };
+  return bind(domain, operation, [{ arn: 'arn', ...wanted, version: { ...API, number: 1 } }]);
+}
+
+async function holders(): Promise<number> {
+  let count = 0;
+  for await (const _ of domain.store.list(versionReferencePrefix(DIGEST, API))) count += 1;
+  return count;
+}
+
+/** A store in which somebody is just deciding. */
+async function mark(status: string, was?: string): Promise<void> {
+  await domain.store.create(
+    statusKey(API, 1),
+    recordContent({ status, ...(was !== undefined && { was }), nonce: 'n' }),
+  );
+}
+
+describe('deleting a version', () => {
+  test('that nobody needs: it is Deleted, holds nothing, keeps its manifest, and its tree is forgotten', async () => {
+    const deletion = await deleteVersion(domain, API, 1);
+    expect(deletion).toMatchObject({ outcome: 'deleted', digests: [DIGEST] });
+    expect((await readStatusRecord(domain, API, 1))?.value).toMatchObject({ status: 'Deleted', was: 'Published' });
+    expect(await holders()).toBe(0);
+    expect(await isNeeded(domain.store, DIGEST)).toBe(false);
+    expect(await readManifest(domain, API, 1)).toBeDefined();
+    expect(await domain.store.head(sourceKey('default', sha256('tree of x')))).toBeUndefined();
+  });
+
+  test('that was deleted before is told as such', async () => {
+    await deleteVersion(domain, API, 1);
+    expect(await deleteVersion(domain, API, 1)).toMatchObject({ outcome: 'already', digests: [DIGEST] });
+  });
+
+  test('there is none', async () => {
+    expect(await deleteVersion(domain, API, 2)).toBeUndefined();
+  });
+
+  test('that a stack, a named consumer and a bookmark need: all are named, and it is what it was', async () => {
+    await use();
+    const { partition, account, region } = domain;
+    await addNamedReference(domain, { partition, account, region, ...API, version: 1 }, 'nightly');
+    await domain.store.create(bookmarkKey(API, 'live'), recordContent({ number: 1 }));
+    await domain.store.create(bookmarkKey(API, 'next'), recordContent({ number: 2 }));
+    const deletion = await deleteVersion(domain, API, 1);
+    if (deletion?.outcome !== 'used') throw new Error('it is used');
+    const names = deletion.users.map((user) => (user.by === 'bookmark' ? user.bookmark : user.consumer.kind));
+    expect(names).toEqual(['named', 'stack', 'live']);
+    expect(await readStatus(domain, API, 1)).toBe('Published');
+    expect(await holders()).toBe(1);
+  });
+
+  test('of another status is that again where it is used', async () => {
+    await use();
+    await mark('Unlisted');
+    expect(await deleteVersion(domain, API, 1)).toMatchObject({ outcome: 'used' });
+    expect(await readStatus(domain, API, 1)).toBe('Unlisted');
+  });
+
+  test('goes on with what another left on the way', async () => {
+    await mark('Deleting', 'Archived');
+    expect(await deleteVersion(domain, API, 1)).toMatchObject({ outcome: 'deleted' });
+    expect((await readStatusRecord(domain, API, 1))?.value).toMatchObject({ status: 'Deleted', was: 'Archived' });
+  });
+
+  test('takes away what one that died left behind after the decision', async () => {
+    await mark('Deleted', 'Published');
+    expect(await holders()).toBe(1);
+    expect(await deleteVersion(domain, API, 1)).toMatchObject({ outcome: 'already' });
+    expect(await holders()).toBe(0);
+  });
+
+  test('where a record can’t be read, fails, and the version is what it was', async () => {
+    await domain.store.create(bookmarkKey(API, 'live'), recordContent({ number: 'one' }));
+    await expect(deleteVersion(domain, API, 1)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
+    expect(await readStatus(domain, API, 1)).toBe('Published');
+    expect(await holders()).toBe(1);
+  });
+
+  test('whose status others change all the time ends in contention', async () => {
+    let turns = 0;
+    const contended: Domain = {
+      ...domain,
+      store: {
+        ...domain.store,
+        create: (key, content) =>
+          key === statusKey(API, 1) ? Promise.resolve('exists' as const) : domain.store.create(key, content),
+      },
+      chance: {
+        ...domain.chance,
+        pause: () => {
+          turns += 1;
+          return Promise.resolve();
+        },
+      },
+    };
+    await expect(deleteVersion(contended, API, 1)).rejects.toMatchObject({ code: 'CONTENTION' });
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  test('publishing the same again makes another version', async () => {
+    await deleteVersion(domain, API, 1);
+    const { arn } = await publishVersion(domain, API, publishable('x'));
+    expect(arn.version).toBe(2);
+    expect(await holders()).toBe(1);
+  });
+});
+
+describe('taking the deletion of a version back', () => {
+  test('while its content is there: it holds it again, and may be used', async () => {
+    await deleteVersion(domain, API, 1);
+    expect(await undeleteVersion(domain, API, 1)).toMatchObject({ outcome: 'undeleted', status: 'Published' });
+    expect(await holders()).toBe(1);
+    expect(await condemn(domain, DIGEST)).toEqual({ outcome: 'needed' });
+    expect(await use()).toBe('R1');
+  });
+
+  test('while its content is in quarantine: that is lifted', async () => {
+    await deleteVersion(domain, API, 1);
+    await condemn(domain, DIGEST);
+    expect(await undeleteVersion(domain, API, 1)).toMatchObject({ outcome: 'undeleted' });
+    expect(await reap(domain, DIGEST)).toEqual({ outcome: 'not condemned' });
+  });
+
+  test('gives it the status that it had', async () => {
+    await mark('Archived');
+    await deleteVersion(domain, API, 1);
+    expect(await undeleteVersion(domain, API, 1)).toMatchObject({ outcome: 'undeleted', status: 'Archived' });
+  });
+
+  test('when its content is gone fails, and leaves nothing', async () => {
+    await deleteVersion(domain, API, 1);
+    await condemn(domain, DIGEST);
+    await reap(domain, DIGEST);
+    await expect(undeleteVersion(domain, API, 1)).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
+    expect(await readStatus(domain, API, 1)).toBe('Deleted');
+    expect(await holders()).toBe(0);
+  });
+
+  test('does nothing to what is not deleted, and there may be none', async () => {
+    expect(await undeleteVersion(domain, API, 1)).toMatchObject({ outcome: 'not deleted', status: 'Published' });
+    expect(await undeleteVersion(domain, API, 2)).toBeUndefined();
+  });
+
+  test('waits for who is deciding, and says how to come to an end of that', async () => {
+    await mark('Deleting', 'Published');
+    await expect(undeleteVersion(domain, API, 1)).rejects.toMatchObject({ code: 'CONTENTION' });
+  });
+
+  test('writes anew what a deletion that died had left', async () => {
+    await mark('Deleted', 'Published');
+    const manifest = await readManifest(domain, API, 1);
+    const key = versionReferenceKey(DIGEST, API, 1, manifest?.nonce ?? '');
+    const before = await domain.store.head(key);
+    expect(await undeleteVersion(domain, API, 1)).toMatchObject({ outcome: 'undeleted' });
+    const after = await domain.store.head(key);
+    expect([before?.size, after?.size]).not.toContain(undefined);
+    expect(after?.revision).not.toBe(before?.revision);
+  });
+});
+
+test('bookmarks are listed with where they point', async () => {
+  await domain.store.create(bookmarkKey(API, 'live'), recordContent({ number: 1 }));
+  const found = [];
+  for await (const one of listBookmarks(domain.store, API)) found.push(one);
+  expect(found).toEqual([{ bookmark: 'live', version: 1 }]);
+});
