@@ -21,7 +21,7 @@ export { noEvidence } from './evidence/none.ts';
 export type { Finding } from './audit/audit.ts';
 export type { VersionUser } from './deleting/users.ts';
 export { listHolders } from './holders.ts';
-export { QUARANTINE_DAYS } from './keeping/deletion.ts';
+export { QUARANTINE_DAYS } from './collecting/quarantine.ts';
 export type { DeletedContent, DeletedVersion, UndeletedVersion } from './keeping/deletion.ts';
 export { remoteKeeper, runToEnd } from './keeping/ask.ts';
 export type { AskKeeper, KeeperAnswer, KeeperCommand } from './keeping/command.ts';

@@ -1,5 +1,5 @@
 import type { DeletedContent, DeletedVersion, Digest, Domain, Usage, VersionUser } from '../../repository/index.ts';
-import { ArtifactError, parseStackId, QUARANTINE_DAYS, samePlace } from '../../repository/index.ts';
+import { ArtifactError, parseStackId, samePlace } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
 import { versionName } from './deletion-plan.ts';
 import { formatDate, formatTable } from './report.ts';
@@ -56,7 +56,7 @@ function summaryOf(versions: readonly DeletedVersion[], now: boolean): string {
   if (going === undefined) return `${what}, and no content.`;
   return now
     ? `${what}, and ${formatSize(going)} of content at once: nobody can take that back.`
-    : `${what}, and ${formatSize(going)} of content after ${QUARANTINE_DAYS} days: until then 'cfn-artifacts undelete' takes it back.`;
+    : `${what}, and ${formatSize(going)} of content after its quarantine: until then 'cfn-artifacts undelete' takes it back.`;
 }
 
 /** How many are not deleted yet. */

@@ -1,5 +1,6 @@
 import { expandAhead } from '../ahead.ts';
 import type { ArtifactArn } from '../arn.ts';
+import { QUARANTINE_DAYS } from '../collecting/quarantine.ts';
 import { condemn } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
 import { undeleteVersion } from '../deleting/undelete.ts';
@@ -13,7 +14,8 @@ import { ArtifactError } from '../error.ts';
 import { listHolders } from '../holders.ts';
 import { blobPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
-import { formatArtifactName } from '../name.ts';
+import { DEFAULT_REPOSITORY, formatArtifactName } from '../name.ts';
+import { readSettings } from '../settings.ts';
 import type { Status } from '../status.ts';
 import { readStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
@@ -60,8 +62,6 @@ export interface WantedDeletion {
   readonly before?: number;
 }
 
-/** For so long content that nobody needs is kept, and its deletion can be taken back. */
-export const QUARANTINE_DAYS = 7;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** So many versions are looked at at once. */
@@ -85,6 +85,8 @@ export async function* deleteVersions(
 ): AsyncGenerator<Step<DeletedVersion>> {
   const { repository, id, version, digest } = arn;
   const name = { repository, id };
+  const settings = await readSettings(domain.store, DEFAULT_REPOSITORY);
+  const terms: Terms = { now, days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
   const named = version === undefined ? versions : (versions ?? [version]).filter((one) => one === version);
   const numbers = olderThan(named === undefined ? listVersionNumbers(domain, name) : newestFirst(named), before);
   const manifests = expandAhead(numbers, VERSIONS_AHEAD, async function* (number) {
@@ -92,21 +94,28 @@ export async function* deleteVersions(
     if (manifest === undefined && named !== undefined) throw noVersion(name, number);
     if (manifest !== undefined && version !== undefined && digest !== undefined) requireHeld(manifest, digest);
     const isMeant = manifest !== undefined && (digest === undefined || digestsOf(manifest).includes(digest));
-    const result = isMeant && dryRun ? await lookAt(domain, manifest, now) : undefined;
+    const result = isMeant && dryRun ? await lookAt(domain, manifest, terms) : undefined;
     yield { number, result, manifest: isMeant ? manifest : undefined };
   });
   for await (const { number, manifest, ...looked } of manifests) {
     // Looked at ahead, and deleted in turn: whoever stops here has heard of all that is gone.
-    const result = manifest === undefined || dryRun ? looked.result : await giveUp(domain, manifest, now);
+    const result = manifest === undefined || dryRun ? looked.result : await giveUp(domain, manifest, terms);
     yield { after: String(number), ...(result !== undefined && { result }) };
   }
 }
 
-async function lookAt(domain: Domain, manifest: Manifest, now: boolean): Promise<DeletedVersion> {
+/** When content goes. */
+interface Terms {
+  readonly now: boolean;
+  /** Of the quarantine. */
+  readonly days: number;
+}
+
+async function lookAt(domain: Domain, manifest: Manifest, terms: Terms): Promise<DeletedVersion> {
   const isDeleted = (await readStatus(domain, manifest, manifest.number)) === 'Deleted';
   const users = isDeleted ? [] : await usersOf(domain, manifest);
   if (users.length > 0) return used(manifest, users);
-  const content = await Promise.all(digestsOf(manifest).map((digest) => prospectOf(domain, manifest, digest, now)));
+  const content = await Promise.all(digestsOf(manifest).map((digest) => prospectOf(domain, manifest, digest, terms)));
   return told(manifest, isDeleted ? 'already' : 'would delete', content);
 }
 
@@ -121,7 +130,7 @@ async function prospectOf(
   { store }: Domain,
   manifest: Manifest,
   digest: Digest,
-  now: boolean,
+  { now, days }: Terms,
 ): Promise<DeletedContent> {
   const content = contentIn(manifest, digest);
   const by = await holdersOf(store, digest, manifest);
@@ -131,20 +140,25 @@ async function prospectOf(
   const isDecided = deletion?.value.state === 'deleting';
   if (now || isDecided) return { ...content, outcome: 'deleted' };
   const isCondemned = deletion?.value.state === 'condemned';
-  return { ...content, outcome: 'condemned', ...(isCondemned && { until: endOf(deletion.modified) }) };
+  return { ...content, outcome: 'condemned', ...(isCondemned && { until: endOf(deletion.modified, days) }) };
 }
 
-async function giveUp(domain: Domain, manifest: Manifest, now: boolean): Promise<DeletedVersion> {
+async function giveUp(domain: Domain, manifest: Manifest, terms: Terms): Promise<DeletedVersion> {
   const deletion = await deleteVersion(domain, manifest, manifest.number);
   if (deletion === undefined) throw noVersion(manifest, manifest.number);
   if (deletion.outcome === 'used') return used(manifest, deletion.users);
   const content: DeletedContent[] = [];
-  for (const digest of deletion.digests) content.push(await disposeOf(domain, manifest, digest, now));
+  for (const digest of deletion.digests) content.push(await disposeOf(domain, manifest, digest, terms));
   return told(manifest, deletion.outcome, content);
 }
 
 /** Puts content into quarantine that nobody needs any more, or, where that is waived, deletes it by the same decision. */
-async function disposeOf(domain: Domain, manifest: Manifest, digest: Digest, now: boolean): Promise<DeletedContent> {
+async function disposeOf(
+  domain: Domain,
+  manifest: Manifest,
+  digest: Digest,
+  { now, days }: Terms,
+): Promise<DeletedContent> {
   const { store, chance } = domain;
   const content = contentIn(manifest, digest);
   for (let turn = 0; turn < TURNS; turn++) {
@@ -163,7 +177,7 @@ async function disposeOf(domain: Domain, manifest: Manifest, digest: Digest, now
       } else {
         const record = await readDeletion(store, digest);
         if (record?.value.state === 'condemned')
-          return { ...content, outcome: 'condemned', until: endOf(record.modified) };
+          return { ...content, outcome: 'condemned', until: endOf(record.modified, days) };
       }
     }
   }
@@ -196,8 +210,8 @@ function contentIn({ assets }: Manifest, digest: Digest): Pick<DeletedContent, '
   return { digest, bytes: assets.find((asset) => asset.digest === digest)?.size ?? 0 };
 }
 
-function endOf(condemned: Date): string {
-  return new Date(condemned.getTime() + QUARANTINE_DAYS * DAY_MS).toISOString();
+function endOf(condemned: Date, days: number): string {
+  return new Date(condemned.getTime() + days * DAY_MS).toISOString();
 }
 
 function told(

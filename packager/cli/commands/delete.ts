@@ -111,7 +111,10 @@ async function deleteAll(
   const done: DeletedVersion[] = [];
   try {
     for (const command of commandsFor(opened.domain, due, options.now)) {
-      const deleting = progress(call, () => `deleted ${done.length} of ${due.length} so far`);
+      const told = progress(call, () => `deleted ${done.length} of ${due.length} so far`);
+      const deleting = (count: number): void => {
+        if (done.length < due.length) told(count);
+      };
       for await (const version of askFor(opened.ask, command, deleting)) {
         // Where an answer was lost, the second one tells what the first had done.
         const isOwn = version.outcome === 'already' && fresh.has(versionName(version));
