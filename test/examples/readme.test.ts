@@ -1,9 +1,12 @@
 import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { EXIT } from '../../packager/cli/exit-codes.ts';
+import { run } from '../../packager/cli/program.ts';
 import { TestAccount } from '../packager/bootstrap/account.ts';
 import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { knowEveryError } from '../support/realm.ts';
+import { recordedTerminal } from '../support/terminal.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { EXAMPLES } from './example.ts';
 
@@ -37,10 +40,10 @@ const COMMANDS: readonly Command[] = [
   {
     matches: /^cfn-artifacts (?<argv>[^>]*?)(?: > (?<file>\S+))?$/,
     carryOut: async ({ argv = '', file }) => {
+      if (file === undefined) return onScreen(argv.split(' '));
       const { exitCode, terminal } = await account.runIn(argv.split(' '), { cwd: folder });
       expect(exitCode).toBe(0);
       const { stdout, stderr } = terminal;
-      if (file === undefined) return stderr.text + stdout.text;
       writeFileSync(path.join(folder, file), stdout.text);
       return stderr.text;
     },
@@ -79,6 +82,16 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
+/** Both streams in the order in which they are written. */
+async function onScreen(argv: readonly string[]): Promise<string> {
+  const terminal = recordedTerminal({ cwd: folder, env: account.env() });
+  const { stdout } = terminal;
+  const exitCode = await run(argv, { ...terminal, stderr: stdout });
+  const isRefused = stdout.text.startsWith('error: ');
+  expect(exitCode).toBe(isRefused ? EXIT.input : stdout.text.endsWith(': it stays\n') ? EXIT.findings : EXIT.ok);
+  return stdout.text;
+}
+
 /** What the AWS CLI says where the stack went back. */
 function failedDeploy(name: string): string {
   return [
@@ -111,13 +124,26 @@ function comparable(text: string): string {
     .trimEnd();
 }
 
-test('README.md shows a deploy as it is', async () => {
-  const section = /^## Deploy\n(?<text>.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))?.groups?.['text'] ?? '';
-  const session = /^```console\n(?<session>.*?)^```$/ms.exec(section)?.groups?.['session'] ?? '';
-  const steps = session.split(/^\$ /m).slice(1);
-  const commands = steps.map((step) => step.split('\n')[0] ?? '');
-  expect(commands.filter((command) => command.startsWith('cfn-artifacts')).length).toBeGreaterThan(4);
+/** What is typed and what appears, one command after the other, in a section of the page. */
+function stepsIn(title: string): readonly string[] {
+  const text = readFileSync('README.md', 'utf8')
+    .split(/^## /m)
+    .find((section) => section.startsWith(`${title}\n`));
+  const session = /^```console\n(?<session>.*?)^```$/ms.exec(text ?? '')?.groups?.['session'] ?? '';
+  return session.split(/^\$ /m).slice(1);
+}
+
+const commandOf = (step: string): string => step.split('\n')[0] ?? '';
+
+test('README.md shows a deploy, and deletions while its stack runs, as they are', async () => {
+  const deploying = stepsIn('Deploy');
+  expect(deploying.filter((step) => step.startsWith('cfn-artifacts')).length).toBeGreaterThan(4);
+  const deleting = stepsIn('Deleting without fear');
+  expect(deleting).toHaveLength(3);
+  // Before the stack is updated to what does not exist, and deleted.
+  const updated = deploying.findIndex((step) => step.startsWith('sed '));
+  const steps = [...deploying.slice(0, updated), ...deleting, ...deploying.slice(updated)];
   const seen: string[] = [];
-  for (const command of commands) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
+  for (const command of steps.map(commandOf)) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
   expect(seen).toEqual(steps.map(comparable));
 });
