@@ -8,6 +8,7 @@ import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import { eventBus } from '../event-bus.ts';
 import type { Kept } from './handle.ts';
 import { handle } from './handle.ts';
@@ -16,7 +17,8 @@ import { handle } from './handle.ts';
  * The keeper: does what only it may do in a domain, one command at a time, as JSON. Runs in AWS Lambda, with the SDK that is there.
  *
  * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, EVENT_BUS, the name of the bus that hears of events, none where it is absent; AUDIT (daily or off) and COLLECT (off,
- * plan or on), what it does every day. AWS_ENDPOINT_URL and the rest as the SDK reads it.
+ * plan or on), what it does every day; LEGAL_HOLD, `on` where S3
+ * itself is to keep what is in use. AWS_ENDPOINT_URL and the rest as the SDK reads it.
  */
 
 interface Context {
@@ -64,12 +66,13 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
 function connect(signal: AbortSignal): Kept {
   const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
   const store = limited(
-    s3Store({ client: s3, bucket, expectedOwner: account, requiresVersions: true, signal }),
+    s3Store({ client: s3, bucket, expectedOwner: account, requiresVersions: true, liftsHolds: true, signal }),
     REQUESTS_AT_ONCE,
   );
   return {
     store,
     keeper: ownKeeper(store),
+    ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client: s3, bucket, expectedOwner: account, signal }) }),
     chance: {
       now,
       nonce: () => randomUUID().replaceAll('-', ''),

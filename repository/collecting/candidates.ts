@@ -107,9 +107,9 @@ class NewestFirst {
       return;
     }
     const looked = expandAhead(numbersOf(waiting), LOOKED_AHEAD, (one) => this.#look(one));
-    for await (const { number: one, isThere } of looked) {
-      if (!isThere) yield { ...this.#candidate(one), isGone: true };
-      else if (this.#counted >= this.#most) yield this.#candidate(one);
+    for await (const { number: one, is } of looked) {
+      if (is === 'gone') yield { ...this.#candidate(one), isGone: true };
+      else if (is === 'unknown' || this.#counted >= this.#most) yield this.#candidate(one);
       else yield { ...this.#candidate(one), rank: this.#counted++ };
     }
   }
@@ -123,15 +123,16 @@ class NewestFirst {
     return { ...this.artifact.name, number, artifact: this.artifact };
   }
 
-  async *#look(number: number): AsyncGenerator<{ readonly number: number; readonly isThere: boolean }> {
+  async *#look(number: number): AsyncGenerator<{ readonly number: number; readonly is: 'there' | 'gone' | 'unknown' }> {
     const { name, changed } = this.artifact;
     try {
       const status = changed.has(number) ? await readStatus(this.#domain, name, number) : 'Published';
-      yield { number, isThere: exists(status) && (await readManifest(this.#domain, name, number)) !== undefined };
+      const isThere = exists(status) && (await readManifest(this.#domain, name, number)) !== undefined;
+      yield { number, is: isThere ? 'there' : 'gone' };
     } catch (error) {
       if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
       // One that can't be read takes nobody's place among the newest, and is told of when its own turn comes.
-      yield { number, isThere: false };
+      yield { number, is: 'unknown' };
     }
   }
 }

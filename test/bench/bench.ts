@@ -185,7 +185,8 @@ async function measureCollections(scratch: string): Promise<void> {
     print(line(['', `2 × ${blobs.toLocaleString('en')}`, seconds.toFixed(1), ...figures, megabytes.toFixed(0)]));
     // Sixteen shards of three listings end with a page of their own; each part writes, and begins some listings again.
     const allowed = Math.ceil(listed / 1000) + 60 + parts * 14;
-    if (megabytes > COLLECTION_LIMIT) throw new Error(`a plan may need ${COLLECTION_LIMIT} MB, not ${megabytes.toFixed(0)}`);
+    if (megabytes > COLLECTION_LIMIT)
+      throw new Error(`a plan may need ${COLLECTION_LIMIT} MB, not ${megabytes.toFixed(0)}`);
     if (pages + others > allowed) throw new Error(`a plan may make ${allowed} requests here, not ${pages + others}`);
   }
 }

@@ -40,7 +40,9 @@ export function generatedListing(rest: ObjectStore, { blobs, references, unneede
     const block = PAGE - unneeded;
     return Math.floor(index / block) * PAGE + (index % block);
   };
-  const listings: Readonly<Record<'blobs' | 'references', { readonly count: number; readonly keyAt: (index: number) => string }>> = {
+  const listings: Readonly<
+    Record<'blobs' | 'references', { readonly count: number; readonly keyAt: (index: number) => string }>
+  > = {
     blobs: { count: blobs, keyAt: (index) => `${CONTENT_LISTINGS.blobs(digestAt(index))}/archive.zip` },
     references: {
       count: references,
@@ -80,10 +82,12 @@ export function generatedListing(rest: ObjectStore, { blobs, references, unneede
     }
   }
 
-  const counted = <A extends readonly unknown[], R>(request: (...given: A) => R): ((...given: A) => R) => (...given) => {
-    counts.others += 1;
-    return request(...given);
-  };
+  const counted =
+    <A extends readonly unknown[], R>(request: (...given: A) => R): ((...given: A) => R) =>
+    (...given) => {
+      counts.others += 1;
+      return request(...given);
+    };
   return {
     read: counted(rest.read),
     head: counted(rest.head),

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { run } from '../../../packager/cli/program.ts';
+import { contentOf } from '../../../repository/index.ts';
+import { statusKey } from '../../../repository/keys.ts';
+import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
@@ -104,7 +107,8 @@ describe('gc plan', () => {
 
   test('says what could not be looked at, and leaves it', async () => {
     await gc('rules', 'set', 'rules.yaml', '--yes');
-    project.write({ '../domain/statuses/default/shop/api/!/1@1': 'damaged' });
+    const store = directoryStore(project.path('../domain'));
+    await store.create(statusKey({ repository: 'default', id: 'shop/api' }, 1), contentOf('damaged'));
     const outcome = await gc('plan');
     expect(outcome.exitCode).toBe(5);
     expect(outcome.stdout).toMatch(
