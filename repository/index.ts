@@ -2,11 +2,10 @@ export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } fro
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
 export { readBlob, findUploadedBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
-export type { PlannedStep, PlanItem } from './collecting/item.ts';
+export type { PlanItem } from './collecting/item.ts';
 export type { PlanResult, PlanSummary } from './collecting/pieces.ts';
 export type { ContentOutcome, RunResult } from './collecting/run-result.ts';
 export { findPlans } from './collecting/stored-plan.ts';
-export type { RuleTally, Tally } from './collecting/tally.ts';
 export { bytesOf, contentOf } from './content.ts';
 export type { Content } from './content.ts';
 export { ownKeeper } from './deletion.ts';

@@ -27,7 +27,7 @@ export type PlannedStep =
   | { readonly action: 'forget'; readonly digest: Digest };
 
 /** What is told, and nothing is done about. */
-export type PlannedNote =
+type PlannedNote =
   /** In quarantine. `until`: not before that, ISO 8601. */
   | {
       readonly action: 'wait';

@@ -17,7 +17,7 @@ export interface DueTask {
   readonly notedSteps: number;
 }
 
-export type TaskName = 'audit' | 'collect';
+type TaskName = 'audit' | 'collect';
 
 export interface TaskPiece {
   /** Each with the place behind it. */
@@ -27,7 +27,7 @@ export interface TaskPiece {
 }
 
 /** Where a task stands. Written by compare-and-swap, by whichever keeper is at it. */
-export interface Progress {
+interface Progress {
   readonly format: number;
   readonly task: TaskName;
   /** ISO 8601. */

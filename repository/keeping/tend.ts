@@ -4,8 +4,6 @@ import { dailyCollection } from './daily-collection.ts';
 import type { DueTask, Tended } from './due-task.ts';
 import { tendTask } from './due-task.ts';
 
-export type { Tended } from './due-task.ts';
-
 /** What a domain's keeper does every day by itself. */
 export interface Schedule {
   /** Compares references with what is deployed, and heals them. */
@@ -14,7 +12,7 @@ export interface Schedule {
   readonly collect: 'off' | 'plan' | 'on';
 }
 
-export const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
+const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
 
 /**
  * One piece of what is due: the audit first, because it frees what a collection then finds; each goes on where it is unfinished. One that fails does not keep the
