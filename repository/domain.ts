@@ -3,7 +3,7 @@ import { samePlace } from './arn.ts';
 import type { Keeper } from './deletion.ts';
 import { ArtifactError } from './error.ts';
 import { descriptorKey, FORMAT_VERSION } from './keys.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectHead, ObjectStore } from './object-store.ts';
 import { probe } from './stores/probe.ts';
 import { readRecord, recordContent } from './record.ts';
 
@@ -28,9 +28,14 @@ export interface Domain extends DomainPlace {
   readonly store: ObjectStore;
   readonly keeper: Keeper;
   readonly chance: Chance;
+  /**
+   * Has the store itself refuse to remove content that is in use, whoever asks: a second fence, on which no proof rests. It stays until the keeper removes
+   * the content. Absent: there is none.
+   */
+  readonly hold?: (object: Pick<ObjectHead, 'key' | 'incarnation'>) => Promise<void>;
 }
 
-export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance'>;
+export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance' | 'hold'>;
 
 /** `undefined` where the store is no domain yet. @throws ArtifactError UNSUPPORTED_FORMAT */
 export async function findDomain(parts: DomainParts): Promise<Domain | undefined> {

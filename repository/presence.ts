@@ -16,7 +16,7 @@ const PAUSE_MS = 50;
  * @throws ArtifactError ARTIFACT_DELETED, CONTENT_MISSING, CONTENTION, DIGEST_MISMATCH where the blob's size is known and another
  */
 export async function securePresence(
-  { store, keeper, chance }: Domain,
+  { store, keeper, chance, hold }: Domain,
   blob: BlobName & { readonly size?: number },
   bring?: () => Promise<Arrival>,
 ): Promise<Arrival> {
@@ -32,12 +32,17 @@ export async function securePresence(
         await keeper.finish(blob.digest);
         break;
       case 'cancelled':
-      case undefined:
-        if ((await headBlob(store, blob)) !== undefined) return arrival;
+      case undefined: {
+        const head = await headBlob(store, blob);
+        if (head !== undefined) {
+          await hold?.(head);
+          return arrival;
+        }
         if (bring === undefined) throw missing(blob);
         // Looked at again from the beginning: a collector may have decided while the bytes were on their way.
         arrival = await bring();
         continue;
+      }
     }
     if (turn > 0) await chance.pause(PAUSE_MS * turn);
   }

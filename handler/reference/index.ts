@@ -5,6 +5,7 @@ import { remoteKeeper } from '../../repository/keeping/ask.ts';
 import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import { eventBus } from '../event-bus.ts';
 import { handle } from './handle.ts';
 import { askFunction } from './keeper.ts';
@@ -15,7 +16,7 @@ import type { Served } from './reference.ts';
  * Custom::ArtifactRef: records which stack uses an artifact, and hands out where its content is. Runs in AWS Lambda, with the SDK that is there.
  *
  * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER, the name of the keeper's function, EVENT_BUS, the name of the bus that
- * hears of events, none where it is absent. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
+ * hears of events, none where it is absent; LEGAL_HOLD, `on` where S3 itself is to keep what is bound. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
  */
 
 interface Context {
@@ -48,6 +49,7 @@ function connect(signal: AbortSignal): Served {
   const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
   return {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
+    ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client, bucket, expectedOwner: account, signal }) }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
     chance: {
       now,

@@ -6,8 +6,10 @@ export const PARAMETERS = [
   'KmsKeyArn',
   'SupersededDays',
   'ScratchDays',
+  'LegalHold',
   'KeeperCode',
   'AuditSchedule',
+  'CollectSchedule',
   'LogRetentionDays',
   'PermissionsBoundary',
 ] as const;

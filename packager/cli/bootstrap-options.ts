@@ -22,6 +22,8 @@ interface Settings {
   readonly kmsKeyArn?: string;
   readonly permissionsBoundary?: string;
   readonly audit?: boolean;
+  readonly collect?: string;
+  readonly legalHold?: boolean;
   readonly logRetentionDays?: string;
   readonly supersededDays?: string;
   readonly scratchDays?: string;
@@ -92,6 +94,20 @@ export const BOOTSTRAP: OptionTable<BootstrapFlags> = {
     help: 'compare references with CloudFormation every day (default: as it is, at first yes)',
     read: flag,
   },
+  collect: {
+    name: 'collect',
+    argument: '<schedule>',
+    group: GROUP.domain,
+    help: 'every day: plan what could be deleted (plan), delete it as well (on), or neither (off) (default: as it is, at first plan)',
+    read: matching(/^(off|plan|on)$/, "'off', 'plan' or 'on'"),
+  },
+  legalHold: {
+    name: 'legal-hold',
+    negatable: true,
+    group: GROUP.domain,
+    help: 'S3 itself keeps what is in use; the bucket must have Object Lock (default: as it is, at first no)',
+    read: flag,
+  },
   logRetentionDays: {
     name: 'log-retention-days',
     argument: '<days>',
@@ -119,12 +135,24 @@ export const BOOTSTRAP: OptionTable<BootstrapFlags> = {
 
 /** @throws ArtifactErrors INVALID_ARGUMENT with everything that is wrong */
 export async function resolveBootstrapOptions(given: GivenValues, cwd: string): Promise<BootstrapOptions> {
-  const { kmsKeyArn, permissionsBoundary, audit, logRetentionDays, supersededDays, scratchDays, ...options } =
-    await resolveOptions(BOOTSTRAP, given, [], { cwd });
+  const resolved = await resolveOptions(BOOTSTRAP, given, [], { cwd });
+  const {
+    kmsKeyArn,
+    permissionsBoundary,
+    audit,
+    collect,
+    legalHold,
+    logRetentionDays,
+    supersededDays,
+    scratchDays,
+    ...options
+  } = resolved;
   const settings: readonly (readonly [DomainParameter, string | undefined])[] = [
     ['KmsKeyArn', kmsKeyArn],
     ['PermissionsBoundary', permissionsBoundary],
     ['AuditSchedule', audit === undefined ? undefined : audit ? 'daily' : 'off'],
+    ['CollectSchedule', collect],
+    ['LegalHold', legalHold === undefined ? undefined : legalHold ? 'on' : 'off'],
     ['LogRetentionDays', logRetentionDays],
     ['SupersededDays', supersededDays],
     ['ScratchDays', scratchDays],

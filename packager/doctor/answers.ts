@@ -27,11 +27,18 @@ export interface EncryptionAnswer {
   readonly key?: string;
 }
 
+export interface ObjectLockAnswer {
+  readonly isEnabled: boolean;
+  /** The default one, in words. */
+  readonly retention?: string;
+}
+
 export type PublicAccess = Readonly<
   Record<'BlockPublicAcls' | 'BlockPublicPolicy' | 'IgnorePublicAcls' | 'RestrictPublicBuckets', boolean>
 >;
 
-export interface AuditAnswer {
+/** What the keeper notes of a task that it does every day. */
+export interface DailyAnswer {
   /** `none`: not yet, in this domain. */
   readonly is: 'finished' | 'under way' | 'none';
   /** Milliseconds since it ended, or began; of `none` since the stack was last changed, which is when the keeper came. */
@@ -88,8 +95,7 @@ export interface BucketAnswers {
   readonly eventBridge: boolean;
   /** Where enabled rules copy to. */
   readonly replication: readonly string[];
-  /** Of the default retention, in words. */
-  readonly retention: string | undefined;
+  readonly objectLock: ObjectLockAnswer;
   readonly conditionalWrites: StoreAnswer;
   /** Milliseconds by which this machine is ahead of S3. */
   readonly clock: number;
@@ -105,7 +111,9 @@ export interface BucketAnswers {
   /** Under its alias for publishers. */
   readonly keeper: FunctionAnswer | undefined;
   /** The newest daily audit. */
-  readonly audit: AuditAnswer;
+  readonly audit: DailyAnswer;
+  /** The newest daily collection, or plan of one. */
+  readonly collection: DailyAnswer;
 }
 
 /** All that the caller must be allowed for each answer. */
@@ -121,7 +129,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   ownership: ['s3:GetBucketOwnershipControls'],
   eventBridge: ['s3:GetBucketNotification'],
   replication: ['s3:GetReplicationConfiguration'],
-  retention: ['s3:GetBucketObjectLockConfiguration'],
+  objectLock: ['s3:GetBucketObjectLockConfiguration'],
   conditionalWrites: ['s3:PutObject', 's3:GetObject', 's3:ListBucket'],
   clock: [],
   export: ['cloudformation:ListExports'],
@@ -132,6 +140,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   referenceConcurrency: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
   audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
+  collection: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };
 
 /** All that is asked about a domain in a directory. */

@@ -25,7 +25,14 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { S3Connection } from '../../repository/stores/s3-connection.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { connectionProblem } from '../aws/access.ts';
-import type { EncryptionAnswer, ExportAnswer, FunctionAnswer, PublicAccess, StackAnswer } from './answers.ts';
+import type {
+  EncryptionAnswer,
+  ExportAnswer,
+  FunctionAnswer,
+  ObjectLockAnswer,
+  PublicAccess,
+  StackAnswer,
+} from './answers.ts';
 import type { LifecycleEffect, LifecycleRule } from './lifecycle.ts';
 import { after } from './lifecycle.ts';
 
@@ -110,16 +117,17 @@ export class BucketSettings {
     return [...new Set(rules.map(({ Destination }) => (Destination?.Bucket ?? '').replace(/^arn:[^:]+:s3:::/, '')))];
   }
 
-  /** The default retention, in words. */
-  async retention(): Promise<string | undefined> {
+  async objectLock(): Promise<ObjectLockAnswer> {
     const command = new GetObjectLockConfigurationCommand(this.#connection.target);
     const asked = this.#ask('GetObjectLockConfiguration', 's3:GetBucketObjectLockConfiguration', command);
     const absent = ['ObjectLockConfigurationNotFoundError', 'NoSuchObjectLockConfiguration'];
-    const answer = await this.#unless(absent, asked);
-    const retention = answer?.ObjectLockConfiguration?.Rule?.DefaultRetention;
-    if (retention === undefined) return undefined;
+    const configuration = (await this.#unless(absent, asked))?.ObjectLockConfiguration;
+    const isEnabled = configuration?.ObjectLockEnabled === 'Enabled';
+    const retention = configuration?.Rule?.DefaultRetention;
+    if (retention === undefined) return { isEnabled };
     const { Mode: mode, Days: days, Years: years } = retention;
-    return `${years === undefined ? `${days ?? 0} days` : `${years} years`} (${mode ?? 'no mode'})`;
+    const time = years === undefined ? `${days ?? 0} days` : `${years} years`;
+    return { isEnabled, retention: `${time} (${mode ?? 'no mode'})` };
   }
 
   /** Milliseconds by which this machine's clock is ahead. Any answer tells the time, a refusal too. */

@@ -177,8 +177,8 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
   check({
     id: 'object-lock',
     asks: 'nothing is locked against deletion by default',
-    needs: ['subject', 'retention'],
-    judge: ({ subject, retention }) =>
+    needs: ['subject', 'objectLock'],
+    judge: ({ subject, objectLock: { retention } }) =>
       retention === undefined
         ? []
         : [

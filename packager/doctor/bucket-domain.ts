@@ -1,14 +1,15 @@
 import type { Chance } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
 import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
-import { readProgress } from '../../repository/keeping/tend.ts';
+import { FORMAT_VERSION, progressKey } from '../../repository/keys.ts';
+import { readRecord } from '../../repository/record.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
-import type { AuditAnswer, BucketAnswers, BucketPresence, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
+import type { BucketAnswers, BucketPresence, DailyAnswer, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
 import { BucketSettings, Deployed } from './aws.ts';
 import { BUCKET_CHECKS } from './bucket-checks.ts';
@@ -121,7 +122,7 @@ async function questions({ request, subject, presence, region }: Situation): Pro
     ownership: () => there(() => settings.ownership()),
     eventBridge: () => there(() => settings.eventBridge()),
     replication: () => there(() => settings.replication()),
-    retention: () => there(() => settings.retention()),
+    objectLock: () => there(() => settings.objectLock()),
     clock: () => settings.clock(),
     conditionalWrites: () =>
       there(async () => {
@@ -151,7 +152,14 @@ async function questions({ request, subject, presence, region }: Situation): Pro
       const { parameters, changed } = await ask('standing');
       if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');
       if (parameters['AuditSchedule'] !== 'daily') notThere('the daily audit is off');
-      return there(() => newestAudit(storeWith(false), changed, chance.now()));
+      return there(() => newestOf('audit', storeWith(false), changed, chance.now()));
+    },
+    collection: async () => {
+      const { parameters, changed } = await ask('standing');
+      if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');
+      const schedule = parameters['CollectSchedule'] ?? 'off';
+      if (schedule === 'off') notThere('the daily collection is off');
+      return there(() => newestOf('collect', storeWith(false), changed, chance.now()));
     },
   });
   return ask;
@@ -161,12 +169,24 @@ function notThere(reason: string): never {
   throw new DoesNotApply(reason);
 }
 
-/** What the keeper notes of its daily audit. @param changed when the stack was */
-export async function newestAudit(store: ObjectStore, changed: Date, now: Date): Promise<AuditAnswer> {
-  const progress = (await readProgress(store))?.value;
+/**
+ * What the keeper notes of a task that it does every day, under `progress/`.
+ * @param changed when the stack was
+ * @throws ArtifactError UNSUPPORTED_FORMAT
+ */
+export async function newestOf(
+  task: 'audit' | 'collect',
+  store: ObjectStore,
+  changed: Date,
+  now: Date,
+): Promise<DailyAnswer> {
   const since = (time: Date): number => now.getTime() - time.getTime();
+  const progress = await readRecord(store, progressKey(task), ({ format, began, finished }) => {
+    if (typeof format !== 'number' || format > FORMAT_VERSION || typeof began !== 'string') return undefined;
+    return { began, ...(typeof finished === 'string' && { finished }) };
+  });
   if (progress === undefined) return { is: 'none', age: since(changed) };
-  const { began, finished } = progress;
+  const { began, finished } = progress.value;
   return finished === undefined
     ? { is: 'under way', age: since(new Date(began)) }
     : { is: 'finished', age: since(new Date(finished)) };

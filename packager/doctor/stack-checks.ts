@@ -1,6 +1,6 @@
 import { isNewer } from '../bootstrap/situation.ts';
 import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
-import type { AuditAnswer, BucketAnswers, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
+import type { BucketAnswers, DailyAnswer, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
 import type { Check, Finding } from './check.ts';
 import { checksOn, problem, warning } from './check.ts';
 import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
@@ -114,6 +114,21 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     },
   }),
   check({
+    id: 'legal-hold',
+    asks: 'S3 itself can keep what is in use, where the domain wants that',
+    needs: ['subject', 'standing', 'objectLock'],
+    judge: ({ subject, standing: { parameters }, objectLock }) => {
+      if (parameters['LegalHold'] !== 'on' || objectLock.isEnabled) return [];
+      const { bucket, region } = subject;
+      return [
+        problem(
+          `the domain wants legal holds, and '${bucket}' has no Object Lock: nothing can be bound, and deploys fail`,
+          `Enable it, which can't be undone: aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled --region ${region}\nOr do without: ${runBootstrap(subject, ' --no-legal-hold')}`,
+        ),
+      ];
+    },
+  }),
+  check({
     id: 'keeper',
     asks: 'the keeper is there and can run',
     needs: ['subject', 'standing', 'keeper'],
@@ -139,7 +154,13 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
     id: 'audit',
     asks: 'the last audit is not long ago',
     needs: ['subject', 'audit'],
-    judge: ({ subject, audit }) => judgeAudit(subject, audit),
+    judge: ({ subject, audit }) => judgeDaily(subject, audit, AUDIT),
+  }),
+  check({
+    id: 'collection',
+    asks: 'what nobody needs is planned, or deleted, every day, unless nobody wants that',
+    needs: ['subject', 'collection'],
+    judge: ({ subject, collection }) => judgeDaily(subject, collection, COLLECTION),
   }),
 ];
 
@@ -272,21 +293,35 @@ function judgeKeeper(
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Milliseconds. One that is made every day may fail twice before anybody need look. */
-const AUDIT_OVERDUE_MS = 3 * DAY_MS;
+/** Milliseconds. What is done every day may fail twice before anybody need look. */
+const OVERDUE_MS = 3 * DAY_MS;
 
-function judgeAudit({ region }: Subject, { is, age }: AuditAnswer): readonly Finding[] {
-  if (age <= AUDIT_OVERDUE_MS) return [];
+/** How a task is told of that the keeper does every day. */
+interface DailyTask {
+  readonly name: string;
+  readonly isMade: string;
+  readonly toMakeOne: string;
+}
+
+const AUDIT: DailyTask = { name: 'audit', isMade: 'was made', toMakeOne: 'cfn-artifacts audit' };
+const COLLECTION: DailyTask = { name: 'collection', isMade: 'ended', toMakeOne: 'cfn-artifacts gc plan' };
+
+function judgeDaily(
+  { region }: Subject,
+  { is, age }: DailyAnswer,
+  { name, isMade, toMakeOne }: DailyTask,
+): readonly Finding[] {
+  if (age <= OVERDUE_MS) return [];
   const days = `${Math.floor(age / DAY_MS)} days`;
   const messages = {
-    finished: `the last audit was made ${days} ago, and one is due every day`,
-    'under way': `the audit that was begun ${days} ago has not come to its end`,
-    none: `no audit was ever made, and the stack has stood as it is for ${days}`,
+    finished: `the last ${name} ${isMade} ${days} ago, and one is due every day`,
+    'under way': `the ${name} that was begun ${days} ago has not come to its end`,
+    none: `no ${name} was ever made, and the stack has stood as it is for ${days}`,
   };
   return [
     warning(
       messages[is],
-      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: cfn-artifacts audit --region ${region}`,
+      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: ${toMakeOne} --region ${region}`,
     ),
   ];
 }

@@ -41,6 +41,7 @@ import { endingWith } from './body.ts';
 import { S3Connection } from './s3-connection.ts';
 import type { S3Call } from './s3-error.ts';
 import { isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
+import { liftHold } from './s3-hold.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
 import { announcedBytes, copyContent, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
 
@@ -70,6 +71,9 @@ const MAXIMUM_PAGE = 1000;
 /** A key that is removed by incarnation has few versions as a rule, and others that begin with it may follow. */
 const VERSIONS_PAGE = 100;
 
+/** Nobody puts a hold on the same object so often while it is removed. */
+const LIFTS = 3;
+
 /** A body that breaks off is read on from there, so many times. */
 const RESUMPTIONS = 5;
 
@@ -83,6 +87,8 @@ export interface S3StoreOptions {
    * same bytes written again have it too, and removing it leaves a marker where the bytes were to go.
    */
   readonly requiresVersions?: boolean;
+  /** For the keeper: what S3 refuses to remove for a legal hold is freed of it, and removed. */
+  readonly liftsHolds?: boolean;
   /** The account, twelve digits, that must own the bucket: else every request fails with WRONG_OWNER. */
   readonly expectedOwner?: string;
   /** Encrypts what is written; default as the bucket says. */
@@ -110,7 +116,7 @@ export interface S3StoreOptions {
  *
  * Requests, without failures: 1 each for read, head, create, replace and overwrite up to 64 MiB, removeRevision, copy, incarnations, and each
  * 1,000 keys of a listing; 1 more for a copy that changes either the content type or the metadata and keeps the other; 2 for
- * removeIncarnation, 1 more for each version beneath, and as many again where a delete marker lies somewhere beneath; 2 and the number of parts for
+ * removeIncarnation (3 more where a legal hold is lifted), 1 more for each version beneath, and as many again where a delete marker lies somewhere beneath; 2 and the number of parts for
  * larger content. The first head of an absent key makes one more if nothing before it has shown that the bucket exists.
  */
 export function s3Store(options: S3StoreOptions): ObjectStore {
@@ -200,12 +206,21 @@ class S3Store implements ObjectStore {
       return;
     }
     for (const version of await this.#versionsFrom(key, incarnation)) {
-      await this.#s3.settled(call, {}, async () => {
-        await this.#s3.send(
-          'DeleteObject',
-          new DeleteObjectCommand({ ...this.#s3.target, Key: key, VersionId: version }),
-        );
-      });
+      await this.#s3.settled(call, {}, () => this.#erase(key, version));
+    }
+  }
+
+  /** Somebody who was asleep may put a hold on it at this very moment: then it is lifted again. */
+  async #erase(key: ObjectKey, version: string): Promise<void> {
+    for (let lifted = 0; ; lifted += 1) {
+      try {
+        const command = new DeleteObjectCommand({ ...this.#s3.target, Key: key, VersionId: version });
+        await this.#s3.send('DeleteObject', command);
+        return;
+      } catch (error) {
+        const mayLift = this.#options.liftsHolds === true && isDenied(error) && lifted < LIFTS;
+        if (!mayLift || !(await liftHold(this.#s3, key, version))) throw error;
+      }
     }
   }
 

@@ -34,7 +34,9 @@ export interface DomainPolicies {
 }
 
 export function domainPolicies(domainFile: string): DomainPolicies {
-  const domain = resolveTemplate(domainFile, PLACE, { KmsKeyArn: KMS_KEY, KeeperCode: KEEPER_CODE });
+  const domain = resolveTemplate(domainFile, PLACE, {
+    ...{ KmsKeyArn: KMS_KEY, KeeperCode: KEEPER_CODE, LegalHold: 'on' },
+  });
   return {
     domain,
     bucket: policyDocumentOf(domain, 'BucketPolicy'),

@@ -7,6 +7,7 @@ import {
   descriptorKey,
   labelKey,
   namedReferenceKey,
+  planKey,
   sourceKey,
   stackReferenceKey,
   statusKey,
@@ -50,6 +51,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'endings/': endingKey(RESOURCE, 'generation'),
   'deletions/': deletionKey(DIGEST),
   'progress/': 'progress/audit',
+  'progress/plan/': planKey(DIGEST),
   'scratch/': 'scratch/template.yaml',
   'anything else': 'shop/template.yaml',
 };

@@ -71,7 +71,8 @@ export const objectOperations: Readonly<Record<string, Operation>> = {
   PutObjectTagging: { needs: () => [{ action: 's3:PutObjectTagging', on: 'object' }], serve: putTagging },
   DeleteObjectTagging: { needs: () => [{ action: 's3:DeleteObjectTagging', on: 'object' }], serve: deleteTagging },
   GetObjectLegalHold: { needs: () => [{ action: 's3:GetObjectLegalHold', on: 'object' }], serve: getLegalHold },
-  PutObjectLegalHold: { needs: () => [{ action: 's3:PutObjectLegalHold', on: 'object' }], serve: putLegalHold },
+  // The body says what is to be allowed.
+  PutObjectLegalHold: { needs: () => [], serve: putLegalHold },
   GetObjectRetention: { needs: () => [{ action: 's3:GetObjectRetention', on: 'object' }], serve: getRetention },
   PutObjectRetention: { needs: () => [{ action: 's3:PutObjectRetention', on: 'object' }], serve: putRetention },
 };
@@ -830,6 +831,8 @@ function getLegalHold(exchange: Exchange): Reply {
 async function putLegalHold(exchange: Exchange, body: ReceivedBody): Promise<Reply> {
   const status = textOf(parseXml(await body.bytes.text()), 'Status');
   if (status !== 'ON' && status !== 'OFF') throw new S3Error('MalformedXML');
+  const told = { ...exchange, headers: { ...exchange.headers, 'x-amz-object-lock-legal-hold': status } };
+  requireAllowed(told, 's3:PutObjectLegalHold', bucketOf(exchange), keyOf(exchange));
   lockable(exchange, 'InvalidRequest').legalHold = status === 'ON';
   return { status: 200 };
 }

@@ -177,7 +177,7 @@ describe('the domain', () => {
     expect(JSON.stringify(resources).match(/kms:Decrypt/g)).toHaveLength(2);
   });
 
-  test('lets nothing expire but bookkeeping that was superseded, endings, scratch and uploads that nobody finished', () => {
+  test('lets nothing expire but bookkeeping that was superseded, endings, plans, scratch and uploads that nobody finished', () => {
     interface Rule {
       readonly Prefix?: string;
       readonly ExpirationInDays?: number;
@@ -188,7 +188,7 @@ describe('the domain', () => {
       rules.some((rule) => rule[which] !== undefined && key.startsWith(rule.Prefix ?? ''));
     const kinds = (which: keyof Rule): string[] =>
       Object.entries(KEYS).flatMap(([kind, key]) => (expires(key, which) ? [kind] : []));
-    expect(kinds('ExpirationInDays')).toEqual(['endings/', 'scratch/']);
+    expect(kinds('ExpirationInDays')).toEqual(['endings/', 'progress/plan/', 'scratch/']);
     expect(Object.keys(KEYS).filter((kind) => !kinds('NoncurrentVersionExpiration').includes(kind))).toEqual([
       ...['domain', 'blobs/', 'versions/', 'labels/', 'anything else'],
     ]);
@@ -225,8 +225,34 @@ describe('the domain', () => {
     expect(policyDocumentOf(without, 'BucketPolicy')).toEqual(policies.bucket);
     expect(Object.keys(policies.domain.resources)).toEqual(expect.arrayContaining(ofKeeper));
     expect(properties('Tick')).toMatchObject({ State: 'ENABLED' });
-    const off = resolveTemplate(file, PLACE, { KeeperCode: KEYS['blobs/'] ?? '', AuditSchedule: 'off' });
-    expect(at(off.resources['Tick']?.properties, 'State')).toBe('DISABLED');
+  });
+
+  test.each([
+    ['daily', 'off', 'ENABLED'],
+    ['off', 'plan', 'ENABLED'],
+    ['off', 'on', 'ENABLED'],
+    ['off', 'off', 'DISABLED'],
+  ])('audit %s, collection %s: the keeper’s clock is %s, and tells it so', (AuditSchedule, CollectSchedule, State) => {
+    const given = { KeeperCode: KEYS['blobs/'] ?? '', AuditSchedule, CollectSchedule };
+    const { resources } = resolveTemplate(file, PLACE, given);
+    expect(at(resources['Tick']?.properties, 'State')).toBe(State);
+    expect(at(resources['KeeperFunction']?.properties, 'Environment.Variables')).toMatchObject({
+      AUDIT: AuditSchedule,
+      COLLECT: CollectSchedule,
+    });
+  });
+
+  test('tells both functions of legal holds, which are off unless somebody wants them', () => {
+    const told = (domain: typeof policies.domain): unknown[] =>
+      ['ReferenceFunction', 'KeeperFunction'].map((id) =>
+        at(domain.resources[id]?.properties, 'Environment.Variables.LEGAL_HOLD'),
+      );
+    expect(told(policies.domain)).toEqual(['on', 'on']);
+    expect(told(resolveTemplate(file, PLACE, { KeeperCode: KEYS['blobs/'] ?? '' }))).toEqual(['off', 'off']);
+  });
+
+  test('only plans the collection, unless told otherwise', () => {
+    expect(at(properties('KeeperFunction'), 'Environment.Variables.COLLECT')).toBe('plan');
   });
 
   test.each([
@@ -235,6 +261,8 @@ describe('the domain', () => {
     [{ KmsKeyArn: 'alias/shop' }, 'ARN of a key'],
     [{ SupersededDays: '0' }, 'MinValue'],
     [{ AuditSchedule: 'weekly' }, 'AllowedValues'],
+    [{ CollectSchedule: 'daily' }, 'AllowedValues'],
+    [{ LegalHold: 'yes' }, 'AllowedValues'],
     [{ PermissionsBoundary: 'x' }, 'managed policy'],
   ])('refuses %j', (given, message) => {
     expect(() => resolveTemplate(file, PLACE, given)).toThrow(message);
@@ -335,6 +363,22 @@ describe('who may do what', () => {
     const clear = allRequests(policies.bucket).filter(({ name }) => name.endsWith('over plain HTTP'));
     expect(clear).not.toEqual([]);
     for (const { request } of clear) expect(everybody.filter((who) => may(who, request))).toEqual([]);
+  });
+
+  test('holds are put by the functions and administrators, and lifted by the keeper alone', () => {
+    const who = (how: ObjectRequest, kind: string): string[] =>
+      Object.keys(principals).filter((one) => may(one as PrincipalName, put(kind, how)));
+    expect(who('hold', 'blobs/').sort()).toEqual(
+      [
+        ...['administrator', 'administrator by CloudFormation', 'administrator’s service role', 'root'],
+        ...['keeper', 'reference function'],
+      ].sort(),
+    );
+    expect(Object.keys(KEYS).flatMap((kind) => who('lift a hold', kind))).toEqual(['keeper']);
+    // Without the parameter the reference function holds nothing; what was held can still be lifted.
+    const off = principalsOf({ ...policies, domain: resolveTemplate(file, PLACE) });
+    expect(isAllowed(off['reference function'], put('blobs/', 'hold'), guard)).toBe(false);
+    expect(isAllowed(off.keeper, put('blobs/', 'lift a hold'), guard)).toBe(true);
   });
 
   test('the roles of the templates are not deceived by a bucket of the domain’s name that is not theirs', () => {

@@ -166,7 +166,7 @@ describe('a domain that was just deployed', () => {
     expect(document.checks.filter(({ status }) => status === 'unknown')).toEqual([]);
     expect(document).toMatchObject({
       domain: { kind: 's3', madeBy: 'stack', bucket: BUCKET, account: ACCOUNT, region: REGION, partition: 'aws' },
-      summary: { problem: 0, warning: 1, unknown: 0, skipped: 1 },
+      summary: { problem: 0, warning: 1, unknown: 0, skipped: 2 },
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
@@ -432,7 +432,7 @@ describe('a domain that somebody changed by hand', () => {
       expect.stringMatching(/^reference-function problem: there is no function/),
     );
     expect(document.checks.filter(({ status }) => status === 'skipped').map(({ id }) => id)).toEqual([
-      ...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'audit'],
+      ...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'audit', 'collection'],
     ]);
   });
 });

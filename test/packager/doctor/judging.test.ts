@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import type { AuditAnswer, BucketAnswers } from '../../../packager/doctor/answers.ts';
+import type { BucketAnswers, DailyAnswer } from '../../../packager/doctor/answers.ts';
 import { BUCKET_ACTIONS } from '../../../packager/doctor/answers.ts';
 import { BUCKET_CHECKS } from '../../../packager/doctor/bucket-checks.ts';
-import { newestAudit } from '../../../packager/doctor/bucket-domain.ts';
+import { newestOf } from '../../../packager/doctor/bucket-domain.ts';
 import { DoesNotApply, STATUSES } from '../../../packager/doctor/check.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';
 import { STACK_CHECKS } from '../../../packager/doctor/stack-checks.ts';
@@ -71,7 +71,11 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
   ['no ownership', { ownership: undefined }, /^ownership problem: .* is not set/],
   ['no events', { eventBridge: false }, /^events warning: /],
   ['a replica', { replication: ['elsewhere'] }, /^replication warning: .* to elsewhere/],
-  ['a lock', { retention: '30 days (COMPLIANCE)' }, /^object-lock warning: .* for 30 days/],
+  [
+    'a lock',
+    { objectLock: { isEnabled: true, retention: '30 days (COMPLIANCE)' } },
+    /^object-lock warning: .* for 30 days/,
+  ],
   [
     'a store without conditions',
     { conditionalWrites: { keeps: false, message: 'the store overwrites', remedy: undefined } },
@@ -90,6 +94,11 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
   ['a keeper that was deleted', { keeper: undefined }, /^keeper problem: there is no function/],
   ['a keeper that failed', { keeper: { ...reference, state: 'Failed' } }, /^keeper problem: /],
   [
+    'holds that S3 does not take',
+    ofStack({ parameters: { ...SOUND.standing.parameters, LegalHold: 'on' } }),
+    /^legal-hold problem: the domain wants legal holds, and '.*' has no Object Lock/,
+  ],
+  [
     'no audit',
     ofStack({ parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'off' } }),
     /^schedule warning: the daily audit is off/,
@@ -103,6 +112,21 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     'an audit without end',
     { audit: { is: 'under way', age: 4 * DAY_MS } },
     /^audit warning: the audit that was begun 4 days ago/,
+  ],
+  [
+    'an old collection',
+    { collection: { is: 'finished', age: 3.5 * DAY_MS } },
+    /^collection warning: the last collection ended 3 days ago/,
+  ],
+  [
+    'a collection without end',
+    { collection: { is: 'under way', age: 4 * DAY_MS } },
+    /^collection warning: the collection that was begun 4 days ago/,
+  ],
+  [
+    'no collection ever',
+    { collection: { is: 'none', age: 9 * DAY_MS } },
+    /^collection warning: no collection was ever made/,
   ],
   ['no audit ever', { audit: { is: 'none', age: 9 * DAY_MS } }, /^audit warning: no audit was ever made/],
   ['a stuck stack', ofStack({ status: 'UPDATE_ROLLBACK_FAILED', reason: 'why' }), /^stack problem: .* stuck .*: why$/],
@@ -196,7 +220,9 @@ describe('what is weakened alone', () => {
     const remedies = results.flatMap(({ findings }) => findings.map(({ remedy }) => remedy));
     expect(new Set(remedies)).toEqual(new Set(['Run: cfn-artifacts bootstrap --region us-east-1']));
     const skipped = results.filter(({ status }) => status === 'skipped').map(({ id }) => id);
-    expect(skipped).toEqual([...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'keeper', 'schedule']]);
+    expect(skipped).toEqual([
+      ...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'legal-hold', 'keeper', 'schedule'],
+    ]);
   });
 });
 
@@ -274,20 +300,20 @@ describe('a bucket that no stack makes', () => {
   });
 });
 
-describe('the newest audit', () => {
+describe.each(['audit', 'collect'] as const)('the newest %s', (task) => {
   const now = new Date('2026-03-10T00:00:00Z');
   const before = (days: number): string => new Date(now.getTime() - days * DAY_MS).toISOString();
-  const noted = async (times: object): Promise<AuditAnswer> => {
+  const noted = async (times: object): Promise<DailyAnswer> => {
     const store = memoryStore(() => now);
-    const progress = { format: 1, task: 'audit', nonce: 'n', ...times };
-    await store.create(progressKey('audit'), recordContent(progress));
-    return newestAudit(store, new Date(before(9)), now);
+    await store.create(progressKey(task), recordContent({ format: 1, task, nonce: 'n', ...times }));
+    return newestOf(task, store, new Date(before(9)), now);
   };
 
   test('is as old as its end, while it is under way as its beginning, and before the first as the stack', async () => {
     expect(await noted({ began: before(4), finished: before(3) })).toEqual({ is: 'finished', age: 3 * DAY_MS });
     expect(await noted({ began: before(4), after: 'x' })).toEqual({ is: 'under way', age: 4 * DAY_MS });
-    const none = await newestAudit(
+    const none = await newestOf(
+      task,
       memoryStore(() => now),
       new Date(before(9)),
       now,
@@ -295,9 +321,12 @@ describe('the newest audit', () => {
     expect(none).toEqual({ is: 'none', age: 9 * DAY_MS });
   });
 
-  test('is not known from a note that is none', async () => {
-    await expect(noted({ began: 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
-  });
+  test.each([{ began: 1 }, { began: '2026-03-01T00:00:00Z', format: 2 }])(
+    'is not known from a note that is none: %j',
+    async (times) => {
+      await expect(noted(times)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
+    },
+  );
 });
 
 test('every check has an ID of its own', () => {

@@ -53,7 +53,7 @@ const STACK: BucketAnswers['standing'] = {
   name: 'cfn-artifacts',
   status: 'CREATE_COMPLETE',
   changed: new Date('2026-01-01'),
-  parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'daily' },
+  parameters: { KmsKeyArn: '', KeeperCode: KEEPER_CODE, AuditSchedule: 'daily', CollectSchedule: 'plan' },
   outputs: { Version: VERSION },
 };
 
@@ -79,7 +79,7 @@ export const SOUND: BucketAnswers = {
   ownership: 'BucketOwnerEnforced',
   eventBridge: true,
   replication: [],
-  retention: undefined,
+  objectLock: { isEnabled: false },
   conditionalWrites: { keeps: true },
   clock: 400,
   export: { value: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:cfn-artifacts-reference`, stackId: 'arn' },
@@ -90,6 +90,7 @@ export const SOUND: BucketAnswers = {
   referenceConcurrency: undefined,
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   audit: { is: 'finished', age: 3_600_000 },
+  collection: { is: 'finished', age: 3_600_000 },
 };
 
 /** As the command would judge such answers; one that is an Error is a question that failed. */

@@ -56,7 +56,9 @@ export type ObjectRequest =
   | 'remove blindly'
   | 'erase'
   | 'replicate'
-  | 'replicate deletion';
+  | 'replicate deletion'
+  | 'hold'
+  | 'lift a hold';
 
 /** What can be asked of an object, as S3 sees it: the actions that it needs and the condition keys that it fills in. */
 export const OBJECT_REQUESTS: Readonly<Record<ObjectRequest, (arn: string) => AwsRequest>> = {
@@ -78,6 +80,8 @@ export const OBJECT_REQUESTS: Readonly<Record<ObjectRequest, (arn: string) => Aw
   erase: (arn) => on(arn, ['s3:DeleteObjectVersion'], { 's3:versionid': 'v' }),
   replicate: (arn) => on(arn, ['s3:ReplicateObject']),
   'replicate deletion': (arn) => on(arn, ['s3:ReplicateDelete']),
+  hold: (arn) => on(arn, ['s3:PutObjectLegalHold'], { 's3:object-lock-legal-hold': 'ON' }),
+  'lift a hold': (arn) => on(arn, ['s3:PutObjectLegalHold'], { 's3:object-lock-legal-hold': 'OFF' }),
 };
 
 /** One action on one resource. */
