@@ -1,10 +1,13 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { explore } from '../../support/explorer/explorer.ts';
 import type { Scenario } from '../../support/explorer/scenario.ts';
-import { OF_CONTENT, OF_VERSIONS } from '../../support/explorer/scenarios.ts';
+import { OF_CONTENT, OF_VERSIONS, ON_DEMAND } from '../../support/explorer/scenarios.ts';
 
 /** So many distinct states are looked at, whatever becomes smaller some day. */
 const AT_LEAST = 1_000_000;
+
+/** EXPLORE=all: also what takes long. */
+const ABOUT_VERSIONS = process.env['EXPLORE'] === 'all' ? [...OF_VERSIONS, ...ON_DEMAND] : OF_VERSIONS;
 
 let total = 0;
 
@@ -22,7 +25,7 @@ describe('whoever does what when, no promise about content is broken', () => {
 });
 
 describe('whoever does what when, no promise about a version is broken', () => {
-  test.each(OF_VERSIONS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
+  test.each(ABOUT_VERSIONS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
 });
 
 afterAll(() => {

@@ -121,6 +121,11 @@ export const OF_VERSIONS: readonly Scenario[] = [
     [USER, REMOVER, DELETER, COLLECTOR],
     [USING_UNTIL_REMOVED],
   ),
+];
+
+/** Searches that take long: of more at once, and of those who wait for each other, turn after turn. */
+export const ON_DEMAND: readonly Scenario[] = [
+  scenario('an adder, a publisher, two collectors', stray, [ADDER, PUBLISHER, COLLECTOR, COLLECTOR_2], [BOUND]),
   scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], []),
   scenario('an undeleter, a deleter, a collector', deleted, [UNDELETER, DELETER, COLLECTOR], []),
   scenario('an undeleter, a deleter, a write that comes twice', deleted, [UNDELETER, DELETER], [], {
