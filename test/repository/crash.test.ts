@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import type { Covered } from '../support/crash/everywhere.ts';
+import { dieEverywhere } from '../support/crash/everywhere.ts';
+import { memoryGround } from '../support/crash/ground.ts';
+import { SCENARIOS } from '../support/crash/scenario.ts';
+import { Time } from '../support/crash/scene.ts';
+
+/** Every command of the keeper, every event of the reference function, and publishing, dead at each request that it makes. */
+
+const covered: Covered[] = [];
+
+test.each(SCENARIOS)(
+  '$name: whoever dies leaves what can be gone on with',
+  async (scenario) => {
+    const one = await dieEverywhere(scenario, memoryGround, new Time());
+    covered.push(one);
+    expect(one.violations).toEqual([]);
+    expect(one.points).toBeGreaterThan(1);
+  },
+  300_000,
+);
+
+test('all of them together', () => {
+  const points = covered.reduce((sum, one) => sum + one.points, 0);
+  process.stderr.write(`crash everywhere, in memory: ${covered.length} scenarios, ${points} crash points\n`);
+  expect(covered).toHaveLength(SCENARIOS.length);
+});

@@ -1,0 +1,159 @@
+import { parseArn } from '../../../repository/arn.ts';
+import { readDeletion } from '../../../repository/deletion.ts';
+import { blobPrefix, deletionKey } from '../../../repository/keys.ts';
+import { readManifest } from '../../../repository/version.ts';
+import { readStatus } from '../../../repository/status.ts';
+import { isDigest } from '../../../repository/digest.ts';
+import type { ObjectStore } from '../../../repository/index.ts';
+import { isLeftToSee } from '../../../repository/verifying/finding.ts';
+import type { VerifyFinding } from '../../../repository/verifying/finding.ts';
+import { Crash } from './crash.ts';
+import type { Ground, MakeGround } from './ground.ts';
+import type { Scenario } from './scenario.ts';
+import type { Scene, Time } from './scene.ts';
+import { ask, keysIn, makeScene } from './scene.ts';
+
+/** What came of dying everywhere in one scenario. */
+export interface Covered {
+  readonly points: number;
+  readonly violations: readonly string[];
+}
+
+const DAY_HOURS = 24;
+
+/**
+ * Has a process die at every request that a scenario makes, before and after the effect; and after each death looks whether all is there that is used,
+ * whether a verification heals what was left, whether the same may be asked again, and whether that comes to the same end.
+ */
+export async function dieEverywhere(scenario: Scenario, make: MakeGround, time: Time): Promise<Covered> {
+  const ground = await make(time.now);
+  const violations: string[] = [];
+  let points = 0;
+  try {
+    const scene = await makeScene(time, ground.store);
+    await scenario.before?.(await time.actor(ground.store), scene);
+    const { requests, end } = await liveThrough(scenario, await ground.copy(), time, scene);
+    for (let at = 1; at <= requests; at++) {
+      for (const moment of ['before', 'after'] as const) {
+        const where = `${scenario.name}, dead ${moment} request ${at}`;
+        const copy = await ground.copy();
+        try {
+          const found = await dieOnce(scenario, copy, time, scene, new Crash(at, moment), end);
+          violations.push(...found.map((one) => `${where}: ${one}`));
+        } catch (error) {
+          violations.push(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        }
+        await copy.drop();
+        points += 1;
+      }
+    }
+  } finally {
+    await ground.drop();
+  }
+  return { points, violations };
+}
+
+/** Without a death. */
+async function liveThrough(
+  scenario: Scenario,
+  ground: Ground,
+  time: Time,
+  scene: Scene,
+): Promise<{ readonly requests: number; readonly end: readonly string[] }> {
+  const actor = await time.actor(ground.store);
+  await scenario.act(actor, scene);
+  const end = await endOf(ground, time);
+  await ground.drop();
+  return { requests: actor.crash.requests, end };
+}
+
+async function dieOnce(
+  scenario: Scenario,
+  { store, copy }: Ground,
+  time: Time,
+  scene: Scene,
+  crash: Crash,
+  end: readonly string[],
+): Promise<readonly string[]> {
+  const victim = await time.actor(store, crash);
+  await Promise.race([scenario.act(victim, scene), crash.died]);
+  if (!crash.isDead) return [];
+  const lost = await lostIn(store, scene);
+  if (lost.length > 0) return lost;
+  // Verified by somebody else's copy, so that what is asked again finds what the dead one left.
+  const verified = await copy();
+  const unhealed = await verifyAndHeal(verified, time, scene);
+  await verified.drop();
+  await scenario.act(await time.actor(store), scene);
+  const violations = [...unhealed, ...(await lostIn(store, scene))];
+  const own = await endOf({ store, copy, drop: async () => undefined }, time);
+  const [extra, missing] = [own.filter((one) => !end.includes(one)), end.filter((one) => !own.includes(one))];
+  if (extra.length > 0) violations.push(`comes to what else would not be: ${extra.join(', ')}`);
+  if (missing.length > 0) violations.push(`does not come to: ${missing.join(', ')}`);
+  return violations;
+}
+
+/** What is used is there, and so is what every version that was not deleted holds. */
+async function lostIn(store: ObjectStore, { arns }: Scene): Promise<readonly string[]> {
+  const lost: string[] = [];
+  for (const [name, text] of arns) {
+    const { repository, id, version = 0, digest } = parseArn(text);
+    const place = { repository, id };
+    const status = await readStatus({ store }, place, version);
+    const isUsed = name === 'used' || name === 'named';
+    if (isUsed && status === 'Deleted') lost.push(`${name} is deleted`);
+    if (status === 'Deleted' || digest === undefined) continue;
+    if ((await readManifest({ store }, place, version)) === undefined) lost.push(`${name} has no manifest`);
+    if ((await keysIn(store, blobPrefix(digest))).length === 0) lost.push(`${name} (${status}) has no content`);
+    const deletion = await readDeletion(store, digest);
+    if (isUsed && deletion?.value.state === 'deleting') lost.push(`${name} is being deleted`);
+  }
+  return lost;
+}
+
+/** Finds nothing, or heals what it finds. */
+async function verifyAndHeal(ground: Ground, time: Time, scene: Scene): Promise<readonly string[]> {
+  const left = async (): Promise<VerifyFinding[]> => {
+    const actor = await time.actor(ground.store);
+    const findings = await ask(actor, { command: 'verify', fix: true, deep: true });
+    return (findings as VerifyFinding[]).filter(isLeftToSee);
+  };
+  const unhealed = await left();
+  const again = unhealed.length === 0 ? await left() : unhealed;
+  const lost = await lostIn(ground.store, scene);
+  return [...again.map(({ kind, key, why }) => `a verification finds ${kind}: ${key} ${why}`), ...lost];
+}
+
+/**
+ * What everything comes to when audits and collections have been there: statuses, content, who holds and uses it. Names that are new for every
+ * writing are left out, and so is how far it has come to be collected.
+ */
+async function endOf({ copy }: Ground, time: Time): Promise<readonly string[]> {
+  const ground = await copy();
+  const { store } = ground;
+  for (const command of ['audit', 'audit'] as const) {
+    time.pass(2 * DAY_HOURS);
+    await ask(await time.actor(store), { command, fix: true });
+  }
+  const found: string[] = [];
+  for (const key of await keysIn(store)) {
+    const [kind = '', second = ''] = key.split('/');
+    if (['blobs', 'versions', 'labels', 'bookmarks', 'repositories', 'consumers'].includes(kind)) found.push(key);
+    if (kind === 'references') found.push(key.replace(/-n\d{9}$/, ''));
+    if (kind === 'statuses') {
+      const [, repository = '', ...rest] = key.split('/');
+      const number = Number(rest.pop());
+      const name = { repository, id: rest.slice(0, -1).join('/') };
+      const status = await readStatus({ store }, name, number);
+      // A version without a record is Published.
+      if (status !== 'Published') found.push(`${key} ${status}`);
+    }
+    if (kind === 'deletions' && isDigest(second)) {
+      const record = await readDeletion(store, second);
+      // The same as no record.
+      if (record?.value.state !== 'cancelled') found.push(`${deletionKey(second)} ${record?.value.state ?? 'gone'}`);
+    }
+  }
+  await ground.drop();
+  return found.toSorted();
+}

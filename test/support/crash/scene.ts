@@ -1,0 +1,170 @@
+import type { PlanSummary } from '../../../repository/collecting/pieces.ts';
+import { condemn } from '../../../repository/deleting/condemn.ts';
+import { readDeletion } from '../../../repository/deletion.ts';
+import type { Digest } from '../../../repository/digest.ts';
+import { sha256 } from '../../../repository/digest.ts';
+import { describeDomain } from '../../../repository/domain.ts';
+import type { Evidence } from '../../../repository/evidence/evidence.ts';
+import { formatArn, ownKeeper, publishVersion } from '../../../repository/index.ts';
+import type { Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import { runToEnd } from '../../../repository/keeping/ask.ts';
+import { carryOut } from '../../../repository/keeping/carry-out.ts';
+import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import { parseCommand } from '../../../repository/keeping/command.ts';
+import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
+import { recordContent } from '../../../repository/record.ts';
+import { writeSettings } from '../../../repository/settings.ts';
+import { EventSource, STACK_ID } from '../custom-resource-event.ts';
+import type { EventMembers } from '../custom-resource-event.ts';
+import { publishable } from '../domain.ts';
+import { PLACE } from '../reference-function.ts';
+import { Crash } from './crash.ts';
+import { answerOf, propertiesOf } from './events.ts';
+
+const GONE = STACK_ID.replace('6c5c5d50', '00000000');
+const HOUR_MS = 60 * 60 * 1000;
+
+/** A process, the domain as it has it, and where it dies. */
+export interface Actor {
+  readonly domain: Domain;
+  readonly crash: Crash;
+}
+
+/** A domain in which something of everything stands. */
+export interface Scene {
+  readonly arns: ReadonlyMap<string, string>;
+  readonly digestOf: (name: string) => Digest;
+  plan: PlanSummary;
+  event: EventMembers;
+}
+
+/** Time, which goes on only when it is told to, and names. */
+export class Time {
+  #now = Date.UTC(2026, 0, 1);
+  #nonces = 0;
+
+  /** On a store whose clock is the real one. */
+  static real(): Time {
+    const time = new Time();
+    time.#now = Date.now();
+    return time;
+  }
+
+  readonly now = (): Date => new Date(this.#now);
+
+  pass(hours: number): void {
+    this.#now += hours * HOUR_MS;
+  }
+
+  actor(store: ObjectStore, crash = new Crash()): Promise<Actor> {
+    const own = crash.wrap(store);
+    const chance = {
+      now: this.now,
+      nonce: () => `n${String(++this.#nonces).padStart(9, '0')}`,
+      pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    };
+    return Promise.resolve({ crash, domain: { ...PLACE, store: own, keeper: ownKeeper(own), chance } });
+  }
+}
+
+/** Of the stacks one stands, and one is gone, with what was bound to it still recorded. */
+const evidence: Evidence = {
+  stack: async (stackId) => (stackId === GONE ? { state: 'gone' } : { state: 'changing' }),
+  importers: async function* () {
+    // None that is not bound.
+  },
+  isRun: async () => undefined,
+};
+
+export function publish(domain: Domain, id: string, text: string): Promise<Publication> {
+  return publishVersion(domain, { repository: 'default', id }, publishable(text));
+}
+
+/** Has a command carried out, one step at a time. */
+export async function ask({ domain }: Actor, command: KeeperCommand): Promise<readonly object[]> {
+  const results: object[] = [];
+  const keep = (asked: KeeperCommand): ReturnType<typeof carryOut> =>
+    carryOut(parseCommand(JSON.parse(JSON.stringify(asked))), { domain, evidence, isTimeUp: () => false });
+  for await (const answer of runToEnd(keep, command, domain.chance)) results.push(...answer.results);
+  return results;
+}
+
+export function planOf(now: boolean): (actor: Actor, scene: Scene) => Promise<void> {
+  return async (actor, scene) => {
+    const results = await ask(actor, { command: 'gc-plan', id: 'planbeforeacrash', now, verbose: false });
+    const plan = results.find((one): one is PlanSummary => (one as PlanSummary).action === 'plan');
+    if (plan === undefined) throw new Error('a plan without an end');
+    scene.plan = plan;
+  };
+}
+
+/**
+ * - `used`: by a stack. `named`: by a consumer. `unused`: by nobody. `shared`: holds the content of `named`, and is used by nobody.
+ * - `stale`: by a stack that is gone.
+ * - `condemned`: deleted, its content in quarantine. `old`: the same, long ago. `half`: its content is decided to go, and has not gone.
+ * - `loose`: content that nothing holds, because its publisher died.
+ */
+export async function makeScene(time: Time, store: ObjectStore): Promise<Scene> {
+  const actor = await time.actor(store);
+  const { domain } = actor;
+  await describeDomain(domain, PLACE);
+  await writeSettings(
+    domain,
+    'default',
+    { lifecycle: [{ id: 'unused', match: 'ruled/**', expireUnusedDays: 0 }] },
+    undefined,
+  );
+  const arns = new Map<string, string>();
+  const digestOf = (name: string): Digest => sha256(name === 'shared' ? 'named' : name);
+  const made = async (name: string): Promise<string> => {
+    const id = name === 'ruled' ? 'ruled/one' : `shop/${name}`;
+    const { arn } = await publish(domain, id, name === 'shared' ? 'named' : name);
+    const text = formatArn(arn);
+    arns.set(name, text);
+    return text;
+  };
+  const scene: Scene = { arns, digestOf, plan: undefined as never, event: {} };
+  const drop = (arn: string): Promise<unknown> => ask(actor, { command: 'delete', arn, dryRun: false, now: false });
+  await drop(await made('old'));
+  for (const name of ['used', 'named', 'shared', 'unused', 'stale', 'ruled', 'half']) await made(name);
+  await ask(actor, { command: 'reference-add', arn: arns.get('named') ?? '', consumer: 'team/nightly' });
+  for (const [stackId, name] of [
+    [STACK_ID, 'used'],
+    [GONE, 'stale'],
+  ] as const)
+    await answerOf(actor, new EventSource({ stackId }).create(propertiesOf(scene, name)));
+  // Nobody is young any more, and what was condemned first may go.
+  time.pass(24 * 9);
+  await drop(await made('condemned'));
+  await drop(arns.get('half') ?? '');
+  const half = await readDeletion(store, digestOf('half'));
+  if (half !== undefined)
+    await store.replace(
+      deletionKey(digestOf('half')),
+      recordContent({ ...half.value, state: 'deleting' }),
+      half.revision,
+    );
+  await leaveLoose(domain, digestOf('loose'));
+  time.pass(2);
+  return scene;
+}
+
+/** As a publisher does who dies before there is a version. */
+async function leaveLoose(domain: Domain, digest: Digest): Promise<void> {
+  const name = { repository: 'default', id: 'shop/loose' };
+  const { arn } = await publish(domain, 'shop/loose', 'loose');
+  await ask({ domain, crash: new Crash() }, { command: 'delete', arn: formatArn(arn), dryRun: false, now: false });
+  const record = await domain.store.head(deletionKey(digest));
+  if (record !== undefined) await domain.store.removeRevision(record.key, record.revision);
+  await condemn(domain, digest);
+  await domain.store.create(
+    versionReferenceKey(digest, name, 2, 'abandoned'),
+    recordContent({ at: domain.chance.now().toISOString(), nonce: 'abandoned', ...name, number: 2 }),
+  );
+}
+
+export async function keysIn(store: ObjectStore, prefix = ''): Promise<ObjectKey[]> {
+  const keys: ObjectKey[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
