@@ -162,12 +162,15 @@ describe('an account without a domain', () => {
     await open();
     const key = `arn:aws:kms:us-east-1:${PLACE.account}:key/0a1b`;
     const flags = ['--kms-key-arn', key, '--log-retention-days', '7', '--no-audit', '--scratch-days', '3'];
+    flags.push('--collect', 'on', '--legal-hold');
     const { exitCode } = await bootstrap('--yes', '--quiet', ...flags, '--superseded-days', '40', '--tag', 'team=shop');
     expect(exitCode).toBe(0);
     const given = {
       KmsKeyArn: key,
       LogRetentionDays: '7',
       AuditSchedule: 'off',
+      CollectSchedule: 'on',
+      LegalHold: 'on',
       ScratchDays: '3',
       SupersededDays: '40',
     };

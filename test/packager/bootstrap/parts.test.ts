@@ -308,6 +308,7 @@ describe('options that are nonsense', () => {
     ['--superseded-days 4000', 'from 1 to 3650'],
     ['--scratch-days 1.5', 'from 1 to 365'],
     ['--scratch-days many', 'from 1 to 365'],
+    ['--collect daily', "must be 'off', 'plan' or 'on'"],
     ['--kms-key-arn alias/shop', "must be the ARN of a key (not of an alias), or 'none'"],
     ['--kms-key-arn arn:aws:kms:eu-west-1:111122223333:alias/shop', 'not of an alias'],
     ['--permissions-boundary everything', "must be the ARN of a managed policy, or 'none'"],

@@ -283,11 +283,11 @@ describe('a bucket that no stack makes', () => {
     const whole = SUBJECT.expected.statements.map(({ Sid }) => Sid);
     expect(whole.filter((name) => !names.includes(name as string))).toEqual([
       ...['BindingsByTheFunctionsAlone', 'KeepersRecords', 'RemovedByTheKeeperAlone'],
-      ...['IncarnationsRemovedByTheKeeperAlone', 'SettingsByCloudFormationAlone'],
+      ...['IncarnationsRemovedByTheKeeperAlone', 'HoldsLiftedByTheKeeperAlone', 'SettingsByCloudFormationAlone'],
     ]);
     const policy = JSON.stringify({ Version: '2012-10-17', Statement: expected });
     expect(findingsOf(await judged({ subject, policy }))).toEqual([]);
-    expect(findingsOf(await judged({ policy })).length).toBe(5);
+    expect(findingsOf(await judged({ policy })).length).toBe(6);
   });
 
   test('may be encrypted with any key of its account', async () => {
