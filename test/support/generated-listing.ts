@@ -1,5 +1,6 @@
 import type { Digest, ListedObject, ListOptions, ObjectKey, ObjectStore } from '../../repository/index.ts';
 import { CONTENT_LISTINGS } from '../../repository/keys.ts';
+import { counting } from '../../repository/stores/counting.ts';
 
 /** How much there is. */
 export interface Generated {
@@ -82,22 +83,12 @@ export function generatedListing(rest: ObjectStore, { blobs, references, unneede
     }
   }
 
-  const counted =
-    <A extends readonly unknown[], R>(request: (...given: A) => R): ((...given: A) => R) =>
-    (...given) => {
-      counts.others += 1;
-      return request(...given);
-    };
+  const counted = counting(rest, ({ method }) => {
+    // Of listings the pages are counted.
+    if (method !== 'list') counts.others += 1;
+  });
   return {
-    read: counted(rest.read),
-    head: counted(rest.head),
-    incarnations: counted(rest.incarnations),
-    create: counted(rest.create),
-    replace: counted(rest.replace),
-    overwrite: counted(rest.overwrite),
-    removeIncarnation: counted(rest.removeIncarnation),
-    removeRevision: counted(rest.removeRevision),
-    copy: counted(rest.copy),
+    ...counted,
     list: (prefix, options = {}) => {
       if (prefix.startsWith(CONTENT_LISTINGS.blobs(''))) return generate(listings.blobs, prefix, options);
       if (prefix.startsWith(CONTENT_LISTINGS.references(''))) return generate(listings.references, prefix, options);

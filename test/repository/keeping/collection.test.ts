@@ -78,10 +78,10 @@ describe('by schedule', () => {
     await orphan('nobody');
     const days: string[] = [];
     for (let day = 0; day < 14; day++) {
-      const [tended] = (await tick(ON)) as { outcomes?: object }[];
+      const [tended] = (await tick(ON)) as readonly { readonly outcomes?: Readonly<Record<string, number>> }[];
       days.push(
         Object.entries(tended?.outcomes ?? {})
-          .map(([outcome, number]) => `${String(number)} ${outcome}`)
+          .map(([outcome, number]) => `${number} ${outcome}`)
           .join(),
       );
       clock.pass(DAY_MS);
