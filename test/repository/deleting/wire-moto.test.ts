@@ -20,7 +20,7 @@ function play(endpoint: string): ReturnType<typeof start> {
 
 async function start(endpoint: string) {
   const stage = await lineStage(endpoint, 1, { accessKeyId: 'test', secretAccessKey: 'test' });
-  const { violations, tally } = await playHistories({ file: FILE, stage, histories: 8, rounds: 12 });
+  const { violations, tally } = await playHistories({ file: FILE, stage, histories: 6, rounds: 10 });
   return { violations, tally, requests: stage.proxy.requests };
 }
 

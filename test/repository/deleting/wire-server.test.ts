@@ -14,7 +14,7 @@ const FILE = 'test/repository/deleting/wire-server.test.ts';
 
 test('on a server with faults nothing that was acknowledged is lost, and in the end nothing is left', async () => {
   const stage = await serverStage(1);
-  const { violations, tally } = await playHistories({ file: FILE, stage, histories: 12, rounds: 15 });
+  const { violations, tally } = await playHistories({ file: FILE, stage, histories: 8, rounds: 12 });
   expect(violations).toEqual([]);
   expect(tally.missing).toEqual([]);
 }, 600_000);
@@ -22,7 +22,7 @@ test('on a server with faults nothing that was acknowledged is lost, and in the 
 test('nor is it where requests are lost, late, repeated and overtaken on the way there', async () => {
   const server = await startS3Server();
   const stage = await lineStage(server.endpoint, 2, server.clientConfig().credentials);
-  const { violations } = await playHistories({ file: FILE, stage, histories: 4, rounds: 15 });
+  const { violations } = await playHistories({ file: FILE, stage, histories: 3, rounds: 10 });
   await server.close();
   expect(violations).toEqual([]);
 }, 600_000);
@@ -40,6 +40,6 @@ const withoutADecision: Collect = async ({ store, chance }, digest, told) => {
 test('a collector that decides nothing is found out', async () => {
   const stage = await serverStage(3);
   const collect = withoutADecision;
-  const { violations } = await playHistories({ file: FILE, stage, histories: 40, rounds: 15, collect });
+  const { violations } = await playHistories({ file: FILE, stage, histories: 20, rounds: 12, collect });
   expect(violations.join('\n')).toMatch(/content .* is lost|without its content|content is not there/);
 }, 600_000);

@@ -32,7 +32,8 @@ export async function clearAway(domain: Domain, world: World): Promise<void> {
   for (const key of await keysIn(domain.store, versionsPrefix('default'))) {
     const { number, ...name } = parseVersionKey(key);
     const outcome = (await deleteVersion(domain, name, number))?.outcome;
-    if (outcome === 'used') world.violations.add(`${versionText(name, number)} is used by nobody, and can't be deleted`);
+    if (outcome === 'used')
+      world.violations.add(`${versionText(name, number)} is used by nobody, and can't be deleted`);
   }
   for (const digest of DIGESTS) {
     // What was condemned before somebody stored it anew goes in a second turn.

@@ -40,7 +40,13 @@ const EXPECTED: readonly ArtifactError['code'][] = [
  * next. After each round the world is judged. In the end everything is given up, and nothing may be left.
  * @returns what was found wrong
  */
-export async function playHistory({ stage, tally, seed, rounds, collect = byTheProtocol }: HistoryOptions): Promise<readonly string[]> {
+export async function playHistory({
+  stage,
+  tally,
+  seed,
+  rounds,
+  collect = byTheProtocol,
+}: HistoryOptions): Promise<readonly string[]> {
   const bucket = `history-${seed}`;
   await stage.bucket(bucket);
   const world = new World(bucket, tally);
@@ -50,7 +56,14 @@ export async function playHistory({ stage, tally, seed, rounds, collect = byTheP
   try {
     for (let round = 0; round < rounds; round++) {
       const working = Array.from({ length: CLIENTS }, (_, number) =>
-        work({ stage, world, collect, dormitory, random: randomFrom(Math.floor(random() * 2 ** 31)), who: `s${seed}r${round}c${number}` }),
+        work({
+          stage,
+          world,
+          collect,
+          dormitory,
+          random: randomFrom(Math.floor(random() * 2 ** 31)),
+          who: `s${seed}r${round}c${number}`,
+        }),
       );
       dormitory.wake(random);
       await dormitory.untilAwakeHaveEnded(working);
@@ -107,7 +120,8 @@ async function work({ stage, world, collect, dormitory, random, who }: Work): Pr
     await act(client);
   } catch (error) {
     const isExpected = error instanceof Died || (error instanceof ArtifactError && EXPECTED.includes(error.code));
-    if (!isExpected) world.violations.add(`${who}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (!isExpected)
+      world.violations.add(`${who}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 }
 

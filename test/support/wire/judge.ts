@@ -1,7 +1,17 @@
 import { bytesOf, hasCode, sha256, takesNoReferences } from '../../../repository/index.ts';
-import type { Domain } from '../../../repository/index.ts';
+import type { ArtifactName, Digest, Domain, Status } from '../../../repository/index.ts';
 import { bindingKeys } from '../../../repository/binding.ts';
-import { blobKey, parseVersionKey, versionReferenceKey, versionsPrefix } from '../../../repository/keys.ts';
+import {
+  blobKey,
+  EVERY_REFERENCE,
+  EVERY_STACK_CONSUMER,
+  parseVersionKey,
+  statusesPrefix,
+  statusKey,
+  versionKey,
+  versionReferenceKey,
+  versionsPrefix,
+} from '../../../repository/keys.ts';
 import { readManifest } from '../../../repository/version.ts';
 import { readStatus } from '../../../repository/status.ts';
 import { keysIn } from '../keys-in.ts';
@@ -13,36 +23,88 @@ import { versionText } from './world.ts';
  * that nobody gave up. To be called while nobody is at work; who sleeps is not.
  */
 export async function judge(domain: Domain, world: World): Promise<void> {
-  for (const bound of world.bound) await checkBound(domain, world, bound);
+  const judging = await Judging.begin(domain, world);
+  await judging.versions();
+  for (const bound of world.bound) await judging.binding(bound);
   for (const { name, arn } of world.published) {
-    const status = await readStatus(domain, name, arn.version);
     const version = versionText(name, arn.version);
-    if (takesNoReferences(status) && !world.givenUp.has(version)) {
-      world.violations.add(`${version} is ${status}, and nobody deleted it`);
-    }
-  }
-  for (const key of await keysIn(domain.store, versionsPrefix('default'))) {
-    const { number, ...name } = parseVersionKey(key);
-    await checkVersion(domain, world, name, number);
+    if (world.manifests.has(versionKey(name, arn.version)) || world.givenUp.has(version)) continue;
+    world.violations.add(`${version} was published, and is not there`);
   }
 }
 
-async function checkVersion(
-  domain: Domain,
-  world: World,
-  name: Parameters<typeof readManifest>[1],
-  number: number,
-): Promise<void> {
-  const version = versionText(name, number);
-  const [manifest, status] = [await readManifest(domain, name, number), await readStatus(domain, name, number)];
-  if (manifest === undefined || takesNoReferences(status)) return;
-  world.tally.count('check');
-  for (const { digest, filename } of manifest.assets) {
-    if (!(await isThere(domain, digest, filename))) world.violations.add(`${version} is ${status} without its content`);
-    const reference = versionReferenceKey(digest, name, number, manifest.nonce);
-    if ((await domain.store.head(reference)) === undefined) {
-      world.violations.add(`${version} is ${status} and holds nothing`);
+/** One look at everything, with few requests. */
+class Judging {
+  readonly #domain: Domain;
+  readonly #world: World;
+  /** Keys of references and of what finds them. */
+  readonly #records: ReadonlySet<string>;
+  readonly #contents = new Map<string, Promise<boolean>>();
+  readonly #deleted = new Set<string>();
+
+  static async begin(domain: Domain, world: World): Promise<Judging> {
+    const references = await keysIn(domain.store, EVERY_REFERENCE);
+    return new Judging(domain, world, [...references, ...(await keysIn(domain.store, EVERY_STACK_CONSUMER))]);
+  }
+
+  private constructor(domain: Domain, world: World, records: readonly string[]) {
+    this.#domain = domain;
+    this.#world = world;
+    this.#records = new Set(records);
+  }
+
+  async versions(): Promise<void> {
+    const { store } = this.#domain;
+    const given = new Set<string>(await keysIn(store, statusesPrefix('default')));
+    for (const key of await keysIn(store, versionsPrefix('default'))) {
+      const { number, ...name } = parseVersionKey(key);
+      const status = given.has(statusKey(name, number)) ? await readStatus({ store }, name, number) : 'Published';
+      await this.#version(name, number, status);
     }
+  }
+
+  async #version(name: ArtifactName, number: number, status: Status): Promise<void> {
+    const { manifests, givenUp } = this.#world;
+    const version = versionText(name, number);
+    if (status === 'Deleted') this.#deleted.add(version);
+    if (takesNoReferences(status)) {
+      this.#require(givenUp.has(version), `${version} is ${status}, and nobody deleted it`);
+      return;
+    }
+    const key = versionKey(name, number);
+    const manifest = manifests.get(key) ?? (await readManifest(this.#domain, name, number));
+    // A number that was taken out of use.
+    if (manifest === undefined) return;
+    manifests.set(key, manifest);
+    for (const { digest, filename } of manifest.assets) {
+      this.#require(await this.#has(digest, filename), `${version} is ${status} without its content`);
+      const reference = versionReferenceKey(digest, name, number, manifest.nonce);
+      this.#require(this.#records.has(reference), `${version} is ${status} and holds nothing`);
+    }
+  }
+
+  async binding({ resource, generation, wanted: { digest, filename, version } }: Bound): Promise<void> {
+    const who = `${resource.logicalId} (${generation})`;
+    const { reference, consumer } = bindingKeys({ resource, generation }, digest);
+    for (const key of [reference, consumer]) {
+      this.#require(this.#records.has(key), `the record ${key} of ${who} is lost`);
+    }
+    this.#require(await this.#has(digest, filename), `the content that ${who} uses is lost`);
+    if (version === undefined) return;
+    const used = versionText(version, version.number);
+    this.#require(!this.#deleted.has(used), `${used}, which ${who} uses, is deleted`);
+  }
+
+  #has(digest: Digest, filename: string): Promise<boolean> {
+    const key = blobKey(digest, filename);
+    const known = this.#contents.get(key) ?? isThere(this.#domain, digest, filename);
+    this.#contents.set(key, known);
+    return known;
+  }
+
+  #require(holds: boolean, violation: string): void {
+    this.#world.tally.count('check');
+    if (!holds) this.#world.violations.add(violation);
   }
 }
 
@@ -88,11 +150,7 @@ async function looking(world: World, look: () => Promise<readonly string[]>): Pr
 }
 
 /** Read, and compared with its name. */
-async function isThere(
-  { store }: Domain,
-  digest: Bound['wanted']['digest'],
-  filename: string,
-): Promise<boolean> {
+async function isThere({ store }: Domain, digest: Digest, filename: string): Promise<boolean> {
   const object = await store.read(blobKey(digest, filename));
   return object !== undefined && sha256(await bytesOf(object.body)) === digest;
 }

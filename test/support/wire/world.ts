@@ -1,5 +1,13 @@
 import { contentOf, ownKeeper, sha256 } from '../../../repository/index.ts';
-import type { ArtifactName, Chance, DefiniteArn, Digest, Domain, ObjectStore } from '../../../repository/index.ts';
+import type {
+  ArtifactName,
+  Chance,
+  DefiniteArn,
+  Digest,
+  Domain,
+  Manifest,
+  ObjectStore,
+} from '../../../repository/index.ts';
 import type { StackResource } from '../../../repository/binding.ts';
 import type { Wanted } from '../../../repository/bind.ts';
 import type { Release } from '../../../repository/release.ts';
@@ -39,7 +47,7 @@ export interface Bound {
   isBusy: boolean;
 }
 
-export const TEXTS = ['x', 'y', 'z'] as const;
+export const TEXTS = ['x', 'y'] as const;
 export const NAMES: readonly ArtifactName[] = [
   { repository: 'default', id: 'shop/api' },
   { repository: 'default', id: 'shop' },
@@ -55,6 +63,8 @@ export class World {
   readonly toRelease: Release[] = [];
   /** Versions that somebody has begun to delete, as `repository/id:number`. */
   readonly givenUp = new Set<string>();
+  /** By the keys of their versions: what is published is never changed. */
+  readonly manifests = new Map<string, Manifest>();
   /** What was deleted at least once. */
   readonly gone = new Set<Digest>();
   readonly violations = new Set<string>();
