@@ -69,7 +69,7 @@ async function liveThrough(
 
 async function dieOnce(
   scenario: Scenario,
-  { store, copy }: Ground,
+  { store, copy, drop }: Ground,
   time: Time,
   scene: Scene,
   crash: Crash,
@@ -80,13 +80,22 @@ async function dieOnce(
   if (!crash.isDead) return [];
   const lost = await lostIn(store, scene);
   if (lost.length > 0) return lost;
-  // Verified by somebody else's copy, so that what is asked again finds what the dead one left.
-  const verified = await copy();
-  const unhealed = await verifyAndHeal(verified, time, scene);
-  await verified.drop();
+  // In a copy, so that what is asked again finds what the dead one left.
+  const verifyCopy = async (): Promise<readonly string[]> => {
+    const verified = await copy();
+    const found = await verifyAndHeal(verified, time, scene);
+    await verified.drop();
+    return found;
+  };
+  const unhealed = await verifyCopy();
   await scenario.act(await time.actor(store), scene);
-  const violations = [...unhealed, ...(await lostIn(store, scene))];
-  const own = await endOf({ store, copy, drop: async () => undefined }, time);
+  const violations = [...(await lostIn(store, scene))];
+  // A Delete that has taken one of two records: nobody but CloudFormation knows what is deployed, and it sends that Delete again.
+  const isHalfReleased =
+    scenario.name === 'Delete' && unhealed.length > 0 && unhealed.every((one) => one.includes(' finds unpaired: '));
+  const left = isHalfReleased ? await verifyCopy() : unhealed;
+  violations.push(...left);
+  const own = await endOf({ store, copy, drop }, time);
   const [extra, missing] = [own.filter((one) => !end.includes(one)), end.filter((one) => !own.includes(one))];
   if (extra.length > 0) violations.push(`comes to what else would not be: ${extra.join(', ')}`);
   if (missing.length > 0) violations.push(`does not come to: ${missing.join(', ')}`);

@@ -32,21 +32,46 @@ export const KINDS = [
   'answer dropped',
   'failed on purpose',
   'refused what was given up',
+  'collection',
   'version given up',
+  'deletion refused',
+  'version undeleted',
+  'content condemned',
   'content deleted',
   'content deleted during an operation',
   'condemnation cancelled',
   'condemnation cancelled by the function',
+  'condemnation forgotten',
+  'in quarantine still',
+  'item failed',
+  'reference added by hand',
+  'reference removed by hand',
+  'promise kept',
+  'published beside a deploy',
+  'found published',
+  'audit healed',
+  'verification healed',
+  'scheduled work',
+  'work refused',
+  'work given up',
+  'keeper killed',
+  'time jumped',
+  'left to nobody',
   'compared exactly',
   'compared after a crash',
   'fault of the store',
+  'failure of the store',
+  'echo of one’s own writing',
+  'late duplicate',
+  'slow listing',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Faults among them, as they happened. */
 const FAULTS: readonly Kind[] = [
   ...(['killed', 'delivered twice', 'delivered late', 'answer dropped', 'failed on purpose'] as const),
-  ...(['Create cancelled', 'Update cancelled', 'fault of the store'] as const),
+  ...(['Create cancelled', 'Update cancelled', 'fault of the store', 'keeper killed'] as const),
+  ...(['failure of the store', 'echo of one’s own writing', 'late duplicate', 'slow listing'] as const),
 ];
 
 /** Too rare to be asked for, or of some stores alone. */
@@ -61,6 +86,10 @@ export class Coverage {
   operations = 0;
   events = 0;
   requests = 0;
+  /** Of everybody, to a store in this process. */
+  storeRequests = 0;
+  /** Histories in which something was lost, or left. */
+  lost = 0;
 
   count(kind: Kind, times = 1): void {
     this.counts.set(kind, this.of(kind) + times);
@@ -79,10 +108,17 @@ export class Coverage {
     return this.sequences < ENOUGH ? [] : KINDS.filter((kind) => this.of(kind) === 0 && !RARE.includes(kind));
   }
 
+  /** For people, in one line. */
+  get summary(): string {
+    const [collections, deleted] = [this.of('collection'), this.of('content deleted')];
+    const rescued = this.of('condemnation cancelled') + this.of('version undeleted') + this.of('deletion refused');
+    return `${this.sequences} histories, ${this.operations} operations, ${this.faults} faults, ${collections} collections, ${deleted} deleted, ${rescued} rescued, ${this.lost} lost`;
+  }
+
   /** For people, in a few lines. */
   toString(): string {
-    const { sequences, operations, events, requests, faults } = this;
+    const { sequences, operations, events, requests, storeRequests, faults } = this;
     const kinds = [...this.counts].map(([kind, times]) => `${kind} ${times}`).join(', ');
-    return `${sequences} sequences, ${operations} operations, ${events} deliveries, ${requests} requests, ${faults} faults: ${kinds}`;
+    return `${sequences} sequences, ${operations} operations, ${events} deliveries, ${requests} requests of theirs and ${storeRequests} of all, ${faults} faults: ${kinds}`;
   }
 }

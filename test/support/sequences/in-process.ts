@@ -5,14 +5,24 @@ import { answerInProcess } from '../reference-in-process.ts';
 import type { InvocationContext } from '../stack-engine/engine.ts';
 import { gatedStore } from '../stack-engine/gated-store.ts';
 import type { Coverage } from './coverage.ts';
-import type { Stage } from './world.ts';
+import type { Around, Stage } from './world.ts';
 import { PLACE } from './world.ts';
+
+/** The function's client asks again more often than a failure lasts, nearly always. */
+const RETRIED = 0.1;
 
 /** The function's code in this process, on a store in memory: thousands of sequences in a minute. */
 export function memoryStage(coverage: Coverage): Stage {
-  let writings = 0;
-  const store = withVersions(memoryStore(() => new Date(1000 * ++writings)));
-  return { store, reference: { run: (event, context) => serve(event, context, store, coverage) } };
+  let around: Around | undefined;
+  const store = withVersions(memoryStore(() => around?.now() ?? new Date(0)));
+  return {
+    store,
+    begin: (given) => (around = given),
+    reference: {
+      run: (event, context) =>
+        serve(event, context, around?.faults.wrap(store, context.request, RETRIED) ?? store, coverage),
+    },
+  };
 }
 
 /** As a bucket that keeps versions tells which object is meant. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { Effect } from '../stack-engine/engine.ts';
+import type { PlannedDomain, PlannedKeeping } from './keeping-plan.ts';
+import { jump, keeping, plannedDomain } from './keeping-plan.ts';
 
 /** What a sequence of operations on several stacks is to be. Plain data: fast-check makes it, prints it and makes it smaller. */
 
@@ -53,20 +55,14 @@ export interface PlannedOperation {
   readonly failsAfter?: number | undefined;
 }
 
-/** What a collector does, so many turns after it began. */
-export interface PlannedCollection {
-  readonly idle: number;
-  /** Which of the versions that were ever published it gives up, where nobody uses them: every so manieth. */
-  readonly every: number;
-  /** Turns between condemning and deleting; `undefined`: longer than the step, and whoever collects next deletes. */
-  readonly quarantine: number | undefined;
-}
-
 export interface PlannedStep {
   readonly operation: PlannedOperation;
   /** On another stack at the same time. */
   readonly beside?: Omit<PlannedOperation, 'stack'> | undefined;
-  readonly collects?: PlannedCollection | undefined;
+  /** At the same time. */
+  readonly keeps: readonly PlannedKeeping[];
+  /** Hours that pass before. */
+  readonly jumps?: number | undefined;
   /** Whether everything that is under way comes before the next step. */
   readonly settles: boolean;
 }
@@ -75,6 +71,7 @@ export interface PlannedSequence {
   /** Of the order in which things happen. */
   readonly seed: number;
   readonly urlStyle: 'sigv4' | 'sigv2';
+  readonly domain: PlannedDomain;
   readonly steps: readonly PlannedStep[];
 }
 
@@ -191,20 +188,15 @@ const step: fc.Arbitrary<PlannedStep> = fc.record({
     .tuple(fc.constantFrom(...STACKS, 'one' as const, 'one' as const, 'one' as const), operation)
     .map(([stack, what]) => ({ ...what, stack })),
   beside: sometimes(3, operation),
-  collects: sometimes(
-    2,
-    fc.record({
-      idle: fc.integer({ min: 0, max: 80 }),
-      every: fc.integer({ min: 1, max: 3 }),
-      quarantine: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
-    }),
-  ),
+  keeps: fc.array(keeping, { maxLength: 4, size: 'max' }),
+  jumps: sometimes(4, jump),
   settles: fc.constantFrom(true, true, false),
 });
 
 export const sequence: fc.Arbitrary<PlannedSequence> = fc.record({
   seed: fc.noShrink(fc.nat()),
   urlStyle: fc.constantFrom('sigv4' as const, 'sigv2' as const),
+  domain: plannedDomain,
   steps: fc.array(step, { minLength: 1, maxLength: 8, size: 'max' }),
 });
 

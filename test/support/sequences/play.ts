@@ -43,6 +43,30 @@ export async function playSequences({ file, runs, atMost = Infinity, stage }: Pl
   return coverage;
 }
 
+/** Histories between two lines that tell of them. */
+const ROUND = 20;
+
+/**
+ * Plays sequences of fresh seeds for so many minutes, and tells how far it has come.
+ * @throws Error with the sequence that fails, and the command that plays it again
+ */
+export async function soak({
+  file,
+  minutes,
+  stage,
+}: Omit<Playing, 'runs' | 'atMost'> & { readonly minutes: number }): Promise<void> {
+  const coverage = new Coverage();
+  const property = fc.asyncProperty(sequence, async (plan) => playOne(plan, await stage(coverage), coverage));
+  const end = Date.now() + minutes * 60_000;
+  while (Date.now() < end) {
+    const played = await fc.check(property, { numRuns: ROUND, endOnFailure: true });
+    const left = Math.max(0, (end - Date.now()) / 60_000).toFixed(1);
+    process.stderr.write(`seed ${played.seed}, ${coverage.summary}, ${left} minutes left\n`);
+    if (played.failed) throw new Error(told(file, await madeSmaller(property, played)));
+  }
+  process.stderr.write(`${coverage.toString()}\n${coverage.summary}\n`);
+}
+
 /** What fails is never lost, however long it takes to make it smaller. */
 async function madeSmaller(
   property: fc.IAsyncProperty<[PlannedSequence]>,
@@ -56,6 +80,20 @@ async function madeSmaller(
   return smaller.failed && smaller.counterexample !== null ? smaller : failed;
 }
 
+/** Everything that happens in the sequence of a seed, and how often. */
+export async function historyOf(seed: number, stage: Playing['stage']): Promise<string> {
+  const [plan] = fc.sample(sequence, { seed, numRuns: 1 });
+  if (plan === undefined) throw new Error('no sequence');
+  const coverage = new Coverage();
+  const world = await SequenceWorld.start(plan, await stage(coverage), coverage);
+  try {
+    await world.play(plan.steps);
+  } finally {
+    await world.stop();
+  }
+  return [...world.violations, world.history, coverage.toString()].join('\n');
+}
+
 async function playOne(plan: PlannedSequence, stage: Stage, coverage: Coverage): Promise<void> {
   const world = await SequenceWorld.start(plan, stage, coverage);
   try {
@@ -64,6 +102,7 @@ async function playOne(plan: PlannedSequence, stage: Stage, coverage: Coverage):
     await world.stop();
   }
   coverage.sequences += 1;
+  if (world.violations.size > 0) coverage.lost += 1;
   if (world.violations.size > 0) throw new Error([...world.violations, '', world.history].join('\n'));
 }
 

@@ -1,6 +1,7 @@
 import { formatArn, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Publication } from '../../../repository/index.ts';
 import { publishable } from '../domain.ts';
+import { EXPORT } from './evidence.ts';
 import type { Choice, Shape } from './plan.ts';
 
 export const REFERENCE = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-reference';
@@ -60,7 +61,13 @@ function textOf(resources: object): string {
 function reference({ arn, key }: Publication, more: object = {}): object {
   return {
     Type: 'Custom::ArtifactRef',
-    Properties: { ServiceToken: REFERENCE, ServiceTimeout: 300, ArtifactArn: formatArn(arn), Key: key, ...more },
+    Properties: {
+      ServiceToken: { 'Fn::ImportValue': EXPORT },
+      ServiceTimeout: 300,
+      ArtifactArn: formatArn(arn),
+      Key: key,
+      ...more,
+    },
   };
 }
 
@@ -93,7 +100,7 @@ function secondOf(published: Publication): object {
 
 function manyOf(published: readonly Publication[]): object {
   const members = published.map(({ arn, key }) => ({ Arn: formatArn(arn), Key: key }));
-  const Properties = { ServiceToken: REFERENCE, ServiceTimeout: 300, ArtifactArns: members };
+  const Properties = { ServiceToken: { 'Fn::ImportValue': EXPORT }, ServiceTimeout: 300, ArtifactArns: members };
   const consumers = published.map((one, index) => [`M${index}`, functionOf('Many', one)] as const);
   return { Many: { Type: 'Custom::ArtifactRef', Properties }, ...Object.fromEntries(consumers) };
 }

@@ -1,0 +1,257 @@
+import { ArtifactError, formatArn, publishVersion } from '../../../repository/index.ts';
+import type { Domain, Publication } from '../../../repository/index.ts';
+import type { RunResult } from '../../../repository/collecting/run-result.ts';
+import type { PlanSummary } from '../../../repository/collecting/pieces.ts';
+import type { Evidence } from '../../../repository/evidence/evidence.ts';
+import { runToEnd } from '../../../repository/keeping/ask.ts';
+import { carryOut } from '../../../repository/keeping/carry-out.ts';
+import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import { parseCommand } from '../../../repository/keeping/command.ts';
+import { publishable } from '../domain.ts';
+import type { Coverage, Kind } from './coverage.ts';
+import type { PlannedWork } from './keeping-plan.ts';
+
+/** A version that was published, as it is named by whoever asks for something to be done about it. */
+export interface PublishedVersion {
+  /** Definite. */
+  readonly arn: string;
+  /** Of its artifact. */
+  readonly artifact: string;
+}
+
+/** Whoever carries something out: a domain as he sees it, and what he may do while he waits. */
+export interface Worker {
+  readonly domain: Domain;
+  readonly evidence: Evidence;
+  readonly turn: () => Promise<void>;
+  /** So many steps make a piece. */
+  readonly hurry: number;
+  readonly published: () => readonly PublishedVersion[];
+  readonly coverage: Coverage;
+  readonly told: (publication: Publication) => void;
+  readonly promises: Promises;
+}
+
+/** What people were told stays, until somebody is asked to take that back. */
+export class Promises {
+  /** By consumer and version. */
+  readonly #standing = new Map<string, string>();
+  readonly #removals = new Map<string, { begun: number; ended: number }>();
+
+  /** ARNs of versions. */
+  get versions(): ReadonlySet<string> {
+    return new Set(this.#standing.values());
+  }
+
+  /** @returns to be called when the answer was yes: it is a promise if nobody has taken anything back meanwhile */
+  adding(arn: string, consumer: string): () => void {
+    const name = `${consumer} ${arn}`;
+    const { begun, ended } = this.#removalsOf(name);
+    return () => {
+      if (begun === ended && this.#removalsOf(name).begun === begun) this.#standing.set(name, arn);
+    };
+  }
+
+  /** @returns to be called when that has ended */
+  removing(arn: string, consumer: string): () => void {
+    const name = `${consumer} ${arn}`;
+    this.#standing.delete(name);
+    const removals = this.#removalsOf(name);
+    removals.begun += 1;
+    return () => (removals.ended += 1);
+  }
+
+  #removalsOf(name: string): { begun: number; ended: number } {
+    const removals = this.#removals.get(name) ?? { begun: 0, ended: 0 };
+    this.#removals.set(name, removals);
+    return removals;
+  }
+}
+
+type Result = Readonly<Record<string, unknown>>;
+
+/** What somebody may well be refused, or has to try again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  ...['ARTIFACT_DELETED', 'ARTIFACT_NOT_FOUND', 'CONTENT_MISSING', 'CONTENTION', 'STORE_UNAVAILABLE'],
+]);
+
+/** Has it done by the product itself. @throws what the product should never throw */
+export async function carryOutWork(work: PlannedWork, worker: Worker): Promise<void> {
+  try {
+    await perform(work, worker);
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || !REFUSALS.has(error.code)) throw error;
+    worker.coverage.count(error.code === 'STORE_UNAVAILABLE' ? 'work given up' : 'work refused');
+  }
+}
+
+async function perform(work: PlannedWork, worker: Worker): Promise<void> {
+  const { coverage } = worker;
+  switch (work.kind) {
+    case 'collect':
+      return collect(work, worker);
+    case 'delete': {
+      const { every, from, now } = work;
+      const wanted = worker.published().filter((_, index) => (index + from) % every === 0);
+      for (const { arn } of wanted) await ask(worker, { command: 'delete', arn, dryRun: false, now });
+      return;
+    }
+    case 'delete all of it': {
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      await ask(worker, { command: 'delete', arn: chosen.artifact, dryRun: false, now: work.now });
+      return;
+    }
+    case 'delete all': {
+      const artifacts = new Set(worker.published().map(({ artifact }) => artifact));
+      for (const arn of artifacts) await ask(worker, { command: 'delete', arn, dryRun: false, now: work.now });
+      return;
+    }
+    case 'reference-remove all': {
+      const { consumer } = work;
+      for (const { arn } of worker.published()) worker.promises.removing(arn, consumer)();
+      const artifacts = new Set(worker.published().map(({ artifact }) => artifact));
+      for (const arn of artifacts) await ask(worker, { command: 'reference-remove', arn, consumer });
+      return;
+    }
+    case 'undelete': {
+      const chosen = choose(worker, work.version);
+      if (chosen !== undefined) await ask(worker, { command: 'undelete', arn: chosen.arn });
+      return;
+    }
+    case 'reference-add': {
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      const promise = worker.promises.adding(chosen.arn, work.consumer);
+      await ask(worker, { command: 'reference-add', arn: chosen.arn, consumer: work.consumer });
+      promise();
+      return;
+    }
+    case 'reference-remove': {
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      const ended = worker.promises.removing(chosen.arn, work.consumer);
+      await ask(worker, { command: 'reference-remove', arn: chosen.arn, consumer: work.consumer });
+      ended();
+      return;
+    }
+    case 'publish': {
+      const { id, text } = work.choice;
+      const publication = await publishVersion(worker.domain, { repository: 'default', id }, publishable(text));
+      worker.told(publication);
+      coverage.count(publication.isNewVersion ? 'published beside a deploy' : 'found published');
+      return;
+    }
+    case 'audit':
+      await ask(worker, { command: 'audit', fix: true });
+      return;
+    case 'verify':
+      await ask(worker, { command: 'verify', fix: true, deep: false });
+      return;
+    case 'tend':
+      await ask(worker, { command: 'tend' });
+  }
+}
+
+/** A plan, and then exactly what it says. */
+async function collect({ now, waits }: Extract<PlannedWork, { kind: 'collect' }>, worker: Worker): Promise<void> {
+  const id = `plan${worker.domain.chance.nonce()}`;
+  const planned = await ask(worker, { command: 'gc-plan', id, now, verbose: false });
+  const summary = planned.find((one): one is Result & PlanSummary => one['action'] === 'plan');
+  if (summary === undefined) throw new Error('a plan without an end');
+  for (let turn = 0; turn < waits; turn++) await worker.turn();
+  await ask(worker, { command: 'gc-run', plan: summary.digest, now });
+  worker.coverage.count('collection');
+}
+
+function choose({ published }: Worker, number: number): PublishedVersion | undefined {
+  const all = published();
+  return all[number % Math.max(1, all.length)];
+}
+
+/** Sends a command piece by piece, as JSON, and hands back all results. */
+async function ask(worker: Worker, command: KeeperCommand): Promise<readonly Result[]> {
+  const { domain, evidence, hurry, coverage } = worker;
+  const results: Result[] = [];
+  const keeper = async (asked: KeeperCommand): ReturnType<typeof carryOut> => {
+    let steps = 0;
+    const isTimeUp = (): boolean => ++steps >= hurry;
+    return carryOut(parseCommand(JSON.parse(JSON.stringify(asked))), { domain, evidence, isTimeUp });
+  };
+  for await (const answer of runToEnd(keeper, command, domain.chance)) {
+    for (const result of answer.results as readonly Result[]) {
+      results.push(result);
+      for (const kind of kindsOf(command, result)) coverage.count(kind);
+    }
+  }
+  return results;
+}
+
+function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
+  switch (command) {
+    case 'delete': {
+      if (result['outcome'] === 'used') return ['deletion refused'];
+      const content = result['content'] as readonly { readonly outcome: string }[];
+      const first: readonly Kind[] = result['outcome'] === 'deleted' ? ['version given up'] : [];
+      return [...first, ...content.flatMap(({ outcome }) => contentKinds(outcome))];
+    }
+    case 'gc-run': {
+      const { action, outcome, content = [] } = result as unknown as RunResult;
+      if (action === 'delete') {
+        const first: readonly Kind[] =
+          outcome === 'deleted' ? ['version given up'] : outcome === 'rescued' ? ['deletion refused'] : [];
+        return [...first, ...content.flatMap((one) => contentKinds(one.outcome))];
+      }
+      return contentKinds(outcome);
+    }
+    case 'undelete':
+      return result['outcome'] === 'undeleted' ? ['version undeleted'] : [];
+    case 'reference-add':
+      return ['reference added by hand'];
+    case 'reference-remove':
+      return ['reference removed by hand'];
+    case 'audit':
+      return result['healed'] === true ? ['audit healed'] : [];
+    case 'tend':
+      return ['scheduled work'];
+    case 'verify':
+      return result['healed'] === true ? ['verification healed'] : [];
+    default:
+      return [];
+  }
+}
+
+function contentKinds(outcome: string): readonly Kind[] {
+  switch (outcome) {
+    case 'deleted':
+    case 'finished':
+      return ['content deleted'];
+    case 'condemned':
+      return ['content condemned'];
+    case 'rescued':
+    case 'cancelled':
+      return ['condemnation cancelled'];
+    case 'waiting':
+      return ['in quarantine still'];
+    case 'forgotten':
+      return ['condemnation forgotten'];
+    case 'failed':
+      return ['item failed'];
+    default:
+      return [];
+  }
+}
+
+/** As people name a version, and its artifact. */
+export function publishedVersion({
+  partition,
+  region,
+  account,
+  repository,
+  id,
+  version,
+  digest,
+}: Publication['arn']): PublishedVersion {
+  const artifact = { partition, region, account, repository, id };
+  return { arn: formatArn({ ...artifact, version, digest }), artifact: formatArn(artifact) };
+}
