@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, GetObjectCommand, PutObjectLegalHoldCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bind } from '../../../repository/bind.ts';
 import type { Operation, Wanted } from '../../../repository/bind.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
@@ -37,8 +37,11 @@ let bucket: Bucket;
 let policies: DomainPolicies;
 let clients: S3Client[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   policies = domainPolicies((await buildDomainTemplate()).file);
+});
+
+beforeEach(async () => {
   server = await startS3Server();
   clients = [];
   bucket = createDomainBucket(server, policies);
