@@ -138,9 +138,9 @@ function fateBy(random: () => number, times: number): Fate {
   const [chance, at] = [random() / times, Math.floor(random() * FATEFUL_REQUESTS)];
   if (chance < 0.04) return { kind: 'dies', at, when: 'before' };
   if (chance < 0.08) return { kind: 'dies', at, when: 'after' };
-  if (chance < 0.16) return { kind: 'dies after', what: 'decision' };
-  if (chance < 0.22) return { kind: 'dies after', what: 'removal' };
-  if (chance < 0.3) return { kind: 'sleeps', at };
+  if (chance < 0.18) return { kind: 'dies after', what: 'decision' };
+  if (chance < 0.28) return { kind: 'dies after', what: 'removal' };
+  if (chance < 0.36) return { kind: 'sleeps', at };
   return { kind: 'lives' };
 }
 
