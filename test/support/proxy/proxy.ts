@@ -21,7 +21,7 @@ export interface ProxiedRequest extends Request {
   readonly headers: IncomingHttpHeaders;
 }
 
-export interface ProxyOptions {
+interface ProxyOptions {
   /** `http://HOST:PORT`. */
   readonly target: string;
   readonly mishapOf: (request: Request) => Mishap | undefined;
@@ -180,7 +180,7 @@ class UnreliableProxy implements Proxy {
 
 /** The same to the letter, the name of the host included, so that signatures stay valid. */
 async function ask(target: string, agent: Agent, { method, url, headers, body }: Whole): Promise<Answer> {
-  const { connection: _, expect: __, 'transfer-encoding': ___, ...kept } = headers;
+  const kept = without(headers, 'connection', 'expect', 'transfer-encoding');
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = send(`${target}${url}`, { method, agent, headers: { ...kept, 'content-length': body.length } });
     outgoing.once('response', resolve).once('error', reject).end(body);
@@ -188,8 +188,12 @@ async function ask(target: string, agent: Agent, { method, url, headers, body }:
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) };
 }
 
+function without(headers: IncomingHttpHeaders, ...names: readonly string[]): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}
+
 async function reply(response: ServerResponse, { status, headers, body }: Answer, isCut: boolean): Promise<void> {
-  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...kept } = headers;
+  const kept = without(headers, 'connection', 'keep-alive', 'transfer-encoding');
   const hasLength = headers['content-length'] !== undefined || status === 204 || status === 304;
   response.writeHead(status, hasLength ? kept : { ...kept, 'content-length': body.length });
   if (!isCut || body.length === 0) {

@@ -41,7 +41,7 @@ export const byTheProtocol: Collect = async (deleting, digest, told) => {
   if ((await reap(deleting, digest)).outcome === 'deleted') told('deleted');
 };
 
-export function pick<T>(random: () => number, from: readonly T[]): T | undefined {
+function pick<T>(random: () => number, from: readonly T[]): T | undefined {
   return from[Math.floor(random() * from.length)];
 }
 
@@ -79,9 +79,10 @@ async function creates(client: Client, { arn, wanted }: Published): Promise<void
   const resource = world.newResource();
   const operation = operationOf(resource, event);
   // Some name the content by its digest, and no version.
-  const { version: _, ...content } = arn;
-  const { version: __, ...rest } = wanted;
-  const wants = random() < 0.3 ? { ...rest, arn: formatArn(content) } : wanted;
+  const { partition, region, account, repository, id, digest } = arn;
+  const content = formatArn({ partition, region, account, repository, id, digest });
+  const { key, filename, size } = wanted;
+  const wants = random() < 0.3 ? { arn: content, key, digest, filename, size } : wanted;
   try {
     await bindDelivered(client, operation, wants, { times: random() < 0.2 ? 2 : 1 });
   } catch (error) {

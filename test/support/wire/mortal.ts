@@ -20,7 +20,7 @@ export class Died extends Error {
   }
 }
 
-export interface Life {
+interface Life {
   readonly fate: Fate;
   /** Resolves when the process goes on. */
   readonly sleep: () => Promise<void>;

@@ -1,7 +1,7 @@
 import type { ProxiedRequest } from '../proxy/proxy.ts';
 
 /** Something that an emulator of S3 does wrong, as far as deletion could stand on it. */
-export interface Wrong {
+interface Wrong {
   readonly what: string;
   /** What is done about it here. */
   readonly here: string;

@@ -2,7 +2,7 @@ import { playHistory } from './history.ts';
 import type { HistoryOptions } from './history.ts';
 import { Tally } from './tally.ts';
 
-export interface Playing extends Pick<HistoryOptions, 'stage' | 'collect'> {
+interface Playing extends Pick<HistoryOptions, 'stage' | 'collect'> {
   /** Of the test, for the line that is printed. */
   readonly file: string;
   readonly histories: number;

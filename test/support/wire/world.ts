@@ -13,7 +13,7 @@ import type { Wanted } from '../../../repository/bind.ts';
 import type { Release } from '../../../repository/release.ts';
 import type { Tally } from './tally.ts';
 
-export const PLACE = { partition: 'aws', account: '111122223333', region: 'us-east-1' } as const;
+const PLACE = { partition: 'aws', account: '111122223333', region: 'us-east-1' } as const;
 
 /** S3 as several processes reach it. */
 export interface Stage {
