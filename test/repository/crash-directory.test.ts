@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import type { Covered } from '../support/crash/everywhere.ts';
+import { dieEverywhere } from '../support/crash/everywhere.ts';
+import { directoryGround } from '../support/crash/ground.ts';
+import { SCENARIOS } from '../support/crash/scenario.ts';
+import { Time } from '../support/crash/scene.ts';
+
+/** As in memory, on a directory: what its keys and times are is up to the file system. */
+
+const covered: Covered[] = [];
+
+test.each(SCENARIOS)(
+  '$name: whoever dies leaves what can be gone on with',
+  async (scenario) => {
+    const one = await dieEverywhere(scenario, directoryGround, Time.real());
+    covered.push(one);
+    expect(one.violations).toEqual([]);
+    expect(one.points).toBeGreaterThan(1);
+  },
+  600_000,
+);
+
+test('all of them together', () => {
+  const points = covered.reduce((sum, one) => sum + one.points, 0);
+  process.stderr.write(`crash everywhere, in a directory: ${covered.length} scenarios, ${points} crash points\n`);
+  expect(covered).toHaveLength(SCENARIOS.length);
+});
