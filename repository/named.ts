@@ -123,7 +123,7 @@ export async function addNamedReference(
 
 /**
  * Removes what a consumer recorded, exactly as it is read: of one version, or of all versions of an artifact, newest first.
- * @param before of an artifact: versions older than this number alone
+ * @param before versions older than this number alone
  * @returns one for each version that is done with, and with what was removed, if anything was
  */
 export async function* removeNamedReferences(
@@ -132,8 +132,8 @@ export async function* removeNamedReferences(
   consumer: string,
   before: number = Infinity,
 ): AsyncGenerator<{ readonly number: number; readonly removed?: RemovedReference }> {
-  const numbers =
-    number === undefined ? olderThan(listVersionNumbers(domain, { repository, id }), before) : only(number);
+  const named = number === undefined ? listVersionNumbers(domain, { repository, id }) : only(number);
+  const numbers = olderThan(named, before);
   // Looked at ahead, and removed in turn: whoever stops here has heard of all that is gone.
   const versions = expandAhead(numbers, VERSIONS_AHEAD, async function* (version) {
     const manifest = await readManifest(domain, { repository, id }, version);

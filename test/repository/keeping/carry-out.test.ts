@@ -227,6 +227,15 @@ test('a removal in pieces is one', async () => {
   expect(pieces).toBe(numbers.length + 1);
 });
 
+test('a removal of one version comes to its end, however little time there is', async () => {
+  const domain = await testDomain();
+  const arn = formatArn((await publishVersion(domain, NAME, publishable('content'))).arn);
+  await carryOut({ command: 'reference-add', arn, consumer: 'job' }, keeping(domain));
+  const { results, pieces } = await inPieces({ command: 'reference-remove', arn, consumer: 'job' }, keeping(domain));
+  expect(results).toHaveLength(1);
+  expect(pieces).toBe(2);
+});
+
 describe('an audit', () => {
   const DAY_MS = 24 * 60 * 60 * 1000;
   let domain: Domain;
