@@ -4,7 +4,8 @@ export default {
   randomize: true,
   coverageProvider: 'babel',
   collectCoverageFrom: ['repository/**/*.ts', 'packager/**/*.ts', 'handler/**/*.ts'],
-  testTimeout: 120_000,
+  // For what hangs; some stories are told in tens of thousands of orders, and a machine may be slow.
+  testTimeout: 600_000,
   // Half of the time tests wait for processes and servers of their own.
   maxWorkers: '100%',
   transform: {

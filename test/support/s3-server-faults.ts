@@ -17,7 +17,9 @@ export type Fault =
   /** Served; one bit of the answer's body is wrong. */
   | { readonly effect: 'flip'; readonly at?: number }
   /** Served after so many milliseconds. */
-  | { readonly effect: 'delay'; readonly milliseconds: number };
+  | { readonly effect: 'delay'; readonly milliseconds: number }
+  /** Served when that has come. */
+  | { readonly effect: 'hold'; readonly until: () => Promise<unknown> };
 
 export const CONFLICT: Fault = { effect: 'error', code: 'ConditionalRequestConflict' };
 export const SLOW_DOWN: Fault = { effect: 'error', code: 'SlowDown' };

@@ -228,6 +228,7 @@ class Server implements S3Server {
       await this.#deliverDue();
       fault = this.faults.next(arrived.target(this.identities));
       if (fault?.effect === 'reset-before') return void request.socket.destroy();
+      if (fault?.effect === 'hold') await fault.until();
       if (fault?.effect === 'delay') await pause(fault.milliseconds, undefined, { signal: this.#closing.signal });
       if (fault?.effect === 'error') throw new S3Error(fault.code, fault.message);
       reply = await this.#serve(arrived, request, proceed, fault);

@@ -643,7 +643,7 @@ describe('a copy', () => {
         if (query.get('partNumber') === '4') replaced ??= store.replace(key(), next, revision);
         return query.get('partNumber') === '4';
       },
-      fault: { effect: 'delay', milliseconds: 1500 },
+      fault: { effect: 'hold', until: async () => replaced },
     });
     expect(await store.copy(key(), key('copy'))).toBe('created');
     expect(await replaced).toBe('replaced');

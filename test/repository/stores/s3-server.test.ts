@@ -857,19 +857,36 @@ describe('bodies', () => {
   });
 });
 
+/** The next two writes come no further until they are released. */
+function holdWrites(): { readonly held: { readonly hits: () => number }; readonly release: () => void } {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const fault = { effect: 'hold', until: () => released } as const;
+  const held = server.faults.add({ operation: 'PutObject', fault, times: 2 });
+  return {
+    held,
+    release: () => {
+      release();
+    },
+  };
+}
+
 describe('conditions under way', () => {
   test('a deletion that lands while a conditional write is under way makes it undecided', async () => {
     bucket();
     const client = as();
     await put(client, 'a');
     const { ETag } = await client.send(new HeadObjectCommand(at('a')));
-    const held = server.faults.add({ operation: 'PutObject', fault: { effect: 'delay', milliseconds: 150 }, times: 2 });
+    const { held, release } = holdWrites();
     const writes = Promise.all([
       statusAndCode(put(as(), 'a', { IfNoneMatch: '*' })),
       statusAndCode(put(as(), 'a', { IfMatch: ETag })),
     ]);
     await waitFor(() => held.hits() === 2);
     await remove(client, 'a');
+    release();
     expect(await writes).toEqual([
       [409, 'ConditionalRequestConflict'],
       [409, 'ConditionalRequestConflict'],
@@ -884,11 +901,7 @@ describe('conditions under way', () => {
       bucket({ overlap });
       await put(as(), 'replaced');
       const { ETag } = await as().send(new HeadObjectCommand(at('replaced')));
-      const held = server.faults.add({
-        operation: 'PutObject',
-        fault: { effect: 'delay', milliseconds: 150 },
-        times: 2,
-      });
+      const { held, release } = holdWrites();
       const writes = Promise.all([
         statusAndCode(put(as(), 'created', { IfNoneMatch: '*' })),
         statusAndCode(put(as(), 'replaced', { IfMatch: ETag, Body: 'slow' })),
@@ -896,6 +909,7 @@ describe('conditions under way', () => {
       await waitFor(() => held.hits() === 2);
       await put(as(), 'created', { IfNoneMatch: '*' });
       await put(as(), 'replaced', { IfMatch: ETag, Body: 'fast' });
+      release();
       expect(await writes).toEqual([told, told]);
       // What begins afterwards is decided.
       const later = [put(as(), 'created', { IfNoneMatch: '*' }), put(as(), 'replaced', { IfMatch: ETag })];

@@ -13,6 +13,8 @@ export class AnswerServer {
 
   constructor(certificate: Certificate, serve: Serve) {
     this.#server = createServer({ key: certificate.key, cert: certificate.cert });
+    // Bytes behind a request that said it was shorter: Node would cut the connection, and with it, now and then, the request before them.
+    this.#server.on('clientError', () => undefined);
     this.#server.on('request', (request, response) => {
       void handle(request, response, serve);
     });
