@@ -87,7 +87,7 @@ function usedBy(name: string): Named {
 
 function namedIn(text: string): Named {
   const arns = text.matchAll(/:artifacts:[^:]+:\d+:default\/(?<version>[^@\s]+:\d+)@sha256:(?<digest>[0-9a-f]{64})/g);
-  return new Map([...arns].map(({ groups: { version = '', digest = '' } = {} }) => [version, digest]));
+  return new Map([...arns].map(({ groups: { version = '', digest = '' } = {} }) => [version, digest] as const));
 }
 
 /** What is in the bucket is what stacks use and what is the newest of its kind, and nothing else. */
@@ -95,10 +95,11 @@ async function expectKept(kept: Named): Promise<void> {
   const digestOf = (key: string): string => /[0-9a-f]{64}/.exec(key)?.[0] ?? key;
   const blobs = new Set((await account.keys('blobs/')).map(digestOf));
   expect([...blobs].sort()).toEqual([...new Set(kept.values())].sort());
-  const held = (await account.keys('references/')).flatMap(
-    (key) => /^references\/(?<digest>\w+)\/version\/default\/(?<id>.+)\/!\/(?<number>\d+)-/.exec(key)?.groups ?? [],
-  );
-  const versions = held.map(({ id, number, digest }) => `${id ?? ''}:${number ?? ''} ${digest ?? ''}`);
+  const held = (await account.keys('references/')).flatMap((key) => {
+    const of = /^references\/(?<digest>\w+)\/version\/default\/(?<id>.+)\/!\/(?<number>\d+)-/.exec(key)?.groups;
+    return of === undefined ? [] : [of];
+  });
+  const versions = held.map(({ id = '', number = '', digest = '' }) => `${id}:${number} ${digest}`);
   expect(versions.sort()).toEqual([...kept].map((entry) => entry.join(' ')).sort());
 }
 

@@ -6,7 +6,6 @@ import { sha256 } from '../../repository/digest.ts';
 import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, LOCAL_PLACE, ownKeeper, readStatus } from '../../repository/index.ts';
 import type { Domain } from '../../repository/index.ts';
-import type { PlanSummary } from '../../repository/collecting/pieces.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../repository/keeping/command.ts';
 import { blobPrefix } from '../../repository/keys.ts';
@@ -15,8 +14,9 @@ import { isLeftToSee } from '../../repository/verifying/finding.ts';
 import type { VerifyFinding } from '../../repository/verifying/finding.ts';
 import { steadyChance } from '../support/chance.ts';
 import { startScript } from '../support/child-script.ts';
-import { keysIn } from '../support/crash/scene.ts';
 import { randomFrom } from '../support/interleaving.ts';
+import { keysIn } from '../support/keys-in.ts';
+import { summaryOfPlan } from '../support/summary-of-plan.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** The real process on a directory, killed with SIGKILL before a call to the file system that chance chooses, again and again in one domain. */
@@ -51,9 +51,8 @@ async function requirePromised(domain: Domain, promised: Iterable<string>): Prom
     if (digest === undefined || status === 'Deleted') throw new Error(`promised, and deleted: ${text}`);
     const keys = await keysIn(domain.store, blobPrefix(digest));
     const bodies = await Promise.all(keys.map((key) => domain.store.read(key)));
-    const found = await Promise.all(bodies.map((one) => one && bytesOf(one.body)));
-    if (!found.some((bytes) => bytes !== undefined && sha256(bytes) === digest))
-      throw new Error(`promised, and gone: ${text}`);
+    const found = await Promise.all(bodies.flatMap((one) => (one === undefined ? [] : [bytesOf(one.body)])));
+    if (!found.some((bytes) => sha256(bytes) === digest)) throw new Error(`promised, and gone: ${text}`);
   }
 }
 
@@ -97,8 +96,7 @@ async function requireEnd(root: string): Promise<void> {
   }
   await ask(domain, { command: 'audit', fix: true });
   const planned = await ask(domain, { command: 'gc-plan', id: 'planoftheend', now: true, verbose: false });
-  const plan = planned.find((one): one is PlanSummary => (one as PlanSummary).action === 'plan');
-  if (plan === undefined) throw new Error('a plan without an end');
+  const plan = summaryOfPlan(planned);
   await ask(domain, { command: 'gc-run', plan: plan.digest, now: true });
   expect(await keysIn(domain.store, 'blobs/')).toEqual([]);
   expect(await keysIn(domain.store, 'references/')).toEqual([]);

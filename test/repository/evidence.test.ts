@@ -10,16 +10,11 @@ import { noEvidence } from '../../repository/evidence/none.ts';
 import { sha256 } from '../../repository/index.ts';
 import type { Fault } from '../support/stack-engine/engine.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
+import { allOf } from '../support/all-of.ts';
 
 const PLACE = { account: '111122223333', region: 'eu-west-1' };
 const EXPORT = 'cfn-artifacts-ServiceToken';
 const OFFLINE = { region: PLACE.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 };
-
-async function all<T>(found: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const one of found) list.push(one);
-  return list;
-}
 
 describe('of an engine over HTTP', () => {
   const engines: StackEngine[] = [];
@@ -136,24 +131,24 @@ describe('of an engine over HTTP', () => {
     const evidence = awsEvidence({ cloudFormation, lambda, serviceTokenExport: EXPORT, ...PLACE });
     const id = `arn:aws:cloudformation:eu-west-1:${PLACE.account}:stack/shop/6c5c5d50`;
     expect(await evidence.stack(id)).toMatchObject({ state: 'unknown' });
-    expect(await all(evidence.importers())).toEqual([{ why: expect.stringContaining('could not be asked') }]);
+    expect(await allOf(evidence.importers())).toEqual([{ why: expect.stringContaining('could not be asked') }]);
     expect(await evidence.isRun(sha256('a'))).toBeUndefined();
   });
 
   test('who imports the function, by name', async () => {
     const { engine, evidence, refused } = await started();
-    expect(await all(evidence.importers())).toEqual([]);
+    expect(await allOf(evidence.importers())).toEqual([]);
     await engine.deploy('domain', exporting);
-    expect(await all(evidence.importers())).toEqual([]);
+    expect(await allOf(evidence.importers())).toEqual([]);
     const ids = new Map<string, string>();
     for (const name of ['b', 'a', 'Z', 'c']) ids.set(name, (await engine.deploy(name, importing)).stackId);
     const found = (names: readonly string[]): Importer[] => names.map((name) => ({ stackId: ids.get(name) ?? '' }));
-    expect(await all(evidence.importers())).toEqual(found(['Z', 'a', 'b', 'c']));
-    expect(await all(evidence.importers('a'))).toEqual(found(['b', 'c']));
+    expect(await allOf(evidence.importers())).toEqual(found(['Z', 'a', 'b', 'c']));
+    expect(await allOf(evidence.importers('a'))).toEqual(found(['b', 'c']));
     refused.add('DescribeStacks');
-    expect(await all(evidence.importers('b'))).toEqual([{ stack: 'c', why: expect.any(String) }]);
+    expect(await allOf(evidence.importers('b'))).toEqual([{ stack: 'c', why: expect.any(String) }]);
     refused.add('ListImports');
-    expect(await all(evidence.importers('b'))).toEqual([{ why: expect.any(String) }]);
+    expect(await allOf(evidence.importers('b'))).toEqual([{ why: expect.any(String) }]);
   });
 
   test('what versions of functions and layers run, asked once', async () => {
@@ -202,7 +197,7 @@ describe('of an engine over HTTP', () => {
     const evidence = awsEvidence({ cloudFormation, lambda, serviceTokenExport: EXPORT, ...PLACE, signal });
     const id = `arn:aws:cloudformation:eu-west-1:${PLACE.account}:stack/shop/6c5c5d50`;
     await expect(evidence.stack(id)).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    await expect(all(evidence.importers())).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(allOf(evidence.importers())).rejects.toMatchObject({ code: 'INTERRUPTED' });
     await expect(evidence.isRun(sha256('a'))).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
@@ -335,6 +330,6 @@ test('what takes too long to find out is not known, and not asked again', async 
 
 test('of a directory nobody says anything', async () => {
   expect(await noEvidence.stack('any')).toMatchObject({ state: 'unknown' });
-  expect(await all(noEvidence.importers())).toEqual([]);
+  expect(await allOf(noEvidence.importers())).toEqual([]);
   expect(await noEvidence.isRun(sha256('x'))).toBeUndefined();
 });

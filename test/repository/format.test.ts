@@ -20,6 +20,7 @@ import { steadyChance } from '../support/chance.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 import { readTable, unquoted } from '../support/markdown-table.ts';
 import { DAY_MS, planned, ran } from './collecting/collected.ts';
+import { allOf } from '../support/all-of.ts';
 
 /** docs/format.md against everything that is written when each kind of record comes to be and goes. */
 
@@ -120,7 +121,7 @@ async function useVersions(domain: Domain): Promise<void> {
   const { partition, region, account } = domain;
   const arn = { partition, region, account, repository: 'default', id: 'shop/api', version: 1, digest: first.digest };
   await addNamedReference(domain, arn, 'team/job', 'default/shop/api^prod');
-  for await (const _ of removeNamedReferences(domain, { ...SHOP, number: 1 }, 'team/job'));
+  await allOf(removeNamedReferences(domain, { ...SHOP, number: 1 }, 'team/job'));
   await withdrawNumber(domain, { repository: 'default', id: 'tools/left' }, 1);
   const holding = log.findLast(({ key }) => key.includes('/named/retained/'))?.key;
   const head = await domain.store.head(holding as Wanted['key']);

@@ -18,6 +18,7 @@ import { release } from '../../repository/release.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { steadyChance } from '../support/chance.ts';
 import { publishable, testDomain } from '../support/domain.ts';
+import { allOf } from '../support/all-of.ts';
 
 const SHOP: StackResource = {
   ...{ account: '111122223333', region: 'eu-west-1', stack: 'shop', uuid: 'uuid-1', logicalId: 'Api' },
@@ -57,14 +58,8 @@ function bound(resource: StackResource, wanted: readonly Wanted[], pinned = fals
   return bind(domain, operation, wanted);
 }
 
-async function all<T>(found: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const one of found) list.push(one);
-  return list;
-}
-
 async function users(subject: Subject = NAME): Promise<string[]> {
-  return (await all(listUsers(domain, subject))).map(shown);
+  return (await allOf(listUsers(domain, subject))).map(shown);
 }
 
 function shown({ version, consumer }: Usage): string {
@@ -73,14 +68,14 @@ function shown({ version, consumer }: Usage): string {
 }
 
 async function unused(prefix?: string): Promise<string[]> {
-  return (await all(listUnused(domain, 'default', prefix))).map(({ manifest: { id, number } }) => `${id}:${number}`);
+  return (await allOf(listUnused(domain, 'default', prefix))).map(({ manifest: { id, number } }) => `${id}:${number}`);
 }
 
 describe('listUsers()', () => {
   test('tells who, of what, since when and by which bookmark', async () => {
     const one = await published('one');
     await bound(SHOP, [{ ...one, resolvedFrom: 'default/shop/api^prod' }]);
-    expect(await all(listUsers(domain, { ...NAME, number: 1 }))).toEqual([
+    expect(await allOf(listUsers(domain, { ...NAME, number: 1 }))).toEqual([
       {
         ...{ arn: one.arn, key: one.key, digest: one.digest, resolvedFrom: 'default/shop/api^prod' },
         ...{ artifact: NAME, version: 1, since: expect.stringMatching(/^2026-01-01T/) },
@@ -125,7 +120,7 @@ describe('listUsers()', () => {
     const uses = [{ arn: one.arn, key: one.key }];
     const byHand = { format: 1, generation: 'g', at: '2026-01-01T00:00:00.000Z', uses };
     await domain.store.create(namedReferenceKey(one.digest, 'edge', 'g'), recordContent(byHand));
-    const found = await all(listUsers(domain, NAME));
+    const found = await allOf(listUsers(domain, NAME));
     expect(found.map(({ consumer }) => consumer)).toEqual([
       { kind: 'named', name: 'edge' },
       { kind: 'named', name: 'retained', stackId: stackIdOf(SHOP), logicalId: 'Api' },
@@ -140,7 +135,7 @@ describe('listUsers()', () => {
       ...domain.store,
       read: async (asked) => (asked === key ? undefined : domain.store.read(asked)),
     };
-    expect(await all(listUsers({ ...domain, store: blind }, NAME))).toEqual([]);
+    expect(await allOf(listUsers({ ...domain, store: blind }, NAME))).toEqual([]);
     await domain.store.overwrite(key, recordContent({ format: 1 }));
     await expect(users()).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
     await expect(unused()).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
@@ -158,7 +153,7 @@ describe('listUsedBy()', () => {
     }
     const found = async (uuid?: string): Promise<string[]> => {
       const { account, region, stack } = SHOP;
-      const uses = await all(listUsedBy(domain, { account, region, stack, ...(uuid !== undefined && { uuid }) }));
+      const uses = await allOf(listUsedBy(domain, { account, region, stack, ...(uuid !== undefined && { uuid }) }));
       return uses.map(({ consumer, arn }) => `${consumer.resource.uuid} ${arn}`).toSorted();
     };
     const first = [`uuid-1 ${one.arn}`, `uuid-1 ${two.arn}`].toSorted();

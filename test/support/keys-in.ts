@@ -1,8 +1,7 @@
 import type { ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { allOf } from './all-of.ts';
 
 /** Every key below the prefix, in the order of the store. */
-export async function keysIn(store: ObjectStore, prefix: string): Promise<ObjectKey[]> {
-  const keys: ObjectKey[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return keys;
+export async function keysIn(store: ObjectStore, prefix = ''): Promise<ObjectKey[]> {
+  return (await allOf(store.list(prefix))).map(({ key }) => key);
 }

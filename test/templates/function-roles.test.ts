@@ -48,7 +48,8 @@ import type { S3Server } from '../support/s3-server.ts';
 /** Nothing is too young to be judged then. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** As `domain.test.ts` proves them: what they are about does not come up here. */
-const ELSEWHERE = /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
+const ELSEWHERE =
+  /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
 /** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
 const TO_COME: readonly string[] = [
   `Record: Resource ${BUCKET_ARN}/statuses/*`,

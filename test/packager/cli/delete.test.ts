@@ -265,7 +265,8 @@ describe('what nobody needs', () => {
     expect(await versionsOf('shop/api')).toEqual(['shop/api:3', 'shop/api:2', 'shop/api:1']);
     expect(await versionsOf('shop/api:2', 'default/shop/api:2', formatArn(arn))).toEqual(['shop/api:2']);
     expect(await versionsOf(`shop/api@sha256:${digest.slice(0, 12)}`)).toEqual(['shop/api:2']);
-    const { version: _, ...content } = arn;
+    const { partition, region, account, repository, id } = arn;
+    const content = { partition, region, account, repository, id, digest };
     expect(await versionsOf(formatArn(content))).toEqual(['shop/api:2']);
     const { digest: none, ...version } = arn;
     expect(none).toBe(digest);

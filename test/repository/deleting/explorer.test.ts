@@ -11,21 +11,25 @@ const ABOUT_VERSIONS = process.env['EXPLORE'] === 'all' ? [...OF_VERSIONS, ...ON
 
 let total = 0;
 
-async function prove(scenario: Scenario): Promise<void> {
+/** @returns what is wrong, and the story that shows it */
+async function violated(scenario: Scenario): Promise<readonly string[]> {
   const { violation, states, transitions, depth } = await explore(scenario);
   process.stderr.write(`explored ${scenario.name}: ${states} states, ${transitions} transitions, depth ${depth}\n`);
   total += states;
-  // The story shows what happened; an empty one is what is wanted.
-  expect([violation?.wrong ?? 'nothing is wrong', ...(violation?.story ?? [])]).toEqual(['nothing is wrong']);
-  expect(states).toBeGreaterThan(100);
+  if (states <= 100) return [`only ${states} states`];
+  return violation === undefined ? [] : [violation.wrong, ...violation.story];
 }
 
 describe('whoever does what when, no promise about content is broken', () => {
-  test.each(OF_CONTENT.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
+  test.each(OF_CONTENT.map((scenario) => [scenario.name, scenario] as const))('%s', async (_, scenario) => {
+    expect(await violated(scenario)).toEqual([]);
+  });
 });
 
 describe('whoever does what when, no promise about a version is broken', () => {
-  test.each(ABOUT_VERSIONS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => prove(scenario));
+  test.each(ABOUT_VERSIONS.map((scenario) => [scenario.name, scenario] as const))('%s', async (_, scenario) => {
+    expect(await violated(scenario)).toEqual([]);
+  });
 });
 
 afterAll(() => {

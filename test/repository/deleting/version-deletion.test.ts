@@ -19,6 +19,7 @@ import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
+import { keysIn } from '../../support/keys-in.ts';
 
 const API = { repository: 'default', id: 'a' };
 const DIGEST = sha256('x');
@@ -44,9 +45,7 @@ function use(): Promise<string> {
 }
 
 async function holders(): Promise<number> {
-  let count = 0;
-  for await (const _ of domain.store.list(versionReferencePrefix(DIGEST, API))) count += 1;
-  return count;
+  return (await keysIn(domain.store, versionReferencePrefix(DIGEST, API))).length;
 }
 
 /** A store in which somebody is just deciding. */

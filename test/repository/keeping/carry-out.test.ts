@@ -321,7 +321,7 @@ describe('an audit', () => {
     const tick = (isTimeUp: () => boolean = () => false, known: Evidence = evidence): Promise<readonly object[]> =>
       carryOut(
         { command: 'tend' },
-        keeping(domain, { evidence: known, isTimeUp, report: (finding) => void told.push(finding) }),
+        keeping(domain, { evidence: known, isTimeUp, report: (finding) => void told.push(finding as Finding) }),
       ).then(({ results, next }) => {
         expect(next).toBeUndefined();
         return results;

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { bind } from '../../../repository/bind.ts';
+import type { StackResource } from '../../../repository/binding.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
@@ -27,16 +28,21 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const BUCKET = 'artifacts-of-tests';
 
 /** The stack whose resources use something. */
-export const STACK = { account: LOCAL_PLACE.account, region: LOCAL_PLACE.region, stack: 'shop', uuid: 'u-1' };
-export const STACK_ID = `arn:aws:cloudformation:local:${LOCAL_PLACE.account}:stack/shop/u-1`;
+export const STACK: Omit<StackResource, 'logicalId'> = {
+  account: LOCAL_PLACE.account,
+  region: LOCAL_PLACE.region,
+  stack: 'shop',
+  uuid: 'u-1',
+};
+export const STACK_ID: string = `arn:aws:cloudformation:local:${LOCAL_PLACE.account}:stack/shop/u-1`;
 
 export const API = { repository: 'default', id: 'shop/api' };
 export const WEB = { repository: 'default', id: 'shop/web' };
 export const OLD = { repository: 'default', id: 'shop/old' };
 export const TOOLS = { repository: 'tools', id: 'lint' };
 
-export const LABEL = labelKey(API, '1.4.0');
-export const BOOKMARK = bookmarkKey(API, 'prod');
+export const LABEL: ObjectKey = labelKey(API, '1.4.0');
+export const BOOKMARK: ObjectKey = bookmarkKey(API, 'prod');
 
 /** A store in which everything that a domain can have stands as the real code leaves it. */
 export class World {

@@ -11,7 +11,7 @@ export class Crash {
   #tell: () => void = () => undefined;
 
   /** @param at counts from 1; Infinity: it lives */
-  constructor(at = Infinity, moment: 'before' | 'after' = 'before') {
+  constructor(at: number = Infinity, moment: 'before' | 'after' = 'before') {
     this.#at = at;
     this.#moment = moment;
     this.died = new Promise((resolve) => {
@@ -32,7 +32,7 @@ export class Crash {
     if (this.#isDead) return new Promise(() => undefined);
     const answer = await serve();
     if (isLast) this.#die();
-    return this.#isDead ? new Promise(() => undefined) : answer;
+    return this.isDead ? new Promise(() => undefined) : answer;
   }
 
   #die(): void {

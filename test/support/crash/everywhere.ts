@@ -11,7 +11,8 @@ import { Crash } from './crash.ts';
 import type { Ground, MakeGround } from './ground.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scene, Time } from './scene.ts';
-import { ask, keysIn, makeScene } from './scene.ts';
+import { keysIn } from '../keys-in.ts';
+import { ask, makeScene } from './scene.ts';
 
 /** What came of dying everywhere in one scenario. */
 export interface Covered {

@@ -3,7 +3,6 @@ import { writeSync } from 'node:fs';
 import { hasCode } from '../../../repository/error.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import { establishDomain, formatArn, LOCAL_PLACE, ownKeeper, publishVersion } from '../../../repository/index.ts';
-import type { PlanSummary } from '../../../repository/collecting/pieces.ts';
 import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
@@ -12,6 +11,7 @@ import { directoryStore } from '../../../repository/stores/directory.ts';
 import { publishable } from '../domain.ts';
 import { tellSteps } from '../file-system-steps.ts';
 import { randomFrom } from '../interleaving.ts';
+import { summaryOfPlan } from '../summary-of-plan.ts';
 
 /**
  * Keeps a directory domain, as command lines do, in an order that follows from a seed, until it kills itself before the `last` call to the file system. Says what it
@@ -78,8 +78,7 @@ async function operate(): Promise<void> {
   } else {
     const id = chance.nonce();
     const planned = await ask({ command: 'gc-plan', id, now: true, verbose: false });
-    const plan = planned.find((one): one is PlanSummary => (one as PlanSummary).action === 'plan');
-    if (plan !== undefined) await ask({ command: 'gc-run', plan: plan.digest, now: true });
+    await ask({ command: 'gc-run', plan: summaryOfPlan(planned).digest, now: true });
   }
 }
 

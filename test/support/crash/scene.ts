@@ -6,7 +6,7 @@ import { sha256 } from '../../../repository/digest.ts';
 import { describeDomain } from '../../../repository/domain.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
 import { formatArn, ownKeeper, publishVersion } from '../../../repository/index.ts';
-import type { Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import type { Domain, ObjectStore, Publication } from '../../../repository/index.ts';
 import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
@@ -20,6 +20,7 @@ import { publishable } from '../domain.ts';
 import { PLACE } from '../reference-function.ts';
 import { Crash } from './crash.ts';
 import { answerOf, propertiesOf } from './events.ts';
+import { summaryOfPlan } from '../summary-of-plan.ts';
 
 const GONE = STACK_ID.replace('6c5c5d50', '00000000');
 const HOUR_MS = 60 * 60 * 1000;
@@ -56,7 +57,7 @@ export class Time {
     this.#now += hours * HOUR_MS;
   }
 
-  actor(store: ObjectStore, crash = new Crash()): Promise<Actor> {
+  actor(store: ObjectStore, crash: Crash = new Crash()): Promise<Actor> {
     const own = crash.wrap(store);
     const chance = {
       now: this.now,
@@ -92,9 +93,7 @@ export async function ask({ domain }: Actor, command: KeeperCommand): Promise<re
 export function planOf(now: boolean): (actor: Actor, scene: Scene) => Promise<void> {
   return async (actor, scene) => {
     const results = await ask(actor, { command: 'gc-plan', id: 'planbeforeacrash', now, verbose: false });
-    const plan = results.find((one): one is PlanSummary => (one as PlanSummary).action === 'plan');
-    if (plan === undefined) throw new Error('a plan without an end');
-    scene.plan = plan;
+    scene.plan = summaryOfPlan(results);
   };
 }
 
@@ -161,10 +160,4 @@ async function leaveLoose(domain: Domain, digest: Digest): Promise<void> {
     versionReferenceKey(digest, name, 2, 'abandoned'),
     recordContent({ at: domain.chance.now().toISOString(), nonce: 'abandoned', ...name, number: 2 }),
   );
-}
-
-export async function keysIn(store: ObjectStore, prefix = ''): Promise<ObjectKey[]> {
-  const keys: ObjectKey[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return keys;
 }

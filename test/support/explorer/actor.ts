@@ -193,7 +193,8 @@ class Run {
           run.outstanding.push({
             request,
             tell: (answer) => {
-              if ('error' in answer) reject(answer.error as Error);
+              if ('error' in answer)
+                reject(answer.error instanceof Error ? answer.error : new Error(String(answer.error)));
               else resolve(answer.value);
             },
           });

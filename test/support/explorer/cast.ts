@@ -7,13 +7,13 @@ import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
-import { blobKey, statusKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
+import { blobKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
 import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
-import { recordContent } from '../../../repository/record.ts';
 import { release } from '../../../repository/release.ts';
 import { publishable } from '../domain.ts';
 import type { Act, Given } from './actor.ts';
 import type { WritingTime } from './store-states.ts';
+import { allOf } from '../all-of.ts';
 
 /** Everybody is about one content and one artifact: what meets nowhere needs no proof. */
 export const NAME: ArtifactName = { repository: 'default', id: 'a' };
@@ -91,16 +91,12 @@ export const addsReference: Act = async (given) => {
 };
 
 export const removesReference: Act = async ({ store }) => {
-  for await (const _ of removeNamedReferences({ store }, { ...NAME, number: 1 }, CONSUMER));
+  await allOf(removeNamedReferences({ store }, { ...NAME, number: 1 }, CONSUMER));
   return 'removed';
 };
 
 /** Content that nothing holds. */
 export const strayContent: Act = async ({ store }) => store.create(BLOB, contentOf('x'));
-
-/** The first version was given up, whoever did it came no further, and its content is there. */
-export const deletedVersion: Act = async ({ store }) =>
-  store.create(statusKey(NAME, 1), recordContent({ status: 'Deleted', was: 'Published', nonce: 'before' }));
 
 /**
  * Times are compared in one place: whether a version's reference was written before the version itself. So there are three: before, the version, and

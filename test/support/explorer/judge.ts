@@ -24,7 +24,7 @@ export class Judge {
     let phases = 0;
     for (let number = 0; number < actors; number++) phases = phases * PHASES + this.phaseOf(number, placeOf(number));
     let known = this.#known.get(phases);
-    if (known === undefined) this.#known.set(phases, (known = new Map()));
+    if (known === undefined) this.#known.set(phases, (known = new Map<number, Judgement>()));
     let judgement = known.get(store * ENDED + ended);
     if (judgement === undefined)
       known.set(

@@ -34,7 +34,9 @@ function gistOf(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   if (!text.startsWith('{')) return '';
   const { state, status, nonce, number, generation } = JSON.parse(text) as Record<string, unknown>;
-  const gist = [state ?? status, generation, number, nonce].filter((one) => one !== undefined);
+  const gist = [state ?? status, generation, number, nonce].flatMap((one) =>
+    typeof one === 'string' || typeof one === 'number' ? [String(one)] : [],
+  );
   return `{${gist.join(' ')}}`;
 }
 

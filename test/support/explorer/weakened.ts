@@ -2,6 +2,7 @@ import type { ObjectHead, ObjectKey, ObjectStore, StoredObject } from '../../../
 import { deletionKey } from '../../../repository/keys.ts';
 import type { Act, Given } from './actor.ts';
 import { BLOB, DIGEST } from './cast.ts';
+import { allOf } from '../all-of.ts';
 
 /** The same code, to which one thing is shown otherwise than it is. */
 export type Weakness = (given: Given) => Given;
@@ -64,11 +65,13 @@ export const believesAnOldListing: Weakness = withStore((store) => {
   const listings = new Map<string, { readonly key: ObjectKey; readonly size: number; readonly modified: Date }[]>();
   return {
     async *list(prefix, options) {
-      if (!prefix.startsWith('references/')) return yield* store.list(prefix, options);
+      if (!prefix.startsWith('references/')) {
+        yield* store.list(prefix, options);
+        return;
+      }
       let listing = listings.get(prefix);
       if (listing === undefined) {
-        listing = [];
-        for await (const one of store.list(prefix, options)) listing.push(one);
+        listing = await allOf(store.list(prefix, options));
         listings.set(prefix, listing);
       }
       yield* listing;

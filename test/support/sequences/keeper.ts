@@ -216,7 +216,9 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
       return ['scheduled work'];
     case 'verify':
       return result['healed'] === true ? ['verification healed'] : [];
-    default:
+    case 'cancel':
+    case 'finish':
+    case 'gc-plan':
       return [];
   }
 }

@@ -437,7 +437,7 @@ export class SequenceWorld {
     const promised = new Set(this.#promised());
     for (const one of this.#published.values()) {
       const { arn, key } = one;
-      const status = await readStatus({ store }, arn, arn.version ?? 0);
+      const status = await readStatus({ store }, arn, arn.version);
       if (promised.has(one)) this.#coverage.count('promise kept');
       if (status === 'Deleted' && promised.has(one)) this.violations.add(`promised and deleted: ${formatArn(arn)}`);
       if (status !== 'Deleted' && (await store.head(key)) === undefined)

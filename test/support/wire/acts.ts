@@ -82,7 +82,7 @@ async function creates(client: Client, { arn, wanted }: Published): Promise<void
   const { partition, region, account, repository, id, digest } = arn;
   const content = formatArn({ partition, region, account, repository, id, digest });
   const { key, filename, size } = wanted;
-  const wants = random() < 0.3 ? { arn: content, key, digest, filename, size } : wanted;
+  const wants = random() < 0.3 ? { arn: content, key, digest, filename, ...(size !== undefined && { size }) } : wanted;
   try {
     await bindDelivered(client, operation, wants, { times: random() < 0.2 ? 2 : 1 });
   } catch (error) {

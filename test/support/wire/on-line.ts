@@ -44,7 +44,10 @@ export async function lineStage(
     proxy,
     bucket: (name) => makeBucket({ ...config, endpoint: target }, name),
     connect,
-    quiet: (bucket, isQuiet) => void (isQuiet ? quiet.add(bucket) : quiet.delete(bucket)),
+    quiet: (bucket, isQuiet) => {
+      if (isQuiet) quiet.add(bucket);
+      else quiet.delete(bucket);
+    },
     settle: () => proxy.settle(),
     mishaps: () => ({
       all: [...proxy.mishaps.values()].reduce((sum, times) => sum + times, 0),

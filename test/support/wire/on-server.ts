@@ -34,7 +34,10 @@ export async function serverStage(seed: number): Promise<Stage> {
   return {
     bucket: async (name) => void server.createBucket(name, { versioning: 'Enabled' }),
     connect,
-    quiet: (bucket, isQuiet) => void (isQuiet ? quiet.add(bucket) : quiet.delete(bucket)),
+    quiet: (bucket, isQuiet) => {
+      if (isQuiet) quiet.add(bucket);
+      else quiet.delete(bucket);
+    },
     settle: () => server.deliverLate(),
     mishaps: () => {
       const faults = server.requests.flatMap(({ fault }) => fault ?? []);

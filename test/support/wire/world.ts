@@ -58,16 +58,16 @@ export class World {
   readonly bucket: string;
   readonly tally: Tally;
   readonly published: Published[] = [];
-  readonly bound = new Set<Bound>();
+  readonly bound: Set<Bound> = new Set();
   /** Of operations that failed, or whose answer nobody heard: CloudFormation deletes what they may have made. */
   readonly toRelease: Release[] = [];
   /** Versions that somebody has begun to delete, as `repository/id:number`. */
-  readonly givenUp = new Set<string>();
+  readonly givenUp: Set<string> = new Set();
   /** By the keys of their versions: what is published is never changed. */
-  readonly manifests = new Map<string, Manifest>();
+  readonly manifests: Map<string, Manifest> = new Map();
   /** What was deleted at least once. */
-  readonly gone = new Set<Digest>();
-  readonly violations = new Set<string>();
+  readonly gone: Set<Digest> = new Set();
+  readonly violations: Set<string> = new Set();
   #issued = 0;
   #names = 0;
 
