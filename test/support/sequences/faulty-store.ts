@@ -37,6 +37,8 @@ export class StoreFaults {
   #rates: Rates;
   #requests = 0;
   #late: Late[] = [];
+  /** Created by a second copy, after what the first created had been removed. */
+  readonly #revived = new Set<string>();
 
   constructor(seed: number, rates: Rates, now: () => Date, coverage: Coverage) {
     this.#random = randomFrom(seed);
@@ -49,6 +51,11 @@ export class StoreFaults {
   async end(): Promise<void> {
     this.#rates = SOUND;
     await this.flush();
+  }
+
+  /** Whether a request that came twice has put it back, of which nobody but an audit can know. */
+  revived(key: string): boolean {
+    return this.#revived.has(key);
   }
 
   /** Nothing of what is on its way comes any later than now. */
@@ -69,12 +76,12 @@ export class StoreFaults {
       this.#fail(share);
       return request();
     };
-    const writing = async <T>(request: () => Promise<T>): Promise<T> => {
+    const writing = async <T>(request: () => Promise<T>, tell?: (second: T) => unknown): Promise<T> => {
       await this.#begin();
       this.#fail(share / 2);
       const answer = await request();
       this.#fail(share / 2);
-      if (this.#chance(this.#rates.duplicate)) this.#repeatLater(request);
+      if (this.#chance(this.#rates.duplicate)) this.#repeatLater(async () => tell?.(await request()));
       if (!this.#chance(this.#rates.echo)) return answer;
       this.#coverage.count('echo of one’s own writing');
       await turn();
@@ -84,7 +91,11 @@ export class StoreFaults {
       read: (...given) => reading(() => store.read(...given)),
       head: (...given) => reading(() => store.head(...given)),
       incarnations: (...given) => reading(() => store.incarnations(...given)),
-      create: (...given) => writing(() => store.create(...given)),
+      create: (key, ...given) =>
+        writing(
+          () => store.create(key, ...given),
+          (answer) => answer === 'created' && this.#revived.add(key),
+        ),
       replace: (...given) => writing(() => store.replace(...given)),
       overwrite: (...given) => writing(() => store.overwrite(...given)),
       removeIncarnation: (...given) => writing(() => store.removeIncarnation(...given)),

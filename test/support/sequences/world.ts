@@ -456,7 +456,8 @@ export class SequenceWorld {
       const generation = parsed?.generation ?? key.slice(key.lastIndexOf('/') + 1);
       const isAllowed =
         resource !== undefined &&
-        (failed.has(resource.uuid) ||
+        (this.#faults.revived(key) ||
+          failed.has(resource.uuid) ||
           requests.get(generation)?.isCrashed === true ||
           this.#leaks.allows({ ...resource, generation }, (one) => requests.get(one)?.type === 'Update'));
       if (!isAllowed) this.violations.add(`recorded, and nobody's: ${key}`);
