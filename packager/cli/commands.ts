@@ -283,7 +283,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'audit',
     summary: 'compare the references with what is deployed, and heal them',
     description:
-      'Compares what stacks have recorded with what CloudFormation says is deployed, and tells of references that nothing names any more and of those that are missing. The domain does so every day by itself, and heals what it finds. Nothing is removed that is not known to be gone. Status 5: something is left to see to; an operation that is under way is not.',
+      'Compares what stacks have recorded with what CloudFormation says is deployed, and tells of references that nothing names any more and of those that are missing. The domain does so every day by itself, and heals what it finds. Nothing is removed that is not known to be gone. It ends with status 5 where something is left to see to; an operation that is under way is not.',
     examples: [
       { what: 'what is not as it should be', command: 'cfn-artifacts audit' },
       { what: 'heal it', command: 'cfn-artifacts audit --fix' },
@@ -297,7 +297,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'verify',
     summary: 'compare what the store has with what its records say, and heal it',
     description:
-      'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is content. Status 5: something is left to see to; docs/verify.md tells what each finding means.',
+      'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is content. It ends with status 5 where something is left to see to; docs/verify.md tells what each finding means.',
     examples: [
       { what: 'what is not as it should be', command: 'cfn-artifacts verify' },
       { what: 'heal it', command: 'cfn-artifacts verify --fix' },
@@ -312,7 +312,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc plan',
     summary: 'what would go, and why, with sizes',
     description:
-      "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. It ends with the command that runs it. Status 5: something could not be looked at, and stays.",
+      "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. The last line is the command that runs it. It ends with status 5 where something could not be looked at, and stays.",
     examples: [
       { what: 'what would go', command: 'cfn-artifacts gc plan' },
       {
@@ -329,7 +329,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc run',
     summary: 'delete what a plan says, and nothing else',
     description:
-      'Does what a plan says, item by item: each is looked at once more, and what is needed by then stays. Without a plan one is made, shown, and asked about. Content goes into quarantine first, in which any use of it lifts that, and is deleted by a later run. It may be interrupted anywhere, and run again. Status 5: something failed, or could not be looked at.',
+      'Does what a plan says, item by item: each is looked at once more, and what is needed by then stays. Without a plan one is made, shown, and asked about. Content goes into quarantine first, in which any use of it lifts that, and is deleted by a later run. It may be interrupted anywhere, and run again. It ends with status 5 where something failed, or could not be looked at.',
     examples: [
       {
         what: 'a plan that was made before, by the first digits of its digest',

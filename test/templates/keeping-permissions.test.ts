@@ -105,6 +105,8 @@ const USES: Readonly<Record<string, readonly { readonly before?: readonly string
   verify: ['verify', 'verify --fix --deep', 'verify --repository default'].map((line) => ({ argv: line.split(' ') })),
   delete: [{ before: UNDELETE, argv: DELETE }, { argv: [...DELETE, '--dry-run'] }],
   undelete: [{ before: DELETE, argv: UNDELETE }],
+  'gc plan': [{ argv: ['gc', 'plan'] }, { argv: ['gc', 'plan', '--repository', 'default'] }],
+  'gc run': [{ argv: ['gc', 'run', '--yes'] }],
 };
 
 /** @returns what the first use says that fails; nothing where all work */
@@ -142,7 +144,16 @@ describe('in another bucket', () => {
     const rights = JSON.parse(JSON.stringify(policy).replaceAll(BUCKET, other)) as Policy;
     server.requests.length = 0;
     const GONE = ['delete', 'shop/api:1', '--yes', '--now'];
-    for (const argv of [ADD, REMOVE, GONE, ['audit', '--fix'], ['audit'], ['verify', '--fix', '--deep']]) {
+    for (const argv of [
+      ADD,
+      REMOVE,
+      GONE,
+      ['audit', '--fix'],
+      ['audit'],
+      ['verify', '--fix', '--deep'],
+      ['gc', 'plan'],
+      ['gc', 'run', '--yes', '--now'],
+    ]) {
       const { exitCode, stderr } = await runAs('keeper-elsewhere', [rights], {}, ...argv, ...there);
       expect([argv, exitCode, stderr]).toEqual([argv, 0, expect.not.stringContaining('error')]);
     }

@@ -108,6 +108,9 @@ async function describeDomain(): Promise<void> {
 
 const PACKAGE = ['package', '--project-root', '.', '--artifact-prefix', 'shop'] as const;
 
+/** Rules that are there already are not written again. */
+let rules = 0;
+
 /** Each use of a command that a person would expect to work with what the document says it needs. */
 const USES: Readonly<Record<string, readonly ((project: TestProject, who: string) => Promise<Outcome>)[]>> = {
   package: [
@@ -135,6 +138,14 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
     (project, who) => runAs(project, who, 'references', 'default/shop/api'),
     (project, who) => runAs(project, who, 'references', '--stack', OPERATION.resource.stack),
     (project, who) => runAs(project, who, 'references', '--unused'),
+  ],
+  'gc rules': [(project, who) => runAs(project, who, 'gc', 'rules')],
+  'gc rules set': [
+    (project, who) => {
+      rules += 1;
+      project.write({ 'rules.yaml': `lifecycle:\n  - id: rule-${rules}\n    match: '**'\n    expireUnusedDays: 1\n` });
+      return runAs(project, who, 'gc', 'rules', 'set', 'rules.yaml', '--yes');
+    },
   ],
 };
 

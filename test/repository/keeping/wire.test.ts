@@ -94,7 +94,7 @@ describe('a command', () => {
 
   test('of no known kind is named, and so is what there is', () => {
     expect(problemsOf({ command: 'collect' })).toEqual([
-      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'reference-add', 'reference-remove', 'delete', 'undelete', 'audit', 'tend'",
+      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'reference-add', 'reference-remove', 'delete', 'undelete', 'audit', 'verify', 'gc-plan', 'gc-run', 'tend'",
     ]);
     expect(problemsOf({ command: 'toString' })).toEqual([expect.stringContaining("no command 'toString'")]);
   });

@@ -13,6 +13,9 @@ export interface Given {
 /** The product's code, with what it came to as a word. */
 export type Act = (given: Given) => Promise<string>;
 
+/** One after the other, each of which knows nothing of those before. One that fails is the last. */
+export type Acts = readonly [Act, ...Act[]];
+
 /** Where an actor stands: what it has asked and not been told, or what it came to. */
 export interface Place {
   readonly id: number;
@@ -21,6 +24,8 @@ export interface Place {
   /** What it came to; absent while it is at work. */
   readonly outcome?: string;
   readonly hasBegun: boolean;
+  /** The number of the act that he is in. */
+  readonly act: number;
   readonly next: Map<number, Place>;
   /** All ways that lead here; none to the first. */
   readonly ways: Way[];
@@ -36,6 +41,8 @@ interface Way {
 }
 
 const ANSWERS = 2 ** 24;
+/** By what those of an actor's acts after the first are told apart in what they write. */
+const ACT_NAMES = ['', 'B', 'C'];
 /** Kept for each actor. */
 const RUNS = 5000;
 
@@ -43,30 +50,41 @@ const RUNS = 5000;
  * An actor's code does the same whenever it is told the same: store, time and chance are all that it sees. So where it stands follows from which of its requests were
  * answered, in which order, with what; and it is run only for an answer that it was never given there before. All places together are a tree.
  *
- * An actor that came to its end is there by what it came to, whichever way it took. And while it waits for several answers and does nothing on hearing
+ * An actor that came to its end is there by what it came to, whichever way it took; and one that begins another act stands at its beginning, because what went before is
+ * nowhere but in the store. While it waits for several answers and does nothing on hearing
  * one of them, it makes no difference in which order they come; that it asks the same in the end is tried for two orders each time.
  */
 export class Actor {
   readonly name: string;
   readonly places: Place[] = [];
-  readonly #act: Act;
+  readonly #acts: Acts;
   readonly #vocabulary: Vocabulary;
   readonly #grown: (place: Place) => void;
+  readonly #isMerging: boolean;
   readonly #known = new Map<string, Place>();
   /** Runs that stand at a place and can be gone on with. */
   readonly #runs = new Map<Place, Run>();
 
-  /** @param grown told of every new place, and of a new way to one */
-  constructor(name: string, act: Act, vocabulary: Vocabulary, grown: (place: Place) => void = () => undefined) {
+  /**
+   * @param grown told of every new place, and of a new way to one
+   * @param isMerging false: answers that came in another order are another place, always
+   */
+  constructor(
+    name: string,
+    acts: Acts,
+    vocabulary: Vocabulary,
+    grown: (place: Place) => void = () => undefined,
+    isMerging = true,
+  ) {
     this.name = name;
-    this.#act = act;
+    this.#acts = acts;
     this.#vocabulary = vocabulary;
     this.#grown = grown;
+    this.#isMerging = isMerging;
   }
 
   async begin(): Promise<Place> {
-    const run = await Run.begin(this.name, this.#act, this.#vocabulary);
-    return this.#placeOf(run, undefined);
+    return this.#placeOf(await this.#run(0), 0, undefined);
   }
 
   /** Where it goes when one of its requests is answered. The first time a promise, so that all others cost nothing. */
@@ -77,19 +95,25 @@ export class Actor {
   async #grow(from: Place, index: number, answerId: number): Promise<Place> {
     const answer = this.#vocabulary.answers[answerId];
     if (answer === undefined) throw new Error(`there is no answer ${answerId}`);
-    const run = this.#runs.get(from) ?? (await this.#goTo(wayTo(from)));
+    const run = this.#runs.get(from) ?? (await this.#run(from.act, wayTo(from)));
     this.#runs.delete(from);
     await run.answer(index, answer);
     const way = { from, index, answer };
-    const place = this.#placeOf(run, way);
+    const isDone = run.hasSucceeded && run.outstanding.length === 0 && from.act + 1 < this.#acts.length;
+    const act = isDone ? from.act + 1 : from.act;
     const [, another] = from.ways;
-    if (another !== undefined) await this.#requireSame(place, [...wayTo(another.from), another, way]);
+    if (another !== undefined && from.since !== undefined) {
+      await this.#requireSame(run, from.act, [...wayTo(another.from), another, way]);
+    }
+    const place = this.#placeOf(isDone ? await this.#run(act) : run, act, way);
     from.next.set(index * ANSWERS + answerId, place);
     return place;
   }
 
-  async #goTo(steps: readonly Way[]): Promise<Run> {
-    const run = await Run.begin(this.name, this.#act, this.#vocabulary);
+  async #run(number: number, steps: readonly Way[] = []): Promise<Run> {
+    const act = this.#acts[number];
+    if (act === undefined) throw new Error(`${this.name} has no act ${number}`);
+    const run = await Run.begin(`${this.name}${ACT_NAMES[number] ?? number}`, act, this.#vocabulary);
     for (const { index, answer } of steps) await run.answer(index, answer);
     return run;
   }
@@ -100,16 +124,26 @@ export class Actor {
     if (place.outstanding.length > 0) this.#runs.set(place, run);
   }
 
-  async #requireSame(place: Place, steps: readonly Way[]): Promise<void> {
-    const { outstanding, outcome } = await this.#goTo(steps);
+  async #requireSame(run: Run, act: number, steps: readonly Way[]): Promise<void> {
+    const { outstanding, outcome } = await this.#run(act, steps);
     const isSame =
-      outcome === place.outcome && outstanding.every(({ request }, index) => request === place.outstanding[index]);
+      outcome === run.outcome &&
+      outstanding.length === run.outstanding.length &&
+      outstanding.every(({ request }, index) => request === run.outstanding[index]?.request);
     if (!isSame) throw new Error(`${this.name} does something else when its answers come in another order`);
   }
 
-  #placeOf(run: Run, way: Way | undefined): Place {
+  /** By what a place is found again on another way. `undefined`: there is no other. */
+  #keyOf(run: Run, act: number, way: Way | undefined): string | undefined {
+    if (way === undefined) return undefined;
+    if (act !== way.from.act) return `act ${act}`;
+    if (run.outcome !== undefined && run.outstanding.length === 0) return `end ${run.outcome}`;
+    return this.#isMerging && isWaiting(run, act, way) ? heardIn(way) : undefined;
+  }
+
+  #placeOf(run: Run, act: number, way: Way | undefined): Place {
     const { outstanding, outcome } = run;
-    const key = keyOf(outstanding, outcome, way);
+    const key = this.#keyOf(run, act, way);
     const known = key === undefined ? undefined : this.#known.get(key);
     if (known !== undefined) {
       if (way !== undefined && known.outstanding.length > 0) {
@@ -123,9 +157,10 @@ export class Actor {
       outstanding: outstanding.map(({ request }) => request),
       ...(outcome !== undefined && { outcome }),
       hasBegun: way !== undefined,
+      act,
       next: new Map(),
       ways: way === undefined ? [] : [way],
-      since: way !== undefined && isWaiting(outstanding, outcome, way) ? (way.from.since ?? way.from) : undefined,
+      since: way !== undefined && isWaiting(run, act, way) ? (way.from.since ?? way.from) : undefined,
     };
     this.places.push(place);
     this.#keep(place, run);
@@ -135,36 +170,27 @@ export class Actor {
   }
 }
 
+/** From where his act began. */
 function wayTo(place: Place): readonly Way[] {
   const steps: Way[] = [];
-  for (let [way] = place.ways; way !== undefined; [way] = way.from.ways) steps.push(way);
+  for (let [way] = place.ways; way?.from.act === place.act; [way] = way.from.ways) steps.push(way);
   return steps.reverse();
 }
 
-/** By what a place is found again on another way. `undefined`: there is no other. */
-function keyOf(
-  outstanding: readonly Outstanding[],
-  outcome: string | undefined,
-  way: Way | undefined,
-): string | undefined {
-  if (way === undefined) return undefined;
-  if (outcome !== undefined && outstanding.length === 0) return `end ${outcome}`;
-  if (!isWaiting(outstanding, outcome, way)) return undefined;
+/** Which requests were answered with what, since he asked something last. */
+function heardIn(last: Way): string {
   const heard: string[] = [];
-  for (
-    let at: Way | undefined = way;
-    at !== undefined;
-    at = at.from.since === undefined ? undefined : at.from.ways[0]
-  ) {
-    heard.push(`${at.from.outstanding[at.index]?.id ?? ''}:${at.answer.id}`);
+  for (let way: Way | undefined = last; way !== undefined; [way] = way.from.since === undefined ? [] : way.from.ways) {
+    heard.push(`${way.from.outstanding[way.index]?.id ?? ''}:${way.answer.id}`);
   }
-  return `${(way.from.since ?? way.from).id} ${heard.sort().join()}`;
+  return `${(last.from.since ?? last.from).id} ${heard.sort().join()}`;
 }
 
 /** Whether the last answer made it ask nothing. */
-function isWaiting(outstanding: readonly Outstanding[], outcome: string | undefined, { from, index }: Way): boolean {
+function isWaiting({ outstanding, outcome }: Run, act: number, { from, index }: Way): boolean {
   const rest = from.outstanding.toSpliced(index, 1);
   return (
+    act === from.act &&
     outcome === from.outcome &&
     rest.length > 0 &&
     outstanding.length === rest.length &&
@@ -181,6 +207,7 @@ interface Outstanding {
 class Run {
   readonly outstanding: Outstanding[] = [];
   outcome: string | undefined;
+  hasSucceeded = false;
 
   static async begin(name: string, act: Act, vocabulary: Vocabulary): Promise<Run> {
     const run = new Run();
@@ -201,7 +228,10 @@ class Run {
         }),
     );
     act({ store, chance: countingChance(name) }).then(
-      (outcome) => (run.outcome = outcome),
+      (outcome) => {
+        run.outcome = outcome;
+        run.hasSucceeded = true;
+      },
       (error: unknown) => (run.outcome = failureOf(error)),
     );
     await settled();

@@ -32,6 +32,8 @@ export interface Violation {
 export interface ExploreOptions {
   /** Every order is looked at, also of requests between which it makes no difference: then the story found is a shortest one. */
   readonly everyOrder?: boolean;
+  /** An actor who heard the same in another order stands elsewhere, also while he only waits for more. */
+  readonly everyPlace?: boolean;
   /** Gives up beyond so many states. */
   readonly limit?: number;
 }
@@ -110,7 +112,9 @@ class Search {
     const grown = (place: Place): void => {
       this.#independence.note(place);
     };
-    this.#actors = scenario.parts.map(({ name, act }) => new Actor(name, act, this.#vocabulary, grown));
+    this.#actors = scenario.parts.map(
+      ({ name, acts }) => new Actor(name, acts, this.#vocabulary, grown, options.everyPlace !== true),
+    );
     this.#judge = new Judge(scenario, this.#stores);
     this.#alone = new Alone(this.#actors, scenario.parts, this.#stores);
     const width = ACTORS + this.#actors.length;
@@ -121,7 +125,7 @@ class Search {
   async #setUp(): Promise<void> {
     let store = this.#stores.of(new Map());
     for (const [number, act] of this.#scenario.before.entries()) {
-      const actor = new Actor(`before${number}`, act, this.#vocabulary);
+      const actor = new Actor(`before${number}`, [act], this.#vocabulary);
       store = await this.#alone.toTheEnd(actor, store);
     }
     const { late = 0, lost = 0 } = this.#scenario.faults ?? {};

@@ -1,12 +1,12 @@
 import type { MemoryObject } from '../../../repository/stores/memory.ts';
-import type { Act } from './actor.ts';
+import type { Act, Acts } from './actor.ts';
 import type { FaultLimits } from './faults.ts';
 import type { WritingTime } from './store-states.ts';
 
 /** Somebody at work on the store. */
 export interface Part {
   readonly name: string;
-  readonly act: Act;
+  readonly acts: Acts;
   /** He waits for others, as long as they take: alone, he may have to give up. */
   readonly mayBeBlocked?: true;
 }

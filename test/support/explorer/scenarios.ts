@@ -30,22 +30,22 @@ export function scenario(
   return { name, before, parts, isJudged, judge: judging(promises), watched, timeOf, ...more };
 }
 
-const PUBLISHER: Part = { name: 'publisher', act: publishes };
-const COLLECTOR: Part = { name: 'collector', act: collects };
-const COLLECTOR_2: Part = { name: 'collector 2', act: collects };
-const REMOVER: Part = { name: 'remover', act: releases('A') };
-const DELETER: Part = { name: 'deleter', act: deletes };
-const DELETER_2: Part = { name: 'deleter 2', act: deletes };
+const PUBLISHER: Part = { name: 'publisher', acts: [publishes] };
+const COLLECTOR: Part = { name: 'collector', acts: collects };
+const COLLECTOR_2: Part = { name: 'collector 2', acts: collects };
+const REMOVER: Part = { name: 'remover', acts: [releases('A')] };
+const DELETER: Part = { name: 'deleter', acts: [deletes] };
+const DELETER_2: Part = { name: 'deleter 2', acts: [deletes] };
 /** Who takes a deletion back waits for whoever is deleting. */
-const UNDELETER: Part = { name: 'undeleter', act: undeletes, mayBeBlocked: true };
-const UNDELETER_2: Part = { name: 'undeleter 2', act: undeletes, mayBeBlocked: true };
+const UNDELETER: Part = { name: 'undeleter', acts: [undeletes], mayBeBlocked: true };
+const UNDELETER_2: Part = { name: 'undeleter 2', acts: [undeletes], mayBeBlocked: true };
 
 /** Custom::ArtifactRefs that name content by its digest alone, and those that name the version. */
-const ADDER: Part = { name: 'adder', act: binds('A') };
-const ADDER_2: Part = { name: 'adder 2', act: binds('B') };
-const USER: Part = { name: 'user', act: binds('A', 1) };
-const NAMED: Part = { name: 'named consumer', act: addsReference };
-const NAMED_REMOVER: Part = { name: 'named remover', act: removesReference };
+const ADDER: Part = { name: 'adder', acts: [binds('A')] };
+const ADDER_2: Part = { name: 'adder 2', acts: [binds('B')] };
+const USER: Part = { name: 'user', acts: [binds('A', 1)] };
+const NAMED: Part = { name: 'named consumer', acts: [addsReference] };
+const NAMED_REMOVER: Part = { name: 'named remover', acts: [removesReference] };
 
 const BOUND = boundAs('adder', 'A');
 const BOUND_UNTIL_REMOVED = boundAs('adder', 'A', { until: ['remover'] });

@@ -1,4 +1,4 @@
-import type { Act } from './actor.ts';
+import type { Act, Acts } from './actor.ts';
 import { addsReference, binds, collects, publishes, removesReference, strayContent } from './cast.ts';
 import { boundAs } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
@@ -30,10 +30,10 @@ const BOUND = boundAs('adder', 'A');
 const CONTENT_LOST = 'the content that adder uses is lost';
 const VERSION_LOST = 'the content of version 1 is lost';
 
-const part = (name: string, act: Act, weakness?: Weakness): Part => ({
-  name,
-  act: weakness === undefined ? act : weakened(act, weakness),
-});
+function part(name: string, act: Act | Acts, weakness?: Weakness): Part {
+  const acts: Acts = typeof act === 'function' ? [act] : act;
+  return { name, acts: weakness === undefined ? acts : weakened(acts, weakness) };
+}
 
 const ADDER = part('adder', binds('A'));
 const COLLECTOR = part('collector', collects);

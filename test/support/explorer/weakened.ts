@@ -1,14 +1,21 @@
 import type { ObjectHead, ObjectKey, ObjectStore, StoredObject } from '../../../repository/object-store.ts';
 import { deletionKey } from '../../../repository/keys.ts';
-import type { Act, Given } from './actor.ts';
+import type { Act, Acts, Given } from './actor.ts';
 import { BLOB, DIGEST } from './cast.ts';
 import { allOf } from '../all-of.ts';
 
 /** The same code, to which one thing is shown otherwise than it is. */
 export type Weakness = (given: Given) => Given;
 
-export function weakened(act: Act, weakness: Weakness): Act {
-  return (given) => act(weakness(given));
+/** In one act, because what is weak may remember. */
+export function weakened(acts: Acts, weakness: Weakness): Acts {
+  const whole: Act = async (given) => {
+    const weak = weakness(given);
+    let outcome = '';
+    for (const act of acts) outcome = await act(weak);
+    return outcome;
+  };
+  return [whole];
 }
 
 function withStore(change: (store: ObjectStore) => Partial<ObjectStore>): Weakness {

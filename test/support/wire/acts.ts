@@ -4,6 +4,7 @@ import { bind } from '../../../repository/bind.ts';
 import type { Operation } from '../../../repository/bind.ts';
 import type { Deleting } from '../../../repository/deleting/condemn.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
+import type { Reaped } from '../../../repository/deleting/reap.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
@@ -30,7 +31,7 @@ export interface Client {
 export type Collect = (
   deleting: Deleting,
   digest: Digest,
-  told: (what: 'condemned' | 'deleted') => void,
+  told: (outcome: 'condemned' | Reaped['outcome']) => void,
 ) => Promise<void>;
 
 export type Act = (client: Client) => Promise<void>;
@@ -38,7 +39,7 @@ export type Act = (client: Client) => Promise<void>;
 /** condemn, and reap with no quarantine. */
 export const byTheProtocol: Collect = async (deleting, digest, told) => {
   if ((await condemn(deleting, digest)).outcome === 'condemned') told('condemned');
-  if ((await reap(deleting, digest)).outcome === 'deleted') told('deleted');
+  told((await reap(deleting, digest)).outcome);
 };
 
 function pick<T>(random: () => number, from: readonly T[]): T | undefined {
@@ -50,13 +51,21 @@ const publish: Act = async (client) => {
   await publishOne(client);
 };
 
-async function publishOne({ domain, onlooker, world, random, filenames }: Client): Promise<Published> {
+async function publishOne(client: Client): Promise<Published> {
+  const { random, filenames } = client;
+  return publishes(client, pick(random, TEXTS) ?? 'x', pick(random, filenames) ?? 'x.txt');
+}
+
+export async function publishes(
+  { domain, onlooker, world, random }: Client,
+  text: string,
+  filename: string,
+): Promise<Published> {
   const name = pick(random, NAMES) ?? { repository: 'default', id: 'a' };
-  const text = pick(random, TEXTS) ?? 'x';
-  const filename = pick(random, filenames) ?? 'x.txt';
   const { arn, key, outcome } = await publishVersion(domain, name, publishable(text, 'file', filename));
   world.tally.count('version published');
-  if (outcome !== 'reused' && world.gone.has(arn.digest)) world.tally.count('re-upload');
+  if (outcome === 'uploaded' && world.stored.has(arn.digest)) world.tally.count('re-upload');
+  world.stored.add(arn.digest);
   const version = { ...name, number: arn.version };
   const wanted = { arn: formatArn(arn), key, digest: arn.digest, filename, size: sizeOf(text), version };
   const published = { name, arn, wanted };
@@ -70,19 +79,24 @@ const create: Act = async (client) => {
   const { world, random } = client;
   const published = random() < 0.4 ? await publishOne(client) : pick(random, world.published);
   if (published === undefined) return;
-  await creates(client, published);
+  await creates(client, published, client.random() < 0.3 ? 'content' : 'version');
 };
 
-async function creates(client: Client, { arn, wanted }: Published): Promise<void> {
+/** @param by what its ARN names: the content by its digest and no version, or the version */
+export async function creates(
+  client: Client,
+  { arn, wanted }: Published,
+  by: 'content' | 'version',
+): Promise<void> {
   const { world, random } = client;
   const event = world.issue();
   const resource = world.newResource();
   const operation = operationOf(resource, event);
-  // Some name the content by its digest, and no version.
   const { partition, region, account, repository, id, digest } = arn;
   const content = formatArn({ partition, region, account, repository, id, digest });
   const { key, filename, size } = wanted;
-  const wants = random() < 0.3 ? { arn: content, key, digest, filename, ...(size !== undefined && { size }) } : wanted;
+  const named = { arn: content, key, digest, filename, ...(size !== undefined && { size }) };
+  const wants = by === 'content' ? named : wanted;
   try {
     await bindDelivered(client, operation, wants, { times: random() < 0.2 ? 2 : 1 });
   } catch (error) {
@@ -230,15 +244,19 @@ async function givesUp(client: Client, name: Published['name'], number: number):
   for (const digest of deletion.digests) await collects(client, digest);
 }
 
-const takeBack: Act = async ({ domain, world, random }) => {
+const takeBack: Act = async (client) => {
+  const { world, random } = client;
   const published = pick(
     random,
     world.published.filter(({ name, arn }) => world.givenUp.has(versionText(name, arn.version))),
   );
-  if (published === undefined) return;
+  if (published !== undefined) await takesBack(client, published);
+};
+
+export async function takesBack({ domain, world }: Client, published: Published): Promise<void> {
   const undeletion = await undeleteVersion(domain, published.name, published.arn.version);
   if (undeletion?.outcome === 'undeleted') world.tally.count('version undeleted');
-};
+}
 
 /** `gc`, of everything. */
 const collect: Act = async (client) => {
@@ -246,14 +264,12 @@ const collect: Act = async (client) => {
   for (const digest of [...DIGESTS.slice(first), ...DIGESTS.slice(0, first)]) await collects(client, digest);
 };
 
-async function collects({ domain, world, collect: collectOne }: Client, digest: Digest): Promise<void> {
-  await collectOne(domain, digest, (what) => {
-    if (what === 'condemned') {
-      world.tally.count('condemned');
-      return;
-    }
-    world.tally.count('content deleted');
-    world.gone.add(digest);
+export async function collects({ domain, world, collect: collectOne }: Client, digest: Digest): Promise<void> {
+  await collectOne(domain, digest, (outcome) => {
+    if (outcome === 'condemned') world.tally.count('condemned');
+    if (outcome === 'deleted') world.tally.count('content deleted');
+    if (outcome === 'rescued') world.tally.count('rescued by a collector');
+    if (outcome === 'conflict') world.tally.count('deletion refused');
   });
 }
 

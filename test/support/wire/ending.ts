@@ -9,7 +9,7 @@ import { EVERY_BLOB, EVERY_REFERENCE, parseVersionKey, versionsPrefix } from '..
 import { release } from '../../../repository/release.ts';
 import { keysIn } from '../keys-in.ts';
 import type { World } from './world.ts';
-import { DIGESTS, versionText } from './world.ts';
+import { versionText } from './world.ts';
 
 /** No stack is left. */
 const everythingIsGone: Evidence = {
@@ -35,7 +35,7 @@ export async function clearAway(domain: Domain, world: World): Promise<void> {
     if (outcome === 'used')
       world.violations.add(`${versionText(name, number)} is used by nobody, and can't be deleted`);
   }
-  for (const digest of DIGESTS) {
+  for (const digest of world.digests) {
     // What was condemned before somebody stored it anew goes in a second turn.
     for (let turn = 0; turn < 2; turn++) {
       await condemn(domain, digest);

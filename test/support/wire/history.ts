@@ -6,8 +6,11 @@ import { clearAway } from './ending.ts';
 import { randomFrom } from '../interleaving.ts';
 import { judge } from './judge.ts';
 import type { Fate } from './mortal.ts';
+import type { Told } from './mortal.ts';
 import { Died, mortal } from './mortal.ts';
-import type { Tally } from './tally.ts';
+import type { Racer } from './race.ts';
+import { Pace, stageRace } from './race.ts';
+import type { Tally, Thing } from './tally.ts';
 import type { Stage } from './world.ts';
 import { World } from './world.ts';
 
@@ -17,10 +20,16 @@ export interface HistoryOptions {
   readonly seed: number;
   readonly rounds: number;
   readonly collect?: Collect;
+  /** Whether the next round is worth playing; unless given it is. */
+  readonly isWanted?: () => boolean;
 }
 
 /** So many processes are at work at once. */
 const CLIENTS = 9;
+/** In every round of this number there are races, and fewer others. */
+const RACES_EVERY = 3;
+const RACES = 4;
+const BESIDE_RACES = 4;
 /** They begin within so many milliseconds. */
 const SPREAD_MS = 15;
 /** Whoever dies or sleeps does so at one of its first requests. */
@@ -46,6 +55,7 @@ export async function playHistory({
   seed,
   rounds,
   collect = byTheProtocol,
+  isWanted = () => true,
 }: HistoryOptions): Promise<readonly string[]> {
   const bucket = `history-${seed}`;
   await stage.bucket(bucket);
@@ -53,29 +63,39 @@ export async function playHistory({
   const random = randomFrom(seed);
   const dormitory = new Dormitory();
   const judging = stage.connect(bucket);
+  let staged = 0;
   try {
-    for (let round = 0; round < rounds; round++) {
-      const working = Array.from({ length: CLIENTS }, (_, number) =>
-        work({
-          stage,
-          world,
-          collect,
-          dormitory,
-          random: randomFrom(Math.floor(random() * 2 ** 31)),
-          who: `s${seed}r${round}c${number}`,
+    for (let round = 0; round < rounds && isWanted(); round++) {
+      const worker = (): Work => ({
+        ...{ stage, world, collect, dormitory },
+        random: randomFrom(Math.floor(random() * 2 ** 31)),
+        who: `s${seed}r${round}c${clients++}`,
+      });
+      let clients = 0;
+      const isRaced = round % RACES_EVERY === RACES_EVERY - 1;
+      const races: (readonly Racer[])[] = [];
+      stage.quiet(bucket, true);
+      for (let race = 0; isRaced && race < RACES; race++) {
+        races.push(await stageRace(world.domain(judging, `s${seed}a${staged}`), world, random, seed * RACES + staged++));
+      }
+      stage.quiet(bucket, false);
+      const working = [
+        ...Array.from({ length: isRaced ? BESIDE_RACES : CLIENTS }, () => workAlone(worker())),
+        ...races.flatMap((racers) => {
+          tally.count('race');
+          return runRace(racers, worker);
         }),
-      );
+      ];
       dormitory.wake(random);
       await dormitory.untilAwakeHaveEnded(working);
       tally.count('round');
       stage.quiet(bucket, true);
       await judge(world.domain(judging, 'judge'), world);
-      stage.quiet(bucket, false);
       if (world.violations.size > 0) return [...world.violations].map((one) => `seed ${seed}, round ${round}: ${one}`);
     }
-    stage.quiet(bucket, true);
     dormitory.wake(() => 0);
     await dormitory.untilAwakeHaveEnded([]);
+    if (!isWanted()) return [];
     await stage.settle();
     await clearAway(world.domain(judging, 'ending'), world);
     return [...world.violations].map((one) => `seed ${seed}, in the end: ${one}`);
@@ -93,37 +113,77 @@ interface Work {
   readonly who: string;
 }
 
-/** One process, from its beginning to its end. */
-async function work({ stage, world, collect, dormitory, random, who }: Work): Promise<void> {
-  const { tally, bucket } = world;
+/** What a process does, and what becomes of it. */
+interface Task {
+  readonly act: Act;
+  readonly fate: Fate;
+  readonly pace: Pace;
+}
+
+/** One that does something, at some moment of the round. */
+async function workAlone(worker: Work): Promise<void> {
+  const { random } = worker;
   const [act, mayCrash] = chooseAct(random);
+  const fate = fateBy(random, mayCrash === 'often' ? 2 : 1);
+  await pause(random() * SPREAD_MS);
+  await work(worker, { act, fate, pace: new Pace() });
+}
+
+/** Each begins when the one before it has come so far: what meets what is decided by requests, not by how fast the machine is. */
+function runRace(racers: readonly Racer[], worker: () => Work): readonly Promise<void>[] {
+  let ahead = new Pace();
+  ahead.stop();
+  return racers.map(async ({ act, fate, behind }) => {
+    const [before, pace] = [ahead, new Pace()];
+    ahead = pace;
+    const own = worker();
+    await before.reaches(behind);
+    await work(own, { act, fate: fate ?? fateBy(own.random, 2), pace });
+  });
+}
+
+/** One process, from its beginning to its end. */
+async function work(
+  { stage, world, collect, dormitory, random, who }: Work,
+  { act, fate, pace }: Task,
+): Promise<void> {
+  const { tally, bucket } = world;
   const store = stage.connect(bucket);
   const own = mortal(store, {
-    fate: fateBy(random, mayCrash === 'often' ? 2 : 1),
+    fate,
     sleep: () => {
       tally.count('sleep');
+      pace.stop();
       return dormitory.sleep();
     },
     told: (what) => {
-      if (what === 'request' || what === 'rescue') tally.count(what);
-      if (what === 'death') tally.count('crash');
-      if (what === 'death after the decision') tally.count('crash after the decision');
-      if (what === 'death after a removal') tally.count('crash after a removal');
+      tally.count(COUNTED_AS[what]);
+      if (what === 'request') pace.step();
     },
   });
   const client: Client = {
     ...{ domain: world.domain(own, who), onlooker: world.domain(store, `${who}o`), world, random, collect },
     filenames: stage.filenames,
   };
-  await pause(random() * SPREAD_MS);
   try {
     await act(client);
   } catch (error) {
     const isExpected = error instanceof Died || (error instanceof ArtifactError && EXPECTED.includes(error.code));
     if (!isExpected)
       world.violations.add(`${who}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  } finally {
+    pace.stop();
   }
 }
+
+const COUNTED_AS: Readonly<Record<Told, Thing>> = {
+  request: 'request',
+  rescue: 'rescue',
+  finish: 'deletion finished by who met it',
+  death: 'crash',
+  'death after the decision': 'crash after the decision',
+  'death after a removal': 'crash after a removal',
+};
 
 function chooseAct(random: () => number): readonly [Act, 'seldom' | 'often'] {
   let left = random() * 100;

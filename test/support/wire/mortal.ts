@@ -20,19 +20,24 @@ export class Died extends Error {
   }
 }
 
+/** What is told of a life. `finish`: it completed a deletion that another had decided. */
+export type Told = 'request' | 'rescue' | 'finish' | Death;
+type Death = 'death' | 'death after the decision' | 'death after a removal';
+
 interface Life {
   readonly fate: Fate;
   /** Resolves when the process goes on. */
   readonly sleep: () => Promise<void>;
-  readonly told: (what: 'request' | 'rescue' | 'death' | 'death after the decision' | 'death after a removal') => void;
+  readonly told: (what: Told) => void;
 }
 
 /** A store as it is seen by a process with that fate. */
 export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectStore {
   let isDead = false;
   let requests = 0;
+  const decided = new Set<ObjectKey>();
 
-  const die = (what: 'death' | 'death after the decision' | 'death after a removal' = 'death'): never => {
+  const die = (what: Death = 'death'): never => {
     isDead = true;
     told(what);
     throw new Died();
@@ -67,6 +72,7 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
       const outcome = await asking(() => store.replace(key, content, revision, attributes));
       const state = outcome === 'replaced' ? await stateIn(key, content) : undefined;
       if (state === 'cancelled') told('rescue');
+      if (state === 'deleting') decided.add(key);
       if (state === 'deleting' && isFatal('decision')) die('death after the decision');
       return outcome;
     },
@@ -75,7 +81,11 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
       await asking(() => store.removeIncarnation(key, incarnation));
       if (isFatal('removal')) die('death after a removal');
     },
-    removeRevision: (key, revision) => asking(() => store.removeRevision(key, revision)),
+    async removeRevision(key, revision) {
+      const outcome = await asking(() => store.removeRevision(key, revision));
+      if (isDeletion(key) && outcome === 'removed' && !decided.has(key)) told('finish');
+      return outcome;
+    },
     async *list(prefix, options) {
       const number = await begin();
       yield* store.list(prefix, options);
@@ -86,6 +96,10 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
 }
 
 async function stateIn(key: ObjectKey, content: Content): Promise<Deletion['state'] | undefined> {
-  if (!key.startsWith('deletions/')) return undefined;
+  if (!isDeletion(key)) return undefined;
   return (JSON.parse((await bytesOf(content.read())).toString()) as Deletion).state;
+}
+
+function isDeletion(key: ObjectKey): boolean {
+  return key.startsWith('deletions/');
 }

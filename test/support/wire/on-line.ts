@@ -24,6 +24,8 @@ const LINE: readonly Rule[] = [
   { percent: 2, mishap: (random) => ({ kind: 'astray', after: between(random, 2, 100) }), befalls: writes },
 ];
 
+const KINDS = [...new Set(LINE.map(({ mishap }) => mishap(() => 0).kind))];
+
 /** A stage before whatever speaks S3, at the end of a line on which everything goes wrong. */
 export async function lineStage(
   target: string,
@@ -49,10 +51,8 @@ export async function lineStage(
       else quiet.delete(bucket);
     },
     settle: () => proxy.settle(),
-    mishaps: () => ({
-      all: [...proxy.mishaps.values()].reduce((sum, times) => sum + times, 0),
-      late: (proxy.mishaps.get('repeated') ?? 0) + (proxy.mishaps.get('astray') ?? 0),
-    }),
+    requests: () => proxy.requests.length,
+    mishaps: () => new Map(KINDS.map((kind) => [kind, proxy.mishaps.get(kind) ?? 0])),
     filenames: ['x.txt'],
     close: async () => {
       close();

@@ -23,12 +23,14 @@ const FAULTS: readonly (readonly [percent: number, fault: Fault, operation?: Fau
 export async function serverStage(seed: number): Promise<Stage> {
   const server = await startS3Server({ seed });
   const quiet = new Set<string>();
+  const hits = new Map<string, () => number>();
   for (const [percent, fault, operation] of FAULTS) {
-    server.faults.add({
+    const added = server.faults.add({
       ...{ fault, probability: percent / 100, times: Infinity },
       when: ({ bucket }) => !quiet.has(bucket ?? ''),
       ...(operation !== undefined && { operation }),
     });
+    hits.set(told(fault), added.hits);
   }
   const { connect, close } = storesAt(server.clientConfig());
   return {
@@ -39,14 +41,19 @@ export async function serverStage(seed: number): Promise<Stage> {
       else quiet.delete(bucket);
     },
     settle: () => server.deliverLate(),
-    mishaps: () => {
-      const faults = server.requests.flatMap(({ fault }) => fault ?? []);
-      return { all: faults.length, late: faults.filter(({ effect }) => effect === 'twice').length };
-    },
+    requests: () => server.requests.length,
+    mishaps: () => new Map([...hits].map(([mishap, times]) => [mishap, times()])),
     filenames: ['x.txt', 'y.txt'],
     close: async () => {
       close();
       await server.close();
     },
   };
+}
+
+function told(fault: Fault): string {
+  if (fault.effect === 'error' || fault.effect === 'error-after') return `${fault.effect} ${fault.code}`;
+  if (fault.effect === 'delay') return `${fault.effect} ${fault.milliseconds} ms`;
+  if (fault.effect === 'twice') return `${fault.effect} after ${fault.requests ?? 'all'}`;
+  return fault.effect;
 }

@@ -1,14 +1,13 @@
-/** What came up, of things that are counted alike. A round that nothing happened in proves nothing. */
+/** What came up, of things that are counted alike. */
 const THINGS = [
   'round',
+  'race',
   'check',
   'request',
   'crash',
   'crash after the decision',
   'crash after a removal',
   'sleep',
-  'mishap on the line',
-  'late repeat',
   'version published',
   'version deleted',
   'version refused as used',
@@ -19,17 +18,22 @@ const THINGS = [
   'rollback',
   'reference refused',
   'condemned',
-  'rescue',
   'content deleted',
+  /** Somebody lifted a condemnation, a collector or who needs the content. */
+  'rescue',
+  /** A collector found a reference, and lifted it. */
+  'rescued by a collector',
+  /** A collector found no reference, and its decision lost against another. */
+  'deletion refused',
+  'deletion finished by who met it',
   're-upload',
+  /** References of stacks that are found in the end when all were released. */
   'left behind',
 ] as const;
-type Thing = (typeof THINGS)[number];
+export type Thing = (typeof THINGS)[number];
 
-/** Too seldom to be asked for in some hundred rounds. */
-const RARE: readonly Thing[] = [
-  ...(['crash after the decision', 'crash after a removal', 're-upload', 'rollback', 'left behind'] as const),
-];
+/** How often each thing has to come up. A round that nothing happened in proves nothing. */
+export type AtLeast = Readonly<Record<Thing, number>>;
 
 export class Tally {
   readonly #counts = new Map<Thing, number>();
@@ -42,9 +46,11 @@ export class Tally {
     return this.#counts.get(thing) ?? 0;
   }
 
-  /** What never came up, and must in every run. */
-  get missing(): readonly Thing[] {
-    return THINGS.filter((thing) => this.of(thing) === 0 && !RARE.includes(thing));
+  /** What came up too seldom. */
+  lacking(least: AtLeast): readonly string[] {
+    return THINGS.filter((thing) => this.of(thing) < least[thing]).map(
+      (thing) => `${thing}: ${this.of(thing)} times instead of ${least[thing]}`,
+    );
   }
 
   toString(): string {

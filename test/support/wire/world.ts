@@ -25,7 +25,10 @@ export interface Stage {
   quiet(bucket: string, isQuiet: boolean): void;
   /** Whatever is late arrives. */
   settle(): Promise<void>;
-  readonly mishaps: () => { readonly all: number; readonly late: number };
+  /** How many requests came over the line. */
+  readonly requests: () => number;
+  /** How often each mishap befell one of them. */
+  readonly mishaps: () => ReadonlyMap<string, number>;
   /** More than one where the store can copy on a condition. */
   readonly filenames: readonly string[];
   close(): Promise<void>;
@@ -65,8 +68,10 @@ export class World {
   readonly givenUp: Set<string> = new Set();
   /** By the keys of their versions: what is published is never changed. */
   readonly manifests: Map<string, Manifest> = new Map();
-  /** What was deleted at least once. */
-  readonly gone: Set<Digest> = new Set();
+  /** Of all content that anybody ever comes with. */
+  readonly digests: Set<Digest> = new Set(DIGESTS);
+  /** What was published at least once. */
+  readonly stored: Set<Digest> = new Set();
   readonly violations: Set<string> = new Set();
   #issued = 0;
   #names = 0;
