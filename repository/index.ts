@@ -4,7 +4,7 @@ export { readBlob, findUploadedBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
 export type { PlanItem } from './collecting/item.ts';
 export type { PlanResult, PlanSummary } from './collecting/pieces.ts';
-export type { ContentOutcome, RunResult } from './collecting/run-result.ts';
+export type { ContentOutcome, ContentResult, RunResult } from './collecting/run-result.ts';
 export { findPlans } from './collecting/stored-plan.ts';
 export { bytesOf, contentOf } from './content.ts';
 export type { Content } from './content.ts';

@@ -1,4 +1,4 @@
-import type { ContentOutcome, PlanItem, PlanSummary, RunResult } from '../../repository/index.ts';
+import type { ContentOutcome, ContentResult, PlanItem, PlanSummary, RunResult } from '../../repository/index.ts';
 import { formatArtifactName } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
 import type { GcPlanOptions } from './gc-options.ts';
@@ -18,7 +18,7 @@ export const RESULT_COLUMNS: readonly Column[] = [
   { title: 'OUTCOME' },
   { title: 'WHAT' },
   { title: 'SIZE', align: 'right' },
-  { title: '', shrinks: true },
+  { title: 'NOTE', shrinks: true },
 ];
 
 export const RULE_COLUMNS: readonly Column[] = [
@@ -30,8 +30,10 @@ export const RULE_COLUMNS: readonly Column[] = [
 
 const NOTHING = '';
 
-export function itemRow(item: PlanItem): readonly string[] {
-  return [ACTIONS[item.action], subjectOf(item), 'bytes' in item ? formatSize(item.bytes) : NOTHING, whyOf(item)];
+/** @param width of the terminal; absent: it goes elsewhere, where nothing is cut */
+export function itemRow(item: PlanItem, width: number | undefined): readonly string[] {
+  const size = 'bytes' in item ? formatSize(item.bytes) : NOTHING;
+  return [ACTIONS[item.action], subjectOf(item, width), size, whyOf(item)];
 }
 
 /** What people call it: content goes in two steps. */
@@ -40,17 +42,20 @@ const ACTIONS: Readonly<Record<PlanItem['action'], string>> = {
   ...{ wait: 'wait', keep: 'keep', unknown: 'unknown' },
 };
 
-function subjectOf(item: PlanItem): string {
-  if ('digest' in item) return `sha256:${item.digest}`;
+/** So many digits are enough to tell contents apart, and leave room for what is said of them. */
+const DIGITS = 12;
+
+function subjectOf(item: PlanItem, width: number | undefined): string {
+  if ('digest' in item) return `sha256:${width === undefined ? item.digest : `${item.digest.slice(0, DIGITS)}…`}`;
   return item.action === 'unknown' ? item.subject : `${formatArtifactName(item)}:${item.number}`;
 }
 
 function whyOf(item: PlanItem): string {
   switch (item.action) {
     case 'delete':
-      return `${item.why} (${item.rule})`;
+      return `${item.why}; ${rulesOf(item.rule)}`;
     case 'keep':
-      return item.rule === undefined ? item.why : `${item.why} (${item.rule})`;
+      return item.rule === undefined ? item.why : `${item.why}; ${rulesOf(item.rule)}`;
     case 'condemn':
     case 'unknown':
       return item.why;
@@ -67,39 +72,59 @@ function whyOf(item: PlanItem): string {
   }
 }
 
+/** @param rules IDs, with commas between */
+function rulesOf(rules: string): string {
+  return rules.includes(',') ? `rules ${rules}` : `rule ${rules}`;
+}
+
 function dateOf(text: string): string {
   return formatDate(new Date(text));
 }
 
-export function resultRow(result: RunResult): readonly string[] {
-  return [result.outcome, subjectOf(result), 'bytes' in result ? formatSize(result.bytes) : NOTHING, noteOf(result)];
+/** @param width as in itemRow */
+export function resultRow(result: RunResult, width: number | undefined): readonly string[] {
+  const size = 'bytes' in result ? formatSize(result.bytes) : NOTHING;
+  return [OUTCOMES[result.outcome], subjectOf(result, width), size, noteOf(result)];
 }
+
+const OUTCOMES: Readonly<Record<RunResult['outcome'], string>> = {
+  ...{ deleted: 'deleted', condemned: 'quarantined', finished: 'finished', cancelled: 'released' },
+  ...{ forgotten: 'forgotten', rescued: 'kept', waiting: 'waiting', gone: 'gone', left: 'left', failed: 'failed' },
+};
 
 function noteOf(result: RunResult): string {
   const { outcome, failure, users = [], content = [] } = result;
   const isVersion = result.action === 'delete';
   if (failure !== undefined) return failure;
   if (users.length > 0) return `used by ${users.join(', ')}`;
-  if (content.length > 0) return `content: ${[...new Set(content.map((one) => CONTENT[one.outcome]))].join(', ')}`;
+  if (content.length > 0) return `content: ${[...new Set(content.map(contentNote))].join(', ')}`;
+  if (outcome === 'condemned') return quarantineNote(result);
   return outcome === 'gone' && isVersion ? 'deleted before' : NOTES[outcome];
 }
 
-const NOTES: Readonly<Record<RunResult['outcome'], string>> = {
-  ...{ deleted: NOTHING, condemned: 'in quarantine', finished: NOTHING, cancelled: NOTHING, forgotten: NOTHING },
+function contentNote(content: ContentResult): string {
+  return content.outcome === 'condemned' ? quarantineNote(content) : CONTENT[content.outcome];
+}
+
+function quarantineNote({ until }: Pick<ContentResult, 'until'>): string {
+  return until === undefined ? 'in quarantine' : `in quarantine until ${dateOf(until)}`;
+}
+
+const NOTES: Readonly<Record<Exclude<RunResult['outcome'], 'condemned'>, string>> = {
+  ...{ deleted: NOTHING, finished: NOTHING, cancelled: NOTHING, forgotten: NOTHING },
   rescued: 'needed by now: it stays',
-  waiting: 'condemned anew since the plan was made',
+  waiting: 'in quarantine already, since or by somebody else',
   gone: 'somebody else was faster',
   left: 'nothing to do any more',
   failed: NOTHING,
 };
 
 /** Of what a version held. */
-const CONTENT: Readonly<Record<ContentOutcome, string>> = {
+const CONTENT: Readonly<Record<Exclude<ContentOutcome, 'condemned'>, string>> = {
   deleted: 'deleted',
-  condemned: 'in quarantine',
   rescued: 'something else holds or uses it',
   waiting: 'in quarantine already',
-  gone: 'gone already, or in quarantine',
+  gone: 'gone already',
 };
 
 /** Whether the plan has anything to be run. */
@@ -110,23 +135,37 @@ export function doesSomething({ tally: { actions } }: PlanSummary): boolean {
 }
 
 /** What the plan comes to, in one sentence for each kind of thing. */
-export function planSentences({ tally: { actions, looked }, isWhole }: PlanSummary, now: boolean): string {
+export function planSentences({ tally: { actions }, isWhole }: PlanSummary, now: boolean): string {
   const { delete: versions, condemn, reap, wait, unknown } = actions;
   const sentences = [
     versions &&
       `${count(versions.items, 'version goes', 'versions go')}, ${formatSize(versions.bytes)} of content at most`,
-    condemn && `${contents(condemn)} ${now ? 'deleted at once' : 'put into quarantine'}`,
-    reap && `${contents(reap)} deleted${now ? ' at once' : ', the quarantine is over'}`,
-    wait && `${count(wait.items, 'content waits', 'contents wait')} in quarantine, ${formatSize(wait.bytes)}`,
+    condemn && `${going(condemn)} ${now ? 'at once' : 'into quarantine'}`,
+    reap && `${going(reap)}${now ? ' at once' : ', its quarantine is over'}`,
+    wait &&
+      `${count(wait.items, 'content waits', 'contents wait')} in quarantine, ${formatSize(wait.bytes)}: --now would let ${wait.items === 1 ? 'it' : 'them'} go at once`,
     unknown && `${count(unknown.items, 'thing', 'things')} could not be looked at, and will stay`,
     isWhole ? undefined : 'this is not all: when it has run, make another plan',
   ].filter((sentence) => sentence !== undefined);
-  const all = `looked at ${count(looked, 'version or content', 'versions and contents')}`;
-  return sentences.length === 0 ? `${all}: nothing goes` : `${all}: ${sentences.join('; ')}`;
+  const isNothing = !([versions, condemn, reap] as const).some((sum) => sum !== undefined);
+  return [...(isNothing ? ['nothing goes'] : []), ...sentences].join('; ');
 }
 
-function contents({ items, bytes }: { readonly items: number; readonly bytes: number }): string {
-  return `${count(items, 'content', 'contents')}, ${formatSize(bytes)}, ${items === 1 ? 'is' : 'are'}`;
+/** What is asked before it is done. */
+export function questionOf({ tally: { actions } }: PlanSummary, now: boolean): string {
+  const { delete: versions, condemn, reap } = actions;
+  const gone = (reap?.items ?? 0) + (now ? (condemn?.items ?? 0) : 0);
+  const acts = [
+    versions && `delete ${count(versions.items, 'version', 'versions')}`,
+    gone === 0 ? undefined : `delete ${count(gone, 'content', 'contents')}${now ? ' at once' : ''}`,
+    now || condemn === undefined ? undefined : `put ${count(condemn.items, 'content', 'contents')} into quarantine`,
+  ].filter((act) => act !== undefined);
+  const asked = acts.length === 0 ? 'do this' : acts.join(', ');
+  return `${asked.charAt(0).toUpperCase()}${asked.slice(1)}?`;
+}
+
+function going({ items, bytes }: { readonly items: number; readonly bytes: number }): string {
+  return `${count(items, 'content', 'contents')}, ${formatSize(bytes)}, ${items === 1 ? 'goes' : 'go'}`;
 }
 
 /** The command that does what the plan says, with what it needs to find it again. */
@@ -156,33 +195,59 @@ function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What a run came to. */
-export interface RunTally {
-  readonly outcomes: Partial<Record<RunResult['outcome'], number>>;
-  /** Bytes of content that is gone; of versions' content, that is not known. */
-  bytes: number;
+/** What a run comes to. */
+export class RunTally {
+  readonly outcomes: Partial<Record<RunResult['outcome'], number>> = {};
+  /** Of content that is gone; of versions' content, that is not known. */
+  bytes = 0;
+  #versions = 0;
+  readonly #content: Partial<Record<ContentOutcome, number>> = {};
+  /** The last of all that was put into quarantine. */
+  #until = '';
+
+  add(result: RunResult): void {
+    const { action, outcome, content = [] } = result;
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    if (action === 'delete') {
+      if (outcome === 'deleted') this.#versions += 1;
+      for (const one of content) this.#addContent(one);
+    } else if (action === 'condemn' || action === 'reap') {
+      if (outcome === 'deleted') this.bytes += result.bytes;
+      if (outcome === 'deleted' || outcome === 'condemned') this.#addContent({ ...result, outcome });
+    }
+  }
+
+  #addContent({ outcome, until = '' }: Pick<ContentResult, 'outcome' | 'until'>): void {
+    this.#content[outcome] = (this.#content[outcome] ?? 0) + 1;
+    if (until > this.#until) this.#until = until;
+  }
+
+  sentence(): string {
+    const { deleted: gone = 0, condemned = 0 } = this.#content;
+    const freed = this.bytes === 0 ? '' : `, ${formatSize(this.bytes)} freed`;
+    const said = [
+      this.#versions > 0 && `${count(this.#versions, 'version', 'versions')} deleted`,
+      gone > 0 && `${count(gone, 'content', 'contents')} deleted${freed}`,
+      condemned > 0 && `${count(condemned, 'content', 'contents')} in quarantine until ${dateOf(this.#until)}`,
+      ...REST.map(([outcome, word]) => {
+        const number = this.outcomes[outcome];
+        return number !== undefined && `${number.toLocaleString('en')} ${word}`;
+      }),
+    ].filter((one) => one !== false);
+    return said.length === 0 ? 'there was nothing to do' : said.join('; ');
+  }
 }
 
-export function runSentence({ outcomes, bytes }: RunTally): string {
-  const words: readonly (readonly [RunResult['outcome'], string])[] = [
-    ['deleted', 'deleted'],
-    ['condemned', 'put into quarantine'],
-    ['finished', 'completed'],
-    ['cancelled', 'released'],
-    ['forgotten', 'forgotten'],
-    ['rescued', 'needed by now, and left'],
-    ['waiting', 'in quarantine anew'],
-    ['gone', 'gone already'],
-    ['left', 'left'],
-    ['failed', 'failed'],
-  ];
-  const said = words.flatMap(([outcome, word]) => {
-    const number = outcomes[outcome];
-    return number === undefined ? [] : [`${number.toLocaleString('en')} ${word}`];
-  });
-  if (said.length === 0) return 'there was nothing to do';
-  return bytes === 0 ? said.join(', ') : `${said.join(', ')}; ${formatSize(bytes)} freed`;
-}
+const REST: readonly (readonly [RunResult['outcome'], string])[] = [
+  ['finished', 'finished, whose deletion was decided before'],
+  ['cancelled', 'released from quarantine'],
+  ['forgotten', 'forgotten'],
+  ['rescued', 'needed by now, and kept'],
+  ['waiting', 'in quarantine already'],
+  ['gone', 'gone already'],
+  ['left', 'left'],
+  ['failed', 'failed'],
+];
 
 export function count(number: number, one: string, many: string): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;

@@ -7,23 +7,21 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { deletionKey } from '../keys.ts';
 import type { PlannedStep } from './item.ts';
-import { mayBeForgotten } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
+import { mayBeForgotten, quarantineEnd, quarantineStart } from './quarantine.ts';
 import type { ContentOutcome, ContentResult, RunResult } from './run-result.ts';
 
 type Of<A extends PlannedStep['action']> = Extract<PlannedStep, { action: A }>;
 
-/**
- * Carries out one item of a plan, as far as it still holds.
- * @param before what was condemned before this goes; absent: without quarantine
- */
-export async function carryOutItem(domain: Domain, item: PlannedStep, before: Date | undefined): Promise<RunResult> {
+/** Carries out one item of a plan, as far as it still holds. */
+export async function carryOutItem(domain: Domain, item: PlannedStep, quarantine: Quarantine): Promise<RunResult> {
   switch (item.action) {
     case 'delete':
-      return giveUp(domain, item, before);
+      return giveUp(domain, item, quarantine);
     case 'condemn':
-      return { ...item, outcome: await condemnContent(domain, item.digest, before) };
+      return { ...item, ...(await condemnContent(domain, item.digest, quarantine)) };
     case 'reap':
-      return { ...item, outcome: await reapContent(domain, item.digest, before) };
+      return { ...item, outcome: await reapContent(domain, item.digest, quarantine) };
     case 'finish':
       return { ...item, outcome: await finish(domain, item.digest) };
     case 'cancel':
@@ -34,35 +32,40 @@ export async function carryOutItem(domain: Domain, item: PlannedStep, before: Da
 }
 
 /** The version, and what it held as far as nothing else holds or uses that. */
-async function giveUp(domain: Domain, item: Of<'delete'>, before: Date | undefined): Promise<RunResult> {
+async function giveUp(domain: Domain, item: Of<'delete'>, quarantine: Quarantine): Promise<RunResult> {
   const { repository, id, number, digests } = item;
   const deletion = await deleteVersion(domain, { repository, id }, number);
   if (deletion === undefined) return { ...item, outcome: 'gone' };
   if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(deletion.users) };
   const content: ContentResult[] = [];
-  for (const digest of digests) content.push({ digest, outcome: await condemnContent(domain, digest, before) });
+  for (const digest of digests) content.push({ digest, ...(await condemnContent(domain, digest, quarantine)) });
   return { ...item, outcome: deletion.outcome === 'already' ? 'gone' : 'deleted', content };
 }
 
 /** With a quarantine that is waived it goes at once. */
-async function condemnContent(domain: Domain, digest: Digest, before: Date | undefined): Promise<ContentOutcome> {
+async function condemnContent(
+  domain: Domain,
+  digest: Digest,
+  quarantine: Quarantine,
+): Promise<Pick<ContentResult, 'outcome' | 'until'>> {
   const condemned = await condemn(domain, digest);
   switch (condemned.outcome) {
     case 'needed':
-      return 'rescued';
+      return { outcome: 'rescued' };
     case 'absent':
     case 'conflict':
-      return 'gone';
+      return { outcome: 'gone' };
     case 'already':
-      // What waits since before the plan was made is no matter of this item.
-      return before === undefined ? reapContent(domain, digest, before) : 'gone';
+      if (quarantine === 'waived') return { outcome: await reapContent(domain, digest, quarantine) };
+      return { outcome: condemned.state === 'condemned' ? 'waiting' : 'gone' };
     case 'condemned':
-      return before === undefined ? reapContent(domain, digest, before) : 'condemned';
+      if (quarantine === 'waived') return { outcome: await reapContent(domain, digest, quarantine) };
+      return { outcome: 'condemned', until: quarantineEnd(domain.chance.now(), quarantine.days).toISOString() };
   }
 }
 
-async function reapContent(domain: Domain, digest: Digest, before: Date | undefined): Promise<ContentOutcome> {
-  const { outcome } = await reap(domain, digest, before);
+async function reapContent(domain: Domain, digest: Digest, quarantine: Quarantine): Promise<ContentOutcome> {
+  const { outcome } = await reap(domain, digest, quarantineStart(domain, quarantine));
   switch (outcome) {
     case 'deleted':
     case 'rescued':

@@ -9,7 +9,7 @@ export type ContentOutcome =
   | 'condemned'
   /** It is needed by now: it stays. */
   | 'rescued'
-  /** It is in quarantine still, because it was condemned anew after the plan was made. */
+  /** It is in quarantine already: condemned by another item, by somebody else, or anew after the plan was made. */
   | 'waiting'
   /** Somebody else has done it, or is just at it. */
   | 'gone';
@@ -17,6 +17,8 @@ export type ContentOutcome =
 export interface ContentResult {
   readonly digest: Digest;
   readonly outcome: ContentOutcome;
+  /** Of content that was condemned: not before that a later run deletes it. ISO 8601. */
+  readonly until?: string;
 }
 
 /**
@@ -25,6 +27,8 @@ export interface ContentResult {
  */
 export type RunResult = PlannedStep & {
   readonly outcome: ContentOutcome | 'finished' | 'cancelled' | 'forgotten' | 'left' | 'failed';
+  /** Of content that was condemned: not before that a later run deletes it. ISO 8601. */
+  readonly until?: string;
   /** Of a version: what became of what it held. */
   readonly content?: readonly ContentResult[];
   /** Of a version that is needed by now: by whom. */

@@ -6,7 +6,7 @@ import { carryOutItem } from './carry-out-item.ts';
 import type { PlannedStep } from './item.ts';
 import { isStep } from './item.ts';
 import { quarantineOf } from './plan.ts';
-import { quarantineStart } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { RunResult } from './run-result.ts';
 import { requireItems, requirePlan } from './stored-plan.ts';
 
@@ -36,20 +36,20 @@ const ITEMS_AT_ONCE = 16;
 export async function* runPlan(domain: Domain, { plan: digest, now, after }: RunRequest): AsyncGenerator<RunBatch> {
   const from = parseAfter(after);
   const plan = await requirePlan(domain.store, digest);
-  const before = quarantineStart(domain, await quarantineOf(domain, { now }));
+  const quarantine = await quarantineOf(domain, { now });
   for (let { part, item } = from; part <= plan.parts.length; part++, item = 0) {
     const items = await requireItems(domain.store, plan, part);
     for (; item < items.length; item += ITEMS_AT_ONCE) {
       const batch = items.slice(item, item + ITEMS_AT_ONCE).filter(isStep);
-      const results = await Promise.all(batch.map((one) => attempt(domain, one, before)));
+      const results = await Promise.all(batch.map((one) => attempt(domain, one, quarantine)));
       yield { after: formatAfter(part, Math.min(item + ITEMS_AT_ONCE, items.length)), results };
     }
   }
 }
 
-async function attempt(domain: Domain, item: PlannedStep, before: Date | undefined): Promise<RunResult> {
+async function attempt(domain: Domain, item: PlannedStep, quarantine: Quarantine): Promise<RunResult> {
   try {
-    return await carryOutItem(domain, item, before);
+    return await carryOutItem(domain, item, quarantine);
   } catch (error) {
     const { failure: why, remedy } = requireFailure(error);
     return { ...item, outcome: 'failed', failure: why, ...(remedy !== undefined && { remedy }) };

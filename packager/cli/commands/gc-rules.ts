@@ -10,6 +10,7 @@ import {
   readSettings,
   writeSettings,
 } from '../../../repository/index.ts';
+import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { confirm } from '../confirm.ts';
 import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
 import { count } from '../gc-talk.ts';
@@ -26,7 +27,9 @@ export async function show(options: GcRulesOptions, terminal: Terminal, warnings
   const { domain } = await openDomain(options, 'read', terminal);
   const { repository, json, quiet } = options;
   const settings = (await readSettings(domain.store, repository))?.value ?? NO_SETTINGS;
-  const { lifecycle, quarantineDays } = settings;
+  const { lifecycle } = settings;
+  // The whole domain's stands with the rules of this one.
+  const quarantineDays = repository === DEFAULT_REPOSITORY ? (settings.quarantineDays ?? QUARANTINE_DAYS) : undefined;
   if (json) {
     writeJson(terminal, { repository, lifecycle, quarantineDays, warnings: warnings.all() });
     return;
@@ -42,7 +45,8 @@ export async function show(options: GcRulesOptions, terminal: Terminal, warnings
   }
   if (quiet) return;
   if (lifecycle.length === 0) terminal.stderr.write(`'${repository}' has no rules: no version of it goes by itself\n`);
-  if (quarantineDays !== undefined) terminal.stderr.write(`content is in quarantine for ${days(quarantineDays)}\n`);
+  if (quarantineDays !== undefined)
+    terminal.stderr.write(`content is in quarantine for ${days(quarantineDays)} before it goes\n`);
 }
 
 function keepsOf({ keepNewest, keepBookmarkedDays, keepLabels }: LifecycleRule): string {

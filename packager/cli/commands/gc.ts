@@ -15,7 +15,6 @@ import { confirm } from '../confirm.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { GcPlanOptions, GcRunOptions } from '../gc-options.ts';
-import type { RunTally } from '../gc-talk.ts';
 import {
   count,
   doesSomething,
@@ -23,11 +22,12 @@ import {
   itemRow,
   plainPlan,
   planSentences,
+  questionOf,
   RESULT_COLUMNS,
   resultRow,
   RULE_COLUMNS,
   runLine,
-  runSentence,
+  RunTally,
 } from '../gc-talk.ts';
 import { openDomain } from '../open.ts';
 import type { OpenDomain } from '../opening.ts';
@@ -75,7 +75,7 @@ export async function run(options: GcRunOptions, terminal: Terminal, warnings: W
     if (json) writeJson(terminal, { results: [], plan: plainPlan(summary), warnings: warnings.all() });
     return exitOf(summary);
   }
-  if (!yes) await agree(summary, terminal);
+  if (!yes) await agree(summary, now, terminal);
   return carryOut(opened.ask, summary.digest, summary, options, terminal, warnings);
 }
 
@@ -150,12 +150,12 @@ async function showPlan(
   how: 'alone' | 'with the way on',
 ): Promise<void> {
   const items = making.items(terminal, options.quiet);
-  const remedies = await writeTable(terminal, ITEM_COLUMNS, items, itemRow);
+  const { rows, remedies } = await writeTable(terminal, ITEM_COLUMNS, items, itemRow);
   const { summary } = making;
   const { rules } = summary.tally;
   if (rules.length > 0) {
     const table = new GrowingTable(terminal, RULE_COLUMNS);
-    terminal.stdout.write('\n');
+    if (rows > 0) terminal.stdout.write('\n');
     for (const { rule, repository, kept, took } of rules)
       await table.add([rule, repository, kept.toLocaleString('en'), took.toLocaleString('en')]);
     await table.end();
@@ -168,10 +168,9 @@ async function showPlan(
     terminal.stdout.write(`${runLine(summary, options, making.now)}\n`);
 }
 
-async function agree({ tally: { actions } }: PlanSummary, terminal: Terminal): Promise<void> {
-  const items = (actions.delete?.items ?? 0) + (actions.condemn?.items ?? 0) + (actions.reap?.items ?? 0);
+async function agree(summary: PlanSummary, now: boolean, terminal: Terminal): Promise<void> {
   await confirm(terminal, {
-    question: items === 0 ? 'Do this?' : `Let ${count(items, 'item', 'items')} go?`,
+    question: questionOf(summary, now),
     whether: 'to do this',
     remedy: 'Nothing was deleted. Use --yes to run without a question, or --dry-run to see alone what would go.',
     nothing: 'nothing was deleted',
@@ -187,17 +186,17 @@ async function carryOut(
   warnings: Warnings,
 ): Promise<ExitCode> {
   const { json, quiet, now } = options;
-  const tally: RunTally = { outcomes: {}, bytes: 0 };
+  const tally = new RunTally();
   const results = resultsOf(ask, { command: 'gc-run', plan: digest, now }, tally, terminal, json || quiet);
   if (json) {
     await writeJsonList(terminal, 'results', results);
     const made = summary === undefined ? { digest } : plainPlan(summary);
     writeJson(terminal, { plan: made, outcomes: tally.outcomes, bytes: tally.bytes, warnings: warnings.all() });
   } else {
-    const remedies = await writeTable(terminal, RESULT_COLUMNS, results, resultRow);
+    const { remedies } = await writeTable(terminal, RESULT_COLUMNS, results, resultRow);
     if (!quiet) {
       for (const remedy of remedies) writeNote(terminal, remedy, options);
-      terminal.stderr.write(`${runSentence(tally)}\n`);
+      terminal.stderr.write(`${tally.sentence()}\n`);
     }
   }
   const isLeft = tally.outcomes.failed !== undefined || summary?.tally.actions.unknown !== undefined;
@@ -214,9 +213,7 @@ async function* resultsOf(
   let done = 0;
   for await (const { results, next } of runToEnd(ask, command, CHANCE)) {
     for (const result of results as readonly RunResult[]) {
-      tally.outcomes[result.outcome] = (tally.outcomes[result.outcome] ?? 0) + 1;
-      // How much of a version's content went with it is not told of each.
-      if (result.outcome === 'deleted' && 'digest' in result && 'bytes' in result) tally.bytes += result.bytes;
+      tally.add(result);
       yield result;
     }
     done += results.length;
@@ -224,25 +221,25 @@ async function* resultsOf(
   }
 }
 
-/** @returns what people can do about some of it, each once */
+/** @returns how many there were, and what people can do about some of them, each once */
 async function writeTable<T extends object>(
   terminal: Terminal,
   columns: readonly Column[],
   items: AsyncIterable<T>,
-  row: (item: T) => readonly string[],
-): Promise<ReadonlySet<string>> {
+  row: (item: T, width: number | undefined) => readonly string[],
+): Promise<{ readonly rows: number; readonly remedies: ReadonlySet<string> }> {
   const table = new GrowingTable(terminal, columns);
   const remedies = new Set<string>();
   try {
     for await (const item of items) {
-      await table.add(row(item));
+      await table.add(row(item, terminal.stdout.columns));
       if ('remedy' in item && typeof item.remedy === 'string') remedies.add(item.remedy);
     }
   } finally {
     // What was found, or done, before a failure stands.
     await table.end();
   }
-  return remedies;
+  return { rows: table.rows, remedies };
 }
 
 /** The plan that is named, by its digest or by how that begins. */

@@ -95,12 +95,18 @@ async function noVersion(domain: Domain, subject: Subject, text: string): Promis
   const deleted: string[] = [];
   for await (const number of listVersionNumbers(domain, subject)) {
     if ((await readStatus(domain, subject, number)) !== 'Deleted') continue;
-    if (deleted.push(`'${formatArtifactName(subject)}:${number}'`) === NAMES) break;
+    if (deleted.push(`${formatArtifactName(subject)}:${number}`) === NAMES) break;
   }
-  return new ArtifactError('INVALID_ARGUMENT', `'${text}' names no version`, {
-    remedy:
-      deleted.length === 0
-        ? 'None of its versions is deleted.'
-        : `Deleted ${deleted.length === 1 ? 'is' : 'are'} ${deleted.join(', ')}.`,
+  return new ArtifactError('INVALID_ARGUMENT', `'${text}' names an artifact, and no version of it`, {
+    remedy: wayTo(deleted),
   });
+}
+
+function wayTo(deleted: readonly string[]): string {
+  const [newest, ...others] = deleted;
+  if (newest === undefined) return 'None of its versions is deleted.';
+  const way = `cfn-artifacts undelete ${newest}`;
+  return others.length === 0
+    ? `Name the version: ${way}`
+    : `Name a version that is deleted (${deleted.join(', ')}): ${way}`;
 }

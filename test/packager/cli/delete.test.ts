@@ -304,7 +304,10 @@ describe('is refused', () => {
     [['delete', 'arn:aws:artifacts:eu-west-1:111122223333:default/shop/api:1'], /is of account 111122223333/],
     [['delete', 'shop/api:1', '--force'], /unknown option '--force'/],
     [['undelete'], /ARTIFACT is missing/],
-    [['undelete', 'shop/api'], /'shop\/api' names no version\n {2}None of its versions is deleted\./],
+    [
+      ['undelete', 'shop/api'],
+      /'shop\/api' names an artifact, and no version of it\n {2}None of its versions is deleted\./,
+    ],
     [['undelete', 'shop/api:9', 'shop/none:1'], /no version 9[^]*no artifact 'shop\/none'[^]*2 problems/],
     [['undelete', 'shop/api:1', '--yes'], /unknown option '--yes'/],
   ];
@@ -334,7 +337,7 @@ describe('is refused', () => {
   test('undelete without a version, with what is deleted', async () => {
     await run('delete', 'shop/api:1', 'shop/api:3', '--yes');
     expect((await run('undelete', 'shop/api')).stderr).toContain(
-      "Deleted are 'default/shop/api:3', 'default/shop/api:1'.",
+      'Name a version that is deleted (default/shop/api:3, default/shop/api:1): cfn-artifacts undelete default/shop/api:3\n',
     );
   });
 

@@ -51,7 +51,7 @@ describe('gc plan', () => {
     expect(await gc('plan')).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: 'looked at 2 versions and contents: nothing goes\n',
+      stderr: 'nothing goes\n',
     });
   });
 
@@ -60,9 +60,9 @@ describe('gc plan', () => {
     const outcome = await gc('plan');
     expect(outcome.exitCode).toBe(0);
     expect(outcome.stdout).toMatch(
-      /^ACTION +WHAT +SIZE +WHY\ndelete +default\/shop\/api:1 +3 B +unused \(unused\)\n\nRULE +REPOSITORY +KEPT +TOOK\nunused +default +1 +1\nrun it with: cfn-artifacts gc run [0-9a-f]{64} --domain file:\.\.\/domain\n$/,
+      /^ACTION +WHAT +SIZE +WHY\ndelete +default\/shop\/api:1 +3 B +unused; rule unused\n\nRULE +REPOSITORY +KEPT +TOOK\nunused +default +1 +1\nrun it with: cfn-artifacts gc run [0-9a-f]{64} --domain file:\.\.\/domain\n$/,
     );
-    expect(outcome.stderr).toBe('looked at 5 versions and contents: 1 version goes, 3 B of content at most\n');
+    expect(outcome.stderr).toBe('1 version goes, 3 B of content at most\n');
     // Nothing has gone, and a plan is made anew each time.
     expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
     expect((await gc('plan')).stdout).toContain('default/shop/api:1');
@@ -71,7 +71,7 @@ describe('gc plan', () => {
   test('tells of what stays, if that is asked for', async () => {
     await gc('rules', 'set', 'rules.yaml', '--yes');
     const { stdout } = await gc('plan', '--verbose');
-    expect(stdout).toMatch(/^keep +default\/shop\/api:2 +it is the newest \(unused\)$/m);
+    expect(stdout).toMatch(/^keep +default\/shop\/api:2 +it is the newest; rule unused$/m);
   });
 
   test('is one JSON document', async () => {
@@ -127,9 +127,9 @@ describe('gc run', () => {
   test('does what a plan says, by the first digits of its digest', async () => {
     const { digest } = json(await gc('plan', '--json'))['plan'] as { readonly digest: string };
     const outcome = await gc('run', digest.slice(0, 10));
-    expect(outcome).toMatchObject({ exitCode: 0, stderr: '1 deleted\n' });
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '1 version deleted\n' });
     expect(outcome.stdout).toMatch(
-      /^OUTCOME +WHAT +SIZE\ndeleted +default\/shop\/api:1 +3 B +content: something else holds or uses it\n$/,
+      /^OUTCOME +WHAT +SIZE +NOTE\ndeleted +default\/shop\/api:1 +3 B +content: something else holds or uses it\n$/,
     );
     expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Deleted');
     expect((await project.run('get', 'tool', '-o', '-', ...DOMAIN)).stdout).toBe('one');
@@ -156,7 +156,7 @@ describe('gc run', () => {
 
   test('shows what it will do, asks, and does nothing where the answer is no', async () => {
     const no = await answering('', 'gc', 'run');
-    expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ['Let 1 item go? [y/N] '] });
+    expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ['Delete 1 version? [y/N] '] });
     expect(no.stderr).toMatch(/^delete +default\/shop\/api:1/m);
     expect(no.stderr).toContain('error: the answer was no: nothing was deleted\n');
     expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
@@ -190,11 +190,11 @@ describe('gc run', () => {
     });
     const waiting = await gc('plan');
     expect(waiting.stdout).toMatch(/^wait +sha256:[0-9a-f]{64} +3 B +in quarantine until 20\d\d-/m);
-    expect(waiting.stderr).toContain('1 content waits in quarantine, 3 B');
+    expect(waiting.stderr).toBe('nothing goes; 1 content waits in quarantine, 3 B: --now would let it go at once\n');
     const outcome = await gc('run', '--now', '--yes');
     expect(outcome.exitCode).toBe(0);
     expect(outcome.stdout).toMatch(/^deleted +sha256:[0-9a-f]{64} +3 B$/m);
-    expect(outcome.stderr).toMatch(/1 deleted; 3 B freed\n$/);
+    expect(outcome.stderr).toMatch(/1 content deleted, 3 B freed\n$/);
     expect(project.stored('blobs').filter((name) => name.endsWith('one.txt'))).toEqual([]);
     expect(json(await gc('run', '--now', '--yes', '--json'))).toMatchObject({ results: [], plan: { actions: {} } });
   });
@@ -205,7 +205,8 @@ describe('gc rules', () => {
     expect(await gc('rules')).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: "'default' has no rules: no version of it goes by itself\n",
+      stderr:
+        "'default' has no rules: no version of it goes by itself\ncontent is in quarantine for 7 days before it goes\n",
     });
     const no = await answering('n', 'gc', 'rules', 'set', 'rules.yaml');
     expect(no).toMatchObject({ exitCode: 2, stdout: '', asked: ["Change the rules of 'default' like this? [y/N] "] });
@@ -284,6 +285,6 @@ more: 1
     expect((await gc('rules', 'set', 'days.yaml', '--yes')).stderr).toBe(
       '- quarantine: 7 days\n+ quarantine: 30 days\n',
     );
-    expect((await gc('rules')).stderr).toContain('content is in quarantine for 30 days\n');
+    expect((await gc('rules')).stderr).toContain('content is in quarantine for 30 days before it goes\n');
   });
 });

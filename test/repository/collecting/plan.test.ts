@@ -61,7 +61,13 @@ describe('content', () => {
     const digest = await orphan('nobody');
     const first = await planned(domain);
     expect(first.items).toEqual([{ action: 'condemn', digest, bytes: 6, why: 'nothing holds or uses it' }]);
-    expect(await ran(domain, first.plan.digest)).toEqual([{ ...first.items[0], outcome: 'condemned' }]);
+    expect(await ran(domain, first.plan.digest)).toEqual([
+      {
+        ...first.items[0],
+        outcome: 'condemned',
+        until: new Date(clock.chance.now().getTime() + 7 * DAY_MS + 15 * 60_000).toISOString(),
+      },
+    ]);
     const since = clock.chance.now().toISOString();
     clock.pass(7 * DAY_MS);
     // Clocks differ: a quarter of an hour is the store's.
