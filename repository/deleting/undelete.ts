@@ -10,7 +10,7 @@ import type { Status, StatusRecord } from '../status.ts';
 import { readStatusRecord } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
-import { digestsOf } from './version-deletion.ts';
+import { digestsOf, sweep } from './version-deletion.ts';
 
 /** What came of it. `not deleted`: there was nothing to take back. */
 export interface Undeletion {
@@ -43,7 +43,10 @@ export async function undeleteVersion(
     // Whoever deletes it is about to decide; one that died is gone on with by deleting it again.
     if (status === 'Deleting') continue;
     if (deleted === undefined || status !== 'Deleted') return { outcome: 'not deleted', manifest, status };
+    // They may go at any moment, and it is not known whose they are: what is promised is written anew.
+    if (await sweep(domain, manifest, deleted)) continue;
     const written = await holdAgain(domain, manifest);
+    if (written === undefined) continue;
     try {
       await Promise.all(manifest.assets.map((asset) => securePresence(domain, asset)));
     } catch (error) {
@@ -73,27 +76,23 @@ interface Written {
 }
 
 /**
- * Writes the references of the version, always anew: a removal that comes late takes none but the one that it read. What stands there of an earlier writing
- * goes first, because nobody may overwrite the reference of a version; it is deleted still, and promises nothing.
+ * Writes the references of the version, each with a nonce of its own: a removal that comes late takes none but the one that it read.
+ * @returns `undefined` where another is just doing the same; what was written then goes when somebody sweeps
  */
-async function holdAgain({ store, chance }: Domain, manifest: Manifest): Promise<readonly Written[]> {
-  const { repository, id, number } = manifest;
-  return Promise.all(
+async function holdAgain({ store, chance }: Domain, manifest: Manifest): Promise<readonly Written[] | undefined> {
+  const { repository, id, number, nonce } = manifest;
+  const written = await Promise.all(
     digestsOf(manifest).map(async (digest) => {
-      const key = versionReferenceKey(digest, manifest, number, manifest.nonce);
-      for (let turn = 0; turn < TURNS; turn++) {
-        const head = await store.head(key);
-        if (head !== undefined) await store.removeRevision(key, head.revision);
-        const writing = chance.nonce();
-        const at = chance.now().toISOString();
-        const content = recordContent({ at, nonce: manifest.nonce, repository, id, number, writing });
-        const isCreated = (await store.create(key, content)) === 'created';
-        // A refusal may be the echo of one's own writing.
-        if (isCreated || (await writingOf(store, key))?.value === writing) return { key, nonce: writing };
-      }
-      throw new ArtifactError('CONTENTION', `'${key}' is changed by others all the time`, { remedy: 'Try again.' });
+      const key = versionReferenceKey(digest, manifest, number, nonce);
+      const writing = chance.nonce();
+      const content = recordContent({ at: chance.now().toISOString(), nonce, repository, id, number, writing });
+      const isCreated = (await store.create(key, content)) === 'created';
+      // A refusal may be the echo of one's own writing.
+      const isOurs = isCreated || (await writingOf(store, key))?.value === writing;
+      return isOurs ? [{ key, nonce: writing }] : [];
     }),
   );
+  return written.every(({ length }) => length > 0) ? written.flat() : undefined;
 }
 
 /** Removes what this one wrote, and nothing that came after it. */

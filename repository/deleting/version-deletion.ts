@@ -72,13 +72,19 @@ export async function deleteVersion(
   );
 }
 
-/** Whoever deleted it may have died before its references went. A version that is taken back meanwhile keeps those that it got anew. */
-async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<StatusRecord>): Promise<void> {
+/**
+ * Takes away the references that a deleted version still has: whoever deleted it may have died before they went, and who takes it back writes others. A version that is taken back
+ * meanwhile keeps those that it got anew.
+ * @param deleted its status, read before: where that has changed, nothing is taken away
+ * @returns whether there were any
+ */
+export async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<StatusRecord>): Promise<boolean> {
   const references = await referencesOf(domain, manifest);
-  if (references.length === 0) return;
+  if (references.length === 0) return false;
   // By this whoever is just taking it back begins again, and writes references that were not read above.
   if (await write(domain, manifest, { ...deleted.value, status: 'Deleted' }, deleted))
     await removeAll(domain, references);
+  return true;
 }
 
 /** @returns the mark: this one, or that of another who did not come to an end; `undefined` where somebody was faster */

@@ -40,6 +40,18 @@ interface Way {
   readonly answer: Answer;
 }
 
+export interface ActorOptions {
+  /** Told of every new place, and of a new way to one. */
+  readonly grown?: (place: Place) => void;
+  /** False: answers that came in another order are another place, always. */
+  readonly isMerging?: boolean;
+  /** How often he waits for others in one act before he stops for ever. Absent: as often as the code does. */
+  readonly pauses?: number;
+}
+
+/** What became of somebody who would have had to wait once more. */
+const STOPPED = 'stopped';
+
 const ANSWERS = 2 ** 24;
 /** By what those of an actor's acts after the first are told apart in what they write. */
 const ACT_NAMES = ['', 'B', 'C'];
@@ -59,28 +71,16 @@ export class Actor {
   readonly places: Place[] = [];
   readonly #acts: Acts;
   readonly #vocabulary: Vocabulary;
-  readonly #grown: (place: Place) => void;
-  readonly #isMerging: boolean;
+  readonly #options: ActorOptions;
   readonly #known = new Map<string, Place>();
   /** Runs that stand at a place and can be gone on with. */
   readonly #runs = new Map<Place, Run>();
 
-  /**
-   * @param grown told of every new place, and of a new way to one
-   * @param isMerging false: answers that came in another order are another place, always
-   */
-  constructor(
-    name: string,
-    acts: Acts,
-    vocabulary: Vocabulary,
-    grown: (place: Place) => void = () => undefined,
-    isMerging = true,
-  ) {
+  constructor(name: string, acts: Acts, vocabulary: Vocabulary, options: ActorOptions = {}) {
     this.name = name;
     this.#acts = acts;
     this.#vocabulary = vocabulary;
-    this.#grown = grown;
-    this.#isMerging = isMerging;
+    this.#options = options;
   }
 
   async begin(): Promise<Place> {
@@ -113,7 +113,8 @@ export class Actor {
   async #run(number: number, steps: readonly Way[] = []): Promise<Run> {
     const act = this.#acts[number];
     if (act === undefined) throw new Error(`${this.name} has no act ${number}`);
-    const run = await Run.begin(`${this.name}${ACT_NAMES[number] ?? number}`, act, this.#vocabulary);
+    const name = `${this.name}${ACT_NAMES[number] ?? number}`;
+    const run = await Run.begin(name, act, this.#vocabulary, this.#options.pauses);
     for (const { index, answer } of steps) await run.answer(index, answer);
     return run;
   }
@@ -138,7 +139,7 @@ export class Actor {
     if (way === undefined) return undefined;
     if (act !== way.from.act) return `act ${act}`;
     if (run.outcome !== undefined && run.outstanding.length === 0) return `end ${run.outcome}`;
-    return this.#isMerging && isWaiting(run, act, way) ? heardIn(way) : undefined;
+    return this.#options.isMerging !== false && isWaiting(run, act, way) ? heardIn(way) : undefined;
   }
 
   #placeOf(run: Run, act: number, way: Way | undefined): Place {
@@ -148,7 +149,7 @@ export class Actor {
     if (known !== undefined) {
       if (way !== undefined && known.outstanding.length > 0) {
         known.ways.push(way);
-        this.#grown(known);
+        this.#options.grown?.(known);
       }
       return known;
     }
@@ -164,7 +165,7 @@ export class Actor {
     };
     this.places.push(place);
     this.#keep(place, run);
-    this.#grown(place);
+    this.#options.grown?.(place);
     if (key !== undefined) this.#known.set(key, place);
     return place;
   }
@@ -209,7 +210,7 @@ class Run {
   outcome: string | undefined;
   hasSucceeded = false;
 
-  static async begin(name: string, act: Act, vocabulary: Vocabulary): Promise<Run> {
+  static async begin(name: string, act: Act, vocabulary: Vocabulary, pauses = Infinity): Promise<Run> {
     const run = new Run();
     let writings = 0;
     const store = askingStore(
@@ -227,7 +228,14 @@ class Run {
           });
         }),
     );
-    act({ store, chance: countingChance(name) }).then(
+    let paused = 0;
+    const pause = (): Promise<void> => {
+      paused += 1;
+      if (paused <= pauses) return Promise.resolve();
+      run.outcome = STOPPED;
+      return new Promise(() => undefined);
+    };
+    act({ store, chance: { ...countingChance(name), pause } }).then(
       (outcome) => {
         run.outcome = outcome;
         run.hasSucceeded = true;
@@ -251,13 +259,12 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A pause takes no time: that others do something meanwhile is one of the orders anyway. */
-function countingChance(name: string): Chance {
+/** Nobody pauses: that others do something meanwhile is one of the orders anyway. */
+function countingChance(name: string): Omit<Chance, 'pause'> {
   let nonces = 0;
   return {
     now: () => new Date(Date.UTC(2026, 0, 1)),
     nonce: () => `${name.replaceAll(/[^A-Za-z0-9]/g, '')}n${++nonces}`,
-    pause: () => Promise.resolve(),
   };
 }
 

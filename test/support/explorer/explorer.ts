@@ -109,12 +109,12 @@ class Search {
     this.#scenario = scenario;
     this.#options = options;
     this.#stores = new StoreStates(this.#vocabulary, scenario.timeOf, scenario.isVersioned !== false);
+    const { pauses } = scenario;
     const grown = (place: Place): void => {
       this.#independence.note(place);
     };
-    this.#actors = scenario.parts.map(
-      ({ name, acts }) => new Actor(name, acts, this.#vocabulary, grown, options.everyPlace !== true),
-    );
+    const how = { grown, isMerging: options.everyPlace !== true, ...(pauses !== undefined && { pauses }) };
+    this.#actors = scenario.parts.map(({ name, acts }) => new Actor(name, acts, this.#vocabulary, how));
     this.#judge = new Judge(scenario, this.#stores);
     this.#alone = new Alone(this.#actors, scenario.parts, this.#stores);
     const width = ACTORS + this.#actors.length;

@@ -33,6 +33,8 @@ export interface Scenario {
   readonly before: readonly Act[];
   readonly parts: readonly Part[];
   readonly faults?: FaultLimits;
+  /** How often anybody waits for others before he stops for ever. Absent: as often as the code does. */
+  readonly pauses?: number;
   readonly timeOf: WritingTime;
   /** False of a store that keeps no versions: what stands under a key is only ever removed by its key. */
   readonly isVersioned?: boolean;

@@ -23,7 +23,7 @@ export function scenario(
   before: readonly Act[],
   parts: readonly Part[],
   promises: readonly Promised[],
-  more: Partial<Pick<Scenario, 'faults' | 'timeOf' | 'isVersioned'>> = {},
+  more: Partial<Pick<Scenario, 'faults' | 'pauses' | 'timeOf' | 'isVersioned'>> = {},
 ): Scenario {
   const watched = promises.flatMap(({ until = [] }) => until);
   const timeOf = beforeOrAfterTheVersion;
@@ -126,7 +126,7 @@ export const OF_VERSIONS: readonly Scenario[] = [
 /** Searches that take long: of more at once, and of those who wait for each other, turn after turn. */
 export const ON_DEMAND: readonly Scenario[] = [
   scenario('an adder, a publisher, two collectors', stray, [ADDER, PUBLISHER, COLLECTOR, COLLECTOR_2], [BOUND]),
-  scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], []),
+  scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], [], { pauses: 2 }),
   scenario('an undeleter, a deleter, a collector', deleted, [UNDELETER, DELETER, COLLECTOR], []),
   scenario('an undeleter, a deleter, a write that comes twice', deleted, [UNDELETER, DELETER], [], {
     faults: { late: 1 },
@@ -134,11 +134,14 @@ export const ON_DEMAND: readonly Scenario[] = [
   scenario('an undeleter, a deleter, an answer that is lost', deleted, [UNDELETER, DELETER], [], {
     faults: { lost: 1 },
   }),
-  scenario('two undeleters, a collector', deleted, [UNDELETER, UNDELETER_2, COLLECTOR], []),
+  scenario('two undeleters, a collector', deleted, [UNDELETER, UNDELETER_2, COLLECTOR], [], { pauses: 2 }),
   scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
   scenario('an undeleter, a publisher, within one second', deleted, [UNDELETER, PUBLISHER], [], { timeOf: allAtOnce }),
-  scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], []),
-  scenario('a publisher, a deleter, within one second', published, [PUBLISHER, DELETER], [], { timeOf: allAtOnce }),
+  scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], { pauses: 2 }),
+  scenario('a publisher, a deleter, within one second', published, [PUBLISHER, DELETER], [], {
+    timeOf: allAtOnce,
+    pauses: 2,
+  }),
   scenario(
     'a named consumer, a deleter, a collector',
     published,
