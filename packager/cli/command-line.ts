@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { ArtifactError } from '../../repository/error.ts';
 import type { CommandName } from './commands.ts';
-import { COMMANDS, optionsOf } from './commands.ts';
+import { COMMANDS, GROUPS, optionsOf } from './commands.ts';
 import type { HelpStyle, ProgramHelp } from './help.ts';
 import { formatCommandHelp, formatProgramHelp } from './help.ts';
 import type { ForeignOption, OptionSpec } from './options.ts';
@@ -112,7 +112,7 @@ function helpOf(words: string, style: HelpStyle): string {
   const members = COMMANDS.filter(({ name }) => name.startsWith(`${words} `));
   if (words === '' || members.length === 0) return formatProgramHelp(PROGRAM, style);
   const commands = members.map((member) => ({ ...member, name: member.name.slice(words.length + 1) }));
-  const description = commands.map(({ description: text }) => text).join(' ');
+  const description = GROUPS[words] ?? '';
   return formatProgramHelp({ name: `${PROGRAM.name} ${words}`, description, commands }, style);
 }
 
@@ -203,8 +203,12 @@ function requireValue(command: Command, name: string, word: string): void {
 
 /** `error: unknown option '--foo'\n(Did you mean --for?)` in the form of our own errors. */
 function usageError(error: CommanderError, argv: readonly string[]): ArtifactError {
+  // Where a word is of no command, what is asked about is the longest one that the line does begin with.
   const line = ` ${argv.join(' ')} `;
-  const command = COMMANDS.find(({ name }) => line.includes(` ${name} `));
+  const command = COMMANDS.filter(({ name }) => line.includes(` ${name} `)).toSorted(
+    (one, other) =>
+      line.indexOf(` ${one.name} `) - line.indexOf(` ${other.name} `) || other.name.length - one.name.length,
+  )[0];
   const group = COMMANDS.map(({ name }) => name.split(' ')).find(([word, of]) => of !== undefined && word === argv[0]);
   const called = command?.name ?? group?.[0];
   const help = `See '${[PROGRAM.name, ...(called === undefined ? [] : [called]), '--help'].join(' ')}'.`;

@@ -106,6 +106,13 @@ const ARTIFACT: PositionalArgument = {
   required: true,
 };
 
+/** What commands with a first word in common are about. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  reference:
+    'Records which consumers that are no stacks need a version: a job, a team, a program of your own. Stacks record what they use by themselves.',
+  gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
+};
+
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'bootstrap',
@@ -186,7 +193,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'list the artifacts of a repository',
     description: 'Lists the artifacts of a repository with their newest versions.',
     examples: [
-      { what: 'all of them', command: 'cfn-artifacts list' },
+      { what: 'all artifacts', command: 'cfn-artifacts list' },
       { what: 'those of one project, for a script', command: 'cfn-artifacts list shop/ --json' },
       { what: 'of a directory', command: 'cfn-artifacts list --domain file:.artifacts' },
     ],
@@ -199,7 +206,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'show an artifact: its versions, their content and where it is',
     description: 'Shows an artifact with its versions, or one version with its content and where that is.',
     examples: [
-      { what: 'all versions', command: 'cfn-artifacts show shop/api' },
+      { what: 'all versions of an artifact', command: 'cfn-artifacts show shop/api' },
       { what: 'one version, for a script', command: 'cfn-artifacts show default/shop/api:3 --json' },
     ],
     positional: [ARTIFACT],
@@ -243,7 +250,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Removes what reference add recorded: for one version, or for all versions of an artifact. References of stacks end when the stacks are updated or deleted.',
     examples: [
-      { what: 'of one version', command: 'cfn-artifacts reference remove shop/api:3 --consumer nightly-job' },
+      { what: 'it fetches that no more', command: 'cfn-artifacts reference remove shop/api:3 --consumer nightly-job' },
       { what: 'of all versions', command: 'cfn-artifacts reference remove shop/api --consumer nightly-job' },
       { what: 'who uses it', command: 'cfn-artifacts references shop/api' },
     ],
@@ -257,7 +264,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "Deletes versions: one, those that hold some content, or all of an artifact. What a stack, a consumer or a bookmark needs is refused, and nothing is deleted then; everybody who needs it is named. Content that nothing else holds is in quarantine for some days, in which 'undelete' takes the deletion back; afterwards, publishing the same bytes brings it back under the same content ARN. A version's number is never used again.",
     examples: [
-      { what: 'one version', command: 'cfn-artifacts delete shop/api:3' },
+      { what: 'a version that nobody needs', command: 'cfn-artifacts delete shop/api:3' },
       { what: 'what would go, and who needs it', command: 'cfn-artifacts delete shop/api --dry-run' },
       { what: 'all versions that nobody needs', command: 'cfn-artifacts delete shop/api --unused' },
       { what: 'a leaked secret, in a script', command: 'cfn-artifacts delete shop/api:3 --now --yes --json' },
@@ -272,7 +279,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Takes the deletion of versions back, for as long as their content is there: in quarantine, or because something else needs it. Afterwards, publishing the same bytes brings the content back under the same content ARN, as a new version.',
     examples: [
-      { what: 'one version', command: 'cfn-artifacts undelete shop/api:3' },
+      { what: 'take that back', command: 'cfn-artifacts undelete shop/api:3' },
       { what: 'which are deleted', command: 'cfn-artifacts show shop/api' },
     ],
     positional: [{ ...ARTIFACT, help: 'a version: its ARN, or [REPOSITORY/]ID:VERSION', repeatable: true }],
@@ -285,7 +292,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Compares what stacks have recorded with what CloudFormation says is deployed, and tells of references that nothing names any more and of those that are missing. The domain does so every day by itself, and heals what it finds. Nothing is removed that is not known to be gone. It ends with status 5 where something is left to see to; an operation that is under way is not.',
     examples: [
-      { what: 'what is not as it should be', command: 'cfn-artifacts audit' },
+      { what: 'references that are not as they should be', command: 'cfn-artifacts audit' },
       { what: 'heal it', command: 'cfn-artifacts audit --fix' },
       { what: 'one stack, for a script', command: 'cfn-artifacts audit --stack shop --json' },
     ],
@@ -299,7 +306,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is content. It ends with status 5 where something is left to see to; docs/verify.md tells what each finding means.',
     examples: [
-      { what: 'what is not as it should be', command: 'cfn-artifacts verify' },
+      { what: 'content and records that are not as they should be', command: 'cfn-artifacts verify' },
       { what: 'heal it', command: 'cfn-artifacts verify --fix' },
       { what: 'read all content, which takes as long as that takes', command: 'cfn-artifacts verify --deep' },
       { what: 'of a directory, for a script', command: 'cfn-artifacts verify --domain file:.artifacts --json' },
@@ -314,7 +321,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. The last line is the command that runs it. It ends with status 5 where something could not be looked at, and stays.",
     examples: [
-      { what: 'what would go', command: 'cfn-artifacts gc plan' },
+      { what: 'what would be deleted, and why', command: 'cfn-artifacts gc plan' },
       {
         what: 'which rule keeps or takes each version',
         command: 'cfn-artifacts gc plan --repository default --verbose',
@@ -346,8 +353,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc rules',
     summary: 'show which versions of a repository go by themselves',
     description:
-      "Shows the rules of a repository, by which versions that nobody needs go. Without rules none does: then only 'delete' deletes versions.",
-    examples: [{ what: 'of the default repository', command: 'cfn-artifacts gc rules' }],
+      "Shows the rules of a repository, by which versions that nobody needs go. Without rules none does: then only 'delete' deletes versions. 'gc rules set' gives it rules.",
+    examples: [
+      { what: 'the rules of the default repository', command: 'cfn-artifacts gc rules' },
+      { what: 'change them', command: 'cfn-artifacts gc rules set rules.yaml' },
+    ],
     positional: [],
     options: optionsOf<GcRulesOptions>(GC_RULES),
     foreign: [],
@@ -356,9 +366,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc rules set',
     summary: 'give a repository the rules of a file',
     description:
-      'Gives a repository the rules of a file in JSON or YAML, in the place of those that it has: shows what changes, and asks. A version goes if nobody needs it, a rule that matches its ID has waited long enough, and no rule that matches keeps it.',
+      'Gives a repository the rules of a file in JSON or YAML, in the place of those that it has: shows what changes, and asks. A version goes if nobody needs it, a rule that matches its ID has waited long enough, and no rule that matches keeps it. A rule has an id, a pattern of artifacts (match), what it keeps (keepNewest, keepBookmarkedDays, keepLabels) and what it takes (expireUnusedDays); docs/command-line.md shows a file.',
     examples: [
-      { what: 'look, and decide', command: 'cfn-artifacts gc rules set rules.yaml' },
+      { what: 'see what changes, and decide', command: 'cfn-artifacts gc rules set rules.yaml' },
       {
         what: 'of another repository, in a pipeline',
         command: 'cfn-artifacts gc rules set rules.json --repository team --yes',
@@ -374,7 +384,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       "Looks at all that a domain's promises rest on: the bucket and its settings, its policy, the stack and the functions, conditional writes, the clock. Changes nothing but objects of its own below scratch/. What may not be looked at is told as unknown, with the permission that is missing.",
     examples: [
-      { what: "your account's domain", command: 'cfn-artifacts doctor' },
+      { what: "whether your account's domain is sound", command: 'cfn-artifacts doctor' },
       {
         what: 'for CI: status 5 also where something may not be looked at',
         command: 'cfn-artifacts doctor --json --strict',

@@ -52,8 +52,12 @@ function stays(by: readonly string[]): string {
 function summaryOf(versions: readonly DeletedVersion[], now: boolean): string {
   const going = bytesOf(versions, now ? 'deleted' : 'condemned');
   const count = freshIn(versions);
-  const what = count === 1 ? '1 version goes' : `${count === 0 ? 'No' : count} versions go`;
+  const what = count === 1 ? '1 version goes' : `${count} versions go`;
   if (going === undefined) return `${what}, and no content.`;
+  if (count === 0)
+    return now
+      ? `${formatSize(going)} of content go at once: nobody can take that back. Their versions were deleted before.`
+      : `${formatSize(going)} of content go after quarantine. Their versions were deleted before.`;
   return now
     ? `${what}, and ${formatSize(going)} of content at once: nobody can take that back.`
     : `${what}, and ${formatSize(going)} of content after its quarantine: until then 'cfn-artifacts undelete' takes it back.`;
@@ -101,12 +105,15 @@ function endOf({ outcome, bytes, by = [], until }: DeletedContent): string {
   }
 }
 
-/** What can be done after versions were deleted; `undefined` where nothing went. */
-export function adviceOn(versions: readonly DeletedVersion[]): string | undefined {
+/**
+ * What can be done after versions were deleted; `undefined` where nothing went.
+ * @param flags as placeFlags gives them
+ */
+export function adviceOn(versions: readonly DeletedVersion[], flags: string): string | undefined {
   const [quarantined, ...others] = versions.filter(({ content }) => has(content, 'condemned'));
   if (quarantined !== undefined) {
-    const which = others.length === 0 ? ` ${versionName(quarantined)}` : '';
-    return `Until then 'cfn-artifacts undelete${which}' takes the deletion back. Later, ${AGAIN}`;
+    const which = others.length === 0 ? ` ${versionName(quarantined)}` : ' VERSION...';
+    return `Until then 'cfn-artifacts undelete${which}${flags}' takes the deletion back. Later, ${AGAIN}`;
   }
   if (versions.some(({ content }) => has(content, 'deleted'))) return `To have the content back, ${AGAIN}`;
   return undefined;
@@ -146,15 +153,21 @@ function consumerName(domain: Domain, { consumer }: Usage): string {
   return `what stack '${stack}'${logicalId === undefined ? '' : ` (${logicalId})`} left running`;
 }
 
-/** How each kind of user lets go. */
-export function lettingGo(versions: readonly DeletedVersion[]): string {
+/**
+ * How each kind of user lets go.
+ * @param flags as placeFlags gives them
+ */
+export function lettingGo(versions: readonly DeletedVersion[], flags: string): string {
   const users = versions.flatMap(({ users: all = [] }) => all);
   const consumers = users.flatMap((user) => (user.by === 'reference' ? [user.consumer] : []));
+  const [named] = versions.flatMap((version) => namedIn(version).map((name) => ({ name, version })));
   const ways: readonly (readonly [boolean, string])[] = [
     [consumers.some(({ kind }) => kind === 'stack'), 'A stack lets go when it is updated or deleted.'],
     [
-      consumers.some((one) => one.kind === 'named' && one.stackId === undefined),
-      "A consumer lets go by 'cfn-artifacts reference remove'.",
+      named !== undefined,
+      named === undefined
+        ? ''
+        : `A consumer lets go by 'cfn-artifacts reference remove ${versionName(named.version)} --consumer ${named.name}${flags}'.`,
     ],
     [
       consumers.some((one) => one.kind === 'named' && one.stackId !== undefined),
@@ -163,4 +176,13 @@ export function lettingGo(versions: readonly DeletedVersion[]): string {
     [users.some(({ by }) => by === 'bookmark'), 'A bookmark lets go when it names another version.'],
   ];
   return ways.flatMap(([isMeant, way]) => (isMeant ? [way] : [])).join(' ');
+}
+
+/** Of a version, the consumers that somebody recorded by hand. */
+function namedIn({ users = [] }: DeletedVersion): readonly string[] {
+  return users.flatMap((user) =>
+    user.by === 'reference' && user.consumer.kind === 'named' && user.consumer.stackId === undefined
+      ? [user.consumer.name]
+      : [],
+  );
 }

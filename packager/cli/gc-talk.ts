@@ -3,6 +3,7 @@ import { formatArtifactName } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
 import type { GcPlanOptions } from './gc-options.ts';
 import type { Column } from './report.ts';
+import { placeFlags } from './place-flags.ts';
 import { formatDate } from './report.ts';
 
 /** How people are told of plans, and of what came of them. */
@@ -169,30 +170,8 @@ function going({ items, bytes }: { readonly items: number; readonly bytes: numbe
 }
 
 /** The command that does what the plan says, with what it needs to find it again. */
-export function runLine(
-  { digest }: PlanSummary,
-  { domain, domainOwner, region, profile }: GcPlanOptions,
-  now: boolean,
-): string {
-  const place =
-    domain === undefined
-      ? undefined
-      : domain.kind === 'directory'
-        ? `file:${domain.directory}`
-        : `s3://${domain.bucket}`;
-  const flags: readonly (readonly [string, string | undefined])[] = [
-    ['domain', place],
-    ['domain-owner', domainOwner],
-    ['region', region],
-    ['profile', profile],
-  ];
-  const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${quoted(value)}`]));
-  return `run it with: cfn-artifacts gc run ${digest}${now ? ' --now' : ''}${given.join('')}`;
-}
-
-/** As shells understand it. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+export function runLine({ digest }: PlanSummary, options: GcPlanOptions, now: boolean): string {
+  return `run it with: cfn-artifacts gc run ${digest}${now ? ' --now' : ''}${placeFlags(options)}`;
 }
 
 /** What a run comes to. */

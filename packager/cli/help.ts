@@ -31,7 +31,7 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
   return sections([
     wrap(description, style.width),
     titled('Usage', `  ${name} COMMAND [OPTIONS]\n`, style),
-    titled('Commands', commands.map(({ name: command, summary }) => item(command, summary, 11, style)).join(''), style),
+    titled('Commands', summaries(commands, style), style),
     titled(
       'Examples',
       examples(
@@ -46,6 +46,12 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
     ),
     exitStatus(style),
   ]);
+}
+
+/** In a column behind the longest name. */
+function summaries(commands: ProgramHelp['commands'], style: HelpStyle): string {
+  const column = Math.max(...commands.map(({ name }) => name.length)) + 4;
+  return commands.map(({ name, summary }) => item(name, summary, column, style)).join('');
 }
 
 /** All of `COMMAND --help`. @param program the name that is shown before the command */

@@ -300,16 +300,21 @@ const OVERDUE_MS = 3 * DAY_MS;
 interface DailyTask {
   readonly name: string;
   readonly isMade: string;
-  readonly toMakeOne: string;
+  /** What a person can do meanwhile, and the command for it. */
+  readonly meanwhile: string;
 }
 
-const AUDIT: DailyTask = { name: 'audit', isMade: 'was made', toMakeOne: 'cfn-artifacts audit' };
-const COLLECTION: DailyTask = { name: 'collection', isMade: 'ended', toMakeOne: 'cfn-artifacts gc plan' };
+const AUDIT: DailyTask = { name: 'audit', isMade: 'was made', meanwhile: 'To make one now: cfn-artifacts audit' };
+const COLLECTION: DailyTask = {
+  name: 'collection',
+  isMade: 'ended',
+  meanwhile: 'To see what it would find: cfn-artifacts gc plan',
+};
 
 function judgeDaily(
   { region }: Subject,
   { is, age }: DailyAnswer,
-  { name, isMade, toMakeOne }: DailyTask,
+  { name, isMade, meanwhile }: DailyTask,
 ): readonly Finding[] {
   if (age <= OVERDUE_MS) return [];
   const days = `${Math.floor(age / DAY_MS)} days`;
@@ -321,7 +326,7 @@ function judgeDaily(
   return [
     warning(
       messages[is],
-      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\nTo make one now: ${toMakeOne} --region ${region}`,
+      `Look at what the keeper says: aws logs tail /aws/lambda/cfn-artifacts-keeper --since 2d --region ${region}\n${meanwhile} --region ${region}`,
     ),
   ];
 }

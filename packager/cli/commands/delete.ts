@@ -9,6 +9,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../opening.ts';
 import { openDomain } from '../open.ts';
+import { placeFlags } from '../place-flags.ts';
 import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -35,7 +36,7 @@ export async function run(options: DeleteOptions, terminal: Terminal, warnings: 
   const { versions, problems } = await lookAt(opened.domain, opened.ask, options, looking);
   const due = versions.filter(isDue);
   const used = versions.filter(isUsed);
-  const found = options.unused ? problems : [...problems, ...refusals(call, used, adviceTo(used, due))];
+  const found = options.unused ? problems : [...problems, ...refusals(call, used, adviceTo(call, used, due))];
   if (found.length > 0) await refuse(call, found, versions);
   if (due.length === 0 || options.dryRun) {
     await tellPlan(call, versions, warnings);
@@ -44,7 +45,9 @@ export async function run(options: DeleteOptions, terminal: Terminal, warnings: 
   if (!options.yes) await approve(call, due, used);
   const done = await deleteAll(call, due);
   const result = settled(done.versions);
-  await tellDeleted(call, used, result, warnings, done.failure);
+  // Of what was deleted before, and all is done, nothing was asked.
+  const before = versions.filter((version) => !isDue(version) && !isUsed(version));
+  await tellDeleted(call, used, [...before, ...result], warnings, done.failure);
   return used.length + result.filter(isUsed).length > 0 ? EXIT.findings : EXIT.ok;
 }
 
@@ -57,10 +60,12 @@ function refusals({ opened: { domain } }: Call, used: Versions, advice: string):
   return used.map((version) => inUse(domain, version, advice));
 }
 
-function adviceTo(used: Versions, due: Versions): string {
-  return ['Nothing was deleted.', lettingGo(used), ...(due.length > 0 ? ['--unused deletes the others.'] : [])].join(
-    ' ',
-  );
+function adviceTo({ options }: Call, used: Versions, due: Versions): string {
+  return [
+    'Nothing was deleted.',
+    lettingGo(used, placeFlags(options)),
+    ...(due.length > 0 ? ['--unused deletes the others.'] : []),
+  ].join(' ');
 }
 
 /** @throws ArtifactErrors */
@@ -142,7 +147,7 @@ async function tellDeleted(
   else tellResult(call, result);
   if (failure !== undefined) throw failure.error;
   if (!options.unused && taken.length > 0) {
-    const advice = `It was taken into use in the meantime, and left. ${lettingGo(taken)}`;
+    const advice = `It was taken into use in the meantime, and left. ${lettingGo(taken, placeFlags(options))}`;
     const [first, ...others] = refusals(call, taken, advice);
     if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   }
@@ -153,7 +158,7 @@ async function tellDeleted(
 function tellResult(call: Call, result: Versions): void {
   const gone = result.filter((version) => !isUsed(version));
   for (const version of gone) say(call, formatDeleted(version));
-  const advice = adviceOn(gone);
+  const advice = adviceOn(gone, placeFlags(call.options));
   if (advice !== undefined && !call.options.quiet) call.terminal.stderr.write(`${advice}\n`);
 }
 

@@ -1,3 +1,4 @@
+import { expandAhead } from '../../../repository/ahead.ts';
 import type { Domain, ListedArtifact, Manifest, Status } from '../../../repository/index.ts';
 import {
   findNewest,
@@ -31,13 +32,14 @@ export async function run(options: ListOptions, terminal: Terminal, warnings: Wa
       ? options.prefix.slice(repository.length + 1)
       : options.prefix;
   const rows: Row[] = [];
-  const batch: Promise<Row | undefined>[] = [];
-  for await (const artifact of listArtifacts(domain, repository, prefix)) {
+  const found = expandAhead(listArtifacts(domain, repository, prefix), AT_ONCE, async function* (artifact) {
+    const row = await newestOf(domain, artifact);
+    if (row !== undefined) yield row;
+  });
+  for await (const row of found) {
     terminal.signal.throwIfAborted();
-    batch.push(newestOf(domain, artifact));
-    if (batch.length === AT_ONCE) rows.push(...present(await Promise.all(batch.splice(0))));
+    rows.push(row);
   }
-  rows.push(...present(await Promise.all(batch)));
   if (options.json) writeJson(terminal, { artifacts: rows.map(plain), warnings: warnings.all() });
   else if (rows.length > 0) terminal.stdout.write(table(rows, terminal));
   else if (!options.quiet)
@@ -65,10 +67,6 @@ async function newestLeft(domain: Domain, { number: deleted, ...name }: Manifest
     if (manifest !== undefined) return { manifest, status };
   }
   return undefined;
-}
-
-function present(rows: readonly (Row | undefined)[]): Row[] {
-  return rows.filter((row) => row !== undefined);
 }
 
 function plain({ manifest, status }: Row): object {

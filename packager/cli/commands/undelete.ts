@@ -13,6 +13,7 @@ import type { UndeleteOptions } from '../delete-options.ts';
 import { arnOf, namingProblems, versionName } from '../deletion-plan.ts';
 import type { OpenDomain } from '../opening.ts';
 import { openDomain } from '../open.ts';
+import { placeFlags } from '../place-flags.ts';
 import { writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -38,13 +39,14 @@ export async function run(options: UndeleteOptions, terminal: Terminal, warnings
 }
 
 /** Each once. @throws ArtifactErrors of all that names no version */
-async function arnsOf(domain: Domain, { artifacts, repository }: UndeleteOptions): Promise<ReadonlySet<string>> {
+async function arnsOf(domain: Domain, options: UndeleteOptions): Promise<ReadonlySet<string>> {
+  const { artifacts, repository } = options;
   const arns = new Set<string>();
   const problems: ArtifactError[] = [];
   for (const text of artifacts) {
     try {
       const subject = await resolveVersions(domain, text, repository);
-      if (subject.number === undefined) problems.push(await noVersion(domain, subject, text));
+      if (subject.number === undefined) problems.push(await noVersion(domain, subject, text, placeFlags(options)));
       else arns.add(arnOf(domain, subject));
     } catch (error) {
       problems.push(...namingProblems(error));
@@ -91,21 +93,21 @@ async function* plainOf(versions: AsyncIterable<UndeletedVersion>): AsyncGenerat
 /** So many names help; more of them hide each other. */
 const NAMES = 5;
 
-async function noVersion(domain: Domain, subject: Subject, text: string): Promise<ArtifactError> {
+async function noVersion(domain: Domain, subject: Subject, text: string, flags: string): Promise<ArtifactError> {
   const deleted: string[] = [];
   for await (const number of listVersionNumbers(domain, subject)) {
     if ((await readStatus(domain, subject, number)) !== 'Deleted') continue;
     if (deleted.push(`${formatArtifactName(subject)}:${number}`) === NAMES) break;
   }
   return new ArtifactError('INVALID_ARGUMENT', `'${text}' names an artifact, and no version of it`, {
-    remedy: wayTo(deleted),
+    remedy: wayTo(deleted, flags),
   });
 }
 
-function wayTo(deleted: readonly string[]): string {
+function wayTo(deleted: readonly string[], flags: string): string {
   const [newest, ...others] = deleted;
   if (newest === undefined) return 'None of its versions is deleted.';
-  const way = `cfn-artifacts undelete ${newest}`;
+  const way = `cfn-artifacts undelete ${newest}${flags}`;
   return others.length === 0
     ? `Name the version: ${way}`
     : `Name a version that is deleted (${deleted.join(', ')}): ${way}`;

@@ -88,7 +88,7 @@ describe('what is in use', () => {
         "error: 'default/shop/api:1' is in use by what stack 'batch' (Job) left running, consumer 'team/job', " +
           "stack 'shop' (Api, in eu-west-1 of account 000000000000) and stack 'shop' (Api)",
         '  Nothing was deleted. A stack lets go when it is updated or deleted.' +
-          " A consumer lets go by 'cfn-artifacts reference remove'." +
+          " A consumer lets go by 'cfn-artifacts reference remove default/shop/api:1 --consumer team/job --domain file:../domain'." +
           " What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left." +
           ' A bookmark lets go when it names another version. --unused deletes the others.',
         '3 problems',
@@ -227,7 +227,9 @@ describe('what nobody needs', () => {
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(UNTIL) });
     const { exitCode, stderr } = await run('delete', 'shop/api:1', '--now');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('No versions go, and 3 B of content at once: nobody can take that back.');
+    expect(stderr).toContain(
+      '3 B of content go at once: nobody can take that back. Their versions were deleted before.',
+    );
     expect(stderr).toContain('to ask whether to delete this content');
     expect((await run('delete', 'shop/api:1', '--now', '--yes')).stdout).toBe(
       'default/shop/api:1 was deleted before; its content is deleted (3 B)\n',
@@ -337,7 +339,7 @@ describe('is refused', () => {
   test('undelete without a version, with what is deleted', async () => {
     await run('delete', 'shop/api:1', 'shop/api:3', '--yes');
     expect((await run('undelete', 'shop/api')).stderr).toContain(
-      'Name a version that is deleted (default/shop/api:3, default/shop/api:1): cfn-artifacts undelete default/shop/api:3\n',
+      'Name a version that is deleted (default/shop/api:3, default/shop/api:1): cfn-artifacts undelete default/shop/api:3',
     );
   });
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CommandHandlers, CommandName } from '../../../packager/cli/commands.ts';
-import { COMMANDS } from '../../../packager/cli/commands.ts';
+import { COMMANDS, GROUPS } from '../../../packager/cli/commands.ts';
 import type { ExitCode } from '../../../packager/cli/exit-codes.ts';
 import { EXIT } from '../../../packager/cli/exit-codes.ts';
 import type {
@@ -693,8 +693,11 @@ describe('help', () => {
     const { code, stdout } = await call(['reference', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('cfn-artifacts reference COMMAND [OPTIONS]');
+    expect(stdout.replaceAll('\n', ' ')).toContain(GROUPS['reference']);
     expect(stdout).toMatch(/^ {2}add {2,}record/m);
     expect(stdout).toMatch(/^ {2}remove {2,}remove/m);
+    const groups = COMMANDS.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : []));
+    expect([...new Set(groups)]).toEqual(Object.keys(GROUPS));
     const alone = await call(['reference']);
     expect(alone).toMatchObject({ code: 2, options: {} });
     expect(alone.stderr).toBe("error: no command is given\n  See 'cfn-artifacts reference --help'.\n");
