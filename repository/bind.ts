@@ -10,7 +10,8 @@ import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
 import { recordContent } from './record.ts';
 import { removeRecords } from './release.ts';
-import { readStatus, refusedReference, takesNoReferences } from './status.ts';
+import { readStatusRecord, refusedReference, takesNoReferences } from './status.ts';
+import type { StatusRecord } from './status.ts';
 
 /** One artifact that a resource wants to use. */
 export interface Wanted extends Use, BlobName {
@@ -37,6 +38,7 @@ export interface Operation {
 }
 
 const TURNS = 20;
+const PUBLISHED: StatusRecord = { status: 'Published' };
 
 /**
  * Records that a stack's resource uses artifacts. When this returns, the content is there and stays until the binding is released: no collector that
@@ -57,8 +59,9 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
   const made: Digest[] = [];
   try {
     await writeRecords(domain, operation, name, wanted, made);
-    await requireAllowed(domain, wanted);
+    const unused = await requireAllowed(domain, wanted);
     await Promise.all(wanted.map((one) => securePresence(domain, one)));
+    await renew(domain, unused);
   } finally {
     // After a failure too: where CloudFormation gave the operation up, the Delete that was for its records has been here already.
     await requireNotEnded(domain, operation, name, wanted, made);
@@ -172,15 +175,42 @@ function digestsOf(wanted: readonly Wanted[]): readonly Digest[] {
   return [...new Set(wanted.map(({ digest }) => digest))];
 }
 
-/** Asked after the reference was written: whoever gives a version up looks for references after that. */
-async function requireAllowed(domain: Domain, wanted: readonly Wanted[]): Promise<void> {
-  await Promise.all(
+/**
+ * Asked after the reference was written: whoever gives a version up looks for references after that.
+ * @returns versions that were found needed by nobody until now
+ */
+async function requireAllowed(
+  domain: Domain,
+  wanted: readonly Wanted[],
+): Promise<readonly NonNullable<Wanted['version']>[]> {
+  const versions = await Promise.all(
     wanted.map(async ({ version, arn }) => {
-      if (version === undefined) return;
-      const status = await readStatus(domain, version, version.number);
+      if (version === undefined) return [];
+      const { status, unusedSince } = (await readStatusRecord(domain, version, version.number))?.value ?? PUBLISHED;
       if (takesNoReferences(status)) throw refusedReference(arn, status, 'Package again, or name another version.');
+      return unusedSince === undefined ? [] : [version];
     }),
   );
+  const named = versions.flat().map((version) => [`${version.repository}/${version.id}:${version.number}`, version] as const);
+  return [...new Map(named).values()];
+}
+
+/** A deploy waits no longer for what only spares a version some days. */
+const RENEWAL_MS = 5000;
+
+/**
+ * When they are released, the time for which they may be unused begins anew. Nothing is lost where that can't be had: as long as they are bound nobody takes them, and a collector
+ * that looks at them meanwhile drops the note too.
+ */
+async function renew(
+  { partition, region, account, keeper, chance }: Domain,
+  unused: readonly NonNullable<Wanted['version']>[],
+): Promise<void> {
+  if (unused.length === 0) return;
+  const renewed = unused.map(({ repository, id, number: version }) =>
+    keeper.renew({ partition, region, account, repository, id, version }, chance),
+  );
+  await Promise.race([Promise.allSettled(renewed), chance.pause(RENEWAL_MS)]);
 }
 
 async function requireNotEnded(

@@ -1,9 +1,12 @@
+import type { ArtifactArn } from './arn.ts';
 import type { Digest } from './digest.ts';
+import type { Chance } from './domain.ts';
 import { deletionKey } from './keys.ts';
 import { objectKey } from './object-store.ts';
 import type { Incarnation, ObjectKey, ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
+import { renewVersion } from './renew.ts';
 
 /**
  * That a blob is on its way out. `condemned`: in quarantine, any reference cancels it. `deleting`: decided, and only the
@@ -39,7 +42,7 @@ export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored
 }
 
 /**
- * Only the keeper writes deletion records and removes content. In a directory the command is its own keeper; on AWS it is a function
+ * Only the keeper writes deletion records and statuses, and removes content. In a directory the command is its own keeper; on AWS it is a function
  * with a role of its own.
  */
 export interface Keeper {
@@ -47,6 +50,11 @@ export interface Keeper {
   cancel(digest: Digest): Promise<void>;
   /** Completes a deletion that was decided, so that the content can be stored anew. The caller looks again. */
   finish(digest: Digest): Promise<void>;
+  /**
+   * Lets the time begin anew for which a version may be unused, before a rule takes it. The caller looks again.
+   * @param chance for a keeper that has none of its own
+   */
+  renew(version: ArtifactArn & { readonly version: number }, chance: Chance): Promise<void>;
 }
 
 /** The keeper of whoever may write the store's deletion records. */
@@ -68,6 +76,9 @@ export function ownKeeper(store: ObjectStore): Keeper {
       // Repeatable by anyone at any time: an incarnation never comes back, and the record goes only unchanged.
       for (const { key, incarnation } of deletion.value.incarnations) await store.removeIncarnation(key, incarnation);
       await store.removeRevision(deletionKey(digest), deletion.revision);
+    },
+    renew({ repository, id, version }, chance) {
+      return renewVersion({ store, chance }, { repository, id, number: version });
     },
   };
 }

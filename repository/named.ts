@@ -17,7 +17,7 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
 import { resolveVersion } from './resolve.ts';
-import { readStatus, refusedReference, takesNoReferences } from './status.ts';
+import { readStatusRecord, refusedReference, takesNoReferences } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';
 
@@ -250,12 +250,19 @@ function readNamedRecord(store: ObjectStore, key: ObjectKey): Promise<Stored<Nam
   });
 }
 
-/** Asked after the records were written: whoever gives the version up looks for references after that. */
+/**
+ * Asked after the records were written: whoever gives the version up looks for references after that. Where it was found needed by nobody until now, the time for
+ * which it may be unused begins anew when they are removed.
+ */
 async function requireAllowed(domain: Domain, manifest: Manifest): Promise<void> {
-  const status = await readStatus(domain, manifest, manifest.number);
-  if (!takesNoReferences(status)) return;
-  const name = `${manifest.repository}/${manifest.id}:${manifest.number}`;
-  throw refusedReference(name, status, 'Publish it again, or name another version.');
+  const { repository, id, number: version } = manifest;
+  const record = await readStatusRecord(domain, manifest, version);
+  const status = record?.value.status ?? 'Published';
+  if (takesNoReferences(status))
+    throw refusedReference(`${repository}/${id}:${version}`, status, 'Publish it again, or name another version.');
+  if (record?.value.unusedSince === undefined) return;
+  const { partition, region, account, keeper, chance } = domain;
+  await keeper.renew({ partition, region, account, repository, id, version }, chance);
 }
 
 async function secureAll(domain: Domain, assets: readonly (BlobName & { readonly size: number })[]): Promise<void> {

@@ -3,7 +3,7 @@ import { ArtifactError } from './error.ts';
 import { statusKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { Stored } from './record.ts';
-import { readRecord } from './record.ts';
+import { readRecord, recordContent } from './record.ts';
 
 /** As in CodeArtifact; `Deleting` is the moment between the decision and its end. */
 export const STATUSES = ['Unfinished', 'Published', 'Unlisted', 'Archived', 'Disposed', 'Deleting', 'Deleted'] as const;
@@ -46,13 +46,43 @@ export function readStatusRecord(
   });
 }
 
+/**
+ * Writes a status where that which was read of it stands still. What is written has a nonce of its own.
+ * @param before what was read; `undefined`: there was no record
+ * @returns whether it stands there now; a refusal may be the echo of one's own writing
+ */
+export async function writeStatus(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  { number, ...name }: ArtifactName & { readonly number: number },
+  record: Omit<StatusRecord, 'nonce' | 'at'>,
+  before: Stored<StatusRecord> | undefined,
+): Promise<boolean> {
+  const key = statusKey(name, number);
+  const nonce = chance.nonce();
+  const content = recordContent({ ...record, nonce, at: chance.now().toISOString() } satisfies StatusRecord);
+  const outcome =
+    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
+  if (outcome === 'created' || outcome === 'replaced') return true;
+  return (await readStatusRecord({ store }, name, number))?.value.nonce === nonce;
+}
+
 function statusOf(value: unknown): Status | undefined {
   return STATUSES.find((known) => known === value);
 }
 
+/** Whether a version was given up for good, but for an undelete. */
+export function isGone(status: Status): boolean {
+  return status === 'Deleted' || status === 'Disposed';
+}
+
+/** Whether a version may be found by whoever looks for one: it is not given up, and nobody is about to. */
+export function exists(status: Status): boolean {
+  return status !== 'Deleting' && !isGone(status);
+}
+
 /** Whether a version keeps the references that it has and gets no new ones. */
 export function takesNoReferences(status: Status): boolean {
-  return status === 'Archived' || status === 'Disposed' || status === 'Deleting' || status === 'Deleted';
+  return status === 'Archived' || !exists(status);
 }
 
 /**

@@ -21,7 +21,7 @@ import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
 import { formatStackId } from './stack-id.ts';
 import type { Status } from './status.ts';
-import { readStatus } from './status.ts';
+import { exists, readStatus } from './status.ts';
 import type { Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';
 
@@ -119,7 +119,7 @@ export function listUnused(domain: Reading, repository: string, idPrefix = ''): 
       readManifest(domain, version, version.number),
       readStatus(domain, version, version.number),
     ]);
-    if (manifest === undefined || status === 'Deleted' || status === 'Deleting' || status === 'Disposed') return;
+    if (manifest === undefined || !exists(status)) return;
     if ((await version.bookmarked).has(version.number)) return;
     for await (const _ of usesOfVersion(domain, manifest)) return;
     yield { manifest, status };

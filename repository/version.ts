@@ -14,7 +14,7 @@ import {
 } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { readRecord, recordContent } from './record.ts';
-import { readStatus, takesNoReferences } from './status.ts';
+import { isGone, readStatus, readStatusRecord, takesNoReferences } from './status.ts';
 import type { Status } from './status.ts';
 
 export interface Asset {
@@ -193,6 +193,8 @@ export interface HoldingVersion {
    * nothing: a collector may have looked before.
    */
   readonly isHeld: boolean;
+  /** A collector has found that nobody needs it, and a rule may take it for that. */
+  readonly isUnused: boolean;
 }
 
 /** While somebody decides whether a version goes, so many times it is looked again. */
@@ -226,8 +228,8 @@ export async function findVersionOf(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   digest: Digest,
-): Promise<Omit<HoldingVersion, 'isHeld'> | undefined> {
-  let second: Omit<HoldingVersion, 'isHeld'> | undefined;
+): Promise<Pick<HoldingVersion, 'manifest' | 'status'> | undefined> {
+  let second: Pick<HoldingVersion, 'manifest' | 'status'> | undefined;
   for (const { number, nonce } of await referencesOf(domain, name, { digest })) {
     const manifest = await readManifest(domain, name, number);
     if (manifest?.nonce !== nonce) continue;
@@ -292,10 +294,13 @@ export async function readHoldingVersion(
   number: number,
   { digest, filename }: BlobName,
 ): Promise<(Omit<HoldingVersion, 'isHeld'> & { readonly modified: Date }) | undefined> {
-  const [dated, status] = await Promise.all([
+  const [dated, record] = await Promise.all([
     readDatedManifest(domain, name, number),
-    readStatus(domain, name, number),
+    readStatusRecord(domain, name, number),
   ]);
+  const status = record?.value.status ?? 'Published';
   const holds = dated?.manifest.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
-  return holds && status !== 'Deleted' && status !== 'Disposed' ? { ...dated, status } : undefined;
+  return holds && !isGone(status)
+    ? { ...dated, status, isUnused: record?.value.unusedSince !== undefined }
+    : undefined;
 }

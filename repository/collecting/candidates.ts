@@ -6,8 +6,7 @@ import type { ArtifactName } from '../name.ts';
 import { isId, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import type { LifecycleRule } from '../settings.ts';
-import { readStatus } from '../status.ts';
-import type { Status } from '../status.ts';
+import { exists, readStatus } from '../status.ts';
 import { readManifest } from '../version.ts';
 import { Artifact } from './artifact.ts';
 import { matchesId } from './pattern.ts';
@@ -135,11 +134,6 @@ class NewestFirst {
       yield { number, is: 'unknown' };
     }
   }
-}
-
-/** Whether a version of this status may be found by whoever looks for one. */
-export function exists(status: Status): boolean {
-  return status !== 'Deleting' && status !== 'Deleted' && status !== 'Disposed';
 }
 
 async function* numbersOf(numbers: readonly number[]): AsyncGenerator<number> {

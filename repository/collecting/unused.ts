@@ -1,9 +1,7 @@
 import type { Domain } from '../domain.ts';
-import { statusKey } from '../keys.ts';
 import type { Stored } from '../record.ts';
-import { recordContent } from '../record.ts';
 import type { StatusRecord } from '../status.ts';
-import { readStatusRecord } from '../status.ts';
+import { writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
 
 /**
@@ -22,15 +20,13 @@ export async function noteUnused(
   if ((noted !== undefined) === (found === 'unused')) return noted;
   const { status, was } = before?.value ?? { status: 'Published' };
   const now = domain.chance.now();
-  const nonce = domain.chance.nonce();
-  const record: StatusRecord = {
-    status,
-    ...(was !== undefined && { was }),
-    nonce,
-    at: now.toISOString(),
-    ...(found === 'unused' && { unusedSince: now.toISOString() }),
-  };
-  const isWritten = await write(domain, manifest, record, before);
+  const since = found === 'unused' && { unusedSince: now.toISOString() };
+  const isWritten = await writeStatus(
+    domain,
+    manifest,
+    { status, ...(was !== undefined && { was }), ...since },
+    before,
+  );
   return isWritten && found === 'unused' ? now : undefined;
 }
 
@@ -38,19 +34,4 @@ export async function noteUnused(
 function timeOf(text: string | undefined): Date | undefined {
   const time = new Date(text ?? NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-async function write(
-  { store }: Pick<Domain, 'store'>,
-  manifest: Manifest,
-  record: StatusRecord,
-  before: Stored<StatusRecord> | undefined,
-): Promise<boolean> {
-  const key = statusKey(manifest, manifest.number);
-  const content = recordContent(record);
-  const outcome =
-    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
-  if (outcome === 'created' || outcome === 'replaced') return true;
-  // It may be the echo of one's own writing.
-  return (await readStatusRecord({ store }, manifest, manifest.number))?.value.nonce === record.nonce;
 }

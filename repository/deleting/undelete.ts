@@ -1,13 +1,13 @@
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
-import { statusKey, versionReferenceKey } from '../keys.ts';
+import { versionReferenceKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName } from '../name.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
 import { readRecord, recordContent } from '../record.ts';
-import type { Status, StatusRecord } from '../status.ts';
-import { readStatusRecord } from '../status.ts';
+import type { Status } from '../status.ts';
+import { readStatusRecord, writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import { digestsOf, sweep } from './version-deletion.ts';
@@ -55,11 +55,8 @@ export async function undeleteVersion(
       throw hasCode(error, 'ARTIFACT_DELETED', 'CONTENT_MISSING') ? gone(manifest, error) : error;
     }
     const back = deleted.value.was ?? 'Published';
-    const nonce = domain.chance.nonce();
-    const record: StatusRecord = { status: back, nonce, at: domain.chance.now().toISOString() };
-    const outcome = await domain.store.replace(statusKey(name, number), recordContent(record), deleted.revision);
-    const isBack = outcome === 'replaced' || (await readStatusRecord(domain, name, number))?.value.nonce === nonce;
-    if (isBack) return { outcome: 'undeleted', manifest, status: back };
+    if (await writeStatus(domain, manifest, { status: back }, deleted))
+      return { outcome: 'undeleted', manifest, status: back };
   }
   throw new ArtifactError(
     'CONTENTION',

@@ -1,14 +1,13 @@
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
-import { statusKey, versionReferenceKey } from '../keys.ts';
+import { versionReferenceKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ObjectKey, Revision } from '../object-store.ts';
 import type { Stored } from '../record.ts';
-import { recordContent } from '../record.ts';
 import { forgetSource } from '../source.ts';
 import type { StatusRecord } from '../status.ts';
-import { readStatusRecord } from '../status.ts';
+import { readStatusRecord, writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import type { VersionUser } from './users.ts';
@@ -57,7 +56,7 @@ export async function deleteVersion(
     const users = await usersOf(domain, manifest, marked);
     const decision: StatusRecord =
       users.length === 0 ? { status: 'Deleted', was: wasOf(marked) } : { status: wasOf(marked) };
-    if (!(await write(domain, manifest, decision, marked))) continue;
+    if (!(await writeStatus(domain, manifest, decision, marked))) continue;
     if (users.length > 0) return { outcome: 'used', manifest, users };
     await removeAll(domain, references);
     if (manifest.source !== undefined) await forgetSource(domain, name, manifest.source, manifest);
@@ -82,7 +81,7 @@ export async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<
   const references = await referencesOf(domain, manifest);
   if (references.length === 0) return false;
   // By this whoever is just taking it back begins again, and writes references that were not read above.
-  if (await write(domain, manifest, { ...deleted.value, status: 'Deleted' }, deleted))
+  if (await writeStatus(domain, manifest, { ...deleted.value, status: 'Deleted' }, deleted))
     await removeAll(domain, references);
   return true;
 }
@@ -94,7 +93,7 @@ async function mark(
   before: Stored<StatusRecord> | undefined,
 ): Promise<Stored<StatusRecord> | undefined> {
   if (before?.value.status === 'Deleting') return before;
-  await write(domain, manifest, { status: 'Deleting', was: before?.value.status ?? 'Published' }, before);
+  await writeStatus(domain, manifest, { status: 'Deleting', was: before?.value.status ?? 'Published' }, before);
   const now = await readStatusRecord(domain, manifest, manifest.number);
   return now?.value.status === 'Deleting' ? now : undefined;
 }
@@ -110,7 +109,7 @@ async function usersOf(
     for await (const user of listVersionUsers(domain, manifest, manifest.number)) users.push(user);
   } catch (error) {
     // What went wrong first is what counts; should this fail too, the next one who deletes it goes on.
-    await write(domain, manifest, { status: wasOf(marked) }, marked).catch(() => false);
+    await writeStatus(domain, manifest, { status: wasOf(marked) }, marked).catch(() => false);
     throw error;
   }
   return users;
@@ -118,23 +117,6 @@ async function usersOf(
 
 function wasOf({ value: { was } }: Stored<StatusRecord>): StatusRecord['status'] {
   return was ?? 'Published';
-}
-
-/** @returns whether that stands there now */
-async function write(
-  { store, chance }: Domain,
-  manifest: Manifest,
-  record: StatusRecord,
-  before: Stored<StatusRecord> | undefined,
-): Promise<boolean> {
-  const key = statusKey(manifest, manifest.number);
-  const nonce = chance.nonce();
-  const content = recordContent({ ...record, nonce, at: chance.now().toISOString() } satisfies StatusRecord);
-  const outcome =
-    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
-  if (outcome === 'created' || outcome === 'replaced') return true;
-  // It may be the echo of one's own writing.
-  return (await readStatusRecord({ store }, manifest, manifest.number))?.value.nonce === nonce;
 }
 
 interface Reference {

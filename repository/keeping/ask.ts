@@ -1,3 +1,4 @@
+import { formatArn } from '../arn.ts';
 import type { Keeper } from '../deletion.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { Chance } from '../domain.ts';
@@ -11,6 +12,9 @@ export function remoteKeeper(ask: AskKeeper): Keeper {
     },
     finish: async (digest) => {
       await ask({ command: 'finish', digest });
+    },
+    renew: async (version) => {
+      await ask({ command: 'renew', arn: formatArn(version) });
     },
   };
 }

@@ -58,6 +58,9 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
     case 'finish':
       await ownKeeper(domain.store).finish(command.digest);
       return { results: [] };
+    case 'renew':
+      await ownKeeper(domain.store).renew(versionIn(domain, command.arn), domain.chance);
+      return { results: [] };
     case 'reference-add': {
       const { consumer, resolvedFrom } = command;
       return { results: [await addNamedReference(domain, versionIn(domain, command.arn), consumer, resolvedFrom)] };

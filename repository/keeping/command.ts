@@ -12,6 +12,8 @@ export type KeeperCommand =
   | { readonly command: 'cancel'; readonly digest: Digest }
   /** Completes a deletion that was decided; no results. */
   | { readonly command: 'finish'; readonly digest: Digest }
+  /** Lets the time begin anew for which a version may be unused, before a rule takes it; no results. One that is being deleted stays as it is. */
+  | { readonly command: 'renew'; readonly arn: string }
   /** Records that a consumer which is no stack needs a version. `arn` is definite. One result: a NamedReference. */
   | {
       readonly command: 'reference-add';
@@ -99,6 +101,7 @@ type Members<C> = {
 const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<KeeperCommand, { command: C }>> } = {
   cancel: { digest: required(digest) },
   finish: { digest: required(digest) },
+  renew: { arn: required(version) },
   'reference-add': {
     arn: required(definiteArn),
     consumer: required(consumer),

@@ -4,7 +4,7 @@ import { answerOf } from './reply.ts';
 
 /** What the keeper's function is called, in every domain that the tool makes. */
 export const KEEPER_FUNCTION = 'cfn-artifacts-keeper';
-/** Under this name it takes no other command than `cancel` and `finish`. */
+/** Under this name it takes no other commands than `cancel`, `finish` and `renew`. */
 export const PUBLISHING_ALIAS = 'publishing';
 
 /** What Lambda says of an invocation. */

@@ -6,7 +6,7 @@ import { isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
 import { readRecord } from '../record.ts';
 import { readSource } from '../source.ts';
-import { readStatus } from '../status.ts';
+import { isGone, readStatus } from '../status.ts';
 import { readManifest } from '../version.ts';
 import type { Problem } from './finding.ts';
 import { foreign } from './finding.ts';
@@ -79,7 +79,7 @@ export const bookmarks: Pass<ListedObject> = {
     if (number === undefined) return [];
     const manifest = await readManifest(domain, bookmark, number);
     const status = manifest && (await readStatus(domain, bookmark, number));
-    if (status !== undefined && status !== 'Deleted' && status !== 'Disposed') return [];
+    if (status !== undefined && !isGone(status)) return [];
     const what = status === undefined ? 'does not exist' : 'was deleted';
     const remedy = 'Let the bookmark point at a version that exists, or remove it.';
     return [dangling(domain, key, bookmark, number, `it points at a version that ${what}`, remedy)];

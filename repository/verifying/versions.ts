@@ -6,8 +6,7 @@ import type { ArtifactName } from '../name.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
 import { recordContent } from '../record.ts';
-import type { Status } from '../status.ts';
-import { readStatus, readStatusRecord } from '../status.ts';
+import { exists, readStatus, readStatusRecord } from '../status.ts';
 import type { Asset, Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import { faultOf } from './content.ts';
@@ -101,15 +100,11 @@ async function examineVersion(
     const latest = held > changed ? held : changed;
     return [unfinished(verifying, manifest, latest, 'it was deleted and still holds its content')];
   }
-  if (!needsContent(status)) return [];
+  if (!exists(status)) return [];
   const [unheld, faults] = await Promise.all([examineReferences(domain, manifest), examineAssets(verifying, manifest)]);
   const problems = [...unheld, ...faults];
   // Whoever deletes it in the meantime takes its references, and the content may follow.
-  return problems.length === 0 || needsContent(await readStatus(domain, name, number)) ? problems : [];
-}
-
-function needsContent(status: Status): boolean {
-  return status !== 'Deleting' && status !== 'Deleted' && status !== 'Disposed';
+  return problems.length === 0 || exists(await readStatus(domain, name, number)) ? problems : [];
 }
 
 /** To delete it again comes to the end of what another left: the version is deleted, or what it was before. */
