@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
+import { contentOf } from '../../../repository/content.ts';
+import { versionKey } from '../../../repository/keys.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import { withdrawNumber } from '../../../repository/version.ts';
 import { TestProject } from '../../support/project.ts';
@@ -22,4 +24,18 @@ test('a number that was taken out of use is no version', async () => {
     'shop/web:1 Published',
   ]);
   expect((await project.run('list', ...domain)).stdout).not.toContain('?');
+});
+
+test('manifests that can’t be read are told as what they are, however many there are', async () => {
+  const project = await TestProject.of({ 'api/index.js': 'a' });
+  const domain = ['--domain', 'file:../domain'];
+  const store = directoryStore(project.path('../domain'));
+  for (const id of ['a', 'b', 'c']) {
+    await project.run('publish', 'api', '--id', id, ...domain);
+    await store.create(versionKey({ repository: 'default', id }, 2), contentOf('damaged'));
+  }
+  const { exitCode, stderr } = await project.run('list', ...domain);
+  expect(exitCode).toBe(3);
+  expect(stderr).toMatch(/^error: 'versions\/default\/a\/!\/\d{15}-2' in the store is not /);
+  expect(stderr).not.toContain('defect');
 });
