@@ -27,15 +27,16 @@ export interface MotoSkipped {
 /**
  * Starts moto's server on a free port of the loopback: of the installation on the PATH if it has the right version, else of a virtual
  * environment of the project's own, made at the first need.
+ * @param beforehand lines of Python that its process runs first
  */
-export async function startMoto(): Promise<Moto | MotoSkipped> {
+export async function startMoto(beforehand = ''): Promise<Moto | MotoSkipped> {
   let python: string;
   try {
     python = (await installedPython()) ?? (await privatePython(ENVIRONMENT));
   } catch (error) {
     return { skipped: `moto ${MOTO_VERSION} is not to be had: ${reasonOf(error)}` };
   }
-  return await serve(python);
+  return await serve(python, beforehand);
 }
 
 /** The interpreter of a moto that is there already. */
@@ -133,8 +134,10 @@ function isRunning(pid: number): boolean {
  */
 const MAIN = 'import sys; sys.setswitchinterval(5); from moto.server import main; sys.exit(main())';
 
-async function serve(python: string): Promise<Moto> {
-  const server = spawn(python, ['-u', '-c', MAIN, '-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function serve(python: string, beforehand: string): Promise<Moto> {
+  const server = spawn(python, ['-u', '-c', `${beforehand}\n${MAIN}`, '-H', '127.0.0.1', '-p', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const end = (): void => {
     server.kill('SIGKILL');
   };

@@ -1,56 +1,61 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startMoto } from '../../support/moto.ts';
+import type { ProxiedRequest } from '../../support/proxy/proxy.ts';
+import { startS3Server } from '../../support/s3-server.ts';
 import { whySkipped } from '../../support/where.ts';
-import { MOTO_IS_WRONG } from '../../support/wire/moto-is-wrong.ts';
+import { answeredAt, MEET, MOTO_IS_WRONG } from '../../support/wire/moto-is-wrong.ts';
 import { lineStage } from '../../support/wire/on-line.ts';
 import { playHistories } from '../../support/wire/play.ts';
 
 /** Deletion before an S3 that is not this project's: moto, at the end of a line on which requests are lost, late, repeated and overtaken. */
 
-const FILE = 'test/repository/deleting/wire-moto.test.ts';
-const moto = await startMoto();
-const played = 'skipped' in moto ? undefined : play(moto.endpoint);
-
-function play(endpoint: string): ReturnType<typeof start> {
-  const playing = start(endpoint);
-  // Heard of in the tests.
-  playing.catch(() => undefined);
-  return playing;
-}
-
-async function start(endpoint: string) {
-  const stage = await lineStage(endpoint, 1, { accessKeyId: 'test', secretAccessKey: 'test' });
-  const { violations, tally } = await playHistories({ file: FILE, stage, histories: 6, rounds: 10 });
-  return { violations, tally, requests: stage.proxy.requests };
-}
+const moto = await startMoto(MEET);
+const endpoint = 'skipped' in moto ? undefined : moto.endpoint;
+const onMoto = endpoint === undefined ? test.skip : test;
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 afterAll(async () => {
-  await played?.catch(() => undefined);
   if (!('skipped' in moto)) await moto.close();
 });
 
-const onMoto = 'skipped' in moto ? test.skip : test;
-const why = whySkipped(!('skipped' in moto), 'skipped' in moto ? moto.skipped : '');
+describe(`on moto${whySkipped(endpoint !== undefined, 'skipped' in moto ? moto.skipped : '')}`, () => {
+  let played: Awaited<ReturnType<typeof playHistories>>;
+  let requests: readonly ProxiedRequest[];
+  beforeAll(async () => {
+    if (endpoint === undefined) return;
+    const stage = await lineStage(endpoint, 1, credentials);
+    requests = stage.proxy.requests;
+    const title = 'wire, to moto through an unreliable line';
+    played = await playHistories({ title, stage, histories: 4, rounds: 9 });
+  }, 600_000);
 
-describe(`on moto, through an unreliable line${why}`, () => {
-  onMoto(
-    'nothing that was acknowledged is lost, and in the end nothing is left',
-    async () => {
-      const { violations, tally } = (await played)!;
-      expect(violations).toEqual([]);
-      expect(tally.missing).toEqual([]);
-    },
-    600_000,
-  );
+  onMoto('through an unreliable line nothing that was acknowledged is lost, and in the end nothing is left', () => {
+    const { violations, tally, unseen } = played;
+    expect(violations).toEqual([]);
+    expect(unseen).toEqual([]);
+    expect(tally.of('round')).toBe(36);
+  });
 
-  const isAvoided = MOTO_IS_WRONG.filter(({ standsOn }) => standsOn !== undefined);
-  onMoto.each(isAvoided)(
-    'moto $what: $here',
-    async ({ standsOn }) => {
-      const { requests } = (await played)!;
+  onMoto.each(MOTO_IS_WRONG)('it still $what', async ({ answers, wrongly }) => {
+    const config = { endpoint: endpoint!, region: 'us-east-1', forcePathStyle: true, credentials } as const;
+    expect(await answeredAt(config, answers)).toEqual(wrongly);
+  });
+
+  onMoto.each(MOTO_IS_WRONG.filter(({ standsOn }) => standsOn !== undefined))(
+    'no request stands on that it $what: $here',
+    ({ standsOn }) => {
       expect(requests.length).toBeGreaterThan(0);
       expect(requests.filter((request) => standsOn?.(request))).toEqual([]);
     },
-    600_000,
   );
 });
+
+test.each(MOTO_IS_WRONG)(
+  'the S3 server of this project answers rightly where moto $what',
+  async ({ answers, rightly }) => {
+    const server = await startS3Server();
+    const answer = await answeredAt(server.clientConfig(), answers);
+    await server.close();
+    expect(answer).toEqual(rightly);
+  },
+);

@@ -32,8 +32,8 @@ interface ProxyOptions {
   readonly oneAtATime?: (request: Request) => string;
 }
 
-/** Whoever is to be overtaken waits no longer, should nobody come. */
-const PATIENCE_MS = 100;
+/** Whoever is to be overtaken goes on when nothing else has been on the line for so long: nobody seems to come. Nothing else depends on that. */
+const IDLE_MS = 50;
 
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const proxy = new UnreliableProxy(options);
@@ -54,6 +54,8 @@ interface Answer {
 /** A request that waits until so many others have been served. */
 interface OnItsWay {
   left: number;
+  /** By its sender, who does nothing else meanwhile. */
+  readonly isAwaited: boolean;
   readonly arrive: () => void;
 }
 
@@ -66,6 +68,9 @@ class UnreliableProxy implements Proxy {
   readonly #lanes = new Map<string, Promise<unknown>>();
   readonly #late = new Set<Promise<unknown>>();
   #onTheirWay: OnItsWay[] = [];
+  /** Requests that wait for nobody to overtake them. */
+  #moving = 0;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -86,6 +91,7 @@ class UnreliableProxy implements Proxy {
 
   async close(): Promise<void> {
     await this.settle();
+    clearTimeout(this.#idle);
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     this.#agent.destroy();
@@ -96,6 +102,7 @@ class UnreliableProxy implements Proxy {
     // Nobody speaks to a broken connection any more.
     request.socket.on('error', () => undefined);
     const { method = '', url = '', headers } = request;
+    this.#moving++;
     if (headers.expect !== undefined) response.writeContinue();
     try {
       const whole = { method, url, headers, body: await buffer(request) };
@@ -108,6 +115,9 @@ class UnreliableProxy implements Proxy {
     } catch {
       // The client went away, or the server did: neither has anything to say to the other.
       request.socket.destroy();
+    } finally {
+      this.#moving--;
+      this.#watch();
     }
   }
 
@@ -128,7 +138,7 @@ class UnreliableProxy implements Proxy {
         await pause(mishap.milliseconds);
         return this.#forward(whole);
       case 'overtaken':
-        await Promise.race([this.#after(mishap.by), pause(PATIENCE_MS)]);
+        await this.#overtaken(mishap.by);
         return this.#forward(whole);
       case 'repeated':
         this.#arriveLater(whole, mishap.after);
@@ -139,10 +149,30 @@ class UnreliableProxy implements Proxy {
     }
   }
 
-  #after(requests: number): Promise<void> {
+  #after(requests: number, isAwaited = false): Promise<void> {
     return new Promise((arrive) => {
-      this.#onTheirWay.push({ left: requests, arrive });
+      this.#onTheirWay.push({ left: requests, isAwaited, arrive });
     });
+  }
+
+  async #overtaken(by: number): Promise<void> {
+    const arrival = this.#after(by, true);
+    this.#moving--;
+    this.#watch();
+    await arrival;
+    this.#moving++;
+  }
+
+  /** Where everybody waits for the others, all go on. */
+  #watch(): void {
+    if (this.#moving > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (this.#moving > 0) return;
+      const waiting = this.#onTheirWay.filter(({ isAwaited }) => isAwaited);
+      this.#onTheirWay = this.#onTheirWay.filter(({ isAwaited }) => !isAwaited);
+      for (const { arrive } of waiting) arrive();
+    }, IDLE_MS);
   }
 
   /** Nobody waits for its answer. */

@@ -56,6 +56,12 @@ async function publishOne(client: Client): Promise<Published> {
   return publishes(client, pick(random, TEXTS) ?? 'x', pick(random, filenames) ?? 'x.txt');
 }
 
+/** Mostly what nobody has begun to delete. */
+function pickPublished({ world, random }: Client): Published | undefined {
+  const kept = world.published.filter(({ name, arn }) => !world.givenUp.has(versionText(name, arn.version)));
+  return pick(random, kept.length > 0 && random() < 0.8 ? kept : world.published);
+}
+
 export async function publishes(
   { domain, onlooker, world, random }: Client,
   text: string,
@@ -76,18 +82,13 @@ export async function publishes(
 
 /** A stack is made that names what was published: at once, or some time later. */
 const create: Act = async (client) => {
-  const { world, random } = client;
-  const published = random() < 0.4 ? await publishOne(client) : pick(random, world.published);
+  const published = client.random() < 0.4 ? await publishOne(client) : pickPublished(client);
   if (published === undefined) return;
   await creates(client, published, client.random() < 0.3 ? 'content' : 'version');
 };
 
 /** @param by what its ARN names: the content by its digest and no version, or the version */
-export async function creates(
-  client: Client,
-  { arn, wanted }: Published,
-  by: 'content' | 'version',
-): Promise<void> {
+export async function creates(client: Client, { arn, wanted }: Published, by: 'content' | 'version'): Promise<void> {
   const { world, random } = client;
   const event = world.issue();
   const resource = world.newResource();
@@ -142,7 +143,7 @@ function operationOf(
 const update: Act = async (client) => {
   const { world, random } = client;
   const old = pick(random, idle(world));
-  const published = pick(random, world.published);
+  const published = pickPublished(client);
   if (old === undefined || published === undefined || published.wanted.arn === old.wanted.arn) return;
   old.isBusy = true;
   const taken = [old];
@@ -280,9 +281,9 @@ const auditAll: Act = async ({ domain }) => auditLater(domain, noEvidence);
 export const ACTS: readonly (readonly [percent: number, act: Act, mayCrash: 'seldom' | 'often'])[] = [
   [12, publish, 'seldom'],
   [13, create, 'seldom'],
-  [6, update, 'seldom'],
+  [10, update, 'seldom'],
   [19, remove, 'seldom'],
-  [24, giveUp, 'often'],
+  [20, giveUp, 'often'],
   [6, takeBack, 'often'],
   [16, collect, 'often'],
   [4, auditAll, 'seldom'],

@@ -66,17 +66,19 @@ export async function playHistory({
   let staged = 0;
   try {
     for (let round = 0; round < rounds && isWanted(); round++) {
+      let processes = 0;
       const worker = (): Work => ({
         ...{ stage, world, collect, dormitory },
         random: randomFrom(Math.floor(random() * 2 ** 31)),
-        who: `s${seed}r${round}c${clients++}`,
+        who: `s${seed}r${round}c${processes++}`,
       });
-      let clients = 0;
       const isRaced = round % RACES_EVERY === RACES_EVERY - 1;
       const races: (readonly Racer[])[] = [];
       stage.quiet(bucket, true);
       for (let race = 0; isRaced && race < RACES; race++) {
-        races.push(await stageRace(world.domain(judging, `s${seed}a${staged}`), world, random, seed * RACES + staged++));
+        races.push(
+          await stageRace(world.domain(judging, `s${seed}a${staged}`), world, random, seed * RACES + staged++),
+        );
       }
       stage.quiet(bucket, false);
       const working = [
@@ -143,10 +145,7 @@ function runRace(racers: readonly Racer[], worker: () => Work): readonly Promise
 }
 
 /** One process, from its beginning to its end. */
-async function work(
-  { stage, world, collect, dormitory, random, who }: Work,
-  { act, fate, pace }: Task,
-): Promise<void> {
+async function work({ stage, world, collect, dormitory, random, who }: Work, { act, fate, pace }: Task): Promise<void> {
   const { tally, bucket } = world;
   const store = stage.connect(bucket);
   const own = mortal(store, {

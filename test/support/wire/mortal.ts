@@ -10,7 +10,9 @@ export type Fate =
   /** It dies when it has decided that content goes, or has removed some. */
   | { readonly kind: 'dies after'; readonly what: 'decision' | 'removal' }
   /** It is stopped before its request of this number, until it is woken. */
-  | { readonly kind: 'sleeps'; readonly at: number };
+  | { readonly kind: 'sleeps'; readonly at: number }
+  /** It is stopped when it has looked for references and is about to decide, or when it has seen its decision stand and is about to remove. */
+  | { readonly kind: 'sleeps before'; readonly what: 'decision' | 'removal' };
 
 /** A process is no more: nothing that it would have done is done, no tidying up either. */
 export class Died extends Error {
@@ -36,16 +38,28 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
   let isDead = false;
   let requests = 0;
   const decided = new Set<ObjectKey>();
+  let sinceDecision = 0;
+  let hasSlept = false;
 
   const die = (what: Death = 'death'): never => {
     isDead = true;
     told(what);
     throw new Died();
   };
-  const begin = async (): Promise<number> => {
+  const mustSleep = (number: number, isDecision: boolean): boolean => {
+    if (fate.kind === 'sleeps') return fate.at === number;
+    if (fate.kind !== 'sleeps before' || hasSlept) return false;
+    // The first request after the decision reads it.
+    return fate.what === 'decision' ? isDecision : sinceDecision === 2;
+  };
+  const begin = async (isDecision = false): Promise<number> => {
     if (isDead) throw new Died();
     const number = requests++;
-    if (fate.kind === 'sleeps' && fate.at === number) await sleep();
+    if (decided.size > 0) sinceDecision++;
+    if (mustSleep(number, isDecision)) {
+      hasSlept = true;
+      await sleep();
+    }
     if (fate.kind === 'dies' && fate.when === 'before' && fate.at === number) die();
     told('request');
     return number;
@@ -56,11 +70,17 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
     if (fate.kind === 'dies' && fate.when === 'after' && fate.at === number) die();
   };
   const isFatal = (what: 'decision' | 'removal'): boolean => fate.kind === 'dies after' && fate.what === what;
-  const asking = async <T>(request: () => Promise<T>): Promise<T> => {
-    const number = await begin();
+  const asking = async <T>(request: () => Promise<T>, isDecision = false): Promise<T> => {
+    const number = await begin(isDecision);
     const answer = await request();
     end(number);
     return answer;
+  };
+  const hasWritten = async (key: ObjectKey, content: Content): Promise<void> => {
+    const state = await stateIn(key, content);
+    if (state === 'cancelled') told('rescue');
+    if (state === 'deleting') decided.add(key);
+    if (state === 'deleting' && isFatal('decision')) die('death after the decision');
   };
 
   return {
@@ -69,14 +89,14 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
     incarnations: (key) => asking(() => store.incarnations(key)),
     create: (key, content, attributes) => asking(() => store.create(key, content, attributes)),
     async replace(key, content, revision, attributes) {
-      const outcome = await asking(() => store.replace(key, content, revision, attributes));
-      const state = outcome === 'replaced' ? await stateIn(key, content) : undefined;
-      if (state === 'cancelled') told('rescue');
-      if (state === 'deleting') decided.add(key);
-      if (state === 'deleting' && isFatal('decision')) die('death after the decision');
+      const outcome = await asking(() => store.replace(key, content, revision, attributes), isDeletion(key));
+      if (outcome === 'replaced') await hasWritten(key, content);
       return outcome;
     },
-    overwrite: (key, content, attributes) => asking(() => store.overwrite(key, content, attributes)),
+    async overwrite(key, content, attributes) {
+      await asking(() => store.overwrite(key, content, attributes), isDeletion(key));
+      await hasWritten(key, content);
+    },
     async removeIncarnation(key, incarnation) {
       await asking(() => store.removeIncarnation(key, incarnation));
       if (isFatal('removal')) die('death after a removal');

@@ -19,7 +19,7 @@ interface Played {
 }
 
 /** Histories at the same time: while one waits, another is at work. */
-const AT_ONCE = 3;
+const AT_ONCE = 6;
 
 /** Plays histories, each by a seed and in a bucket of its own, prints what came up in them in one line, and closes the stage. */
 export async function playHistories({ title, stage, histories, ...options }: Playing): Promise<Played> {
