@@ -1,5 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { contentOf, formatArn, listUsers, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Finding, KeeperCommand, ObjectStore, Publication } from '../../../repository/index.ts';
 import { bind } from '../../../repository/bind.ts';
@@ -11,14 +10,10 @@ import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { Keeping } from '../../../repository/keeping/carry-out.ts';
 import { deletionKey, progressKey, statusKey, versionKey } from '../../../repository/keys.ts';
 import { readRecord, recordContent } from '../../../repository/record.ts';
-import { directoryStore } from '../../../repository/stores/directory.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
-import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
 import { keysIn } from '../../support/keys-in.ts';
-import type { S3Server } from '../../support/s3-server.ts';
-import { startS3Server } from '../../support/s3-server.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { storesOfADomain } from '../../support/stores-of-a-domain.ts';
 
 const NAME = { repository: 'default', id: 'shop/api' };
 
@@ -39,29 +34,7 @@ async function inPieces(command: KeeperCommand, around: Keeping): Promise<{ resu
   return { results, pieces };
 }
 
-let server: S3Server;
-let client: S3Client;
-let buckets = 0;
-
-beforeAll(async () => {
-  server = await startS3Server();
-  client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig() });
-});
-
-afterAll(async () => {
-  client.destroy();
-  await server.close();
-});
-
-const STORES: Readonly<Record<string, () => Promise<ObjectStore>>> = {
-  'in memory': async () => memoryStore(() => new Date(0)),
-  'in a directory': async () => directoryStore(await temporaryFolder()),
-  'on S3': async () => {
-    const bucket = `artifacts-${++buckets}`;
-    server.createBucket(bucket, { versioning: 'Enabled' });
-    return s3Store({ client, bucket, requiresVersions: true });
-  },
-};
+const STORES = storesOfADomain();
 
 describe.each(Object.entries(STORES))('a domain %s', (_, open) => {
   let domain: Domain;

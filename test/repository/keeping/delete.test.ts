@@ -1,5 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { contentOf, formatArn, publishVersion, readManifest, sha256 } from '../../../repository/index.ts';
 import type { ArtifactArn, Domain, KeeperCommand, ObjectStore, Publication } from '../../../repository/index.ts';
 import { bind } from '../../../repository/bind.ts';
@@ -10,13 +9,8 @@ import type { DeletedVersion } from '../../../repository/keeping/deletion.ts';
 import { bookmarkKey, versionKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { readStatus } from '../../../repository/status.ts';
-import { directoryStore } from '../../../repository/stores/directory.ts';
-import { memoryStore } from '../../../repository/stores/memory.ts';
-import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
-import type { S3Server } from '../../support/s3-server.ts';
-import { startS3Server } from '../../support/s3-server.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { storesOfADomain } from '../../support/stores-of-a-domain.ts';
 
 /** The keeper's commands `delete` and `undelete`: what becomes of versions, and of what they held. */
 
@@ -26,29 +20,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 type DeleteCommand = Extract<KeeperCommand, { command: 'delete' }>;
 
-let server: S3Server;
-let client: S3Client;
-let buckets = 0;
-
-beforeAll(async () => {
-  server = await startS3Server();
-  client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig() });
-});
-
-afterAll(async () => {
-  client.destroy();
-  await server.close();
-});
-
-const STORES: Readonly<Record<string, () => Promise<ObjectStore>>> = {
-  'in memory': async () => memoryStore(() => new Date(0)),
-  'in a directory': async () => directoryStore(await temporaryFolder()),
-  'on S3': async () => {
-    const bucket = `artifacts-${++buckets}`;
-    server.createBucket(bucket, { versioning: 'Enabled' });
-    return s3Store({ client, bucket, requiresVersions: true });
-  },
-};
+const STORES = storesOfADomain();
 
 const arnOf = ({ partition, account, region }: Domain, more: Partial<ArtifactArn> = {}): string =>
   formatArn({ partition, account, region, ...NAME, ...more });
