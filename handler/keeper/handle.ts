@@ -56,7 +56,7 @@ const ANNOUNCING_MS = 20_000;
 const ANNOUNCING_BRIEFLY_MS = 2000;
 
 /** What may be asked for under another name than the function's own, by whoever publishes and binds. */
-const FOR_PUBLISHING: readonly KeeperCommand['command'][] = ['cancel', 'finish'];
+const FOR_PUBLISHING: readonly KeeperCommand['command'][] = ['cancel', 'finish', 'renew'];
 
 /**
  * Carries out one command. What was foreseen is told in the reply, because who asked must learn it to the letter.

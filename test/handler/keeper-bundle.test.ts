@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bundleKeeper, bundleReference } from '../../handler/build.mjs';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Deletion, Domain, Publication } from '../../repository/index.ts';
-import { descriptorKey, deletionKey } from '../../repository/keys.ts';
+import { descriptorKey, deletionKey, statusKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
+import { readStatusRecord } from '../../repository/status.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { steadyChance } from '../support/chance.ts';
 import { publishable } from '../support/domain.ts';
@@ -105,7 +106,7 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     expect(keeper?.stderr).toBe('');
   });
 
-  run('under the name for publishing cancels and finishes deletions, and takes nothing else', async () => {
+  run('under the name for publishing cancels and finishes deletions, renews versions, and takes nothing else', async () => {
     const { digest } = published.arn;
     const name = `${FUNCTION}:publishing`;
     await condemn('deleting');
@@ -113,6 +114,13 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     expect(await domain.store.head(published.key)).toBeUndefined();
     expect(await ask({ command: 'cancel', digest }, name)).toEqual({ results: [] });
     const arn = formatArn(published.arn);
+    const status = statusKey(published.arn, published.arn.version);
+    const unused = { status: 'Published', nonce: 'n', unusedSince: '2026-01-01T00:00:00.000Z' };
+    await domain.store.create(status, recordContent(unused));
+    expect(await ask({ command: 'renew', arn }, name)).toEqual({ results: [] });
+    expect((await readStatusRecord(domain, published.arn, published.arn.version))?.value).toEqual({
+      ...{ status: 'Published', nonce: expect.not.stringMatching(/^n$/), at: expect.any(String) },
+    });
     const others = [
       { command: 'reference-remove', arn, consumer: 'x' },
       { command: 'audit', fix: true },

@@ -16,6 +16,7 @@ import type { Domain, KeeperCommand, ObjectStore } from '../../repository/index.
 import { deletionKey, progressKey, statusKey, versionKey, versionReferenceKey } from '../../repository/keys.ts';
 import type { ObjectKey } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
+import { readStatusRecord } from '../../repository/status.ts';
 import { release } from '../../repository/release.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { sha256 } from '../../repository/digest.ts';
@@ -252,6 +253,16 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     const { store, key, digest } = await beginDeletion('shop/two.txt:1', 'deleting');
     expect(await keep({ command: 'finish', digest })).toEqual({ results: [] });
     expect([await store.head(key), await readDeletion(store, digest)]).toEqual([undefined, undefined]);
+  },
+  renew: async () => {
+    const name = { repository: 'default', id: 'shop/one.txt' };
+    const arn = await arnOf('shop/one.txt:1');
+    const status = statusKey(name, 1);
+    const unused = { status: 'Published', unusedSince: '2026-01-01T00:00:00.000Z' };
+    await storeOf('preparation').create(status, recordContent(unused));
+    expect(await keep({ command: 'renew', arn })).toEqual({ results: [] });
+    expect((await readStatusRecord(domainOf('preparation'), name, 1))?.value.unusedSince).toBeUndefined();
+    await lose(status);
   },
   'reference-add and reference-remove': async () => {
     const arn = await arnOf('shop/one.txt:1');

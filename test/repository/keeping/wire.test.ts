@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
-import { ArtifactError, ArtifactErrors, sha256 } from '../../../repository/index.ts';
+import { ArtifactError, ArtifactErrors, parseArn, sha256 } from '../../../repository/index.ts';
 import type { AskKeeper, KeeperAnswer, KeeperCommand } from '../../../repository/index.ts';
 import { remoteKeeper, runToEnd } from '../../../repository/keeping/ask.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
@@ -26,6 +26,7 @@ function problemsOf(value: unknown): readonly string[] {
 const COMMANDS: readonly KeeperCommand[] = [
   { command: 'cancel', digest: HEX },
   { command: 'finish', digest: HEX },
+  { command: 'renew', arn: `${ARN}:3` },
   {
     command: 'reference-add',
     arn: `${ARN}:3@sha256:${HEX}`,
@@ -85,6 +86,7 @@ describe('a command', () => {
     ['one number', { command: 'delete', arn: ARN, dryRun: false, now: false, versions: 1 }],
     ['a deletion that is not said to be one', { command: 'delete', arn: ARN, now: false }],
     ['a waiver that is a text', { command: 'delete', arn: ARN, dryRun: false, now: 'yes' }],
+    ['an artifact to renew', { command: 'renew', arn: ARN }],
     ['an artifact to take back', { command: 'undelete', arn: ARN }],
     ['content to take back', { command: 'undelete', arn: `${ARN}@sha256:${HEX}` }],
     ['no version to go on', { command: 'reference-remove', arn: ARN, consumer: 'x', after: '0' }],
@@ -94,7 +96,7 @@ describe('a command', () => {
 
   test('of no known kind is named, and so is what there is', () => {
     expect(problemsOf({ command: 'collect' })).toEqual([
-      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'reference-add', 'reference-remove', 'delete', 'undelete', 'audit', 'verify', 'gc-plan', 'gc-run', 'tend'",
+      "INVALID_ARGUMENT the keeper has no command 'collect'; it knows 'cancel', 'finish', 'renew', 'reference-add', 'reference-remove', 'delete', 'undelete', 'audit', 'verify', 'gc-plan', 'gc-run', 'tend'",
     ]);
     expect(problemsOf({ command: 'toString' })).toEqual([expect.stringContaining("no command 'toString'")]);
   });
@@ -250,5 +252,6 @@ test('a remote keeper sends what it is asked', async () => {
   });
   await keeper.cancel(HEX);
   await keeper.finish(HEX);
-  expect(asked).toEqual(COMMANDS.slice(0, 2));
+  await keeper.renew({ ...parseArn(ARN), version: 3 }, steadyChance());
+  expect(asked).toEqual(COMMANDS.slice(0, 3));
 });

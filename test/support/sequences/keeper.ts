@@ -218,6 +218,7 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
       return result['healed'] === true ? ['verification healed'] : [];
     case 'cancel':
     case 'finish':
+    case 'renew':
     case 'gc-plan':
       return [];
   }
