@@ -25,7 +25,7 @@ const PAUSE_MS = 50;
 /**
  * Gives a version up, if nobody needs it: marks it Deleting, looks who needs it, and makes it Deleted or what it was before. Its number is never used again
  * and its manifest stays; what it held is no longer held by it. Whoever wants to use the version writes a reference and looks at the status then, so
- * one of the two sees the other.
+ * one of the two sees the other. One that is in use already is not even marked: nobody else's deploy has to wait for that.
  *
  * May be repeated at any time, by anybody: what another left on the way is gone on with.
  *
@@ -34,10 +34,48 @@ const PAUSE_MS = 50;
  * @returns `undefined`: there is no such version
  * @throws ArtifactError CONTENTION; what the store throws while it looks for users, after which the version is what it was, as far as that could be written
  */
-export async function deleteVersion(
+export function deleteVersion(
+  domain: Domain,
+  name: ArtifactName,
+  number: number,
+): Promise<VersionDeletion | undefined> {
+  return settle(domain, name, number, () => true);
+}
+
+/**
+ * As `deleteVersion`, of a version that was judged some time ago: it begins where its status is the one that was seen then, and else goes on with what was begun alone.
+ * @param seen the nonce of that; `undefined`: there was no record
+ * @returns `undefined`: its status was changed, or there is no such version
+ * @throws ArtifactError as `deleteVersion`
+ */
+export function deleteUnchanged(
+  domain: Domain,
+  name: ArtifactName,
+  number: number,
+  seen: string | undefined,
+): Promise<VersionDeletion | undefined> {
+  return settle(domain, name, number, (before) => before?.nonce === seen);
+}
+
+/**
+ * Comes to the end of a deletion that another has begun, as `deleteVersion` would, and begins none: whoever decided in the meantime that the version stays
+ * has decided that.
+ * @returns `undefined`: nobody deletes it, or there is no such version
+ * @throws ArtifactError as `deleteVersion`
+ */
+export function finishDeletion(
+  domain: Domain,
+  name: ArtifactName,
+  number: number,
+): Promise<VersionDeletion | undefined> {
+  return settle(domain, name, number, () => false);
+}
+
+async function settle(
   domain: Domain,
   { repository, id }: ArtifactName,
   number: number,
+  mayBegin: (before: StatusRecord | undefined) => boolean,
 ): Promise<VersionDeletion | undefined> {
   const name = { repository, id };
   const manifest = await readManifest(domain, name, number);
@@ -45,22 +83,18 @@ export async function deleteVersion(
   for (let turn = 0; turn < TURNS; turn++) {
     if (turn > 0) await domain.chance.pause(PAUSE_MS * turn);
     const before = await readStatusRecord(domain, name, number);
-    const digests = digestsOf(manifest);
     if (before?.value.status === 'Deleted') {
       await sweep(domain, manifest, before);
-      return { outcome: 'already', manifest, digests };
+      return { outcome: 'already', manifest, digests: digestsOf(manifest) };
+    }
+    if (before?.value.status !== 'Deleting') {
+      if (!mayBegin(before?.value)) return undefined;
+      const users = await usersOf(domain, manifest);
+      if (users.length > 0) return { outcome: 'used', manifest, users };
     }
     const marked = await mark(domain, manifest, before);
-    if (marked === undefined) continue;
-    const references = await referencesOf(domain, manifest);
-    const users = await usersOf(domain, manifest, marked);
-    const decision: StatusRecord =
-      users.length === 0 ? { status: 'Deleted', was: wasOf(marked) } : { status: wasOf(marked) };
-    if (!(await writeStatus(domain, manifest, decision, marked))) continue;
-    if (users.length > 0) return { outcome: 'used', manifest, users };
-    await removeAll(domain, references);
-    if (manifest.source !== undefined) await forgetSource(domain, name, manifest.source, manifest);
-    return { outcome: 'deleted', manifest, digests };
+    const decided = marked && (await decide(domain, manifest, marked));
+    if (decided !== undefined) return decided;
   }
   throw new ArtifactError(
     'CONTENTION',
@@ -69,6 +103,27 @@ export async function deleteVersion(
       remedy: 'Try again.',
     },
   );
+}
+
+/** @returns what was decided; `undefined` where somebody else was faster */
+async function decide(
+  domain: Domain,
+  manifest: Manifest,
+  marked: Stored<StatusRecord>,
+): Promise<VersionDeletion | undefined> {
+  const references = await referencesOf(domain, manifest);
+  const user = await firstUser(domain, manifest, marked);
+  const was = wasOf(marked);
+  if (user !== undefined) {
+    if (!(await writeStatus(domain, manifest, { status: was }, marked))) return undefined;
+    const users = await usersOf(domain, manifest);
+    // Who was found may have gone since: it was he for whom the version stays.
+    return { outcome: 'used', manifest, users: users.length > 0 ? users : [user] };
+  }
+  if (!(await writeStatus(domain, manifest, { status: 'Deleted', was }, marked))) return undefined;
+  await removeAll(domain, references);
+  if (manifest.source !== undefined) await forgetSource(domain, manifest, manifest.source, manifest);
+  return { outcome: 'deleted', manifest, digests: digestsOf(manifest) };
 }
 
 /**
@@ -98,20 +153,25 @@ async function mark(
   return now?.value.status === 'Deleting' ? now : undefined;
 }
 
-/** Where they can't be found out, the version is what it was. */
-async function usersOf(
+/** Where that can't be found out, the version is what it was. */
+async function firstUser(
   domain: Domain,
   manifest: Manifest,
   marked: Stored<StatusRecord>,
-): Promise<readonly VersionUser[]> {
-  const users: VersionUser[] = [];
+): Promise<VersionUser | undefined> {
   try {
-    for await (const user of listVersionUsers(domain, manifest, manifest.number)) users.push(user);
+    for await (const user of listVersionUsers(domain, manifest, manifest.number)) return user;
+    return undefined;
   } catch (error) {
     // What went wrong first is what counts; should this fail too, the next one who deletes it goes on.
     await writeStatus(domain, manifest, { status: wasOf(marked) }, marked).catch(() => false);
     throw error;
   }
+}
+
+async function usersOf(domain: Domain, manifest: Manifest): Promise<readonly VersionUser[]> {
+  const users: VersionUser[] = [];
+  for await (const user of listVersionUsers(domain, manifest, manifest.number)) users.push(user);
   return users;
 }
 

@@ -1,4 +1,4 @@
-import { deleteVersion, digestsOf } from '../deleting/version-deletion.ts';
+import { digestsOf, finishDeletion } from '../deleting/version-deletion.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { kindPrefix, versionKey, versionOfKey, versionReferenceKey } from '../keys.ts';
@@ -107,7 +107,10 @@ async function examineVersion(
   return problems.length === 0 || exists(await readStatus(domain, name, number)) ? problems : [];
 }
 
-/** To delete it again comes to the end of what another left: the version is deleted, or what it was before. */
+/**
+ * Comes to the end of what another left: the version is deleted, or what it was before. Where somebody did in the meantime there is nothing left to do, and nothing
+ * is begun anew: he may have been told that the version stays.
+ */
 function unfinished(verifying: Verifying, manifest: Manifest, changed: Date, why: string): Problem {
   const { domain } = verifying;
   return {
@@ -118,7 +121,7 @@ function unfinished(verifying: Verifying, manifest: Manifest, changed: Date, why
       why,
     },
     heal: async () => {
-      await deleteVersion(domain, manifest, manifest.number);
+      await finishDeletion(domain, manifest, manifest.number);
       return undefined;
     },
   };
@@ -174,8 +177,7 @@ async function holdAgain(
   try {
     for (const asset of assetsOf(manifest, digest)) await securePresence(domain, asset);
   } finally {
-    const status = await readStatus(domain, manifest, number);
-    if (status === 'Deleting' || status === 'Deleted') await deleteVersion(domain, manifest, number);
+    await finishDeletion(domain, manifest, number);
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import { condemn, isNeeded } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { listBookmarks } from '../../../repository/deleting/users.ts';
-import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
+import { deleteVersion, finishDeletion } from '../../../repository/deleting/version-deletion.ts';
 import {
   blobKey,
   bookmarkKey,
@@ -17,7 +17,7 @@ import {
 } from '../../../repository/keys.ts';
 import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { readStatusRecord } from '../../../repository/status.ts';
+import { readStatusRecord, writeStatus } from '../../../repository/status.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
 import { keysIn } from '../../support/keys-in.ts';
 
@@ -90,11 +90,52 @@ describe('deleting a version', () => {
     expect(await holders()).toBe(1);
   });
 
-  test('of another status is that again where it is used', async () => {
+  test('that is used is not even marked: whoever binds it meanwhile need not wait', async () => {
     await use();
-    await mark('Unlisted');
     expect(await deleteVersion(domain, API, 1)).toMatchObject({ outcome: 'used' });
+    expect(await readStatusRecord(domain, API, 1)).toBeUndefined();
+  });
+
+  test('of another status, that is used since it was marked, is that again', async () => {
+    await mark('Unlisted');
+    let isUsed = false;
+    const raced: Domain = {
+      ...domain,
+      store: {
+        ...domain.store,
+        replace: async (key, content, revision) => {
+          // Between the first look and the mark.
+          if (!isUsed) isUsed = (await use()) === 'R1';
+          return domain.store.replace(key, content, revision);
+        },
+      },
+    };
+    expect(await deleteVersion(raced, API, 1)).toMatchObject({ outcome: 'used', users: [{ by: 'reference' }] });
     expect(await readStatus(domain, API, 1)).toBe('Unlisted');
+    expect(await holders()).toBe(1);
+  });
+
+  test('that nobody needs any more when its users are told: it stays for the one who was found', async () => {
+    await mark('Deleting', 'Published');
+    const { partition, account, region } = domain;
+    const key = bookmarkKey(API, 'live');
+    await domain.store.create(key, recordContent({ number: 1 }));
+    const raced: Domain = {
+      ...{ partition, account, region, bucket: domain.bucket, keeper: domain.keeper, chance: domain.chance },
+      store: {
+        ...domain.store,
+        replace: async (at, content, revision) => {
+          const bookmark = await domain.store.head(key);
+          if (bookmark !== undefined) await domain.store.removeRevision(key, bookmark.revision);
+          return domain.store.replace(at, content, revision);
+        },
+      },
+    };
+    expect(await deleteVersion(raced, API, 1)).toMatchObject({
+      outcome: 'used',
+      users: [{ by: 'bookmark', bookmark: 'live' }],
+    });
+    expect(await readStatus(domain, API, 1)).toBe('Published');
   });
 
   test('goes on with what another left on the way', async () => {
@@ -142,6 +183,48 @@ describe('deleting a version', () => {
     await deleteVersion(domain, API, 1);
     const { arn } = await publishVersion(domain, API, publishable('x'));
     expect(arn.version).toBe(2);
+    expect(await holders()).toBe(1);
+  });
+});
+
+describe('coming to the end of a deletion', () => {
+  test('does nothing where there is none', async () => {
+    expect(await finishDeletion(domain, API, 1)).toBeUndefined();
+    expect(await finishDeletion(domain, API, 2)).toBeUndefined();
+    expect(await readStatusRecord(domain, API, 1)).toBeUndefined();
+    expect(await holders()).toBe(1);
+  });
+
+  test('of another that died on the way: deletes it, or leaves it to who needs it', async () => {
+    await mark('Deleting', 'Unlisted');
+    await domain.store.create(bookmarkKey(API, 'live'), recordContent({ number: 1 }));
+    expect(await finishDeletion(domain, API, 1)).toMatchObject({ outcome: 'used' });
+    expect(await readStatus(domain, API, 1)).toBe('Unlisted');
+    // Nothing is left to come to an end of.
+    expect(await finishDeletion(domain, API, 1)).toBeUndefined();
+  });
+
+  test('that was decided takes away what it left', async () => {
+    await mark('Deleted', 'Published');
+    expect(await finishDeletion(domain, API, 1)).toMatchObject({ outcome: 'already' });
+    expect(await holders()).toBe(0);
+  });
+
+  test('begins none where somebody else comes to its end first', async () => {
+    await mark('Deleting', 'Published');
+    const raced: Domain = {
+      ...domain,
+      store: {
+        ...domain.store,
+        replace: async (key, content, revision) => {
+          const before = await readStatusRecord(domain, API, 1);
+          await writeStatus(domain, { ...API, number: 1 }, { status: 'Published' }, before);
+          return domain.store.replace(key, content, revision);
+        },
+      },
+    };
+    expect(await finishDeletion(raced, API, 1)).toBeUndefined();
+    expect(await readStatus(domain, API, 1)).toBe('Published');
     expect(await holders()).toBe(1);
   });
 });

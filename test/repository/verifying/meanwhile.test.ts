@@ -17,6 +17,8 @@ import {
 import type { Domain, Publication, VerifyFinding } from '../../../repository/index.ts';
 import { isLeftToSee } from '../../../repository/index.ts';
 import { readStatus } from '../../../repository/status.ts';
+import { statusKey } from '../../../repository/keys.ts';
+import { recordContent } from '../../../repository/record.ts';
 import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
 import { release } from '../../../repository/release.ts';
 import { verify } from '../../../repository/verifying/verify.ts';
@@ -259,3 +261,59 @@ describe('a reference that is put back while others are at its version protects 
     expect(ends.size).toBeGreaterThan(3);
   });
 });
+
+/** A version whose deletion stands half-way, a verification that comes to the end of that, and somebody who settles it otherwise. */
+async function endOfDeletion(
+  { status, settles }: (typeof SETTLED)[number],
+  choose: Choose,
+): Promise<'settled' | 'not settled'> {
+  const world = await World.empty('memory');
+  await world.publish(SOLO, 'solo');
+  const { arn } = await resolve(world.domain, 'tools/solo:1');
+  if (status === 'Deleting') await addNamedReference(world.domain, { ...arn, version: 1 }, 'job');
+  await world.store.create(statusKey(SOLO, 1), recordContent({ status, was: 'Published', nonce: 'n' }));
+  let isSettled = false;
+  const { outcomes, trace } = await interleave(
+    world.store,
+    [
+      async (domain: Domain): Promise<void> => toEnd(verify(domain, { fix: true, deep: false, repository: 'tools' })),
+      async (domain: Domain): Promise<void> => {
+        isSettled = await settles(domain);
+      },
+    ].map((act) => (store, pause) => act({ ...world.domain, store, chance: { ...world.domain.chance, pause } })),
+    choose,
+  );
+  const broken = outcomes.find((one) => one instanceof Error);
+  const now = await readStatus(world.domain, SOLO, 1);
+  if (broken !== undefined || (isSettled && now !== 'Published'))
+    throw new Error(`it is ${now}:\n${trace.join('\n')}`, { cause: broken });
+  return isSettled ? 'settled' : 'not settled';
+}
+
+const SETTLED = [
+  {
+    what: 'was taken back',
+    status: 'Deleted',
+    settles: async (domain: Domain): Promise<boolean> =>
+      (await undeleteVersion(domain, SOLO, 1))?.outcome === 'undeleted',
+  },
+  {
+    what: 'was refused, even if nobody needs it any more',
+    status: 'Deleting',
+    settles: async (domain: Domain): Promise<boolean> => {
+      const isRefused = (await deleteVersion(domain, SOLO, 1))?.outcome === 'used';
+      await toEnd(removeNamedReferences(domain, SOLO, 'job'));
+      return isRefused;
+    },
+  },
+] as const;
+
+test.each(SETTLED)(
+  'a deletion that $what is not begun anew, in any order of two who take turns up to twice',
+  async (story) => {
+    const ends = new Set<string>();
+    const stories = await everyInterleaving(2, async (choose) => void ends.add(await endOfDeletion(story, choose)));
+    expect(stories).toBeGreaterThan(100);
+    expect(ends).toContain('settled');
+  },
+);
