@@ -1,14 +1,12 @@
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { AuditOptions, Finding } from '../../repository/audit/audit.ts';
 import { audit } from '../../repository/audit/audit.ts';
-import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
 import { parseBlobKey } from '../../repository/keys.ts';
 import { generationOf } from '../../repository/physical-id.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
+import { answeredEvidence, EXPORT } from './answered-evidence.ts';
 import { steadyChance } from './chance.ts';
 import { publishable } from './domain.ts';
 import { answerInProcess } from './reference-in-process.ts';
@@ -19,7 +17,6 @@ import { gatedStore } from './stack-engine/gated-store.ts';
 /** A domain in memory, the reference function in the hands of a stack engine, and audits of the one by what the other says. */
 
 export const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333', bucket: 'artifacts' };
-export const EXPORT = 'cfn-artifacts-ServiceToken';
 const TOKEN = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-reference';
 const KEEPER = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-keeper';
 /** So much later is it for an audit: nothing is too young to be judged. */
@@ -102,32 +99,18 @@ export class Audited {
 
   /** The real clients, whose requests are answered here. */
   #evidence(gate: () => Promise<void>): Evidence {
-    const offline = { region: PLACE.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
-    const cloudFormation = new CloudFormationClient(offline);
-    const lambda = new LambdaClient(offline);
-    const answering = { step: 'initialize', priority: 'high', name: 'answering' } as const;
-    cloudFormation.middlewareStack.add(
-      (_, { commandName = '' }) =>
-        async ({ input }) => {
-          const action = commandName.replace(/Command$/, '');
-          await gate();
-          await this.asked(action);
-          const output = this.#answer(action, input as Readonly<Record<string, string | undefined>>);
-          return { response: {}, output: { $metadata: {}, ...output } as never };
-        },
-      answering,
-    );
-    lambda.middlewareStack.add(
-      (_, { commandName = '' }) =>
-        async () => {
-          if (this.denied.has(commandName.replace(/Command$/, ''))) throw denial(commandName);
-          const functions = [...this.run].map(([name, code]) => ({ FunctionArn: name, CodeSha256: code }));
-          const output = commandName === 'ListFunctionsCommand' ? { Functions: functions } : {};
-          return { response: {}, output: { $metadata: {}, ...output } as never };
-        },
-      answering,
-    );
-    return awsEvidence({ cloudFormation, lambda, serviceTokenExport: EXPORT, ...PLACE });
+    return answeredEvidence(PLACE, {
+      cloudFormation: async (action, input) => {
+        await gate();
+        await this.asked(action);
+        return this.#answer(action, input);
+      },
+      lambda: (action) => {
+        if (this.denied.has(action)) throw denial(action);
+        const functions = [...this.run].map(([name, code]) => ({ FunctionArn: name, CodeSha256: code }));
+        return action === 'ListFunctions' ? { Functions: functions } : {};
+      },
+    });
   }
 
   #answer(action: string, input: Readonly<Record<string, string | undefined>>): object {

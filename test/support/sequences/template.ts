@@ -1,7 +1,7 @@
 import { formatArn, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Publication } from '../../../repository/index.ts';
 import { publishable } from '../domain.ts';
-import { EXPORT } from './evidence.ts';
+import { EXPORT } from '../answered-evidence.ts';
 import type { Choice, Shape } from './plan.ts';
 
 export const REFERENCE = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-reference';

@@ -14,7 +14,8 @@ import type { DeployOptions, Outcome, StackEvent } from '../stack-engine/engine.
 import { StackEngine } from '../stack-engine/engine.ts';
 import { gatedStore } from '../stack-engine/gated-store.ts';
 import type { Coverage } from './coverage.ts';
-import { engineEvidence, EXPORT } from './evidence.ts';
+import { EXPORT } from '../answered-evidence.ts';
+import { engineEvidence } from './evidence.ts';
 import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
 import { SOUND, StoreFaults } from './faulty-store.ts';
 import type { PlannedDomain, PlannedKeeping, PlannedWork } from './keeping-plan.ts';
