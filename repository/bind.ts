@@ -10,8 +10,7 @@ import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
 import { recordContent } from './record.ts';
 import { removeRecords } from './release.ts';
-import { readStatusRecord, refusedReference, takesNoReferences } from './status.ts';
-import type { StatusRecord } from './status.ts';
+import { readDecidedStatus, refusedReference, takesNoReferences } from './status.ts';
 
 /** One artifact that a resource wants to use. */
 export interface Wanted extends Use, BlobName {
@@ -38,7 +37,6 @@ export interface Operation {
 }
 
 const TURNS = 20;
-const PUBLISHED: StatusRecord = { status: 'Published' };
 
 /**
  * Records that a stack's resource uses artifacts. When this returns, the content is there and stays until the binding is released: no collector that
@@ -186,12 +184,14 @@ async function requireAllowed(
   const versions = await Promise.all(
     wanted.map(async ({ version, arn }) => {
       if (version === undefined) return [];
-      const { status, unusedSince } = (await readStatusRecord(domain, version, version.number))?.value ?? PUBLISHED;
+      const { status, unusedSince } = await readDecidedStatus(domain, version, version.number);
       if (takesNoReferences(status)) throw refusedReference(arn, status, 'Package again, or name another version.');
       return unusedSince === undefined ? [] : [version];
     }),
   );
-  const named = versions.flat().map((version) => [`${version.repository}/${version.id}:${version.number}`, version] as const);
+  const named = versions
+    .flat()
+    .map((version) => [`${version.repository}/${version.id}:${version.number}`, version] as const);
   return [...new Map(named).values()];
 }
 

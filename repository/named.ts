@@ -17,7 +17,7 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
 import { resolveVersion } from './resolve.ts';
-import { readStatusRecord, refusedReference, takesNoReferences } from './status.ts';
+import { readDecidedStatus, refusedReference, takesNoReferences } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';
 
@@ -256,11 +256,10 @@ function readNamedRecord(store: ObjectStore, key: ObjectKey): Promise<Stored<Nam
  */
 async function requireAllowed(domain: Domain, manifest: Manifest): Promise<void> {
   const { repository, id, number: version } = manifest;
-  const record = await readStatusRecord(domain, manifest, version);
-  const status = record?.value.status ?? 'Published';
+  const { status, unusedSince } = await readDecidedStatus(domain, manifest, version);
   if (takesNoReferences(status))
     throw refusedReference(`${repository}/${id}:${version}`, status, 'Publish it again, or name another version.');
-  if (record?.value.unusedSince === undefined) return;
+  if (unusedSince === undefined) return;
   const { partition, region, account, keeper, chance } = domain;
   await keeper.renew({ partition, region, account, repository, id, version }, chance);
 }

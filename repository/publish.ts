@@ -179,7 +179,8 @@ async function addVersion(
     const meanwhile = newest === 0 ? undefined : await findHoldingVersion(domain, name, blob);
     if (meanwhile !== undefined) {
       refuseArchived(meanwhile);
-      if (await renew(domain, name, blob, meanwhile)) return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
+      if (await renew(domain, name, blob, meanwhile))
+        return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
       continue;
     }
     const number = newest + 1;
@@ -202,7 +203,8 @@ async function addVersion(
     // Our own earlier attempt, whose answer was lost.
     if (winner?.nonce === manifest.nonce) return { manifest, outcome, isNewVersion: true };
     const theirs = await readHoldingVersion(domain, name, number, blob);
-    if (theirs?.status === 'Published' && !theirs.isUnused) return { manifest: theirs.manifest, outcome, isNewVersion: false };
+    if (theirs?.status === 'Published' && !theirs.isUnused)
+      return { manifest: theirs.manifest, outcome, isNewVersion: false };
     await chance.pause(PAUSE_MS * (1 + turn));
   }
   throw new ArtifactError('CONTENTION', `'${name.repository}/${name.id}' is published by too many at once`, {

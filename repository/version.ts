@@ -300,7 +300,5 @@ export async function readHoldingVersion(
   ]);
   const status = record?.value.status ?? 'Published';
   const holds = dated?.manifest.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
-  return holds && !isGone(status)
-    ? { ...dated, status, isUnused: record?.value.unusedSince !== undefined }
-    : undefined;
+  return holds && !isGone(status) ? { ...dated, status, isUnused: record?.value.unusedSince !== undefined } : undefined;
 }

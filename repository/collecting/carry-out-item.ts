@@ -1,7 +1,7 @@
 import { condemn, isNeeded } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
 import type { VersionUser } from '../deleting/users.ts';
-import { deleteVersion } from '../deleting/version-deletion.ts';
+import { deleteUnchanged } from '../deleting/version-deletion.ts';
 import { ownKeeper, readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
@@ -34,8 +34,8 @@ export async function carryOutItem(domain: Domain, item: PlannedStep, quarantine
 /** The version, and what it held as far as nothing else holds or uses that. */
 async function giveUp(domain: Domain, item: Of<'delete'>, quarantine: Quarantine): Promise<RunResult> {
   const { repository, id, number, digests } = item;
-  const deletion = await deleteVersion(domain, { repository, id }, number);
-  if (deletion === undefined) return { ...item, outcome: 'gone' };
+  const deletion = await deleteUnchanged(domain, { repository, id }, number, item.seen);
+  if (deletion === undefined) return { ...item, outcome: 'left' };
   if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(deletion.users) };
   const content: ContentResult[] = [];
   for (const digest of digests) content.push({ digest, ...(await condemnContent(domain, digest, quarantine)) });

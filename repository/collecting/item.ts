@@ -6,7 +6,8 @@ export type PlanItem = PlannedStep | PlannedNote;
 
 /** What `gc run` does, if nothing has come between by then. */
 export type PlannedStep =
-  /** A rule takes this version. `bytes`: of its content, most of which may be held by others and stay. `rule`: the IDs of those that take it. */
+  /** A rule takes this version. `bytes`: of its content, most of which may be held by others and stay. `rule`: the IDs of those that take it.
+   * `seen`: the nonce of its status record, absent where there was none: where that is another by the time of the run, it stays. */
   | ({
       readonly action: 'delete';
       readonly number: number;
@@ -14,6 +15,7 @@ export type PlannedStep =
       readonly bytes: number;
       readonly rule: string;
       readonly why: string;
+      readonly seen?: string;
     } & ArtifactName)
   /** Nothing holds or uses this content: it goes into quarantine. */
   | { readonly action: 'condemn'; readonly digest: Digest; readonly bytes: number; readonly why: string }

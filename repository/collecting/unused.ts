@@ -16,7 +16,7 @@ export async function noteUnused(
   before: Stored<StatusRecord> | undefined,
   found: 'used' | 'unused',
 ): Promise<Date | undefined> {
-  const noted = timeOf(before?.value.unusedSince);
+  const noted = unusedSince(before);
   if ((noted !== undefined) === (found === 'unused')) return noted;
   const { status, was } = before?.value ?? { status: 'Published' };
   const now = domain.chance.now();
@@ -31,7 +31,7 @@ export async function noteUnused(
 }
 
 /** A time that can't be read is none: it begins anew. */
-function timeOf(text: string | undefined): Date | undefined {
-  const time = new Date(text ?? NaN);
+export function unusedSince(status: Stored<StatusRecord> | undefined): Date | undefined {
+  const time = new Date(status?.value.unusedSince ?? NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }

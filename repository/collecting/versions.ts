@@ -16,7 +16,7 @@ import { listCandidates } from './candidates.ts';
 import type { PlanItem } from './item.ts';
 import { matchesSegment } from './pattern.ts';
 import { havePassed } from './quarantine.ts';
-import { noteUnused } from './unused.ts';
+import { noteUnused, unusedSince } from './unused.ts';
 
 /** What was found out about one version. */
 export interface JudgedVersion extends VersionPlace {
@@ -71,6 +71,7 @@ async function judge(domain: Domain, candidate: Candidate): Promise<Judgement> {
   if (status !== undefined && !exists(status.value.status)) return UNCONCERNED;
   const keeping = await keepingRules(domain, candidate);
   if (keeping.length > 0) {
+    await noteIfUsed(domain, candidate, status);
     const [{ why }] = keeping as readonly [Kept, ...Kept[]];
     const kept = keeping.map(({ rule }) => rule);
     return { kept, took: [], item: keep(candidate, why, kept.join(', ')) };
@@ -123,19 +124,23 @@ async function judgeUnkept(
 ): Promise<Judgement> {
   const { artifact, number } = candidate;
   const expiring = artifact.rules.filter(({ expireUnusedDays }) => expireUnusedDays !== undefined);
-  if (expiring.length === 0) return { ...UNCONCERNED, item: keep(candidate, 'no rule takes it') };
+  if (expiring.length === 0) {
+    await noteIfUsed(domain, candidate, status);
+    return { ...UNCONCERNED, item: keep(candidate, 'no rule takes it') };
+  }
   const manifest = await readManifest(domain, artifact.name, number);
   if (manifest === undefined) return UNCONCERNED;
   const user = await firstUser(domain, candidate, manifest);
   if (user !== undefined) await noteUnused(domain, manifest, status, 'used');
   if (user !== undefined) return { ...UNCONCERNED, item: keep(candidate, `used by ${user}`) };
-  // Whoever waits for nothing needs no note. Where none could be written, nobody knows since when.
-  const isTimed = expiring.some(({ expireUnusedDays = 0 }) => expireUnusedDays > 0);
-  const noted = isTimed ? await noteUnused(domain, manifest, status, 'unused') : undefined;
+  // What goes at once needs no note. Where none could be written, nobody knows since when.
+  const isTimed = expiring.every(({ expireUnusedDays = 0 }) => expireUnusedDays > 0);
+  const noted = isTimed ? await noteUnused(domain, manifest, status, 'unused') : unusedSince(status);
   const took = expiring.filter(
     ({ expireUnusedDays: days = 0 }) => days === 0 || (noted !== undefined && havePassed(domain, noted, days)),
   );
-  if (took.length > 0) return { kept: [], took: took.map(({ id }) => id), item: deletion(manifest, took, noted) };
+  if (took.length > 0)
+    return { kept: [], took: took.map(({ id }) => id), item: deletion(manifest, took, noted, status?.value.nonce) };
   const days = Math.min(...expiring.map(({ expireUnusedDays = 0 }) => expireUnusedDays));
   const since = noted === undefined ? '' : ` since ${noted.toISOString()}`;
   return {
@@ -148,7 +153,13 @@ function keep({ artifact, number }: Candidate, why: string, rule?: string): Plan
   return { action: 'keep', ...artifact.name, number, ...(rule !== undefined && { rule }), why };
 }
 
-function deletion(manifest: Manifest, took: readonly LifecycleRule[], since: Date | undefined): PlanItem {
+/** @param seen the nonce of the status that was looked at: a note that was just written takes nothing yet */
+function deletion(
+  manifest: Manifest,
+  took: readonly LifecycleRule[],
+  since: Date | undefined,
+  seen: string | undefined,
+): PlanItem {
   const { repository, id, number, assets } = manifest;
   const sizes = new Map(assets.map(({ digest, size }) => [digest, size]));
   return {
@@ -156,7 +167,20 @@ function deletion(manifest: Manifest, took: readonly LifecycleRule[], since: Dat
     bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     rule: took.map((rule) => rule.id).join(', '),
     why: since === undefined ? 'unused' : `unused since ${since.toISOString()}`,
+    ...(seen !== undefined && { seen }),
   };
+}
+
+/** What no rule takes may be used or not: where a note says that it is not, that is looked at all the same, because another rule may go by it one day. */
+async function noteIfUsed(
+  domain: Domain,
+  candidate: Candidate,
+  status: Stored<StatusRecord> | undefined,
+): Promise<void> {
+  if (status?.value.unusedSince === undefined) return;
+  const manifest = await readManifest(domain, candidate.artifact.name, candidate.number);
+  if (manifest === undefined || (await firstUser(domain, candidate, manifest)) === undefined) return;
+  await noteUnused(domain, manifest, status, 'used');
 }
 
 /** Somebody who needs it, as people say it. Bookmarks are read once for all versions of the artifact. */

@@ -231,14 +231,14 @@ class World {
     for (const version of this.versions) {
       if (version.isDeleted) continue;
       const rules = this.rules.filter(({ match }) => MATCHES[match]?.includes(version.id));
-      if (rules.some((rule) => this.#keeps(rule, version))) continue;
-      const waits = rules.flatMap(({ expireUnusedDays: days }) => (days === undefined ? [] : [days]));
-      if (waits.length === 0) continue;
-      if (this.isUsed(version)) {
+      if (rules.length > 0 && this.isUsed(version)) {
         delete version.unusedSince;
         continue;
       }
-      if (waits.some((days) => days > 0)) version.unusedSince ??= this.clock.time;
+      if (rules.some((rule) => this.#keeps(rule, version))) continue;
+      const waits = rules.flatMap(({ expireUnusedDays: days }) => (days === undefined ? [] : [days]));
+      if (waits.length === 0) continue;
+      if (waits.every((days) => days > 0)) version.unusedSince ??= this.clock.time;
       const age = this.clock.time - (version.unusedSince ?? this.clock.time);
       if (waits.some((days) => age >= days * DAY_MS)) taken.push(`${version.id}:${version.number}`);
     }

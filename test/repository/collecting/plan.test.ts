@@ -24,7 +24,7 @@ import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
 import type { Settings } from '../../../repository/settings.ts';
 import { writeSettings } from '../../../repository/settings.ts';
-import { readStatusRecord } from '../../../repository/status.ts';
+import { readStatus, readStatusRecord } from '../../../repository/status.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, HOUR_MS, planned, ran, steps, stored } from './collected.ts';
 
@@ -225,7 +225,7 @@ describe('versions', () => {
     const { partition, account, region } = domain;
     await addNamedReference(domain, { partition, account, region, ...NAME, version: 1, digest }, 'job');
     expect(await ran(domain, plan.digest, true)).toMatchObject([{ outcome: 'rescued', users: ["'job'"] }]);
-    expect((await readStatusRecord(domain, NAME, 1))?.value.status).toBe('Published');
+    expect(await readStatus(domain, NAME, 1)).toBe('Published');
     expect(await domain.store.head(blobKey(digest, 'file.txt'))).toBeDefined();
   });
 
