@@ -22,6 +22,28 @@ export interface StatusRecord {
   readonly unusedSince?: string;
 }
 
+const PUBLISHED: StatusRecord = { status: 'Published' };
+
+/** While somebody decides whether a version goes, so many times it is looked again, three seconds long in all. */
+const TURNS = 6;
+const PAUSE_MS = 50;
+
+/**
+ * The status by which it is decided whether a version gets a reference: one that is just being deleted is waited for, because the deletion may be refused yet.
+ * @returns Deleting where that takes too long: whoever began it may have died
+ */
+export async function readDecidedStatus(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+  number: number,
+): Promise<StatusRecord> {
+  for (let turn = 0; ; turn++) {
+    const record = (await readStatusRecord(domain, name, number))?.value ?? PUBLISHED;
+    if (record.status !== 'Deleting' || turn === TURNS) return record;
+    await domain.chance.pause(PAUSE_MS * 2 ** turn);
+  }
+}
+
 /** A version without a status record is Published: most never get one. */
 export async function readStatus(domain: Pick<Domain, 'store'>, name: ArtifactName, number: number): Promise<Status> {
   return (await readStatusRecord(domain, name, number))?.value.status ?? 'Published';
@@ -88,15 +110,23 @@ export function takesNoReferences(status: Status): boolean {
 /**
  * Why such a version gets no reference.
  * @param name as whoever wants one names it
- * @param remedy what helps in any case, a sentence
+ * @param remedy what helps once it is decided, a sentence
  */
 export function refusedReference(name: string, status: Status, remedy: string): ArtifactError {
+  if (status === 'Deleting')
+    return new ArtifactError('ARTIFACT_DELETED', `'${name}' is just being deleted and takes no new references`, {
+      remedy: UNDECIDED,
+    });
   return new ArtifactError(
     status === 'Archived' ? 'ARTIFACT_ARCHIVED' : 'ARTIFACT_DELETED',
     `'${name}' is ${status.toLowerCase()} and takes no new references`,
     { remedy: status === 'Deleted' ? `${remedy} ${UNDELETE}` : remedy },
   );
 }
+
+/** What can be done about a version of which it is not known yet whether it goes. */
+const UNDECIDED =
+  "Try again: whoever deletes it has not decided yet. If that stays so, he died on the way, and 'cfn-artifacts verify --fix' comes to the end of it.";
 
 /** What can be done about a version that is Deleted, beside publishing its bytes again. */
 export const UNDELETE = "While its content is there, 'cfn-artifacts undelete' takes the deletion back.";

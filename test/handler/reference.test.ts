@@ -371,7 +371,15 @@ describe('says what is wrong and what to do', () => {
     expect(await references(a.arn.digest)).toEqual([]);
   });
 
-  test.each(['Archived', 'Disposed', 'Deleting', 'Deleted'])('a version that is %s', async (status) => {
+  test('a version that somebody is deleting: what helps is to try again', async () => {
+    await store.create(statusKey(a.arn, 1), recordContent({ status: 'Deleting' }));
+    const { succeeded, reason } = await answer(events.create(properties(a)));
+    expect(succeeded).toBe(false);
+    expect(reason).toMatch(/is just being deleted and takes no new references\. Try again: /);
+    expect(reason).not.toContain('Package again');
+  });
+
+  test.each(['Archived', 'Disposed', 'Deleted'])('a version that is %s', async (status) => {
     await store.create(statusKey(a.arn, 1), recordContent({ status }));
     const { succeeded, reason } = await answer(events.create(properties(a)));
     expect(succeeded).toBe(false);

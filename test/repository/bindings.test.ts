@@ -8,6 +8,8 @@ import { bindingKeys, readBindingRecord } from '../../repository/binding.ts';
 import { statusKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
 import { release, RETAINED_CONSUMER } from '../../repository/release.ts';
+import { readStatusRecord, writeStatus } from '../../repository/status.ts';
+import type { Status } from '../../repository/status.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 
 const STACK_ID = 'arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/uuid';
@@ -139,6 +141,38 @@ describe('a Create', () => {
     expect(await bound(a.digest)).toEqual(['R1']);
     expect(await remove(4, 'R1')).toBe(1);
     expect(await bound(a.digest)).toEqual([]);
+  });
+
+  test('of a version that somebody is deleting waits for what he decides', async () => {
+    const version = { repository: 'default', id: 'a', number: 1 };
+    await writeStatus(domain, version, { status: 'Deleting', was: 'Unlisted' }, undefined);
+    let pauses = 0;
+    const decidedBy = (turn: number, status: Status): Domain => ({
+      ...domain,
+      chance: {
+        ...domain.chance,
+        pause: async () => {
+          pauses += 1;
+          const before = await readStatusRecord(domain, version, 1);
+          if (pauses === turn) await writeStatus(domain, version, { status }, before);
+        },
+      },
+    });
+    await expect(bind(decidedBy(0, 'Deleted'), operation(1), [a])).rejects.toMatchObject({
+      code: 'ARTIFACT_DELETED',
+      remedy: expect.stringMatching(/^Try again: .*'cfn-artifacts verify --fix'/) as unknown,
+    });
+    // Whoever died while he deleted it is not waited for all day.
+    expect(pauses).toBeGreaterThan(2);
+    expect(pauses).toBeLessThan(20);
+    pauses = 0;
+    expect(await bind(decidedBy(2, 'Unlisted'), operation(2), [a])).toBe('R2');
+    await writeStatus(domain, version, { status: 'Deleting' }, await readStatusRecord(domain, version, 1));
+    pauses = 0;
+    await expect(bind(decidedBy(1, 'Deleted'), operation(3), [a])).rejects.toMatchObject({
+      code: 'ARTIFACT_DELETED',
+      remedy: expect.stringMatching(/^Package again, /) as unknown,
+    });
   });
 
   test('that was deleted before it ended leaves nothing', async () => {

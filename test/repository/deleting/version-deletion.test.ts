@@ -282,6 +282,32 @@ describe('taking the deletion of a version back', () => {
   });
 });
 
+test('who records a version by hand that somebody is deleting waits for what he decides', async () => {
+  await mark('Deleting', 'Published');
+  let [pauses, decided] = [0, 2];
+  const decidedBy: Domain = {
+    ...domain,
+    chance: {
+      ...domain.chance,
+      pause: async () => {
+        if (++pauses === decided) await finishDeletion(domain, API, 1);
+      },
+    },
+  };
+  const { partition, account, region } = domain;
+  const arn = { partition, account, region, ...API, version: 1 };
+  // What he wrote first is what the deletion is refused for.
+  expect(await addNamedReference(decidedBy, arn, 'nightly')).toMatchObject({ outcome: 'added' });
+  expect(await readStatus(domain, API, 1)).toBe('Published');
+  const before = await readStatusRecord(domain, API, 1);
+  await writeStatus(domain, { ...API, number: 1 }, { status: 'Deleting', was: 'Published' }, before);
+  [pauses, decided] = [0, 0];
+  await expect(addNamedReference(decidedBy, arn, 'daily')).rejects.toMatchObject({
+    code: 'ARTIFACT_DELETED',
+    remedy: expect.stringMatching(/^Try again: /) as unknown,
+  });
+});
+
 test('bookmarks are listed with where they point', async () => {
   await domain.store.create(bookmarkKey(API, 'live'), recordContent({ number: 1 }));
   const found = [];

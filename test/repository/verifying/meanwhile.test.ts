@@ -272,22 +272,20 @@ async function endOfDeletion(
   const { arn } = await resolve(world.domain, 'tools/solo:1');
   if (status === 'Deleting') await addNamedReference(world.domain, { ...arn, version: 1 }, 'job');
   await world.store.create(statusKey(SOLO, 1), recordContent({ status, was: 'Published', nonce: 'n' }));
-  let isSettled = false;
   const { outcomes, trace } = await interleave(
     world.store,
     [
       async (domain: Domain): Promise<void> => toEnd(verify(domain, { fix: true, deep: false, repository: 'tools' })),
-      async (domain: Domain): Promise<void> => {
-        isSettled = await settles(domain);
-      },
+      settles,
     ].map((act) => (store, pause) => act({ ...world.domain, store, chance: { ...world.domain.chance, pause } })),
     choose,
   );
   const broken = outcomes.find((one) => one instanceof Error);
+  const [, isSettled] = outcomes;
   const now = await readStatus(world.domain, SOLO, 1);
-  if (broken !== undefined || (isSettled && now !== 'Published'))
+  if (broken !== undefined || (isSettled === true && now !== 'Published'))
     throw new Error(`it is ${now}:\n${trace.join('\n')}`, { cause: broken });
-  return isSettled ? 'settled' : 'not settled';
+  return isSettled === true ? 'settled' : 'not settled';
 }
 
 const SETTLED = [
