@@ -157,7 +157,7 @@ function requireSize({ digest, filename }: BlobName, found: number, wanted: numb
   throw new ArtifactError(
     'DIGEST_MISMATCH',
     `the content stored as sha256:${digest} ('${filename}') is damaged: it has ${found} bytes instead of ${wanted}`,
-    { remedy: 'Nothing of it was used. Have the stored object removed, then publish the same bytes again.' },
+    { remedy: "Nothing of it was used. Run 'cfn-artifacts verify --fix', then publish again." },
   );
 }
 
@@ -165,6 +165,6 @@ function damaged({ digest, filename }: BlobName, found: Digest, size: number): A
   return new ArtifactError(
     'DIGEST_MISMATCH',
     `the content stored as sha256:${digest} ('${filename}') is damaged: its ${size} bytes have the digest ${found}`,
-    { remedy: 'Nothing of it was used. Have the stored object removed, then publish the same bytes again.' },
+    { remedy: "Nothing of it was used. Run 'cfn-artifacts verify --fix --deep', then publish the same bytes again." },
   );
 }

@@ -231,6 +231,14 @@ export function endingKey(resource: StackResource, of: string): ObjectKey {
   return objectKey(`${endingsPrefix(resource)}${of}`);
 }
 
+export const EVERY_ENDING = 'endings/';
+
+/** Of a key below `endings/`: whose it is, and its last segment. `undefined` where the key is none that is built here. */
+export function parseEndingKey(key: string): { readonly resource: StackResource; readonly of: string } | undefined {
+  const [, ...rest] = key.split('/');
+  return rest.length === 6 ? { resource: stackResourceOf(rest), of: rest[5] ?? '' } : undefined;
+}
+
 /** What Deletes have ended of a resource: of its logical ID, in this incarnation of the stack. */
 export function endingsPrefix(resource: StackResource): string {
   return `endings/${stackPath(resource)}/`;

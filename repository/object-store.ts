@@ -122,6 +122,11 @@ export interface ObjectStore {
    * become current again: such incarnations may go with it.
    */
   removeIncarnation(key: ObjectKey, incarnation: Incarnation): Promise<void>;
+  /**
+   * Removes that incarnation and nothing else; succeeds where it is gone already. Where what it superseded is kept and can be shown, the newest of that is
+   * current again, which is why this is for what is proven to be wrong alone. Absent in who can't promise that.
+   */
+  removeAlone?(key: ObjectKey, incarnation: Incarnation): Promise<void>;
   /** Removes the current object if it is that of `revision`. */
   removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'>;
   /** Ascending by the UTF-8 bytes of the key; complete for every write acknowledged before the call. `prefix` may end within a segment. */

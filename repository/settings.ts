@@ -54,14 +54,14 @@ export function readSettings(
 }
 
 /**
- * @param before what was read, and is replaced
+ * @param before what was read, and is replaced; of what can't be read, its head
  * @throws ArtifactError CONTENTION where somebody else has changed it since; TypeError for settings with problems
  */
 export async function writeSettings(
   { store, chance }: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   { lifecycle, quarantineDays }: Settings,
-  before: Stored<Settings> | undefined,
+  before: Pick<Stored<unknown>, 'revision'> | undefined,
 ): Promise<void> {
   const settings: Settings = { lifecycle, ...(quarantineDays !== undefined && { quarantineDays }) };
   const [problem] = problemsOfSettings(settings, repository);

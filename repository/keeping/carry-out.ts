@@ -82,8 +82,10 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return collectPiece(findings(steps), isTimeUp, (from) => ({ ...command, after: from }));
     }
     case 'verify': {
-      const steps = verify(domain, command);
-      return collectPiece(findings(steps), isTimeUp, (after) => ({ ...command, after }));
+      let bySizeAlone = 0;
+      const steps = noted(verify(domain, command), (step) => (bySizeAlone += step.bySizeAlone));
+      const piece = await collectPiece(findings(steps), isTimeUp, (after) => ({ ...command, after }));
+      return bySizeAlone === 0 ? piece : { ...piece, bySizeAlone };
     }
     case 'gc-plan':
       return planPiece(domain, command, isTimeUp);
@@ -91,6 +93,13 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return runPiece(domain, command, isTimeUp);
     case 'tend':
       return { results: await tend(keeping) };
+  }
+}
+
+async function* noted<T>(steps: AsyncIterable<T>, note: (step: T) => void): AsyncGenerator<T> {
+  for await (const step of steps) {
+    note(step);
+    yield step;
   }
 }
 

@@ -85,6 +85,8 @@ export interface KeeperAnswer {
   readonly results: readonly object[];
   /** How much an audit or a verification has looked at in this piece, of whatever it found. */
   readonly looked?: number;
+  /** Of a verification: so many pieces of content were compared by their size alone. Absent: none. */
+  readonly bySizeAlone?: number;
   readonly next?: KeeperCommand;
 }
 

@@ -64,7 +64,7 @@ export function answerOf(text: string): KeeperAnswer {
   const reply = objectOf(parsed(text));
   if (reply === undefined) throw notUnderstood(text);
   if (reply['error'] !== undefined) throw errorOf(reply['error'], text);
-  const { results, next, looked } = reply;
+  const { results, next, looked, bySizeAlone } = reply;
   if (!Array.isArray(results) || !results.every((one) => objectOf(one) !== undefined)) throw notUnderstood(text);
   const command = objectOf(next);
   if (next !== undefined && typeof command?.['command'] !== 'string') throw notUnderstood(text);
@@ -73,6 +73,7 @@ export function answerOf(text: string): KeeperAnswer {
     // Sent back as it came: it is the keeper that has to understand it.
     ...(command !== undefined && { next: command as unknown as KeeperCommand }),
     ...(typeof looked === 'number' && { looked }),
+    ...(typeof bySizeAlone === 'number' && { bySizeAlone }),
   };
 }
 

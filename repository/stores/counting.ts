@@ -11,6 +11,7 @@ export interface StoreRequest {
  * for on its own account (the parts of an upload, a second attempt) is not seen.
  */
 export function counting(store: ObjectStore, onRequest: (request: StoreRequest) => void): ObjectStore {
+  const alone = store.removeAlone?.bind(store);
   const told = <T>(method: keyof ObjectStore, key: string, request: () => T): T => {
     onRequest({ method, key });
     return request();
@@ -25,6 +26,9 @@ export function counting(store: ObjectStore, onRequest: (request: StoreRequest) 
     overwrite: (key, content, attributes) => told('overwrite', key, () => store.overwrite(key, content, attributes)),
     removeIncarnation: (key, incarnation) =>
       told('removeIncarnation', key, () => store.removeIncarnation(key, incarnation)),
+    ...(alone && {
+      removeAlone: (key, incarnation) => told('removeAlone', key, () => alone(key, incarnation)),
+    }),
     removeRevision: (key, revision) => told('removeRevision', key, () => store.removeRevision(key, revision)),
     list: (prefix, options) => told('list', prefix, () => store.list(prefix, options)),
     copy: (from, to, attributes) => told('copy', to, () => store.copy(from, to, attributes)),

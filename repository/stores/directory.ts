@@ -172,6 +172,11 @@ class DirectoryStore implements ObjectStore {
     if ((await this.#empty(place, slot)) || isCurrent) await flushFolder(place.folder);
   }
 
+  /** No slot below is ever shown again. */
+  removeAlone(key: ObjectKey, incarnation: Incarnation): Promise<void> {
+    return this.removeIncarnation(key, incarnation);
+  }
+
   async removeRevision(key: ObjectKey, revision: Revision): Promise<'removed' | 'conflict' | 'absent'> {
     const place = placeOf(this.#root, key);
     const state = await this.#settledState(place);

@@ -13,6 +13,7 @@ const SMALL = 64 * 1024;
  */
 export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const turns = new Turns(atOnce);
+  const alone = store.removeAlone?.bind(store);
   return {
     async read(key, incarnation) {
       const end = await turns.begin();
@@ -34,6 +35,7 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
       turns.during(() => store.replace(key, content, revision, attributes)),
     overwrite: (key, content, attributes) => turns.during(() => store.overwrite(key, content, attributes)),
     removeIncarnation: (key, incarnation) => turns.during(() => store.removeIncarnation(key, incarnation)),
+    ...(alone && { removeAlone: (key, incarnation) => turns.during(() => alone(key, incarnation)) }),
     removeRevision: (key, revision) => turns.during(() => store.removeRevision(key, revision)),
     async *list(prefix, options) {
       const steps = store.list(prefix, options)[Symbol.asyncIterator]();

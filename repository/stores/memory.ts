@@ -70,6 +70,10 @@ export function memoryStore(
       if (objects.get(key)?.incarnation === incarnation) objects.delete(key);
     },
 
+    async removeAlone(key, incarnation) {
+      if (objects.get(key)?.incarnation === incarnation) objects.delete(key);
+    },
+
     async removeRevision(key, revision) {
       const object = objects.get(key);
       if (object === undefined) return 'absent';

@@ -32,6 +32,7 @@ const REMEMBERED = 2000;
 
 /** Tells of what is written and removed, after it was. Makes no request of its own, and changes none. */
 export function observed(store: ObjectStore, { watches, changed, seen }: Observer): ObjectStore {
+  const alone = store.removeAlone?.bind(store);
   const known = new Map<ObjectKey, { readonly revision: Revision; readonly record: RecordMembers }>();
 
   const remember = (key: ObjectKey, revision: Revision, text: string): void => {
@@ -83,6 +84,7 @@ export function observed(store: ObjectStore, { watches, changed, seen }: Observe
       telling(key, before(key, revision), content, () => store.replace(key, content, revision, attributes), 'replaced'),
     overwrite: (key, content, attributes) => store.overwrite(key, content, attributes),
     removeIncarnation: (key, incarnation) => store.removeIncarnation(key, incarnation),
+    ...(alone && { removeAlone: alone }),
     // What was read and is gone went once, whoever took it away.
     removeRevision: (key, revision) =>
       telling(

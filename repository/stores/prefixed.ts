@@ -14,6 +14,7 @@ import { KEY_LIMIT } from '../object-store.ts';
 export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   const problem = problemOfPrefix(prefix);
   if (problem !== undefined) throw refused(prefix, problem);
+  const alone = store.removeAlone?.bind(store);
   const within = (key: ObjectKey): ObjectKey => {
     const whole = prefix + key;
     if (Buffer.byteLength(whole) > KEY_LIMIT) throw refused(whole, `is longer than ${KEY_LIMIT} bytes`);
@@ -36,6 +37,7 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     replace: async (key, content, revision, attributes) => store.replace(within(key), content, revision, attributes),
     overwrite: async (key, content, attributes) => store.overwrite(within(key), content, attributes),
     removeIncarnation: async (key, incarnation) => store.removeIncarnation(within(key), incarnation),
+    ...(alone && { removeAlone: async (key, incarnation) => alone(within(key), incarnation) }),
     removeRevision: async (key, revision) => store.removeRevision(within(key), revision),
     async *list(start, { after, ...options } = {}) {
       // Nothing is after the empty text that is not after the prefix too.

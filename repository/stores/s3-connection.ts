@@ -111,6 +111,19 @@ export class S3Connection {
     return await this.#client.send(command);
   }
 
+  /** As `send`, for what is asked once. @throws what went wrong, explained */
+  async answer<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    call: Omit<S3Call, 'bucket'>,
+    operation: string,
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  ): Promise<Output> {
+    try {
+      return await this.send(operation, command);
+    } catch (error) {
+      throw await this.explained(error, call);
+    }
+  }
+
   /** @throws whatever the interruption's reason is; `explained` knows it */
   requireUninterrupted(): void {
     this.#options.signal?.throwIfAborted();

@@ -287,3 +287,8 @@ function actionsOf({ operation, actions }: S3Call): readonly string[] {
 function nameOf({ bucket, key }: S3Call): string {
   return key === undefined ? bucket : `${bucket}/${key}`;
 }
+
+/** 405: the version asked for is a delete marker. */
+export function isAbsent(error: unknown): boolean {
+  return hasCode(error, 'NoSuchKey', 'NotFound', 'NoSuchVersion', 'MethodNotAllowed');
+}

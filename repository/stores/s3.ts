@@ -38,10 +38,12 @@ import type {
   StoredObject,
 } from '../object-store.ts';
 import { endingWith } from './body.ts';
+import type { ExactVersion } from './s3-body.ts';
+import { wholeBody } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
-import type { S3Call } from './s3-error.ts';
-import { isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
+import { isAbsent, isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
 import { liftHold } from './s3-hold.ts';
+import { S3Listing } from './s3-listing.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
 import { announcedBytes, copyContent, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
 
@@ -65,17 +67,8 @@ export interface S3Limits {
 
 const LIMITS: S3Limits = { single: 64 * MIB, part: 8 * MIB, copy: 5 * GIB, copyPart: 512 * MIB };
 
-/** S3 lists no more at once. */
-const MAXIMUM_PAGE = 1000;
-
-/** A key that is removed by incarnation has few versions as a rule, and others that begin with it may follow. */
-const VERSIONS_PAGE = 100;
-
 /** Nobody puts a hold on the same object so often while it is removed. */
 const LIFTS = 3;
-
-/** A body that breaks off is read on from there, so many times. */
-const RESUMPTIONS = 5;
 
 export interface S3StoreOptions {
   /** Made with `s3ClientDefaults`. */
@@ -125,6 +118,7 @@ export function s3Store(options: S3StoreOptions): ObjectStore {
 
 class S3Store implements ObjectStore {
   readonly #s3: S3Connection;
+  readonly #listing: S3Listing;
   readonly #options: S3StoreOptions;
   readonly #limits: S3Limits;
   /** Under a KMS key the checksum of a HEAD needs kms:Decrypt, the rest doesn't. */
@@ -134,6 +128,7 @@ class S3Store implements ObjectStore {
 
   constructor(options: S3StoreOptions) {
     this.#s3 = new S3Connection(options);
+    this.#listing = new S3Listing(this.#s3);
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
   }
@@ -148,7 +143,7 @@ class S3Store implements ObjectStore {
       );
       const leave = (): void => void (answer.Body as Readable).destroy();
       try {
-        return { ...this.#headOf(key, answer), body: endingWith(this.#body(key, exactly, answer), leave) };
+        return { ...this.#headOf(key, answer), body: endingWith(wholeBody(this.#s3, key, exactly, answer), leave) };
       } catch (error) {
         leave();
         throw error;
@@ -166,7 +161,7 @@ class S3Store implements ObjectStore {
 
   async incarnations(key: ObjectKey): Promise<readonly Incarnation[]> {
     const incarnations: Incarnation[] = [];
-    for await (const { versions } of this.#history(key)) {
+    for await (const { versions } of this.#listing.history(key)) {
       for (const version of versions) incarnations.push(this.#headOf(key, version).incarnation);
     }
     return incarnations;
@@ -205,9 +200,16 @@ class S3Store implements ObjectStore {
       await this.#delete(key, { IfMatch: incarnation }, { PreconditionFailed: undefined, NoSuchKey: undefined });
       return;
     }
-    for (const version of await this.#versionsFrom(key, incarnation)) {
+    for (const version of await this.#listing.versionsFrom(key, incarnation)) {
       await this.#s3.settled(call, {}, () => this.#erase(key, version));
     }
+  }
+
+  async removeAlone(key: ObjectKey, incarnation: Incarnation): Promise<void> {
+    // Without versions nothing lies beneath.
+    if (isEtag(incarnation)) return this.removeIncarnation(key, incarnation);
+    const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObjectVersion'] };
+    await this.#s3.settled(call, {}, () => this.#erase(key, incarnation));
   }
 
   /** Somebody who was asleep may put a hold on it at this very moment: then it is lifted again. */
@@ -229,17 +231,8 @@ class S3Store implements ObjectStore {
     return (await this.#delete(key, { IfMatch: revision }, answers)) ?? 'removed';
   }
 
-  async *list(prefix: string, { after, limit = Infinity }: ListOptions = {}): AsyncIterable<ListedObject> {
-    let token: string | undefined;
-    for (let left = limit; left > 0;) {
-      const page = await this.#page(prefix, after, Math.min(left, MAXIMUM_PAGE), token);
-      for (const object of page.objects) {
-        yield object;
-        left -= 1;
-      }
-      token = page.next;
-      if (token === undefined) return;
-    }
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject> {
+    return this.#listing.keys(prefix, options);
   }
 
   async copy(from: ObjectKey, to: ObjectKey, attributes?: ObjectAttributes): Promise<'created' | 'exists' | 'absent'> {
@@ -385,100 +378,6 @@ class S3Store implements ObjectStore {
     });
   }
 
-  /**
-   * What to remove, in this order, so that `incarnation` is gone and nothing older is shown in its place. Nothing if it is gone already;
-   * itself alone if something newer hides what is beneath.
-   */
-  async #versionsFrom(key: ObjectKey, incarnation: Incarnation): Promise<string[]> {
-    const beneath: string[] = [];
-    for await (const { versions, markers } of this.#history(key)) {
-      for (const { VersionId = '', IsLatest } of versions) {
-        if (VersionId === incarnation && IsLatest !== true) return [VersionId];
-        if (VersionId === incarnation || beneath.length > 0) beneath.unshift(VersionId);
-      }
-      if (beneath.length > 0 && markers.length > 0) return await this.#versionsToMarker(key, incarnation);
-    }
-    return beneath;
-  }
-
-  /**
-   * `incarnation` and what lies beneath it down to the next delete marker, oldest first. One by one, because the answer to a listing keeps versions and
-   * markers apart, and their times, in seconds and of an upload in parts that of its beginning, don't tell their order.
-   */
-  async #versionsToMarker(key: ObjectKey, incarnation: Incarnation): Promise<string[]> {
-    const found: string[] = [incarnation];
-    let from: VersionMark | undefined = { KeyMarker: key, VersionIdMarker: incarnation };
-    while (from !== undefined) {
-      const page: HistoryPage = await this.#historyPage(key, from, 1);
-      if (page.markers.length > 0) break;
-      found.unshift(...page.versions.map(({ VersionId = '' }) => VersionId));
-      from = page.next;
-    }
-    return found;
-  }
-
-  /** All objects that a key has ever had and that are still kept, newest first, and the delete markers. */
-  async *#history(key: ObjectKey): AsyncGenerator<HistoryPage> {
-    for (let from: VersionMark | undefined = {}; from !== undefined;) {
-      const page: HistoryPage = await this.#historyPage(key, from, VERSIONS_PAGE);
-      yield page;
-      from = page.next;
-    }
-  }
-
-  async #historyPage(key: ObjectKey, from: VersionMark, limit: number): Promise<HistoryPage> {
-    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] };
-    const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: limit, ...from } as const;
-    const page = await this.#answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
-    const isOurs = ({ Key }: { readonly Key?: string | undefined }): boolean => decoded(Key, page) === key;
-    const truncated = page.IsTruncated === true;
-    if (truncated && page.NextKeyMarker === undefined) throw this.#cutOff();
-    // Keys that begin with this one follow.
-    const goesOn = truncated && decoded(page.NextKeyMarker, page) === key;
-    return {
-      versions: (page.Versions ?? []).filter(isOurs),
-      markers: (page.DeleteMarkers ?? []).filter(isOurs),
-      next: goesOn ? { KeyMarker: key, VersionIdMarker: page.NextVersionIdMarker } : undefined,
-    };
-  }
-
-  async #page(
-    prefix: string,
-    after: string | undefined,
-    limit: number,
-    token: string | undefined,
-  ): Promise<{ readonly objects: readonly ListedObject[]; readonly next: string | undefined }> {
-    const command = new ListObjectsV2Command({
-      ...this.#s3.target,
-      Prefix: prefix,
-      MaxKeys: limit,
-      // XML has no control characters.
-      EncodingType: 'url',
-      ...(token !== undefined ? { ContinuationToken: token } : after !== undefined && { StartAfter: after }),
-    });
-    const page = await this.#answer(
-      { operation: 'ListObjectsV2', actions: ['s3:ListBucket'] },
-      'ListObjectsV2',
-      command,
-    );
-    if (page.IsTruncated === true && page.NextContinuationToken === undefined) throw this.#cutOff();
-    return {
-      objects: (page.Contents ?? []).map((object) => listedObject(object, page)),
-      next: page.IsTruncated === true ? page.NextContinuationToken : undefined,
-    };
-  }
-
-  /** An incomplete listing that passed for a complete one would make what is there look absent. */
-  #cutOff(): ArtifactError {
-    return new ArtifactError(
-      'STORE_UNAVAILABLE',
-      `a listing of '${this.#s3.bucket}' breaks off, and nothing says where to go on`,
-      {
-        remedy: 'Run it again. If it stays so, this store is not compatible with Amazon S3.',
-      },
-    );
-  }
-
   async #copyAtOnce(
     from: ObjectKey,
     to: ObjectKey,
@@ -579,95 +478,9 @@ class S3Store implements ObjectStore {
       ...(kmsKeyId !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId }),
     };
   }
-
-  /** A body is whole or an error: one that breaks off is read on from there. */
-  async *#body(key: ObjectKey, exactly: ExactVersion, answer: GetObjectCommandOutput): AsyncGenerator<Uint8Array> {
-    const call = { operation: 'GetObject', key };
-    const size = answer.ContentLength ?? 0;
-    let body = answer.Body as Readable;
-    let received = 0;
-    for (let resumed = 0; ; resumed += 1) {
-      let failure: unknown;
-      try {
-        for await (const piece of body as AsyncIterable<Uint8Array>) {
-          received += piece.byteLength;
-          yield piece;
-        }
-      } catch (error) {
-        if (!isNetworkFailure(error)) throw await this.#damaged(error, call);
-        failure = error;
-      } finally {
-        body.destroy();
-      }
-      if (received === size) return;
-      if (resumed === RESUMPTIONS) {
-        throw new ArtifactError(
-          'STORE_UNAVAILABLE',
-          `'${this.#s3.bucket}/${key}' breaks off after ${received} of ${size} bytes`,
-          { remedy: 'Look at the network, then run it again.', cause: failure },
-        );
-      }
-      body = await this.#rest(call, key, { ...exactly, IfMatch: answer.ETag, Range: `bytes=${received}-` });
-    }
-  }
-
-  /** A client that verifies S3's checksums by itself fails here with an error of its own. */
-  async #damaged(error: unknown, call: StoreCall): Promise<unknown> {
-    const explained = await this.#s3.explained(error, call);
-    if (explained !== error) return explained;
-    const { message } = error as Error;
-    return new ArtifactError('DIGEST_MISMATCH', `'${this.#s3.bucket}/${call.key ?? ''}' arrives damaged: ${message}`, {
-      remedy: 'Run it again. If it stays so, what is stored is damaged.',
-      cause: error,
-    });
-  }
-
-  async #rest(
-    call: StoreCall,
-    key: ObjectKey,
-    part: Pick<GetObjectCommandInput, 'IfMatch' | 'Range'>,
-  ): Promise<Readable> {
-    try {
-      const command = new GetObjectCommand({ ...this.#s3.target, ...part, Key: key });
-      return (await this.#s3.send('GetObject', command)).Body as Readable;
-    } catch (error) {
-      if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) {
-        throw new ArtifactError('STORE_UNAVAILABLE', `'${this.#s3.bucket}/${key}' was replaced while it was read`, {
-          remedy: 'Run it again.',
-          cause: error,
-        });
-      }
-      throw await this.#s3.explained(error, call);
-    }
-  }
-
-  async #answer<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    call: StoreCall,
-    operation: string,
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
-  ): Promise<Output> {
-    try {
-      return await this.#s3.send(operation, command);
-    } catch (error) {
-      throw await this.#s3.explained(error, call);
-    }
-  }
 }
 
-type StoreCall = Omit<S3Call, 'bucket'>;
 type WrittenAttributes = Destination['attributes'];
-interface VersionMark {
-  readonly KeyMarker?: string;
-  readonly VersionIdMarker?: string | undefined;
-}
-
-/** Of one key, versions and markers each newest first. `next`: where to go on. */
-interface HistoryPage {
-  readonly versions: readonly ObjectVersion[];
-  readonly markers: readonly DeleteMarkerEntry[];
-  readonly next: VersionMark | undefined;
-}
-
 interface Versioned {
   readonly VersionId?: string | undefined;
 }
@@ -688,8 +501,6 @@ function saidOf({
   };
 }
 
-type ExactVersion = { readonly VersionId: string } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
-
 /** Of an object that went up in parts S3 has a digest of digests, which ends in `-N` and says nothing of the whole. */
 function wholeDigest(checksum: string | undefined): Digest | undefined {
   return checksum === undefined || checksum.includes('-') ? undefined : digestFromBase64(checksum);
@@ -703,22 +514,4 @@ function isEtag(incarnation: Incarnation): boolean {
 function exactVersion(incarnation: Incarnation | undefined): ExactVersion {
   if (incarnation === undefined) return {};
   return isEtag(incarnation) ? { IfMatch: incarnation } : { VersionId: incarnation };
-}
-
-/** 405: the version asked for is a delete marker. */
-function isAbsent(error: unknown): boolean {
-  return hasCode(error, 'NoSuchKey', 'NotFound', 'NoSuchVersion', 'MethodNotAllowed');
-}
-
-function listedObject({ Key, Size = 0, LastModified = new Date(0) }: _Object, page: Encoded): ListedObject {
-  return { key: decoded(Key, page) as ObjectKey, size: Size, modified: LastModified };
-}
-
-/** An answer says whether it encodes; `url` does it as forms do. */
-interface Encoded {
-  readonly EncodingType?: 'url' | undefined;
-}
-
-function decoded(text = '', { EncodingType }: Encoded): string {
-  return EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
 }

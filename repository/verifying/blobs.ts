@@ -1,8 +1,12 @@
-import type { Digest } from '../digest.ts';
+import type { BlobName } from '../blob.ts';
 import type { Domain } from '../domain.ts';
-import { EVERY_BLOB, isBlobKey, parseBlobKey, referencesPrefix, versionOfReference } from '../keys.ts';
-import type { ListedObject } from '../object-store.ts';
-import { damaged, misreadOf } from './content.ts';
+import { hasCode } from '../error.ts';
+import { EVERY_BLOB, isBlobKey, parseBlobKey, versionOfReference, versionReferencesPrefix } from '../keys.ts';
+import type { ListedObject, ObjectHead } from '../object-store.ts';
+import type { Manifest } from '../version.ts';
+import { readManifest } from '../version.ts';
+import { faultOf } from './content.ts';
+import { readingOf } from './damage.ts';
 import { foreign } from './finding.ts';
 import type { Pass } from './verifying.ts';
 import { arnOf, listAfter } from './verifying.ts';
@@ -19,18 +23,43 @@ export const blobs: Pass<ListedObject> = {
     if (!isBlobKey(key)) return [foreign(key)];
     if (!deep) return [];
     const blob = parseBlobKey(key);
-    const why = await misreadOf(domain.store, key, blob.digest);
-    if (why === undefined) return [];
-    const arns = await holdersOf(domain, blob.digest);
-    return [{ finding: { ...damaged(key, blob, why), ...(arns.length > 0 && { arns }) } }];
+    const reading = await readingOf(domain.store, key);
+    if (reading === undefined || reading.digest === blob.digest) return [];
+    const [head, holders] = await Promise.all([domain.store.head(key), holdersOf(domain, blob)]);
+    if (head === undefined || isTold(head, blob, holders)) return [];
+    const fault = await faultOf(domain, blob, true);
+    if (fault === undefined) return [];
+    const arns = holders.map((manifest) => arnOf(domain, manifest, blob.digest));
+    return [{ ...fault, finding: { ...fault.finding, ...(arns.length > 0 && { arns }) } }];
   },
 };
 
-async function holdersOf(domain: Domain, digest: Digest): Promise<readonly string[]> {
-  const arns: string[] = [];
-  for await (const { key } of domain.store.list(`${referencesPrefix(digest)}version/`, { limit: NAMED })) {
+/** Whether it was told where the versions were looked at, by what the store knows without reading. */
+function isTold({ size, sha256 }: ObjectHead, { digest, filename }: BlobName, holders: readonly Manifest[]): boolean {
+  const assets = holders.flatMap((manifest) => manifest.assets);
+  const wanted = assets.filter((asset) => asset.digest === digest && asset.filename === filename);
+  return wanted.some((asset) => asset.size !== size || (sha256 !== undefined && sha256 !== digest));
+}
+
+async function holdersOf(domain: Domain, { digest }: BlobName): Promise<readonly Manifest[]> {
+  const holders: Manifest[] = [];
+  for await (const { key } of domain.store.list(versionReferencesPrefix(digest), { limit: NAMED })) {
     const version = versionOfReference(key);
-    if (version !== undefined) arns.push(arnOf(domain, version, digest));
+    const manifest = version && (await manifestOf(domain, version));
+    if (manifest !== undefined) holders.push(manifest);
   }
-  return arns;
+  return holders;
+}
+
+/** What can't be read was told where the versions were looked at. */
+async function manifestOf(
+  domain: Domain,
+  version: NonNullable<ReturnType<typeof versionOfReference>>,
+): Promise<Manifest | undefined> {
+  try {
+    return await readManifest(domain, version, version.number);
+  } catch (error) {
+    if (hasCode(error, 'UNSUPPORTED_FORMAT')) return undefined;
+    throw error;
+  }
 }

@@ -1,15 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { BlobName } from '../blob.ts';
 import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import { blobKey } from '../keys.ts';
 import type { ObjectHead, ObjectKey, ObjectStore } from '../object-store.ts';
-import type { Problem } from './finding.ts';
+import type { Doubt, WantedBlob } from './damage.ts';
+import { doubtOf, eraseDamaged } from './damage.ts';
+import type { Notes, Problem } from './finding.ts';
 
 /** What is wrong with content that somebody needs. */
-export type ContentFault = Pick<Problem['finding'], 'key' | 'digest' | 'why' | 'remedy'> & {
-  readonly kind: 'lost' | 'hidden' | 'damaged';
+type ContentFinding = Pick<Problem['finding'], 'key' | 'digest' | 'why' | 'remedy'> & {
+  readonly kind: 'lost' | 'hidden' | 'damaged' | 'unreadable';
 };
+
+export interface ContentFault {
+  readonly finding: ContentFinding;
+  readonly heal?: NonNullable<Problem['heal']>;
+}
 
 /**
  * Whether content is where it is needed, and is what its address says: by its size, and by the SHA-256 that the store itself verified when it took it. Of what went up
@@ -17,41 +24,24 @@ export type ContentFault = Pick<Problem['finding'], 'key' | 'digest' | 'why' | '
  * @param reads whether to read all of it
  */
 export async function faultOf(
-  store: ObjectStore,
-  blob: BlobName & { readonly size?: number },
+  domain: Domain,
+  blob: WantedBlob,
   reads: boolean,
+  notes?: Notes,
 ): Promise<ContentFault | undefined> {
+  const { store } = domain;
   const key = blobKey(blob.digest, blob.filename);
   const head = await store.head(key);
-  if (head === undefined) return absent(store, key, blob);
-  const why = doubtOf(head, blob) ?? (reads ? await misreadOf(store, key, blob.digest) : undefined);
-  return why === undefined ? undefined : damaged(key, blob, why);
+  if (head === undefined) return { finding: await absent(store, key, blob) };
+  if (head.sha256 === undefined && notes !== undefined) notes.bySizeAlone += 1;
+  const doubt = await doubtOf(domain, head, blob, reads);
+  if (doubt === undefined) return undefined;
+  if (doubt.about === 'record') return { finding: misrecorded(key, blob, doubt) };
+  const heal = (): Promise<string | undefined> => eraseDamaged(domain, blob);
+  return { finding: damaged(domain, head, blob, doubt), ...(doubt.isProven && { heal }) };
 }
 
-/** Reads content to its end. @returns what is wrong with it; nothing also where it is gone by now */
-export async function misreadOf(store: ObjectStore, key: ObjectKey, digest: Digest): Promise<string | undefined> {
-  const object = await store.read(key);
-  if (object === undefined) return undefined;
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const piece of object.body) {
-    hash.update(piece);
-    size += piece.byteLength;
-  }
-  const found = hash.digest('hex');
-  return found === digest ? undefined : `its ${size} bytes have the digest ${found}`;
-}
-
-function doubtOf(
-  { size, sha256 }: ObjectHead,
-  { digest, size: wanted }: Parameters<typeof faultOf>[1],
-): string | undefined {
-  if (wanted !== undefined && size !== wanted) return `it has ${size} bytes instead of ${wanted}`;
-  if (sha256 !== undefined && sha256 !== digest) return `the store took it with the digest ${sha256}`;
-  return undefined;
-}
-
-async function absent(store: ObjectStore, key: ObjectKey, { digest, filename }: BlobName): Promise<ContentFault> {
+async function absent(store: ObjectStore, key: ObjectKey, { digest, filename }: BlobName): Promise<ContentFinding> {
   const isHidden = await isKept(store, key);
   const what = `the content sha256:${digest} ('${filename}')`;
   if (!isHidden) return { kind: 'lost', key, digest, why: `${what} is not in the store`, remedy: publishAgain(digest) };
@@ -72,11 +62,27 @@ async function isKept(store: ObjectStore, key: ObjectKey): Promise<boolean> {
   }
 }
 
-export function damaged(key: ObjectKey, { digest, filename }: BlobName, how: string): ContentFault {
+function damaged(
+  { bucket }: Domain,
+  { key, version }: ObjectHead,
+  { digest, filename }: BlobName,
+  { why, isProven }: Doubt,
+): ContentFinding {
+  const remedy = isProven
+    ? `'cfn-artifacts verify --fix' erases what is proven to be damaged. ${publishAgain(digest)}`
+    : `What was read is no proof while the store says otherwise: read it again with 'cfn-artifacts verify --deep'. If it stays so, have the version '${version ?? ''}' of the object '${key}' in '${bucket}' erased by who may change the bucket's policy. ${publishAgain(digest)}`;
   return {
-    ...{ kind: 'damaged', key, digest },
-    why: `the content sha256:${digest} ('${filename}') is not what its address says: ${how}`,
-    remedy: `Nobody gets it unnoticed who verifies it. Have the object '${key}' removed, then publish the same bytes again: sha256:${digest}.`,
+    ...{ kind: 'damaged', key, digest, remedy },
+    why: `the content sha256:${digest} ('${filename}') is not what its address says: ${why}`,
+  };
+}
+
+/** Nothing is wrong with the content, which others may need. */
+function misrecorded(key: ObjectKey, { digest, filename }: BlobName, { why }: Doubt): ContentFinding {
+  return {
+    ...{ kind: 'unreadable', key, digest },
+    why: `its manifest is wrong about the content sha256:${digest} ('${filename}'), which is what its address says: ${why}`,
+    remedy: 'Put the manifest back from a backup. The content needs nothing.',
   };
 }
 

@@ -9,6 +9,8 @@ export const PASSES = [
   'labels',
   'bookmarks',
   'statuses',
+  'repositories',
+  'endings',
   'deletions',
   'blobs',
 ] as const;

@@ -39,7 +39,9 @@ export interface VerifyFinding {
   /** How it is, in words that go on after the subject. */
   readonly why: string;
   readonly healed: boolean;
-  /** Why healing it failed. Absent where nobody asked for it, and where nothing can be healed from here. */
+  /** That `--fix` can heal it, where nobody asked for it. */
+  readonly healable?: true;
+  /** Why healing it failed, or what it left to see to. Absent where nobody asked for it, and where nothing can be healed from here. */
   readonly failure?: string;
   /** What people can do about it. */
   readonly remedy?: string;
@@ -52,9 +54,15 @@ export function isLeftToSee({ kind, healed }: Pick<VerifyFinding, 'kind' | 'heal
 
 /** Something wrong, and what heals it. */
 export interface Problem {
-  readonly finding: Omit<VerifyFinding, 'healed' | 'failure'>;
+  readonly finding: Omit<VerifyFinding, 'healed' | 'healable' | 'failure'>;
   /** Absent where nothing can be done from here without the risk of a loss. @returns why it was not healed, if it was not */
   readonly heal?: () => Promise<string | undefined>;
+}
+
+/** What is told of an item beside what is wrong with it. */
+export interface Notes {
+  /** Pieces of content of which the store tells no digest, so that without reading them their size alone was compared. */
+  bySizeAlone: number;
 }
 
 /**
@@ -81,6 +89,7 @@ export function merged(findings: readonly VerifyFinding[]): VerifyFinding | unde
       '; ',
     ),
     healed: all.every(({ healed }) => healed),
+    ...(all.every(({ healable }) => healable) && { healable: true }),
     ...(failures.some(Boolean) && { failure: joined(failures, '; ') }),
     ...(remedies.some(Boolean) && { remedy: joined(remedies, '\n') }),
   };
@@ -103,10 +112,15 @@ export function foreign(key: string): Problem {
   return { finding: { kind: 'foreign', key, why, remedy } };
 }
 
+const RESTORE = 'If it was damaged, put the object back from a backup.';
+
 /** What could not be looked at. @throws what ends the verification: interruption, and defects of this program */
 export function unlooked(error: unknown, key: string): VerifyFinding {
   if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
-  const { code, message: why, remedy } = error;
-  const kind = code === 'UNSUPPORTED_FORMAT' ? 'unreadable' : 'unknown';
-  return { kind, key, why, healed: false, ...(remedy !== undefined && { remedy }) };
+  const { code, message, remedy } = error;
+  // The key stands in the finding.
+  const why = message.replace(`'${key}' in the store is not a record`, 'it is not a record');
+  if (code !== 'UNSUPPORTED_FORMAT')
+    return { kind: 'unknown', key, why, healed: false, ...(remedy !== undefined && { remedy }) };
+  return { kind: 'unreadable', key, why, healed: false, remedy: [remedy, RESTORE].filter(Boolean).join(' ') };
 }

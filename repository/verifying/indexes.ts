@@ -1,13 +1,15 @@
 import type { Domain } from '../domain.ts';
+import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
 import { kindPrefix, partOfArtifact, sourceOfKey, versionKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
-import { isVersionNumber } from '../name.ts';
+import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
 import { readRecord } from '../record.ts';
 import { readSource } from '../source.ts';
 import { isGone, readStatus } from '../status.ts';
-import { readManifest } from '../version.ts';
+import type { Manifest } from '../version.ts';
+import { newestNumber, readManifest } from '../version.ts';
 import type { Problem } from './finding.ts';
 import { foreign } from './finding.ts';
 import type { Pass, Verifying } from './verifying.ts';
@@ -31,7 +33,8 @@ export const sources: Pass<ListedObject> = {
     if (known === undefined) return [];
     const { id, number, nonce } = known.first;
     const name = { repository: source.repository, id };
-    const manifest = await readManifest(domain, name, number);
+    const manifest = await manifestOf(domain, name, number);
+    if (manifest === 'told') return [];
     const holds = manifest?.assets.some(
       ({ digest, filename }) => digest === known.digest && filename === known.filename,
     );
@@ -39,8 +42,9 @@ export const sources: Pass<ListedObject> = {
       (await domain.store.removeRevision(key, known.revision)) === 'conflict' ? CHANGED : undefined;
     const told = { key, digest: known.digest, arns: [arnOf(domain, { ...name, number })] };
     if (manifest === undefined && (await domain.store.head(versionKey(name, number))) === undefined) {
-      const why = 'it remembers for a tree of files a version that nothing else tells of';
-      return [{ finding: { kind: 'dangling', ...told, why, remedy: RESTORE } }];
+      if (await isToldMissing(domain, name, number)) return [];
+      const why = `a tree of files is remembered as ${formatArtifactName(name)}:${number}, which does not exist`;
+      return [{ finding: { kind: 'dangling', ...told, why, remedy: restore(name, number) }, heal }];
     }
     if (manifest?.nonce !== nonce || holds !== true) {
       const why = 'it remembers for a tree of files a version that does not hold what became of it';
@@ -53,8 +57,29 @@ export const sources: Pass<ListedObject> = {
 };
 
 const CHANGED = 'it was changed in the meantime';
-const RESTORE =
-  'Put the manifest of the version back from a backup. Without one nothing need be done: nobody relies on it.';
+
+function restore(name: ArtifactName, number: number): string {
+  return `If the version was lost, put the object '${versionKey(name, number)}' back from a backup.`;
+}
+
+/** `told`: it can't be read, which was told where the versions were looked at. @returns undefined where there is none */
+async function manifestOf(domain: Domain, name: ArtifactName, number: number): Promise<Manifest | 'told' | undefined> {
+  return unlessTold(() => readManifest(domain, name, number));
+}
+
+async function unlessTold<T>(read: () => Promise<T>): Promise<T | 'told'> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasCode(error, 'UNSUPPORTED_FORMAT')) return 'told';
+    throw error;
+  }
+}
+
+/** Whether the versions, where they were looked at, told of this one that it is missing: a newer one is there. */
+async function isToldMissing(domain: Domain, name: ArtifactName, number: number): Promise<boolean> {
+  return (await newestNumber(domain, name)) > number;
+}
 
 export const labels: Pass<ListedObject> = {
   ahead: 8,
@@ -63,7 +88,8 @@ export const labels: Pass<ListedObject> = {
     const label = partOfArtifact(key);
     if (label === undefined) return [foreign(key)];
     const number = await readNumber(domain, key);
-    if (number === undefined || (await readManifest(domain, label, number)) !== undefined) return [];
+    if (number === undefined || (await manifestOf(domain, label, number)) !== undefined) return [];
+    if (await isToldMissing(domain, label, number)) return [];
     const remedy = 'Label the version that was meant, with another label: what a label stands for never changes.';
     return [dangling(domain, key, label, number, 'it is the label of a version that does not exist', remedy)];
   },
@@ -77,9 +103,10 @@ export const bookmarks: Pass<ListedObject> = {
     if (bookmark === undefined) return [foreign(key)];
     const number = await readNumber(domain, key);
     if (number === undefined) return [];
-    const manifest = await readManifest(domain, bookmark, number);
-    const status = manifest && (await readStatus(domain, bookmark, number));
-    if (status !== undefined && !isGone(status)) return [];
+    const manifest = await manifestOf(domain, bookmark, number);
+    const status = manifest && (await unlessTold(() => readStatus(domain, bookmark, number)));
+    if (manifest === 'told' || status === 'told' || (status !== undefined && !isGone(status))) return [];
+    if (status === undefined && (await isToldMissing(domain, bookmark, number))) return [];
     const what = status === undefined ? 'does not exist' : 'was deleted';
     const remedy = 'Let the bookmark point at a version that exists, or remove it.';
     return [dangling(domain, key, bookmark, number, `it points at a version that ${what}`, remedy)];
@@ -95,7 +122,9 @@ export const statuses: Pass<ListedObject> = {
     if (status === undefined || !isVersionNumber(status.part)) return [foreign(key)];
     const number = Number(status.part);
     if ((await domain.store.head(versionKey(status, number))) !== undefined) return [];
-    return [dangling(domain, key, status, number, 'it is the status of a version that nothing else tells of', RESTORE)];
+    if (await isToldMissing(domain, status, number)) return [];
+    const why = 'it is the status of a version that nothing else tells of';
+    return [dangling(domain, key, status, number, why, restore(status, number))];
   },
 };
 

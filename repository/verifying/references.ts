@@ -105,31 +105,29 @@ async function examineUses(
   const problems: Problem[] = [];
   for (const use of uses) {
     for (const found of await faultsOf(domain, use, digest)) {
-      // What is written now may be without content, and is taken back then.
-      const kind = kindSince({ ...verifying, fix: false }, found.kind, modified);
-      problems.push({ finding: { ...found, ...user, kind, arns: [use.arn] } });
+      const { kind } = found.finding;
+      // What is written now may be without content, and is taken back then. What is damaged is so for everybody.
+      const since = kind === 'damaged' ? kind : kindSince({ ...verifying, fix: false }, kind, modified);
+      problems.push({ ...found, finding: { ...found.finding, ...user, kind: since, arns: [use.arn] } });
     }
   }
   const isStill = problems.length === 0 || (await isThere(domain.store, key));
   return isStill ? problems : [];
 }
 
-async function faultsOf(domain: Domain, { arn, key }: Use, digest: Digest): Promise<readonly Problem['finding'][]> {
+async function faultsOf(domain: Domain, { arn, key }: Use, digest: Digest): Promise<readonly Problem[]> {
   if (!isBlobKey(key) || parseBlobKey(key).digest !== digest) {
     const why = `it says that it uses '${key}', which is not the content sha256:${digest}`;
-    return [
-      { kind: 'unreadable', key, digest, why, remedy: "Deploy the stack again, then run 'cfn-artifacts audit'." },
-    ];
+    const remedy = "Deploy the stack again, then run 'cfn-artifacts audit'.";
+    return [{ finding: { kind: 'unreadable', key, digest, why, remedy } }];
   }
-  const [fault, lost] = await Promise.all([
-    faultOf(domain.store, parseBlobKey(key), false),
-    isVersionLost(domain, arn),
-  ]);
+  const [fault, lost] = await Promise.all([faultOf(domain, parseBlobKey(key), false), isVersionLost(domain, arn)]);
   const missing = lost && {
-    ...{ kind: 'missing' as const, key: lost, digest },
-    why: `nothing tells what the version that it uses was`,
-    remedy:
-      'Put the object back from a backup. Without one, publish the same bytes again, and package and deploy anew.',
+    finding: {
+      ...{ kind: 'missing' as const, key: lost, digest },
+      why: 'nothing tells what the version that it uses was',
+      remedy: `Put the object '${lost}' back from a backup. Without one, publish the same bytes again, and package and deploy anew.`,
+    },
   };
   return [fault, missing].filter((one) => one !== undefined);
 }

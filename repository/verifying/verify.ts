@@ -7,6 +7,7 @@ import { deletions } from './deletions.ts';
 import type { Problem, VerifyFinding } from './finding.ts';
 import { merged, unlooked } from './finding.ts';
 import { bookmarks, labels, sources, statuses } from './indexes.ts';
+import { endings, requireRepository, settings } from './records.ts';
 import { consumers, references } from './references.ts';
 import type { Pass, Verifying } from './verifying.ts';
 import { versions } from './versions.ts';
@@ -26,15 +27,20 @@ export interface VerifyOptions {
 export interface VerifyStep {
   readonly after: string;
   readonly finding?: VerifyFinding;
+  /** So many pieces of content were compared by their size alone: their store tells no digest, and nobody asked for them to be read. */
+  readonly bySizeAlone: number;
+}
+
+interface PassStep {
+  readonly key: string;
+  readonly finding?: VerifyFinding;
+  readonly bySizeAlone: number;
 }
 
 interface AnyPass {
   /** Whether it is by repository. */
   readonly isOfRepository: boolean;
-  readonly run: (
-    verifying: Verifying,
-    after: string,
-  ) => AsyncGenerator<{ readonly key: string; readonly finding?: VerifyFinding }>;
+  readonly run: (verifying: Verifying, after: string) => AsyncGenerator<PassStep>;
 }
 
 const RUN: Readonly<Record<PassName, AnyPass>> = {
@@ -45,6 +51,8 @@ const RUN: Readonly<Record<PassName, AnyPass>> = {
   labels: ofRepository(labels),
   bookmarks: ofRepository(bookmarks),
   statuses: ofRepository(statuses),
+  repositories: ofRepository(settings),
+  endings: ofDomain(endings),
   deletions: ofDomain(deletions),
   blobs: ofDomain(blobs),
 };
@@ -54,11 +62,11 @@ const RUN: Readonly<Record<PassName, AnyPass>> = {
  * what it reads of some objects at a time.
  *
  * What looks wrong is looked at once more before it is told, the status of a version last, so that somebody who is just at work is not taken for damage. With
- * `fix`, what can be put right by a compare-and-swap, or by a step that anybody may repeat, is; content is never removed. One failing item is
+ * `fix`, what can be put right by a compare-and-swap, or by a step that anybody may repeat, is; what is content is never removed, only what is proven not to be. One failing item is
  * told of and passed over, and what could not be found out is never called wrong.
  *
  * Whoever stops it anywhere, or dies, and goes on after the last step that was taken, or begins anew, comes to the same.
- * @throws ArtifactError INVALID_ARGUMENT; what the store throws when it can't be listed; INTERRUPTED
+ * @throws ArtifactError INVALID_ARGUMENT; ARTIFACT_NOT_FOUND where there is no such repository; what the store throws when it can't be listed; INTERRUPTED
  */
 export async function* verify(
   domain: Domain,
@@ -67,11 +75,12 @@ export async function* verify(
   const verifying: Verifying = { domain, fix, deep, ...(repository !== undefined && { repository }) };
   const from = after === undefined ? undefined : parseCursor(after);
   const begin = from === undefined ? 0 : PASSES.indexOf(from.pass);
+  if (repository !== undefined && from === undefined) await requireRepository(domain, repository);
   for (const pass of PASSES.slice(begin)) {
     const { isOfRepository, run } = RUN[pass];
     if (repository !== undefined && !isOfRepository) continue;
-    for await (const { key, finding } of run(verifying, pass === from?.pass ? from.key : '')) {
-      yield { after: formatCursor({ pass, key }), ...(finding !== undefined && { finding }) };
+    for await (const { key, ...looked } of run(verifying, pass === from?.pass ? from.key : '')) {
+      yield { after: formatCursor({ pass, key }), ...looked };
     }
   }
 }
@@ -89,18 +98,20 @@ async function* runPass<Item extends { readonly key: string }>(
   { ahead, items, examine }: Pass<Item>,
   verifying: Verifying,
   after: string,
-): AsyncGenerator<{ readonly key: string; readonly finding?: VerifyFinding }> {
+): AsyncGenerator<PassStep> {
   const looked = expandAhead(items(verifying, after), ahead, async function* (item: Item) {
     // What fails is looked at once more, and told, in its turn.
-    const isSound = await examine(verifying, item).then(
+    const notes = { bySizeAlone: 0 };
+    const isSound = await examine(verifying, item, notes).then(
       (problems) => problems.length === 0,
       () => false,
     );
-    yield { item, isSound };
+    yield { item, isSound, ...notes };
   });
-  for await (const { item, isSound } of looked) {
-    const finding = isSound ? undefined : await judge(() => examine(verifying, item), verifying, item.key);
-    yield { key: item.key, ...(finding !== undefined && { finding }) };
+  for await (const { item, isSound, bySizeAlone } of looked) {
+    const again = (): Promise<readonly Problem[]> => examine(verifying, item, { bySizeAlone: 0 });
+    const finding = isSound ? undefined : await judge(again, verifying, item.key);
+    yield { key: item.key, bySizeAlone, ...(finding !== undefined && { finding }) };
   }
 }
 
@@ -113,7 +124,8 @@ async function judge(
     const findings: VerifyFinding[] = [];
     for (const { finding, heal } of await examine()) {
       const told: VerifyFinding = { ...finding, healed: false };
-      findings.push(fix && heal !== undefined ? await healed(told, heal) : told);
+      if (heal === undefined) findings.push(told);
+      else findings.push(fix ? await healed(told, heal) : { ...told, healable: true });
     }
     return merged(findings);
   } catch (error) {

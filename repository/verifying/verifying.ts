@@ -4,7 +4,7 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Manifest } from '../version.ts';
-import type { Problem, VerifyKind } from './finding.ts';
+import type { Notes, Problem, VerifyKind } from './finding.ts';
 
 /** What every part of a verification works with. */
 export interface Verifying {
@@ -24,7 +24,7 @@ export interface Pass<Item extends { readonly key: string } = { readonly key: st
   /** Ascending by key. @param after begin behind this key */
   readonly items: (verifying: Verifying, after: string) => AsyncIterable<Item>;
   /** Looks, and touches nothing. */
-  readonly examine: (verifying: Verifying, item: Item) => Promise<readonly Problem[]>;
+  readonly examine: (verifying: Verifying, item: Item, notes: Notes) => Promise<readonly Problem[]>;
 }
 
 export function listAfter(store: ObjectStore, prefix: string, after: string): ReturnType<ObjectStore['list']> {

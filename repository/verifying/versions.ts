@@ -10,7 +10,7 @@ import { exists, readStatus, readStatusRecord } from '../status.ts';
 import type { Asset, Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import { faultOf } from './content.ts';
-import type { Problem } from './finding.ts';
+import type { Notes, Problem } from './finding.ts';
 import { foreign } from './finding.ts';
 import type { Pass, Verifying } from './verifying.ts';
 import { arnOf, kindSince, listAfter } from './verifying.ts';
@@ -26,9 +26,12 @@ interface Listed {
 export const versions: Pass<Listed> = {
   ahead: 8,
   items: withNext,
-  async examine(verifying, { key, version, below }) {
+  async examine(verifying, { key, version, below }, notes) {
     if (version === undefined) return [foreign(key)];
-    const [own, gap] = await Promise.all([examineVersion(verifying, version), examineGap(verifying, version, below)]);
+    const [own, gap] = await Promise.all([
+      examineVersion(verifying, version, notes),
+      examineGap(verifying, version, below),
+    ]);
     return [...own, ...gap];
   },
 };
@@ -74,8 +77,7 @@ async function examineGap(
       finding: {
         ...{ kind: 'missing', key, arns: [arnOf(domain, { ...name, number: highest })] },
         why: `nothing tells what ${numbers} of '${name.repository}/${name.id}' was`,
-        remedy:
-          "Put the object back from a backup before the next audit: 'audit --fix' takes such a number out of use. Without one, publish the same bytes again: they become a new version.",
+        remedy: `Put ${lowest === highest ? `the object '${key}'` : `the objects of these versions, the newest of which is '${key}',`} back from a backup before the next audit: 'audit --fix' takes such a number out of use. Without one, publish the same bytes again: they become a new version.`,
       },
     },
   ];
@@ -84,6 +86,7 @@ async function examineGap(
 async function examineVersion(
   verifying: Verifying,
   { number, ...name }: ArtifactName & { readonly number: number },
+  notes: Notes,
 ): Promise<readonly Problem[]> {
   const { domain } = verifying;
   const manifest = await readManifest(domain, name, number);
@@ -101,7 +104,10 @@ async function examineVersion(
     return [unfinished(verifying, manifest, latest, 'it was deleted and still holds its content')];
   }
   if (!exists(status)) return [];
-  const [unheld, faults] = await Promise.all([examineReferences(domain, manifest), examineAssets(verifying, manifest)]);
+  const [unheld, faults] = await Promise.all([
+    examineReferences(domain, manifest),
+    examineAssets(verifying, manifest, notes),
+  ]);
   const problems = [...unheld, ...faults];
   // Whoever deletes it in the meantime takes its references, and the content may follow.
   return problems.length === 0 || exists(await readStatus(domain, name, number)) ? problems : [];
@@ -186,14 +192,15 @@ function assetsOf({ assets }: Manifest, digest: Digest): readonly Asset[] {
   return assets.filter((asset) => asset.digest === digest);
 }
 
-async function examineAssets(verifying: Verifying, manifest: Manifest): Promise<readonly Problem[]> {
+async function examineAssets(verifying: Verifying, manifest: Manifest, notes: Notes): Promise<readonly Problem[]> {
   const { domain, deep, repository } = verifying;
   // Where all content is read anyway, it is read once.
   const reads = deep && repository !== undefined;
   const problems: Problem[] = [];
   for (const asset of manifest.assets) {
-    const fault = await faultOf(domain.store, asset, reads);
-    if (fault !== undefined) problems.push({ finding: { ...fault, arns: [arnOf(domain, manifest, asset.digest)] } });
+    const fault = await faultOf(domain, asset, reads, deep ? undefined : notes);
+    const arns = [arnOf(domain, manifest, asset.digest)];
+    if (fault !== undefined) problems.push({ ...fault, finding: { ...fault.finding, arns } });
   }
   return problems;
 }

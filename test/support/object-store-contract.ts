@@ -478,6 +478,27 @@ export function objectStoreContract(
         await expectAbsent(store, key('s'));
       });
 
+      promises('one alone, and nothing that lies beneath', async () => {
+        if (store.removeAlone === undefined) return;
+        await store.create(key('s'), contentOf('old'));
+        const old = await incarnationOf(store, key('s'));
+        await store.replace(key('s'), contentOf('new'), await revisionOf(store, key('s')));
+        const beneath = (await store.incarnations(key('s'))).filter((one) => one === old);
+        const current = await incarnationOf(store, key('s'));
+        for (let times = 0; times < 2; times++) {
+          await store.removeAlone(key('s'), current);
+          expect(await store.incarnations(key('s'))).toEqual(beneath);
+          // It is shown again, or never.
+          expect([undefined, 'old']).toContain(await textOf(store, key('s')));
+          expect(await store.read(key('s'), current)).toBeUndefined();
+        }
+        await store.removeAlone(key('s'), old);
+        await expectAbsent(store, key('s'));
+        expect(await store.create(key('s'), contentOf('old'))).toBe('created');
+        for (const gone of [old, current]) await store.removeAlone(key('s'), gone);
+        expect(await textOf(store, key('s'))).toBe('old');
+      });
+
       promises('a revision, only if it is current', async () => {
         expect(await store.removeRevision(key('v'), 'r' as Revision)).toBe('absent');
         await store.create(key('v'), contentOf('one'));

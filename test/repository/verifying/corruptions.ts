@@ -8,12 +8,14 @@ import {
   deletionKey,
   labelKey,
   namedReferenceKey,
+  settingsKey,
   sourceKey,
   statusKey,
   versionKey,
 } from '../../../repository/keys.ts';
 import { objectKey } from '../../../repository/object-store.ts';
 import { recordContent } from '../../../repository/record.ts';
+import { writeSettings } from '../../../repository/settings.ts';
 import { readSource } from '../../../repository/source.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
 import type { StoreName, World } from './world.ts';
@@ -32,7 +34,11 @@ export interface Corruption {
   /** What is found, in order. */
   readonly finds: (world: World) => readonly (Partial<VerifyFinding> & { readonly kind: VerifyKind })[];
   /** Whether --fix heals all of it. */
-  readonly heals: boolean;
+  readonly heals: boolean | ((world: World) => boolean);
+  /** What is told with --fix, where that is something else. */
+  readonly fixing?: (world: World) => readonly VerifyKind[];
+  /** What is told after it, where that is something else than what it did not heal. */
+  readonly leaves?: (world: World) => readonly VerifyKind[];
   /** Heals what --fix does not. */
   readonly remedy?: (world: World) => Promise<unknown>;
 }
@@ -50,6 +56,13 @@ const holders = (kind: VerifyKind): ReturnType<Corruption['finds']> => [
 ];
 
 const publishOne = (world: World): Promise<unknown> => world.publish(API, 'api one');
+
+/** What is proven to be damaged is erased; on S3 what was overwritten lies beneath, and is there again. */
+const ERASED: Pick<Corruption, 'heals' | 'fixing' | 'leaves'> = {
+  heals: ({ kind }) => kind.startsWith('S3'),
+  fixing: ({ kind }) => (kind.startsWith('S3') ? ['damaged'] : ['damaged', 'lost']),
+  leaves: ({ kind }) => (kind.startsWith('S3') ? [] : ['lost', 'lost']),
+};
 
 const CONTENT: readonly Corruption[] = [
   {
@@ -95,16 +108,16 @@ const CONTENT: readonly Corruption[] = [
     stores: STORES,
     does: (world) => world.overwrite(world.keyOf('shop/api:1'), 'api'),
     finds: () => holders('damaged'),
-    heals: false,
-    remedy: removeAndPublish,
+    ...ERASED,
+    remedy: publishOne,
   },
   {
     what: 'content has other bytes, and the store knows their digest',
     stores: ['memory', 'S3'],
     does: (world) => world.overwrite(world.keyOf('shop/api:1'), 'api eno'),
     finds: () => holders('damaged'),
-    heals: false,
-    remedy: removeAndPublish,
+    ...ERASED,
+    remedy: publishOne,
   },
   {
     what: 'content has other bytes, and the store knows no digest',
@@ -115,7 +128,12 @@ const CONTENT: readonly Corruption[] = [
       { kind: 'damaged', digest: ONE, arns: [arn('default/shop/api:1', ONE), arn('default/shop/web:1', ONE)] },
     ],
     heals: false,
-    remedy: removeAndPublish,
+    // Reading alone proves nothing on S3.
+    leaves: ({ kind }) => (kind === 'a directory' ? ['lost', 'lost'] : ['damaged']),
+    remedy: async (world) => {
+      if (world.kind !== 'a directory') await world.remove(world.keyOf('shop/api:1'));
+      await publishOne(world);
+    },
   },
   {
     what: 'something lies among the content that is none',
@@ -130,11 +148,6 @@ const CONTENT: readonly Corruption[] = [
     heals: false,
   },
 ];
-
-async function removeAndPublish(world: World): Promise<void> {
-  await world.remove(world.keyOf('shop/api:1'));
-  await publishOne(world);
-}
 
 const VERSIONS: readonly Corruption[] = [
   {
@@ -160,7 +173,6 @@ const VERSIONS: readonly Corruption[] = [
     finds: () => [
       { kind: 'missing', key: versionKey(API, 2), arns: [arn('default/shop/api:2')] },
       { kind: 'missing', key: versionKey(API, 2), stackId: STACK_ID, logicalId: 'Ref' },
-      { kind: 'dangling', key: sourceKey('default', sha256('tree of api two')) },
     ],
     heals: false,
   },
@@ -172,15 +184,12 @@ const VERSIONS: readonly Corruption[] = [
       { kind: 'dangling', key: BOOKMARK, arns: [arn('default/shop/api:3')] },
     ],
     heals: false,
+    leaves: () => ['dangling'],
   },
   {
     what: 'the manifest of the first version is gone, and a label names it',
     does: (world) => world.lose(versionKey(API, 1)),
-    finds: () => [
-      { kind: 'missing', key: versionKey(API, 1) },
-      { kind: 'dangling', key: sourceKey('default', sha256('tree of api one')) },
-      { kind: 'dangling', key: LABEL },
-    ],
+    finds: () => [{ kind: 'missing', key: versionKey(API, 1) }],
     heals: false,
   },
   {
@@ -191,6 +200,22 @@ const VERSIONS: readonly Corruption[] = [
       { kind: 'missing', consumer: 'team/job' },
       { kind: 'dangling', key: statusKey(WEB, 1) },
     ],
+    heals: false,
+  },
+  {
+    what: 'a manifest says another size than its content has',
+    stores: ['memory', 'a directory', 'S3', 'S3, in parts'],
+    does: async (world) => {
+      const text = await textOf(world, versionKey(TOOLS, 1));
+      await world.overwrite(versionKey(TOOLS, 1), text.replace('"size":4', '"size":3'));
+    },
+    finds: () => [{ kind: 'unreadable', digest: PAGE, arns: [arn('tools/lint:1', PAGE)] }],
+    heals: false,
+  },
+  {
+    what: 'a manifest can’t be read, and a tree of files is remembered as it',
+    does: (world) => world.overwrite(versionKey(API, 2), '{'),
+    finds: () => [{ kind: 'unreadable', key: versionKey(API, 2) }],
     heals: false,
   },
   {
@@ -376,6 +401,36 @@ const INDEXES: readonly Corruption[] = [
   },
 ];
 
+const RECORDS: readonly Corruption[] = [
+  {
+    what: 'settings can’t be read',
+    does: async (world) => {
+      await world.store.create(settingsKey('default'), recordContent({ lifecycle: 'none' }));
+      await world.store.create(settingsKey('tools'), recordContent({ format: 1, nonce: 'n', lifecycle: [] }));
+    },
+    finds: () => [{ kind: 'unreadable', key: settingsKey('default') }],
+    heals: false,
+    remedy: async (world) => {
+      const head = await world.store.head(settingsKey('default'));
+      await writeSettings(world.domain, 'default', { lifecycle: [] }, head);
+    },
+  },
+  {
+    what: 'an ending can’t be read, and something lies beside it that is none',
+    does: async (world) => {
+      await world.overwrite(await world.only('endings/'), 'x');
+      await world.store.create(objectKey('endings/x'), recordContent({}));
+      await world.store.create(objectKey('repositories/X'), recordContent({}));
+    },
+    finds: () => [
+      { kind: 'foreign', key: 'repositories/X' },
+      { kind: 'unreadable', key: beginningWith('endings/') },
+      { kind: 'foreign', key: 'endings/x' },
+    ],
+    heals: false,
+  },
+];
+
 const DELETIONS: readonly Corruption[] = [
   {
     what: 'needed content is condemned',
@@ -438,4 +493,11 @@ async function textOf(world: World, key: ObjectKey): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-export const CORRUPTIONS: readonly Corruption[] = [...CONTENT, ...VERSIONS, ...REFERENCES, ...INDEXES, ...DELETIONS];
+export const CORRUPTIONS: readonly Corruption[] = [
+  ...CONTENT,
+  ...VERSIONS,
+  ...REFERENCES,
+  ...INDEXES,
+  ...RECORDS,
+  ...DELETIONS,
+];

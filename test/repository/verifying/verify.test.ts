@@ -139,7 +139,7 @@ test('of one repository, what belongs to it is looked at, its content too', asyn
   const own = await world.verify({ repository: 'tools', deep: true });
   expect(own).toMatchObject([{ kind: 'damaged', key: world.keyOf('lint:1') }]);
   const kinds = (await world.verify({ repository: 'default' })).map(({ kind }) => kind);
-  expect(kinds).toEqual(['missing', 'dangling']);
+  expect(kinds).toEqual(['missing']);
 });
 
 test.each([1, 7])('in pieces of %i steps it comes to the same', async (size) => {

@@ -46,6 +46,7 @@ export const BOOKMARK: ObjectKey = bookmarkKey(API, 'prod');
 
 /** A store in which everything that a domain can have stands as the real code leaves it. */
 export class World {
+  readonly kind: StoreName;
   readonly domain: Domain;
   readonly store: ObjectStore;
   readonly close: () => Promise<void>;
@@ -60,10 +61,13 @@ export class World {
   static async empty(kind: StoreName): Promise<World> {
     const { store, close } = await openStore(kind);
     const parts = { store, keeper: ownKeeper(store), chance: presentChance() };
-    return new World(await establishDomain(parts, { ...LOCAL_PLACE, bucket: BUCKET }), close);
+    // Where only bytes tell what an object is, is told apart by the place.
+    const place = kind.startsWith('S3') ? { ...LOCAL_PLACE, region: 'eu-west-1' } : LOCAL_PLACE;
+    return new World(kind, await establishDomain(parts, { ...place, bucket: BUCKET }), close);
   }
 
-  private constructor(domain: Domain, close: () => Promise<void>) {
+  private constructor(kind: StoreName, domain: Domain, close: () => Promise<void>) {
+    this.kind = kind;
     this.domain = domain;
     this.store = domain.store;
     this.close = close;

@@ -103,6 +103,7 @@ export async function perform(store: ObjectStore, request: Request): Promise<unk
     case 'overwrite':
       return store.overwrite(key, content);
     case 'removeIncarnation':
+    case 'removeAlone':
       return store.removeIncarnation(key, incarnation);
     case 'removeRevision':
       return store.removeRevision(key, revision);
