@@ -1,14 +1,17 @@
-import type { ListedObject, ObjectStore } from '../../../repository/index.ts';
+import type { ListedObject, ObjectKey, ObjectStore } from '../../../repository/index.ts';
 
 /** A process that dies at one of its requests: before that reached anybody, or after it was served and before the process knows. */
 export class Crash {
   /** So many it has made. */
   requests = 0;
+  /** What it has done to the store, as method and key: two that did the same, in whatever order, have left the same. */
+  readonly effects: string[] = [];
   readonly died: Promise<'died'>;
   readonly #at: number;
   readonly #moment: 'before' | 'after';
   #isDead = false;
   #tell: () => void = () => undefined;
+  readonly #serving = new Set<Promise<unknown>>();
 
   /** @param at counts from 1; Infinity: it lives */
   constructor(at: number = Infinity, moment: 'before' | 'after' = 'before') {
@@ -30,9 +33,20 @@ export class Crash {
     const isLast = ++this.requests === this.#at;
     if (isLast && this.#moment === 'before') this.#die();
     if (this.#isDead) return new Promise(() => undefined);
-    const answer = await serve();
-    if (isLast) this.#die();
-    return this.isDead ? new Promise(() => undefined) : answer;
+    const serving = serve();
+    this.#serving.add(serving);
+    try {
+      const answer = await serving;
+      if (isLast) this.#die();
+      return this.isDead ? await new Promise<never>(() => undefined) : answer;
+    } finally {
+      this.#serving.delete(serving);
+    }
+  }
+
+  /** Whatever had reached the store has come to its end, dead or not. */
+  async served(): Promise<void> {
+    await Promise.allSettled(this.#serving);
   }
 
   #die(): void {
@@ -42,16 +56,22 @@ export class Crash {
 
   /** The store as that process has it. A listing is one request. */
   wrap(store: ObjectStore): ObjectStore {
+    const effect = <T>(name: string, key: ObjectKey, serve: () => Promise<T>): Promise<T> =>
+      this.request(() => {
+        this.effects.push(`${name} ${key}`);
+        return serve();
+      });
     return {
       read: (...given) => this.request(() => store.read(...given)),
       head: (...given) => this.request(() => store.head(...given)),
       incarnations: (...given) => this.request(() => store.incarnations(...given)),
-      create: (...given) => this.request(() => store.create(...given)),
-      replace: (...given) => this.request(() => store.replace(...given)),
-      overwrite: (...given) => this.request(() => store.overwrite(...given)),
-      removeIncarnation: (...given) => this.request(() => store.removeIncarnation(...given)),
-      removeRevision: (...given) => this.request(() => store.removeRevision(...given)),
-      copy: (...given) => this.request(() => store.copy(...given)),
+      create: (key, ...more) => effect('create', key, () => store.create(key, ...more)),
+      replace: (key, ...more) => effect('replace', key, () => store.replace(key, ...more)),
+      overwrite: (key, ...more) => effect('overwrite', key, () => store.overwrite(key, ...more)),
+      removeIncarnation: (key, ...more) =>
+        effect('removeIncarnation', key, () => store.removeIncarnation(key, ...more)),
+      removeRevision: (key, ...more) => effect('removeRevision', key, () => store.removeRevision(key, ...more)),
+      copy: (from, to) => effect('copy', to, () => store.copy(from, to)),
       list: (...given) => this.#list(store, ...given),
     };
   }

@@ -16,7 +16,10 @@ import { ask, makeScene } from './scene.ts';
 
 /** What came of dying everywhere in one scenario. */
 export interface Covered {
+  /** Deaths. */
   readonly points: number;
+  /** States that they left, and that were looked at. */
+  readonly states: number;
   readonly violations: readonly string[];
 }
 
@@ -25,21 +28,40 @@ const DAY_HOURS = 24;
 /**
  * Has a process die at every request that a scenario makes, before and after the effect; and after each death looks whether all is there that is used,
  * whether a verification heals what was left, whether the same may be asked again, and whether that comes to the same end.
+ * @param looks `once`: only after the first of all deaths that have left the same, because the same had been written and removed until then
  */
-export async function dieEverywhere(scenario: Scenario, make: MakeGround, time: Time): Promise<Covered> {
+export async function dieEverywhere(
+  scenario: Scenario,
+  make: MakeGround,
+  time: Time,
+  looks: 'always' | 'once',
+): Promise<Covered> {
   const ground = await make(time.now);
   const violations: string[] = [];
+  const left = new Set<string>();
   let points = 0;
+  let states = 0;
+  const isToBeSeen = ({ effects }: Crash): boolean => {
+    const state = effects.map(withoutNonces).toSorted().join('\n');
+    const isKnown = left.has(state);
+    left.add(state);
+    if (isKnown && looks === 'once') return false;
+    states += 1;
+    return true;
+  };
   try {
     const scene = await makeScene(time, ground.store);
     await scenario.before?.(await time.actor(ground.store), scene);
+    const begin = time.now();
     const { requests, end } = await liveThrough(scenario, await ground.copy(), time, scene);
     for (let at = 1; at <= requests; at++) {
-      for (const moment of ['before', 'after'] as const) {
-        const where = `${scenario.name}, dead ${moment} request ${at}`;
+      for (const side of ['before', 'after'] as const) {
+        const where = `${scenario.name}, dead ${side} request ${at}`;
         const copy = await ground.copy();
+        time.backTo(begin);
         try {
-          const found = await dieOnce(scenario, copy, time, scene, new Crash(at, moment), end);
+          const victim = await die(scenario, copy, time, scene, new Crash(at, side));
+          const found = isToBeSeen(victim) ? await whatIsWrong(scenario, copy, time, scene, end) : [];
           violations.push(...found.map((one) => `${where}: ${one}`));
         } catch (error) {
           violations.push(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -51,7 +73,7 @@ export async function dieEverywhere(scenario: Scenario, make: MakeGround, time: 
   } finally {
     await ground.drop();
   }
-  return { points, violations };
+  return { points, states, violations };
 }
 
 /** Without a death. */
@@ -63,22 +85,28 @@ async function liveThrough(
 ): Promise<{ readonly requests: number; readonly end: readonly string[] }> {
   const actor = await time.actor(ground.store);
   await scenario.act(actor, scene);
-  const end = await endOf(ground, time);
+  const end = await endOf(scenario, ground, time);
   await ground.drop();
   return { requests: actor.crash.requests, end };
 }
 
-async function dieOnce(
+/** @returns how that went */
+async function die(scenario: Scenario, { store }: Ground, time: Time, scene: Scene, crash: Crash): Promise<Crash> {
+  const victim = await time.actor(store, crash);
+  await Promise.race([scenario.act(victim, scene), crash.died]);
+  if (!crash.isDead) throw new Error('it came to its end before that');
+  await crash.served();
+  return crash;
+}
+
+/** After a death. */
+async function whatIsWrong(
   scenario: Scenario,
   { store, copy, drop }: Ground,
   time: Time,
   scene: Scene,
-  crash: Crash,
   end: readonly string[],
 ): Promise<readonly string[]> {
-  const victim = await time.actor(store, crash);
-  await Promise.race([scenario.act(victim, scene), crash.died]);
-  if (!crash.isDead) return [];
   const lost = await lostIn(store, scene);
   if (lost.length > 0) return lost;
   // In a copy, so that what is asked again finds what the dead one left.
@@ -91,12 +119,11 @@ async function dieOnce(
   const unhealed = await verifyCopy();
   await scenario.act(await time.actor(store), scene);
   const violations = [...(await lostIn(store, scene))];
-  // A Delete that has taken one of two records: nobody but CloudFormation knows what is deployed, and it sends that Delete again.
   const isHalfReleased =
-    scenario.name === 'Delete' && unhealed.length > 0 && unhealed.every((one) => one.includes(' finds unpaired: '));
+    scenario.releases === true && unhealed.length > 0 && unhealed.every((one) => one.includes(' finds unpaired: '));
   const left = isHalfReleased ? await verifyCopy() : unhealed;
   violations.push(...left);
-  const own = await endOf({ store, copy, drop }, time);
+  const own = await endOf(scenario, { store, copy, drop }, time);
   const [extra, missing] = [own.filter((one) => !end.includes(one)), end.filter((one) => !own.includes(one))];
   if (extra.length > 0) violations.push(`comes to what else would not be: ${extra.join(', ')}`);
   if (missing.length > 0) violations.push(`does not come to: ${missing.join(', ')}`);
@@ -138,9 +165,14 @@ async function verifyAndHeal(ground: Ground, time: Time, scene: Scene): Promise<
  * What everything comes to when audits and collections have been there: statuses, content, who holds and uses it. Names that are new for every
  * writing are left out, and so is how far it has come to be collected.
  */
-async function endOf({ copy }: Ground, time: Time): Promise<readonly string[]> {
+async function endOf({ goesOn }: Scenario, { copy }: Ground, time: Time): Promise<readonly string[]> {
   const ground = await copy();
   const { store } = ground;
+  // What has to be condemned yet goes a quarantine later.
+  for (let turn = 0; goesOn !== undefined && turn < 2; turn++) {
+    time.pass(8 * DAY_HOURS);
+    await goesOn(await time.actor(store));
+  }
   for (const command of ['audit', 'audit'] as const) {
     time.pass(2 * DAY_HOURS);
     await ask(await time.actor(store), { command, fix: true });
@@ -149,7 +181,7 @@ async function endOf({ copy }: Ground, time: Time): Promise<readonly string[]> {
   for (const key of await keysIn(store)) {
     const [kind = '', second = ''] = key.split('/');
     if (['blobs', 'versions', 'labels', 'bookmarks', 'repositories', 'consumers'].includes(kind)) found.push(key);
-    if (kind === 'references') found.push(key.replace(/-n\d{9}$/, ''));
+    if (kind === 'references') found.push(withoutNonces(key));
     if (kind === 'statuses') {
       const [, repository = '', ...rest] = key.split('/');
       const number = Number(rest.pop());
@@ -166,4 +198,9 @@ async function endOf({ copy }: Ground, time: Time): Promise<readonly string[]> {
   }
   await ground.drop();
   return found.toSorted();
+}
+
+/** What is called by a name that is new for every writing is the same in all of them. */
+function withoutNonces(key: string): string {
+  return key.replaceAll(/n\d{9}/g, '');
 }

@@ -1,7 +1,9 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, utimesSync } from 'node:fs';
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Incarnation, ObjectStore, Revision } from '../../../repository/index.ts';
+import type { Incarnation, ObjectKey, ObjectStore, Revision } from '../../../repository/index.ts';
+import { placeOf, slotPath } from '../../../repository/stores/directory-path.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { MemoryObject } from '../../../repository/stores/memory.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
@@ -31,17 +33,66 @@ export const memoryGround: MakeGround = async (now) => {
   return at(new Map());
 };
 
-export const directoryGround: MakeGround = async () => {
+/** Its clock is the one that is given, as that of a store in memory is. */
+export const directoryGround: MakeGround = async (now) => {
   const folder = await mkdtemp(join(tmpdir(), 'cfn-artifacts-'));
   let copies = 0;
   const at = (root: string): Ground => ({
-    store: directoryStore(root),
+    store: directoryAt(root, now),
     copy: async () => {
       const to = join(folder, String(++copies));
-      await cp(root, to, { recursive: true, preserveTimestamps: true });
+      copyFolder(root, to);
       return at(to);
     },
     drop: () => rm(root, { recursive: true, force: true }),
   });
   return { ...at(join(folder, '0')), drop: () => rm(folder, { recursive: true, force: true }) };
 };
+
+function directoryAt(root: string, now: () => Date): ObjectStore {
+  const store = directoryStore(root);
+  const date = async (key: ObjectKey): Promise<void> => {
+    const head = await store.head(key);
+    if (head !== undefined) await utimes(slotPath(placeOf(root, key), Number(head.revision)), now(), now());
+  };
+  return {
+    read: (...given) => store.read(...given),
+    head: (...given) => store.head(...given),
+    incarnations: (...given) => store.incarnations(...given),
+    list: (...given) => store.list(...given),
+    removeIncarnation: (...given) => store.removeIncarnation(...given),
+    removeRevision: (...given) => store.removeRevision(...given),
+    create: async (key, ...more) => {
+      const outcome = await store.create(key, ...more);
+      if (outcome === 'created') await date(key);
+      return outcome;
+    },
+    replace: async (key, ...more) => {
+      const outcome = await store.replace(key, ...more);
+      if (outcome === 'replaced') await date(key);
+      return outcome;
+    },
+    overwrite: async (key, ...more) => {
+      await store.overwrite(key, ...more);
+      await date(key);
+    },
+    // A copy has the time of its source.
+    copy: (...given) => store.copy(...given),
+  };
+}
+
+/** With its symbolic links as what they are, and the times of its files. Many times faster than `cp`, of so many small files. */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyFolder(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else {
+      const { atime, mtime } = lstatSync(source);
+      copyFileSync(source, target);
+      // What the store has written is read-only, and its times may be set all the same.
+      utimesSync(target, atime, mtime);
+    }
+  }
+}

@@ -78,7 +78,7 @@ async function operate(): Promise<void> {
   } else {
     const id = chance.nonce();
     const planned = await ask({ command: 'gc-plan', id, now: true, verbose: false });
-    await ask({ command: 'gc-run', plan: summaryOfPlan(planned).digest, now: true });
+    await ask({ command: 'gc-run', plan: summaryOfPlan(planned).digest });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { answerOf, eventsOf } from './events.ts';
 import type { Actor, Scene } from './scene.ts';
 import { ask, planOf, publish } from './scene.ts';
@@ -9,79 +10,122 @@ export interface Scenario {
   readonly before?: (actor: Actor, scene: Scene) => Promise<unknown>;
   /** May be asked again in the same words. */
   readonly act: (actor: Actor, scene: Scene) => Promise<unknown>;
+  /** Of what is done every day: what is done when the quarantine has passed. */
+  readonly goesOn?: (actor: Actor) => Promise<unknown>;
+  /** References of stacks go in it, and of those that have gone half way only CloudFormation knows whether they should: who asks it again ends that. */
+  readonly releases?: boolean;
 }
+
+const CONSUMER = 'team/nightly';
 
 const arnOf = (scene: Scene, name: string): string => scene.arns.get(name) ?? '';
 
-/** Each command of the keeper, each event of the reference function, and publishing. */
-export const SCENARIOS: readonly Scenario[] = [
+const PUBLISHING: readonly Scenario[] = [
   { name: 'publish what is new', act: ({ domain }) => publish(domain, 'shop/new', 'new') },
   { name: 'publish another content', act: ({ domain }) => publish(domain, 'shop/used', 'newer') },
   { name: 'publish what another ID holds', act: ({ domain }) => publish(domain, 'shop/again', 'used') },
   { name: 'publish what is published', act: ({ domain }) => publish(domain, 'shop/used', 'used') },
   { name: 'publish what is condemned', act: ({ domain }) => publish(domain, 'shop/again', 'condemned') },
   { name: 'publish what was deleted half way', act: ({ domain }) => publish(domain, 'shop/again', 'half') },
-  {
-    name: 'delete',
-    act: (actor, scene) => ask(actor, { command: 'delete', arn: arnOf(scene, 'unused'), dryRun: false, now: false }),
-  },
-  {
-    name: 'delete at once',
-    act: (actor, scene) => ask(actor, { command: 'delete', arn: arnOf(scene, 'unused'), dryRun: false, now: true }),
-  },
-  {
-    name: 'delete what another holds',
-    act: (actor, scene) => ask(actor, { command: 'delete', arn: arnOf(scene, 'shared'), dryRun: false, now: true }),
-  },
-  {
-    name: 'delete what is used',
-    act: (actor, scene) => ask(actor, { command: 'delete', arn: arnOf(scene, 'used'), dryRun: false, now: true }),
-  },
-  {
-    name: 'delete what is deleted half way',
-    act: (actor, scene) => ask(actor, { command: 'delete', arn: arnOf(scene, 'half'), dryRun: false, now: true }),
-  },
-  {
-    name: 'undelete',
-    act: (actor, scene) => ask(actor, { command: 'undelete', arn: arnOf(scene, 'condemned') }),
-  },
-  {
-    name: 'reference-add',
-    act: (actor, scene) =>
-      ask(actor, { command: 'reference-add', arn: arnOf(scene, 'unused'), consumer: 'team/nightly' }),
-  },
-  {
-    name: 'reference-remove',
-    act: (actor, scene) =>
-      ask(actor, { command: 'reference-remove', arn: arnOf(scene, 'named'), consumer: 'team/nightly' }),
-  },
-  { name: 'audit', act: (actor) => ask(actor, { command: 'audit', fix: true }) },
-  { name: 'tend', act: (actor) => ask(actor, { command: 'tend' }) },
-  { name: 'verify', act: (actor) => ask(actor, { command: 'verify', fix: true, deep: true }) },
-  {
-    name: 'gc-plan',
-    act: (actor) => ask(actor, { command: 'gc-plan', id: 'planofacrash', now: false, verbose: true }),
-  },
-  {
-    name: 'gc-run',
-    before: planOf(false),
-    act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest, now: false }),
-  },
-  {
-    name: 'gc-run at once',
-    before: planOf(true),
-    act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest, now: true }),
-  },
-  {
-    name: 'cancel',
-    act: (actor, scene) => ask(actor, { command: 'cancel', digest: scene.digestOf('condemned') }),
-  },
-  { name: 'finish', act: (actor, scene) => ask(actor, { command: 'finish', digest: scene.digestOf('half') }) },
-  ...(['Create', 'Update', 'Delete'] as const).map((type): Scenario => ({
-    name: type,
-    before: async (actor, scene) => {
-      scene.event = await eventsOf(actor, scene, type);
-    },
-    act: (actor, scene) => answerOf(actor, scene.event),
-  })),
 ];
+
+const wholeOf = (scene: Scene, name: string): string => arnOf(scene, name).replace(/:\d+@.*$/, '');
+
+/** A new command does not compile until it stands here. */
+const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> = {
+  delete: [
+    deletion('delete', 'unused', false),
+    deletion('delete at once', 'unused', true),
+    deletion('delete what another holds', 'shared', true),
+    deletion('delete what is used', 'used', true),
+    deletion('delete what is deleted half way', 'half', true),
+    {
+      name: 'delete all versions',
+      before: ({ domain }) => publish(domain, 'shop/unused', 'unused, and newer'),
+      act: (actor, scene) => ask(actor, { command: 'delete', arn: wholeOf(scene, 'unused'), dryRun: false, now: true }),
+    },
+  ],
+  undelete: [
+    {
+      name: 'undelete',
+      act: (actor, scene) => ask(actor, { command: 'undelete', arn: arnOf(scene, 'condemned') }),
+    },
+  ],
+  'reference-add': [
+    {
+      name: 'reference-add',
+      act: (actor, scene) => ask(actor, { command: 'reference-add', arn: arnOf(scene, 'unused'), consumer: CONSUMER }),
+    },
+  ],
+  'reference-remove': [
+    {
+      name: 'reference-remove',
+      act: (actor, scene) =>
+        ask(actor, { command: 'reference-remove', arn: arnOf(scene, 'named'), consumer: CONSUMER }),
+    },
+    {
+      name: 'reference-remove from all versions',
+      act: (actor, scene) =>
+        ask(actor, { command: 'reference-remove', arn: wholeOf(scene, 'named'), consumer: CONSUMER }),
+    },
+  ],
+  audit: [{ name: 'audit', act: (actor) => ask(actor, { command: 'audit', fix: true }), releases: true }],
+  tend: [
+    { name: 'tend', act: (actor) => ask(actor, { command: 'tend' }), releases: true },
+    // A plan reads no record that was written within the quarantine: so long a decision to delete stands that somebody has left there.
+    { name: 'tend, with a collection', act: collectByItself, goesOn: healAndCollect, releases: true },
+  ],
+  verify: [{ name: 'verify', act: (actor) => ask(actor, { command: 'verify', fix: true, deep: true }) }],
+  'gc-plan': [
+    {
+      name: 'gc-plan',
+      act: (actor) => ask(actor, { command: 'gc-plan', id: 'planofacrash', now: false, verbose: true }),
+    },
+  ],
+  'gc-run': [
+    {
+      name: 'gc-run',
+      before: planOf(false),
+      act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest }),
+    },
+    {
+      name: 'gc-run at once',
+      before: planOf(true),
+      act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest }),
+    },
+  ],
+  cancel: [
+    { name: 'cancel', act: (actor, scene) => ask(actor, { command: 'cancel', digest: scene.digestOf('condemned') }) },
+  ],
+  finish: [
+    { name: 'finish', act: (actor, scene) => ask(actor, { command: 'finish', digest: scene.digestOf('half') }) },
+  ],
+};
+
+function collectByItself(actor: Actor): Promise<unknown> {
+  return ask(actor, { command: 'tend' }, { audit: 'daily', collect: 'on' });
+}
+
+/** No plan takes up a version whose deletion somebody has begun and left: a verification does. */
+async function healAndCollect(actor: Actor): Promise<void> {
+  await ask(actor, { command: 'verify', fix: true, deep: false });
+  await collectByItself(actor);
+}
+
+function deletion(name: string, subject: string, now: boolean): Scenario {
+  const act: Scenario['act'] = (actor, scene) =>
+    ask(actor, { command: 'delete', arn: arnOf(scene, subject), dryRun: false, now });
+  return { name, act };
+}
+
+const EVENTS = (['Create', 'Update', 'Delete'] as const).map((type): Scenario => ({
+  name: type,
+  before: async (actor, scene) => {
+    scene.event = await eventsOf(actor, scene, type);
+  },
+  act: (actor, scene) => answerOf(actor, scene.event),
+  releases: type === 'Delete',
+}));
+
+/** Publishing, each command of the keeper, and each event of the reference function. */
+export const SCENARIOS: readonly Scenario[] = [...PUBLISHING, ...Object.values(COMMANDS).flat(), ...EVENTS];

@@ -11,6 +11,7 @@ import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
+import type { Schedule } from '../../../repository/keeping/tend.ts';
 import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { writeSettings } from '../../../repository/settings.ts';
@@ -44,17 +45,15 @@ export class Time {
   #now = Date.UTC(2026, 0, 1);
   #nonces = 0;
 
-  /** On a store whose clock is the real one. */
-  static real(): Time {
-    const time = new Time();
-    time.#now = Date.now();
-    return time;
-  }
-
   readonly now = (): Date => new Date(this.#now);
 
   pass(hours: number): void {
     this.#now += hours * HOUR_MS;
+  }
+
+  /** Everything that is tried from one moment begins at it. */
+  backTo(moment: Date): void {
+    this.#now = moment.getTime();
   }
 
   actor(store: ObjectStore, crash: Crash = new Crash()): Promise<Actor> {
@@ -81,11 +80,14 @@ export function publish(domain: Domain, id: string, text: string): Promise<Publi
   return publishVersion(domain, { repository: 'default', id }, publishable(text));
 }
 
-/** Has a command carried out, one step at a time. */
-export async function ask({ domain }: Actor, command: KeeperCommand): Promise<readonly object[]> {
+/** Has a command carried out. */
+export async function ask({ domain }: Actor, command: KeeperCommand, schedule?: Schedule): Promise<readonly object[]> {
   const results: object[] = [];
   const keep = (asked: KeeperCommand): ReturnType<typeof carryOut> =>
-    carryOut(parseCommand(JSON.parse(JSON.stringify(asked))), { domain, evidence, isTimeUp: () => false });
+    carryOut(parseCommand(JSON.parse(JSON.stringify(asked))), {
+      ...{ domain, evidence, isTimeUp: () => false },
+      ...(schedule !== undefined && { schedule }),
+    });
   for await (const answer of runToEnd(keep, command, domain.chance)) results.push(...answer.results);
   return results;
 }

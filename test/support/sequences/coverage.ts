@@ -57,6 +57,7 @@ export const KINDS = [
   'keeper killed',
   'time jumped',
   'left to nobody',
+  'function left behind',
   'compared exactly',
   'compared after a crash',
   'fault of the store',

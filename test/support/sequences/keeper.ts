@@ -160,7 +160,7 @@ async function collect({ now, waits }: Extract<PlannedWork, { kind: 'collect' }>
   const summary = planned.find((one): one is Result & PlanSummary => one['action'] === 'plan');
   if (summary === undefined) throw new Error('a plan without an end');
   for (let turn = 0; turn < waits; turn++) await worker.turn();
-  await ask(worker, { command: 'gc-run', plan: summary.digest, now });
+  await ask(worker, { command: 'gc-run', plan: summary.digest });
   worker.coverage.count('collection');
 }
 
