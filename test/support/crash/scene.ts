@@ -103,6 +103,7 @@ export function planOf(now: boolean): (actor: Actor, scene: Scene) => Promise<vo
  * - `used`: by a stack. `named`: by a consumer. `unused`: by nobody. `shared`: holds the content of `named`, and is used by nobody.
  * - `stale`: by a stack that is gone.
  * - `condemned`: deleted, its content in quarantine. `old`: the same, long ago. `half`: its content is decided to go, and has not gone.
+ * - `ruled`: a rule takes it. `timed`: a rule will take it one day.
  * - `loose`: content that nothing holds, because its publisher died.
  */
 export async function makeScene(time: Time, store: ObjectStore): Promise<Scene> {
@@ -112,13 +113,18 @@ export async function makeScene(time: Time, store: ObjectStore): Promise<Scene> 
   await writeSettings(
     domain,
     'default',
-    { lifecycle: [{ id: 'unused', match: 'ruled/**', expireUnusedDays: 0 }] },
+    {
+      lifecycle: [
+        { id: 'unused', match: 'ruled/**', expireUnusedDays: 0 },
+        { id: 'unused-for-long', match: 'timed/**', expireUnusedDays: 100 },
+      ],
+    },
     undefined,
   );
   const arns = new Map<string, string>();
   const digestOf = (name: string): Digest => sha256(name === 'shared' ? 'named' : name);
   const made = async (name: string): Promise<string> => {
-    const id = name === 'ruled' ? 'ruled/one' : `shop/${name}`;
+    const id = name === 'ruled' || name === 'timed' ? `${name}/one` : `shop/${name}`;
     const { arn } = await publish(domain, id, name === 'shared' ? 'named' : name);
     const text = formatArn(arn);
     arns.set(name, text);
@@ -127,7 +133,7 @@ export async function makeScene(time: Time, store: ObjectStore): Promise<Scene> 
   const scene: Scene = { arns, digestOf, plan: undefined as never, event: {} };
   const drop = (arn: string): Promise<unknown> => ask(actor, { command: 'delete', arn, dryRun: false, now: false });
   await drop(await made('old'));
-  for (const name of ['used', 'named', 'shared', 'unused', 'stale', 'ruled', 'half']) await made(name);
+  for (const name of ['used', 'named', 'shared', 'unused', 'stale', 'ruled', 'timed', 'half']) await made(name);
   await ask(actor, { command: 'reference-add', arn: arns.get('named') ?? '', consumer: 'team/nightly' });
   for (const [stackId, name] of [
     [STACK_ID, 'used'],
