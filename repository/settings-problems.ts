@@ -5,6 +5,8 @@ import { problemOfLabelPattern, problemOfPattern } from './collecting/pattern.ts
 export interface SettingsProblem {
   /** Where: `['lifecycle', 0, 'match']`. Of a member that is missing, what it is missing from. */
   readonly path: readonly (string | number)[];
+  /** That the name itself is wrong, not what stands behind it. */
+  readonly isName?: true;
   readonly message: string;
   readonly remedy?: string;
 }
@@ -105,6 +107,7 @@ function problemsOfRule(rule: unknown, before: readonly unknown[], path: Path): 
 function unknownMembers(unknown: Readonly<Record<string, unknown>>, path: Path, known: string): SettingsProblem[] {
   return Object.keys(unknown).map((name) => ({
     path: [...path, name],
+    isName: true as const,
     message: `'${name}' is not known here`,
     remedy: `Known are ${known}.`,
   }));
@@ -130,5 +133,7 @@ const SHOWN = 100;
 
 function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? 'nothing');
-  return `'${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}'`;
+  // It looks like what was wanted.
+  const kind = typeof value === 'string' && /^-?\d/.test(value) ? 'the text ' : '';
+  return `${kind}'${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}'`;
 }

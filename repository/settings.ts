@@ -1,7 +1,7 @@
 import type { Domain } from './domain.ts';
-import { ArtifactError } from './error.ts';
+import { ArtifactError, hasCode } from './error.ts';
 import { EVERY_REPOSITORY, FORMAT_VERSION, settingsKey } from './keys.ts';
-import { isRepository } from './name.ts';
+import { DEFAULT_REPOSITORY, isRepository } from './name.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
@@ -41,15 +41,30 @@ interface SettingsRecord extends Settings {
 export const NO_SETTINGS: Settings = { lifecycle: [] };
 
 /** `undefined`: nobody has set anything. @throws ArtifactError UNSUPPORTED_FORMAT */
-export function readSettings(
+export async function readSettings(
   store: ObjectStore,
   repository: string,
 ): Promise<Stored<Settings & { readonly nonce: string }> | undefined> {
-  return readRecord(store, settingsKey(repository), ({ format, nonce, ...settings }) => {
-    if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string') return undefined;
-    // A rule that is not understood may have meant to keep something.
-    if (problemsOfSettings(settings, repository).length > 0) return undefined;
-    return { ...(settings as unknown as Settings), nonce };
+  try {
+    return await readRecord(store, settingsKey(repository), ({ format, nonce, ...settings }) => {
+      if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string') return undefined;
+      // A rule that is not understood may have meant to keep something.
+      if (problemsOfSettings(settings, repository).length > 0) return undefined;
+      return { ...(settings as unknown as Settings), nonce };
+    });
+  } catch (error) {
+    throw hasCode(error, 'UNSUPPORTED_FORMAT') ? unreadable(error, repository) : error;
+  }
+}
+
+/** Whoever knows what the rules were can give them anew: nobody else can tell what they kept. */
+function unreadable(error: unknown, repository: string): ArtifactError {
+  const where = repository === DEFAULT_REPOSITORY ? '' : ` --repository ${repository}`;
+  return new ArtifactError('UNSUPPORTED_FORMAT', (error as ArtifactError).message, {
+    remedy:
+      'It was damaged, or written by a newer version: update cfn-artifacts. ' +
+      `Or give the rules anew with 'cfn-artifacts gc rules set FILE${where}'.`,
+    cause: error,
   });
 }
 

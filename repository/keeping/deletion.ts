@@ -85,7 +85,8 @@ export async function* deleteVersions(
 ): AsyncGenerator<Step<DeletedVersion>> {
   const { repository, id, version, digest } = arn;
   const name = { repository, id };
-  const settings = await readSettings(domain.store, DEFAULT_REPOSITORY);
+  // Where the quarantine is waived nothing else that is set counts.
+  const settings = now ? undefined : await readSettings(domain.store, DEFAULT_REPOSITORY);
   const terms: Terms = { now, days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
   const named = version === undefined ? versions : (versions ?? [version]).filter((one) => one === version);
   const numbers = olderThan(named === undefined ? listVersionNumbers(domain, name) : newestFirst(named), before);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { LifecycleRule, Settings, SettingsProblem } from '../../../repository/index.ts';
+import type { LifecycleRule, ObjectStore, Revision, Settings, SettingsProblem } from '../../../repository/index.ts';
 import {
   ArtifactError,
   ArtifactErrors,
@@ -10,6 +10,7 @@ import {
   readSettings,
   writeSettings,
 } from '../../../repository/index.ts';
+import { settingsKey } from '../../../repository/keys.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { confirm } from '../confirm.ts';
 import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
@@ -75,8 +76,7 @@ export async function set(options: GcRulesSetOptions, terminal: Terminal, warnin
   const { repository, json, quiet, yes } = options;
   const settings = await readRules(options.file, repository, terminal.cwd);
   const { domain } = await openDomain(options, 'keep', terminal);
-  const before = await readSettings(domain.store, repository);
-  const changes = changesOf(before?.value ?? NO_SETTINGS, settings);
+  const { before, changes } = await compare(domain.store, repository, settings);
   const isChanged = changes.length > 0;
   if (isChanged) {
     if (!yes || !(json || quiet)) terminal.stderr.write(changes.map((line) => `${line}\n`).join(''));
@@ -85,12 +85,32 @@ export async function set(options: GcRulesSetOptions, terminal: Terminal, warnin
   }
   if (json) writeJson(terminal, { repository, changed: isChanged, ...settings, warnings: warnings.all() });
   else if (!quiet) {
-    const number = count(settings.lifecycle.length, 'rule', 'rules');
+    const number = settings.lifecycle.length === 0 ? 'no rules' : count(settings.lifecycle.length, 'rule', 'rules');
     terminal.stdout.write(
       isChanged
         ? `'${repository}' has ${number} now\n`
         : `'${repository}' has these rules already: nothing was changed\n`,
     );
+  }
+}
+
+interface Comparison {
+  /** What is replaced. */
+  readonly before: { readonly revision: Revision } | undefined;
+  /** In words. */
+  readonly changes: readonly string[];
+}
+
+/** What can't be read is replaced too: nothing is collected as long as it stands there. */
+async function compare(store: ObjectStore, repository: string, settings: Settings): Promise<Comparison> {
+  try {
+    const before = await readSettings(store, repository);
+    return { before, changes: changesOf(before?.value ?? NO_SETTINGS, settings) };
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
+    const lines = linesOf(settings).map((line) => `+ ${line}`);
+    const what = `- what was set for '${repository}' before can't be read: ${error.message}`;
+    return { before: await store.head(settingsKey(repository)), changes: [what, ...lines] };
   }
 }
 
@@ -120,7 +140,7 @@ function linesOf({ lifecycle, quarantineDays = QUARANTINE_DAYS }: Settings): rea
 /** JSON is YAML too. */
 async function readRules(file: string, repository: string, cwd: string): Promise<Settings> {
   const text = readText(path.resolve(cwd, file), file);
-  const { LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const placeAt = (offset: number): { file: string; line: number; column: number } => {
@@ -134,9 +154,22 @@ async function readRules(file: string, repository: string, cwd: string): Promise
     });
   });
   requireNone(mistakes);
+  if (document.contents === null) {
+    throw new ArtifactError('INVALID_CONFIGURATION', 'the file is empty', {
+      place: { file, line: 1, column: 1 },
+      remedy: 'To have no rules, write: lifecycle: []',
+    });
+  }
   const parsed = parseSettings(document.toJS(), repository);
   if ('settings' in parsed) return parsed.settings;
-  const placeOf = ({ path: where }: SettingsProblem): number => {
+  const placeOf = ({ path: where, isName }: SettingsProblem): number => {
+    if (isName === true) {
+      const map: unknown = where.length === 1 ? document.contents : document.getIn(where.slice(0, -1), true);
+      const name = isMap(map)
+        ? map.items.map(({ key }) => key).find((key) => isScalar(key) && key.value === where.at(-1))
+        : undefined;
+      if (isScalar(name) && name.range) return name.range[0];
+    }
     for (let depth = where.length; depth >= 0; depth--) {
       const node: unknown = depth === 0 ? document.contents : document.getIn(where.slice(0, depth), true);
       const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;

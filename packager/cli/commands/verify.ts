@@ -18,12 +18,12 @@ import type { Warnings } from '../warnings.ts';
  */
 export async function run(options: VerifyOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
-  const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0 };
+  const tally: Tally = { looked: 0, found: 0, healed: 0, healable: 0, left: 0, bySizeAlone: 0 };
   const found = findings(opened, options, terminal, tally);
   if (options.json) {
     await writeJsonList(terminal, 'findings', found);
-    const { looked, healed, left } = tally;
-    writeJson(terminal, { looked, healed, left, warnings: warnings.all() });
+    const { looked, healed, healable, left, bySizeAlone } = tally;
+    writeJson(terminal, { looked, healed, healable, left, bySizeAlone, warnings: warnings.all() });
   } else {
     await tell(found, terminal, options);
     if (!options.quiet) terminal.stderr.write(`${summaryOf(tally, options)}\n`);
@@ -36,8 +36,12 @@ interface Tally {
   looked: number;
   found: number;
   healed: number;
+  /** What --fix would heal. */
+  healable: number;
   /** What somebody has to see to. */
   left: number;
+  /** Assets of whose content the store tells no digest, and which nobody asked to read. */
+  bySizeAlone: number;
 }
 
 async function* findings(
@@ -47,11 +51,13 @@ async function* findings(
   tally: Tally,
 ): AsyncGenerator<VerifyFinding> {
   const command: KeeperCommand = { command: 'verify', fix, deep, ...(repository !== undefined && { repository }) };
-  for await (const { results, looked = 0, next } of runToEnd(ask, command, CHANCE)) {
+  for await (const { results, looked = 0, bySizeAlone = 0, next } of runToEnd(ask, command, CHANCE)) {
     tally.looked += looked;
+    tally.bySizeAlone += bySizeAlone;
     for (const finding of results as readonly VerifyFinding[]) {
       tally.found += 1;
       if (finding.healed) tally.healed += 1;
+      if (finding.healable === true) tally.healable += 1;
       if (isLeftToSee(finding)) tally.left += 1;
       yield finding;
     }
@@ -110,12 +116,15 @@ function userOf({ stackId, logicalId, consumer }: VerifyFinding): string {
   return logicalId === undefined ? stack : `${stack}/${logicalId}`;
 }
 
-function summaryOf({ looked, found, healed, left }: Tally, { fix }: VerifyOptions): string {
+function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally, { fix }: VerifyOptions): string {
   const all = `looked at ${count(looked, 'object')}`;
-  if (found === 0) return `${all}: nothing was found`;
+  const unread =
+    bySizeAlone === 0 ? '' : `\nof ${count(bySizeAlone, 'asset')} only the size was compared; --deep reads them`;
+  if (found === 0) return `${all}: nothing was found${unread}`;
   const healing = fix ? `, ${healed} healed` : '';
-  const advice = fix ? '' : "; 'cfn-artifacts verify --fix' heals what can be healed";
-  return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
+  const those = healable < found ? `${healable} of them` : found === 1 ? 'it' : 'them';
+  const advice = healable === 0 ? '' : `; 'cfn-artifacts verify --fix' heals ${those}`;
+  return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}${unread}`;
 }
 
 function count(number: number, what: string): string {

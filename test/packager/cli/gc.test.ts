@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { run } from '../../../packager/cli/program.ts';
 import { contentOf } from '../../../repository/index.ts';
-import { statusKey } from '../../../repository/keys.ts';
+import { settingsKey, statusKey } from '../../../repository/keys.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
@@ -268,14 +268,43 @@ more: 1
       "error: wrong.yaml:5:9: another rule has the id 'one'",
       "error: wrong.yaml:7:5: the rule has no 'id'",
       "error: wrong.yaml:8:23: 'expireUnusedDays' must be a whole number from 0 to 36,500, not '-1'",
-      "error: wrong.yaml:9:17: 'keepOldest' is not known here",
+      "error: wrong.yaml:9:5: 'keepOldest' is not known here",
       "error: wrong.yaml:10:17: 'quarantineDays' must be a whole number from 1 to 36,500, not '0'",
-      "error: wrong.yaml:11:7: 'more' is not known here",
+      "error: wrong.yaml:11:1: 'more' is not known here",
     ]);
+    project.write({ 'text.yaml': 'lifecycle: [{id: a, match: a, keepNewest: "5"}]', 'empty.yaml': '# nothing\n' });
+    expect((await gc('rules', 'set', 'text.yaml')).stderr).toContain("from 1 to 10,000, not the text '5'\n");
+    const empty = await gc('rules', 'set', 'empty.yaml');
+    expect(empty.stderr).toMatch(/^error: empty\.yaml:1:1: the file is empty\n.*write: lifecycle: \[\]/);
     project.write({ 'broken.json': '{"lifecycle": [}' });
     expect((await gc('rules', 'set', 'broken.json')).stderr).toMatch(/^error: broken\.json:1:16: /);
     expect((await gc('rules', 'set', 'absent.yaml')).stderr).toBe("error: there is no file 'absent.yaml'\n");
     expect(project.stored('repositories')).toEqual([]);
+  });
+
+  test('settings that can’t be read stop nothing for good: they are told of, and replaced', async () => {
+    const settings = settingsKey('default');
+    await directoryStore(project.path('../domain')).create(settings, contentOf('{"lifecycle": 1}\n'));
+    const found = await project.run('verify', ...DOMAIN);
+    expect(found).toMatchObject({ exitCode: 5, stdout: expect.stringMatching(/^unreadable +repositories\/default /m) });
+    const remedy = "give the rules anew with 'cfn-artifacts gc rules set FILE'.";
+    expect(found.stderr).toContain(remedy);
+    for (const command of [['plan'], ['rules']]) {
+      expect(await gc(...command)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(remedy) });
+    }
+    const waiting = await project.run('delete', 'default/tool', '--yes', ...DOMAIN);
+    expect(waiting).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(remedy) });
+    // Where the quarantine is waived, nothing that is set counts.
+    expect(await project.run('delete', 'default/tool', '--now', '--yes', ...DOMAIN)).toMatchObject({ exitCode: 0 });
+    const no = await answering('n', 'gc', 'rules', 'set', 'rules.yaml');
+    expect(no.stderr).toMatch(/^- what was set for 'default' before can't be read: .*\n\+ unused: /);
+    expect(no.asked).toHaveLength(1);
+    expect((await gc('rules')).exitCode).toBe(3);
+    expect(await answering('y', 'gc', 'rules', 'set', 'rules.yaml')).toMatchObject({ exitCode: 0 });
+    expect((await gc('rules')).stdout).toContain('unused');
+    expect((await project.run('verify', ...DOMAIN)).exitCode).toBe(0);
+    project.write({ 'none.yaml': 'lifecycle: []\n' });
+    expect((await gc('rules', 'set', 'none.yaml', '--yes')).stdout).toBe("'default' has no rules now\n");
   });
 
   test('a quarantine is of the whole domain', async () => {

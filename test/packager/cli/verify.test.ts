@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
@@ -56,11 +56,25 @@ describe('verify', () => {
 
   test('says how much it looked at, and that nothing was found', async () => {
     const sound = { exitCode: 0, stdout: '', stderr: 'looked at 6 objects: nothing was found\n' };
-    expect(await run('verify')).toMatchObject(sound);
+    // A directory tells no digests.
+    const unread = 'of 2 assets only the size was compared; --deep reads them\n';
+    expect(await run('verify')).toMatchObject({ ...sound, stderr: sound.stderr + unread });
     expect(await run('verify', '--fix', '--deep')).toMatchObject(sound);
     expect(await run('verify', '--quiet')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
-    expect(json(await run('verify', '--json'))).toEqual({ findings: [], looked: 6, healed: 0, left: 0, warnings: [] });
-    expect((await run('verify', '--repository', 'tools')).stderr).toBe('looked at 0 objects: nothing was found\n');
+    expect(json(await run('verify', '--json'))).toEqual({
+      ...{ findings: [], looked: 6, healed: 0, healable: 0, left: 0, bySizeAlone: 2, warnings: [] },
+    });
+  });
+
+  test('of a repository that does not exist it says so; one that has nothing but settings does', async () => {
+    expect(await run('verify', '--repository', 'nope')).toMatchObject({
+      ...{ exitCode: 2, stdout: '' },
+      stderr: expect.stringMatching(/^error: there is no repository 'nope'\n/),
+    });
+    project.write({ 'rules.yaml': 'lifecycle: []\nquarantineDays: 7\n' });
+    project.write({ 'tools.yaml': 'lifecycle: [{id: a, match: a, keepNewest: 1}]\n' });
+    await run('gc', 'rules', 'set', 'tools.yaml', '--repository', 'tools', '--yes');
+    expect((await run('verify', '--repository', 'tools')).stderr).toBe('looked at 1 object: nothing was found\n');
   });
 
   test('tells what is lost, who uses it, and what brings it back', async () => {
@@ -87,7 +101,7 @@ describe('verify', () => {
         { kind: 'lost', key, arns: [formatArn(arn)], digest, healed: false },
         { kind: 'unsettled', key, stackId, logicalId: 'Api', healed: false },
       ],
-      ...{ looked: 7, healed: 0, left: 1, warnings: [] },
+      ...{ looked: 7, healed: 0, healable: 0, left: 1, warnings: [] },
     });
     expect((await run('publish', 'one.txt', '--id', 'shop/api')).exitCode).toBe(0);
     expect((await run('verify', '--deep')).exitCode).toBe(0);
@@ -99,12 +113,12 @@ describe('verify', () => {
     const found = await run('verify');
     expect(found.exitCode).toBe(5);
     expect(found.stderr).toMatch(
-      /: 2 findings, 2 left to see to; 'cfn-artifacts verify --fix' heals what can be healed\n$/,
+      /^looked at .*: 2 findings, 2 left to see to; 'cfn-artifacts verify --fix' heals 1 of them$/m,
     );
     const healing = await run('verify', '--fix');
     expect(healing.stdout).toMatch(/^unheld +default\/shop\/api:1 +- +yes /m);
     expect(healing.stdout).toMatch(/^foreign +blobs\/readme\.txt +- +no /m);
-    expect(healing.stderr).toMatch(/: 2 findings, 1 healed, 1 left to see to\n$/);
+    expect(healing.stderr).toMatch(/: 2 findings, 1 healed, 1 left to see to$/m);
     await lose(objectKey('blobs/readme.txt'));
     expect(await run('verify', '--fix')).toMatchObject({ exitCode: 0, stdout: '' });
     expect(await keysBelow(`references/${sha256('one')}/version/`)).toHaveLength(1);
@@ -117,7 +131,7 @@ describe('verify', () => {
     const { exitCode, stdout, stderr } = await run('verify');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^leftover +deletions/${digest} `, 'm'));
-    expect(stderr).toMatch(/: 1 finding; 'cfn-artifacts verify --fix' heals what can be healed\n$/);
+    expect(stderr).toMatch(/: 1 finding; 'cfn-artifacts verify --fix' heals it$/m);
     expect(await run('verify', '--fix')).toMatchObject({ exitCode: 0 });
     expect(await keysBelow('deletions/')).toEqual([]);
   });
@@ -130,6 +144,25 @@ describe('verify', () => {
     expect(stdout).toMatch(/^damaged +default\/shop\/api:1 .* its 3 bytes have the digest [0-9a-f]{64}$/m);
   });
 
+  test('damaged content comes back: verify --fix, publish, get', async () => {
+    await store.overwrite(key, contentOf('onion'));
+    const before = (await keysBelow('')).filter((one) => one !== key);
+    const refused = await run('publish', 'one.txt', '--id', 'shop/api');
+    expect(refused.stderr).toContain("Run 'cfn-artifacts verify --fix', then publish again.");
+    expect(refused.exitCode).not.toBe(0);
+    const { exitCode, stdout, stderr } = await run('verify', '--fix');
+    expect(exitCode).toBe(5);
+    expect(stdout).toMatch(
+      /^damaged +default\/shop\/api:1 +- +no .*: it has 5 bytes instead of 3; it is erased, and the right content is not/m,
+    );
+    expect(stderr).toContain('Publish or package the same bytes again');
+    expect(await run('publish', 'one.txt', '--id', 'shop/api')).toMatchObject({ exitCode: 0 });
+    expect((await run('get', 'default/shop/api:1', '--output', 'got.txt')).exitCode).toBe(0);
+    expect(readFileSync(project.path('got.txt'), 'utf8')).toBe('one');
+    expect((await keysBelow('')).filter((one) => one !== key)).toEqual(before);
+    expect((await run('verify', '--deep')).exitCode).toBe(0);
+  });
+
   test('a record that can’t be read is told, and left', async () => {
     const { digest } = await resolve(domain, 'default/shop/api:1');
     const reference = stackReferenceKey(digest, { ...STACK, logicalId: 'Api' }, 'R1');
@@ -137,7 +170,9 @@ describe('verify', () => {
     const { exitCode, stdout, stderr } = await run('verify', '--fix');
     expect(exitCode).toBe(5);
     expect(stdout).toMatch(/^unreadable +references\/\S+\/R1 +- +no /m);
-    expect(stderr).toContain('note: It was damaged, or written by a newer version: update cfn-artifacts.');
+    expect(stderr).toContain('update cfn-artifacts. If it was damaged, put the object back from a backup.');
+    // The key stands in its own column.
+    expect(stdout.match(/references\//g)).toHaveLength(1);
   });
 
   test.each([
