@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ENOUGH } from '../support/sequences/coverage.ts';
 import { memoryStage } from '../support/sequences/in-process.ts';
 import { playSequences } from '../support/sequences/play.ts';
 
@@ -10,6 +11,6 @@ import { playSequences } from '../support/sequences/play.ts';
 const file = 'test/handler/sequences-3.test.ts';
 
 test('whatever is deployed and deleted, and goes wrong: nothing in use goes missing, and in the end nothing is left', async () => {
-  const coverage = await playSequences({ file, runs: 40, stage: memoryStage });
+  const coverage = await playSequences({ file, runs: ENOUGH, stage: memoryStage });
   expect(coverage.unexpectedlyMissing).toEqual([]);
 }, 900_000);

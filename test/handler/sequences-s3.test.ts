@@ -21,7 +21,7 @@ afterAll(async () => {
 test('the bundle, killed between any two of its requests, on a server with faults', async () => {
   let seed = 0;
   const stage = (coverage: Parameters<typeof serverStage>[1]) => serverStage(file, coverage, ++seed);
-  const coverage = await playSequences({ file: FILE, runs: 24, stage });
+  const coverage = await playSequences({ file: FILE, runs: 14, stage });
   expect(coverage.of('fault of the store')).toBeGreaterThan(0);
 }, 1_200_000);
 

@@ -219,8 +219,9 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
     case 'cancel':
     case 'finish':
     case 'renew':
-    case 'gc-plan':
       return [];
+    case 'gc-plan':
+      return result['action'] === 'wait' ? ['in quarantine still'] : [];
   }
 }
 

@@ -159,6 +159,8 @@ const fault: fc.Arbitrary<PlannedFault> = fc.oneof(
 /** What leaves a stack stuck, because the way back of an update fails, or its deletion; and Deletes that come when CloudFormation has long given up. */
 const stuck: fc.Arbitrary<readonly PlannedFault[]> = fc.constantFrom<readonly PlannedFault[]>(
   [{ logicalId: 'F', on: 'Update', skip: 1, times: 1, does: { kind: 'fail' } }],
+  [{ logicalId: 'F', on: 'Update', times: 2, does: { kind: 'fail' } }],
+  [{ logicalId: 'F', on: 'Update', times: 2, does: { kind: 'fail' } }],
   [{ logicalId: 'Ref', on: 'Update', skip: 1, times: 1, does: { kind: 'drop answer' } }],
   [{ logicalId: 'Many', on: 'Update', skip: 1, times: 1, does: { kind: 'drop answer' } }],
   [{ logicalId: 'F', on: 'Delete', times: 1, does: { kind: 'fail' } }],
