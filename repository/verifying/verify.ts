@@ -62,8 +62,8 @@ const RUN: Readonly<Record<PassName, AnyPass>> = {
  * what it reads of some objects at a time.
  *
  * What looks wrong is looked at once more before it is told, the status of a version last, so that somebody who is just at work is not taken for damage. With
- * `fix`, what can be put right by a compare-and-swap, or by a step that anybody may repeat, is; what is content is never removed, only what is proven not to be. One failing item is
- * told of and passed over, and what could not be found out is never called wrong.
+ * `fix`, what can be put right by a compare-and-swap, or by a step that anybody may repeat, is; no content is removed but what was decided on and no version
+ * holds, and what is proven to be none; no deletion is begun. One failing item is told of and passed over, and what could not be found out is never called wrong.
  *
  * Whoever stops it anywhere, or dies, and goes on after the last step that was taken, or begins anew, comes to the same.
  * @throws ArtifactError INVALID_ARGUMENT; ARTIFACT_NOT_FOUND where there is no such repository; what the store throws when it can't be listed; INTERRUPTED

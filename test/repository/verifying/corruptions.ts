@@ -14,6 +14,7 @@ import {
   versionKey,
 } from '../../../repository/keys.ts';
 import { objectKey } from '../../../repository/object-store.ts';
+import type { Incarnation } from '../../../repository/object-store.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { writeSettings } from '../../../repository/settings.ts';
 import { readSource } from '../../../repository/source.ts';
@@ -447,6 +448,34 @@ const DELETIONS: readonly Corruption[] = [
       await writeDeletion(world, 'x', 'deleting');
     },
     finds: () => [{ kind: 'unfinished', key: deletionKey(sha256('x')) }],
+    heals: true,
+  },
+  {
+    what: 'the deletion of content was decided, by nobody who asked, and a version holds it',
+    stores: ['memory', 'a directory', 'S3'],
+    does: (world) => writeDeletion(world, 'api three', 'deleting'),
+    finds: () => [
+      {
+        kind: 'unfinished',
+        key: deletionKey(sha256('api three')),
+        arns: [arn('default/shop/api:3', sha256('api three'))],
+      },
+    ],
+    heals: false,
+    remedy: async (world) => {
+      expect(await world.store.head(world.keyOf('shop/api:3'))).toBeDefined();
+      await world.domain.keeper.finish(sha256('api three'));
+      expect((await world.publish(API, 'api three')).arn.version).toBe(3);
+    },
+  },
+  {
+    what: 'a record of a deletion is an old one, of content that was stored again since',
+    does: async (world) => {
+      const old = { key: world.keyOf('shop/api:3'), incarnation: 'an older one' as Incarnation };
+      const record: Deletion = { state: 'deleting', nonce: 'n', incarnations: [old], since: '' };
+      await world.store.create(deletionKey(sha256('api three')), recordContent(record));
+    },
+    finds: () => [{ kind: 'unfinished', key: deletionKey(sha256('api three')) }],
     heals: true,
   },
   {
