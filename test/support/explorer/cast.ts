@@ -15,7 +15,7 @@ import type { Act, Acts, Given } from './actor.ts';
 import type { WritingTime } from './store-states.ts';
 import { allOf } from '../all-of.ts';
 
-/** Everybody is about one content and one artifact: what meets nowhere needs no proof. */
+/** Everybody is about one content, and mostly one artifact: what meets nowhere needs no proof. */
 export const NAME: ArtifactName = { repository: 'default', id: 'a' };
 export const DIGEST: Digest = sha256('x');
 const FILENAME = 'file.txt';
@@ -62,10 +62,17 @@ export function releases(logicalId: string): Act {
   };
 }
 
-export const publishes: Act = async (given) => {
-  const { arn } = await publishVersion(domainOf(given), NAME, publishable('x', 'file', FILENAME));
-  return `published ${arn.version}`;
-};
+export const publishes: Act = publishesAs(NAME);
+
+/** The same content as another artifact: whoever adds a reference and has the bytes publishes. */
+export const publishesAnother: Act = publishesAs({ ...NAME, id: 'b' });
+
+function publishesAs(name: ArtifactName): Act {
+  return async (given) => {
+    const { arn } = await publishVersion(domainOf(given), name, publishable('x', 'file', FILENAME));
+    return `published ${arn.version}`;
+  };
+}
 
 const condemns: Act = async (given) => (await condemn(given, DIGEST)).outcome;
 const reaps: Act = async (given) => (await reap(given, DIGEST)).outcome;

@@ -6,6 +6,7 @@ import {
   versionReferenceKey,
   blobKey,
 } from '../../../repository/keys.ts';
+import type { ArtifactName } from '../../../repository/name.ts';
 import type { Manifest } from '../../../repository/version.ts';
 import { BLOB, DIGEST, generationOf, NAME, resourceOf } from './cast.ts';
 import type { Judgement, View } from './scenario.ts';
@@ -61,7 +62,7 @@ function look(
     return until.some(hasBegun) ? { isEnding: true } : { isEnding: false, wrong: `the reference of ${by} is lost` };
   }
   if (!objects.has(BLOB)) return { isEnding: false, wrong: `the content that ${by} uses is lost` };
-  if (version !== undefined && statusOf(objects, version) === 'Deleted') {
+  if (version !== undefined && statusOf(objects, NAME, version) === 'Deleted') {
     return { isEnding: false, wrong: `the version that ${by} uses is deleted` };
   }
   return { isEnding: false };
@@ -71,19 +72,20 @@ function look(
 function versionsIn(objects: View['objects']): readonly (string | undefined)[] {
   return [...objects].map(([key, object]) => {
     if (!key.startsWith('versions/')) return undefined;
-    const { number } = parseVersionKey(key);
-    if (statusOf(objects, number) !== 'Published') return undefined;
+    const { repository, id, number } = parseVersionKey(key);
+    const name = { repository, id };
+    if (statusOf(objects, name, number) !== 'Published') return undefined;
     const { nonce, assets } = valueOf(object) as unknown as Manifest;
     for (const { digest, filename } of assets) {
-      if (!objects.has(blobKey(digest, filename))) return `the content of version ${number} is lost`;
-      if (!objects.has(versionReferenceKey(digest, NAME, number, nonce))) return `version ${number} holds nothing`;
+      if (!objects.has(blobKey(digest, filename))) return `the content of ${id}:${number} is lost`;
+      if (!objects.has(versionReferenceKey(digest, name, number, nonce))) return `${id}:${number} holds nothing`;
     }
     return undefined;
   });
 }
 
-function statusOf(objects: View['objects'], version: number): unknown {
-  const object = objects.get(statusKey(NAME, version));
+function statusOf(objects: View['objects'], name: ArtifactName, version: number): unknown {
+  const object = objects.get(statusKey(name, version));
   return object === undefined ? 'Published' : valueOf(object)['status'];
 }
 

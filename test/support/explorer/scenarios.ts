@@ -8,11 +8,13 @@ import {
   DIGEST,
   deletes,
   publishes,
+  publishesAnother,
   releases,
   removesReference,
   strayContent,
   undeletes,
 } from './cast.ts';
+import type { FaultLimits } from './faults.ts';
 import type { Promised } from './promises.ts';
 import { boundAs, isJudged, judging } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
@@ -31,6 +33,7 @@ export function scenario(
 }
 
 const PUBLISHER: Part = { name: 'publisher', acts: [publishes] };
+const ADDER_WITH_BYTES: Part = { name: 'publisher of another', acts: [publishesAnother] };
 const COLLECTOR: Part = { name: 'collector', acts: collects };
 const COLLECTOR_2: Part = { name: 'collector 2', acts: collects };
 const REMOVER: Part = { name: 'remover', acts: [releases('A')] };
@@ -63,51 +66,62 @@ const stray = [strayContent];
 const published = [publishes];
 const deleted = [publishes, deletes];
 
+/** Two adders, one of whom has the bytes, a publisher, two collectors and a remover: some of them, or all. */
+export function ofSix(parts: readonly Part[], faults: FaultLimits = {}): Scenario {
+  const { late = 0, lost = 0 } = faults;
+  const remarks = [...(late > 0 ? [`late ${late}`] : []), ...(lost > 0 ? [`lost ${lost}`] : [])];
+  const name = [...parts.map((part) => part.name), ...remarks].join(', ');
+  const promises = parts.includes(REMOVER) ? [BOUND_UNTIL_REMOVED] : [BOUND];
+  return scenario(name, stray, parts, parts.includes(ADDER) ? promises : [], { faults });
+}
+
+export const SIX: readonly Part[] = [ADDER, ADDER_WITH_BYTES, PUBLISHER, COLLECTOR, COLLECTOR_2, REMOVER];
+
+/**
+ * Every three of the six, as far as they are different stories: the two who have the bytes do the same, so do the collectors, and the remover meets nobody but the adder and
+ * collectors. Any write may come twice. Three who include both with the bytes and a collector take long.
+ */
+const THREE_OF_SIX: readonly Scenario[] = [
+  [ADDER, ADDER_WITH_BYTES, PUBLISHER],
+  [ADDER, PUBLISHER, COLLECTOR],
+  [ADDER, PUBLISHER, REMOVER],
+  [ADDER, COLLECTOR, COLLECTOR_2],
+  [ADDER, COLLECTOR, REMOVER],
+  [PUBLISHER, COLLECTOR, COLLECTOR_2],
+].map((parts) => ofSix(parts, { late: 1 }));
+
+/** Every four of the six, but for both with the bytes and both collectors, who take long. */
+const FOUR_OF_SIX: readonly Scenario[] = [
+  [ADDER, ADDER_WITH_BYTES, PUBLISHER, REMOVER],
+  [ADDER, PUBLISHER, COLLECTOR, REMOVER],
+  [ADDER, COLLECTOR, COLLECTOR_2, REMOVER],
+].map((parts) => ofSix(parts));
+
+/** The two largest four of the six. */
+export const CROWDED: readonly Scenario[] = [
+  [ADDER, PUBLISHER, COLLECTOR, COLLECTOR_2],
+  [ADDER, ADDER_WITH_BYTES, PUBLISHER, COLLECTOR],
+].map((parts) => ofSix(parts));
+
 /** About content that no version holds. */
 export const OF_CONTENT: readonly Scenario[] = [
+  ...THREE_OF_SIX,
+  ...FOUR_OF_SIX,
+  ofSix([ADDER, PUBLISHER, COLLECTOR], { lost: 1 }),
+  ofSix([ADDER, COLLECTOR, COLLECTOR_2], { lost: 1 }),
+  ofSix([ADDER, COLLECTOR, REMOVER], { late: 2 }),
   scenario('two adders, two collectors', stray, [ADDER, ADDER_2, COLLECTOR, COLLECTOR_2], [BOUND, BOUND_2]),
   scenario('two adders, a publisher, a collector', stray, [ADDER, ADDER_2, PUBLISHER, COLLECTOR], [BOUND, BOUND_2]),
-  scenario(
-    'an adder, a publisher, a collector, a remover',
-    stray,
-    [ADDER, PUBLISHER, COLLECTOR, REMOVER],
-    [BOUND_UNTIL_REMOVED],
-  ),
   scenario(
     'two adders, a collector, a remover',
     stray,
     [ADDER, ADDER_2, COLLECTOR, REMOVER],
     [BOUND_UNTIL_REMOVED, BOUND_2],
   ),
-  scenario('a publisher, two collectors', stray, [PUBLISHER, COLLECTOR, COLLECTOR_2], []),
-  scenario(
-    'an adder, a publisher, a collector, a write that comes twice',
-    stray,
-    [ADDER, PUBLISHER, COLLECTOR],
-    [BOUND],
-    { faults: { late: 1 } },
-  ),
-  scenario(
-    'an adder, a publisher, a collector, an answer that is lost',
-    stray,
-    [ADDER, PUBLISHER, COLLECTOR],
-    [BOUND],
-    { faults: { lost: 1 } },
-  ),
-  scenario('an adder, two collectors, a write that comes twice', stray, [ADDER, COLLECTOR, COLLECTOR_2], [BOUND], {
-    faults: { late: 1 },
-  }),
-  scenario('an adder, two collectors, an answer that is lost', stray, [ADDER, COLLECTOR, COLLECTOR_2], [BOUND], {
-    faults: { lost: 1 },
-  }),
-  scenario(
-    'an adder, a collector, a remover, two writes that come twice',
-    stray,
-    [ADDER, COLLECTOR, REMOVER],
-    [BOUND_UNTIL_REMOVED],
-    { faults: { late: 2 } },
-  ),
 ];
+
+/** Of those who wait for each other, turn after turn. */
+const WAITING = { pauses: 2 };
 
 /** About a version, and whether it goes. */
 export const OF_VERSIONS: readonly Scenario[] = [
@@ -115,32 +129,24 @@ export const OF_VERSIONS: readonly Scenario[] = [
     faults: { late: 1, lost: 1 },
   }),
   scenario('a user, a deleter, an undeleter', published, [USER, DELETER, UNDELETER], [USING]),
+  scenario('a user, an undeleter, a deleter, a collector', deleted, [USER, UNDELETER, DELETER, COLLECTOR], [USING]),
   scenario(
     'a user, a remover, a deleter, a collector',
     published,
     [USER, REMOVER, DELETER, COLLECTOR],
     [USING_UNTIL_REMOVED],
   ),
-];
-
-/** Searches that take long: of more at once, and of those who wait for each other, turn after turn. */
-export const ON_DEMAND: readonly Scenario[] = [
-  scenario('an adder, a publisher, two collectors', stray, [ADDER, PUBLISHER, COLLECTOR, COLLECTOR_2], [BOUND]),
-  scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], [], { pauses: 2 }),
+  scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], [], WAITING),
   scenario('an undeleter, a deleter, a collector', deleted, [UNDELETER, DELETER, COLLECTOR], []),
-  scenario('an undeleter, a deleter, a write that comes twice', deleted, [UNDELETER, DELETER], [], {
-    faults: { late: 1 },
-  }),
-  scenario('an undeleter, a deleter, an answer that is lost', deleted, [UNDELETER, DELETER], [], {
-    faults: { lost: 1 },
-  }),
-  scenario('two undeleters, a collector', deleted, [UNDELETER, UNDELETER_2, COLLECTOR], [], { pauses: 2 }),
+  scenario('an undeleter, a deleter, late 1', deleted, [UNDELETER, DELETER], [], { faults: { late: 1 } }),
+  scenario('an undeleter, a deleter, lost 1', deleted, [UNDELETER, DELETER], [], { faults: { lost: 1 } }),
+  scenario('two undeleters, a collector', deleted, [UNDELETER, UNDELETER_2, COLLECTOR], [], WAITING),
   scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
   scenario('an undeleter, a publisher, within one second', deleted, [UNDELETER, PUBLISHER], [], { timeOf: allAtOnce }),
-  scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], { pauses: 2 }),
+  scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], WAITING),
   scenario('a publisher, a deleter, within one second', published, [PUBLISHER, DELETER], [], {
     timeOf: allAtOnce,
-    pauses: 2,
+    ...WAITING,
   }),
   scenario(
     'a named consumer, a deleter, a collector',
@@ -148,6 +154,40 @@ export const ON_DEMAND: readonly Scenario[] = [
     [NAMED, DELETER, COLLECTOR],
     namedAs('named consumer'),
   ),
+  scenario(
+    'a named consumer, its remover, a deleter',
+    published,
+    [NAMED, NAMED_REMOVER, DELETER],
+    namedAs('named consumer', ['named remover']),
+  ),
+];
+
+/** Many minutes, and gigabytes. */
+export const ON_DEMAND: readonly Scenario[] = [
+  ofSix([ADDER_WITH_BYTES, PUBLISHER, COLLECTOR], { late: 1 }),
+  ofSix([ADDER, COLLECTOR, COLLECTOR_2, REMOVER], { late: 1 }),
+  scenario(
+    'two adders, two collectors, a remover, late 1',
+    stray,
+    [ADDER, ADDER_2, COLLECTOR, COLLECTOR_2, REMOVER],
+    [BOUND_UNTIL_REMOVED, BOUND_2],
+    { faults: { late: 1 } },
+  ),
+];
+
+/** Small enough that nothing has to be left out. */
+export const SMALL: readonly Scenario[] = [
+  ofSix([ADDER, COLLECTOR], { late: 1, lost: 1 }),
+  ofSix([ADDER, REMOVER], { late: 1, lost: 1 }),
+  ofSix([PUBLISHER, COLLECTOR], { late: 1 }),
+  ofSix([ADDER, COLLECTOR, REMOVER]),
+  ofSix([ADDER, PUBLISHER, REMOVER]),
+  scenario('two adders, a collector', stray, [ADDER, ADDER_2, COLLECTOR], [BOUND, BOUND_2]),
+  scenario('a user, a deleter, late 1, lost 1', published, [USER, DELETER], [USING], { faults: { late: 1, lost: 1 } }),
+  scenario('a user, a deleter, a collector', published, [USER, DELETER, COLLECTOR], [USING]),
+  scenario('an undeleter, a deleter, late 1', deleted, [UNDELETER, DELETER], [], { faults: { late: 1 } }),
+  scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
+  scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], WAITING),
   scenario(
     'a named consumer, its remover, a deleter',
     published,

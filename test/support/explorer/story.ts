@@ -1,4 +1,6 @@
 import { bytesOf } from '../../../repository/content.ts';
+import type { MemoryObject } from '../../../repository/stores/memory.ts';
+import type { Place } from './actor.ts';
 import type { Answer, Request } from './request.ts';
 
 /** One step of a story: who asked what, and what came of it. */
@@ -14,6 +16,14 @@ export async function lineOf(
   const which = [revision, incarnation].filter((one) => one !== undefined).map((one) => `@${one.slice(0, 12)}`);
   const asked = [request.method, short(request.at), ...which, ...(written === '' ? [] : [written])].join(' ');
   return `${who}: ${asked} → ${said}${remarks.length > 0 ? ` (${remarks.join(', ')})` : ''}`;
+}
+
+/** What can be seen at one moment: two views that differ in anything are told apart. */
+export function viewOf(objects: readonly MemoryObject[], places: readonly Place[]): string {
+  const stored = objects.map(
+    ({ key, sha256, incarnation, modified }) => `${key} ${sha256} ${incarnation} ${modified.getTime()}`,
+  );
+  return [...stored.sort(), ...places.map(({ outcome }) => outcome ?? 'at work')].join('\n');
 }
 
 function valueAsText(value: unknown): string {

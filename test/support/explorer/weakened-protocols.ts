@@ -28,7 +28,7 @@ export interface WeakenedProtocol {
 const stray = [strayContent];
 const BOUND = boundAs('adder', 'A');
 const CONTENT_LOST = 'the content that adder uses is lost';
-const VERSION_LOST = 'the content of version 1 is lost';
+const VERSION_LOST = 'the content of a:1 is lost';
 
 function part(name: string, act: Act | Acts, weakness?: Weakness): Part {
   const acts: Acts = typeof act === 'function' ? [act] : act;
