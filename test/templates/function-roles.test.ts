@@ -11,8 +11,8 @@ import type { Deletion } from '../../repository/deletion.ts';
 import { readDeletion } from '../../repository/deletion.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
-import { formatArn, ownKeeper, parseStackId, resolve } from '../../repository/index.ts';
-import type { Domain, KeeperCommand, ObjectStore } from '../../repository/index.ts';
+import { contentOf, formatArn, ownKeeper, parseStackId, resolve } from '../../repository/index.ts';
+import type { Domain, KeeperCommand, ObjectStore, VerifyFinding } from '../../repository/index.ts';
 import { deletionKey, progressKey, statusKey, versionKey, versionReferenceKey } from '../../repository/keys.ts';
 import type { ObjectKey } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
@@ -53,7 +53,6 @@ const ELSEWHERE =
   /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
 /** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
 const TO_COME: readonly string[] = [
-  `Record: Resource ${BUCKET_ARN}/statuses/*`,
   `Remove: Resource ${BUCKET_ARN}/sources/*`,
   `Remove: Resource ${BUCKET_ARN}/bookmarks/*`,
 ];
@@ -73,6 +72,7 @@ const SHOP = {
   'one.txt': 'one',
   'two.txt': 'two',
   'old.txt': 'old',
+  'damaged.txt': 'not damaged',
 };
 
 let account: Account;
@@ -114,7 +114,7 @@ beforeAll(async () => {
   project = await TestProject.of(SHOP);
   project.env = account.publisher;
   stackId = await deploy('shop');
-  for (const file of ['one.txt', 'two.txt', 'old.txt']) {
+  for (const file of ['one.txt', 'two.txt', 'old.txt', 'damaged.txt']) {
     const published = await project.run('publish', file, '--id', `shop/${file}`);
     expect(published).toMatchObject({ exitCode: 0 });
   }
@@ -302,6 +302,23 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     expect(told.map(({ kind }) => kind).sort()).toEqual(kinds);
     expect(await keysOf(/Gone|\/retained\/retained$|references.*never/)).toEqual([]);
     expect(await storeOf('preparation').head(versionKey(never, 1))).toBeDefined();
+  },
+  'verify that erases what is damaged': async () => {
+    const { key } = await versionOf('shop/damaged.txt:1');
+    await lose(key);
+    await storeOf('preparation').create(key, contentOf('mad'));
+    const { results = [] } = await keep({ command: 'verify', fix: true, deep: true, repository: 'default' });
+    const told = results as readonly VerifyFinding[];
+    expect(told.find((finding) => finding.key === key)).toMatchObject({
+      kind: 'damaged',
+      failure: 'it is erased, and the right content is not in the store',
+    });
+    // Nothing of it is left but what somebody hid.
+    expect(await storeOf('preparation').head(key)).toBeUndefined();
+    expect(told.filter(({ kind }) => kind === 'unknown')).toEqual([]);
+    const again = await project.run('publish', 'damaged.txt', '--id', 'shop/damaged.txt');
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await versionOf('shop/damaged.txt')).toMatchObject({ key, arn: { version: 1 } });
   },
   tend: async () => {
     expect(await keep({ command: 'tend' })).toMatchObject({ results: [{ task: 'audit' }] });
