@@ -1,3 +1,4 @@
+import { formatArn } from '../arn.ts';
 import { condemn, isNeeded } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
 import type { VersionUser } from '../deleting/users.ts';
@@ -38,7 +39,11 @@ async function giveUp(domain: Domain, item: Of<'delete'>, quarantine: Quarantine
   if (deletion === undefined) return { ...item, outcome: 'left' };
   if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(deletion.users) };
   const content: ContentResult[] = [];
-  for (const digest of digests) content.push({ digest, ...(await condemnContent(domain, digest, quarantine)) });
+  const { partition, account, region } = domain;
+  for (const digest of digests) {
+    const arn = formatArn({ partition, account, region, repository, id, version: number, digest });
+    content.push({ digest, ...(await condemnContent(domain, digest, quarantine, [arn])) });
+  }
   return { ...item, outcome: deletion.outcome === 'already' ? 'gone' : 'deleted', content };
 }
 
@@ -47,8 +52,9 @@ async function condemnContent(
   domain: Domain,
   digest: Digest,
   quarantine: Quarantine,
+  arns: readonly string[] = [],
 ): Promise<Pick<ContentResult, 'outcome' | 'until'>> {
-  const condemned = await condemn(domain, digest);
+  const condemned = await condemn(domain, digest, arns);
   switch (condemned.outcome) {
     case 'needed':
       return { outcome: 'rescued' };

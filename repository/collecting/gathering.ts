@@ -1,6 +1,7 @@
 import type { PlanItem } from './item.ts';
 import { compareItems } from './item.ts';
 import type { Position } from './position.ts';
+import type { SeenRules } from './stored-plan.ts';
 import { NOTHING, addTallies, tallyOf } from './tally.ts';
 import type { RuleTally, Tally } from './tally.ts';
 
@@ -11,6 +12,7 @@ const BYTES = 512 * 1024;
 /** A part of a plan, as it came about. */
 export interface Gathered {
   readonly to: Position;
+  readonly rules: readonly SeenRules[];
   readonly items: readonly PlanItem[];
   readonly tally: Tally;
 }
@@ -19,6 +21,7 @@ export interface Gathered {
 export class Gathering {
   position: Position;
   readonly #items: PlanItem[] = [];
+  readonly #seen: SeenRules[] = [];
   readonly #rules = new Map<string, RuleTally>();
   readonly #isTimeUp: () => boolean;
   #bytes = 0;
@@ -52,6 +55,11 @@ export class Gathering {
     this.#bytes += Buffer.byteLength(JSON.stringify(item));
   }
 
+  /** By which rules versions are judged from here on. */
+  see(rules: SeenRules): void {
+    this.#seen.push(rules);
+  }
+
   count(repository: string, kept: readonly string[], took: readonly string[]): void {
     for (const rule of kept) this.#countRule(repository, rule, { kept: 1, took: 0 });
     for (const rule of took) this.#countRule(repository, rule, { kept: 0, took: 1 });
@@ -66,6 +74,7 @@ export class Gathering {
   end(): Gathered {
     const tally = this.#items.map(tallyOf).reduce(addTallies, NOTHING);
     const items = this.#items.toSorted(compareItems);
-    return { to: this.position, items, tally: { ...tally, looked: this.#looked, rules: [...this.#rules.values()] } };
+    const rules = [...this.#rules.values()];
+    return { to: this.position, rules: this.#seen, items, tally: { ...tally, looked: this.#looked, rules } };
   }
 }

@@ -11,8 +11,8 @@ import type { PlanItem } from './item.ts';
 import { BEGINNING, formatPosition, isEnd, parsePosition } from './position.ts';
 import type { Quarantine } from './quarantine.ts';
 import { QUARANTINE_DAYS } from './quarantine.ts';
-import type { Plan } from './stored-plan.ts';
-import { digestOfParts, dropOldPlans, readPart, storePart, storePlan } from './stored-plan.ts';
+import type { Plan, PlanPart, PlanTerms } from './stored-plan.ts';
+import { digestOfPlan, dropOldPlans, readPart, storePart, storePlan } from './stored-plan.ts';
 import { addTallies, NOTHING } from './tally.ts';
 import { walk } from './walk.ts';
 
@@ -58,23 +58,19 @@ export async function* makePlan(
   let { part, position } = parseAfter(request.after);
   if (part === 1) await dropOldPlans(domain);
   const how = { ...request, quarantine: await quarantineOf(domain, request) };
+  const { now, repository } = request;
+  const terms: PlanTerms = { now, ...(repository !== undefined && { repository }) };
   for (; !isEnd(position) && part <= PARTS_LIMIT; part++) {
     const gathering = new Gathering(position, isTimeUp);
     await walk(domain, how, gathering);
     const { to, ...gathered }: Gathered = gathering.end();
-    const made = {
-      format: FORMAT_VERSION,
-      id,
-      part,
-      from: formatPosition(position),
-      to: formatPosition(to),
-      ...gathered,
-    };
-    const stored = await storePart(domain, made);
+    const places = { from: formatPosition(position), to: formatPosition(to) };
+    const stored = await storePart(domain, { format: FORMAT_VERSION, id, part, ...terms, ...places, ...gathered });
+    requireTerms(stored, terms);
     position = parsePosition(stored.to);
     yield { after: `${part + 1} ${stored.to}`, items: stored.items, looked: stored.tally.looked };
   }
-  const plan = await complete(domain, id, part - 1, isEnd(position));
+  const plan = await complete(domain, { id, now }, part - 1, isEnd(position));
   yield { after: `${part} ${formatPosition(position)}`, items: [], looked: 0, plan };
 }
 
@@ -100,29 +96,60 @@ function parseAfter(after: string | undefined): { part: number; position: Return
 }
 
 /** What is stored is read once more: the digest is that of what a run will find. */
-async function complete(domain: Domain, id: string, parts: number, isWhole: boolean): Promise<Plan> {
+async function complete(
+  domain: Domain,
+  { id, now }: Pick<PlanRequest, 'id' | 'now'>,
+  parts: number,
+  isWhole: boolean,
+): Promise<Plan> {
+  const rules = new Map<string, string>();
   const digests: Digest[] = [];
   let tally = NOTHING;
   const read = expandAhead(numbersTo(parts), PARTS_AHEAD, async function* (part) {
     const found = await readPart(domain.store, id, part);
     if (found === undefined) throw gone(id);
-    yield { digest: found.digest, tally: found.value.tally };
+    const { rules: seen, tally: sum } = found.value;
+    yield { digest: found.digest, rules: seen, tally: sum };
   });
   for await (const part of read) {
     digests.push(part.digest);
     tally = addTallies(tally, part.tally);
+    for (const { repository, nonce } of part.rules) {
+      if ((rules.get(repository) ?? nonce) !== nonce) throw changedRules(repository, 'while this plan was made');
+      rules.set(repository, nonce);
+    }
   }
+  const says = { now, rules: [...rules].map(([repository, nonce]) => ({ repository, nonce })), parts: digests };
   const at = domain.chance.now().toISOString();
-  const plan: Plan = {
-    ...{ format: FORMAT_VERSION, id, digest: digestOfParts(digests), at, isWhole, tally },
-    parts: digests,
-  };
+  const plan: Plan = { format: FORMAT_VERSION, id, digest: digestOfPlan(says), at, isWhole, tally, ...says };
   await storePlan(domain, plan);
   return plan;
 }
 
 async function* numbersTo(last: number): AsyncGenerator<number> {
   for (let number = 1; number <= last; number++) yield number;
+}
+
+/** @throws ArtifactError INVALID_ARGUMENT where the part was made for another request */
+function requireTerms({ id, now, repository }: PlanPart, terms: PlanTerms): void {
+  if (now === terms.now && repository === terms.repository) return;
+  const begun = [
+    ...(now === terms.now ? [] : [now ? "with '--now'" : "without '--now'"]),
+    ...(repository === terms.repository
+      ? []
+      : [repository === undefined ? "without '--repository'" : `with '--repository ${repository}'`]),
+  ];
+  throw new ArtifactError('INVALID_ARGUMENT', `the plan '${id}' was begun ${begun.join(' and ')}`, {
+    remedy: 'Go on with it in the same way, or make another plan.',
+  });
+}
+
+/** Of a plan that says what these rules no longer say. */
+export function changedRules(repository: string, when: string, cause?: unknown): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', `the rules of '${repository}' were changed ${when}`, {
+    remedy: "Make another plan: 'cfn-artifacts gc plan'.",
+    cause,
+  });
 }
 
 function gone(id: string): ArtifactError {

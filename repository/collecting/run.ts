@@ -1,20 +1,20 @@
 import { requireFailure } from '../audit/finding.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
-import { ArtifactError } from '../error.ts';
+import { ArtifactError, hasCode } from '../error.ts';
+import { readSettings } from '../settings.ts';
 import { carryOutItem } from './carry-out-item.ts';
 import type { PlannedStep } from './item.ts';
 import { isStep } from './item.ts';
-import { quarantineOf } from './plan.ts';
+import { changedRules, quarantineOf } from './plan.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { RunResult } from './run-result.ts';
+import type { Plan } from './stored-plan.ts';
 import { requireItems, requirePlan } from './stored-plan.ts';
 
 /** What a run is asked for. */
 export interface RunRequest {
   readonly plan: Digest;
-  /** Content goes without quarantine. */
-  readonly now: boolean;
   /** The `after` of the last batch. */
   readonly after?: string;
 }
@@ -31,12 +31,14 @@ const ITEMS_AT_ONCE = 16;
 /**
  * Carries out the items of a stored plan, in its order, and nothing else: each by the protocol, which looks for itself whether the item is still needed by nobody. May be
  * repeated, and gone on with anywhere, by several at a time: what is done already is told as gone. One failing item is told and passed over.
- * @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, UNSUPPORTED_FORMAT where the plan is not there as it was made; INVALID_ARGUMENT; INTERRUPTED
+ * @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH where the plan is not there as it was made; INVALID_ARGUMENT where rules say something else by now, and for
+ * `after`; INTERRUPTED
  */
-export async function* runPlan(domain: Domain, { plan: digest, now, after }: RunRequest): AsyncGenerator<RunBatch> {
+export async function* runPlan(domain: Domain, { plan: digest, after }: RunRequest): AsyncGenerator<RunBatch> {
   const from = parseAfter(after);
   const plan = await requirePlan(domain.store, digest);
-  const quarantine = await quarantineOf(domain, { now });
+  await requireRules(domain, plan);
+  const quarantine = await quarantineOf(domain, plan);
   for (let { part, item } = from; part <= plan.parts.length; part++, item = 0) {
     const items = await requireItems(domain.store, plan, part);
     for (; item < items.length; item += ITEMS_AT_ONCE) {
@@ -46,6 +48,19 @@ export async function* runPlan(domain: Domain, { plan: digest, now, after }: Run
     }
   }
 }
+
+/** Who changes the rules of a repository means what they say from then on. */
+async function requireRules({ store }: Domain, { rules }: Plan): Promise<void> {
+  for (const { repository, nonce } of rules) {
+    const stands = await readSettings(store, repository).catch((error: unknown) => {
+      // What can't be read is not what was read.
+      throw hasCode(error, 'UNSUPPORTED_FORMAT') ? changedRules(repository, SINCE, error) : error;
+    });
+    if (stands?.value.nonce !== nonce) throw changedRules(repository, SINCE);
+  }
+}
+
+const SINCE = 'since this plan was made';
 
 async function attempt(domain: Domain, item: PlannedStep, quarantine: Quarantine): Promise<RunResult> {
   try {

@@ -2,7 +2,7 @@ import { bytesOf, contentOf } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import { isDigest, sha256 } from '../digest.ts';
 import type { Domain } from '../domain.ts';
-import { ArtifactError } from '../error.ts';
+import { ArtifactError, hasCode } from '../error.ts';
 import { EVERY_PLAN, FORMAT_VERSION, planKey, planPartKey } from '../keys.ts';
 import type { ObjectKey, ObjectStore } from '../object-store.ts';
 import { leaveBody } from '../object-store.ts';
@@ -10,8 +10,23 @@ import { readRecord, recordContent } from '../record.ts';
 import type { PlanItem } from './item.ts';
 import type { Tally } from './tally.ts';
 
+/** Settings by which versions were judged. */
+export interface SeenRules {
+  readonly repository: string;
+  /** Of the settings: who writes them anew writes another. */
+  readonly nonce: string;
+}
+
+/** What a plan was asked for, as far as it says what may be done. */
+export interface PlanTerms {
+  /** Content goes without quarantine. */
+  readonly now: boolean;
+  /** The only one that was looked at. */
+  readonly repository?: string;
+}
+
 /** A piece of a plan, written once, by whoever came first to where it begins: the next goes on where it ends. */
-export interface PlanPart {
+export interface PlanPart extends PlanTerms {
   readonly format: number;
   /** Of the plan. */
   readonly id: string;
@@ -20,11 +35,12 @@ export interface PlanPart {
   /** Positions. */
   readonly from: string;
   readonly to: string;
+  readonly rules: readonly SeenRules[];
   readonly items: readonly PlanItem[];
   readonly tally: Tally;
 }
 
-/** A plan that is whole. Its digest stands for every byte of its parts. */
+/** A plan that is whole. Its digest stands for every byte of its parts, for its rules, and for whether it waives the quarantine. */
 export interface Plan {
   readonly format: number;
   readonly id: string;
@@ -33,14 +49,23 @@ export interface Plan {
   readonly at: string;
   /** False of one that became too large: what is not in it, another plan has. */
   readonly isWhole: boolean;
+  /** Content goes without quarantine. */
+  readonly now: boolean;
+  /** By repository, each once. */
+  readonly rules: readonly SeenRules[];
   readonly tally: Tally;
   /** SHA-256 of each part, in their order. */
   readonly parts: readonly Digest[];
 }
 
-/** The digest of a plan whose parts have these. */
-export function digestOfParts(parts: readonly Digest[]): Digest {
-  return sha256(parts.map((part) => `${part}\n`).join(''));
+/** The digest of a plan that says this. */
+export function digestOfPlan({ now, rules, parts }: Pick<Plan, 'now' | 'rules' | 'parts'>): Digest {
+  const lines = [
+    `now ${now}`,
+    ...rules.map(({ repository, nonce }) => `rules ${repository} ${nonce}`),
+    ...parts.map((part) => `part ${part}`),
+  ];
+  return sha256(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Bytes. Parts are far smaller, but for one whose only item is a version of tens of thousands of assets. */
@@ -53,7 +78,7 @@ export async function storePart({ store }: Pick<Domain, 'store'>, part: PlanPart
   return (await readPart(store, part.id, part.part))?.value ?? part;
 }
 
-/** `undefined`: there is none. @throws ArtifactError UNSUPPORTED_FORMAT */
+/** `undefined`: there is none. @throws ArtifactError DIGEST_MISMATCH where something else stands there than what is written there */
 export async function readPart(
   store: ObjectStore,
   id: string,
@@ -63,9 +88,9 @@ export async function readPart(
   const bytes = await readBytes(store, key);
   if (bytes === undefined) return undefined;
   const value = parsed(bytes);
-  if (value?.format === FORMAT_VERSION && value.id === id && value.part === part && Array.isArray(value.items))
+  if (value?.format === FORMAT_VERSION && value.id === id && value.part === part && isPart(value))
     return { value, digest: sha256(bytes) };
-  throw notUnderstood(key);
+  throw damaged(key);
 }
 
 async function readBytes(store: ObjectStore, key: ObjectKey): Promise<Buffer | undefined> {
@@ -73,19 +98,24 @@ async function readBytes(store: ObjectStore, key: ObjectKey): Promise<Buffer | u
   if (object === undefined) return undefined;
   if (object.size <= PART_LIMIT) return bytesOf(object.body);
   await leaveBody(object);
-  throw notUnderstood(key);
+  throw damaged(key);
 }
 
-function parsed(bytes: Buffer): PlanPart | undefined {
+function isPart({ from, to, now, rules, items, tally }: Partial<PlanPart>): boolean {
+  const isPlaced = typeof from === 'string' && typeof to === 'string' && typeof now === 'boolean';
+  return isPlaced && Array.isArray(rules) && Array.isArray(items) && typeof tally === 'object';
+}
+
+function parsed(bytes: Buffer): PlanPart | null | undefined {
   try {
-    return JSON.parse(bytes.toString('utf8')) as PlanPart;
+    return JSON.parse(bytes.toString('utf8')) as PlanPart | null;
   } catch {
     return undefined;
   }
 }
 
-function notUnderstood(key: ObjectKey): ArtifactError {
-  return new ArtifactError('UNSUPPORTED_FORMAT', `'${key}' in the store is no part of a plan`, {
+function damaged(key: ObjectKey): ArtifactError {
+  return new ArtifactError('DIGEST_MISMATCH', `'${key}' in the store is no part of a plan`, {
     remedy: 'It was damaged, or written by another version: make another plan.',
   });
 }
@@ -95,23 +125,36 @@ export async function storePlan({ store }: Pick<Domain, 'store'>, plan: Plan): P
   await store.create(planKey(plan.digest), recordContent(plan));
 }
 
-/** @throws ArtifactError ARTIFACT_NOT_FOUND, UNSUPPORTED_FORMAT, DIGEST_MISMATCH */
+/** @throws ArtifactError ARTIFACT_NOT_FOUND; DIGEST_MISMATCH where it is not what it was, whatever became of it */
 export async function requirePlan(store: ObjectStore, digest: Digest): Promise<Plan> {
-  const record = await readRecord(store, planKey(digest), (value) => {
-    const { format, id, parts } = value;
-    if (format !== FORMAT_VERSION || typeof id !== 'string' || !Array.isArray(parts)) return undefined;
-    return parts.every((part) => typeof part === 'string' && isDigest(part)) ? (value as unknown as Plan) : undefined;
-  });
-  if (record === undefined) {
+  const plan = await readPlan(store, digest);
+  if (plan === undefined) {
     throw new ArtifactError('ARTIFACT_NOT_FOUND', `there is no plan '${digest}'`, {
       remedy: "Plans are kept for 30 days. 'cfn-artifacts gc plan' makes another.",
     });
   }
-  if (digestOfParts(record.value.parts) === digest) return record.value;
+  if (digestOfPlan(plan) === digest) return plan;
   throw changed(digest);
 }
 
-/** The items of one part, if they are what the plan's digest stands for. @throws ArtifactError ARTIFACT_NOT_FOUND, UNSUPPORTED_FORMAT, DIGEST_MISMATCH */
+async function readPlan(store: ObjectStore, digest: Digest): Promise<Plan | undefined> {
+  try {
+    const record = await readRecord(store, planKey(digest), (value) => (isPlan(value) ? value : undefined));
+    return record?.value;
+  } catch (error) {
+    throw hasCode(error, 'UNSUPPORTED_FORMAT') ? changed(digest, error) : error;
+  }
+}
+
+function isPlan(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Plan {
+  const { format, id, at, isWhole, now, rules, tally, parts } = value;
+  if (format !== FORMAT_VERSION || typeof id !== 'string' || typeof at !== 'string') return false;
+  if (typeof isWhole !== 'boolean' || typeof now !== 'boolean' || typeof tally !== 'object') return false;
+  if (!Array.isArray(rules) || !Array.isArray(parts)) return false;
+  return parts.every((part) => typeof part === 'string' && isDigest(part));
+}
+
+/** The items of one part, if they are what the plan's digest stands for. @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH */
 export async function requireItems(
   store: ObjectStore,
   { digest, id, parts }: Plan,
@@ -127,9 +170,10 @@ export async function requireItems(
   throw changed(digest);
 }
 
-function changed(digest: Digest): ArtifactError {
+function changed(digest: Digest, cause?: unknown): ArtifactError {
   return new ArtifactError('DIGEST_MISMATCH', `the plan '${digest}' is not what it was when it was made`, {
     remedy: 'Nothing more of it is carried out. Make another plan.',
+    cause,
   });
 }
 

@@ -54,7 +54,11 @@ async function* repositoriesOf({ store }: Domain, { repository }: Looking): Asyn
 /** Rules that can't be read may keep everything: then nothing of the repository goes, which is told. */
 async function rulesOf({ store }: Domain, repository: string, gathering: Gathering): Promise<readonly LifecycleRule[]> {
   try {
-    return (await readSettings(store, repository))?.value.lifecycle ?? [];
+    const settings = await readSettings(store, repository);
+    if (settings === undefined) return [];
+    const { lifecycle, nonce } = settings.value;
+    if (lifecycle.length > 0) gathering.see({ repository, nonce });
+    return lifecycle;
   } catch (error) {
     const { failure: why, remedy } = requireFailure(error);
     gathering.add({ action: 'unknown', subject: repository, why, ...(remedy !== undefined && { remedy }) });

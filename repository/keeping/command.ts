@@ -76,7 +76,7 @@ export type KeeperCommand =
       readonly after?: string;
     }
   /** Carries out what a plan says, and nothing else. `plan` is its digest; `after` is where an earlier piece ended. Results: RunResults. */
-  | { readonly command: 'gc-run'; readonly plan: Digest; readonly now: boolean; readonly after?: string }
+  | { readonly command: 'gc-run'; readonly plan: Digest; readonly after?: string }
   /** What is due by schedule. Results: a Tended for each task that was. */
   | { readonly command: 'tend' };
 
@@ -136,7 +136,7 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     repository: optional(repositoryName),
     after: optional(text),
   },
-  'gc-run': { plan: required(digest), now: required(boolean), after: optional(text) },
+  'gc-run': { plan: required(digest), after: optional(text) },
   tend: {},
 };
 

@@ -65,7 +65,7 @@ async function* carryOut(
   start: string | undefined,
   tally: CollectionTally,
 ): AsyncGenerator<{ readonly after: string }> {
-  const request = { plan, now: false, ...(start !== undefined && { after: start }) };
+  const request = { plan, ...(start !== undefined && { after: start }) };
   for await (const { after, results } of runPlan(keeping.domain, request)) {
     for (const result of results) {
       tally.outcomes[result.outcome] = (tally.outcomes[result.outcome] ?? 0) + 1;

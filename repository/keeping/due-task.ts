@@ -89,7 +89,7 @@ export async function tendTask(keeping: Keeping, { task, begin, notedSteps }: Du
     await note();
     return told(piece);
   } catch (error) {
-    // A place that this version does not know, as another may have noted it, or a plan that is gone or damaged: the next piece begins anew.
+    // A place that this version does not know, as another may have noted it, or a plan that is gone or damaged, or of rules that were changed: the next piece begins anew.
     if (hasCode(error, 'INVALID_ARGUMENT', 'ARTIFACT_NOT_FOUND', 'DIGEST_MISMATCH'))
       progress = { format, task, began, nonce };
     // What was looked at needs no second look; that the note can't be written says no more than the failure does.

@@ -188,7 +188,7 @@ describe('content and versions', () => {
     );
     told = [];
     const { digest } = plan.results.at(-1) as { readonly digest: Digest };
-    const events = await announced({ command: 'gc-run', plan: digest, now: true });
+    const events = await announced({ command: 'gc-run', plan: digest });
     const seen = events.map(({ detailType, detail }) => [detailType, 'digest' in detail && detail.digest]);
     expect(seen).toHaveLength(3);
     expect(seen).toEqual(

@@ -173,6 +173,7 @@ async function collect(domain: Domain): Promise<void> {
   };
   const { plan: second } = await planned(later, { verbose: true });
   await ran(later, second.digest);
+  await planned(domain, { repository: 'default' });
   const schedule = { audit: 'daily', collect: 'on' } as const;
   for (let looks = 0; looks < 4; looks++) {
     let asked = 0;

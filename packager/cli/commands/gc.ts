@@ -185,9 +185,9 @@ async function carryOut(
   terminal: Terminal,
   warnings: Warnings,
 ): Promise<ExitCode> {
-  const { json, quiet, now } = options;
+  const { json, quiet } = options;
   const tally = new RunTally();
-  const results = resultsOf(ask, { command: 'gc-run', plan: digest, now }, tally, terminal, json || quiet);
+  const results = resultsOf(ask, { command: 'gc-run', plan: digest }, tally, terminal, json || quiet);
   if (json) {
     await writeJsonList(terminal, 'results', results);
     const made = summary === undefined ? { digest } : plainPlan(summary);

@@ -77,9 +77,9 @@ export async function planned(
 }
 
 /** Everything that a plan says is done. */
-export async function ran(domain: Domain, plan: Digest, now = false): Promise<readonly RunResult[]> {
+export async function ran(domain: Domain, plan: Digest): Promise<readonly RunResult[]> {
   const results: RunResult[] = [];
-  for await (const batch of runPlan(domain, { plan, now })) results.push(...batch.results);
+  for await (const batch of runPlan(domain, { plan })) results.push(...batch.results);
   return results;
 }
 

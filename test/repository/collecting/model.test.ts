@@ -301,7 +301,7 @@ class World {
         .sort(),
     ).toEqual(contents);
     const before = await stored(this.domain.store);
-    const results = await ran(this.domain, made.plan.digest, now);
+    const results = await ran(this.domain, made.plan.digest);
     expect(results.filter(({ outcome }) => outcome === 'failed' || outcome === 'rescued')).toEqual([]);
     await this.#requireOnly(made.items, before);
     this.#settle(deletions, contents, now);

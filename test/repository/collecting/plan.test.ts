@@ -6,7 +6,7 @@ import type { PlanItem } from '../../../repository/collecting/item.ts';
 import { makePlan } from '../../../repository/collecting/plan.ts';
 import { runPlan } from '../../../repository/collecting/run.ts';
 import { requirePlan } from '../../../repository/collecting/stored-plan.ts';
-import { ArtifactError, contentOf, publishVersion, sha256 } from '../../../repository/index.ts';
+import { ArtifactError, bytesOf, contentOf, publishVersion, sha256 } from '../../../repository/index.ts';
 import type { Digest, Domain, KeeperAnswer, KeeperCommand, ObjectStore } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
@@ -17,13 +17,14 @@ import {
   deletionKey,
   planKey,
   planPartKey,
+  settingsKey,
   statusKey,
   versionKey,
 } from '../../../repository/keys.ts';
 import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
 import type { Settings } from '../../../repository/settings.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { readSettings, writeSettings } from '../../../repository/settings.ts';
 import { readStatus, readStatusRecord } from '../../../repository/status.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, HOUR_MS, planned, ran, steps, stored } from './collected.ts';
@@ -97,7 +98,7 @@ describe('content', () => {
     const digest = await orphan('wanted');
     const { plan } = await planned(domain, { now: true });
     await publish('wanted');
-    expect(await ran(domain, plan.digest, true)).toMatchObject([{ action: 'condemn', digest, outcome: 'rescued' }]);
+    expect(await ran(domain, plan.digest)).toMatchObject([{ action: 'condemn', digest, outcome: 'rescued' }]);
     await deleteVersion(domain, NAME, 1);
     await condemn(domain, digest);
     clock.pass(10 * DAY_MS);
@@ -224,7 +225,7 @@ describe('versions', () => {
     const { plan } = await planned(domain);
     const { partition, account, region } = domain;
     await addNamedReference(domain, { partition, account, region, ...NAME, version: 1, digest }, 'job');
-    expect(await ran(domain, plan.digest, true)).toMatchObject([{ outcome: 'rescued', users: ["'job'"] }]);
+    expect(await ran(domain, plan.digest)).toMatchObject([{ outcome: 'rescued', users: ["'job'"] }]);
     expect(await readStatus(domain, NAME, 1)).toBe('Published');
     expect(await domain.store.head(blobKey(digest, 'file.txt'))).toBeDefined();
   });
@@ -287,6 +288,102 @@ describe('a plan', () => {
     await expect(ran(domain, sha256('no plan'))).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
 
+  test.each([
+    ['a part that was cut', (text: string): string => text.slice(0, text.length / 2)],
+    ['a part that is none', (): string => 'null'],
+    ['a part of another plan', (text: string): string => text.replace(/"id":"[^"]*"/, '"id":"another1"')],
+  ])('of which %s stands there is not what it was', async (_, change) => {
+    await orphan('nobody');
+    const { plan } = await planned(domain);
+    const key = planPartKey(plan.id, 1);
+    const object = await domain.store.read(key);
+    if (object === undefined) throw new Error('no part');
+    const text = (await bytesOf(object.body)).toString();
+    await domain.store.replace(key, contentOf(change(text)), object.revision);
+    await expect(ran(domain, plan.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await expect(planned(domain, { id: plan.id })).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  test.each(['', '{}', 'no plan', '[]'])('whose record is %j is not what it was', async (text) => {
+    const { plan } = await planned(domain);
+    const head = await domain.store.head(planKey(plan.digest));
+    if (head === undefined) throw new Error('no plan');
+    await domain.store.replace(planKey(plan.digest), contentOf(text), head.revision);
+    await expect(ran(domain, plan.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  test('waives the quarantine or not, and its digest says which', async () => {
+    const digest = await orphan('nobody');
+    const [later, now] = [await planned(domain), await planned(domain, { now: true })];
+    expect(later.plan.digest).not.toBe(now.plan.digest);
+    expect([later.plan.now, now.plan.now]).toEqual([false, true]);
+    const record = await domain.store.read(planKey(later.plan.digest));
+    if (record === undefined) throw new Error('no plan');
+    const text = (await bytesOf(record.body)).toString();
+    await domain.store.replace(record.key, contentOf(text.replace('"now":false', '"now":true')), record.revision);
+    await expect(ran(domain, later.plan.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(await ran(domain, now.plan.digest)).toMatchObject([{ digest, outcome: 'deleted' }]);
+  });
+
+  test('is not gone on with in another way than it was begun', async () => {
+    await planned(domain, { id: 'begunwith', now: true });
+    await expect(planned(domain, { id: 'begunwith' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: "the plan 'begunwith' was begun with '--now'",
+    });
+    await expect(planned(domain, { id: 'begunwith', now: true, repository: 'team' })).rejects.toMatchObject({
+      message: "the plan 'begunwith' was begun without '--repository'",
+    });
+  });
+
+  test('is not carried out where rules were changed since, of whichever repository', async () => {
+    for (const repository of ['default', 'team']) {
+      const rule = { id: 'all', match: '**', expireUnusedDays: 0 };
+      await writeSettings(domain, repository, { lifecycle: [rule] }, await readSettings(domain.store, repository));
+    }
+    await publish('one');
+    await publish('two', { repository: 'team', id: 'tool' });
+    const { plan } = await planned(domain);
+    const rule = { id: 'all', match: '**', keepNewest: 1, expireUnusedDays: 0 };
+    const before = await readSettings(domain.store, 'team');
+    await writeSettings(domain, 'team', { lifecycle: [rule] }, before);
+    const refused = { code: 'INVALID_ARGUMENT', message: "the rules of 'team' were changed since this plan was made" };
+    await expect(ran(domain, plan.digest)).rejects.toMatchObject(refused);
+    expect(await readStatus(domain, NAME, 1)).toBe('Published');
+    const head = await domain.store.head(settingsKey('team'));
+    if (head === undefined) throw new Error('no rules');
+    // What can't be read may say anything.
+    await domain.store.replace(head.key, contentOf('damaged'), head.revision);
+    await expect(ran(domain, plan.digest)).rejects.toMatchObject(refused);
+    const damaged = await domain.store.head(settingsKey('team'));
+    await domain.store.removeRevision(head.key, damaged?.revision ?? head.revision);
+    await expect(ran(domain, plan.digest)).rejects.toMatchObject(refused);
+    // Of one repository, it is about that alone.
+    const { plan: other } = await planned(domain, { repository: 'default' });
+    expect(await ran(domain, other.digest)).toMatchObject([{ repository: 'default', outcome: 'deleted' }]);
+  });
+
+  test('is none where rules were changed while it was made', async () => {
+    await rules([{ id: 'all', match: '**', expireUnusedDays: 0 }]);
+    for (const id of ['a', 'b', 'c']) await publish(id, { ...NAME, id });
+    const parts = makePlan(domain, { id: 'changedrules', now: false, verbose: false }, () => true);
+    const first = await parts.next();
+    await writeSettings(
+      domain,
+      'default',
+      { lifecycle: [{ id: 'all', match: '**', keepNewest: 1 }] },
+      await readSettings(domain.store, 'default'),
+    );
+    expect(first.value).toMatchObject({ items: [{ id: 'a' }] });
+    const rest = async (): Promise<void> => {
+      while ((await parts.next()).done !== true);
+    };
+    await expect(rest()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: "the rules of 'default' were changed while this plan was made",
+    });
+  });
+
   test('is the same for all who make it at once, and whoever goes on comes to the same end', async () => {
     for (let number = 0; number < 40; number++) await orphan(`nobody ${number}`);
     const request = { id: 'sharedplan', now: false, verbose: false };
@@ -314,7 +411,7 @@ describe('a plan', () => {
   test('has parts of a thousand items at most, and is run part by part', async () => {
     const text = (number: number): string => `nobody ${number}`;
     for (let number = 0; number < 1200; number++) await orphan(text(number));
-    const { plan, items } = await planned(domain);
+    const { plan, items } = await planned(domain, { now: true });
     expect(plan.parts.length).toBeGreaterThanOrEqual(2);
     expect(new Set(items.map((item) => ('digest' in item ? item.digest : ''))).size).toBe(1200);
     for (let part = 1; part <= plan.parts.length; part++) {
@@ -328,7 +425,6 @@ describe('a plan', () => {
       isDone = true;
       for await (const batch of runPlan(domain, {
         plan: plan.digest,
-        now: true,
         ...(after !== undefined && { after }),
       })) {
         done += batch.results.filter(({ outcome }) => outcome === 'deleted').length;
@@ -339,7 +435,7 @@ describe('a plan', () => {
     }
     expect(done).toBe(1200);
     expect((await stored(domain.store, 'blobs/')).size).toBe(0);
-    expect((await ran(domain, plan.digest, true)).every(({ outcome }) => outcome === 'gone')).toBe(true);
+    expect((await ran(domain, plan.digest)).every(({ outcome }) => outcome === 'gone')).toBe(true);
   });
 
   test('is dropped after a month', async () => {
@@ -409,7 +505,7 @@ describe('the keeper’s commands', () => {
       },
     });
     expect(told).toHaveLength(2 + 20 + 2 + 1);
-    const results = await inPieces({ command: 'gc-run', plan: last.digest, now: true }, isTimeUp);
+    const results = await inPieces({ command: 'gc-run', plan: last.digest }, isTimeUp);
     expect(results).toHaveLength(22);
     expect(results.every((result) => 'outcome' in result && result.outcome === 'deleted')).toBe(true);
     expect((await stored(domain.store, 'blobs/')).size).toBe(2);
@@ -421,7 +517,8 @@ describe('the keeper’s commands', () => {
       /'id' of 'gc-plan' must be 8 to 48 letters and digits/,
     ],
     [{ command: 'gc-plan', id: 'abcdefgh', now: 'yes', verbose: false }, /'now' of 'gc-plan' must be true or false/],
-    [{ command: 'gc-run', plan: 'abc', now: false }, /'plan' of 'gc-run' must be 64/],
+    [{ command: 'gc-run', plan: 'abc' }, /'plan' of 'gc-run' must be 64/],
+    [{ command: 'gc-run', plan: 'f'.repeat(64), now: true }, /'gc-run' takes no 'now'/],
   ])('refuse %j', (command, message) => {
     expect(() => parseCommand(command)).toThrow(message);
   });
@@ -432,7 +529,7 @@ describe('the keeper’s commands', () => {
     for (const after of ['elsewhere', '1 elsewhere', '0 versions', '1 contents -,-', '1 versions default/shop:0'])
       await expect(carryOut({ ...plan, after }, keeping)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     const { digest } = (await planned(domain)).plan;
-    await expect(carryOut({ command: 'gc-run', plan: digest, now: false, after: 'x' }, keeping)).rejects.toMatchObject({
+    await expect(carryOut({ command: 'gc-run', plan: digest, after: 'x' }, keeping)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
   });

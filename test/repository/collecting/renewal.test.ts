@@ -10,6 +10,7 @@ import { recordContent } from '../../../repository/record.ts';
 import { release } from '../../../repository/release.ts';
 import { readSettings, writeSettings } from '../../../repository/settings.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
+import { allOf } from '../../support/all-of.ts';
 import { publishable } from '../../support/domain.ts';
 import { everyInterleaving, interleaveIn } from '../../support/interleaving.ts';
 import { Clocked, DAY_MS, planned, ran } from './collected.ts';
@@ -109,7 +110,7 @@ describe('what was used until a moment ago', () => {
     await addNamedReference(domain, await named(), 'job');
     expect(await noteOf()).toBeUndefined();
     clock.pass(20 * DAY_MS);
-    for await (const _ of removeNamedReferences(domain, { ...NAME, number: 1 }, 'job'));
+    await allOf(removeNamedReferences(domain, { ...NAME, number: 1 }, 'job'));
     await collected();
     expect(await readStatus(domain, NAME, 1)).toBe('Published');
   });

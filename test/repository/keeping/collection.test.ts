@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { noEvidence } from '../../../repository/evidence/none.ts';
-import { contentOf, publishVersion, sha256 } from '../../../repository/index.ts';
+import { bytesOf, contentOf, publishVersion, readStatus, sha256 } from '../../../repository/index.ts';
 import type { Digest, Domain } from '../../../repository/index.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { Keeping } from '../../../repository/keeping/carry-out.ts';
 import { blobKey, deletionKey, EVERY_PLAN, progressKey } from '../../../repository/keys.ts';
 import { readRecord, recordContent } from '../../../repository/record.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { readSettings, writeSettings } from '../../../repository/settings.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, HOUR_MS, stored } from '../collecting/collected.ts';
 
@@ -151,14 +151,45 @@ describe('by schedule', () => {
     });
   });
 
-  test('begins anew where the plan that it was at is gone', async () => {
-    for (let number = 0; number < 20; number++) await orphan(`nobody ${number}`);
+  /** A collection that stops where its plan is made. */
+  async function untilItRuns(): Promise<void> {
     let noted: unknown;
     for (let ticks = 0; ticks < 100 && !String(noted).startsWith('run '); ticks++) {
       await tick(ON, () => true);
       noted = (await progress('collect'))?.value['after'];
     }
     expect(noted).toMatch(/^run [0-9a-f]{64}/);
+  }
+
+  test('begins anew where the rules were changed since its plan was made', async () => {
+    const rule = { id: 'all', match: '**', expireUnusedDays: 0 };
+    await writeSettings(domain, 'default', { lifecycle: [rule] }, undefined);
+    await publishVersion(domain, NAME, publishable('1', 'file'));
+    await untilItRuns();
+    const before = await readSettings(domain.store, 'default');
+    await writeSettings(domain, 'default', { lifecycle: [{ ...rule, keepNewest: 1 }] }, before);
+    await expect(tick(ON)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await tick(ON)).toMatchObject([{ task: 'collect', finished: expect.any(String), outcomes: {} }]);
+    expect(await readStatus(domain, NAME, 1)).toBe('Published');
+  });
+
+  test('begins anew where a part of its plan was cut', async () => {
+    for (let number = 0; number < 20; number++) await orphan(`nobody ${number}`);
+    await untilItRuns();
+    for await (const { key } of domain.store.list(EVERY_PLAN)) {
+      const object = await domain.store.read(key);
+      if (object === undefined || !/\/0\d+$/.test(key)) continue;
+      const text = (await bytesOf(object.body)).toString();
+      await domain.store.replace(key, contentOf(text.slice(0, 20)), object.revision);
+    }
+    await expect(tick(ON)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(await tick(ON)).toMatchObject([{ task: 'collect', finished: expect.any(String) }]);
+    expect((await stored(domain.store, 'deletions/')).size).toBe(20);
+  });
+
+  test('begins anew where the plan that it was at is gone', async () => {
+    for (let number = 0; number < 20; number++) await orphan(`nobody ${number}`);
+    await untilItRuns();
     for await (const { key } of domain.store.list(EVERY_PLAN)) {
       const head = await domain.store.head(key);
       if (head !== undefined) await domain.store.removeRevision(key, head.revision);

@@ -1,6 +1,4 @@
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
-import { statusKey } from '../../../repository/keys.ts';
-import { recordContent } from '../../../repository/record.ts';
 import { answerOf, eventsOf } from './events.ts';
 import type { Actor, Scene } from './scene.ts';
 import { ask, planOf, publish } from './scene.ts';
@@ -22,22 +20,11 @@ const CONSUMER = 'team/nightly';
 
 const arnOf = (scene: Scene, name: string): string => scene.arns.get(name) ?? '';
 
-/** Nobody has needed the version for long, as a collector has noted. */
-async function noteUnused({ domain }: Actor): Promise<void> {
-  const unused = { status: 'Published', nonce: 'noted', unusedSince: domain.chance.now().toISOString() };
-  await domain.store.create(statusKey({ repository: 'default', id: 'shop/unused' }, 1), recordContent(unused));
-}
-
 const PUBLISHING: readonly Scenario[] = [
   { name: 'publish what is new', act: ({ domain }) => publish(domain, 'shop/new', 'new') },
   { name: 'publish another content', act: ({ domain }) => publish(domain, 'shop/used', 'newer') },
   { name: 'publish what another ID holds', act: ({ domain }) => publish(domain, 'shop/again', 'used') },
   { name: 'publish what is published', act: ({ domain }) => publish(domain, 'shop/used', 'used') },
-  {
-    name: 'publish what was found unused',
-    before: noteUnused,
-    act: ({ domain }) => publish(domain, 'shop/unused', 'unused'),
-  },
   { name: 'publish what is condemned', act: ({ domain }) => publish(domain, 'shop/again', 'condemned') },
   { name: 'publish what was deleted half way', act: ({ domain }) => publish(domain, 'shop/again', 'half') },
 ];
@@ -113,13 +100,6 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
       name: 'gc-run at once',
       before: planOf(true),
       act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest }),
-    },
-  ],
-  renew: [
-    {
-      name: 'renew',
-      before: noteUnused,
-      act: (actor, scene) => ask(actor, { command: 'renew', arn: arnOf(scene, 'unused').replace(/@.*$/, '') }),
     },
   ],
   cancel: [
