@@ -43,6 +43,7 @@ export const KINDS = [
   'condemnation cancelled by the function',
   'condemnation forgotten',
   'in quarantine still',
+  'quarantine waited for',
   'item failed',
   'reference added by hand',
   'reference removed by hand',

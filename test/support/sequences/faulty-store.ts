@@ -23,6 +23,11 @@ const LATEST_MS = 15 * 60 * 1000;
 const LATE_REQUESTS = 60;
 const PAGE = 2;
 
+const UNAVAILABLE = 'the store can not be reached';
+const CONTENDED = 'the store is changed by others all the time';
+/** What is said where the store has failed for good. */
+export const FAILURES: readonly string[] = [UNAVAILABLE, CONTENDED];
+
 interface Late {
   readonly due: number;
   readonly expires: number;
@@ -157,8 +162,8 @@ export class StoreFaults {
     if (!this.#chance(this.#rates.failure * share)) return;
     this.#coverage.count('failure of the store');
     throw this.#random() < 0.5
-      ? new ArtifactError('STORE_UNAVAILABLE', 'the store can not be reached')
-      : new ArtifactError('CONTENTION', 'the store is changed by others all the time');
+      ? new ArtifactError('STORE_UNAVAILABLE', UNAVAILABLE)
+      : new ArtifactError('CONTENTION', CONTENDED);
   }
 
   /** Nothing is drawn where nothing can befall, so that a sound store leaves the seed's other choices as they are. */

@@ -2,6 +2,8 @@ import type { InProcessFunction, InvocationContext, LambdaFunction } from '../st
 import { generationOf } from '../../../repository/physical-id.ts';
 import { bytesOf, formatArn, ownKeeper, readStatus } from '../../../repository/index.ts';
 import type { Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import { QUARANTINE_DAYS } from '../../../repository/collecting/quarantine.ts';
+import { readDeletion } from '../../../repository/deletion.ts';
 import { describeDomain } from '../../../repository/domain.ts';
 import { hasCode } from '../../../repository/error.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
@@ -17,7 +19,7 @@ import type { Coverage } from './coverage.ts';
 import { EXPORT } from '../answered-evidence.ts';
 import { engineEvidence } from './evidence.ts';
 import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
-import { SOUND, StoreFaults } from './faulty-store.ts';
+import { FAILURES, SOUND, StoreFaults } from './faulty-store.ts';
 import type { PlannedDomain, PlannedKeeping, PlannedWork } from './keeping-plan.ts';
 import { CONSUMERS } from './keeping-plan.ts';
 import type { PublishedVersion, Worker } from './keeper.ts';
@@ -48,7 +50,7 @@ const LAST_ATTEMPT = 2;
 interface Request {
   readonly type: string;
   readonly isPinned: boolean;
-  /** The last try died on the way, and nobody knows what it left. */
+  /** The last try died on the way, or the store failed it, maybe after its Delete had come: nobody but an audit knows what it left. */
   readonly isCrashed: boolean;
 }
 
@@ -85,6 +87,8 @@ export class SequenceWorld {
   readonly #plan: PlannedDomain;
   readonly #faults: StoreFaults;
   #operating = false;
+  /** Whether somebody has been asked for what does not wait. */
+  #isWaived = false;
   #actors = 0;
   #nonces = 0;
 
@@ -104,7 +108,7 @@ export class SequenceWorld {
     const isInProcess = stage.begin !== undefined;
     const faults = new StoreFaults(plan.seed, isInProcess ? plan.domain.rates : SOUND, now, coverage);
     stage.begin?.({ now, faults });
-    const store = watched(stage.store, (key) => made.world?.removed(key));
+    const store = watched(stage.store, (key, since) => made.world?.removed(key, since));
     const parts = { store, keeper: ownKeeper(store), chance: steadyChance() };
     const domain = await describeDomain(parts, PLACE);
     const { rules: lifecycle, quarantineDays } = plan.domain;
@@ -255,6 +259,7 @@ export class SequenceWorld {
 
   async #carryOut(work: PlannedWork, context: InvocationContext, hurry: number): Promise<void> {
     const asks = work.kind === 'audit' || work.kind === 'tend';
+    if ('now' in work && work.now) this.#isWaived = true;
     const worker: Worker = {
       domain: this.#domainOf(context, this.#plan.skew),
       evidence: asks ? engineEvidence(this.#engine, PLACE, context.request) : noEvidence,
@@ -366,9 +371,18 @@ export class SequenceWorld {
     return bytes;
   }
 
-  /** Content has gone: nothing that is deployed, or was before an operation that is under way, may have used it. */
-  removed(key: ObjectKey): void {
+  /**
+   * Content has gone: nothing that is deployed, or was before an operation that is under way, may have used it.
+   * @param since when it was condemned, by the clock of whoever did
+   */
+  removed(key: ObjectKey, since: Date | undefined): void {
     const { digest } = parseBlobKey(key);
+    if (!this.#isWaived && since !== undefined) {
+      const days = (this.#engine.now().getTime() - since.getTime()) / (1000 * DAY_S);
+      if (days < (this.#plan.quarantineDays ?? QUARANTINE_DAYS))
+        this.violations.add(`'${key}' was removed ${days.toFixed(2)} days after it was condemned`);
+      this.#coverage.count('quarantine waited for');
+    }
     const stacks = this.#engine.stacks();
     if (neededBy(stacks).some((one) => one.digest === digest)) this.violations.add(`'${key}' is used, and was removed`);
     for (const { id, status } of stacks) {
@@ -467,9 +481,12 @@ export class SequenceWorld {
 
   #requests(): ReadonlyMap<string, Request> {
     const requests = new Map<string, Request>();
+    const givenUp = new Set<string>();
+    for (const { requestId, body } of this.#engine.answers)
+      if (FAILURES.some((failure) => Buffer.from(body).includes(failure))) givenUp.add(requestId);
     for (const { event, requestId, attempt, error = '' } of this.#engine.invocations) {
       if (!event.includes('"RequestType"')) continue;
-      const isCrashed = attempt === LAST_ATTEMPT && error.includes('killed');
+      const isCrashed = (attempt === LAST_ATTEMPT && error.includes('killed')) || givenUp.has(requestId);
       const known = requests.get(requestId);
       if (known !== undefined) {
         requests.set(requestId, { ...known, isCrashed: known.isCrashed || isCrashed });
@@ -657,15 +674,17 @@ async function idle(turns: number, context: InvocationContext): Promise<void> {
 }
 
 /** Tells of blobs that went. */
-function watched(store: ObjectStore, removed: (key: ObjectKey) => void): ObjectStore {
+function watched(store: ObjectStore, removed: (key: ObjectKey, since: Date | undefined) => void): ObjectStore {
   return {
     // Its methods, wherever they stand.
     ...gatedStore(store, { request: () => Promise.resolve() }),
     removeIncarnation: async (key, incarnation) => {
       const isBlob = key.startsWith('blobs/');
       const was = isBlob && (await store.head(key)) !== undefined;
+      const deletion = was ? (await readDeletion(store, parseBlobKey(key).digest))?.value : undefined;
       await store.removeIncarnation(key, incarnation);
-      if (was && (await store.head(key)) === undefined) removed(key);
+      if (was && (await store.head(key)) === undefined)
+        removed(key, deletion === undefined ? undefined : new Date(deletion.since));
     },
   };
 }
