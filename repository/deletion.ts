@@ -19,6 +19,8 @@ export interface Deletion {
   readonly incarnations: readonly { readonly key: ObjectKey; readonly incarnation: Incarnation }[];
   /** ISO 8601. */
   readonly since: string;
+  /** Of versions that let go of it, as far as whoever condemned it knew: for who is told of it later. Nothing is decided by it. */
+  readonly arns?: readonly string[];
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Deletion {
  * @throws ArtifactError UNSUPPORTED_FORMAT where something else stands in its place
  */
 export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored<Deletion> | undefined> {
-  return readRecord(store, deletionKey(digest), ({ state, nonce, incarnations, since }) => {
+  return readRecord(store, deletionKey(digest), ({ state, nonce, incarnations, since, arns }) => {
     if (state !== 'condemned' && state !== 'cancelled' && state !== 'deleting') return undefined;
     if (typeof nonce !== 'string' || typeof since !== 'string' || !Array.isArray(incarnations)) return undefined;
     return {
@@ -37,6 +39,7 @@ export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored
         key: objectKey(key),
         incarnation: incarnation as Incarnation,
       })),
+      ...(Array.isArray(arns) && { arns: arns.map(String) }),
     };
   });
 }

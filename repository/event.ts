@@ -17,6 +17,12 @@ const FORMAT = 1;
 /** A version with more content than that is told of with so much: an event has at most 256 KiB. */
 const DIGESTS = 100;
 
+/** Content under more filenames than that is told of with so many. */
+const KEYS = 100;
+
+/** So many versions are told of with content. */
+const ARNS = 10;
+
 /** Who or what had it done, as far as is known. */
 export type Cause =
   | {
@@ -135,7 +141,7 @@ function promised(record: Change['before']): Change['before'] {
   return record?.['pending'] === true ? undefined : record;
 }
 
-/** @param arns of versions that are known to have had the content */
+/** @param arns of versions that are known to have had the content, beside those that its record names */
 export function deletionEvent(
   { key, before, after }: Change,
   occasion: Occasion,
@@ -145,10 +151,16 @@ export function deletionEvent(
   const was = before as Deletion | undefined;
   const is = after as Deletion | undefined;
   const digest = key.slice(key.lastIndexOf('/') + 1);
-  const detailOf = (type: DetailType, { nonce, since, incarnations }: Deletion, rank: number, at?: string) => ({
+  const detailOf = (
+    type: DetailType,
+    { nonce, since, incarnations, ...record }: Deletion,
+    rank: number,
+    at?: string,
+  ) => ({
     ...commonOf(type, occasion, [key, nonce], at),
-    ...{ arns, digest, since, sequence: `${since}/${rank}` },
-    keys: [...new Set(incarnations.map((one) => one.key))],
+    arns: [...new Set([...(record.arns ?? []), ...arns])].slice(0, ARNS),
+    ...{ digest, since, sequence: `${since}/${rank}` },
+    keys: [...new Set(incarnations.map((one) => one.key))].slice(0, KEYS),
   });
   if (is?.state === 'condemned' && was?.state !== 'condemned') {
     const detailType = 'Artifact Condemned';

@@ -9,6 +9,9 @@ import { recordContent } from '../record.ts';
 /** What a deletion works with: a store that may write and remove everything. */
 export type Deleting = Pick<Domain, 'store' | 'chance'>;
 
+/** So many are told of. */
+const ARNS = 10;
+
 /** What came of it. */
 export type Condemned =
   | { readonly outcome: 'condemned'; readonly nonce: string }
@@ -24,8 +27,13 @@ export type Condemned =
 /**
  * Puts content that nothing holds or uses into quarantine. Nothing is removed: any reference or publication lifts it again, and whoever reaps it later
  * looks for references himself. The look at them here only spares content a condemnation that would be lifted.
+ * @param arns of versions that have just let go of it
  */
-export async function condemn({ store, chance }: Deleting, digest: Digest): Promise<Condemned> {
+export async function condemn(
+  { store, chance }: Deleting,
+  digest: Digest,
+  arns: readonly string[] = [],
+): Promise<Condemned> {
   if (await isNeeded(store, digest)) return { outcome: 'needed' };
   const before = await readDeletion(store, digest);
   if (before !== undefined && before.value.state !== 'cancelled')
@@ -33,7 +41,9 @@ export async function condemn({ store, chance }: Deleting, digest: Digest): Prom
   const incarnations = await incarnationsOf(store, digest);
   if (incarnations.length === 0) return { outcome: 'absent' };
   const nonce = chance.nonce();
-  const record: Deletion = { state: 'condemned', nonce, incarnations, since: chance.now().toISOString() };
+  const since = chance.now().toISOString();
+  const named = arns.length === 0 ? {} : { arns: arns.slice(0, ARNS) };
+  const record: Deletion = { state: 'condemned', nonce, incarnations, since, ...named };
   const key = deletionKey(digest);
   const written =
     before === undefined

@@ -1,5 +1,6 @@
 import { expandAhead } from '../ahead.ts';
 import type { ArtifactArn } from '../arn.ts';
+import { formatArn } from '../arn.ts';
 import { QUARANTINE_DAYS } from '../collecting/quarantine.ts';
 import { condemn } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
@@ -164,7 +165,7 @@ async function disposeOf(
   const content = contentIn(manifest, digest);
   for (let turn = 0; turn < TURNS; turn++) {
     if (turn > 0) await chance.pause(PAUSE_MS * turn);
-    const condemned = await condemn(domain, digest);
+    const condemned = await condemn(domain, digest, [arnIn(domain, manifest, digest)]);
     if (condemned.outcome === 'absent') return { ...content, outcome: 'absent' };
     if (condemned.outcome === 'needed') {
       const by = await holdersOf(store, digest);
@@ -209,6 +210,11 @@ async function isThere(store: Domain['store'], digest: Digest): Promise<boolean>
 
 function contentIn({ assets }: Manifest, digest: Digest): Pick<DeletedContent, 'digest' | 'bytes'> {
   return { digest, bytes: assets.find((asset) => asset.digest === digest)?.size ?? 0 };
+}
+
+function arnIn({ partition, account, region }: Domain, manifest: Manifest, digest: Digest): string {
+  const { repository, id, number: version } = manifest;
+  return formatArn({ partition, account, region, repository, id, version, digest });
 }
 
 function endOf(condemned: Date, days: number): string {

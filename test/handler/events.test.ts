@@ -8,6 +8,9 @@ import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Domain, KeeperCommand, ObjectStore, Publication } from '../../repository/index.ts';
 import type { DomainEvent } from '../../repository/event.ts';
+import { announcing } from '../../repository/announcing.ts';
+import { reap } from '../../repository/deleting/reap.ts';
+import { counting } from '../../repository/stores/counting.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { steadyChance } from '../support/chance.ts';
 import type { EventMembers } from '../support/custom-resource-event.ts';
@@ -154,6 +157,21 @@ test('every event of the story is as its schema says, on the bus that is named, 
     expect(event.time.slice(0, 19)).toBe(String(event.detail['at']).slice(0, 19));
   }
   expect(lost).toEqual([]);
+});
+
+test('content that goes after its quarantine is told of with the version that had it, which nobody reads then', async () => {
+  const api = await publish();
+  const arn = formatArn(api.arn);
+  await kept({ command: 'delete', arn, dryRun: false, now: false });
+  bus.events.length = 0;
+  const asked: string[] = [];
+  const watched = counting(store, ({ key }) => asked.push(key));
+  const cause = { by: 'keeper', command: 'tend' } as const;
+  const announced = announcing({ ...domain, store: watched }, cause, (told) => announcer()(told, 10_000));
+  expect(await reap(announced.domain, api.arn.digest)).toEqual({ outcome: 'deleted' });
+  await announced.end();
+  expect(bus.events).toMatchObject([{ detailType: 'Artifact Deleted', resources: [arn], detail: { arns: [arn] } }]);
+  expect(asked.filter((key) => key.startsWith('versions/'))).toEqual([]);
 });
 
 describe('the reference function', () => {
