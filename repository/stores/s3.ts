@@ -1,25 +1,16 @@
 import type { Readable } from 'node:stream';
 import type {
-  $Command,
-  _Object,
-  DeleteMarkerEntry,
-  GetObjectCommandInput,
   GetObjectCommandOutput,
   HeadObjectCommandOutput,
   ObjectVersion,
   PutObjectCommandOutput,
   S3Client,
-  S3ClientResolvedConfig,
-  ServiceInputTypes,
-  ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
-  ListObjectVersionsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
@@ -41,7 +32,7 @@ import { endingWith } from './body.ts';
 import type { ExactVersion } from './s3-body.ts';
 import { wholeBody } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
-import { isAbsent, isDenied, isNetworkFailure, statusOf } from './s3-error.ts';
+import { isAbsent, isDenied, statusOf } from './s3-error.ts';
 import { liftHold } from './s3-hold.ts';
 import { S3Listing } from './s3-listing.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
