@@ -494,9 +494,10 @@ export function objectStoreContract(
         }
         await store.removeAlone(key('s'), old);
         await expectAbsent(store, key('s'));
-        expect(await store.create(key('s'), contentOf('old'))).toBe('created');
+        // Where no versions are kept, the same bytes written again are the same incarnation.
+        expect(await store.create(key('s'), contentOf('third'))).toBe('created');
         for (const gone of [old, current]) await store.removeAlone(key('s'), gone);
-        expect(await textOf(store, key('s'))).toBe('old');
+        expect(await textOf(store, key('s'))).toBe('third');
       });
 
       promises('a revision, only if it is current', async () => {
