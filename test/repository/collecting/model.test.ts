@@ -132,6 +132,8 @@ class World {
     const { arn, isNewVersion } = await publishVersion(this.domain, name, publishable(text, 'file'));
     const { version: number, digest } = arn;
     if (isNewVersion) this.versions.push({ id, number, digest, isDeleted: false, labels: [] });
+    // Whoever publishes or uses it has the time begin anew.
+    else delete this.versions.find((version) => version.id === id && version.number === number)?.unusedSince;
     this.present.add(digest);
     this.#rescue(digest);
   }
@@ -145,6 +147,7 @@ class World {
     const version = this.#chosen(of);
     if (version === undefined || version.isDeleted) return;
     this.uses.push(await add(version));
+    delete version.unusedSince;
     this.#rescue(version.digest);
   }
 
