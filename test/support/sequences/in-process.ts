@@ -5,8 +5,8 @@ import { answerInProcess } from '../reference-in-process.ts';
 import type { InvocationContext } from '../stack-engine/engine.ts';
 import { gatedStore } from '../stack-engine/gated-store.ts';
 import type { Coverage } from './coverage.ts';
-import type { Around, Stage } from './world.ts';
-import { PLACE } from './world.ts';
+import type { Around, Stage } from './stage.ts';
+import { PLACE } from './stage.ts';
 
 /** The function's client asks again more often than a failure lasts, nearly always. */
 const RETRIED = 0.1;

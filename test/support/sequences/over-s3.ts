@@ -14,8 +14,8 @@ import type { Fault } from '../s3-server-faults.ts';
 import { CONFLICT, INTERNAL_ERROR, RESET_AFTER, RESET_BEFORE, SLOW_DOWN } from '../s3-server-faults.ts';
 import { temporaryFolder } from '../temporary.ts';
 import type { Coverage } from './coverage.ts';
-import type { Stage } from './world.ts';
-import { PLACE } from './world.ts';
+import type { Stage } from './stage.ts';
+import { PLACE } from './stage.ts';
 
 /** The function as the domain's template has it, alone in its folder. */
 export async function packedFunction(): Promise<string> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Coverage } from './coverage.ts';
 import type { PlannedSequence } from './plan.ts';
 import { sequence } from './plan.ts';
-import type { Stage } from './world.ts';
+import type { Stage } from './stage.ts';
 import { SequenceWorld } from './world.ts';
 
 /** Names of variables of the environment. */
