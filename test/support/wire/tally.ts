@@ -40,7 +40,7 @@ const LEAST: Readonly<Record<Exclude<Thing, 'round'>, number>> = {
   race: 130,
   check: 1000,
   request: 4000,
-  crash: 15,
+  crash: 8,
   'crash after the decision': 15,
   'crash after a removal': 6,
   sleep: 30,
