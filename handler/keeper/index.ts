@@ -12,6 +12,7 @@ import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import { eventBus } from '../event-bus.ts';
 import type { Kept } from './handle.ts';
 import { handle } from './handle.ts';
+import { lineOfLifting } from './log.ts';
 
 /**
  * The keeper: does what only it may do in a domain, one command at a time, as JSON. Runs in AWS Lambda, with the SDK that is there.
@@ -66,7 +67,13 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
 function connect(signal: AbortSignal): Kept {
   const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
   const store = limited(
-    s3Store({ client: s3, bucket, expectedOwner: account, requiresVersions: true, liftsHolds: true, signal }),
+    s3Store({
+      ...{ client: s3, bucket, expectedOwner: account, requiresVersions: true, signal },
+      liftsHolds: true,
+      onHoldLifted: (hold) => {
+        log(lineOfLifting(bucket, hold));
+      },
+    }),
     REQUESTS_AT_ONCE,
   );
   return {

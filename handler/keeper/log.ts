@@ -1,3 +1,5 @@
+import type { LiftedHold } from '../../repository/stores/s3-hold.ts';
+
 /** What happened to one command, as one line of JSON that CloudWatch takes for metrics as well (its embedded metric format). */
 export interface Report {
   /** Absent where what was sent is none. */
@@ -42,6 +44,11 @@ export function lineOf(report: Report, time: Date): string {
     KeeperFailures: report.outcome === 'failed' ? 1 : 0,
     KeeperDuration: report.duration,
   });
+}
+
+/** That a legal hold was lifted, which somebody may have put. */
+export function lineOfLifting(bucket: string, { key, version }: LiftedHold): string {
+  return JSON.stringify({ HoldLifted: { bucket, key, version } });
 }
 
 /** What a scheduled audit found, which nobody else is told of. */

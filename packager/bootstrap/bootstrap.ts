@@ -172,6 +172,7 @@ class Bootstrap {
   async #make(): Promise<StepOutcome> {
     const left = await this.#bucket.leftBehind();
     if (left !== undefined) {
+      if (this.#wantsHolds) await this.#bucket.requireHolds();
       if (left.isDomain && left.versioning !== 'Enabled')
         this.#request.tell(withoutVersions(this.#bucket.place.bucket));
       const { template, imports } = takingOver(this.#bucket.place.bucket, left);
@@ -181,6 +182,7 @@ class Bootstrap {
         next: ['the stack gets everything else that a domain has', TURNS_KEEPER_ON],
       });
     }
+    if (this.#wantsHolds) throw this.#holdsTooEarly();
     const { template } = this.#request.installation;
     return this.#change({
       does: 'create',
@@ -191,6 +193,7 @@ class Bootstrap {
 
   async #update(stack: Stack): Promise<StepOutcome> {
     this.#refuseDowngrade(stack);
+    if (this.#wantsHolds) await this.#bucket.requireHolds();
     const domain = await this.#bucket.domain();
     const { template } = this.#request.installation;
     // A bucket that was taken over empty is no domain before the stack has written its descriptor.
@@ -385,6 +388,24 @@ class Bootstrap {
       'INVALID_CONFIGURATION',
       `the domain is of version ${there}, newer than this tool, which is ${installation.version}`,
       { remedy: 'Update cfn-artifacts. To go back to the older domain all the same, use --force-downgrade.' },
+    );
+  }
+
+  get #wantsHolds(): boolean {
+    return this.#request.parameters.get('LegalHold') === 'on';
+  }
+
+  /** CloudFormation can't change its mind about a bucket's Object Lock, so the template makes none. */
+  #holdsTooEarly(): ArtifactError {
+    const { bucket } = this.#bucket.place;
+    return new ArtifactError(
+      'INVALID_CONFIGURATION',
+      'a new domain takes no legal holds: its bucket has no Object Lock yet',
+      {
+        remedy:
+          `Make it without, enable Object Lock, which can't be undone, then turn them on:\ncfn-artifacts bootstrap\naws s3api put-object-lock-configuration --bucket ${bucket} ` +
+          `--object-lock-configuration ObjectLockEnabled=Enabled --region ${this.#cloud.region}\ncfn-artifacts bootstrap --legal-hold`,
+      },
     );
   }
 

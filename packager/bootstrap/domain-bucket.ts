@@ -2,6 +2,7 @@ import type { Domain, DomainParts, DomainPlace, ObjectStore } from '../../reposi
 import type { Chance } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../repository/index.ts';
 import { probe } from '../../repository/stores/probe.ts';
+import { bucketTakesHolds, withoutObjectLock } from '../../repository/stores/s3-hold.ts';
 import { bucketKmsKey, bucketPolicy, bucketRegion, bucketVersioning, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 
@@ -64,6 +65,17 @@ export class DomainBucket {
     const { access, signal } = this.#context;
     const key = await bucketKmsKey(await access.s3(), bucket, account, signal);
     return key?.startsWith('arn:') === true && key.includes(':key/') ? key : undefined;
+  }
+
+  /**
+   * Without Object Lock every binding would fail as soon as it is to put a hold.
+   * @throws ArtifactError UNSUPPORTED_STORE; ACCESS_DENIED where it can't be known
+   */
+  async requireHolds(): Promise<void> {
+    const { bucket, account } = this.place;
+    const { access, signal } = this.#context;
+    const options = { client: await access.s3(), bucket, expectedOwner: account, signal };
+    if (!(await bucketTakesHolds(options))) throw withoutObjectLock(bucket);
   }
 
   /** Tries what everything relies on. @throws ArtifactError UNSUPPORTED_STORE */

@@ -1,4 +1,4 @@
-import { PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
+import { GetObjectLockConfigurationCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ConnectionOptions } from './s3-connection.ts';
@@ -26,16 +26,50 @@ export function s3Hold(options: ConnectionOptions): Hold {
     } catch (error) {
       // What is gone needs none: whoever looks at it next finds that out.
       if (isGone(error)) return;
-      if (hasCode(error, 'InvalidRequest')) throw withoutLock(s3.bucket, error);
+      if (hasCode(error, 'InvalidRequest')) throw withoutObjectLock(s3.bucket, error);
       throw await s3.explained(error, { operation: 'PutObjectLegalHold', key, actions: ['s3:PutObjectLegalHold'] });
     }
   };
 }
 
-/** @returns whether it has none now; false where that could not be done, for whatever reason */
-export async function liftHold(s3: S3Connection, key: string, version: string): Promise<boolean> {
+/**
+ * Whether a bucket takes legal holds: Object Lock is enabled for it. Needs s3:GetBucketObjectLockConfiguration.
+ * @throws ArtifactError ACCESS_DENIED and what the store throws
+ */
+export async function bucketTakesHolds(options: ConnectionOptions): Promise<boolean> {
+  const s3 = new S3Connection(options);
+  const call = { operation: 'GetObjectLockConfiguration', actions: ['s3:GetBucketObjectLockConfiguration'] };
+  try {
+    const { ObjectLockConfiguration: found } = await s3.send(
+      call.operation,
+      new GetObjectLockConfigurationCommand(s3.target),
+    );
+    return found?.ObjectLockEnabled === 'Enabled';
+  } catch (error) {
+    if (hasCode(error, 'ObjectLockConfigurationNotFoundError', 'NoSuchObjectLockConfiguration')) return false;
+    throw await s3.explained(error, call);
+  }
+}
+
+/** One version of an object that had a hold. */
+export interface LiftedHold {
+  readonly key: string;
+  readonly version: string;
+}
+
+/**
+ * Whose the hold was nobody can tell: a person may have put it.
+ * @param lifted told of it
+ * @returns whether it has none now; false where that could not be done, for whatever reason
+ */
+export async function liftHold(
+  s3: S3Connection,
+  { key, version }: LiftedHold,
+  lifted?: (hold: LiftedHold) => void,
+): Promise<boolean> {
   try {
     await put(s3, key, version, 'OFF');
+    lifted?.({ key, version });
     return true;
   } catch (error) {
     return isGone(error);
@@ -51,7 +85,7 @@ function isGone(error: unknown): boolean {
   return hasCode(error, 'NoSuchKey', 'NoSuchVersion');
 }
 
-function withoutLock(bucket: string, cause: unknown): ArtifactError {
+export function withoutObjectLock(bucket: string, cause?: unknown): ArtifactError {
   return new ArtifactError('UNSUPPORTED_STORE', `'${bucket}' takes no legal holds, and its domain wants them`, {
     remedy:
       `Enable Object Lock, which can't be undone: aws s3api put-object-lock-configuration --bucket ${bucket} ` +

@@ -33,6 +33,7 @@ import type { ExactVersion } from './s3-body.ts';
 import { wholeBody } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
 import { isAbsent, isDenied, statusOf } from './s3-error.ts';
+import type { LiftedHold } from './s3-hold.ts';
 import { liftHold } from './s3-hold.ts';
 import { S3Listing } from './s3-listing.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
@@ -73,6 +74,8 @@ export interface S3StoreOptions {
   readonly requiresVersions?: boolean;
   /** For the keeper: what S3 refuses to remove for a legal hold is freed of it, and removed. */
   readonly liftsHolds?: boolean;
+  /** Told of each hold that was lifted. */
+  readonly onHoldLifted?: (hold: LiftedHold) => void;
   /** The account, twelve digits, that must own the bucket: else every request fails with WRONG_OWNER. */
   readonly expectedOwner?: string;
   /** Encrypts what is written; default as the bucket says. */
@@ -212,7 +215,7 @@ class S3Store implements ObjectStore {
         return;
       } catch (error) {
         const mayLift = this.#options.liftsHolds === true && isDenied(error) && lifted < LIFTS;
-        if (!mayLift || !(await liftHold(this.#s3, key, version))) throw error;
+        if (!mayLift || !(await liftHold(this.#s3, { key, version }, this.#options.onHoldLifted))) throw error;
       }
     }
   }

@@ -7,7 +7,7 @@ import { CHANCE } from '../../packager/cli/chance.ts';
 import { noEvidence, ownKeeper } from '../../repository/index.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import type { Outcome } from '../packager/bootstrap/account.ts';
-import { domainTemplate, TestAccount } from '../packager/bootstrap/account.ts';
+import { domainTemplate, enableObjectLock, TestAccount } from '../packager/bootstrap/account.ts';
 import { judgedBy, requestToCloudFormation, requestToLambda } from '../support/aws-requests.ts';
 import type { Need } from '../support/documented-needs.ts';
 import { needsIn, policyOf, resourceOf, superfluousAmong } from '../support/documented-needs.ts';
@@ -160,6 +160,23 @@ describe('what bootstrap asks itself', () => {
   );
 
   test.each([
+    [true, 0],
+    [false, 3],
+  ])('--legal-hold needs to look at the bucket’s Object Lock: %s', async (isAllowed, exitCode) => {
+    await open();
+    try {
+      await made();
+      await enableObjectLock(account);
+      const look = { action: 's3:GetBucketObjectLockConfiguration', on: 'the bucket' };
+      become([policyOf([...needsIn(NEEDS, 'update'), ...(isAllowed ? [look] : [])], RESOURCES)]);
+      const outcome = await account.run(['bootstrap', '--yes', '--legal-hold'], { env: account.env('operator') });
+      expect([outcome.exitCode, outcome.stderr.includes(look.action)]).toEqual([exitCode, !isAllowed]);
+    } finally {
+      await close();
+    }
+  });
+
+  test.each([
     ['package', ['package', '--project-root', '.', '--artifact-prefix', 'shop']],
     ['publish', ['publish', 'api', '--id', 'shop/api']],
   ])('%s on an account without a domain needs that and its own', async (command, argv) => {
@@ -197,7 +214,11 @@ function superfluousFor(policy: Policy, requests: readonly AwsRequest[]): string
 describe('the policy for who runs bootstrap', () => {
   const [policy] = POLICIES;
   const requestOf = (need: Need): AwsRequest => act(need.action, resourceOf(need, RESOURCES));
-  const requests = [...needsIn(NEEDS), { action: 'cloudformation:DescribeEvents', on: 'the stack' }].map(requestOf);
+  const beside = [
+    { action: 'cloudformation:DescribeEvents', on: 'the stack' },
+    { action: 's3:GetBucketObjectLockConfiguration', on: 'the bucket' },
+  ];
+  const requests = [...needsIn(NEEDS), ...beside].map(requestOf);
 
   test('allows what the table says, and nothing else', () => {
     expect(requests.filter((request) => !allows(policy!, request))).toEqual([]);

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
+import { PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { bundleKeeper, bundleReference, packed } from '../../../handler/build.mjs';
 import type { BootstrapTools } from '../../../packager/cli/bootstrap-tools.ts';
 import type { CommandHandlers } from '../../../packager/cli/commands.ts';
@@ -83,6 +83,18 @@ export interface Outcome {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** As a person does it, with the AWS CLI. */
+export async function enableObjectLock({ server }: TestAccount): Promise<void> {
+  server.identities.set('administrator', { account: PLACE.account, policies: [everything] });
+  const client = new S3Client({ ...s3ClientDefaults, ...server.clientConfig('administrator', PLACE.region) });
+  try {
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const;
+    await client.send(new PutObjectLockConfigurationCommand({ Bucket: BUCKET, ObjectLockConfiguration }));
+  } finally {
+    client.destroy();
+  }
 }
 
 /** What comes between the command and CloudFormation; `undefined` lets it through. */

@@ -5,7 +5,7 @@ import { knowEveryError } from '../../support/realm.ts';
 import { tick } from '../../support/s3-server-state.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
 import type { EngineOptions } from '../../support/stack-engine/engine.ts';
-import { objectOf, TestAccount } from './account.ts';
+import { enableObjectLock, objectOf, TestAccount } from './account.ts';
 
 knowEveryError();
 
@@ -162,7 +162,7 @@ describe('an account without a domain', () => {
     await open();
     const key = `arn:aws:kms:us-east-1:${PLACE.account}:key/0a1b`;
     const flags = ['--kms-key-arn', key, '--log-retention-days', '7', '--no-audit', '--scratch-days', '3'];
-    flags.push('--collect', 'on', '--legal-hold');
+    flags.push('--collect', 'on');
     const { exitCode } = await bootstrap('--yes', '--quiet', ...flags, '--superseded-days', '40', '--tag', 'team=shop');
     expect(exitCode).toBe(0);
     const given = {
@@ -170,7 +170,6 @@ describe('an account without a domain', () => {
       LogRetentionDays: '7',
       AuditSchedule: 'off',
       CollectSchedule: 'on',
-      LegalHold: 'on',
       ScratchDays: '3',
       SupersededDays: '40',
     };
@@ -244,6 +243,49 @@ describe('a domain that is there', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(says)]);
     expect(account.asked).not.toContain('ExecuteChangeSet');
     await expectTidy();
+  });
+
+  test('takes legal holds only where its bucket does, which is asked before anything is changed', async () => {
+    await open();
+    const early = await bootstrap('--yes', '--legal-hold');
+    expect([early.exitCode, early.stderr]).toEqual([
+      2,
+      expect.stringContaining('a new domain takes no legal holds: its bucket has no Object Lock yet'),
+    ]);
+    expect(early.stderr).toMatch(
+      /put-object-lock-configuration --bucket \S+ .*\n.*cfn-artifacts bootstrap --legal-hold/,
+    );
+    expect(account.asked).not.toContain('CreateChangeSet');
+    expect((await bootstrap('--yes')).exitCode).toBe(0);
+    account.asked.length = 0;
+    const enabling = 'put-object-lock-configuration --bucket cfn-artifacts-111122223333-us-east-1';
+    const refused = await bootstrap('--yes', '--legal-hold');
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      expect.any(Number),
+      expect.stringMatching(/takes no legal holds, and its domain wants them/),
+    ]);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain(enabling);
+    expect(account.asked).not.toContain('CreateChangeSet');
+    // Nobody asks who does not want them.
+    account.server.requests.length = 0;
+    expect((await bootstrap('--yes')).exitCode).toBe(0);
+    expect(account.server.requests.map(({ operation }) => operation)).not.toContain('GetObjectLockConfiguration');
+
+    await enableObjectLock(account);
+    expect((await bootstrap('--yes', '--legal-hold')).exitCode).toBe(0);
+    expect(account.stack?.deployment.parameters['LegalHold']).toBe('on');
+  });
+
+  test('that was left behind takes legal holds only where its bucket does', async () => {
+    await withDomain();
+    await account.engine.deleteStack('cfn-artifacts');
+    const refused = await bootstrap('--yes', '--legal-hold');
+    expect(refused.stderr).toContain('put-object-lock-configuration');
+    expect(account.asked).not.toContain('CreateChangeSet');
+    await enableObjectLock(account);
+    expect((await bootstrap('--yes', '--legal-hold')).exitCode).toBe(0);
+    expect(account.stack?.deployment.parameters['LegalHold']).toBe('on');
   });
 
   test.each([

@@ -10,6 +10,7 @@ import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { describeDomain } from '../../../repository/domain.ts';
 import { release } from '../../../repository/release.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
+import type { LiftedHold } from '../../../repository/stores/s3-hold.ts';
 import { s3Hold } from '../../../repository/stores/s3-hold.ts';
 import { steadyChance } from '../../support/chance.ts';
 import { publishable } from '../../support/domain.ts';
@@ -36,6 +37,8 @@ let server: S3Server;
 let bucket: Bucket;
 let policies: DomainPolicies;
 let clients: S3Client[];
+/** Holds that the keeper's store said it has lifted. */
+let lifted: LiftedHold[];
 
 beforeAll(async () => {
   policies = domainPolicies((await buildDomainTemplate()).file);
@@ -44,6 +47,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   server = await startS3Server();
   clients = [];
+  lifted = [];
   bucket = createDomainBucket(server, policies);
   bucket.objectLock = true;
   for (const [name, principal] of Object.entries(principalsOf(policies)))
@@ -69,6 +73,7 @@ function storeOf(who: PrincipalName, onRequest?: (operation: string) => void): O
   return s3Store({
     ...{ client: clientOf(who), bucket: BUCKET, expectedOwner: PLACE.account, requiresVersions: true },
     liftsHolds: who === 'keeper',
+    onHoldLifted: (hold) => lifted.push(hold),
     ...(onRequest !== undefined && { onRequest }),
   });
 }
@@ -169,13 +174,14 @@ describe('the keeper', () => {
     expect(await condemn(keeper, used.digest)).toMatchObject({ outcome: 'condemned' });
     expect(await reap(keeper, used.digest)).toEqual({ outcome: 'deleted' });
     expect(holdOf(used)).toBeUndefined();
+    expect(lifted).toEqual([{ key: used.key, version: used.incarnation }]);
     expect(await keeper.store.incarnations(used.key)).toEqual([]);
   });
 
   test('lifts nothing of what is needed', async () => {
     const used = await bound();
     expect(await condemn(domainOf('keeper'), used.digest)).toEqual({ outcome: 'needed' });
-    expect(holdOf(used)).toBe(true);
+    expect([holdOf(used), lifted]).toEqual([true, []]);
   });
 
   test('lifts it again where somebody who was asleep puts one on meanwhile', async () => {
