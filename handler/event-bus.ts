@@ -48,7 +48,11 @@ export function eventBus({
         const { EventBridgeClient: Client, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
         client ??= new Client({ maxAttempts: 2 });
         const command = new PutEventsCommand({ Entries: letters.map(({ entry }) => entry) });
-        const { Entries: results = [] } = await client.send(command, { abortSignal: signal });
+        const answer = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+          reason = error;
+          throw error;
+        });
+        const { Entries: results = [] } = answer;
         return letters.filter(({ event }, index) => {
           const { EventId, ErrorCode = '', ErrorMessage = '' } = results[index] ?? {};
           const refusal: Refusal = EventId === undefined ? `${ErrorCode}: ${ErrorMessage}` : undefined;
@@ -80,10 +84,19 @@ function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   ]);
 }
 
+/** What a request is refused with for what is in it: one entry is enough. Others, as that nobody may put events, are so for all that follows. */
+const INVALID = ['ValidationException', 'SerializationException', 'RequestEntityTooLargeException'];
+
+function isInvalid(error: unknown): boolean {
+  const { name, $metadata } = error as { readonly name?: string; readonly $metadata?: { httpStatusCode?: number } };
+  return INVALID.includes(name ?? '') || $metadata?.httpStatusCode === 413;
+}
+
 /**
- * What is refused is tried again, because throttling refuses single entries.
+ * What is refused is tried again, because throttling refuses single entries. Of a request that is invalid each entry is sent by itself, and the one that is
+ * invalid alone is left out.
  * @param put answers what was refused
- * @throws what the first request came to that failed as a whole: then nothing more is sent
+ * @throws what the first request came to that failed as a whole for another reason: then nothing more is sent
  */
 async function putAll(
   events: readonly DomainEvent[],
@@ -97,7 +110,13 @@ async function putAll(
     for (let batch = waiting.shift(); batch !== undefined && !hasFailed; batch = waiting.shift()) {
       for (let attempt = 0; attempt < ATTEMPTS && batch.length > 0; attempt++) {
         if (attempt > 0) await pause(Math.random() * FIRST_PAUSE_MS * 3 ** attempt, undefined, { signal });
-        batch = await put(batch);
+        try {
+          batch = await put(batch);
+        } catch (error) {
+          if (!isInvalid(error)) throw error;
+          if (batch.length > 1) waiting.unshift(...batch.map((letter) => [letter]));
+          break;
+        }
       }
     }
   };

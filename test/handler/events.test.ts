@@ -9,6 +9,7 @@ import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../rep
 import type { Domain, KeeperCommand, ObjectStore, Publication } from '../../repository/index.ts';
 import type { DomainEvent } from '../../repository/event.ts';
 import { announcing } from '../../repository/announcing.ts';
+import { objectKey } from '../../repository/object-store.ts';
 import { reap } from '../../repository/deleting/reap.ts';
 import { counting } from '../../repository/stores/counting.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
@@ -174,6 +175,16 @@ test('content that goes after its quarantine is told of with the version that ha
   expect(asked.filter((key) => key.startsWith('versions/'))).toEqual([]);
 });
 
+test('content under very many filenames is one event that can be sent', async () => {
+  const { arn, key } = await publish();
+  for (let number = 0; number < 300; number++)
+    await store.copy(key, objectKey(`${key.slice(0, key.lastIndexOf('/'))}/${'n'.repeat(200)}${number}.zip`));
+  await kept({ command: 'delete', arn: formatArn(arn), dryRun: false, now: true });
+  const deleted = bus.events.find(({ detailType }) => detailType === 'Artifact Deleted');
+  expect(deleted?.detail['keys']).toHaveLength(100);
+  expect(lost).toEqual([]);
+});
+
 describe('the reference function', () => {
   test('tells who uses what, and why that was recorded', async () => {
     const api = await publish();
@@ -312,6 +323,21 @@ describe('where EventBridge', () => {
     await announcer()(many, 10_000);
     expect(bus.events).toHaveLength(11);
     expect(lost).toMatchObject([{ EventsNotAnnounced: 1, Reason: 'InternalFailure: on purpose' }]);
+  });
+
+  test('takes one event for invalid, the others are told, and that one stands in the log', async () => {
+    const api = await publish();
+    const many = (await someEvents(api, 35)).map((event, index) =>
+      index === 3 || index === 4 ? { ...event, detail: { ...event.detail, bucket: 'x'.repeat(300 * 1024) } } : event,
+    ) as DomainEvent[];
+    // By itself small, and refused with all that is in its request.
+    bus.refuse = (_, { Detail = '' }) =>
+      Detail.includes('"number 20"') ? { code: 'ValidationException', status: 400 } : undefined;
+    await announcer()(many, 10_000);
+    expect(bus.events).toHaveLength(32);
+    const ids = bus.events.map(({ detail }) => detail['deduplicationId']);
+    expect(ids).not.toEqual(expect.arrayContaining(['number 20']));
+    expect(lost).toMatchObject([{ EventsNotAnnounced: 3, Reason: expect.stringMatching(/^ValidationException/) }]);
   });
 
   test('takes no more than 256 KiB in one request, events are sent apart', async () => {
