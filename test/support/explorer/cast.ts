@@ -3,12 +3,15 @@ import type { ArtifactName, Digest, Domain, ObjectKey } from '../../../repositor
 import { formatArn, LOCAL_PLACE } from '../../../repository/arn.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { StackResource } from '../../../repository/binding.ts';
+import { noteUnused } from '../../../repository/collecting/unused.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
 import { blobKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
 import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
+import { readStatusRecord } from '../../../repository/status.ts';
+import { readManifest } from '../../../repository/version.ts';
 import { release } from '../../../repository/release.ts';
 import { publishable } from '../domain.ts';
 import type { Act, Acts, Given } from './actor.ts';
@@ -88,6 +91,15 @@ export const deletes: Act = async (given) => {
 export const undeletes: Act = async (given) => {
   const undeletion = await undeleteVersion(domainOf(given), NAME, 1);
   return undeletion?.outcome ?? 'no version';
+};
+
+/** A collector notes that nobody needs the version; who records a reference takes that away again. */
+export const notes: Act = async (given) => {
+  const domain = domainOf(given);
+  const manifest = await readManifest(domain, NAME, 1);
+  if (manifest === undefined) return 'no version';
+  await noteUnused(domain, manifest, await readStatusRecord(domain, NAME, 1), 'unused');
+  return 'noted';
 };
 
 export const addsReference: Act = async (given) => {

@@ -7,6 +7,7 @@ import {
   collects,
   DIGEST,
   deletes,
+  notes,
   publishes,
   publishesAnother,
   releases,
@@ -46,6 +47,7 @@ const UNDELETER_2: Part = { name: 'undeleter 2', acts: [undeletes], mayBeBlocked
 /** Custom::ArtifactRefs that name content by its digest alone, and those that name the version. */
 const ADDER: Part = { name: 'adder', acts: [binds('A')] };
 const ADDER_2: Part = { name: 'adder 2', acts: [binds('B')] };
+const NOTER: Part = { name: 'noter', acts: [notes] };
 const USER: Part = { name: 'user', acts: [binds('A', 1)] };
 const NAMED: Part = { name: 'named consumer', acts: [addsReference] };
 const NAMED_REMOVER: Part = { name: 'named remover', acts: [removesReference] };
@@ -136,6 +138,11 @@ export const OF_VERSIONS: readonly Scenario[] = [
     [USER, REMOVER, DELETER, COLLECTOR],
     [USING_UNTIL_REMOVED],
   ),
+  scenario('a user, a noter, a deleter, an undeleter', published, [USER, NOTER, DELETER, UNDELETER], [USING], WAITING),
+  scenario('a user, a noter, a deleter, late 1, lost 1', published, [USER, NOTER, DELETER], [USING], {
+    faults: { late: 1, lost: 1 },
+    ...WAITING,
+  }),
   scenario('two deleters, an undeleter', published, [DELETER, DELETER_2, UNDELETER], [], WAITING),
   scenario('an undeleter, a deleter, a collector', deleted, [UNDELETER, DELETER, COLLECTOR], []),
   scenario('an undeleter, a deleter, late 1', deleted, [UNDELETER, DELETER], [], { faults: { late: 1 } }),

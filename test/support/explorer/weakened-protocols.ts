@@ -1,8 +1,17 @@
 import type { Act, Acts } from './actor.ts';
-import { addsReference, binds, collects, publishes, removesReference, strayContent } from './cast.ts';
+import {
+  addsReference,
+  binds,
+  collects,
+  deletes,
+  publishes,
+  removesReference,
+  strayContent,
+  undeletes,
+} from './cast.ts';
 import { boundAs } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
-import { namedAs, scenario } from './scenarios.ts';
+import { namedAs, ofSix, scenario, SIX } from './scenarios.ts';
 import type { Weakness } from './weakened.ts';
 import {
   believesAnOldListing,
@@ -12,7 +21,9 @@ import {
   looksBeforeItWrites,
   removesTheDeletionByHand,
   reusesItsNonce,
+  sweepsUnasked,
   takesContentForGranted,
+  takesDeletionsForLeftBehind,
   weakened,
 } from './weakened.ts';
 
@@ -21,11 +32,14 @@ export interface WeakenedProtocol {
   readonly name: string;
   readonly weak: Scenario;
   readonly whole: Scenario;
+  /** Where it takes a write that comes twice: the same with none, which is safe. */
+  readonly once?: Scenario;
   /** What comes of it. */
   readonly wrong: string;
 }
 
 const stray = [strayContent];
+const deleted = [publishes, deletes];
 const BOUND = boundAs('adder', 'A');
 const CONTENT_LOST = 'the content that adder uses is lost';
 const VERSION_LOST = 'the content of a:1 is lost';
@@ -38,6 +52,7 @@ function part(name: string, act: Act | Acts, weakness?: Weakness): Part {
 const ADDER = part('adder', binds('A'));
 const COLLECTOR = part('collector', collects);
 const PUBLISHER = part('publisher', publishes);
+const UNDELETER_2 = part('undeleter 2', undeletes);
 const OPERATOR = part('operator', removesTheDeletionByHand);
 
 /** An adder and a collector, one of them weak. */
@@ -64,20 +79,18 @@ const WAITING_PUBLISHER: Part = { ...part('publisher', publishes, helpsNobody), 
 /** As in stores.md 2.2, where a model of each was found to lose content. */
 export const WEAKENED: readonly WeakenedProtocol[] = [
   ofTwo('P0a: the adder does not look at the content at last', { adder: takesContentForGranted }),
-  {
-    name: 'P0d: the deletion is removed by hand, and content by its key',
-    weak: scenario('P0d', stray, [ADDER, COLLECTOR, OPERATOR], [BOUND], { isVersioned: false }),
-    whole: scenario('P0d', stray, [ADDER, COLLECTOR], [BOUND], { isVersioned: false }),
-    wrong: CONTENT_LOST,
-  },
+  ofTwo('P0d: the adder takes a deletion for left behind, and removes its record', {
+    adder: takesDeletionsForLeftBehind,
+  }),
   {
     name: 'P0e: a removal by key comes twice, and the content was stored anew',
     weak: scenario('P0e', stray, [WAITING_PUBLISHER, COLLECTOR], [], { isVersioned: false, faults: { late: 1 } }),
     whole: scenario('P0e', stray, [WAITING_PUBLISHER, COLLECTOR], [], { faults: { late: 1 } }),
+    once: scenario('P0e', stray, [WAITING_PUBLISHER, COLLECTOR], [], { isVersioned: false }),
     wrong: VERSION_LOST,
   },
   {
-    name: 'P0f: the deletion is removed by hand',
+    name: 'P0f: the record of a deletion is removed by hand, while content goes by its incarnation',
     weak: scenario('P0f', stray, [ADDER, COLLECTOR, OPERATOR], [BOUND]),
     whole: scenario('P0f', stray, [ADDER, COLLECTOR], [BOUND]),
     wrong: CONTENT_LOST,
@@ -95,9 +108,24 @@ export const WEAKENED: readonly WeakenedProtocol[] = [
       faults: { late: 1 },
     }),
     whole: scenario('P1r', [publishes], [part('adder', addsAgain)], namedAs('adder'), { faults: { late: 1 } }),
+    once: scenario('P1r', [publishes], [part('adder', addsAgain, reusesItsNonce)], namedAs('adder')),
     wrong: 'the reference of adder is lost',
   },
   ofTwo('P1s: the references are listed before the mark', { collector: believesAnOldListing }),
   ofTwo('P1o: the adder looks at the deletion before it writes its reference', { adder: looksBeforeItWrites }),
   ofTwo('P1h: the adder looks at the content before the deletion', { adder: looksAtContentFirst }),
 ];
+
+/** Beyond those: what a version holds is taken away without a change of its status that everybody sees. */
+export const SWEEPING_UNASKED: WeakenedProtocol = {
+  name: 'whoever takes a deletion back removes old references without changing the status before',
+  weak: scenario('sweeping', deleted, [part('undeleter', undeletes, sweepsUnasked), UNDELETER_2], [], { pauses: 2 }),
+  whole: scenario('sweeping', deleted, [part('undeleter', undeletes), UNDELETER_2], [], { pauses: 2 }),
+  wrong: 'a:1 holds nothing',
+};
+
+/** All six, and a collector who does not compare. */
+export const WEAK_SIX: Scenario = ofSix([
+  ...SIX.filter(({ name }) => name !== 'collector'),
+  part('collector', collects, decidesWithoutComparing),
+]);

@@ -1,4 +1,6 @@
+import { bytesOf } from '../../../repository/content.ts';
 import type { ObjectHead, ObjectKey, ObjectStore, StoredObject } from '../../../repository/object-store.ts';
+import { readDeletion } from '../../../repository/deletion.ts';
 import { deletionKey } from '../../../repository/keys.ts';
 import type { Act, Acts, Given } from './actor.ts';
 import { BLOB, DIGEST } from './cast.ts';
@@ -86,7 +88,7 @@ export const believesAnOldListing: Weakness = withStore((store) => {
   };
 });
 
-/** P1y, and what P0d and P0f did: a collector that writes its decision whatever stands there. */
+/** P1y: a collector that writes its decision whatever stands there. */
 export const decidesWithoutComparing: Weakness = withStore((store) => ({
   async replace(key, content, revision) {
     if (!isDeletion(key)) return store.replace(key, content, revision);
@@ -103,13 +105,32 @@ export const helpsNobody: Weakness = withStore((store) => ({
     isDeletion(key) ? Promise.resolve('conflict' as const) : store.removeRevision(key, revision),
 }));
 
+/** Whoever takes a deletion back, or deletes again, and removes what stands there without having changed the status before. */
+export const sweepsUnasked: Weakness = withStore((store) => ({
+  async replace(key, content, revision) {
+    if (!key.startsWith('statuses/')) return store.replace(key, content, revision);
+    const { status } = JSON.parse((await bytesOf(content.read())).toString('utf8')) as { readonly status: string };
+    return status === 'Deleted' ? 'replaced' : store.replace(key, content, revision);
+  },
+}));
+
 /** P1r: what names a writing is used again. */
 export const reusesItsNonce: Weakness = ({ store, chance }) => ({
   store,
   chance: { ...chance, nonce: () => 'again' },
 });
 
-/** P0d, P0f: somebody who takes a deletion away by hand, because it seems to have been left behind. */
+/** P0d: an adder that takes every deletion which is decided for one that was left behind, and removes its record. */
+export const takesDeletionsForLeftBehind: Weakness = withStore((store) => ({
+  async read(key) {
+    const deletion = isDeletion(key) ? await readDeletion(store, DIGEST) : undefined;
+    if (deletion?.value.state !== 'deleting') return store.read(key);
+    await store.removeRevision(key, deletion.revision);
+    return undefined;
+  },
+}));
+
+/** P0f: somebody who takes a deletion away by hand, because it seems to have been left behind. */
 export const removesTheDeletionByHand: Act = async ({ store }) => {
   const head = await store.head(deletionKey(DIGEST));
   if (head !== undefined) await store.removeRevision(head.key, head.revision);
