@@ -319,13 +319,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc plan',
     summary: 'what would go, and why, with sizes',
     description:
-      "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. The last line is the command that runs it. It ends with status 5 where something could not be looked at, and stays.",
+      "Finds out what would go: versions that a rule of their repository takes, content that nothing holds or uses any more, which goes into quarantine first, and content whose quarantine is over. The plan is stored, and named by its digest; 'gc run' does exactly what it says. The last line is the command that runs it. One that fails or is interrupted says how to go on with it. It ends with status 5 where something could not be looked at, and stays.",
     examples: [
       { what: 'what would be deleted, and why', command: 'cfn-artifacts gc plan' },
       {
         what: 'which rule keeps or takes each version',
         command: 'cfn-artifacts gc plan --repository default --verbose',
       },
+      { what: 'one that waives the quarantine', command: 'cfn-artifacts gc plan --now' },
       { what: 'for a script', command: 'cfn-artifacts gc plan --json' },
     ],
     positional: [],
@@ -342,6 +343,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         what: 'a plan that was made before, by the first digits of its digest',
         command: 'cfn-artifacts gc run 3f6c0a9b',
       },
+      { what: 'what that plan says', command: 'cfn-artifacts gc run 3f6c0a9b --dry-run' },
       { what: 'make one, look at it, and decide', command: 'cfn-artifacts gc run' },
       { what: 'in a pipeline', command: 'cfn-artifacts gc run --yes --json' },
     ],

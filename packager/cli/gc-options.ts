@@ -3,21 +3,27 @@ import { parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
 import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, named } from './options.ts';
+import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, matching, named } from './options.ts';
 
 /** Of `gc plan`, and of what `gc run` does first. */
-export interface GcPlanOptions extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
+export interface GcPlanningOptions
+  extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
   /** The only one to look at. */
   readonly repository?: string;
   /** Whether to tell of versions that stay. */
   readonly verbose: boolean;
-}
-
-export interface GcRunOptions extends GcPlanOptions {
-  /** The digest of a plan, or how it begins. Absent: one is made. */
-  readonly plan?: string;
   /** Content goes at once. */
   readonly now: boolean;
+}
+
+export interface GcPlanOptions extends GcPlanningOptions {
+  /** A plan that was begun: its name, as a failure told it. */
+  readonly resume?: string;
+}
+
+export interface GcRunOptions extends GcPlanningOptions {
+  /** The digest of a plan, or how it begins. Absent: one is made. */
+  readonly plan?: string;
   readonly dryRun: boolean;
   /** Nobody is asked. */
   readonly yes: boolean;
@@ -32,13 +38,21 @@ export interface GcRulesSetOptions extends GcRulesOptions {
   readonly yes: boolean;
 }
 
-export const GC_PLAN: OptionTable<GcPlanOptions> = {
+const GC_PLANNING: OptionTable<GcPlanningOptions> = {
   repository: {
     name: 'repository',
     argument: '<name>',
     group: GROUP.deletion,
     help: 'look at the versions of this repository alone, and at no content that nothing holds (default: at everything)',
     read: named(parseRepository, 'default'),
+  },
+  now: {
+    name: 'now',
+    inFile: 'never',
+    group: GROUP.deletion,
+    help: 'content is deleted at once, without a quarantine, if nothing needs it: nobody can take that back',
+    read: flag,
+    fallback: false,
   },
   verbose: {
     name: 'verbose',
@@ -55,25 +69,29 @@ export const GC_PLAN: OptionTable<GcPlanOptions> = {
   ...DISPLAY,
 };
 
-export const GC_RUN: OptionTable<Omit<GcRunOptions, 'plan'>> = {
-  now: {
-    name: 'now',
+export const GC_PLAN: OptionTable<GcPlanOptions> = {
+  resume: {
+    name: 'resume',
+    argument: '<name>',
     inFile: 'never',
     group: GROUP.deletion,
-    help: 'content is deleted at once, without a quarantine, if nothing needs it: nobody can take that back',
-    read: flag,
-    fallback: false,
+    help: 'go on with a plan that was interrupted, by the name that was told then',
+    read: matching(/^[A-Za-z0-9]{8,48}$/, 'the name of a plan that was begun, 8 to 48 letters and digits'),
   },
+  ...GC_PLANNING,
+};
+
+export const GC_RUN: OptionTable<Omit<GcRunOptions, 'plan'>> = {
   dryRun: {
     name: 'dry-run',
     inFile: 'never',
     group: GROUP.deletion,
-    help: 'make the plan and show it; delete nothing',
+    help: 'show the plan, which is made unless one is named; delete nothing',
     read: flag,
     fallback: false,
   },
   yes: { ...YES, group: GROUP.deletion },
-  ...GC_PLAN,
+  ...GC_PLANNING,
 };
 
 export const GC_RULES: OptionTable<GcRulesOptions> = { ...DOMAIN, ...ACCESS, ...DISPLAY };

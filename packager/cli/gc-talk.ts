@@ -1,7 +1,7 @@
 import type { ContentOutcome, ContentResult, PlanItem, PlanSummary, RunResult } from '../../repository/index.ts';
 import { formatArtifactName } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
-import type { GcPlanOptions } from './gc-options.ts';
+import type { GcPlanningOptions } from './gc-options.ts';
 import type { Column } from './report.ts';
 import { placeFlags } from './place-flags.ts';
 import { formatDate } from './report.ts';
@@ -136,7 +136,7 @@ export function doesSomething({ tally: { actions } }: PlanSummary): boolean {
 }
 
 /** What the plan comes to, in one sentence for each kind of thing. */
-export function planSentences({ tally: { actions }, isWhole }: PlanSummary, now: boolean): string {
+export function planSentences({ tally: { actions }, isWhole, now }: PlanSummary): string {
   const { delete: versions, condemn, reap, wait, unknown } = actions;
   const sentences = [
     versions &&
@@ -153,7 +153,7 @@ export function planSentences({ tally: { actions }, isWhole }: PlanSummary, now:
 }
 
 /** What is asked before it is done. */
-export function questionOf({ tally: { actions } }: PlanSummary, now: boolean): string {
+export function questionOf({ tally: { actions }, now }: PlanSummary): string {
   const { delete: versions, condemn, reap } = actions;
   const gone = (reap?.items ?? 0) + (now ? (condemn?.items ?? 0) : 0);
   const acts = [
@@ -170,15 +170,28 @@ function going({ items, bytes }: { readonly items: number; readonly bytes: numbe
 }
 
 /** The command that does what the plan says, with what it needs to find it again. */
-export function runLine({ digest }: PlanSummary, options: GcPlanOptions, now: boolean): string {
-  return `run it with: cfn-artifacts gc run ${digest}${now ? ' --now' : ''}${placeFlags(options)}`;
+export function runLine({ digest }: PlanSummary, options: GcPlanningOptions): string {
+  return `run it with: cfn-artifacts gc run ${digest}${placeFlags(options)}`;
+}
+
+/** The command that goes on with a plan that was begun with these options. */
+export function resumeLine(id: string, options: GcPlanningOptions): string {
+  const { now, verbose, repository } = options;
+  const given = [
+    ...(repository === undefined ? [] : [` --repository ${repository}`]),
+    ...(now ? [' --now'] : []),
+    ...(verbose ? [' --verbose'] : []),
+  ];
+  return `cfn-artifacts gc plan --resume ${id}${given.join('')}${placeFlags(options)}`;
 }
 
 /** What a run comes to. */
 export class RunTally {
+  /** Of items, and of what versions held. */
   readonly outcomes: Partial<Record<RunResult['outcome'], number>> = {};
-  /** Of content that is gone; of versions' content, that is not known. */
+  /** Of content that is gone. */
   bytes = 0;
+  readonly #items: Partial<Record<RunResult['outcome'], number>> = {};
   #versions = 0;
   readonly #content: Partial<Record<ContentOutcome, number>> = {};
   /** The last of all that was put into quarantine. */
@@ -187,17 +200,21 @@ export class RunTally {
   add(result: RunResult): void {
     const { action, outcome, content = [] } = result;
     this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
+    this.#items[outcome] = (this.#items[outcome] ?? 0) + 1;
     if (action === 'delete') {
       if (outcome === 'deleted') this.#versions += 1;
-      for (const one of content) this.#addContent(one);
+      for (const one of content) {
+        this.outcomes[one.outcome] = (this.outcomes[one.outcome] ?? 0) + 1;
+        this.#addContent(one);
+      }
     } else if (action === 'condemn' || action === 'reap') {
-      if (outcome === 'deleted') this.bytes += result.bytes;
       if (outcome === 'deleted' || outcome === 'condemned') this.#addContent({ ...result, outcome });
     }
   }
 
-  #addContent({ outcome, until = '' }: Pick<ContentResult, 'outcome' | 'until'>): void {
+  #addContent({ outcome, bytes, until = '' }: Pick<ContentResult, 'outcome' | 'bytes' | 'until'>): void {
     this.#content[outcome] = (this.#content[outcome] ?? 0) + 1;
+    if (outcome === 'deleted') this.bytes += bytes;
     if (until > this.#until) this.#until = until;
   }
 
@@ -209,7 +226,7 @@ export class RunTally {
       gone > 0 && `${count(gone, 'content', 'contents')} deleted${freed}`,
       condemned > 0 && `${count(condemned, 'content', 'contents')} in quarantine until ${dateOf(this.#until)}`,
       ...REST.map(([outcome, word]) => {
-        const number = this.outcomes[outcome];
+        const number = this.#items[outcome];
         return number !== undefined && `${number.toLocaleString('en')} ${word}`;
       }),
     ].filter((one) => one !== false);
@@ -233,7 +250,7 @@ export function count(number: number, one: string, many: string): string {
 }
 
 /** For `--json`. */
-export function plainPlan({ digest, at, isWhole, tally }: PlanSummary): object {
+export function plainPlan({ digest, at, isWhole, now, tally }: PlanSummary): object {
   const { looked, actions, rules } = tally;
-  return { digest, at, isWhole, looked, actions, rules };
+  return { digest, at, isWhole, now, looked, actions, rules };
 }

@@ -42,7 +42,8 @@ async function giveUp(domain: Domain, item: Of<'delete'>, quarantine: Quarantine
   const { partition, account, region } = domain;
   for (const digest of digests) {
     const arn = formatArn({ partition, account, region, repository, id, version: number, digest });
-    content.push({ digest, ...(await condemnContent(domain, digest, quarantine, [arn])) });
+    const bytes = deletion.manifest.assets.find((asset) => asset.digest === digest)?.size ?? 0;
+    content.push({ digest, bytes, ...(await condemnContent(domain, digest, quarantine, [arn])) });
   }
   return { ...item, outcome: deletion.outcome === 'already' ? 'gone' : 'deleted', content };
 }

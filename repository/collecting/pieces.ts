@@ -18,6 +18,8 @@ export interface PlanSummary {
   readonly at: string;
   /** False of one that became too large: what is not in it, another plan has. */
   readonly isWhole: boolean;
+  /** Content goes without quarantine. */
+  readonly now: boolean;
   readonly tally: Tally;
 }
 
@@ -42,8 +44,8 @@ export async function planPiece(domain: Domain, command: Command<'gc-plan'>, isT
   return { results, looked };
 }
 
-export function summaryOf({ digest, at, isWhole, tally }: Plan): PlanSummary {
-  return { action: 'plan', digest, at, isWhole, tally };
+export function summaryOf({ digest, at, isWhole, now, tally }: Plan): PlanSummary {
+  return { action: 'plan', digest, at, isWhole, now, tally };
 }
 
 /** As many items of a plan as there is time and room for, and at least some. */

@@ -60,12 +60,18 @@ export async function* makePlan(
   const how = { ...request, quarantine: await quarantineOf(domain, request) };
   const { now, repository } = request;
   const terms: PlanTerms = { now, ...(repository !== undefined && { repository }) };
+  // What another has stored already, or an earlier attempt: it is read, and not looked for again.
+  let known = true;
   for (; !isEnd(position) && part <= PARTS_LIMIT; part++) {
-    const gathering = new Gathering(position, isTimeUp);
-    await walk(domain, how, gathering);
-    const { to, ...gathered }: Gathered = gathering.end();
-    const places = { from: formatPosition(position), to: formatPosition(to) };
-    const stored = await storePart(domain, { format: FORMAT_VERSION, id, part, ...terms, ...places, ...gathered });
+    let stored: PlanPart | undefined = known ? (await readPart(domain.store, id, part))?.value : undefined;
+    known = stored !== undefined;
+    if (stored === undefined) {
+      const gathering = new Gathering(position, isTimeUp);
+      await walk(domain, how, gathering);
+      const { to, ...gathered }: Gathered = gathering.end();
+      const places = { from: formatPosition(position), to: formatPosition(to) };
+      stored = await storePart(domain, { format: FORMAT_VERSION, id, part, ...terms, ...places, ...gathered });
+    }
     requireTerms(stored, terms);
     position = parsePosition(stored.to);
     yield { after: `${part + 1} ${stored.to}`, items: stored.items, looked: stored.tally.looked };

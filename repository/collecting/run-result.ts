@@ -16,6 +16,7 @@ export type ContentOutcome =
 
 export interface ContentResult {
   readonly digest: Digest;
+  readonly bytes: number;
   readonly outcome: ContentOutcome;
   /** Of content that was condemned: not before that a later run deletes it. ISO 8601. */
   readonly until?: string;

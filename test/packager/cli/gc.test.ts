@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { run } from '../../../packager/cli/program.ts';
+import { INTERRUPTED } from '../../../packager/cli/terminal.ts';
 import { contentOf } from '../../../repository/index.ts';
 import { settingsKey, statusKey } from '../../../repository/keys.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
@@ -68,6 +69,38 @@ describe('gc plan', () => {
     expect((await gc('plan')).stdout).toContain('default/shop/api:1');
   });
 
+  test('goes on with one that was begun, in the same way', async () => {
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    const id = 'abcdefgh12345678';
+    const made = await gc('plan', '--resume', id, '--json');
+    expect(made.exitCode).toBe(0);
+    // Rules that hold now would take nothing: what is stored is read, and not looked for again.
+    await project.run('publish', 'two.txt', '--id', 'shop/other', ...DOMAIN);
+    expect(json(await gc('plan', '--resume', id, '--json'))).toMatchObject({
+      items: json(made)['items'] as object[],
+      plan: { digest: (json(made)['plan'] as { readonly digest: string }).digest, looked: 5 },
+    });
+    expect((await gc('plan', '--resume', id, '--now')).stderr).toContain(`the plan '${id}' was begun without '--now'`);
+    expect((await gc('plan', '--resume', 'a b')).stderr).toContain("'--resume' must be the name of a plan");
+  });
+
+  test('says how to go on where it fails, or is interrupted', async () => {
+    const onward = String.raw`cfn-artifacts gc plan --resume \w{8,48} --repository default --now --domain file:\.\.\/domain`;
+    const interrupted = new AbortController();
+    const terminal = recordedTerminal({ cwd: project.folder, signal: interrupted.signal });
+    interrupted.abort(INTERRUPTED);
+    const words = ['gc', 'plan', '--repository', 'default', '--now', ...DOMAIN];
+    expect(await run(words, terminal)).toBe(130);
+    expect(terminal.stderr.text).toMatch(new RegExp(`^to go on with the plan: ${onward}\\ninterrupted\\n$`));
+    await directoryStore(project.path('../domain')).create(settingsKey('default'), contentOf('damaged'));
+    const failed = await project.run(...words.filter((word) => word !== '--now'));
+    expect(failed.exitCode).toBeGreaterThan(1);
+    expect(failed.stderr).toMatch(new RegExp(`\\n {2}To go on with the plan: ${onward.replace(' --now', '')}\\n$`));
+    expect(json(await gc('plan', '--json'))['error']).toMatchObject({
+      remedy: expect.stringMatching(/To go on with the plan: cfn-artifacts gc plan --resume/),
+    });
+  });
+
   test('tells of what stays, if that is asked for', async () => {
     await gc('rules', 'set', 'rules.yaml', '--yes');
     const { stdout } = await gc('plan', '--verbose');
@@ -97,6 +130,7 @@ describe('gc plan', () => {
         digest: expect.stringMatching(/^[0-9a-f]{64}$/),
         at: expect.any(String),
         isWhole: true,
+        now: false,
         looked: 5,
         actions: { delete: { items: 1, bytes: 3 } },
         rules: [{ repository: 'default', rule: 'unused', kept: 1, took: 1 }],
@@ -173,10 +207,61 @@ describe('gc run', () => {
   test('shows a plan alone with --dry-run', async () => {
     const outcome = await gc('run', '--dry-run', '--now');
     expect(outcome.exitCode).toBe(0);
-    expect(outcome.stdout).toMatch(
-      /run it with: cfn-artifacts gc run [0-9a-f]{64} --now --domain file:\.\.\/domain\n$/,
-    );
+    expect(outcome.stdout).toMatch(/run it with: cfn-artifacts gc run [0-9a-f]{64} --domain file:\.\.\/domain\n$/);
     expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+  });
+
+  test('shows with --dry-run what a plan says that was made before, and does none of it', async () => {
+    const made = await gc('plan');
+    const [, digest = ''] = /gc run ([0-9a-f]{64})/.exec(made.stdout) ?? [];
+    expect(await gc('run', digest.slice(0, 8), '--dry-run')).toMatchObject(made);
+    const plain = json(await gc('run', digest, '--dry-run', '--json'));
+    expect(plain).toMatchObject({ items: [{ action: 'delete', number: 1 }], plan: { digest, now: false } });
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+    expect(await gc('run', 'f'.repeat(64), '--dry-run')).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  test('of a plan does what that says: no more with --now, and of no other repository', async () => {
+    await project.run('delete', 'tool', '--yes', ...DOMAIN);
+    const later = (json(await gc('plan', '--json'))['plan'] as { readonly digest: string }).digest;
+    const refused = await gc('run', later, '--now');
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toBe(
+      `error: the plan '${later}' was made without '--now'\n  Make one that waives the quarantine: cfn-artifacts gc plan --now --domain file:../domain\n`,
+    );
+    const elsewhere = await gc('run', later, '--repository', 'default');
+    expect(elsewhere).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(elsewhere.stderr).toContain(`cannot use '--repository' with the plan '${later}'`);
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+    const now = await gc('plan', '--now', '--json');
+    const { digest } = json(now)['plan'] as { readonly digest: string };
+    expect(json(await gc('run', digest, '--now', '--json'))).toMatchObject({
+      results: [{ action: 'delete', outcome: 'deleted', content: [{ outcome: 'deleted', bytes: 3 }] }],
+      plan: { digest },
+      outcomes: { deleted: 2 },
+      bytes: 3,
+    });
+  });
+
+  test('is refused where the rules were changed since the plan was made', async () => {
+    const { digest } = json(await gc('plan', '--json'))['plan'] as { readonly digest: string };
+    project.write({ 'rules.yaml': RULES.replace('keepNewest: 1', 'keepNewest: 5') });
+    await gc('rules', 'set', 'rules.yaml', '--yes');
+    const refused = await gc('run', digest);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain("error: the rules of 'default' were changed since this plan was made\n");
+    expect((await project.run('show', 'shop/api:1', ...DOMAIN)).stdout).toContain('Published');
+  });
+
+  test('tells what could not be looked at, and what came of it, where nothing was to do', async () => {
+    const store = directoryStore(project.path('../domain'));
+    await store.create(statusKey({ repository: 'default', id: 'shop/api' }, 1), contentOf('damaged'));
+    const outcome = await gc('run', '--yes', '--json');
+    expect(outcome).toMatchObject({ exitCode: 5, stderr: '' });
+    expect(json(outcome)).toMatchObject({
+      ...{ results: [], unknown: [{ action: 'unknown', subject: 'default/shop/api:1' }] },
+      ...{ outcomes: {}, bytes: 0, warnings: [] },
+    });
   });
 
   test('puts content into quarantine, and with --now deletes it at once', async () => {
