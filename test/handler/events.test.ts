@@ -137,6 +137,17 @@ describe('docs/events.md', () => {
   });
 
   test('shows a rule’s pattern whose words are those of the events', async () => {
+    const page = readFileSync(PAGE, 'utf8');
+    // Into a log group that is made before, by a policy that lets both services write there.
+    const [, group = ''] = /--log-group-name (\S+)/.exec(page) ?? [];
+    const [, document = '{}'] = /put-resource-policy .*?'(\{.*?\})'\naws events put-rule/s.exec(page) ?? [];
+    const [statement] = (JSON.parse(document) as { Statement: Record<string, unknown>[] }).Statement;
+    const services = ['events.amazonaws.com', 'delivery.logs.amazonaws.com'];
+    expect(statement).toMatchObject({ Effect: 'Allow', Principal: { Service: services } });
+    expect(page).toContain(`Id=log,Arn=arn:aws:logs:REGION:ACCOUNT:log-group:${group}\n`);
+    expect(`arn:aws:logs:REGION:ACCOUNT:log-group:${group}:x`).toMatch(
+      new RegExp(`^${String(statement?.['Resource']).replaceAll('*', '.*')}$`),
+    );
     const [, pattern = ''] = /aws events put-rule.*?'(\{.*?\})'/s.exec(readFileSync(PAGE, 'utf8')) ?? [];
     const { source, 'detail-type': wanted } = JSON.parse(pattern) as Readonly<Record<string, readonly string[]>>;
     expect(source).toEqual(['cfn-artifacts']);

@@ -87,6 +87,21 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     await domain.store.create(deletionKey(published.arn.digest), recordContent(deletion));
   }
 
+  run('says in its log of each hold that it lifted it, because a person may have put it', async () => {
+    await condemn('deleting');
+    const bucket = server.buckets.get(PLACE.bucket);
+    const [version] = bucket?.versions(published.key) ?? [];
+    if (bucket === undefined || version === undefined || !('legalHold' in version)) throw new Error('no blob');
+    bucket.objectLock = true;
+    version.legalHold = true;
+    expect(await ask({ command: 'finish', digest: published.arn.digest })).toEqual({ results: [] });
+    expect(await domain.store.head(published.key)).toBeUndefined();
+    expect(keeper?.log).toMatchObject([
+      { HoldLifted: { bucket: PLACE.bucket, key: published.key, version: version.versionId } },
+      { Command: { command: 'finish' }, Outcome: 'done' },
+    ]);
+  });
+
   run('records and removes references by hand, and says so in its log', async () => {
     const arn = formatArn(published.arn);
     expect(await ask({ command: 'reference-add', arn, consumer: 'job' })).toEqual({
@@ -106,34 +121,37 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     expect(keeper?.stderr).toBe('');
   });
 
-  run('under the name for publishing cancels and finishes deletions, renews versions, and takes nothing else', async () => {
-    const { digest } = published.arn;
-    const name = `${FUNCTION}:publishing`;
-    await condemn('deleting');
-    expect(await ask({ command: 'finish', digest }, name)).toEqual({ results: [] });
-    expect(await domain.store.head(published.key)).toBeUndefined();
-    expect(await ask({ command: 'cancel', digest }, name)).toEqual({ results: [] });
-    const arn = formatArn(published.arn);
-    const status = statusKey(published.arn, published.arn.version);
-    const unused = { status: 'Published', nonce: 'n', unusedSince: '2026-01-01T00:00:00.000Z' };
-    await domain.store.create(status, recordContent(unused));
-    expect(await ask({ command: 'renew', arn }, name)).toEqual({ results: [] });
-    expect((await readStatusRecord(domain, published.arn, published.arn.version))?.value).toEqual({
-      ...{ status: 'Published', nonce: expect.not.stringMatching(/^n$/), at: expect.any(String) },
-    });
-    const others = [
-      { command: 'reference-remove', arn, consumer: 'x' },
-      { command: 'audit', fix: true },
-      { command: 'tend' },
-    ];
-    server.requests.length = 0;
-    for (const command of others) {
-      expect(await ask(command, name)).toMatchObject({ error: { code: 'ACCESS_DENIED' } });
-      expect(await ask(command, `${FUNCTION}:7`)).toMatchObject({ error: { code: 'ACCESS_DENIED' } });
-    }
-    expect(server.requests).toEqual([]);
-    expect(await ask(others[0], `${FUNCTION}:$LATEST`)).toMatchObject({ results: [] });
-  });
+  run(
+    'under the name for publishing cancels and finishes deletions, renews versions, and takes nothing else',
+    async () => {
+      const { digest } = published.arn;
+      const name = `${FUNCTION}:publishing`;
+      await condemn('deleting');
+      expect(await ask({ command: 'finish', digest }, name)).toEqual({ results: [] });
+      expect(await domain.store.head(published.key)).toBeUndefined();
+      expect(await ask({ command: 'cancel', digest }, name)).toEqual({ results: [] });
+      const arn = formatArn(published.arn);
+      const status = statusKey(published.arn, published.arn.version);
+      const unused = { status: 'Published', nonce: 'n', unusedSince: '2026-01-01T00:00:00.000Z' };
+      await domain.store.create(status, recordContent(unused));
+      expect(await ask({ command: 'renew', arn }, name)).toEqual({ results: [] });
+      expect((await readStatusRecord(domain, published.arn, published.arn.version))?.value).toEqual({
+        ...{ status: 'Published', nonce: expect.not.stringMatching(/^n$/), at: expect.any(String) },
+      });
+      const others = [
+        { command: 'reference-remove', arn, consumer: 'x' },
+        { command: 'audit', fix: true },
+        { command: 'tend' },
+      ];
+      server.requests.length = 0;
+      for (const command of others) {
+        expect(await ask(command, name)).toMatchObject({ error: { code: 'ACCESS_DENIED' } });
+        expect(await ask(command, `${FUNCTION}:7`)).toMatchObject({ error: { code: 'ACCESS_DENIED' } });
+      }
+      expect(server.requests).toEqual([]);
+      expect(await ask(others[0], `${FUNCTION}:$LATEST`)).toMatchObject({ results: [] });
+    },
+  );
 
   run('tells what is wrong with a command, and a domain that is none, in its reply', async () => {
     expect(await ask({ command: 'reference-add', arn: 'x', consumer: '' })).toMatchObject({

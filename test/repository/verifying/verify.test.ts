@@ -140,6 +140,8 @@ test('of one repository, what belongs to it is looked at, its content too', asyn
   expect(own).toMatchObject([{ kind: 'damaged', key: world.keyOf('lint:1') }]);
   const kinds = (await world.verify({ repository: 'default' })).map(({ kind }) => kind);
   expect(kinds).toEqual(['missing']);
+  const [missing] = await world.verify({ repository: 'default' });
+  expect(missing?.remedy).toContain(`Put the object '${versionKey(API, 2)}' back from a backup`);
 });
 
 test.each([1, 7])('in pieces of %i steps it comes to the same', async (size) => {
