@@ -1,21 +1,15 @@
 import type { Domain, Finding, KeeperCommand } from '../../../repository/index.ts';
-import {
-  ArtifactError,
-  listStackIds,
-  looksLikeArtifactArn,
-  parseArn,
-  parseStackId,
-  runToEnd,
-} from '../../../repository/index.ts';
+import { ArtifactError, listStackIds, parseStackId, runToEnd } from '../../../repository/index.ts';
 import type { AuditOptions } from '../audit-options.ts';
 import { CHANCE } from '../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../opening.ts';
+import { count, namesOf, writeTable } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import type { Column } from '../report.ts';
-import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
@@ -110,40 +104,24 @@ const COLUMNS: readonly Column[] = [
 const NOTHING = '-';
 
 async function tell(found: AsyncIterable<Finding>, terminal: Terminal, options: AuditOptions): Promise<void> {
-  const table = new GrowingTable(terminal, COLUMNS);
-  const remedies = new Set<string>();
-  try {
-    for await (const finding of found) {
-      const { kind, stackId, logicalId = NOTHING, healed, why, failure, remedy } = finding;
-      const stack = stackId === undefined ? NOTHING : (parseStackId(stackId)?.stack ?? stackId);
-      const reason = failure === undefined ? why : `${why}; ${failure}`;
-      await table.add([kind, stack, logicalId, artifactOf(finding), healed ? 'yes' : 'no', reason]);
-      if (remedy !== undefined && !healed) remedies.add(remedy);
-    }
-  } finally {
-    // What was found before a failure stands.
-    await table.end();
-  }
+  const remedyOf = ({ healed, remedy }: Finding): string | undefined => (healed ? undefined : remedy);
+  const { remedies } = await writeTable(terminal, COLUMNS, found, rowOf, remedyOf);
   if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
+}
+
+function rowOf(finding: Finding): readonly string[] {
+  const { kind, stackId, logicalId = NOTHING, healed, why, failure } = finding;
+  const stack = stackId === undefined ? NOTHING : (parseStackId(stackId)?.stack ?? stackId);
+  const reason = failure === undefined ? why : `${why}; ${failure}`;
+  return [kind, stack, logicalId, artifactOf(finding), healed ? 'yes' : 'no', reason];
 }
 
 /** As people name it. */
 function artifactOf({ arns = [], version, digest, key = NOTHING }: Finding): string {
-  const [first, ...others] = arns;
-  if (first !== undefined) return `${nameOf(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+  const named = namesOf(arns);
+  if (named !== undefined) return named;
   if (version !== undefined) return `${version.repository}/${version.id}:${version.number}`;
   return digest === undefined ? key : `sha256:${digest}`;
-}
-
-function nameOf(arn: string): string {
-  if (!looksLikeArtifactArn(arn)) return arn;
-  try {
-    const { repository, id, version, digest } = parseArn(arn);
-    return `${repository}/${id}${version === undefined ? `@sha256:${digest ?? ''}` : `:${version}`}`;
-  } catch {
-    // A newer version's, which is told as it is.
-    return arn;
-  }
 }
 
 function summaryOf({ found, healed, left, healable }: Tally, { fix }: AuditOptions): string {
@@ -151,8 +129,4 @@ function summaryOf({ found, healed, left, healable }: Tally, { fix }: AuditOptio
   const healing = fix ? `, ${healed} healed` : '';
   const advice = fix || healable === 0 ? '' : "; 'cfn-artifacts audit --fix' heals what can be healed";
   return `${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}`;
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,13 +1,14 @@
 import type { KeeperCommand, VerifyFinding } from '../../../repository/index.ts';
-import { isLeftToSee, looksLikeArtifactArn, parseArn, parseStackId, runToEnd } from '../../../repository/index.ts';
+import { isLeftToSee, parseStackId, runToEnd } from '../../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { CHANCE } from '../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
+import { count, namesOf, writeTable } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import type { OpenDomain } from '../opening.ts';
 import type { Column } from '../report.ts';
-import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { VerifyOptions } from '../verify-options.ts';
 import type { Warnings } from '../warnings.ts';
@@ -77,37 +78,16 @@ const COLUMNS: readonly Column[] = [
 const NOTHING = '-';
 
 async function tell(found: AsyncIterable<VerifyFinding>, terminal: Terminal, options: VerifyOptions): Promise<void> {
-  const table = new GrowingTable(terminal, COLUMNS);
-  const remedies = new Set<string>();
-  try {
-    for await (const finding of found) {
-      const { kind, healed, why, failure, remedy } = finding;
-      const reason = failure === undefined ? why : `${why}; ${failure}`;
-      await table.add([kind, artifactOf(finding), userOf(finding), healed ? 'yes' : 'no', reason]);
-      if (remedy !== undefined && isLeftToSee(finding)) remedies.add(remedy);
-    }
-  } finally {
-    // What was found before a failure stands.
-    await table.end();
-  }
+  const remedyOf = (finding: VerifyFinding): string | undefined => (isLeftToSee(finding) ? finding.remedy : undefined);
+  const { remedies } = await writeTable(terminal, COLUMNS, found, rowOf, remedyOf);
   if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
 }
 
-/** As people name it; what is no artifact, by its key. */
-function artifactOf({ arns = [], key }: VerifyFinding): string {
-  const [first, ...others] = arns;
-  return first === undefined ? key : `${nameOf(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
-}
-
-function nameOf(arn: string): string {
-  if (!looksLikeArtifactArn(arn)) return arn;
-  try {
-    const { repository, id, version, digest } = parseArn(arn);
-    return `${repository}/${id}${version === undefined ? `@sha256:${digest ?? ''}` : `:${version}`}`;
-  } catch {
-    // A newer version's, which is told as it is.
-    return arn;
-  }
+function rowOf(finding: VerifyFinding): readonly string[] {
+  const { kind, arns = [], key, healed, why, failure } = finding;
+  const reason = failure === undefined ? why : `${why}; ${failure}`;
+  // What is no artifact is told by its key.
+  return [kind, namesOf(arns) ?? key, userOf(finding), healed ? 'yes' : 'no', reason];
 }
 
 function userOf({ stackId, logicalId, consumer }: VerifyFinding): string {
@@ -125,8 +105,4 @@ function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally
   const those = healable < found ? `${healable} of them` : found === 1 ? 'it' : 'them';
   const advice = healable === 0 ? '' : `; 'cfn-artifacts verify --fix' heals ${those}`;
   return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}${unread}`;
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,0 +1,55 @@
+import { looksLikeArtifactArn, parseArn } from '../../repository/index.ts';
+import type { Column } from './report.ts';
+import { GrowingTable } from './report.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How people are told of what comes one by one: findings, items of a plan, results. */
+
+/**
+ * A table that grows as they come.
+ * @param remedyOf what can be done about one; absent where that is nothing
+ * @returns how many there were, and what can be done about them, each once
+ */
+export async function writeTable<T>(
+  terminal: Terminal,
+  columns: readonly Column[],
+  coming: AsyncIterable<T>,
+  row: (one: T, width: number | undefined) => readonly string[],
+  remedyOf: (one: T) => string | undefined,
+): Promise<{ readonly rows: number; readonly remedies: ReadonlySet<string> }> {
+  const table = new GrowingTable(terminal, columns);
+  const remedies = new Set<string>();
+  try {
+    for await (const one of coming) {
+      await table.add(row(one, terminal.stdout.columns));
+      const remedy = remedyOf(one);
+      if (remedy !== undefined) remedies.add(remedy);
+    }
+  } finally {
+    // What was found, or done, before a failure stands.
+    await table.end();
+  }
+  return { rows: table.rows, remedies };
+}
+
+/** Artifacts as people name them. `undefined`: there are none. */
+export function namesOf([first, ...others]: readonly string[]): string | undefined {
+  if (first === undefined) return undefined;
+  return `${nameOf(first)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+}
+
+function nameOf(arn: string): string {
+  if (!looksLikeArtifactArn(arn)) return arn;
+  try {
+    const { repository, id, version, digest } = parseArn(arn);
+    return `${repository}/${id}${version === undefined ? `@sha256:${digest ?? ''}` : `:${version}`}`;
+  } catch {
+    // A newer version's, which is told as it is.
+    return arn;
+  }
+}
+
+/** `1 version`, `2,000 versions` */
+export function count(number: number, one: string, many: string = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
