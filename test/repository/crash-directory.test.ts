@@ -8,8 +8,11 @@ import { Time } from '../support/crash/scene.ts';
 /** As in memory, on a directory: what its keys are, and what a removal leaves, is up to the file system. */
 
 const covered: Covered[] = [];
+/** They do many times what others here do once. */
+const LONG: ReadonlySet<string> = new Set(['tend, with a collection', 'delete all versions']);
+const scenarios = SCENARIOS.filter(({ name }) => !LONG.has(name));
 
-test.each(SCENARIOS)(
+test.each(scenarios)(
   '$name: whoever dies leaves what can be gone on with',
   async (scenario) => {
     const one = await dieEverywhere(scenario, directoryGround, new Time(), 'once');

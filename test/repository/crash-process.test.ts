@@ -22,7 +22,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 /** The real process on a directory, killed with SIGKILL before a call to the file system that chance chooses, again and again in one domain. */
 
 const CHILD = path.join(import.meta.dirname, '../support/crash/keeper-child.ts');
-const KILLS = Number(process.env['CFN_ARTIFACTS_TEST_KILLS'] ?? 300);
+const KILLS = Number(process.env['CFN_ARTIFACTS_TEST_KILLS'] ?? 90);
 /** So many run side by side, each series in a domain of its own. */
 const SERIES = 3;
 const DAY_MS = 24 * 60 * 60 * 1000;

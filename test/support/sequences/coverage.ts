@@ -79,7 +79,8 @@ const FAULTS: readonly Kind[] = [
 /** Too rare to be asked for, or of some stores alone. */
 const RARE: readonly Kind[] = [
   ...(['stack deleted by force', 'function left behind', 'item failed', 'work given up'] as const),
-  ...(['verification healed', 'condemnation cancelled by the function', 'fault of the store'] as const),
+  ...(['verification healed', 'condemnation cancelled by the function', 'condemnation forgotten'] as const),
+  ...(['rollback continued', 'fault of the store'] as const),
 ];
 
 /** Sequences in which the rarest of the others comes up ten times or so. */

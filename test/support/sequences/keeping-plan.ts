@@ -33,6 +33,8 @@ export interface PlannedKeeping {
 export interface PlannedDomain {
   readonly rules: readonly LifecycleRule[];
   readonly quarantineDays: number | undefined;
+  /** Nobody asks for what does not wait for the end of a quarantine. */
+  readonly isPatient: boolean;
   /** Minutes by which the keeper's clock is wrong. */
   readonly skew: number;
   readonly rates: Rates;
@@ -113,6 +115,7 @@ export const plannedDomain: fc.Arbitrary<PlannedDomain> = fc.record({
     [rule({ expireUnusedDays: 0, keepNewest: 1 })],
   ),
   quarantineDays: fc.constantFrom(undefined, 1),
+  isPatient: fc.constantFrom(true, false, false),
   skew: fc.constantFrom(-9, 0, 0, 9),
   rates: fc.constantFrom<Rates>(
     SOUND,

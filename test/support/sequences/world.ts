@@ -234,12 +234,16 @@ export class SequenceWorld {
   }
 
   async #keep({ idle: turns, work, hurry, dies }: PlannedKeeping): Promise<void> {
-    const wanted = this.#isInProcess ? work : inRealTime(work);
+    const wanted = this.#isInProcess ? this.#inPatience(work) : inRealTime(work);
     if (wanted === undefined) return;
     await this.#act(async (context) => {
       await idle(turns, context);
       await this.#carryOut(wanted, context, hurry);
     }, dies);
+  }
+
+  #inPatience(work: PlannedWork): PlannedWork {
+    return this.#plan.isPatient && 'now' in work ? { ...work, now: false } : work;
   }
 
   async #carryOut(work: PlannedWork, context: InvocationContext, hurry: number): Promise<void> {
@@ -309,8 +313,9 @@ export class SequenceWorld {
       if (status !== 'DELETE_COMPLETE')
         this.#witness.violations.add(`the stack ${root.id} can't be deleted: ${status}`);
     }
-    // Nested ones of which an update has lost sight, because their deletions failed: people delete them by hand.
-    for (const { id, status } of engine.stacks()) if (status === 'DELETE_FAILED') await engine.deleteStack(id);
+    // Nested ones of which CloudFormation has lost sight, because their deletions failed: people delete them by hand.
+    for (const { id, parent, status } of engine.stacks())
+      if (parent !== undefined && status !== 'DELETE_COMPLETE') await engine.deleteStack(id);
     // Deliveries that wait for the ends of later operations.
     for (let turn = 0; turn < 3; turn++) for (const { id } of roots) await engine.deleteStack(id);
     await engine.settle();
