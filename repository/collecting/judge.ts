@@ -10,8 +10,8 @@ import type { Quarantine } from './quarantine.ts';
 import { isAbandoned, mayBeForgotten, quarantineEnd, quarantineStart } from './quarantine.ts';
 
 /**
- * What is to be done about one content. A deletion record is read only where that may be something: where the quarantine is over by the time at which it
- * was written, or where the content it is about is gone. What can't be read is told and left.
+ * What is to be done about one content. A deletion record is read only where that may be something: of content that nothing holds or uses, of content that is gone, and
+ * else where the quarantine is over by the time at which it was written. What can't be read is told and left.
  */
 export async function judgeContent(
   domain: Domain,
@@ -20,11 +20,7 @@ export async function judgeContent(
 ): Promise<PlanItem | undefined> {
   const { digest, bytes, isNeeded, decided } = content;
   if (decided === undefined) return isNeeded || bytes === undefined ? undefined : unneeded(content);
-  if (!isDue(domain, quarantine, content, decided)) {
-    if (isNeeded || bytes === undefined || quarantine === 'waived') return undefined;
-    const until = quarantineEnd(decided, quarantine.days).toISOString();
-    return { action: 'wait', digest, bytes, since: decided.toISOString(), until };
-  }
+  if (!isDue(domain, quarantine, content, decided)) return undefined;
   try {
     const record = await readDeletion(domain.store, digest);
     if (record === undefined) return isNeeded || bytes === undefined ? undefined : unneeded(content);
@@ -35,8 +31,9 @@ export async function judgeContent(
   }
 }
 
-function isDue(domain: Domain, quarantine: Quarantine, { bytes }: ListedContent, decided: Date): boolean {
-  return isOver(domain, quarantine, decided) || (bytes === undefined && isAbandoned(domain, decided));
+function isDue(domain: Domain, quarantine: Quarantine, { bytes, isNeeded }: ListedContent, decided: Date): boolean {
+  if (isOver(domain, quarantine, decided)) return true;
+  return bytes === undefined ? isAbandoned(domain, decided) : !isNeeded;
 }
 
 function isOver(domain: Domain, quarantine: Quarantine, since: Date): boolean {
@@ -53,10 +50,17 @@ function judgeRecord(
   const { digest, bytes, isNeeded } = content;
   switch (state) {
     case 'deleting':
-      return { action: 'finish', digest };
+      // Whoever decided it may just be at it.
+      return isOver(domain, quarantine, modified) || isAbandoned(domain, modified)
+        ? { action: 'finish', digest }
+        : undefined;
     case 'condemned':
       if (isNeeded) return { action: 'cancel', digest };
-      if (!isOver(domain, quarantine, modified)) return undefined;
+      if (quarantine !== 'waived' && !isOver(domain, quarantine, modified)) {
+        if (bytes === undefined) return undefined;
+        const until = quarantineEnd(modified, quarantine.days).toISOString();
+        return { action: 'wait', digest, bytes, since: modified.toISOString(), until };
+      }
       return { action: 'reap', digest, bytes: bytes ?? 0, since: modified.toISOString() };
     case 'cancelled':
       if (!isNeeded && bytes !== undefined) return unneeded(content);

@@ -3,14 +3,11 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { FORMAT_VERSION } from '../keys.ts';
-import { DEFAULT_REPOSITORY } from '../name.ts';
-import { readSettings } from '../settings.ts';
 import type { Gathered } from './gathering.ts';
 import { Gathering } from './gathering.ts';
 import type { PlanItem } from './item.ts';
 import { BEGINNING, formatPosition, isEnd, parsePosition } from './position.ts';
-import type { Quarantine } from './quarantine.ts';
-import { QUARANTINE_DAYS } from './quarantine.ts';
+import { quarantineOf } from './quarantine.ts';
 import type { Plan, PlanPart, PlanTerms } from './stored-plan.ts';
 import { digestOfPlan, dropOldPlans, readPart, storePart, storePlan } from './stored-plan.ts';
 import { addTallies, NOTHING } from './tally.ts';
@@ -78,16 +75,6 @@ export async function* makePlan(
   }
   const plan = await complete(domain, { id, now }, part - 1, isEnd(position));
   yield { after: `${part} ${formatPosition(position)}`, items: [], looked: 0, plan };
-}
-
-/** How long content is in quarantine. What can't be read may have said longer: then the plan is not made. */
-export async function quarantineOf(
-  { store }: Pick<Domain, 'store'>,
-  { now }: { readonly now: boolean },
-): Promise<Quarantine> {
-  if (now) return 'waived';
-  const settings = await readSettings(store, DEFAULT_REPOSITORY);
-  return { days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
 }
 
 function parseAfter(after: string | undefined): { part: number; position: ReturnType<typeof parsePosition> } {

@@ -1,4 +1,6 @@
 import type { Domain } from '../domain.ts';
+import { DEFAULT_REPOSITORY } from '../name.ts';
+import { readSettings } from '../settings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -13,6 +15,16 @@ export const QUARANTINE_DAYS = 7;
 
 /** How long content stays after it was condemned: `waived` asks no clock. */
 export type Quarantine = { readonly days: number } | 'waived';
+
+/** How long content is in quarantine. What can't be read may have said longer: then nothing is begun. @throws ArtifactError UNSUPPORTED_FORMAT */
+export async function quarantineOf(
+  { store }: Pick<Domain, 'store'>,
+  { now }: { readonly now: boolean },
+): Promise<Quarantine> {
+  if (now) return 'waived';
+  const settings = await readSettings(store, DEFAULT_REPOSITORY);
+  return { days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
+}
 
 /** What was condemned before this has been in quarantine long enough. `undefined`: whatever was. */
 export function quarantineStart({ chance }: Pick<Domain, 'chance'>, quarantine: Quarantine): Date | undefined {

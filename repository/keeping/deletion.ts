@@ -1,7 +1,8 @@
 import { expandAhead } from '../ahead.ts';
 import type { ArtifactArn } from '../arn.ts';
 import { formatArn } from '../arn.ts';
-import { QUARANTINE_DAYS } from '../collecting/quarantine.ts';
+import type { Quarantine } from '../collecting/quarantine.ts';
+import { quarantineEnd, quarantineOf } from '../collecting/quarantine.ts';
 import { condemn } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
 import { undeleteVersion } from '../deleting/undelete.ts';
@@ -15,8 +16,7 @@ import { ArtifactError } from '../error.ts';
 import { listHolders } from '../holders.ts';
 import { blobPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
-import { DEFAULT_REPOSITORY, formatArtifactName } from '../name.ts';
-import { readSettings } from '../settings.ts';
+import { formatArtifactName } from '../name.ts';
 import type { Status } from '../status.ts';
 import { readStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
@@ -63,8 +63,6 @@ export interface WantedDeletion {
   readonly before?: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /** So many versions are looked at at once. */
 const VERSIONS_AHEAD = 8;
 /** So many users of one version are told: an answer has a limit, and nobody reads more. */
@@ -87,8 +85,7 @@ export async function* deleteVersions(
   const { repository, id, version, digest } = arn;
   const name = { repository, id };
   // Where the quarantine is waived nothing else that is set counts.
-  const settings = now ? undefined : await readSettings(domain.store, DEFAULT_REPOSITORY);
-  const terms: Terms = { now, days: settings?.value.quarantineDays ?? QUARANTINE_DAYS };
+  const quarantine = await quarantineOf(domain, { now });
   const named = version === undefined ? versions : (versions ?? [version]).filter((one) => one === version);
   const numbers = olderThan(named === undefined ? listVersionNumbers(domain, name) : newestFirst(named), before);
   const manifests = expandAhead(numbers, VERSIONS_AHEAD, async function* (number) {
@@ -96,28 +93,23 @@ export async function* deleteVersions(
     if (manifest === undefined && named !== undefined) throw noVersion(name, number);
     if (manifest !== undefined && version !== undefined && digest !== undefined) requireHeld(manifest, digest);
     const isMeant = manifest !== undefined && (digest === undefined || digestsOf(manifest).includes(digest));
-    const result = isMeant && dryRun ? await lookAt(domain, manifest, terms) : undefined;
+    const result = isMeant && dryRun ? await lookAt(domain, manifest, quarantine) : undefined;
     yield { number, result, manifest: isMeant ? manifest : undefined };
   });
   for await (const { number, manifest, ...looked } of manifests) {
     // Looked at ahead, and deleted in turn: whoever stops here has heard of all that is gone.
-    const result = manifest === undefined || dryRun ? looked.result : await giveUp(domain, manifest, terms);
+    const result = manifest === undefined || dryRun ? looked.result : await giveUp(domain, manifest, quarantine);
     yield { after: String(number), ...(result !== undefined && { result }) };
   }
 }
 
-/** When content goes. */
-interface Terms {
-  readonly now: boolean;
-  /** Of the quarantine. */
-  readonly days: number;
-}
-
-async function lookAt(domain: Domain, manifest: Manifest, terms: Terms): Promise<DeletedVersion> {
+async function lookAt(domain: Domain, manifest: Manifest, quarantine: Quarantine): Promise<DeletedVersion> {
   const isDeleted = (await readStatus(domain, manifest, manifest.number)) === 'Deleted';
   const users = isDeleted ? [] : await usersOf(domain, manifest);
   if (users.length > 0) return used(manifest, users);
-  const content = await Promise.all(digestsOf(manifest).map((digest) => prospectOf(domain, manifest, digest, terms)));
+  const content = await Promise.all(
+    digestsOf(manifest).map((digest) => prospectOf(domain, manifest, digest, quarantine)),
+  );
   return told(manifest, isDeleted ? 'already' : 'would delete', content);
 }
 
@@ -132,7 +124,7 @@ async function prospectOf(
   { store }: Domain,
   manifest: Manifest,
   digest: Digest,
-  { now, days }: Terms,
+  quarantine: Quarantine,
 ): Promise<DeletedContent> {
   const content = contentIn(manifest, digest);
   const by = await holdersOf(store, digest, manifest);
@@ -140,17 +132,17 @@ async function prospectOf(
   const deletion = await readDeletion(store, digest);
   if (!(await isThere(store, digest))) return { ...content, outcome: 'absent' };
   const isDecided = deletion?.value.state === 'deleting';
-  if (now || isDecided) return { ...content, outcome: 'deleted' };
+  if (quarantine === 'waived' || isDecided) return { ...content, outcome: 'deleted' };
   const isCondemned = deletion?.value.state === 'condemned';
-  return { ...content, outcome: 'condemned', ...(isCondemned && { until: endOf(deletion.modified, days) }) };
+  return { ...content, outcome: 'condemned', ...(isCondemned && { until: endOf(deletion.modified, quarantine) }) };
 }
 
-async function giveUp(domain: Domain, manifest: Manifest, terms: Terms): Promise<DeletedVersion> {
+async function giveUp(domain: Domain, manifest: Manifest, quarantine: Quarantine): Promise<DeletedVersion> {
   const deletion = await deleteVersion(domain, manifest, manifest.number);
   if (deletion === undefined) throw noVersion(manifest, manifest.number);
   if (deletion.outcome === 'used') return used(manifest, deletion.users);
   const content: DeletedContent[] = [];
-  for (const digest of deletion.digests) content.push(await disposeOf(domain, manifest, digest, terms));
+  for (const digest of deletion.digests) content.push(await disposeOf(domain, manifest, digest, quarantine));
   return told(manifest, deletion.outcome, content);
 }
 
@@ -159,7 +151,7 @@ async function disposeOf(
   domain: Domain,
   manifest: Manifest,
   digest: Digest,
-  { now, days }: Terms,
+  quarantine: Quarantine,
 ): Promise<DeletedContent> {
   const { store, chance } = domain;
   const content = contentIn(manifest, digest);
@@ -174,12 +166,12 @@ async function disposeOf(
     } else if (condemned.outcome !== 'conflict') {
       // What is decided is nobody's to take back.
       const isDecided = condemned.outcome === 'already' && condemned.state === 'deleting';
-      if (now || isDecided) {
+      if (quarantine === 'waived' || isDecided) {
         if ((await reap(domain, digest)).outcome === 'deleted') return { ...content, outcome: 'deleted' };
       } else {
         const record = await readDeletion(store, digest);
         if (record?.value.state === 'condemned')
-          return { ...content, outcome: 'condemned', until: endOf(record.modified, days) };
+          return { ...content, outcome: 'condemned', until: endOf(record.modified, quarantine) };
       }
     }
   }
@@ -217,8 +209,8 @@ function arnIn({ partition, account, region }: Domain, manifest: Manifest, diges
   return formatArn({ partition, account, region, repository, id, version, digest });
 }
 
-function endOf(condemned: Date, days: number): string {
-  return new Date(condemned.getTime() + days * DAY_MS).toISOString();
+function endOf(condemned: Date, { days }: Exclude<Quarantine, 'waived'>): string {
+  return quarantineEnd(condemned, days).toISOString();
 }
 
 function told(

@@ -280,7 +280,7 @@ class World {
         if (this.isNeeded(digest)) {
           if (decision.state === 'cancelled' && this.clock.time - decision.at >= DAY_MS) all.push(`forget ${digest}`);
         } else all.push(`${decision.state === 'condemned' ? 'reap' : 'condemn'} ${digest}`);
-      } else if (!this.isNeeded(digest)) all.push(`wait ${digest}`);
+      } else if (!this.isNeeded(digest)) all.push(`${decision.state === 'condemned' ? 'wait' : 'condemn'} ${digest}`);
     }
     return all.sort();
   }

@@ -146,6 +146,27 @@ describe('content', () => {
     expect(await domain.store.head(blobKey(wanted, 'file.txt'))).toBeDefined();
   });
 
+  test('is in quarantine only where its record says so', async () => {
+    const [lifted, decided] = [await orphan('lifted'), await orphan('decided')];
+    for (const digest of [lifted, decided]) await condemn(domain, digest);
+    await domain.keeper.cancel(lifted);
+    const record = await readDeletion(domain.store, decided);
+    if (record === undefined) throw new Error('not condemned');
+    const deleting = recordContent({ ...record.value, state: 'deleting', nonce: 'another' });
+    await domain.store.replace(deletionKey(decided), deleting, record.revision);
+    // Whoever decided it may be at work on it.
+    expect((await planned(domain)).items).toMatchObject([{ action: 'condemn', digest: lifted }]);
+    clock.pass(HOUR_MS);
+    const { items, plan } = await planned(domain);
+    expect(items).toMatchObject([
+      { action: 'finish', digest: decided },
+      { action: 'condemn', digest: lifted },
+    ]);
+    expect(await ran(domain, plan.digest)).toMatchObject([{ outcome: 'finished' }, { outcome: 'condemned' }]);
+    const until = new Date(clock.time + 7 * DAY_MS + HOUR_MS / 4).toISOString();
+    expect((await planned(domain)).items).toMatchObject([{ action: 'wait', digest: lifted, until }]);
+  });
+
   test('a lifted condemnation is not forgotten before a day has passed, whatever is waived', async () => {
     const digest = await publish('wanted');
     await domain.store.create(

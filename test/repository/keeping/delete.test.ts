@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { quarantineEnd } from '../../../repository/collecting/quarantine.ts';
 import { contentOf, formatArn, publishVersion, readManifest, sha256 } from '../../../repository/index.ts';
 import type { ArtifactArn, Domain, KeeperCommand, ObjectStore, Publication } from '../../../repository/index.ts';
 import { bind } from '../../../repository/bind.ts';
@@ -16,7 +17,6 @@ import { storesOfADomain } from '../../support/stores-of-a-domain.ts';
 
 const NAME = { repository: 'default', id: 'shop/api' };
 const OTHER = { repository: 'default', id: 'shop/web' };
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 type DeleteCommand = Extract<KeeperCommand, { command: 'delete' }>;
 
@@ -90,7 +90,8 @@ describe.each(Object.entries(STORES))('a domain %s', (_, open) => {
     ]);
     const condemned = await readDeletion(domain.store, digest);
     expect(condemned?.value.state).toBe('condemned');
-    const until = new Date((condemned?.modified.getTime() ?? 0) + 7 * DAY_MS).toISOString();
+    // As a plan tells it.
+    const until = quarantineEnd(condemned?.modified ?? new Date(0), 7).toISOString();
     const again = { ...told, outcome: 'already', content: [{ digest, bytes: 3, outcome: 'condemned', until }] };
     expect(await remove(domain, formatArn(first.arn), { dryRun: true })).toEqual([again]);
     expect(await remove(domain, formatArn(first.arn))).toEqual([again]);

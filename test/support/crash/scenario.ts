@@ -80,7 +80,7 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
   audit: [{ name: 'audit', act: (actor) => ask(actor, { command: 'audit', fix: true }), releases: true }],
   tend: [
     { name: 'tend', act: (actor) => ask(actor, { command: 'tend' }), releases: true },
-    // A plan reads no record that was written within the quarantine: so long a decision to delete stands that somebody has left there.
+    // A plan takes no record to be left behind that was written a moment ago: so long a decision to delete stands that somebody has left there.
     { name: 'tend, with a collection', act: collectByItself, goesOn: healAndCollect, releases: true },
   ],
   verify: [{ name: 'verify', act: (actor) => ask(actor, { command: 'verify', fix: true, deep: true }) }],
