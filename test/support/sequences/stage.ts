@@ -25,7 +25,7 @@ export interface Around {
   readonly faults: StoreFaults;
 }
 
-export const DOMAIN_TEMPLATE = JSON.stringify({
+export const DOMAIN_TEMPLATE: string = JSON.stringify({
   Resources: { Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
   Outputs: { Token: { Value: REFERENCE, Export: { Name: EXPORT } } },
 });
