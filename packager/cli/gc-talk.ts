@@ -3,6 +3,7 @@ import { formatArtifactName } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
 import type { GcPlanningOptions } from './gc-options.ts';
 import type { Column } from './report.ts';
+import { count } from './finding-talk.ts';
 import { placeFlags } from './place-flags.ts';
 import { formatDate } from './report.ts';
 
@@ -170,8 +171,8 @@ function going({ items, bytes }: { readonly items: number; readonly bytes: numbe
 }
 
 /** The command that does what the plan says, with what it needs to find it again. */
-export function runLine({ digest }: PlanSummary, options: GcPlanningOptions): string {
-  return `run it with: cfn-artifacts gc run ${digest}${placeFlags(options)}`;
+export function runCommand({ digest }: PlanSummary, options: GcPlanningOptions): string {
+  return `cfn-artifacts gc run ${digest}${placeFlags(options)}`;
 }
 
 /** The command that goes on with a plan that was begun with these options. */
@@ -244,10 +245,6 @@ const REST: readonly (readonly [RunResult['outcome'], string])[] = [
   ['left', 'left'],
   ['failed', 'failed'],
 ];
-
-export function count(number: number, one: string, many: string): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
-}
 
 /** For `--json`. */
 export function plainPlan({ digest, at, isWhole, now, tally }: PlanSummary): object {

@@ -14,7 +14,7 @@ import { settingsKey } from '../../../repository/keys.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { confirm } from '../confirm.ts';
 import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
-import { count } from '../gc-talk.ts';
+import { count } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import type { Column } from '../report.ts';
 import { formatTable, writeJson } from '../report.ts';

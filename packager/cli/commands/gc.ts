@@ -3,23 +3,11 @@ import type {
   Digest,
   Domain,
   KeeperCommand,
-  Plan,
   PlanItem,
-  PlanResult,
   PlanSummary,
   RunResult,
 } from '../../../repository/index.ts';
-import {
-  ArtifactError,
-  ArtifactErrors,
-  findPlans,
-  hasCode,
-  isDigest,
-  requireItems,
-  requirePlan,
-  runToEnd,
-  summaryOf,
-} from '../../../repository/index.ts';
+import { ArtifactError, findPlans, isDigest, requirePlan, runToEnd } from '../../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { CHANCE } from '../chance.ts';
 import { confirm } from '../confirm.ts';
@@ -27,27 +15,26 @@ import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { GcPlanningOptions, GcPlanOptions, GcRunOptions } from '../gc-options.ts';
 import {
-  count,
   doesSomething,
   ITEM_COLUMNS,
   itemRow,
   plainPlan,
   planSentences,
   questionOf,
-  resumeLine,
   RESULT_COLUMNS,
   resultRow,
   RULE_COLUMNS,
-  runLine,
+  runCommand,
   RunTally,
 } from '../gc-talk.ts';
 import { openDomain } from '../open.ts';
+import type { ToldPlan } from '../told-plan.ts';
+import { Making, StoredPlan } from '../told-plan.ts';
+import { count, writeTable } from '../finding-talk.ts';
 import { placeFlags } from '../place-flags.ts';
 import type { OpenDomain } from '../opening.ts';
-import type { Column } from '../report.ts';
 import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { OUTPUT_CLOSED } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
 /**
@@ -79,7 +66,7 @@ export async function run(options: GcRunOptions, terminal: Terminal, warnings: W
     if (json) writeRun(terminal, { results: [] }, making, new RunTally(), warnings);
     return exitOf(summary);
   }
-  if (!yes) await agree(summary, terminal);
+  if (!yes) await agree(summary, options, terminal);
   return carryOut(opened.ask, making, options, terminal, warnings);
 }
 
@@ -116,12 +103,6 @@ function exitOf({ tally: { actions } }: PlanSummary): ExitCode {
   return actions.unknown === undefined ? EXIT.ok : EXIT.findings;
 }
 
-/** A plan that is told: item by item, and when they have all come what they come to. */
-interface ToldPlan {
-  readonly items: () => AsyncIterable<PlanItem>;
-  readonly summary: PlanSummary;
-}
-
 async function tell(
   told: ToldPlan,
   options: GcPlanningOptions,
@@ -131,111 +112,6 @@ async function tell(
   if (options.json) await writePlan(told, terminal, warnings);
   else await showPlan(told, terminal, options, 'with the way on');
   return exitOf(told.summary);
-}
-
-class StoredPlan implements ToldPlan {
-  readonly summary: PlanSummary;
-  readonly #domain: Domain;
-  readonly #plan: Plan;
-
-  constructor(domain: Domain, plan: Plan) {
-    this.summary = summaryOf(plan);
-    this.#domain = domain;
-    this.#plan = plan;
-  }
-
-  async *items(): AsyncGenerator<PlanItem> {
-    for (let part = 1; part <= this.#plan.parts.length; part++)
-      yield* await requireItems(this.#domain.store, this.#plan, part);
-  }
-}
-
-/** So many things that could not be looked at are told of a plan that is carried out: the others are counted. */
-const UNKNOWN = 1000;
-
-/** A plan that is being made. */
-class Making implements ToldPlan {
-  /** What could not be looked at, or the first of it. */
-  readonly unknown: PlanItem[] = [];
-  readonly #ask: AskKeeper;
-  readonly #options: GcPlanningOptions;
-  readonly #terminal: Terminal;
-  readonly #id: string;
-  #summary: PlanSummary | undefined;
-
-  /** @param id of one that was begun */
-  constructor(ask: AskKeeper, options: GcPlanningOptions, terminal: Terminal, id: string = CHANCE.nonce()) {
-    this.#ask = ask;
-    this.#options = options;
-    this.#terminal = terminal;
-    this.#id = id;
-  }
-
-  /** Of one whose items have all come. */
-  get summary(): PlanSummary {
-    if (this.#summary === undefined) throw new Error('the keeper made no plan');
-    return this.#summary;
-  }
-
-  /** Where nobody wants to see it. */
-  async finish(): Promise<void> {
-    const items = this.items();
-    while ((await items.next()).done !== true);
-  }
-
-  /** Once. */
-  async *items(): AsyncGenerator<PlanItem> {
-    try {
-      yield* this.#make();
-    } catch (error) {
-      throw this.#withTheWayOn(error);
-    } finally {
-      this.#tellTheWayOn();
-    }
-  }
-
-  async *#make(): AsyncGenerator<PlanItem> {
-    const { repository, verbose, now, json, quiet } = this.#options;
-    const command: KeeperCommand = {
-      ...{ command: 'gc-plan', id: this.#id, now, verbose },
-      ...(repository !== undefined && { repository }),
-    };
-    let looked = 0;
-    for await (const { results, next, ...piece } of runToEnd(this.#ask, command, CHANCE)) {
-      this.#terminal.signal.throwIfAborted();
-      looked += piece.looked ?? 0;
-      for (const result of results as readonly PlanResult[]) {
-        if (result.action === 'unknown' && this.unknown.length < UNKNOWN) this.unknown.push(result);
-        if (result.action === 'plan') this.#summary = result;
-        else yield result;
-      }
-      if (next !== undefined && !json && !quiet)
-        this.#terminal.stderr.write(
-          `looked at ${count(looked, 'version or content', 'versions and contents')} so far\n`,
-        );
-    }
-  }
-
-  /** Of a failure that may pass: what was stored of the plan is not looked for again. */
-  #withTheWayOn(error: unknown): unknown {
-    if (!(error instanceof ArtifactError) || error instanceof ArtifactErrors || this.#terminal.signal.aborted)
-      return error;
-    // What is wrong with the plan itself stays wrong.
-    if (hasCode(error, 'INVALID_ARGUMENT', 'DIGEST_MISMATCH', 'ARTIFACT_NOT_FOUND')) return error;
-    const { code, message, remedy } = error;
-    const onward = `To go on with the plan: ${resumeLine(this.#id, this.#options)}`;
-    return new ArtifactError(code, message, {
-      remedy: remedy === undefined ? onward : `${remedy}\n${onward}`,
-      cause: error,
-    });
-  }
-
-  /** To whoever has interrupted it. */
-  #tellTheWayOn(): void {
-    const { signal, stderr } = this.#terminal;
-    if (!signal.aborted || signal.reason === OUTPUT_CLOSED || this.#summary !== undefined) return;
-    if (!this.#options.json) stderr.write(`to go on with the plan: ${resumeLine(this.#id, this.#options)}\n`);
-  }
 }
 
 async function writePlan(told: ToldPlan, terminal: Terminal, warnings: Warnings): Promise<void> {
@@ -249,7 +125,7 @@ async function showPlan(
   options: GcPlanningOptions,
   how: 'alone' | 'with the way on',
 ): Promise<void> {
-  const { rows, remedies } = await writeTable(terminal, ITEM_COLUMNS, told.items(), itemRow);
+  const { rows, remedies } = await writeTable(terminal, ITEM_COLUMNS, told.items(), itemRow, remedyOf);
   const { summary } = told;
   const { rules } = summary.tally;
   if (rules.length > 0) {
@@ -263,14 +139,19 @@ async function showPlan(
     for (const remedy of remedies) writeNote(terminal, remedy, options);
     terminal.stderr.write(`${planSentences(summary)}\n`);
   }
-  if (how === 'with the way on' && doesSomething(summary)) terminal.stdout.write(`${runLine(summary, options)}\n`);
+  if (how === 'with the way on' && doesSomething(summary))
+    terminal.stdout.write(`run it with: ${runCommand(summary, options)}\n`);
 }
 
-async function agree(summary: PlanSummary, terminal: Terminal): Promise<void> {
+function remedyOf(one: PlanItem | RunResult): string | undefined {
+  return 'remedy' in one ? one.remedy : undefined;
+}
+
+async function agree(summary: PlanSummary, options: GcRunOptions, terminal: Terminal): Promise<void> {
   await confirm(terminal, {
     question: questionOf(summary),
     whether: 'to do this',
-    remedy: 'Nothing was deleted. Use --yes to run without a question, or --dry-run to see alone what would go.',
+    remedy: `Nothing was deleted. To do exactly this without a question: ${runCommand(summary, options)}`,
     nothing: 'nothing was deleted',
   });
 }
@@ -293,7 +174,7 @@ async function carryOut(
     await writeJsonList(terminal, 'results', results);
     writeRun(terminal, {}, running, tally, warnings);
   } else {
-    const { remedies } = await writeTable(terminal, RESULT_COLUMNS, results, resultRow);
+    const { remedies } = await writeTable(terminal, RESULT_COLUMNS, results, resultRow, remedyOf);
     if (!quiet) {
       for (const remedy of remedies) writeNote(terminal, remedy, options);
       terminal.stderr.write(`${tally.sentence()}\n`);
@@ -334,27 +215,6 @@ async function* resultsOf(
     done += results.length;
     if (next !== undefined && !isQuiet) stderr.write(`${count(done, 'item', 'items')} so far\n`);
   }
-}
-
-/** @returns how many there were, and what people can do about some of them, each once */
-async function writeTable<T extends object>(
-  terminal: Terminal,
-  columns: readonly Column[],
-  items: AsyncIterable<T>,
-  row: (item: T, width: number | undefined) => readonly string[],
-): Promise<{ readonly rows: number; readonly remedies: ReadonlySet<string> }> {
-  const table = new GrowingTable(terminal, columns);
-  const remedies = new Set<string>();
-  try {
-    for await (const item of items) {
-      await table.add(row(item, terminal.stdout.columns));
-      if ('remedy' in item && typeof item.remedy === 'string') remedies.add(item.remedy);
-    }
-  } finally {
-    // What was found, or done, before a failure stands.
-    await table.end();
-  }
-  return { rows: table.rows, remedies };
 }
 
 /** The plan that is named, by its digest or by how that begins. */

@@ -197,6 +197,10 @@ describe('gc run', () => {
     const nobody = await gc('run');
     expect(nobody).toMatchObject({ exitCode: 2, stdout: '' });
     expect(nobody.stderr).toContain('there is no terminal to ask whether to do this');
+    // What was shown can be done, and nothing else.
+    const [, shown = ''] =
+      /To do exactly this without a question: cfn-artifacts gc run ([0-9a-f]{64}) --domain /.exec(nobody.stderr) ?? [];
+    expect(shown).toHaveLength(64);
     const yes = await answering('y', 'gc', 'run');
     expect(yes.exitCode).toBe(0);
     expect(yes.stdout).toMatch(/^deleted +default\/shop\/api:1/m);
