@@ -5,7 +5,7 @@ import type { ArtifactName } from '../name.ts';
 /**
  * `stale`: a binding that nothing in its stack names.
  * `missing`: records of what a stack's resource uses are not there: it is not protected, or not told of.
- * `abandoned`: a reference of a version that never came to be.
+ * `abandoned`: a reference of a version that never came to be, or that was deleted; or a deletion of one that nobody came to the end of.
  * `retained`: content was kept for versions of a function that a stack had published, and none of them is left.
  * `unsettled`: an operation on the stack is under way, or has failed and can go on or back: nothing is decided until it has ended.
  * `unknown`: it could not be found out. Nothing was touched.
@@ -21,7 +21,7 @@ export interface FindingSubject {
   /** What is used, mostly definite. */
   readonly arns?: readonly string[];
   readonly digest?: Digest;
-  /** Of a version that never came to be. */
+  /** Of what is abandoned. */
   readonly version?: ArtifactName & { readonly number: number };
   /** Of a record that can't be read. */
   readonly key?: string;

@@ -7,7 +7,10 @@ import type { Evidence, StackEvidence } from '../../repository/evidence/evidence
 import { formatArn, hasCode, publishVersion, readManifest } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
 import { contentOf, sha256 } from '../../repository/index.ts';
-import { blobKey, stackReferenceKey, versionReferenceKey } from '../../repository/keys.ts';
+import { deleteVersion } from '../../repository/deleting/version-deletion.ts';
+import { undeleteVersion } from '../../repository/deleting/undelete.ts';
+import { blobKey, parseVersionKey, stackReferenceKey, versionReferenceKey } from '../../repository/keys.ts';
+import { readStatus, writeStatus } from '../../repository/status.ts';
 import { formatPhysicalId } from '../../repository/physical-id.ts';
 import { release } from '../../repository/release.ts';
 import { formatStackId } from '../../repository/stack-id.ts';
@@ -46,6 +49,8 @@ interface World {
   readonly store: ObjectStore;
   readonly stack: Stack;
   readonly violations: Set<string>;
+  /** Numbers of versions. */
+  readonly acknowledged: Set<number>;
 }
 
 type Actor = (domain: Domain, world: World, pause: () => Promise<void>) => Promise<unknown>;
@@ -185,6 +190,48 @@ const publish: Actor = async (domain, { store, violations }) => {
     violations.add('a version that holds nothing');
 };
 
+/** What somebody was told exists, and holds its content from then on, unless it is deleted. */
+async function acknowledge({ acknowledged }: World, number: number): Promise<void> {
+  acknowledged.add(number);
+}
+
+/** A publisher of what a version had before it lost its reference. */
+const publishAgain: Actor = async (domain, world) => {
+  await acknowledge(world, (await publishVersion(domain, API, publishable('x'))).arn.version);
+};
+
+const giveUp: Actor = (domain) => deleteVersion(domain, API, 1);
+
+const takeBack: Actor = async (domain, world) => {
+  try {
+    if ((await undeleteVersion(domain, API, 1))?.outcome === 'undeleted') await acknowledge(world, 1);
+  } catch (error) {
+    // Its content is gone, or its deletion was begun by somebody who died.
+    if (!hasCode(error, 'ARTIFACT_DELETED', 'CONTENTION')) throw error;
+  }
+};
+
+/** Somebody who died while he deleted the first version. */
+const dieWhileDeleting: Actor = (domain) =>
+  writeStatus(domain, { ...API, number: 1 }, { status: 'Deleting', was: 'Published' }, undefined);
+
+async function wrongVersions({ store, acknowledged }: World): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const key of await keysIn(store, 'versions/')) {
+    const { number } = parseVersionKey(key);
+    const manifest = await readManifest({ store }, API, number);
+    if (manifest === undefined) continue;
+    const held = await store.head(versionReferenceKey(sha256('x'), API, number, manifest.nonce));
+    const status = await readStatus({ store }, API, number);
+    if (status === 'Deleting') wrong.push(`nobody comes to the end of the deletion of ${number}`);
+    if (status === 'Deleted' && held !== undefined) wrong.push(`${number} was deleted, and holds its content for ever`);
+    if (status !== 'Published' || !acknowledged.has(number)) continue;
+    if (held === undefined) wrong.push(`${number} holds nothing`);
+    if ((await store.head(wanted('x').key)) === undefined) wrong.push(`${number} has no content`);
+  }
+  return wrong;
+}
+
 interface Scenario {
   readonly before?: readonly Actor[];
   readonly actors: readonly Actor[];
@@ -200,7 +247,7 @@ async function play(
   const store = memoryStore(() => new Date(0));
   const base = await testDomain(store, 'before');
   const stack: Stack = { state: 'settled', generation: undefined, text: '', changed: issuedAt(0) };
-  const world: World = { store, stack, violations: new Set() };
+  const world: World = { store, stack, violations: new Set(), acknowledged: new Set() };
   for (const text of ['x', 'y', 'z']) await store.create(wanted(text).key, contentOf(text));
   for (const actor of before) await actor(base, world, async () => undefined);
   const { trace, outcomes } = await interleaveIn(
@@ -226,6 +273,7 @@ async function play(
       const found = keys.map((key) => key.split('/').at(prefix === 'references/' ? -1 : -2));
       if (found.join() !== expected.join()) world.violations.add(`${prefix} ${found.join()}, not ${expected.join()}`);
     }
+    for (const wrong of await wrongVersions(world)) world.violations.add(wrong);
   }
   return { violations: [...world.violations], trace };
 }
@@ -237,6 +285,7 @@ async function isLost(store: ObjectStore, { text }: Stack): Promise<boolean> {
 
 const marked: Actor = ({ store }) => store.create(blobKey(sha256('x'), 'lost from the start'), contentOf('x'));
 const references = `references/${sha256('x')}/stack/`;
+const holding = `references/${sha256('x')}/version/`;
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'an update': { before: [update('x', 1)], actors: [update('y', 10), heal] },
@@ -292,6 +341,18 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'publishers, of whom any may sleep for a day, and a collector': {
     actors: [publish, publish, sequence(heal, collect('x'))],
+  },
+  'a publisher who puts a reference back while its version is deleted': {
+    before: [publish, lose(holding)],
+    actors: [publishAgain, giveUp, heal],
+  },
+  'a publisher who puts a reference back while its version is deleted and taken back, and a collector': {
+    before: [publish, lose(holding)],
+    actors: [publishAgain, sequence(giveUp, takeBack), sequence(heal, collect('x'))],
+  },
+  'a deletion that nobody came to the end of, two audits, and one who takes it back': {
+    before: [publish, dieWhileDeleting],
+    actors: [heal, heal, takeBack],
   },
 };
 

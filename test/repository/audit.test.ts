@@ -4,8 +4,9 @@ import { audit } from '../../repository/audit/audit.ts';
 import type { StackEvidence } from '../../repository/evidence/evidence.ts';
 import { noEvidence } from '../../repository/evidence/none.ts';
 import { contentOf, publishVersion, sha256 } from '../../repository/index.ts';
-import type { ObjectKey } from '../../repository/index.ts';
+import type { Domain, ObjectKey } from '../../repository/index.ts';
 import {
+  bookmarkKey,
   endingKey,
   namedReferenceKey,
   parseConsumerKey,
@@ -14,6 +15,7 @@ import {
 } from '../../repository/keys.ts';
 import { objectKey } from '../../repository/object-store.ts';
 import { readRecord, recordContent } from '../../repository/record.ts';
+import { readStatusRecord, writeStatus } from '../../repository/status.ts';
 import { withdrawNumber } from '../../repository/version.ts';
 import type { AuditedOptions } from '../support/audited.ts';
 import { Audited } from '../support/audited.ts';
@@ -472,6 +474,58 @@ describe('abandoned versions', () => {
     await world.store.create(versionReferenceKey(sha256('x'), NAME, 1, 'other'), recordContent({}));
     expect(kindsOf(await world.audit())).toEqual(['abandoned, healed', 'abandoned, healed']);
     expect(await world.keys(`references/${sha256('x')}/`)).toEqual([own]);
+  });
+
+  test.each([
+    ['a day after it was deleted', 'Deleted', 24],
+    ['a quarter of an hour after its deletion was begun, by somebody who died', 'Deleting', 0.25],
+  ] as const)('lose what is left of them %s', async (_, status, hours) => {
+    const world = await started();
+    await publishVersion(world.domain, NAME, publishable('x'));
+    const [left = objectKey('none')] = await world.keys(`references/${sha256('x')}/`);
+    const begun = 3_600_000 * 48;
+    const at = (hour: number) => ({
+      ...world.domain,
+      chance: { ...world.domain.chance, now: () => new Date(begun + 3_600_000 * hour) },
+    });
+    await writeStatus(world.domain, { ...NAME, number: 1 }, { status, was: 'Published' }, undefined);
+    const record = await readStatusRecord(world.domain, NAME, 1);
+    const dated = (domain: Domain): Domain => ({
+      ...domain,
+      store: {
+        ...domain.store,
+        read: async (key) => {
+          const object = await domain.store.read(key);
+          return object?.revision === record?.revision && object ? { ...object, modified: new Date(begun) } : object;
+        },
+      },
+    });
+    const found = async (hour: number, fix: boolean): Promise<Finding[]> => {
+      const findings: Finding[] = [];
+      for await (const { finding } of audit(dated(at(hour)), world.evidence, { fix })) {
+        if (finding !== undefined) findings.push(finding);
+      }
+      return findings;
+    };
+    expect(await found(hours - 0.05, true)).toEqual([]);
+    expect(await found(hours, false)).toMatchObject([
+      { kind: 'abandoned', version: { ...NAME, number: 1 }, healed: false },
+    ]);
+    expect(await world.store.head(left)).toBeDefined();
+    expect(kindsOf(await found(hours, true))).toEqual(['abandoned, healed']);
+    expect(await world.store.head(left)).toBeUndefined();
+    expect(await readStatusRecord(world.domain, NAME, 1)).toMatchObject({ value: { status: 'Deleted' } });
+    expect(await found(hours + 48, true)).toEqual([]);
+  });
+
+  test('whose deletion was begun, and that somebody needs, are what they were', async () => {
+    const world = await started();
+    await publishVersion(world.domain, NAME, publishable('x'));
+    await world.store.create(bookmarkKey(NAME, 'live'), recordContent({ number: 1 }));
+    await writeStatus(world.domain, { ...NAME, number: 1 }, { status: 'Deleting', was: 'Unlisted' }, undefined);
+    expect(kindsOf(await world.audit())).toEqual(['abandoned, healed']);
+    expect(await readStatusRecord(world.domain, NAME, 1)).toMatchObject({ value: { status: 'Unlisted' } });
+    expect(await world.keys(`references/${sha256('x')}/`)).toHaveLength(1);
   });
 
   test.each(['!/zz-n', '!/-1-n', '!/01-n', '!/5', '!/5-', '!/999999999999999999-n', 'other/7-n', '!/a!/7-n'])(
