@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ArtifactError, contentOf, publishVersion, sha256 } from '../../../repository/index.ts';
-import type { ObjectStore, VerifyFinding } from '../../../repository/index.ts';
+import { ArtifactError, contentOf, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
+import type { Domain, ObjectStore, VerifyFinding } from '../../../repository/index.ts';
 import { readBlob } from '../../../repository/blob.ts';
 import { bytesOf } from '../../../repository/content.ts';
 import { versionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
+import { eraseDamaged } from '../../../repository/verifying/damage.ts';
 import { verify } from '../../../repository/verifying/verify.ts';
 import { publishable } from '../../support/domain.ts';
+import { everyInterleaving, interleave } from '../../support/interleaving.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import type { StoreName } from './world.ts';
 import { API, STORES, TOOLS, World } from './world.ts';
@@ -184,6 +186,42 @@ describe('what proves nothing erases nothing', () => {
     expect(await textOf(world)).toBe('api one');
   });
 });
+
+test('two who erase, and one who publishes, taking turns up to twice in every order: what is acknowledged is there, and right', async () => {
+  const ends = new Set<string>();
+  const stories = await everyInterleaving(2, async (choose) => {
+    const world = await World.empty('memory');
+    const { key } = await world.publish(SOLO, 'solo');
+    await world.overwrite(key, 'sol');
+    const blob = { digest: sha256('solo'), filename: 'archive.zip', size: 4 };
+    const actors: readonly ((domain: Domain) => Promise<unknown>)[] = [
+      (domain) => eraseDamaged(domain, blob),
+      (domain) => eraseDamaged(domain, blob),
+      (domain) => publishVersion(domain, SOLO, publishable('solo')).then(() => 'published', codeOf),
+    ];
+    const { outcomes, trace } = await interleave(
+      world.store,
+      actors.map((act) => (store, pause) => {
+        const chance = { ...world.domain.chance, pause };
+        return act({ ...world.domain, store, keeper: ownKeeper(store), chance });
+      }),
+      choose,
+    );
+    const object = await world.store.read(key);
+    const text = object === undefined ? 'nothing' : (await bytesOf(object.body)).toString();
+    ends.add(`${String(outcomes[2])}, ${text}`);
+    if (outcomes[2] === 'published' && text !== 'solo') throw new Error(trace.join('\n'));
+    expect(['solo', 'nothing']).toContain(text);
+  });
+  expect(stories).toBeGreaterThan(100);
+  expect([...ends].sort()).toEqual(['DIGEST_MISMATCH, nothing', 'published, solo']);
+});
+
+const SOLO = { repository: 'tools', id: 'solo' };
+
+function codeOf(error: unknown): string {
+  return error instanceof ArtifactError ? error.code : String(error);
+}
 
 test('damaged content that nobody needs is erased, and nothing is left to see to', async () => {
   const world = await open('a directory');

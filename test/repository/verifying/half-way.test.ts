@@ -27,6 +27,7 @@ function mortal(store: ObjectStore, requests: number, isDone: boolean): ObjectSt
     replace: (key, content, revision) => living(() => store.replace(key, content, revision)),
     overwrite: (key, content) => living(() => store.overwrite(key, content)),
     removeIncarnation: (key, incarnation) => living(() => store.removeIncarnation(key, incarnation)),
+    removeAlone: (key, incarnation) => living(() => store.removeAlone!(key, incarnation)),
     removeRevision: (key, revision) => living(() => store.removeRevision(key, revision)),
     async *list(prefix, options) {
       const listed: ListedObject[] = [];
@@ -111,6 +112,25 @@ test.each<[string, (world: World) => Promise<unknown>]>([
     expect(await world.verify({ deep: true })).toEqual([]);
     if (isDone) break;
   }
+});
+
+test('whoever erases what is damaged may die anywhere: who begins anew erases it, and publishing brings it back', async () => {
+  let died = 0;
+  for (let requests = 1; ; requests += 1) {
+    const world = await World.open('memory');
+    const before = await world.keys();
+    await world.overwrite(world.keyOf('shop/api:1'), 'api');
+    const store = mortal(world.store, requests, requests % 2 === 0);
+    const isDone = await endOf(world.later(0.5, { ...world.domain, store, keeper: ownKeeper(store) }));
+    if (!isDone) died += 1;
+    await world.verify({ fix: true });
+    expect((await world.verify()).map(({ kind }) => kind)).toEqual(['lost', 'lost']);
+    expect((await world.publish(API, 'api one')).arn.version).toBe(1);
+    expect(await world.verify({ deep: true })).toEqual([]);
+    expect(await world.keys()).toEqual(before);
+    if (isDone) break;
+  }
+  expect(died).toBeGreaterThan(50);
 });
 
 async function loseReferenceAndCondemn(world: World): Promise<void> {
