@@ -4,6 +4,7 @@ import type { ArtifactName } from '../name.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { readRecord } from '../record.ts';
 import type { LifecycleRule } from '../settings.ts';
+import type { Numbers } from './candidates.ts';
 import { matchesSegment } from './pattern.ts';
 
 /** That a bookmark names a version, or did. */
@@ -21,13 +22,13 @@ export class Artifact {
   readonly name: ArtifactName;
   /** Those that concern it. */
   readonly rules: readonly LifecycleRule[];
-  /** Numbers of the versions that have a status record. */
-  readonly changed: ReadonlySet<number>;
+  /** Numbers of the versions that may have a status record. */
+  readonly changed: Numbers;
   readonly #store: ObjectStore;
   #bookmarks: Promise<ReadonlyMap<number, readonly Bookmarked[]>> | undefined;
   #labels: Promise<ReadonlyMap<number, readonly string[]>> | undefined;
 
-  constructor(store: ObjectStore, name: ArtifactName, rules: readonly LifecycleRule[], changed: ReadonlySet<number>) {
+  constructor(store: ObjectStore, name: ArtifactName, rules: readonly LifecycleRule[], changed: Numbers) {
     this.name = name;
     this.rules = rules;
     this.changed = changed;

@@ -15,8 +15,14 @@ export interface VersionPlace extends ArtifactName {
   readonly number: number;
 }
 
+/** How far a walk has come. */
+export interface WalkPlace extends VersionPlace {
+  /** Of how many versions of the artifact, this one included, it has seen that they exist; no more than its rules keep as the newest. */
+  readonly passed: number;
+}
+
 /** A version that rules may concern. */
-export interface Candidate extends VersionPlace {
+export interface Candidate extends WalkPlace {
   readonly artifact: Artifact;
   /** How many newer ones there are that exist, if it may be among the newest that a rule keeps. */
   readonly rank?: number;
@@ -30,45 +36,42 @@ const LOOKED_AHEAD = 16;
 /**
  * The versions of a repository: by ID, newest first, from two listings. Only where an artifact has more versions than its rules keep as the newest, its newest
  * are looked at, because numbers that were given up don't count.
- * @param after the version behind which to begin
+ * @param after the version behind which to begin: what is before it is not listed again, and of its artifact it is not listed which versions have a status
  */
 export async function* listCandidates(
   domain: Pick<Domain, 'store'>,
   repository: string,
   rules: readonly LifecycleRule[],
-  after?: VersionPlace,
+  after?: WalkPlace,
 ): AsyncGenerator<Candidate> {
   const { store } = domain;
   const statuses = new Statuses(store, repository, after?.id);
   let walk: NewestFirst | undefined;
   try {
-    for await (const { id, number } of listNumbers(store, repository, after?.id)) {
+    for await (const { id, number } of listNumbers(store, repository, after)) {
       if (walk?.artifact.name.id !== id) {
-        if (walk !== undefined) yield* behind(walk.end(), after);
+        if (walk !== undefined) yield* walk.end();
         const name = { repository, id };
         const concerning = rules.filter(({ match }) => matchesId(match, id));
-        const changed = await statuses.of(id);
-        walk = new NewestFirst(domain, new Artifact(store, name, concerning, changed));
+        const isBegun = id === after?.id;
+        const changed = isBegun ? ANY : await statuses.of(id);
+        walk = new NewestFirst(domain, new Artifact(store, name, concerning, changed), isBegun ? after.passed : 0);
       }
-      yield* behind(walk.add(number), after);
+      yield* walk.add(number);
     }
-    if (walk !== undefined) yield* behind(walk.end(), after);
+    if (walk !== undefined) yield* walk.end();
   } finally {
     await statuses.end();
   }
-}
-
-async function* behind(candidates: AsyncIterable<Candidate>, after?: VersionPlace): AsyncGenerator<Candidate> {
-  for await (const one of candidates) if (one.id !== after?.id || one.number < after.number) yield one;
 }
 
 /** What stands there and is no version is passed over. */
 async function* listNumbers(
   store: ObjectStore,
   repository: string,
-  from: string | undefined,
+  after: VersionPlace | undefined,
 ): AsyncGenerator<Pick<VersionPlace, 'id' | 'number'>> {
-  const options = from === undefined ? {} : { after: `${versionsPrefix(repository, from)}/!` };
+  const options = after === undefined ? {} : { after: versionKey(after, after.number) };
   for await (const { key } of store.list(versionsPrefix(repository), options)) {
     const { id, number } = parseVersionKey(key);
     if (!isId(id) || !isVersionNumber(String(number))) continue;
@@ -84,23 +87,27 @@ class NewestFirst {
   readonly #most: number;
   /** Held back until there is one more than that. */
   #held: number[] = [];
-  /** How many of those that exist have come; counted only where there is one more. */
-  #counted: number | undefined;
+  /** How many of those that exist have come, as far as they were counted. */
+  #counted: number;
+  /** That there is one more than a rule keeps: from there on they are counted, until there are enough. */
+  #isCounting = false;
 
-  constructor(domain: Pick<Domain, 'store'>, artifact: Artifact) {
+  /** @param passed how many there are that exist before the first that comes */
+  constructor(domain: Pick<Domain, 'store'>, artifact: Artifact, passed: number) {
     this.artifact = artifact;
     this.#domain = domain;
+    this.#counted = passed;
     this.#most = Math.max(0, ...artifact.rules.map(({ keepNewest = 0 }) => keepNewest));
   }
 
   async *add(number: number): AsyncGenerator<Candidate> {
-    if (this.#counted === undefined && this.#held.length < this.#most) {
+    if (!this.#isCounting && this.#counted + this.#held.length < this.#most) {
       this.#held.push(number);
       return;
     }
+    this.#isCounting = true;
     const waiting = [...this.#held, number];
     this.#held = [];
-    this.#counted ??= 0;
     if (this.#counted >= this.#most) {
       for (const one of waiting) yield this.#candidate(one);
       return;
@@ -109,17 +116,23 @@ class NewestFirst {
     for await (const { number: one, is } of looked) {
       if (is === 'gone') yield { ...this.#candidate(one), isGone: true };
       else if (is === 'unknown' || this.#counted >= this.#most) yield this.#candidate(one);
-      else yield { ...this.#candidate(one), rank: this.#counted++ };
+      else {
+        const rank = this.#counted++;
+        yield { ...this.#candidate(one), rank };
+      }
     }
   }
 
   /** There are no more than all rules keep. */
   async *end(): AsyncGenerator<Candidate> {
-    for (const [rank, number] of this.#held.entries()) yield { ...this.#candidate(number), rank };
+    for (const number of this.#held) {
+      const rank = this.#counted++;
+      yield { ...this.#candidate(number), rank };
+    }
   }
 
   #candidate(number: number): Candidate {
-    return { ...this.artifact.name, number, artifact: this.artifact };
+    return { ...this.artifact.name, number, artifact: this.artifact, passed: this.#counted };
   }
 
   async *#look(number: number): AsyncGenerator<{ readonly number: number; readonly is: 'there' | 'gone' | 'unknown' }> {
@@ -140,6 +153,35 @@ async function* numbersOf(numbers: readonly number[]): AsyncGenerator<number> {
   yield* numbers;
 }
 
+/** Numbers of versions. */
+export interface Numbers {
+  readonly has: (number: number) => boolean;
+}
+
+/** Any version may have a status record. */
+const ANY: Numbers = { has: () => true };
+
+/** Numbers of one artifact: they begin with 1 and have few gaps, so that a bit for each takes little, however many there are. */
+class NumberSet implements Numbers {
+  readonly #pages = new Map<number, Uint8Array>();
+
+  add(number: number): void {
+    const index = Math.floor(number / NumberSet.#PAGE);
+    const page = this.#pages.get(index) ?? new Uint8Array(NumberSet.#PAGE / 8);
+    this.#pages.set(index, page);
+    const bit = number % NumberSet.#PAGE;
+    page[bit >> 3] = (page[bit >> 3] ?? 0) | (1 << (bit & 7));
+  }
+
+  has(number: number): boolean {
+    const bit = number % NumberSet.#PAGE;
+    const byte = this.#pages.get(Math.floor(number / NumberSet.#PAGE))?.[bit >> 3] ?? 0;
+    return (byte & (1 << (bit & 7))) !== 0;
+  }
+
+  static readonly #PAGE = 4096;
+}
+
 /** Which versions have a status record: most never get one. Read beside the versions, artifact by artifact. */
 class Statuses {
   readonly #prefix: string;
@@ -147,20 +189,23 @@ class Statuses {
   #next: string | undefined;
   #isBegun = false;
 
-  constructor(store: ObjectStore, repository: string, from: string | undefined) {
+  /** @param behind the artifact behind which to begin */
+  constructor(store: ObjectStore, repository: string, behind: string | undefined) {
     this.#prefix = statusesPrefix(repository);
-    const options = from === undefined ? {} : { after: `${this.#prefix}${from}/!` };
+    // Behind every number of it.
+    const options = behind === undefined ? {} : { after: `${this.#prefix}${behind}/!/~` };
     this.#objects = store.list(this.#prefix, options)[Symbol.asyncIterator]();
   }
 
   /** @param id of artifacts in the order of keys */
-  async of(id: string): Promise<ReadonlySet<number>> {
+  async of(id: string): Promise<Numbers> {
     if (!this.#isBegun) await this.#advance();
     const start = `${id}/!/`;
-    const numbers = new Set<number>();
+    const numbers = new NumberSet();
     // IDs are ASCII, so that texts and keys have one order.
     while (this.#next !== undefined && (this.#next < start || this.#next.startsWith(start))) {
-      if (this.#next.startsWith(start)) numbers.add(Number(this.#next.slice(start.length)));
+      const number = this.#next.slice(start.length);
+      if (this.#next.startsWith(start) && isVersionNumber(number)) numbers.add(Number(number));
       await this.#advance();
     }
     return numbers;

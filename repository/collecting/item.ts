@@ -6,14 +6,15 @@ export type PlanItem = PlannedStep | PlannedNote;
 
 /** What `gc run` does, if nothing has come between by then. */
 export type PlannedStep =
-  /** A rule takes this version. `bytes`: of its content, most of which may be held by others and stay. `rule`: the IDs of those that take it.
+  /** A rule takes this version, or its deletion was begun and not ended. `bytes`: of its content, most of which may be held by others and stay. `rule`: the IDs of
+   * those that take it; absent of one that somebody began to delete.
    * `seen`: the nonce of its status record, absent where there was none: where that is another by the time of the run, it stays. */
   | ({
       readonly action: 'delete';
       readonly number: number;
       readonly digests: readonly Digest[];
       readonly bytes: number;
-      readonly rule: string;
+      readonly rule?: string;
       readonly why: string;
       readonly seen?: string;
     } & ArtifactName)

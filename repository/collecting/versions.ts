@@ -11,15 +11,15 @@ import type { Usage } from '../usage.ts';
 import { listUsers } from '../usage.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
-import type { Candidate, VersionPlace } from './candidates.ts';
+import type { Candidate, WalkPlace } from './candidates.ts';
 import { listCandidates } from './candidates.ts';
 import type { PlanItem } from './item.ts';
 import { matchesSegment } from './pattern.ts';
-import { havePassed } from './quarantine.ts';
+import { havePassed, isAbandoned } from './quarantine.ts';
 import { noteUnused, unusedSince } from './unused.ts';
 
 /** What was found out about one version. */
-export interface JudgedVersion extends VersionPlace {
+export interface JudgedVersion extends WalkPlace {
   readonly item?: PlanItem;
   /** IDs of the rules that kept it, or took it. */
   readonly kept: readonly string[];
@@ -42,12 +42,12 @@ export function judgeVersions(
   repository: string,
   rules: readonly LifecycleRule[],
   telling: 'all' | 'what goes',
-  after?: VersionPlace,
+  after?: WalkPlace,
 ): AsyncGenerator<JudgedVersion> {
   const candidates = listCandidates(domain, repository, rules, after);
   return expandAhead(candidates, VERSIONS_AHEAD, async function* (candidate) {
-    const { id, number } = candidate;
-    const place = { repository, id, number };
+    const { id, number, passed } = candidate;
+    const place = { repository, id, number, passed };
     try {
       const { item, ...judged } = await judge(domain, candidate);
       const isTold = item !== undefined && (telling === 'all' || item.action !== 'keep');
@@ -66,9 +66,10 @@ const UNCONCERNED: Judgement = { kept: [], took: [] };
 
 async function judge(domain: Domain, candidate: Candidate): Promise<Judgement> {
   const { artifact, number } = candidate;
-  if (artifact.rules.length === 0 || candidate.isGone === true) return UNCONCERNED;
+  if (artifact.rules.length === 0) return UNCONCERNED;
   const status = artifact.changed.has(number) ? await readStatusRecord(domain, artifact.name, number) : undefined;
-  if (status !== undefined && !exists(status.value.status)) return UNCONCERNED;
+  if (status !== undefined && !exists(status.value.status)) return judgeGoing(domain, candidate, status);
+  if (candidate.isGone === true) return UNCONCERNED;
   const keeping = await keepingRules(domain, candidate);
   if (keeping.length > 0) {
     await noteIfUsed(domain, candidate, status);
@@ -77,6 +78,18 @@ async function judge(domain: Domain, candidate: Candidate): Promise<Judgement> {
     return { kept, took: [], item: keep(candidate, why, kept.join(', ')) };
   }
   return judgeUnkept(domain, candidate, status);
+}
+
+/** Whoever deleted it may have died before he came to an end: then a run does, as long as nobody else has. */
+async function judgeGoing(
+  domain: Domain,
+  { artifact, number }: Candidate,
+  { value, modified }: Stored<StatusRecord>,
+): Promise<Judgement> {
+  if (value.status !== 'Deleting' || !isAbandoned(domain, modified)) return UNCONCERNED;
+  const manifest = await readManifest(domain, artifact.name, number);
+  if (manifest === undefined) return UNCONCERNED;
+  return { ...UNCONCERNED, item: deletion(manifest, [], 'its deletion was begun and not ended', value.nonce) };
 }
 
 interface Kept {
@@ -140,7 +153,16 @@ async function judgeUnkept(
     ({ expireUnusedDays: days = 0 }) => days === 0 || (noted !== undefined && havePassed(domain, noted, days)),
   );
   if (took.length > 0)
-    return { kept: [], took: took.map(({ id }) => id), item: deletion(manifest, took, noted, status?.value.nonce) };
+    return {
+      kept: [],
+      took: took.map(({ id }) => id),
+      item: deletion(
+        manifest,
+        took,
+        noted === undefined ? 'unused' : `unused since ${noted.toISOString()}`,
+        status?.value.nonce,
+      ),
+    };
   const days = Math.min(...expiring.map(({ expireUnusedDays = 0 }) => expireUnusedDays));
   const since = noted === undefined ? '' : ` since ${noted.toISOString()}`;
   return {
@@ -157,7 +179,7 @@ function keep({ artifact, number }: Candidate, why: string, rule?: string): Plan
 function deletion(
   manifest: Manifest,
   took: readonly LifecycleRule[],
-  since: Date | undefined,
+  why: string,
   seen: string | undefined,
 ): PlanItem {
   const { repository, id, number, assets } = manifest;
@@ -165,8 +187,8 @@ function deletion(
   return {
     ...{ action: 'delete', repository, id, number, digests: digestsOf(manifest) },
     bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-    rule: took.map((rule) => rule.id).join(', '),
-    why: since === undefined ? 'unused' : `unused since ${since.toISOString()}`,
+    ...(took.length > 0 && { rule: took.map((rule) => rule.id).join(', ') }),
+    why,
     ...(seen !== undefined && { seen }),
   };
 }

@@ -38,8 +38,8 @@ async function walkVersions(domain: Domain, how: Looking, gathering: Gathering):
     if (rules.length === 0) continue;
     const after = begun?.repository === repository ? begun : undefined;
     const judged = judgeVersions(domain, repository, rules, how.verbose ? 'all' : 'what goes', after);
-    for await (const { id, number, item, kept, took } of judged) {
-      gathering.position = { at: 'versions', after: { repository, id, number } };
+    for await (const { id, number, passed, item, kept, took } of judged) {
+      gathering.position = { at: 'versions', after: { repository, id, number, passed } };
       gathering.count(repository, kept, took);
       if (gathering.look(item) === 'over') return;
     }
