@@ -55,7 +55,6 @@ function subjectOf(item: PlanItem, width: number | undefined): string {
 function whyOf(item: PlanItem): string {
   switch (item.action) {
     case 'delete':
-      return `${item.why}; ${rulesOf(item.rule)}`;
     case 'keep':
       return item.rule === undefined ? item.why : `${item.why}; ${rulesOf(item.rule)}`;
     case 'condemn':
