@@ -11,7 +11,7 @@ import type { Usage } from '../usage.ts';
 import { listUsers } from '../usage.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
-import type { Candidate, VersionPlace } from './candidates.ts';
+import type { Candidate, WalkPlace } from './candidates.ts';
 import { listCandidates } from './candidates.ts';
 import type { PlanItem } from './item.ts';
 import { matchesSegment } from './pattern.ts';
@@ -19,7 +19,7 @@ import { havePassed, isAbandoned } from './quarantine.ts';
 import { noteUnused, unusedSince } from './unused.ts';
 
 /** What was found out about one version. */
-export interface JudgedVersion extends VersionPlace {
+export interface JudgedVersion extends WalkPlace {
   readonly item?: PlanItem;
   /** IDs of the rules that kept it, or took it. */
   readonly kept: readonly string[];
@@ -42,12 +42,12 @@ export function judgeVersions(
   repository: string,
   rules: readonly LifecycleRule[],
   telling: 'all' | 'what goes',
-  after?: VersionPlace,
+  after?: WalkPlace,
 ): AsyncGenerator<JudgedVersion> {
   const candidates = listCandidates(domain, repository, rules, after);
   return expandAhead(candidates, VERSIONS_AHEAD, async function* (candidate) {
-    const { id, number } = candidate;
-    const place = { repository, id, number };
+    const { id, number, passed } = candidate;
+    const place = { repository, id, number, passed };
     try {
       const { item, ...judged } = await judge(domain, candidate);
       const isTold = item !== undefined && (telling === 'all' || item.action !== 'keep');
@@ -176,7 +176,12 @@ function keep({ artifact, number }: Candidate, why: string, rule?: string): Plan
 }
 
 /** @param seen the nonce of the status that was looked at: a note that was just written takes nothing yet */
-function deletion(manifest: Manifest, took: readonly LifecycleRule[], why: string, seen: string | undefined): PlanItem {
+function deletion(
+  manifest: Manifest,
+  took: readonly LifecycleRule[],
+  why: string,
+  seen: string | undefined,
+): PlanItem {
   const { repository, id, number, assets } = manifest;
   const sizes = new Map(assets.map(({ digest, size }) => [digest, size]));
   return {
