@@ -1,5 +1,5 @@
-import { summaryOf } from '../collecting/pieces.ts';
-import type { PlanSummary } from '../collecting/pieces.ts';
+import { summaryOf } from '../collecting/plan-summary.ts';
+import type { PlanSummary } from '../collecting/plan-summary.ts';
 import { makePlan } from '../collecting/plan.ts';
 import { runPlan } from '../collecting/run.ts';
 import type { RunResult } from '../collecting/run-result.ts';

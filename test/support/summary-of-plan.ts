@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../repository/collecting/pieces.ts';
+import type { PlanSummary } from '../../repository/collecting/plan-summary.ts';
 
 /** What `gc-plan` says at its end. */
 export function summaryOfPlan(results: readonly object[]): PlanSummary {

@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../../repository/collecting/pieces.ts';
+import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import type { Digest } from '../../../repository/digest.ts';

@@ -1,7 +1,7 @@
 import { ArtifactError, formatArn, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Publication } from '../../../repository/index.ts';
 import type { RunResult } from '../../../repository/collecting/run-result.ts';
-import type { PlanSummary } from '../../../repository/collecting/pieces.ts';
+import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
 import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';

@@ -1,27 +1,9 @@
-import type { Digest } from '../digest.ts';
+import { makePlan } from '../collecting/plan.ts';
+import type { PlanResult } from '../collecting/plan-summary.ts';
+import { summaryOf } from '../collecting/plan-summary.ts';
+import { runPlan } from '../collecting/run.ts';
 import type { Domain } from '../domain.ts';
-import type { KeeperAnswer, KeeperCommand } from '../keeping/command.ts';
-import type { PlanItem } from './item.ts';
-import { makePlan } from './plan.ts';
-import { runPlan } from './run.ts';
-import type { Plan } from './stored-plan.ts';
-import type { Tally } from './tally.ts';
-
-/** What `gc-plan` has to tell: items as they are found, and last the plan that they are. */
-export type PlanResult = PlanItem | PlanSummary;
-
-export interface PlanSummary {
-  readonly action: 'plan';
-  /** Names it. */
-  readonly digest: Digest;
-  /** ISO 8601. */
-  readonly at: string;
-  /** False of one that became too large: what is not in it, another plan has. */
-  readonly isWhole: boolean;
-  /** Content goes without quarantine. */
-  readonly now: boolean;
-  readonly tally: Tally;
-}
+import type { KeeperAnswer, KeeperCommand } from './command.ts';
 
 /** Results in one answer: a part of a plan has as many at most, and a batch of a run far less. */
 const RESULTS = 1000;
@@ -42,10 +24,6 @@ export async function planPiece(domain: Domain, command: Command<'gc-plan'>, isT
     if (results.length >= RESULTS || isTimeUp()) return { results, looked, next: { ...command, after } };
   }
   return { results, looked };
-}
-
-export function summaryOf({ digest, at, isWhole, now, tally }: Plan): PlanSummary {
-  return { action: 'plan', digest, at, isWhole, now, tally };
 }
 
 /** As many items of a plan as there is time and room for, and at least some. */
