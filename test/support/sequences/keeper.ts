@@ -1,4 +1,4 @@
-import { ArtifactError, formatArn, publishVersion } from '../../../repository/index.ts';
+import { ArtifactError, formatArn, listArtifacts, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Publication } from '../../../repository/index.ts';
 import type { RunResult } from '../../../repository/collecting/run-result.ts';
 import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
@@ -7,6 +7,7 @@ import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
+import { allOf } from '../all-of.ts';
 import { publishable } from '../domain.ts';
 import type { Coverage, Kind } from './coverage.ts';
 import type { PlannedWork } from './keeping-plan.ts';
@@ -103,8 +104,12 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
       return;
     }
     case 'delete all': {
-      const artifacts = new Set(worker.published().map(({ artifact }) => artifact));
-      for (const arn of artifacts) await ask(worker, { command: 'delete', arn, dryRun: false, now: work.now });
+      // Those too whose publisher never heard that there is a version now.
+      for (const { repository, id } of await allOf(listArtifacts(worker.domain, 'default'))) {
+        const { partition, region, account } = worker.domain;
+        const arn = formatArn({ partition, region, account, repository, id });
+        await ask(worker, { command: 'delete', arn, dryRun: false, now: work.now });
+      }
       return;
     }
     case 'reference-remove all': {
