@@ -176,12 +176,7 @@ function keep({ artifact, number }: Candidate, why: string, rule?: string): Plan
 }
 
 /** @param seen the nonce of the status that was looked at: a note that was just written takes nothing yet */
-function deletion(
-  manifest: Manifest,
-  took: readonly LifecycleRule[],
-  why: string,
-  seen: string | undefined,
-): PlanItem {
+function deletion(manifest: Manifest, took: readonly LifecycleRule[], why: string, seen: string | undefined): PlanItem {
   const { repository, id, number, assets } = manifest;
   const sizes = new Map(assets.map(({ digest, size }) => [digest, size]));
   return {
