@@ -304,7 +304,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'verify',
     summary: 'compare what the store has with what its records say, and heal it',
     description:
-      'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is content. It ends with status 5 where something is left to see to; docs/verify.md tells what each finding means.',
+      'Walks the whole store and looks whether every version has its content, whether that is what it says, whether every reference points at content, and whether all that tells of versions agrees. Nothing is removed that is what its address says, but for deletions that were decided. It ends with status 5 where something is left to see to; docs/verify.md tells what each finding means.',
     examples: [
       { what: 'content and records that are not as they should be', command: 'cfn-artifacts verify' },
       { what: 'heal it', command: 'cfn-artifacts verify --fix' },

@@ -5,10 +5,13 @@ import type { Terminal } from './terminal.ts';
 
 /** How people are told of what comes one by one: findings, items of a plan, results. */
 
+/** So many pieces of advice are read, if any. */
+const REMEDIES = 20;
+
 /**
  * A table that grows as they come.
  * @param remedyOf what can be done about one; absent where that is nothing
- * @returns how many there were, and what can be done about them, each once
+ * @returns how many there were, and what can be done about them: the first of it, each once
  */
 export async function writeTable<T>(
   terminal: Terminal,
@@ -23,7 +26,7 @@ export async function writeTable<T>(
     for await (const one of coming) {
       await table.add(row(one, terminal.stdout.columns));
       const remedy = remedyOf(one);
-      if (remedy !== undefined) remedies.add(remedy);
+      if (remedy !== undefined && remedies.size < REMEDIES) remedies.add(remedy);
     }
   } finally {
     // What was found, or done, before a failure stands.

@@ -100,6 +100,7 @@ function noteOf(result: RunResult): string {
   if (users.length > 0) return `used by ${users.join(', ')}`;
   if (content.length > 0) return `content: ${[...new Set(content.map(contentNote))].join(', ')}`;
   if (outcome === 'condemned') return quarantineNote(result);
+  if (outcome === 'left' && isVersion) return 'its status was changed since the plan was made: it stays';
   return outcome === 'gone' && isVersion ? 'deleted before' : NOTES[outcome];
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../repository/index.ts';
 import type { PublishOutcome } from '../event.ts';
 import type { Location } from '../template/place.ts';
+import { readRenewedStatus } from '../../repository/renew.ts';
 
 /** An artifact that stands where a template can point at it. */
 export interface Stored extends Location {
@@ -77,7 +78,11 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     },
     async resolve(name, withVersion) {
       refuseVersionless(name);
-      const { arn, key, size, digest, resolvedFrom, status, repository: home, id } = await resolve(domain, name);
+      const { arn, key, size, digest, resolvedFrom, repository: home, id, ...found } = await resolve(domain, name);
+      const status =
+        arn.version === undefined
+          ? found.status
+          : await readRenewedStatus(domain, { repository: home, id }, arn.version);
       if (takesNoReferences(status)) throw refusedReference(name, status, 'Name another version, or publish it again.');
       return {
         ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest, outcome: 'reused', size },

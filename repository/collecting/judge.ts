@@ -10,8 +10,8 @@ import type { Quarantine } from './quarantine.ts';
 import { isAbandoned, mayBeForgotten, quarantineEnd, quarantineStart } from './quarantine.ts';
 
 /**
- * What is to be done about one content. A deletion record is read only where that may be something: of content that nothing holds or uses, of content that is gone, and
- * else where the quarantine is over by the time at which it was written. What can't be read is told and left.
+ * What is to be done about one content. A deletion record is read only where that may be something: of content that nothing holds or uses, and else where whoever wrote it
+ * is done by then, or died. What can't be read is told and left.
  */
 export async function judgeContent(
   domain: Domain,
@@ -33,7 +33,7 @@ export async function judgeContent(
 
 function isDue(domain: Domain, quarantine: Quarantine, { bytes, isNeeded }: ListedContent, decided: Date): boolean {
   if (isOver(domain, quarantine, decided)) return true;
-  return bytes === undefined ? isAbandoned(domain, decided) : !isNeeded;
+  return isAbandoned(domain, decided) || (bytes !== undefined && !isNeeded);
 }
 
 function isOver(domain: Domain, quarantine: Quarantine, since: Date): boolean {

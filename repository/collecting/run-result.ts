@@ -24,7 +24,7 @@ export interface ContentResult {
 
 /**
  * What became of an item of a plan. `deleted`: of a version, that it was given up; of content, that it is gone. `finished`, `cancelled`, `forgotten`: what the item says was
- * done. `left`: there was nothing to do any more. `failed`: it could not be done, and nothing more was.
+ * done. `left`: there was nothing to do any more; of a version, its status was changed since the plan was made. `failed`: it could not be done, and nothing more was.
  */
 export type RunResult = PlannedStep & {
   readonly outcome: ContentOutcome | 'finished' | 'cancelled' | 'forgotten' | 'left' | 'failed';

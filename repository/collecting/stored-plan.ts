@@ -150,8 +150,14 @@ function isPlan(value: Readonly<Record<string, unknown>>): value is Readonly<Rec
   const { format, id, at, isWhole, now, rules, tally, parts } = value;
   if (format !== FORMAT_VERSION || typeof id !== 'string' || typeof at !== 'string') return false;
   if (typeof isWhole !== 'boolean' || typeof now !== 'boolean' || typeof tally !== 'object') return false;
-  if (!Array.isArray(rules) || !Array.isArray(parts)) return false;
+  if (!Array.isArray(rules) || !rules.every(isRulesSeen) || !Array.isArray(parts)) return false;
   return parts.every((part) => typeof part === 'string' && isDigest(part));
+}
+
+function isRulesSeen(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { repository, nonce } = value as Readonly<Record<string, unknown>>;
+  return typeof repository === 'string' && typeof nonce === 'string';
 }
 
 /** The items of one part, if they are what the plan's digest stands for. @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH */

@@ -69,7 +69,7 @@ function damaged(
   { why, isProven }: Doubt,
 ): ContentFinding {
   const remedy = isProven
-    ? `'cfn-artifacts verify --fix' erases what is proven to be damaged. ${publishAgain(digest)}`
+    ? `'cfn-artifacts verify --fix --deep' erases what is proven to be damaged. ${publishAgain(digest)}`
     : `What was read is no proof while the store says otherwise: read it again with 'cfn-artifacts verify --deep'. If it stays so, have the version '${version ?? ''}' of the object '${key}' in '${bucket}' erased by who may change the bucket's policy. ${publishAgain(digest)}`;
   return {
     ...{ kind: 'damaged', key, digest, remedy },

@@ -1,7 +1,7 @@
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
-import { kindPrefix, partOfArtifact, sourceOfKey, versionKey } from '../keys.ts';
+import { kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
@@ -44,7 +44,10 @@ export const sources: Pass<ListedObject> = {
     if (manifest === undefined && (await domain.store.head(versionKey(name, number))) === undefined) {
       if (await isToldMissing(domain, name, number)) return [];
       const why = `a tree of files is remembered as ${formatArtifactName(name)}:${number}, which does not exist`;
-      return [{ finding: { kind: 'dangling', ...told, why, remedy: restore(name, number) }, heal }];
+      const finding = { kind: 'dangling' as const, ...told, why, remedy: restore(name, number) };
+      // Where its reference is left, the version was there, and this tells which content it held.
+      const reference = await domain.store.head(versionReferenceKey(known.digest, name, number, nonce));
+      return [reference === undefined ? { finding, heal } : { finding }];
     }
     if (manifest?.nonce !== nonce || holds !== true) {
       const why = 'it remembers for a tree of files a version that does not hold what became of it';

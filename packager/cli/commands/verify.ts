@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import { count, namesOf, writeTable } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import type { OpenDomain } from '../opening.ts';
+import { placeFlags } from '../place-flags.ts';
 import type { Column } from '../report.ts';
 import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -96,13 +97,15 @@ function userOf({ stackId, logicalId, consumer }: VerifyFinding): string {
   return logicalId === undefined ? stack : `${stack}/${logicalId}`;
 }
 
-function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally, { fix }: VerifyOptions): string {
+function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally, options: VerifyOptions): string {
+  const { fix, deep } = options;
   const all = `looked at ${count(looked, 'object')}`;
   const unread =
     bySizeAlone === 0 ? '' : `\nof ${count(bySizeAlone, 'asset')} only the size was compared; --deep reads them`;
   if (found === 0) return `${all}: nothing was found${unread}`;
   const healing = fix ? `, ${healed} healed` : '';
   const those = healable < found ? `${healable} of them` : found === 1 ? 'it' : 'them';
-  const advice = healable === 0 ? '' : `; 'cfn-artifacts verify --fix' heals ${those}`;
+  const advice =
+    healable === 0 ? '' : `; 'cfn-artifacts verify --fix${deep ? ' --deep' : ''}${placeFlags(options)}' heals ${those}`;
   return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}${unread}`;
 }

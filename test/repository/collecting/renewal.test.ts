@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { domainDestination } from '../../../packager/packaging/destination.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { Digest, Domain, Publication } from '../../../repository/index.ts';
 import { ArtifactError, formatArn, publishVersion, readStatus, sha256 } from '../../../repository/index.ts';
@@ -93,6 +94,33 @@ describe('a version that is packaged again', () => {
     await publish();
     const keeper = { ...domain.keeper, renew: () => Promise.reject(new Error('asked')) };
     expect(await publish({ ...domain, keeper })).toMatchObject({ outcome: 'reused' });
+  });
+});
+
+describe('a version that a template names by its ARN', () => {
+  const urlOf = (): string => '';
+
+  test('has its whole time before it', async () => {
+    const { plan } = await planned(domain);
+    const { partition, account, region } = domain;
+    const arn = formatArn({ partition, account, region, ...NAME, version: 1, digest: sha256('x') });
+    expect(await domainDestination(domain, 'default', urlOf).resolve(arn, false)).toMatchObject({ arn });
+    expect(await noteOf()).toBeUndefined();
+    expect(await ran(domain, plan.digest)).toMatchObject([{ action: 'delete', outcome: 'left' }]);
+  });
+
+  test('is waited for while somebody decides whether it goes, and may be tried again where nobody does', async () => {
+    const { partition, account, region, store } = domain;
+    const arn = formatArn({ partition, account, region, ...NAME, version: 1, digest: sha256('x') });
+    await store.overwrite(
+      statusKey(NAME, 1),
+      recordContent({ status: 'Deleting', was: 'Published', nonce: 'n', at: clock.chance.now().toISOString() }),
+    );
+    const resolved = domainDestination(domain, 'default', urlOf).resolve(arn, false);
+    await expect(resolved).rejects.toMatchObject({ code: 'CONTENTION', remedy: expect.stringContaining('Try again') });
+    const decided = { ...domain.chance, pause: async () => void (await deleteVersion(domain, NAME, 1)) };
+    const later = domainDestination({ ...domain, chance: decided }, 'default', urlOf).resolve(arn, false);
+    await expect(later).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
   });
 });
 

@@ -185,7 +185,6 @@ const VERSIONS: readonly Corruption[] = [
       { kind: 'dangling', key: BOOKMARK, arns: [arn('default/shop/api:3')] },
     ],
     heals: false,
-    leaves: () => ['dangling'],
   },
   {
     what: 'the manifest of the first version is gone, and a label names it',

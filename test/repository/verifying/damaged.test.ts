@@ -55,6 +55,22 @@ async function replaceBy(world: World, text: string): Promise<void> {
   await world.store.create(key, contentOf(text));
 }
 
+test('nothing is erased on the word of a store alone: what it says of right content is read first', async () => {
+  const world = await open('memory');
+  const key = world.keyOf('shop/api:1');
+  const before = await world.state();
+  const { store } = world;
+  // As one that tells the digest of something else than the whole.
+  const told = sha256('a digest of digests');
+  const head: ObjectStore['head'] = async (wanted) => {
+    const found = await store.head(wanted);
+    return found && wanted === key ? { ...found, sha256: told } : found;
+  };
+  const found = await findings(world, { ...store, head });
+  expect(found.map(({ kind, healed }) => [kind, healed])).toContainEqual(['damaged', false]);
+  expect(await world.state()).toEqual(before);
+});
+
 describe.each(STORES)('in %s', (store) => {
   test.each([
     ['cut short', 'api', false],
