@@ -113,7 +113,7 @@ describe('verify', () => {
     const found = await run('verify');
     expect(found.exitCode).toBe(5);
     expect(found.stderr).toMatch(
-      /^looked at .*: 2 findings, 2 left to see to; 'cfn-artifacts verify --fix' heals 1 of them$/m,
+      /^looked at .*: 2 findings, 2 left to see to; 'cfn-artifacts verify --fix --domain file:\.\.\/domain' heals 1 of them$/m,
     );
     const healing = await run('verify', '--fix');
     expect(healing.stdout).toMatch(/^unheld +default\/shop\/api:1 +- +yes /m);
@@ -131,7 +131,7 @@ describe('verify', () => {
     const { exitCode, stdout, stderr } = await run('verify');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^leftover +deletions/${digest} `, 'm'));
-    expect(stderr).toMatch(/: 1 finding; 'cfn-artifacts verify --fix' heals it$/m);
+    expect(stderr).toMatch(/: 1 finding; 'cfn-artifacts verify --fix --domain file:\.\.\/domain' heals it$/m);
     expect(await run('verify', '--fix')).toMatchObject({ exitCode: 0 });
     expect(await keysBelow('deletions/')).toEqual([]);
   });

@@ -276,11 +276,11 @@ class World {
       const decision = this.decisions.get(digest);
       if (decision === undefined) {
         if (!this.isNeeded(digest)) all.push(`condemn ${digest}`);
-      } else if (isOld(decision.at)) {
-        if (this.isNeeded(digest)) {
-          if (decision.state === 'cancelled' && this.clock.time - decision.at >= DAY_MS) all.push(`forget ${digest}`);
-        } else all.push(`${decision.state === 'condemned' ? 'reap' : 'condemn'} ${digest}`);
-      } else if (!this.isNeeded(digest)) all.push(`${decision.state === 'condemned' ? 'wait' : 'condemn'} ${digest}`);
+      } else if (this.isNeeded(digest)) {
+        if (decision.state === 'cancelled' && this.clock.time - decision.at >= DAY_MS) all.push(`forget ${digest}`);
+      } else if (decision.state === 'cancelled') {
+        all.push(`condemn ${digest}`);
+      } else all.push(`${isOld(decision.at) ? 'reap' : 'wait'} ${digest}`);
     }
     return all.sort();
   }

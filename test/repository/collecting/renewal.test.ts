@@ -118,7 +118,12 @@ describe('a version that a template names by its ARN', () => {
     );
     const resolved = domainDestination(domain, 'default', urlOf).resolve(arn, false);
     await expect(resolved).rejects.toMatchObject({ code: 'CONTENTION', remedy: expect.stringContaining('Try again') });
-    const decided = { ...domain.chance, pause: async () => void (await deleteVersion(domain, NAME, 1)) };
+    const decided = {
+      ...domain.chance,
+      pause: async () => {
+        await deleteVersion(domain, NAME, 1);
+      },
+    };
     const later = domainDestination({ ...domain, chance: decided }, 'default', urlOf).resolve(arn, false);
     await expect(later).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
   });
@@ -178,10 +183,12 @@ describe('what was used until a moment ago', () => {
   test('a look finds it used while a rule keeps it, or none takes it', async () => {
     for (const lifecycle of [[{ ...RULE, keepNewest: 1 }], [{ id: 'other', match: '**', keepLabels: ['x'] }]]) {
       await unusedForLong();
-      expect(await noteOf()).toBeDefined();
+      const noted = await readStatusRecord(domain, NAME, 1);
+      expect(noted?.value.unusedSince).toBeDefined();
+      await addNamedReference(domain, await named(), 'job');
       // As of a program that drops no note.
-      const keeper = { ...domain.keeper, renew: () => Promise.resolve() };
-      await addNamedReference({ ...domain, keeper }, await named(), 'job');
+      await domain.store.overwrite(statusKey(NAME, 1), recordContent({ ...noted?.value }));
+      expect(await noteOf()).toBeDefined();
       await writeSettings(domain, 'default', { lifecycle }, await readSettings(domain.store, 'default'));
       await planned(domain);
       expect(await noteOf()).toBeUndefined();
