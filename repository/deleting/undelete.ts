@@ -62,7 +62,8 @@ export async function undeleteVersion(
     'CONTENTION',
     `the status of '${formatArtifactName(name)}:${number}' is changed by others all the time`,
     {
-      remedy: "Somebody may have begun to delete it and died: then 'cfn-artifacts verify --fix' comes to the end of that. Undelete it again afterwards.",
+      remedy:
+        "Somebody may have begun to delete it and died: then 'cfn-artifacts verify --fix' comes to the end of that. Undelete it again afterwards.",
     },
   );
 }
