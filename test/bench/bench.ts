@@ -65,6 +65,10 @@ const AWS: Contestant = {
 const STATES = ['first run', 'repeat', 'touched'] as const;
 type State = (typeof STATES)[number];
 
+const COLLECTION = 'gc-plan';
+/** Megabytes: what a plan may need, however much there is. */
+const COLLECTION_LIMIT = 300;
+
 await run();
 
 async function run(): Promise<void> {
@@ -147,10 +151,6 @@ async function measure({ name, command }: Contestant, folder: string, endpoint: 
   const counts = (await (await fetch(`${endpoint}/-/counts`)).json()) as { requests: number; bytes: number };
   return { seconds, ...counts };
 }
-
-const COLLECTION = 'gc-plan';
-/** Megabytes: what a plan may need, however much there is. */
-const COLLECTION_LIMIT = 300;
 
 interface CollectionMeasured {
   readonly seconds: number;
