@@ -17,10 +17,9 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
 import { resolveVersion } from './resolve.ts';
-import { refusedReference, takesNoReferences } from './status.ts';
+import { readDecidedStatus, refusedReference, takesNoReferences } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';
-import { readRenewedStatus } from './renew.ts';
 
 /**
  * What stands under `references/{hex}/named/` for a consumer that is no stack: one record for each blob of a version, under a key that follows from
@@ -256,10 +255,13 @@ function readNamedRecord(store: ObjectStore, key: ObjectKey): Promise<Stored<Nam
  * which it may be unused begins anew when they are removed.
  */
 async function requireAllowed(domain: Domain, manifest: Manifest): Promise<void> {
-  const { repository, id, number } = manifest;
-  const status = await readRenewedStatus(domain, manifest, number);
+  const { repository, id, number: version } = manifest;
+  const { status, unusedSince } = await readDecidedStatus(domain, manifest, version);
   if (takesNoReferences(status))
-    throw refusedReference(`${repository}/${id}:${number}`, status, 'Publish it again, or name another version.');
+    throw refusedReference(`${repository}/${id}:${version}`, status, 'Publish it again, or name another version.');
+  if (unusedSince === undefined) return;
+  const { partition, region, account, keeper, chance } = domain;
+  await keeper.renew({ partition, region, account, repository, id, version }, chance);
 }
 
 async function secureAll(domain: Domain, assets: readonly (BlobName & { readonly size: number })[]): Promise<void> {

@@ -10,10 +10,8 @@ import type { ObjectAttributes, ObjectKey } from './object-store.ts';
 import { securePresence } from './presence.ts';
 import type { OpenContent, Publishable } from './publishable.ts';
 import { recordContent } from './record.ts';
-import { readRenewedStatus } from './renew.ts';
 import { readSource, rememberSource } from './source.ts';
 import type { KnownSource } from './source.ts';
-import { exists } from './status.ts';
 import { assetName, findHoldingVersion, newestNumber, readHoldingVersion, readManifest } from './version.ts';
 import type { HoldingVersion, Manifest } from './version.ts';
 
@@ -78,25 +76,37 @@ async function keepVersion(
   bring: () => Promise<Arrival>,
 ): Promise<Arrival | undefined> {
   refuseArchived(existing);
-  if (existing.isHeld && isThere) return (await renew(domain, name, existing)) ? 'reused' : undefined;
+  if (existing.isHeld && isThere) return (await renew(domain, name, blob, existing)) ? 'reused' : undefined;
   // Its reference or its blob was lost: whoever has the bytes heals it, in the order in which a new version comes to its own.
   const { number, nonce } = existing.manifest;
   await createReference(domain, name, blob, number, nonce);
   const outcome = await securePresence(domain, blob, bring);
   // Looked at again, because whoever deletes the version looks for nothing of ours.
   const now = await findHoldingVersion(domain, name, blob, existing.manifest);
-  return now?.manifest.number === number && (await renew(domain, name, now)) ? outcome : undefined;
+  return now?.manifest.number === number && (await renew(domain, name, blob, now)) ? outcome : undefined;
 }
 
 /**
- * Has the time begin anew for which the version may be unused.
+ * From when it is used until it is deployed nothing tells that a version is needed: no rule takes it in that time, because the time for which it may be unused begins anew.
  * @returns false where it was given up in the meantime
  */
-async function renew(domain: Domain, name: ArtifactName, { manifest, isUnused }: HoldingVersion): Promise<boolean> {
-  if (!isUnused) return true;
-  const status = await readRenewedStatus(domain, name, manifest.number);
-  refuseArchived({ manifest, status });
-  return exists(status);
+async function renew(domain: Domain, name: ArtifactName, blob: SizedBlob, version: HoldingVersion): Promise<boolean> {
+  const { partition, region, account, keeper, chance } = domain;
+  const { number } = version.manifest;
+  let now: HoldingVersion | undefined = version;
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (now?.manifest.number !== number) return false;
+    refuseArchived(now);
+    if (!now.isUnused) return true;
+    if (turn > 0) await chance.pause(PAUSE_MS * turn);
+    await keeper.renew({ partition, region, account, ...name, version: number }, chance);
+    now = await findHoldingVersion(domain, name, blob, version.manifest);
+  }
+  throw new ArtifactError(
+    'CONTENTION',
+    `the status of '${name.repository}/${name.id}:${number}' is changed by others all the time`,
+    { remedy: 'Try again.' },
+  );
 }
 
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */
@@ -169,7 +179,8 @@ async function addVersion(
     const meanwhile = newest === 0 ? undefined : await findHoldingVersion(domain, name, blob);
     if (meanwhile !== undefined) {
       refuseArchived(meanwhile);
-      if (await renew(domain, name, meanwhile)) return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
+      if (await renew(domain, name, blob, meanwhile))
+        return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
       continue;
     }
     const number = newest + 1;

@@ -114,7 +114,7 @@ export function takesNoReferences(status: Status): boolean {
  */
 export function refusedReference(name: string, status: Status, remedy: string): ArtifactError {
   if (status === 'Deleting')
-    return new ArtifactError('CONTENTION', `'${name}' is just being deleted and takes no new references`, {
+    return new ArtifactError('ARTIFACT_DELETED', `'${name}' is just being deleted and takes no new references`, {
       remedy: UNDECIDED,
     });
   return new ArtifactError(

@@ -12,6 +12,7 @@ const REMEDIES: Partial<Readonly<Record<ArtifactErrorCode, string>>> = {
   INVALID_CONFIGURATION: BOOTSTRAP,
   ACCESS_DENIED: `The role of the reference function, the policy of the bucket or that of its KMS key was changed. ${BOOTSTRAP}`,
   STORE_UNAVAILABLE: AGAIN,
+  CONTENTION: AGAIN,
 };
 
 /** For people: what is wrong, and what to do about it. */

@@ -159,7 +159,7 @@ describe('a Create', () => {
       },
     });
     await expect(bind(decidedBy(0, 'Deleted'), operation(1), [a])).rejects.toMatchObject({
-      code: 'CONTENTION',
+      code: 'ARTIFACT_DELETED',
       remedy: expect.stringMatching(/^Try again: .*'cfn-artifacts verify --fix'/) as unknown,
     });
     // Whoever died while he deleted it is not waited for all day.

@@ -117,7 +117,10 @@ describe('a version that a template names by its ARN', () => {
       recordContent({ status: 'Deleting', was: 'Published', nonce: 'n', at: clock.chance.now().toISOString() }),
     );
     const resolved = domainDestination(domain, 'default', urlOf).resolve(arn, false);
-    await expect(resolved).rejects.toMatchObject({ code: 'CONTENTION', remedy: expect.stringContaining('Try again') });
+    await expect(resolved).rejects.toMatchObject({
+      code: 'ARTIFACT_DELETED',
+      remedy: expect.stringContaining('Try again'),
+    });
     const decided = {
       ...domain.chance,
       pause: async () => {

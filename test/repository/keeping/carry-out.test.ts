@@ -127,7 +127,7 @@ describe.each(Object.entries(STORES))('a domain %s', (_, open) => {
     await domain.store.create(statusKey(NAME, 1), recordContent({ status: 'Archived' }));
     await expect(add(first, 'job')).rejects.toMatchObject({ code: 'ARTIFACT_ARCHIVED' });
     await domain.store.create(statusKey(NAME, 2), recordContent({ status: 'Deleting' }));
-    await expect(add(second, 'job')).rejects.toMatchObject({ code: 'CONTENTION' });
+    await expect(add(second, 'job')).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
     // What is recorded stays so.
     expect((await add(second, 'before')).results).toMatchObject([{ outcome: 'exists' }]);
     expect(await users()).toEqual(['before 2 ']);
