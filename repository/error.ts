@@ -19,6 +19,11 @@ export type ArtifactErrorCode =
   | 'ARTIFACT_DELETED'
   | 'ARTIFACT_ARCHIVED'
   | 'ARTIFACT_IN_USE'
+  | 'LABEL_TAKEN'
+  | 'STATUS_NOT_ALLOWED'
+  | 'STALE_REVISION'
+  | 'REPOSITORY_NOT_FOUND'
+  | 'ORIGIN_REFUSED'
   | 'DOMAIN_NOT_FOUND'
   | 'OUTPUT_FAILED'
   // your access

@@ -244,6 +244,21 @@ export function endingsPrefix(resource: StackResource): string {
   return `endings/${stackPath(resource)}/`;
 }
 
+/** What was promoted to a repository in one go. */
+export function promotionKey(repository: string, id: string): ObjectKey {
+  return objectKey(`${promotionsPrefix(repository)}${id}`);
+}
+
+/** What was promoted to a repository, in no order. */
+export function promotionsPrefix(repository: string): string {
+  return `promotions/${repository}/`;
+}
+
+/** Whether it may be the name of a promotion: 32 hexadecimal digits. */
+export function isPromotionId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
+}
+
 /** What was decided of a blob's deletion, under all of its filenames. */
 export function deletionKey(digest: Digest): ObjectKey {
   return objectKey(`deletions/${digest}`);

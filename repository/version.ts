@@ -1,122 +1,62 @@
 import type { BlobName } from './blob.ts';
-import { isDigest } from './digest.ts';
-import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import {
-  FORMAT_VERSION,
   parseVersionKey,
   parseVersionReferenceKey,
-  versionKey,
+  promotionKey,
   versionPrefix,
   versionReferenceKey,
   versionReferencePrefix,
   versionsPrefix,
 } from './keys.ts';
+import type { Digest } from './digest.ts';
+import { initialStatus, readDatedManifest, readManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
-import { readRecord, recordContent } from './record.ts';
+import type { Stored } from './record.ts';
 import { isGone, readStatus, readStatusRecord, takesNoReferences } from './status.ts';
-import type { Status } from './status.ts';
+import type { Status, StatusRecord } from './status.ts';
 
-export interface Asset {
-  readonly name: string;
-  readonly digest: Digest;
-  readonly filename: string;
-  /** Bytes. */
-  readonly size: number;
-}
+export { assetName, contentAssets, initialStatus, readManifest, withdrawNumber } from './manifest.ts';
+export type { Asset, AssetSet, Manifest, Promoted, Provenance } from './manifest.ts';
 
-/** What `versions/…` holds: written once, never changed. */
-export interface Manifest extends ArtifactName {
-  readonly format: number;
-  readonly number: number;
-  /** Names the writing, so that a publisher recognises its own, and the references that belong to it. */
-  readonly nonce: string;
-  /** ISO 8601, by the publisher's clock. */
-  readonly published: string;
-  readonly assets: readonly [Asset, ...Asset[]];
-  /** The tree of files that it was made from. */
-  readonly source?: Digest;
-}
-
-/** An asset is named by its filename, as far as a name's characters go. */
-export function assetName(filename: string): string {
-  return filename.replaceAll(/[^A-Za-z0-9._+=-]/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'asset';
+/** A version, and whether it may be used. */
+export interface Version {
+  readonly manifest: Manifest;
+  readonly status: Status;
+  /** Absent: the status follows from the manifest. */
+  readonly record?: Stored<StatusRecord>;
+  /** When it came to be, by the store's clock. */
+  readonly modified: Date;
 }
 
 /**
- * `undefined` where there is none, or a number that was taken out of use.
- * @throws ArtifactError UNSUPPORTED_FORMAT where something else stands there
+ * A version and its status, as far as both go together: one that was promoted with others is Unfinished until the record of the promotion is there, which makes all
+ * of them visible at once.
  */
-export async function readManifest(
+export async function readVersion(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   number: number,
-): Promise<Manifest | undefined> {
-  return (await readDatedManifest(domain, name, number))?.manifest;
+): Promise<Version | undefined> {
+  const [dated, record] = await Promise.all([
+    readDatedManifest(domain, name, number),
+    readStatusRecord(domain, name, number),
+  ]);
+  if (dated === undefined) return undefined;
+  const status = await effectiveStatus(domain, dated.manifest, record?.value.status);
+  return { ...dated, status, ...(record !== undefined && { record }) };
 }
 
-/** With the time at which the version came to be, by the store's clock. */
-async function readDatedManifest(
+async function effectiveStatus(
   { store }: Pick<Domain, 'store'>,
-  name: ArtifactName,
-  number: number,
-): Promise<{ readonly manifest: Manifest; readonly modified: Date } | undefined> {
-  const record = await readRecord(store, versionKey(name, number), (value) => {
-    const { format, repository, id, number: own, withdrawn } = value;
-    if (typeof format !== 'number' || format > FORMAT_VERSION) return undefined;
-    if (repository !== name.repository || id !== name.id || own !== number) return undefined;
-    if (withdrawn === true) return { manifest: undefined };
-    const manifest = manifestOf(name, number, value);
-    return manifest && { manifest };
-  });
-  if (record === undefined) return undefined;
-  const { manifest } = record.value;
-  return manifest && { manifest, modified: record.modified };
-}
-
-function manifestOf(
-  name: ArtifactName,
-  number: number,
-  value: Readonly<Record<string, unknown>>,
-): Manifest | undefined {
-  const { nonce, published, assets, source } = value;
-  if (typeof nonce !== 'string' || typeof published !== 'string' || !Array.isArray(assets)) return undefined;
-  const [first, ...rest] = assets as readonly unknown[];
-  if (!isAsset(first) || !rest.every(isAsset)) return undefined;
-  return {
-    ...{ ...name, format: FORMAT_VERSION, number, nonce, published },
-    assets: [first, ...rest],
-    ...(typeof source === 'string' && isDigest(source) && { source }),
-  };
-}
-
-/**
- * Takes a number out of use that a publisher left without a manifest. Only then may its reference go: the publisher may have been asleep, and can't
- * create the version any more.
- * @returns false where the version exists
- */
-export async function withdrawNumber(
-  { store, chance }: Pick<Domain, 'store' | 'chance'>,
-  name: ArtifactName,
-  number: number,
-): Promise<boolean> {
-  const at = chance.now().toISOString();
-  const record = { format: FORMAT_VERSION, ...name, number, withdrawn: true, at };
-  if ((await store.create(versionKey(name, number), recordContent(record))) === 'created') return true;
-  return (await readManifest({ store }, name, number)) === undefined;
-}
-
-function isAsset(value: unknown): value is Asset {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, digest, filename, size } = value as Partial<Record<keyof Asset, unknown>>;
-  return (
-    typeof name === 'string' &&
-    typeof digest === 'string' &&
-    isDigest(digest) &&
-    typeof filename === 'string' &&
-    !filename.includes('/') &&
-    typeof size === 'number'
-  );
+  manifest: Manifest,
+  recorded: Status | undefined,
+): Promise<Status> {
+  const status = recorded ?? initialStatus(manifest);
+  const { promotion, repository } = manifest;
+  if (status !== 'Unfinished' || promotion === undefined) return status;
+  return (await store.head(promotionKey(repository, promotion.id))) === undefined ? 'Unfinished' : 'Published';
 }
 
 /** 0 where there is none. One request, however many there are: keys list newest first. */
