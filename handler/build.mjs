@@ -4,13 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { deflateRawSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 
 /** What the bundle may have: the domain's template, with it inside, stays below CloudFormation's 51,200 bytes. */
-export const BUNDLE_LIMIT = 34 * 1024;
+export const BUNDLE_LIMIT = 32 * 1024;
 
 /** @returns the bundle's text, and how many bytes of it come from which file */
 export function bundleReference() {
@@ -51,13 +51,14 @@ async function bundle(entry) {
 }
 
 /**
- * The same function in less than half the bytes: the bundle compressed, behind the few lines that unpack it when the function starts. Inflated, it is
- * the bundle to the byte.
+ * The same function in less than half the bytes: the bundle compressed, behind the few lines that unpack it when the function starts. Unpacked, it is
+ * the bundle to the byte. Brotli, as Node has it by itself, because it leaves an eighth less of it than deflate.
  */
 export function packed(text) {
-  const code = deflateRawSync(text, { level: 9 }).toString('base64');
+  // Its usual level is the best one.
+  const code = brotliCompressSync(text).toString('base64');
   return [
-    `const code=require('node:zlib').inflateRawSync(Buffer.from('${code}','base64')).toString();`,
+    `const code=require('node:zlib').brotliDecompressSync(Buffer.from('${code}','base64')).toString();`,
     `require('node:vm').compileFunction(code,['require','module','exports'],{filename:__filename})(require,module,exports);`,
     // What Node looks at to see what a CommonJS file exports.
     '0&&(module.exports={handler});',

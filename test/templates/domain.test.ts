@@ -81,10 +81,10 @@ describe('the build of the domain template', () => {
     expect(at(resources['ReferenceFunction']?.properties, 'Code.ZipFile')).toBe(bundle);
   });
 
-  test('has room for a bundle of 34 KiB, and refuses a template that CloudFormation would', async () => {
+  test('has room for a bundle of 32 KiB, and refuses a template that CloudFormation would', async () => {
     const statement = 'exports.a=1;\n';
     const ofSize = (bytes: number): string => statement.repeat(Math.ceil(bytes / statement.length));
-    expect((await buildDomainTemplate(ofSize(34 * 1024).replaceAll(';\n', ';') + '\n')).exitCode).toBe(0);
+    expect((await buildDomainTemplate(ofSize(32 * 1024).replaceAll(';\n', ';') + '\n')).exitCode).toBe(0);
     const sizes = await Promise.all(
       [0, 1].map(async (extra) => {
         const empty = readFileSync((await buildDomainTemplate('a')).file).byteLength - 1;
@@ -190,7 +190,7 @@ describe('the domain', () => {
       Object.entries(KEYS).flatMap(([kind, key]) => (expires(key, which) ? [kind] : []));
     expect(kinds('ExpirationInDays')).toEqual(['endings/', 'progress/plan/', 'scratch/']);
     expect(Object.keys(KEYS).filter((kind) => !kinds('NoncurrentVersionExpiration').includes(kind))).toEqual([
-      ...['domain', 'blobs/', 'versions/', 'labels/', 'anything else'],
+      ...['domain', 'blobs/', 'versions/', 'labels/', 'promotions/', 'anything else'],
     ]);
     expect(rules.filter((rule) => rule.Prefix === undefined)).toEqual([
       { Id: 'unfinished-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
@@ -218,7 +218,7 @@ describe('the domain', () => {
   });
 
   test('has no keeper before its code is in the bucket, and an audit unless nobody wants it', () => {
-    const ofKeeper = ['KeeperFunction', 'KeeperForPublishing', 'Tick', 'TickPermission'];
+    const ofKeeper = ['KeeperFunction', 'KeeperForPublishing', 'KeeperForDeclaring', 'Tick', 'TickPermission'];
     const without = resolveTemplate(file, PLACE);
     expect(Object.keys(without.resources).filter((id) => ofKeeper.includes(id))).toEqual([]);
     // Its role is there from the beginning: the bucket policy names it.
