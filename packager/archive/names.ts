@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../repository/nearest.ts';
 
 /** Order of the UTF-8 bytes of two names, without making them. */
 export function compareUtf8(a: string, b: string): number {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../repository/nearest.ts';
 import type { ForeignOption, OptionSpec, PackageFlags, PackageOptions } from './options.ts';
 import { PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './options.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';

@@ -1,5 +1,5 @@
 import type { Warning } from '../event.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../repository/nearest.ts';
 import { parametersOf } from '../template/find/parameters.ts';
 import type { Template } from '../template/template.ts';
 import type { Overrides } from './overrides.ts';
