@@ -95,8 +95,11 @@ export interface ObjectAttributes {
  * one of this kind).
  */
 export interface ObjectStore {
-  /** `undefined`: there is none. With an incarnation, that one or none: a store may drop what is superseded. */
-  read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined>;
+  /**
+   * `undefined`: there is none. With an incarnation, that one or none: a store may drop what is superseded.
+   * @param from where the body begins, in bytes; at the end or behind it there is none. The head is that of the whole.
+   */
+  read(key: ObjectKey, incarnation?: Incarnation, from?: number): Promise<StoredObject | undefined>;
   head(key: ObjectKey): Promise<ObjectHead | undefined>;
   /**
    * All incarnations of a key that are still stored, newest first: the current one, if there is one, and those that were superseded or hidden and

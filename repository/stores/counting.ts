@@ -17,7 +17,7 @@ export function counting(store: ObjectStore, onRequest: (request: StoreRequest) 
     return request();
   };
   return {
-    read: (key, incarnation) => told('read', key, () => store.read(key, incarnation)),
+    read: (key, incarnation, from) => told('read', key, () => store.read(key, incarnation, from)),
     head: (key) => told('head', key, () => store.head(key)),
     incarnations: (key) => told('incarnations', key, () => store.incarnations(key)),
     create: (key, content, attributes) => told('create', key, () => store.create(key, content, attributes)),

@@ -62,7 +62,7 @@ export class Drafts {
     const path = await this.#newPath();
     if ((await callingUnless(CANNOT_LINK, path, () => link(existing, path).then(() => true))) === undefined) {
       const file = await openFile(existing);
-      return file && this.write(bytesOfFile(existing, file));
+      return file && this.write(bytesOfFile(existing, file, 0));
     }
     // link(2) of a link to nothing makes another such link on Linux, and fails on macOS.
     if ((await statOf(path))?.isFile() === true) return path;

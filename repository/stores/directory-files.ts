@@ -81,12 +81,13 @@ export function openFile(path: string): Promise<FileHandle | undefined> {
   return callingUnless(codes, path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
 }
 
-/** The rest of an open file, which is closed behind it. */
-export async function* bytesOfFile(path: string, file: FileHandle): AsyncGenerator<Uint8Array> {
+/** The bytes of an open file from a place on. It is closed behind them. */
+export async function* bytesOfFile(path: string, file: FileHandle, from: number): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) {
-      const { bytesRead, buffer } = await calling(path, () => file.read(Buffer.allocUnsafe(PIECE), 0, PIECE));
+    for (let at = from; ;) {
+      const { bytesRead, buffer } = await calling(path, () => file.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at));
       if (bytesRead === 0) return;
+      at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {

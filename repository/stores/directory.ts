@@ -88,18 +88,18 @@ class DirectoryStore implements ObjectStore {
     this.#sound = new SoundFolders(root);
   }
 
-  async read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined> {
+  async read(key: ObjectKey, incarnation?: Incarnation, from = 0): Promise<StoredObject | undefined> {
     const place = placeOf(this.#root, key);
     if (incarnation !== undefined) {
       const slot = parseSlot(incarnation);
       if (slot === undefined) return undefined;
       await this.#sound.require(place.folder);
-      return openSlot(key, place, slot);
+      return openSlot(key, place, slot, from);
     }
     for (;;) {
       const state = await this.#settledState(place);
       if (state.content === undefined) return undefined;
-      const object = await openSlot(key, place, state.slot);
+      const object = await openSlot(key, place, state.slot, from);
       if (object !== undefined) return object;
     }
   }
@@ -276,7 +276,7 @@ class DirectoryStore implements ObjectStore {
 }
 
 /** Undefined where nothing is in the slot (any more). */
-async function openSlot(key: ObjectKey, place: Place, slot: number): Promise<StoredObject | undefined> {
+async function openSlot(key: ObjectKey, place: Place, slot: number, from: number): Promise<StoredObject | undefined> {
   const path = slotPath(place, slot);
   const file = await openFile(path);
   if (file === undefined) return undefined;
@@ -284,7 +284,7 @@ async function openSlot(key: ObjectKey, place: Place, slot: number): Promise<Sto
     await file.close();
     throw error;
   });
-  const bytes = endingWith(bytesOfFile(path, file), () => file.close());
+  const bytes = endingWith(bytesOfFile(path, file, from), () => file.close());
   const body = stats.size > SMALL ? bytes : contentOf(await bytesOf(bytes)).read();
   return { ...headOf(key, slot, stats), body };
 }

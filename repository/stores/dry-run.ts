@@ -48,13 +48,13 @@ export function dryRun(store: ObjectStore): ObjectStore {
   }
 
   return {
-    async read(key, incarnation) {
-      if (!plan.has(key)) return store.read(key, incarnation);
+    async read(key, incarnation, from = 0) {
+      if (!plan.has(key)) return store.read(key, incarnation, from);
       const planned = plan.get(key);
       if (planned === undefined || (incarnation ?? planned.head.incarnation) !== planned.head.incarnation) {
         return undefined;
       }
-      return { ...planned.head, body: planned.content.read() };
+      return { ...planned.head, body: planned.content.read(Math.min(from, planned.content.size)) };
     },
 
     head: async (key) => current(key, await storedAt(key)),
@@ -121,14 +121,18 @@ export function dryRun(store: ObjectStore): ObjectStore {
       const source = current(from, storedSource);
       if (source === undefined) return 'absent';
       if (current(to, storedTarget) !== undefined) return 'exists';
-      put(to, plan.get(from)?.content ?? { size: source.size, read: () => bodyOf(store, source) });
+      put(to, plan.get(from)?.content ?? { size: source.size, read: (start) => bodyOf(store, source, start) });
       return 'created';
     },
   };
 }
 
-async function* bodyOf(store: ObjectStore, { key, incarnation }: ObjectHead): AsyncGenerator<Uint8Array> {
-  yield* (await store.read(key, incarnation))?.body ?? [];
+async function* bodyOf(
+  store: ObjectStore,
+  { key, incarnation }: ObjectHead,
+  from?: number,
+): AsyncGenerator<Uint8Array> {
+  yield* (await store.read(key, incarnation, from))?.body ?? [];
 }
 
 async function keptOf(key: ObjectKey, content: Content, onProgress?: (bytes: number) => void): Promise<Content> {

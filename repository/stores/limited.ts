@@ -15,10 +15,10 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const turns = new Turns(atOnce);
   const alone = store.removeAlone?.bind(store);
   return {
-    async read(key, incarnation) {
+    async read(key, incarnation, from) {
       const end = await turns.begin();
       try {
-        const object = await store.read(key, incarnation);
+        const object = await store.read(key, incarnation, from);
         if (object !== undefined && object.size > SMALL) return { ...object, body: endingWith(object.body, end) };
         const held = object && (await heldInMemory(object));
         end();

@@ -30,10 +30,10 @@ export function memoryStore(
   }
 
   return {
-    async read(key, incarnation) {
+    async read(key, incarnation, from = 0) {
       const object = objects.get(key);
       if (object === undefined || (incarnation !== undefined && object.incarnation !== incarnation)) return undefined;
-      return { ...headOf(object), body: bodyOf(object.bytes) };
+      return { ...headOf(object), body: bodyOf(object.bytes.subarray(from)) };
     },
 
     async head(key) {

@@ -68,9 +68,9 @@ export function observed(store: ObjectStore, { watches, changed, seen }: Observe
   };
 
   return {
-    async read(key, incarnation) {
-      const object = await store.read(key, incarnation);
-      if (object === undefined || incarnation !== undefined || !watches(key)) return object;
+    async read(key, incarnation, from = 0) {
+      const object = await store.read(key, incarnation, from);
+      if (object === undefined || incarnation !== undefined || from > 0 || !watches(key)) return object;
       if (object.size > RECORD_LIMIT) return object;
       const bytes = await bytesOf(object.body);
       remember(key, object.revision, bytes.toString());

@@ -24,8 +24,8 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   const shownHead = <T extends ObjectHead | ListedObject>(object: T): T => ({ ...object, key: shown(object.key) });
 
   return {
-    async read(key, incarnation) {
-      const object = await store.read(within(key), incarnation);
+    async read(key, incarnation, from) {
+      const object = await store.read(within(key), incarnation, from);
       return object && shownHead(object);
     },
     async head(key) {

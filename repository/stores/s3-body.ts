@@ -16,17 +16,27 @@ type StoreCall = Omit<S3Call, 'bucket'>;
 export type ExactVersion =
   { readonly VersionId: string } | { readonly IfMatch: string } | Readonly<Record<string, never>>;
 
-/** A body is whole or an error: one that breaks off is read on from there. */
+/** Bytes of the object, also where the answer has a part of it. */
+export function wholeSize({
+  ContentLength = 0,
+  ContentRange,
+}: Pick<GetObjectCommandOutput, 'ContentLength' | 'ContentRange'>): number {
+  const whole = /^bytes \d+-\d+\/(?<size>\d+)$/.exec(ContentRange ?? '')?.groups?.['size'];
+  return whole === undefined ? ContentLength : Number(whole);
+}
+
+/** A body is whole or an error: one that breaks off is read on from there. @param from where the answer was asked to begin */
 export async function* wholeBody(
   s3: S3Connection,
   key: ObjectKey,
   exactly: ExactVersion,
   answer: GetObjectCommandOutput,
+  from: number,
 ): AsyncGenerator<Uint8Array> {
   const call = { operation: 'GetObject', key };
-  const size = answer.ContentLength ?? 0;
+  const size = wholeSize(answer);
   let body = answer.Body as Readable;
-  let received = 0;
+  let received = from;
   for (let resumed = 0; ; resumed += 1) {
     let failure: unknown;
     try {

@@ -14,6 +14,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
+import { contentOf } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import { digestFromBase64, digestToBase64 } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
@@ -28,9 +29,10 @@ import type {
   Revision,
   StoredObject,
 } from '../object-store.ts';
+import { leaveBody } from '../object-store.ts';
 import { endingWith } from './body.ts';
 import type { ExactVersion } from './s3-body.ts';
-import { wholeBody } from './s3-body.ts';
+import { wholeBody, wholeSize } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
 import { isAbsent, isDenied, statusOf } from './s3-error.ts';
 import type { LiftedHold } from './s3-hold.ts';
@@ -101,7 +103,7 @@ export interface S3StoreOptions {
  *   would show the last of them again, also if the removing ends half-way.
  * - `head` is ACCESS_DENIED for an absent key where s3:ListBucket is not allowed: S3 tells nobody else that there is nothing.
  *
- * Requests, without failures: 1 each for read, head, create, replace and overwrite up to 64 MiB, removeRevision, copy, incarnations, and each
+ * Requests, without failures: 1 each for read (2 of one that begins behind the last byte), head, create, replace and overwrite up to 64 MiB, removeRevision, copy, incarnations, and each
  * 1,000 keys of a listing; 1 more for a copy that changes either the content type or the metadata and keeps the other; 2 for
  * removeIncarnation (3 more where a legal hold is lifted), 1 more for each version beneath, and as many again where a delete marker lies somewhere beneath; 2 and the number of parts for
  * larger content. The first head of an absent key makes one more if nothing before it has shown that the bucket exists.
@@ -127,25 +129,36 @@ class S3Store implements ObjectStore {
     this.#limits = { ...LIMITS, ...options.limits };
   }
 
-  async read(key: ObjectKey, incarnation?: Incarnation): Promise<StoredObject | undefined> {
+  async read(key: ObjectKey, incarnation?: Incarnation, from = 0): Promise<StoredObject | undefined> {
     const exactly = exactVersion(incarnation);
     const actions = [incarnation === undefined ? 's3:GetObject' : 's3:GetObjectVersion'];
+    const range = from > 0 ? { Range: `bytes=${from}-` } : {};
     try {
       const answer = await this.#s3.send(
         'GetObject',
-        new GetObjectCommand({ ...this.#s3.target, Key: key, ...exactly }),
+        new GetObjectCommand({ ...this.#s3.target, Key: key, ...exactly, ...range }),
       );
       const leave = (): void => void (answer.Body as Readable).destroy();
       try {
-        return { ...this.#headOf(key, answer), body: endingWith(wholeBody(this.#s3, key, exactly, answer), leave) };
+        const body = wholeBody(this.#s3, key, exactly, answer, from);
+        return { ...this.#headOf(key, answer), body: endingWith(body, leave) };
       } catch (error) {
         leave();
         throw error;
       }
     } catch (error) {
       if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) return undefined;
+      if (from > 0 && hasCode(error, 'InvalidRange')) return this.#readNothing(key, incarnation);
       throw await this.#s3.explained(error, { operation: 'GetObject', key, actions });
     }
+  }
+
+  /** S3 refuses a range that begins behind the last byte, and tells nothing of the object. */
+  async #readNothing(key: ObjectKey, incarnation: Incarnation | undefined): Promise<StoredObject | undefined> {
+    const object = await this.read(key, incarnation);
+    if (object === undefined) return undefined;
+    await leaveBody(object);
+    return { ...object, body: contentOf('').read() };
   }
 
   async head(key: ObjectKey): Promise<ObjectHead | undefined> {
@@ -425,7 +438,7 @@ class S3Store implements ObjectStore {
   #headOf(key: ObjectKey, answer: HeadObjectCommandOutput | GetObjectCommandOutput | ObjectVersion): ObjectHead {
     this.#requireVersion(key, answer);
     const { ETag = '', LastModified = new Date(0) } = answer;
-    const size = 'ContentLength' in answer ? answer.ContentLength : 'Size' in answer ? answer.Size : undefined;
+    const size = 'ContentLength' in answer ? wholeSize(answer) : 'Size' in answer ? answer.Size : undefined;
     const sha256 = 'ChecksumSHA256' in answer ? wholeDigest(answer.ChecksumSHA256) : undefined;
     const version = versionOf(answer);
     return {

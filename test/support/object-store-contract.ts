@@ -7,6 +7,7 @@ import type {
   Incarnation,
   ListedObject,
   ListOptions,
+  ObjectHead,
   ObjectKey,
   ObjectStore,
   Revision,
@@ -282,6 +283,29 @@ export function objectStoreContract(
         const modified = (await store.head(key('now')))?.modified.getTime() ?? 0;
         expect(modified).toBeGreaterThanOrEqual(before - 2000);
         expect(modified).toBeLessThanOrEqual(Date.now() + 2000);
+      });
+
+      promises('from a place on: the rest of the bytes, and the head of the whole', async () => {
+        const small = contentOf('twelve bytes');
+        const large = generatedContent(300_000, 3);
+        for (const [name, content] of Object.entries({ small, large })) {
+          await store.create(key(name), content);
+          const head = await store.head(key(name));
+          const bytes = (await bytesAt(store, key(name))) ?? Buffer.alloc(0);
+          const { size } = content;
+          for (const from of [0, 1, size - 1, size, size + 1]) {
+            const object = await store.read(key(name), undefined, from);
+            const rest = await bytesOf(object?.body ?? contentOf('').read());
+            expect({ from, ...headIn(object), rest: rest.toString('base64') }).toEqual({
+              from,
+              ...headIn(head),
+              rest: bytes.subarray(from).toString('base64'),
+            });
+          }
+          const exactly = await store.read(key(name), await incarnationOf(store, key(name)), size - 5);
+          expect(await textOfBody(exactly?.body)).toBe(bytes.subarray(-5).toString());
+        }
+        expect(await store.read(key('none'), undefined, 5)).toBeUndefined();
       });
 
       promises('by incarnation: that one or none, never another', async () => {
@@ -884,6 +908,11 @@ async function textOf(store: ObjectStore, at: ObjectKey, incarnation?: Incarnati
 
 async function textOfBody(body: AsyncIterable<Uint8Array> | undefined): Promise<string> {
   return body === undefined ? '' : (await bytesOf(body)).toString();
+}
+
+/** What a read tells as a look does. */
+function headIn(head: ObjectHead | undefined): Partial<ObjectHead> | undefined {
+  return head && { key: head.key, size: head.size, revision: head.revision, incarnation: head.incarnation };
 }
 
 async function revisionOf(store: ObjectStore, at: ObjectKey): Promise<Revision> {

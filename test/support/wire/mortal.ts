@@ -84,7 +84,7 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
   };
 
   return {
-    read: (key, incarnation) => asking(() => store.read(key, incarnation)),
+    read: (key, incarnation, from) => asking(() => store.read(key, incarnation, from)),
     head: (key) => asking(() => store.head(key)),
     incarnations: (key) => asking(() => store.incarnations(key)),
     create: (key, content, attributes) => asking(() => store.create(key, content, attributes)),
