@@ -226,6 +226,11 @@ export function namedReferenceKey(digest: Digest, consumer: string, generation: 
   return objectKey(`references/${digest}/named/${consumer}/${generation}`);
 }
 
+/** What such consumers need whose names begin so, with a whole segment. */
+export function namedReferencesPrefix(digest: Digest, beginning: string): string {
+  return `references/${digest}/named/${beginning}/`;
+}
+
 /** That a Delete has been here, of a generation or, where it named none of ours, by its own RequestId. */
 export function endingKey(resource: StackResource, of: string): ObjectKey {
   return objectKey(`${endingsPrefix(resource)}${of}`);
@@ -251,7 +256,16 @@ export function promotionKey(repository: string, id: string): ObjectKey {
 
 /** What was promoted to a repository, in no order. */
 export function promotionsPrefix(repository: string): string {
-  return `promotions/${repository}/`;
+  return `${EVERY_PROMOTION}${repository}/`;
+}
+
+/** What was promoted, to whatever repository. */
+export const EVERY_PROMOTION = 'promotions/';
+
+/** `undefined` where the key is none that is built here. */
+export function promotionOfKey(key: string): { readonly repository: string; readonly id: string } | undefined {
+  const [, repository = '', id = '', ...more] = key.split('/');
+  return isRepository(repository) && isPromotionId(id) && more.length === 0 ? { repository, id } : undefined;
 }
 
 /** Whether it may be the name of a promotion: 32 hexadecimal digits. */
