@@ -3,10 +3,10 @@ import type { ArtifactArn } from './arn.ts';
 import { parseArn, samePlace } from './arn.ts';
 import type { StackResource, Use } from './binding.ts';
 import { readBindingRecord, readUses } from './binding.ts';
+import { listBookmarkRecords, numbersNeeded } from './bookmark-record.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import {
-  bookmarkPrefix,
   isConsumerKey,
   parseConsumerKey,
   parseReferenceKey,
@@ -128,7 +128,7 @@ export function listUnused(domain: Reading, repository: string, idPrefix = ''): 
 
 interface VersionWithBookmarks extends ArtifactName {
   readonly number: number;
-  /** The numbers that the artifact's bookmarks point at. */
+  /** The numbers that the artifact's bookmarks point at, or are just being moved to. */
   readonly bookmarked: Promise<ReadonlySet<number>>;
 }
 
@@ -154,11 +154,9 @@ async function* versionsWithBookmarks(
 
 async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promise<ReadonlySet<number>> {
   const numbers = new Set<number>();
-  const found = expandAhead(store.list(bookmarkPrefix(name)), RECORDS_AHEAD, async function* ({ key }) {
-    const record = await readRecord(store, key, ({ number }) => (typeof number === 'number' ? number : undefined));
-    if (record !== undefined) yield record.value;
-  });
-  for await (const number of found) numbers.add(number);
+  for await (const { record } of listBookmarkRecords(store, name)) {
+    for (const number of numbersNeeded(record)) numbers.add(number);
+  }
   return numbers;
 }
 

@@ -1,5 +1,6 @@
 import { expandAhead } from '../ahead.ts';
-import { bookmarkPrefix, labelPrefix } from '../keys.ts';
+import { listBookmarkRecords, numbersNeeded } from '../bookmark-record.ts';
+import { labelPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { readRecord } from '../record.ts';
@@ -48,24 +49,7 @@ export class Artifact {
   }
 
   async #readBookmarks(): Promise<ReadonlyMap<number, readonly Bookmarked[]>> {
-    const prefix = bookmarkPrefix(this.name);
-    const found = expandAhead(this.#store.list(prefix), RECORDS_AHEAD, (listed) => this.#readBookmark(listed, prefix));
-    return grouped(found);
-  }
-
-  async *#readBookmark(
-    { key }: { readonly key: Parameters<typeof readRecord>[1] },
-    prefix: string,
-  ): AsyncGenerator<readonly [number, Bookmarked]> {
-    const bookmark = key.slice(prefix.length);
-    const record = await readRecord(this.#store, key, ({ number, history = [] }) => {
-      const past = Array.isArray(history) ? history.map(pastOf) : [undefined];
-      if (typeof number !== 'number' || past.includes(undefined)) return undefined;
-      return { number, past: past as readonly { readonly number: number; readonly until: Date }[] };
-    });
-    if (record === undefined) return;
-    yield [record.value.number, { bookmark }];
-    for (const { number, until } of record.value.past) yield [number, { bookmark, until }];
+    return grouped(bookmarked(this.#store, this.name));
   }
 
   async #readLabels(): Promise<ReadonlyMap<number, readonly string[]>> {
@@ -85,13 +69,12 @@ export class Artifact {
   }
 }
 
-/** What a bookmark named before: the version, and when that ended. */
-function pastOf(value: unknown): { readonly number: number; readonly until: Date } | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { number, until } = value as { readonly number?: unknown; readonly until?: unknown };
-  if (typeof number !== 'number' || typeof until !== 'string') return undefined;
-  const time = new Date(until);
-  return Number.isNaN(time.getTime()) ? undefined : { number, until: time };
+/** What is named now, or is about to be, and what was. */
+async function* bookmarked(store: ObjectStore, name: ArtifactName): AsyncGenerator<readonly [number, Bookmarked]> {
+  for await (const { bookmark, record } of listBookmarkRecords(store, name)) {
+    for (const number of numbersNeeded(record)) yield [number, { bookmark }];
+    for (const { number, until } of record.history) yield [number, { bookmark, until: new Date(until) }];
+  }
 }
 
 async function grouped<T>(pairs: AsyncIterable<readonly [number, T]>): Promise<ReadonlyMap<number, readonly T[]>> {

@@ -1,3 +1,6 @@
+import type { Bookmark } from '../bookmark-record.ts';
+import { readBookmarkAt } from '../bookmark-record.ts';
+import { takeBack } from '../bookmark.ts';
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
@@ -5,6 +8,7 @@ import { kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKe
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
+import type { Stored } from '../record.ts';
 import { readRecord } from '../record.ts';
 import { readSource } from '../source.ts';
 import { isGone, readStatus } from '../status.ts';
@@ -13,7 +17,7 @@ import { newestNumber, readManifest } from '../version.ts';
 import type { Problem } from './finding.ts';
 import { foreign } from './finding.ts';
 import type { Pass, Verifying } from './verifying.ts';
-import { arnOf, listAfter } from './verifying.ts';
+import { arnOf, kindSince, listAfter } from './verifying.ts';
 
 function itemsOf(kind: RepositoryKind): Pass<ListedObject>['items'] {
   return ({ domain, repository }, after) => listAfter(domain.store, kindPrefix(kind, repository), after);
@@ -53,7 +57,7 @@ export const sources: Pass<ListedObject> = {
       const why = 'it remembers for a tree of files a version that does not hold what became of it';
       return [{ finding: { kind: 'dangling', ...told, why }, heal }];
     }
-    if ((await readStatus(domain, name, number)) !== 'Deleted') return [];
+    if (!isGone(await readStatus(domain, name, number))) return [];
     const why = 'it remembers a version for a tree of files that was deleted';
     return [{ finding: { kind: 'leftover', ...told, why }, heal }];
   },
@@ -101,20 +105,50 @@ export const labels: Pass<ListedObject> = {
 export const bookmarks: Pass<ListedObject> = {
   ahead: 8,
   items: itemsOf('bookmarks'),
-  async examine({ domain }, { key }) {
+  async examine(verifying, { key }) {
     const bookmark = partOfArtifact(key);
     if (bookmark === undefined) return [foreign(key)];
-    const number = await readNumber(domain, key);
-    if (number === undefined) return [];
-    const manifest = await manifestOf(domain, bookmark, number);
-    const status = manifest && (await unlessTold(() => readStatus(domain, bookmark, number)));
-    if (manifest === 'told' || status === 'told' || (status !== undefined && !isGone(status))) return [];
-    if (status === undefined && (await isToldMissing(domain, bookmark, number))) return [];
-    const what = status === undefined ? 'does not exist' : 'was deleted';
-    const remedy = 'Let the bookmark point at a version that exists, or remove it.';
-    return [dangling(domain, key, bookmark, number, `it points at a version that ${what}`, remedy)];
+    const stored = await readBookmarkAt(verifying.domain.store, key);
+    if (stored === undefined) return [];
+    const { number, pending } = stored.value;
+    const named = number === undefined ? [] : await examineNamed(verifying.domain, key, bookmark, number);
+    return pending === undefined ? named : [...named, leftWish(verifying, key, bookmark, stored)];
   },
 };
+
+async function examineNamed(
+  domain: Domain,
+  key: ObjectKey,
+  bookmark: ArtifactName,
+  number: number,
+): Promise<readonly Problem[]> {
+  const manifest = await manifestOf(domain, bookmark, number);
+  const status = manifest && (await unlessTold(() => readStatus(domain, bookmark, number)));
+  if (manifest === 'told' || status === 'told' || (status !== undefined && !isGone(status))) return [];
+  if (status === undefined && (await isToldMissing(domain, bookmark, number))) return [];
+  const what = status === undefined ? 'does not exist' : 'was deleted';
+  const remedy = 'Let the bookmark point at a version that exists, or remove it.';
+  return [dangling(domain, key, bookmark, number, `it points at a version that ${what}`, remedy)];
+}
+
+/** Whoever wanted to move it may have died; as long as the wish stands nobody can delete that version. */
+function leftWish(
+  verifying: Verifying,
+  key: ObjectKey,
+  { part, ...name }: ArtifactName & { readonly part: string },
+  stored: Stored<Bookmark>,
+): Problem {
+  const { domain } = verifying;
+  const wanted = stored.value.pending?.number ?? 0;
+  return {
+    finding: {
+      ...{ kind: kindSince(verifying, 'unfinished', stored.modified), key },
+      arns: [arnOf(domain, { ...name, number: wanted })],
+      why: `somebody began to let it point at version ${wanted}, and did not end that`,
+    },
+    heal: async () => ((await takeBack(domain, name, part, stored)) ? undefined : CHANGED),
+  };
+}
 
 /** A version, and a number that was taken out of use, has a manifest or a record in its place. */
 export const statuses: Pass<ListedObject> = {

@@ -5,7 +5,7 @@ import { bind } from '../../../repository/bind.ts';
 import { condemn, isNeeded } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
-import { listBookmarks } from '../../../repository/deleting/users.ts';
+import { listBookmarks } from '../../../repository/bookmark.ts';
 import { deleteVersion, finishDeletion } from '../../../repository/deleting/version-deletion.ts';
 import {
   blobKey,
