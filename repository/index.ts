@@ -1,6 +1,6 @@
 export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
-export { readBlob, findUploadedBlob, uploadBlob } from './blob.ts';
+export { findUploadedBlob, readBlob, readRestOfBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
 export type { PlanItem } from './collecting/item.ts';
 export { summaryOf } from './collecting/plan-summary.ts';
@@ -42,11 +42,12 @@ export type {
 } from './object-store.ts';
 export { parseConsumer } from './named.ts';
 export type { NamedReference, RemovedReference } from './named.ts';
-export { planVersion, publishVersion } from './publish.ts';
-export type { Publication } from './publish.ts';
+export { planVersion, publishAssets, publishVersion } from './publish.ts';
+export type { Publication, PublishedAsset, VersionPublication, VersionToPublish } from './publish.ts';
+export type { AssetToPublish } from './part.ts';
 export type { OpenContent, Publishable } from './publishable.ts';
-export { resolve, resolveManifest } from './resolve.ts';
-export type { Resolution } from './resolve.ts';
+export { resolve, resolveManifest, resolveWhole } from './resolve.ts';
+export type { Resolution } from './resolution.ts';
 export { NO_SETTINGS, parseSettings, readSettings, writeSettings } from './settings.ts';
 export type { LifecycleRule, Settings } from './settings.ts';
 export type { SettingsProblem } from './settings-problems.ts';

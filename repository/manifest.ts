@@ -81,7 +81,7 @@ export function contentAssets({ assets }: Pick<Manifest, 'assets'>): readonly As
   return assets.filter(isContent);
 }
 
-function isContent({ role }: Asset): boolean {
+function isContent({ role }: Pick<Asset, 'role'>): boolean {
   return role !== 'evidence';
 }
 
@@ -210,11 +210,17 @@ function isAsset(value: unknown): value is Asset {
   );
 }
 
+/** An asset, as far as versions are told apart by it. */
+export type Named = Pick<Asset, 'name' | 'digest' | 'filename' | 'role'>;
+
 /**
- * What a version consists of, in whatever order it was named: two versions with the same content ID have the same assets under the same names. What proves
- * something of it does not count.
+ * What a version consists of, in whatever order it was named: versions with the same content ID have the same assets under the same names, and are the same candidate
+ * or none. What proves something of a version does not count.
  */
-export function contentId(assets: readonly Asset[]): Digest {
-  const lines = assets.filter(isContent).map(({ name, digest, filename }) => JSON.stringify([name, digest, filename]));
-  return sha256(lines.sort().join('\n'));
+export function contentId(assets: readonly Named[], set?: AssetSet): Digest {
+  const lines = assets
+    .filter(isContent)
+    .map(({ name, digest, filename }) => JSON.stringify([name, digest, filename]))
+    .sort();
+  return sha256([...lines, ...(set === undefined ? [] : [JSON.stringify([set.label, set.name])])].join('\n'));
 }

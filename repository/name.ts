@@ -86,6 +86,8 @@ export type Selection =
   | { readonly by: 'latest' }
   | { readonly by: 'number'; readonly number: number }
   | { readonly by: 'label'; readonly label: string }
+  /** The newest that is Published of those whose label is a semantic version in this range. */
+  | { readonly by: 'range'; readonly range: string }
   | { readonly by: 'bookmark'; readonly bookmark: string };
 
 export interface Selector extends ArtifactName {
@@ -97,10 +99,11 @@ export interface Selector extends ArtifactName {
 }
 
 const SELECTOR =
-  /^(?<name>[^:^@#]+)(?::(?<version>[^@#^:]+)|\^(?<bookmark>[^@#:]+))?(?:#(?<asset>[^@]+))?(?:@sha256:(?<digest>.*))?$/;
+  /^(?<name>[^:^@#]+)(?::(?:(?<range>[~^<>=*][^@#]*)|(?<version>[^@#^:]+))|\^(?<bookmark>[^@#:]+))?(?:#(?<asset>[^@]+))?(?:@sha256:(?<digest>.*))?$/;
 
 /**
- * `repository/id`, then nothing, `:7`, `:label`, `:latest` or `^bookmark`, then perhaps `#asset` or `@sha256:digest`.
+ * `repository/id`, then nothing, `:7`, `:label`, `:latest`, `:^1.4` (a range of semantic versions, beginning with one of ~^<>=*) or `^bookmark`, then perhaps `#asset` or
+ * `@sha256:digest`.
  * @throws ArtifactError INVALID_NAME
  */
 export function parseSelector(text: string): Selector {
@@ -112,7 +115,7 @@ export function parseSelector(text: string): Selector {
       "it is written 'repository/id', with ':7', ':label', '^bookmark' or '@sha256:…' behind it",
     );
   }
-  const { name, version, bookmark, asset, digest } = parts;
+  const { name, version, range, bookmark, asset, digest } = parts;
   if (digest !== undefined && !/^[0-9a-f]{8,64}$/.test(digest)) {
     throw invalid('digest', digest, '64 lower-case hexadecimal digits, or at least the first 8');
   }
@@ -120,7 +123,9 @@ export function parseSelector(text: string): Selector {
     bookmark !== undefined
       ? { by: 'bookmark', bookmark: parseSegment('bookmark', bookmark) }
       : version === undefined
-        ? undefined
+        ? range === undefined
+          ? undefined
+          : { by: 'range', range }
         : version === 'latest'
           ? { by: 'latest' }
           : isVersionNumber(version)

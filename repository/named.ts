@@ -16,7 +16,7 @@ import { securePresence } from './presence.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
-import { resolveVersion } from './resolve.ts';
+import { resolveVersion } from './resolution.ts';
 import { readDecidedStatus, refusedReference, takesNoReferences } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { listVersionNumbers, readManifest } from './version.ts';

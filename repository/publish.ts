@@ -1,106 +1,181 @@
 import type { DefiniteArn } from './arn.ts';
-import { bringBlob, headBlob } from './blob.ts';
-import type { Arrival, BlobName, SizedBlob } from './blob.ts';
-import type { Content } from './content.ts';
+import type { Arrival } from './blob.ts';
+import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { ArtifactError } from './error.ts';
+import { ArtifactError, ArtifactErrors } from './error.ts';
 import { blobKey, FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
+import { claimLabels, labelOfSet, requireFree } from './label.ts';
+import type { Asset, Manifest } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectAttributes, ObjectKey } from './object-store.ts';
-import { securePresence } from './presence.ts';
-import type { OpenContent, Publishable } from './publishable.ts';
+import { Part } from './part.ts';
+import type { AssetToPublish } from './part.ts';
+import type { Publishable } from './publishable.ts';
 import { recordContent } from './record.ts';
-import { readSource, rememberSource } from './source.ts';
-import type { KnownSource } from './source.ts';
-import { assetName, findHoldingVersion, newestNumber, readHoldingVersion, readManifest } from './version.ts';
-import type { HoldingVersion, Manifest } from './version.ts';
+import type { SameVersion, Sameness } from './same-version.ts';
+import { findSameVersion, readSameVersion, samenessOf } from './same-version.ts';
+import { newestNumber, readManifest } from './version.ts';
 
-export interface Publication {
+/** What is to be published as one version. */
+export interface VersionToPublish extends Pick<Manifest, 'set' | 'provenance' | 'metadata' | 'promotion' | 'evidence'> {
+  /** The first is none that only proves something. */
+  readonly assets: readonly [AssetToPublish, ...AssetToPublish[]];
+  /** Beside the one that a set has. */
+  readonly labels?: readonly string[];
+  readonly attributes?: ObjectAttributes;
+}
+
+export interface PublishedAsset {
+  readonly name: string;
   readonly arn: DefiniteArn;
   readonly key: ObjectKey;
   readonly filename: string;
   /** Bytes. */
   readonly size: number;
   readonly outcome: Arrival;
+}
+
+export interface VersionPublication {
+  readonly manifest: Manifest;
+  /** In the order in which they were given. */
+  readonly assets: readonly [PublishedAsset, ...PublishedAsset[]];
   /** A number that did not exist before. */
   readonly isNewVersion: boolean;
 }
+
+/** A version of one asset. */
+export interface Publication extends Omit<PublishedAsset, 'name'>, Pick<VersionPublication, 'isNewVersion'> {}
 
 /** Each conflict means that another publisher got a number: among n at once, the last needs n turns. */
 const TURNS = 100;
 const PAUSE_MS = 10;
 
 /**
- * Publishes content under an artifact's ID. The same content under the same ID is the version that it already has; new content gets the next
- * number. When this returns, the version holds its content: no collector takes it. Publishing again after any failure is safe and goes on.
- *
- * Nothing is opened where the source is known and its content is in the store.
- * @throws ArtifactError ARTIFACT_ARCHIVED where the version that holds this content was archived; SOURCE_CHANGED and what the store throws
+ * Publishes content under an artifact's ID: `publishAssets` of one asset.
+ * @throws ArtifactError as `publishAssets`
  */
 export async function publishVersion(
   domain: Domain,
   name: ArtifactName,
   publishable: Publishable,
-  attributes?: ObjectAttributes,
+  wanted: Omit<VersionToPublish, 'assets'> = {},
 ): Promise<Publication> {
-  const content = openOnce(publishable);
+  const { assets, isNewVersion } = await publishAssets(domain, name, { ...wanted, assets: [{ publishable }] });
+  const [{ arn, key, filename, size, outcome }] = assets;
+  return { arn, key, filename, size, outcome, isNewVersion };
+}
+
+/**
+ * Publishes content under an artifact's ID, all of it as one version. The same content under the same ID is the version that it already has; new content gets the next
+ * number. When this returns, the version holds its content: no collector takes it. Publishing again after any failure is safe and goes on.
+ *
+ * Nothing is opened where the source is known and its content is in the store.
+ * @throws ArtifactError ARTIFACT_ARCHIVED where the version that holds this content was archived; LABEL_TAKEN before anything is written, but for a label that somebody else claims at
+ * the same moment; SOURCE_CHANGED and what the store throws
+ */
+export async function publishAssets(
+  domain: Domain,
+  name: ArtifactName,
+  wanted: VersionToPublish,
+): Promise<VersionPublication> {
+  const { set, labels: given = [] } = wanted;
+  const labels = [...new Set([...given, ...(set === undefined ? [] : [labelOfSet(set)])])];
+  const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted.attributes));
   try {
-    const known = await recall(domain, name, publishable);
-    const { blob, existing, isThere } = await lookUp(domain, name, publishable, known, content.open);
-    const bring = () => bringBlob(domain.store, blob, content.open, attributes);
-    const kept = existing && (await keepVersion(domain, name, blob, existing, isThere, bring));
-    const { manifest, outcome, isNewVersion } =
-      existing !== undefined && kept !== undefined
-        ? { manifest: existing.manifest, outcome: kept, isNewVersion: false }
-        : await addVersion(domain, name, blob, bring, publishable);
-    const { sourceDigest } = publishable;
-    if (sourceDigest !== undefined && known?.digest !== blob.digest) {
-      await rememberSource(domain, name, sourceDigest, blob, manifest, known);
-    }
-    return publication(domain, manifest, blob, outcome, isNewVersion);
+    await Promise.all(parts.map((part) => part.recall()));
+    const { assets, same, existing } = await lookUp(domain, name, parts, set);
+    await requireFree(domain, name, labels, same.content);
+    const isKept = existing !== undefined && (await keepVersion(domain, name, parts, existing, same));
+    if (isKept) await claimLabels(domain, name, labels, same, existing.manifest.number);
+    const { manifest, isNewVersion } = isKept
+      ? { manifest: existing.manifest, isNewVersion: false }
+      : await addVersion(domain, name, parts, same, { ...wanted, assets, labels });
+    // A version of several has no one source that it could be known by.
+    if (parts.length === 1) await parts[0]?.remember(manifest);
+    return { manifest, assets: publishedOf(domain, manifest, parts), isNewVersion };
   } finally {
-    await content.close();
+    await Promise.all(parts.map((part) => part.close()));
   }
+}
+
+/** What is to be published, and the version that is the same already. */
+async function lookUp(
+  domain: Domain,
+  name: ArtifactName,
+  parts: readonly Part[],
+  set: VersionToPublish['set'],
+): Promise<{
+  readonly assets: readonly [Asset, ...Asset[]];
+  readonly same: Sameness;
+  readonly existing: SameVersion | undefined;
+}> {
+  await Promise.all(parts.map((part) => part.identify()));
+  const [first] = parts;
+  if (first === undefined) throw new TypeError('a version has an asset');
+  const assetsOf = (): readonly [Asset, ...Asset[]] => [first.asset, ...parts.slice(1).map(({ asset }) => asset)];
+  requireDifferentNames(name, parts);
+  const same = samenessOf(assetsOf(), set);
+  const likely = parts.length === 1 ? first.likely : undefined;
+  const [existing, ...areOther] = await Promise.all([
+    findSameVersion(domain, name, same, likely),
+    ...parts.map((part) => part.look()),
+  ]);
+  if (!areOther.includes(true)) return { assets: assetsOf(), same, existing };
+  // The record of a source was wrong, and what the bytes are is right.
+  const actual = samenessOf(assetsOf(), set);
+  return { assets: assetsOf(), same: actual, existing: await findSameVersion(domain, name, actual) };
+}
+
+/** @throws ArtifactErrors INVALID_ARGUMENT for each name that two assets have */
+function requireDifferentNames({ repository, id }: ArtifactName, parts: readonly Part[]): void {
+  const names = parts.map((part) => part.name);
+  const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  const [first, ...rest] = twice.map(
+    (name) =>
+      new ArtifactError('INVALID_ARGUMENT', `two assets of '${repository}/${id}' would be called '${name}'`, {
+        remedy: 'Give each a name of its own: NAME=PATH.',
+      }),
+  );
+  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
 }
 
 /**
  * Sees to it that a version which holds the content goes on holding it. Mostly it does, and there is nothing to do.
- * @returns undefined where it was given up in the meantime
+ * @returns false where it was given up in the meantime
  */
 async function keepVersion(
   domain: Domain,
   name: ArtifactName,
-  blob: SizedBlob,
-  existing: HoldingVersion,
-  isThere: boolean,
-  bring: () => Promise<Arrival>,
-): Promise<Arrival | undefined> {
+  parts: readonly Part[],
+  existing: SameVersion,
+  same: Sameness,
+): Promise<boolean> {
   refuseArchived(existing);
-  if (existing.isHeld && isThere) return (await renew(domain, name, blob, existing)) ? 'reused' : undefined;
-  // Its reference or its blob was lost: whoever has the bytes heals it, in the order in which a new version comes to its own.
-  const { number, nonce } = existing.manifest;
-  await createReference(domain, name, blob, number, nonce);
-  const outcome = await securePresence(domain, blob, bring);
+  const { number } = existing.manifest;
+  if (existing.isHeld && parts.every(({ isThere }) => isThere)) return renew(domain, name, same, existing);
+  // A reference or a blob was lost: whoever has the bytes heals it, in the order in which a new version comes to its own.
+  await createReferences(domain, name, parts, existing.manifest);
+  await Promise.all(parts.map((part) => part.secure()));
   // Looked at again, because whoever deletes the version looks for nothing of ours.
-  const now = await findHoldingVersion(domain, name, blob, existing.manifest);
-  return now?.manifest.number === number && (await renew(domain, name, blob, now)) ? outcome : undefined;
+  const now = await findSameVersion(domain, name, same, existing.manifest);
+  return now?.manifest.number === number && renew(domain, name, same, now);
 }
 
 /**
  * From when it is used until it is deployed nothing tells that a version is needed: no rule takes it in that time, because the time for which it may be unused begins anew.
  * @returns false where it was given up in the meantime
  */
-async function renew(domain: Domain, name: ArtifactName, blob: SizedBlob, version: HoldingVersion): Promise<boolean> {
+async function renew(domain: Domain, name: ArtifactName, same: Sameness, version: SameVersion): Promise<boolean> {
   const { partition, region, account, keeper, chance } = domain;
   const { number } = version.manifest;
-  let now: HoldingVersion | undefined = version;
+  let now: SameVersion | undefined = version;
   for (let turn = 0; turn < TURNS; turn++) {
     if (now?.manifest.number !== number) return false;
     refuseArchived(now);
     if (!now.isUnused) return true;
     if (turn > 0) await chance.pause(PAUSE_MS * turn);
     await keeper.renew({ partition, region, account, ...name, version: number }, chance);
-    now = await findHoldingVersion(domain, name, blob, version.manifest);
+    now = await findSameVersion(domain, name, same, version.manifest);
   }
   throw new ArtifactError(
     'CONTENTION',
@@ -115,96 +190,56 @@ export async function planVersion(
   name: ArtifactName,
   publishable: Publishable,
 ): Promise<Publication | undefined> {
-  const content = openOnce(publishable);
+  const part = new Part(domain, name, { publishable }, undefined);
   try {
-    const known = await recall(domain, name, publishable);
-    if (known === undefined && publishable.sourceDigest !== undefined) return undefined;
-    const { blob, existing, isThere } = await lookUp(domain, name, publishable, known, content.open);
-    if (existing === undefined || !isThere) return undefined;
+    if (!(await part.recall())) return undefined;
+    const { existing } = await lookUp(domain, name, [part], undefined);
+    if (existing === undefined || !part.isThere) return undefined;
     refuseArchived(existing);
-    return publication(domain, existing.manifest, blob, 'reused', false);
+    const [{ arn, key, filename, size, outcome }] = publishedOf(domain, existing.manifest, [part]);
+    return { arn, key, filename, size, outcome, isNewVersion: false };
   } finally {
-    await content.close();
+    await part.close();
   }
 }
 
-function recall(domain: Domain, name: ArtifactName, { sourceDigest }: Publishable): Promise<KnownSource | undefined> {
-  return sourceDigest === undefined ? Promise.resolve(undefined) : readSource(domain, name.repository, sourceDigest);
-}
-
-/** What is to be published, the version that holds it already, and whether its bytes are in the store. */
-async function lookUp(
-  domain: Domain,
-  name: ArtifactName,
-  { filename }: Pick<Publishable, 'filename'>,
-  known: KnownSource | undefined,
-  open: () => Promise<Content>,
-): Promise<{ readonly blob: SizedBlob; readonly existing: HoldingVersion | undefined; readonly isThere: boolean }> {
-  const identify = async (): Promise<SizedBlob> => {
-    const { sha256, size } = await open();
-    return { digest: sha256, filename, size };
-  };
-  const blob = known ?? (await identify());
-  // Where the source was published under this very ID first, its version is the likely one.
-  const likely = known?.first.id === name.id ? known.first : undefined;
-  const [existing, head] = await Promise.all([
-    findHoldingVersion(domain, name, blob, likely),
-    headBlob(domain.store, blob),
-  ]);
-  if (known === undefined || head !== undefined) return { blob, existing, isThere: head !== undefined };
-  // The bytes have to be made again anyway; should they not be what the record says, they are right and the record is not.
-  const actual = await identify();
-  return actual.digest === known.digest
-    ? { blob, existing, isThere: false }
-    : lookUp(domain, name, { filename }, undefined, open);
-}
-
 /**
- * The order is the protocol's: the reference first, then the look at deletions and the blob, and the manifest, by which the version exists, last.
- * A number that went to somebody else leaves a reference without a manifest behind, which an audit removes after a day; it takes the number out of
+ * The order is the protocol's: the references first, then the look at deletions and the blobs, then the labels, and the manifest, by which the version exists, last.
+ * A number that went to somebody else leaves references without a manifest behind, which an audit removes after a day; it takes the number out of
  * use first, so that a publisher who was asleep for so long gets another one.
  */
 async function addVersion(
   domain: Domain,
   name: ArtifactName,
-  blob: SizedBlob,
-  bring: () => Promise<Arrival>,
-  { sourceDigest }: Publishable,
-): Promise<{ readonly manifest: Manifest; readonly outcome: Arrival; readonly isNewVersion: boolean }> {
+  parts: readonly Part[],
+  same: Sameness,
+  wanted: Pick<Manifest, 'assets'> & { readonly labels: readonly string[] } & Omit<VersionToPublish, 'assets'>,
+): Promise<Pick<VersionPublication, 'manifest' | 'isNewVersion'>> {
   const { store, chance } = domain;
-  let outcome: Arrival = 'reused';
+  const { labels } = wanted;
   for (let turn = 0; turn < TURNS; turn++) {
     const newest = await newestNumber(domain, name);
     // Others may have published the same since it was looked for; who does from here on takes the number that is tried below.
-    const meanwhile = newest === 0 ? undefined : await findHoldingVersion(domain, name, blob);
+    const meanwhile = newest === 0 ? undefined : await findSameVersion(domain, name, same);
     if (meanwhile !== undefined) {
       refuseArchived(meanwhile);
-      if (await renew(domain, name, blob, meanwhile))
-        return { manifest: meanwhile.manifest, outcome, isNewVersion: false };
-      continue;
+      if (!(await renew(domain, name, same, meanwhile))) continue;
+      await claimLabels(domain, name, labels, same, meanwhile.manifest.number);
+      return { manifest: meanwhile.manifest, isNewVersion: false };
     }
     const number = newest + 1;
-    const manifest: Manifest = {
-      format: FORMAT_VERSION,
-      ...name,
-      number,
-      nonce: chance.nonce(),
-      published: chance.now().toISOString(),
-      assets: [{ name: assetName(blob.filename), digest: blob.digest, filename: blob.filename, size: blob.size }],
-      ...(sourceDigest !== undefined && { source: sourceDigest }),
-    };
-    await createReference(domain, name, blob, number, manifest.nonce);
-    const arrival = await securePresence(domain, blob, bring);
-    if (arrival !== 'reused') outcome = arrival;
+    const manifest = newManifest(domain, name, number, parts, wanted);
+    await createReferences(domain, name, parts, manifest);
+    await Promise.all(parts.map((part) => part.secure()));
+    await claimLabels(domain, name, labels, same, number);
     if ((await store.create(versionKey(name, number), recordContent(manifest))) === 'created') {
-      return { manifest, outcome, isNewVersion: true };
+      return { manifest, isNewVersion: true };
     }
     const winner = await readManifest(domain, name, number);
     // Our own earlier attempt, whose answer was lost.
-    if (winner?.nonce === manifest.nonce) return { manifest, outcome, isNewVersion: true };
-    const theirs = await readHoldingVersion(domain, name, number, blob);
-    if (theirs?.status === 'Published' && !theirs.isUnused)
-      return { manifest: theirs.manifest, outcome, isNewVersion: false };
+    if (winner?.nonce === manifest.nonce) return { manifest, isNewVersion: true };
+    const theirs = await readSameVersion(domain, name, number, same);
+    if (theirs !== undefined && mayTake(theirs)) return { manifest: theirs.manifest, isNewVersion: false };
     await chance.pause(PAUSE_MS * (1 + turn));
   }
   throw new ArtifactError('CONTENTION', `'${name.repository}/${name.id}' is published by too many at once`, {
@@ -212,19 +247,54 @@ async function addVersion(
   });
 }
 
-/** That a version holds this blob. `exists` is as good: an earlier attempt's, or one that was never lost. */
-async function createReference(
-  { store, chance }: Domain,
-  name: ArtifactName,
-  { digest }: BlobName,
-  number: number,
-  nonce: string,
-): Promise<void> {
-  const reference = { at: chance.now().toISOString(), nonce, ...name, number };
-  await store.create(versionReferenceKey(digest, name, number, nonce), recordContent(reference));
+/** Of a version that somebody else made just now of the same content. */
+function mayTake({ status, record }: NonNullable<Awaited<ReturnType<typeof readSameVersion>>>): boolean {
+  return (status === 'Published' || status === 'Unfinished') && record?.value.unusedSince === undefined;
 }
 
-function refuseArchived({ manifest, status }: Pick<HoldingVersion, 'manifest' | 'status'>): void {
+function newManifest(
+  { chance }: Domain,
+  name: ArtifactName,
+  number: number,
+  parts: readonly Part[],
+  wanted: Parameters<typeof addVersion>[4],
+): Manifest {
+  const { assets, labels, set, provenance, metadata, promotion, evidence } = wanted;
+  const source = parts.length === 1 ? parts[0]?.publishable.sourceDigest : undefined;
+  return {
+    format: FORMAT_VERSION,
+    repository: name.repository,
+    id: name.id,
+    number,
+    nonce: chance.nonce(),
+    published: chance.now().toISOString(),
+    assets,
+    ...(source !== undefined && { source }),
+    ...(labels.length > 0 && { labels }),
+    ...(set !== undefined && { set }),
+    ...(provenance !== undefined && { provenance }),
+    ...(metadata !== undefined && { metadata }),
+    ...(promotion !== undefined && { promotion }),
+    ...(evidence !== undefined && { evidence }),
+  };
+}
+
+/** That a version holds its blobs. `exists` is as good: an earlier attempt's, or one that was never lost. */
+async function createReferences(
+  { store, chance }: Domain,
+  { repository, id }: ArtifactName,
+  parts: readonly Part[],
+  { number, nonce }: Pick<Manifest, 'number' | 'nonce'>,
+): Promise<void> {
+  const name = { repository, id };
+  const reference = { at: chance.now().toISOString(), nonce, ...name, number };
+  const digests: readonly Digest[] = [...new Set(parts.map(({ blob }) => blob.digest))];
+  await Promise.all(
+    digests.map((digest) => store.create(versionReferenceKey(digest, name, number, nonce), recordContent(reference))),
+  );
+}
+
+function refuseArchived({ manifest, status }: Pick<SameVersion, 'manifest' | 'status'>): void {
   if (status !== 'Archived') return;
   const { repository, id, number } = manifest;
   throw new ArtifactError(
@@ -236,37 +306,15 @@ function refuseArchived({ manifest, status }: Pick<HoldingVersion, 'manifest' | 
   );
 }
 
-function publication(
+function publishedOf(
   { partition, region, account }: Domain,
-  { repository, id, number }: Manifest,
-  { digest, filename, size }: SizedBlob,
-  outcome: Arrival,
-  isNewVersion: boolean,
-): Publication {
-  return {
-    arn: { partition, region, account, repository, id, version: number, digest },
-    key: blobKey(digest, filename),
-    filename,
-    size,
-    outcome,
-    isNewVersion,
-  };
-}
-
-/** Opens at most once, however often the protocol asks, and closes what was opened. */
-function openOnce(publishable: Publishable): {
-  readonly open: () => Promise<OpenContent>;
-  readonly close: () => Promise<void>;
-} {
-  let opened: Promise<OpenContent> | undefined;
-  return {
-    open: () => (opened ??= publishable.open()),
-    close: async () => {
-      // A content that failed to open has nothing to give back, and its failure was told where it was asked for.
-      await opened?.then(
-        (content) => content.close(),
-        () => undefined,
-      );
-    },
-  };
+  { repository, id, number: version }: Manifest,
+  parts: readonly Part[],
+): VersionPublication['assets'] {
+  const [first, ...rest] = parts.map(({ name, outcome, blob: { digest, filename, size } }) => ({
+    ...{ name, filename, size, outcome, key: blobKey(digest, filename) },
+    arn: { partition, region, account, repository, id, version, digest },
+  }));
+  if (first === undefined) throw new TypeError('a version has an asset');
+  return [first, ...rest];
 }

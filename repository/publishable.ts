@@ -1,3 +1,4 @@
+import type { SizedBlob } from './blob.ts';
 import type { Content } from './content.ts';
 import type { Digest } from './digest.ts';
 
@@ -10,6 +11,8 @@ export interface Publishable {
   readonly sourceDigest?: Digest;
   /** Kept in the blob's key, because services look at it. */
   readonly filename: string;
+  /** What it is, where that is known for certain: content that the domain has, under this filename or another. */
+  readonly blob?: SizedBlob;
   /** Makes the bytes. Called only where they are needed, and at most once; `close` follows when they were sent. */
   open(): Promise<OpenContent>;
 }

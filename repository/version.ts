@@ -5,7 +5,6 @@ import {
   parseVersionReferenceKey,
   promotionKey,
   versionPrefix,
-  versionReferenceKey,
   versionReferencePrefix,
   versionsPrefix,
 } from './keys.ts';
@@ -14,7 +13,7 @@ import { initialStatus, readDatedManifest, readManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import type { Stored } from './record.ts';
-import { isGone, readStatus, readStatusRecord, takesNoReferences } from './status.ts';
+import { readStatusRecord, takesNoReferences } from './status.ts';
 import type { Status, StatusRecord } from './status.ts';
 
 export { assetName, contentAssets, initialStatus, readManifest, withdrawNumber } from './manifest.ts';
@@ -124,98 +123,24 @@ export async function* listArtifacts(
   }
 }
 
-/** A version that holds content, and whether it may still be used. */
-export interface HoldingVersion {
-  readonly manifest: Manifest;
-  readonly status: Status;
-  /**
-   * Its reference stands as it was written before the version came to be, so that no collector takes the content. One that was put back later proves
-   * nothing: a collector may have looked before.
-   */
-  readonly isHeld: boolean;
-  /** A collector has found that nobody needs it, and a rule may take it for that. */
-  readonly isUnused: boolean;
-}
-
-/** While somebody decides whether a version goes, so many times it is looked again. */
-const TURNS = 20;
-const PAUSE_MS = 10;
-
-/**
- * The newest version of this artifact that holds this content under this filename, from the blob's references. References that no manifest
- * acknowledges are passed over: their publisher is still at work, lost the number, or died. A version that is being deleted is waited for: the
- * deletion may be refused yet.
- *
- * @param likely a version that is looked at first, and mostly is the one
- */
-export async function findHoldingVersion(
-  domain: Pick<Domain, 'store' | 'chance'>,
-  name: ArtifactName,
-  blob: BlobName,
-  likely?: Pick<Manifest, 'number' | 'nonce'>,
-): Promise<HoldingVersion | undefined> {
-  for (let turn = 0; ; turn++) {
-    const found = await lookForVersion(domain, name, blob, likely);
-    if (found?.status !== 'Deleting') return found;
-    // Whoever began to delete it may have died; then it is as good as gone.
-    if (turn === TURNS) return undefined;
-    await domain.chance.pause(PAUSE_MS * (1 + turn));
-  }
-}
-
 /** The newest version of this artifact that holds this content under whatever filename; one that may still be used goes before one that may not. */
 export async function findVersionOf(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   digest: Digest,
-): Promise<Pick<HoldingVersion, 'manifest' | 'status'> | undefined> {
-  let second: Pick<HoldingVersion, 'manifest' | 'status'> | undefined;
-  for (const { number, nonce } of await referencesOf(domain, name, { digest })) {
-    const manifest = await readManifest(domain, name, number);
-    if (manifest?.nonce !== nonce) continue;
-    const status = await readStatus(domain, name, number);
-    if (!takesNoReferences(status)) return { manifest, status };
-    second ??= { manifest, status };
-  }
-  return second;
-}
-
-async function lookForVersion(
-  domain: Pick<Domain, 'store'>,
-  name: ArtifactName,
-  blob: BlobName,
-  likely: Pick<Manifest, 'number' | 'nonce'> | undefined,
-): Promise<HoldingVersion | undefined> {
-  const first = likely && (await lookAt(domain, name, blob, likely));
-  if (first !== undefined) return first;
-  let second: HoldingVersion | undefined;
-  for (const { number, nonce, modified } of await referencesOf(domain, name, blob)) {
-    const version = await readHoldingVersion(domain, name, number, blob);
+): Promise<Pick<Version, 'manifest' | 'status'> | undefined> {
+  let second: Pick<Version, 'manifest' | 'status'> | undefined;
+  for (const { number, nonce } of await holdersOf(domain, name, { digest })) {
+    const version = await readVersion(domain, name, number);
     if (version?.manifest.nonce !== nonce) continue;
-    const found = { ...version, isHeld: modified <= version.modified };
-    // One that may still be used goes before one that may not.
-    if (version.status === 'Deleting' || !takesNoReferences(version.status)) return found;
-    second ??= found;
+    if (!takesNoReferences(version.status)) return version;
+    second ??= version;
   }
   return second;
 }
 
-async function lookAt(
-  domain: Pick<Domain, 'store'>,
-  name: ArtifactName,
-  blob: BlobName,
-  { number, nonce }: Pick<Manifest, 'number' | 'nonce'>,
-): Promise<HoldingVersion | undefined> {
-  const [version, reference] = await Promise.all([
-    readHoldingVersion(domain, name, number, blob),
-    domain.store.head(versionReferenceKey(blob.digest, name, number, nonce)),
-  ]);
-  if (version?.manifest.nonce !== nonce) return undefined;
-  return { ...version, isHeld: reference !== undefined && reference.modified <= version.modified };
-}
-
-/** Newest first. */
-async function referencesOf(
+/** What says that versions of this artifact hold this content, newest first; whether they exist is not said by it. */
+export async function holdersOf(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
   { digest }: Pick<BlobName, 'digest'>,
@@ -225,20 +150,4 @@ async function referencesOf(
     references.push({ ...parseVersionReferenceKey(key), modified });
   }
   return references.sort((a, b) => b.number - a.number);
-}
-
-/** The version of that number, if it holds the content and has not been given up. */
-export async function readHoldingVersion(
-  domain: Pick<Domain, 'store'>,
-  name: ArtifactName,
-  number: number,
-  { digest, filename }: BlobName,
-): Promise<(Omit<HoldingVersion, 'isHeld'> & { readonly modified: Date }) | undefined> {
-  const [dated, record] = await Promise.all([
-    readDatedManifest(domain, name, number),
-    readStatusRecord(domain, name, number),
-  ]);
-  const status = record?.value.status ?? 'Published';
-  const holds = dated?.manifest.assets.some((asset) => asset.digest === digest && asset.filename === filename) === true;
-  return holds && !isGone(status) ? { ...dated, status, isUnused: record?.value.unusedSince !== undefined } : undefined;
 }

@@ -7,7 +7,7 @@ import { digestToBase64 } from '../../repository/digest.ts';
 import type { Domain } from '../../repository/domain.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import { blobKey, blobPrefix, isBlobKey, parseBlobKey } from '../../repository/keys.ts';
-import { resolveContent, resolveVersion } from '../../repository/resolve.ts';
+import { resolveContent, resolveVersion } from '../../repository/resolution.ts';
 import type { NamedUse } from './properties.ts';
 
 /**

@@ -69,7 +69,7 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     repository,
     scratchPrefix: 'scratch',
     async publish(id, publishable, attributes, withVersion) {
-      const publication = await publishVersion(domain, { repository, id }, publishable, attributes);
+      const publication = await publishVersion(domain, { repository, id }, publishable, { attributes });
       return { ...stored(publication), ...(await objectVersion(publication.key, withVersion)) };
     },
     async plan(id, publishable) {

@@ -3,6 +3,7 @@ import type { Stored } from '../record.ts';
 import type { StatusRecord } from '../status.ts';
 import { writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
+import { initialStatus } from '../version.ts';
 
 /**
  * Notes in a version's status since when it has been found needed by nobody, or that it is needed again. Whoever changes the status at the same time goes
@@ -18,7 +19,7 @@ export async function noteUnused(
 ): Promise<Date | undefined> {
   const noted = unusedSince(before);
   if ((noted !== undefined) === (found === 'unused')) return noted;
-  const { status, was } = before?.value ?? { status: 'Published' };
+  const { status, was } = before?.value ?? { status: initialStatus(manifest) };
   const now = domain.chance.now();
   const since = found === 'unused' && { unusedSince: now.toISOString() };
   const isWritten = await writeStatus(

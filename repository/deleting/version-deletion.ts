@@ -6,17 +6,22 @@ import type { ArtifactName } from '../name.ts';
 import type { ObjectKey, Revision } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { forgetSource } from '../source.ts';
-import type { StatusRecord } from '../status.ts';
-import { readStatusRecord, writeStatus } from '../status.ts';
+import type { Ending, StatusRecord } from '../status.ts';
+import { isGone, readStatusRecord, writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
-import { readManifest } from '../version.ts';
+import { initialStatus, readManifest } from '../version.ts';
 import type { VersionUser } from './users.ts';
 import { listVersionUsers } from './users.ts';
 
 /** What came of it. */
 export type VersionDeletion =
-  /** `digests`: what it held. Whether anything else holds or uses that, whoever condemns it finds out. `already`: it had been deleted before. */
-  | { readonly outcome: 'deleted' | 'already'; readonly manifest: Manifest; readonly digests: readonly Digest[] }
+  /** `digests`: what it held. Whether anything else holds or uses that, whoever condemns it finds out. `already`: it had been given up before. `status`: what it is. */
+  | {
+      readonly outcome: 'deleted' | 'already';
+      readonly manifest: Manifest;
+      readonly digests: readonly Digest[];
+      readonly status: Ending;
+    }
   | { readonly outcome: 'used'; readonly manifest: Manifest; readonly users: readonly VersionUser[] };
 
 const TURNS = 20;
@@ -39,7 +44,7 @@ export function deleteVersion(
   name: ArtifactName,
   number: number,
 ): Promise<VersionDeletion | undefined> {
-  return settle(domain, name, number, () => true);
+  return settle(domain, name, number, 'Deleted', () => true);
 }
 
 /**
@@ -54,11 +59,24 @@ export function deleteUnchanged(
   number: number,
   seen: string | undefined,
 ): Promise<VersionDeletion | undefined> {
-  return settle(domain, name, number, (before) => before?.nonce === seen);
+  return settle(domain, name, number, 'Deleted', (before) => before?.nonce === seen);
 }
 
 /**
- * Comes to the end of a deletion that another has begun, as `deleteVersion` would, and begins none: whoever decided in the meantime that the version stays
+ * As `deleteUnchanged`, but the version is Disposed then, which nobody can take back. Where another is just deleting it, he is gone on with: what came of it says `status`.
+ * @throws ArtifactError as `deleteVersion`
+ */
+export function disposeUnchanged(
+  domain: Domain,
+  name: ArtifactName,
+  number: number,
+  seen: string | undefined,
+): Promise<VersionDeletion | undefined> {
+  return settle(domain, name, number, 'Disposed', (before) => before?.nonce === seen);
+}
+
+/**
+ * Comes to the end that another has begun to give a version, Deleted or Disposed, as he would, and begins none: whoever decided in the meantime that the version stays
  * has decided that.
  * @returns `undefined`: nobody deletes it, or there is no such version
  * @throws ArtifactError as `deleteVersion`
@@ -68,13 +86,14 @@ export function finishDeletion(
   name: ArtifactName,
   number: number,
 ): Promise<VersionDeletion | undefined> {
-  return settle(domain, name, number, () => false);
+  return settle(domain, name, number, 'Deleted', () => false);
 }
 
 async function settle(
   domain: Domain,
   { repository, id }: ArtifactName,
   number: number,
+  ending: Ending,
   mayBegin: (before: StatusRecord | undefined) => boolean,
 ): Promise<VersionDeletion | undefined> {
   const name = { repository, id };
@@ -83,16 +102,17 @@ async function settle(
   for (let turn = 0; turn < TURNS; turn++) {
     if (turn > 0) await domain.chance.pause(PAUSE_MS * turn);
     const before = await readStatusRecord(domain, name, number);
-    if (before?.value.status === 'Deleted') {
+    const status = before?.value.status;
+    if (before !== undefined && status !== undefined && isGone(status)) {
       await sweep(domain, manifest, before);
-      return { outcome: 'already', manifest, digests: digestsOf(manifest) };
+      return { outcome: 'already', manifest, digests: digestsOf(manifest), status };
     }
-    if (before?.value.status !== 'Deleting') {
+    if (status !== 'Deleting') {
       if (!mayBegin(before?.value)) return undefined;
       const users = await usersOf(domain, manifest);
       if (users.length > 0) return { outcome: 'used', manifest, users };
     }
-    const marked = await mark(domain, manifest, before);
+    const marked = await mark(domain, manifest, before, ending);
     const decided = marked && (await decide(domain, manifest, marked));
     if (decided !== undefined) return decided;
   }
@@ -120,14 +140,15 @@ async function decide(
     // Who was found may have gone since: it was he for whom the version stays.
     return { outcome: 'used', manifest, users: users.length > 0 ? users : [user] };
   }
-  if (!(await writeStatus(domain, manifest, { status: 'Deleted', was }, marked))) return undefined;
+  const status = marked.value.becomes ?? 'Deleted';
+  if (!(await writeStatus(domain, manifest, { status, was }, marked))) return undefined;
   await removeAll(domain, references);
   if (manifest.source !== undefined) await forgetSource(domain, manifest, manifest.source, manifest);
-  return { outcome: 'deleted', manifest, digests: digestsOf(manifest) };
+  return { outcome: 'deleted', manifest, digests: digestsOf(manifest), status };
 }
 
 /**
- * Takes away the references that a deleted version still has: whoever deleted it may have died before they went, and who takes it back writes others. A version that is taken back
+ * Takes away the references that a version still has which was given up: whoever did that may have died before they went, and who takes a deletion back writes others. A version that is taken back
  * meanwhile keeps those that it got anew.
  * @param deleted its status, read before: where that has changed, nothing is taken away
  * @returns whether there were any
@@ -136,7 +157,8 @@ export async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<
   const references = await referencesOf(domain, manifest);
   if (references.length === 0) return false;
   // By this whoever is just taking it back begins again, and writes references that were not read above.
-  if (await writeStatus(domain, manifest, { ...deleted.value, status: 'Deleted' }, deleted))
+  const { status, was } = deleted.value;
+  if (await writeStatus(domain, manifest, { status, ...(was !== undefined && { was }) }, deleted))
     await removeAll(domain, references);
   return true;
 }
@@ -146,9 +168,12 @@ async function mark(
   domain: Domain,
   manifest: Manifest,
   before: Stored<StatusRecord> | undefined,
+  ending: Ending,
 ): Promise<Stored<StatusRecord> | undefined> {
   if (before?.value.status === 'Deleting') return before;
-  await writeStatus(domain, manifest, { status: 'Deleting', was: before?.value.status ?? 'Published' }, before);
+  const was = before?.value.status ?? initialStatus(manifest);
+  const becomes = ending === 'Deleted' ? {} : { becomes: ending };
+  await writeStatus(domain, manifest, { status: 'Deleting', was, ...becomes }, before);
   const now = await readStatusRecord(domain, manifest, manifest.number);
   return now?.value.status === 'Deleting' ? now : undefined;
 }

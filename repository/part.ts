@@ -1,0 +1,127 @@
+import { bringBlob, headBlob } from './blob.ts';
+import type { Arrival, SizedBlob } from './blob.ts';
+import type { Domain } from './domain.ts';
+import { assetName } from './manifest.ts';
+import type { Asset, Manifest } from './manifest.ts';
+import type { ArtifactName } from './name.ts';
+import type { ObjectAttributes } from './object-store.ts';
+import { securePresence } from './presence.ts';
+import type { OpenContent, Publishable } from './publishable.ts';
+import { readSource, rememberSource } from './source.ts';
+import type { KnownSource } from './source.ts';
+
+/** One asset of what is to be published. */
+export interface AssetToPublish {
+  /** Absent: as its file is called. */
+  readonly name?: string;
+  readonly publishable: Publishable;
+  readonly role?: Asset['role'];
+}
+
+/** One asset on its way: what it is, whether it is there, and how it gets there. */
+export class Part {
+  readonly name: string;
+  readonly publishable: Publishable;
+  readonly #domain: Domain;
+  readonly #artifact: ArtifactName;
+  readonly #asset: AssetToPublish;
+  readonly #attributes: ObjectAttributes | undefined;
+  readonly #content: ReturnType<typeof openOnce>;
+  #known: KnownSource | undefined;
+  #blob: SizedBlob | undefined;
+  isThere = false;
+  outcome: Arrival = 'reused';
+
+  constructor(domain: Domain, artifact: ArtifactName, asset: AssetToPublish, attributes: ObjectAttributes | undefined) {
+    this.#domain = domain;
+    this.#artifact = artifact;
+    this.#asset = asset;
+    this.#attributes = attributes;
+    this.publishable = asset.publishable;
+    this.name = asset.name ?? assetName(asset.publishable.filename);
+    this.#content = openOnce(asset.publishable);
+  }
+
+  /** To be asked after `identify`. */
+  get blob(): SizedBlob {
+    if (this.#blob === undefined) throw new TypeError('an asset is identified first');
+    return this.#blob;
+  }
+
+  get asset(): Asset {
+    const { digest, filename, size } = this.blob;
+    const { role } = this.#asset;
+    return { name: this.name, digest, filename, size, ...(role !== undefined && { role }) };
+  }
+
+  /** Where its source was published under this very ID first, that version is the likely one. */
+  get likely(): KnownSource['first'] | undefined {
+    return this.#known?.first.id === this.#artifact.id ? this.#known.first : undefined;
+  }
+
+  /** What it is, as far as that is known without opening it. @returns whether it is, or opening costs nothing */
+  async recall(): Promise<boolean> {
+    const { sourceDigest, blob } = this.publishable;
+    if (blob === undefined && sourceDigest !== undefined)
+      this.#known = await readSource(this.#domain, this.#artifact.repository, sourceDigest);
+    this.#blob = blob ?? this.#known;
+    return this.#blob !== undefined || sourceDigest === undefined;
+  }
+
+  async identify(): Promise<void> {
+    this.#blob ??= await this.#open();
+  }
+
+  /** @returns whether it is another content than it was taken for: its bytes had to be made anyway, and are right */
+  async look(): Promise<boolean> {
+    this.isThere = (await headBlob(this.#domain.store, this.blob)) !== undefined;
+    if (this.#known === undefined || this.isThere) return false;
+    const before = this.blob.digest;
+    this.#blob = await this.#open();
+    if (this.#blob.digest === before) return false;
+    this.isThere = (await headBlob(this.#domain.store, this.#blob)) !== undefined;
+    return true;
+  }
+
+  async #open(): Promise<SizedBlob> {
+    const { sha256, size } = await this.#content.open();
+    return { digest: sha256, filename: this.publishable.filename, size };
+  }
+
+  /** Sees to it that the content is there, for a reference that is written. */
+  async secure(): Promise<void> {
+    const { store } = this.#domain;
+    const bring = (): Promise<Arrival> => bringBlob(store, this.blob, this.#content.open, this.#attributes);
+    const arrival = await securePresence(this.#domain, this.blob, bring);
+    if (arrival !== 'reused') this.outcome = arrival;
+  }
+
+  /** What was published from the source, for the next time. */
+  async remember(manifest: Manifest): Promise<void> {
+    const { sourceDigest } = this.publishable;
+    if (sourceDigest === undefined || this.#known?.digest === this.blob.digest) return;
+    await rememberSource(this.#domain, this.#artifact, sourceDigest, this.blob, manifest, this.#known);
+  }
+
+  close(): Promise<void> {
+    return this.#content.close();
+  }
+}
+
+/** Opens at most once, however often the protocol asks, and closes what was opened. */
+function openOnce(publishable: Publishable): {
+  readonly open: () => Promise<OpenContent>;
+  readonly close: () => Promise<void>;
+} {
+  let opened: Promise<OpenContent> | undefined;
+  return {
+    open: () => (opened ??= publishable.open()),
+    close: async () => {
+      // A content that failed to open has nothing to give back, and its failure was told where it was asked for.
+      await opened?.then(
+        (content) => content.close(),
+        () => undefined,
+      );
+    },
+  };
+}
