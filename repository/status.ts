@@ -9,11 +9,16 @@ import { readRecord, recordContent } from './record.ts';
 export const STATUSES = ['Unfinished', 'Published', 'Unlisted', 'Archived', 'Disposed', 'Deleting', 'Deleted'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** What a version ends as that is given up. Only of one that is Deleted can that be taken back. */
+export type Ending = Extract<Status, 'Deleted' | 'Disposed'>;
+
 /** What `statuses/…` holds. Changed by compare-and-swap alone. */
 export interface StatusRecord {
   readonly status: Status;
-  /** What it was before it was given up, and is again when that is taken back. Of `Deleting` and `Deleted`. */
+  /** What it was before. Of `Deleting` and `Deleted`: and is again when that is taken back. */
   readonly was?: Status;
+  /** Of `Deleting`: what it is going to be, if nobody needs it. Absent: Deleted. */
+  readonly becomes?: Ending;
   /** New for every writing: who lost the answer recognises its own, and no two records are ever the same bytes. */
   readonly nonce?: string;
   /** When it was written, ISO 8601. */
@@ -55,12 +60,14 @@ export function readStatusRecord(
   name: ArtifactName,
   number: number,
 ): Promise<Stored<StatusRecord> | undefined> {
-  return readRecord(store, statusKey(name, number), ({ status, was, nonce, at, unusedSince }) => {
+  return readRecord(store, statusKey(name, number), ({ status, was, becomes, nonce, at, unusedSince }) => {
     const [known, before] = [statusOf(status), statusOf(was)];
-    if (known === undefined) return undefined;
+    // Whoever goes on with what another has begun must know to which end.
+    if (known === undefined || !(becomes === undefined || isEnding(becomes))) return undefined;
     return {
       status: known,
       ...(before !== undefined && { was: before }),
+      ...(becomes !== undefined && { becomes }),
       ...(typeof nonce === 'string' && { nonce }),
       ...(typeof at === 'string' && { at }),
       ...(typeof unusedSince === 'string' && { unusedSince }),
@@ -92,9 +99,13 @@ function statusOf(value: unknown): Status | undefined {
   return STATUSES.find((known) => known === value);
 }
 
+function isEnding(value: unknown): value is Ending {
+  return value === 'Deleted' || value === 'Disposed';
+}
+
 /** Whether a version was given up for good, but for an undelete. */
-export function isGone(status: Status): boolean {
-  return status === 'Deleted' || status === 'Disposed';
+export function isGone(status: Status): status is Ending {
+  return isEnding(status);
 }
 
 /** Whether a version may be found by whoever looks for one: it is not given up, and nobody is about to. */

@@ -5,6 +5,7 @@ import { versionReferenceKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ObjectKey, Revision } from '../object-store.ts';
 import type { Stored } from '../record.ts';
+import { releaseSources } from '../promoting/hold.ts';
 import { forgetSource } from '../source.ts';
 import type { Ending, StatusRecord } from '../status.ts';
 import { isGone, readStatusRecord, writeStatus } from '../status.ts';
@@ -76,7 +77,7 @@ export function disposeUnchanged(
 }
 
 /**
- * Comes to the end that another has begun to give a version, Deleted or Disposed, as he would, and begins none: whoever decided in the meantime that the version stays
+ * Gives a version up, or not, where another has begun to, to the end that he meant; and begins nothing: whoever decided in the meantime that the version stays
  * has decided that.
  * @returns `undefined`: nobody deletes it, or there is no such version
  * @throws ArtifactError as `deleteVersion`
@@ -105,6 +106,7 @@ async function settle(
     const status = before?.value.status;
     if (before !== undefined && status !== undefined && isGone(status)) {
       await sweep(domain, manifest, before);
+      await releaseSources(domain, manifest);
       return { outcome: 'already', manifest, digests: digestsOf(manifest), status };
     }
     if (status !== 'Deleting') {
@@ -143,6 +145,7 @@ async function decide(
   const status = marked.value.becomes ?? 'Deleted';
   if (!(await writeStatus(domain, manifest, { status, was }, marked))) return undefined;
   await removeAll(domain, references);
+  await releaseSources(domain, manifest);
   if (manifest.source !== undefined) await forgetSource(domain, manifest, manifest.source, manifest);
   return { outcome: 'deleted', manifest, digests: digestsOf(manifest), status };
 }

@@ -18,7 +18,7 @@ import { blobPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Status } from '../status.ts';
-import { readStatus } from '../status.ts';
+import { isGone, readStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { listVersionNumbers, readManifest } from '../version.ts';
 import type { Step } from './piece.ts';
@@ -104,7 +104,7 @@ export async function* deleteVersions(
 }
 
 async function lookAt(domain: Domain, manifest: Manifest, quarantine: Quarantine): Promise<DeletedVersion> {
-  const isDeleted = (await readStatus(domain, manifest, manifest.number)) === 'Deleted';
+  const isDeleted = isGone(await readStatus(domain, manifest, manifest.number));
   const users = isDeleted ? [] : await usersOf(domain, manifest);
   if (users.length > 0) return used(manifest, users);
   const content = await Promise.all(
@@ -147,7 +147,7 @@ async function giveUp(domain: Domain, manifest: Manifest, quarantine: Quarantine
 }
 
 /** Puts content into quarantine that nobody needs any more, or, where that is waived, deletes it by the same decision. */
-async function disposeOf(
+export async function disposeOf(
   domain: Domain,
   manifest: Manifest,
   digest: Digest,
@@ -222,8 +222,13 @@ function told(
 }
 
 function used(manifest: Manifest, users: readonly VersionUser[]): DeletedVersion {
+  return { ...told(manifest, 'used', []), ...firstOf(users) };
+}
+
+/** As many as are told. */
+export function firstOf(users: readonly VersionUser[]): Pick<DeletedVersion, 'users' | 'moreUsers'> {
   const more = users.length - USERS;
-  return { ...told(manifest, 'used', []), users: users.slice(0, USERS), ...(more > 0 && { moreUsers: more }) };
+  return { users: users.slice(0, USERS), ...(more > 0 && { moreUsers: more }) };
 }
 
 /** What came of taking a deletion back. */
@@ -249,7 +254,8 @@ export async function undelete(
   return { outcome, ...name, number: version, status };
 }
 
-function requireHeld(manifest: Manifest, digest: Digest): void {
+/** @throws ArtifactError DIGEST_MISMATCH */
+export function requireHeld(manifest: Manifest, digest: Digest): void {
   if (digestsOf(manifest).includes(digest)) return;
   throw new ArtifactError(
     'DIGEST_MISMATCH',
@@ -258,7 +264,7 @@ function requireHeld(manifest: Manifest, digest: Digest): void {
   );
 }
 
-function noVersion(name: ArtifactName, number: number): ArtifactError {
+export function noVersion(name: ArtifactName, number: number): ArtifactError {
   return new ArtifactError('ARTIFACT_NOT_FOUND', `'${formatArtifactName(name)}' has no version ${number}`, {
     remedy: `'cfn-artifacts show ${formatArtifactName(name)}' lists those that there are.`,
   });

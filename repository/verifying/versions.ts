@@ -6,7 +6,7 @@ import type { ArtifactName } from '../name.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
 import { recordContent } from '../record.ts';
-import { exists, readStatus, readStatusRecord } from '../status.ts';
+import { exists, isGone, readStatus, readStatusRecord } from '../status.ts';
 import type { Asset, Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import { faultOf } from './content.ts';
@@ -96,14 +96,13 @@ async function examineVersion(
   const status = record?.value.status ?? 'Published';
   const changed = record?.modified ?? new Date(0);
   if (status === 'Deleting') return [unfinished(verifying, manifest, changed, 'its deletion was begun and not ended')];
-  if (status === 'Deleted') {
+  if (isGone(status)) {
     const held = await newestReference(domain, manifest);
     if (held === undefined) return [];
     // Whoever is just taking the deletion back writes references first.
     const latest = held > changed ? held : changed;
-    return [unfinished(verifying, manifest, latest, 'it was deleted and still holds its content')];
+    return [unfinished(verifying, manifest, latest, `it was ${status.toLowerCase()} and still holds its content`)];
   }
-  if (!exists(status)) return [];
   const [unheld, faults] = await Promise.all([
     examineReferences(domain, manifest),
     examineAssets(verifying, manifest, notes),

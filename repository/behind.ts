@@ -1,0 +1,52 @@
+import { expandAhead } from './ahead.ts';
+import { formatArn } from './arn.ts';
+import type { Bookmark } from './bookmark-record.ts';
+import { readBookmark } from './bookmark-record.ts';
+import type { Domain } from './domain.ts';
+import type { ArtifactName } from './name.ts';
+import { formatArtifactName } from './name.ts';
+import type { Consumer, Usage } from './usage.ts';
+import { listUsers } from './usage.ts';
+
+/** That a stack uses a version which a bookmark named once, and names no more. */
+export type StackBehind = Usage & {
+  readonly consumer: Extract<Consumer, { kind: 'stack' }>;
+  readonly version: number;
+};
+
+/** So many versions are looked at at once. */
+const VERSIONS_AHEAD = 8;
+
+/**
+ * The stacks that were deployed through a bookmark and use another version than it names now: by version, in the order in which it named them, the latest first. A stack that is just being updated
+ * still uses the old one, and is among them. Only what the bookmark has named is looked at, however many versions there are; so what it named before that is not known any more.
+ *
+ * Of a bookmark that names nothing: none.
+ * @throws ArtifactError UNSUPPORTED_FORMAT
+ */
+export async function* listBehind(
+  domain: Pick<Domain, 'store' | 'partition' | 'account' | 'region'>,
+  { repository, id }: ArtifactName,
+  bookmark: string,
+): AsyncGenerator<StackBehind> {
+  const name = { repository, id };
+  const record = (await readBookmark(domain.store, name, bookmark))?.value;
+  if (record?.number === undefined) return;
+  const { partition, account, region } = domain;
+  const resolvedFrom = `${formatArtifactName(name)}^${bookmark}`;
+  yield* expandAhead(earlierNumbers(record), VERSIONS_AHEAD, async function* (number) {
+    const arn = formatArn({ partition, account, region, ...name, version: number });
+    for await (const usage of listUsers(domain, { ...name, number })) {
+      if (usage.resolvedFrom === resolvedFrom && isOfStack(usage, arn)) yield usage;
+    }
+  });
+}
+
+async function* earlierNumbers({ number: current, history }: Bookmark): AsyncGenerator<number> {
+  for (const number of new Set(history.map((past) => past.number))) if (number !== current) yield number;
+}
+
+/** @param arn of the version. A use of the content by its digest alone is one of whatever version holds that, and none that a bookmark chose. */
+function isOfStack(usage: Usage, arn: string): usage is StackBehind {
+  return usage.consumer.kind === 'stack' && (usage.arn === arn || usage.arn.startsWith(`${arn}@`));
+}
