@@ -13,6 +13,7 @@ import type { ArtifactName } from './name.ts';
 import { isSegment } from './name.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { securePresence } from './presence.ts';
+import { PROMOTION_CONSUMER } from './promoting/consumer.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import { RETAINED_CONSUMER } from './release.ts';
@@ -53,6 +54,24 @@ export interface RemovedReference extends ArtifactName {
   readonly consumer: string;
 }
 
+/** What the first part of a name stands for that nobody may choose, and how such references end. */
+const RESERVED: ReadonlyMap<string, { readonly means: string; readonly ends: string }> = new Map([
+  [
+    RETAINED_CONSUMER,
+    {
+      means: 'published versions of functions',
+      ends: "What is retained is freed by 'cfn-artifacts audit --fix', when no function has it any more.",
+    },
+  ],
+  [
+    PROMOTION_CONSUMER,
+    {
+      means: 'what a version was promoted to',
+      ends: 'What was promoted is needed for as long as the version exists that it became.',
+    },
+  ],
+]);
+
 const CONSUMER_LIMIT = 128;
 const TURNS = 20;
 const PAUSE_MS = 50;
@@ -67,14 +86,12 @@ export function parseConsumer(text: string): string {
       { remedy: "Choose another name: 'team/nightly-job' is one." },
     );
   }
-  if (segments[0] === RETAINED_CONSUMER) {
+  const reserved = RESERVED.get(segments[0] ?? '');
+  if (reserved !== undefined) {
     throw new ArtifactError(
       'INVALID_NAME',
-      `'${text}' is no name of a consumer: '${RETAINED_CONSUMER}' stands for published versions of functions`,
-      {
-        remedy:
-          "Choose another name. What is retained is freed by 'cfn-artifacts audit --fix', when no function has it any more.",
-      },
+      `'${text}' is no name of a consumer: '${segments[0] ?? ''}' stands for ${reserved.means}`,
+      { remedy: `Choose another name. ${reserved.ends}` },
     );
   }
   return text;

@@ -17,6 +17,7 @@ import {
 } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
+import { promotedTo } from './promoting/promoted-to.ts';
 import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
 import { formatStackId } from './stack-id.ts';
@@ -28,8 +29,17 @@ import { listVersionNumbers, readManifest } from './version.ts';
 /** Who uses an artifact. Versions that merely hold the content are no users. */
 export type Consumer =
   | { readonly kind: 'stack'; readonly resource: StackResource; readonly stackId: string }
-  /** `stackId`: of what a stack left behind that goes on being read. */
-  | { readonly kind: 'named'; readonly name: string; readonly stackId?: string; readonly logicalId?: string };
+  | {
+      readonly kind: 'named';
+      readonly name: string;
+      /** Of what a stack left behind that goes on being read. */
+      readonly stackId?: string;
+      readonly logicalId?: string;
+      /** Of what was promoted: the version that it became, `repository/id:number`. */
+      readonly promotedTo?: string;
+    };
+
+type NamedConsumer = Extract<Consumer, { readonly kind: 'named' }>;
 
 /** That a consumer uses one artifact. */
 export interface Usage extends Use {
@@ -218,14 +228,17 @@ async function readUserRecord(store: ObjectStore, key: ObjectKey): Promise<UserR
   const record = await readRecord(store, key, ({ at, uses, stackId, logicalId }) => {
     const read = readUses(uses);
     if (typeof at !== 'string' || read === undefined) return undefined;
-    const consumer: Consumer = {
+    const consumer: NamedConsumer = {
       ...{ kind: 'named', name: parsed.consumer },
       ...(typeof stackId === 'string' && { stackId }),
       ...(typeof logicalId === 'string' && { logicalId }),
     };
     return { consumer, uses: read, since: at };
   });
-  return record?.value;
+  if (record === undefined) return undefined;
+  const target = await promotedTo({ store }, parsed.consumer);
+  if (target === undefined) return record.value;
+  return { ...record.value, consumer: { ...record.value.consumer, promotedTo: target } };
 }
 
 function named(arn: ArtifactArn | undefined): Pick<Usage, 'artifact' | 'version'> {

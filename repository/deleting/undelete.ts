@@ -5,6 +5,7 @@ import type { ArtifactName } from '../name.ts';
 import { formatArtifactName } from '../name.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
+import { holdSourcesOf } from '../promoting/hold.ts';
 import { readRecord, recordContent } from '../record.ts';
 import type { Status } from '../status.ts';
 import { readStatusRecord, writeStatus } from '../status.ts';
@@ -42,7 +43,11 @@ export async function undeleteVersion(
     const status = deleted?.value.status ?? 'Published';
     // Whoever deletes it is about to decide; one that died is gone on with by deleting it again.
     if (status === 'Deleting') continue;
-    if (deleted === undefined || status !== 'Deleted') return { outcome: 'not deleted', manifest, status };
+    if (deleted === undefined || status !== 'Deleted') {
+      // Whoever took it back before may have died over that.
+      await holdSourcesOf(domain, manifest);
+      return { outcome: 'not deleted', manifest, status };
+    }
     // They may go at any moment, and it is not known whose they are: what is promised is written anew.
     if (await sweep(domain, manifest, deleted)) continue;
     const written = await holdAgain(domain, manifest);
@@ -55,8 +60,10 @@ export async function undeleteVersion(
       throw hasCode(error, 'ARTIFACT_DELETED', 'CONTENT_MISSING') ? gone(manifest, error) : error;
     }
     const back = deleted.value.was ?? 'Published';
-    if (await writeStatus(domain, manifest, { status: back }, deleted))
+    if (await writeStatus(domain, manifest, { status: back }, deleted)) {
+      await holdSourcesOf(domain, manifest);
       return { outcome: 'undeleted', manifest, status: back };
+    }
   }
   throw new ArtifactError(
     'CONTENTION',
