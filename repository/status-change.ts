@@ -9,12 +9,10 @@ import type { ArtifactName } from './name.ts';
 import { formatArtifactName } from './name.ts';
 import type { Status } from './status.ts';
 import { writeStatus } from './status.ts';
+import type { TargetStatus } from './status-target.ts';
+import { FOLLOWERS } from './status-target.ts';
 import type { Manifest, Version } from './version.ts';
 import { initialStatus, readVersion } from './version.ts';
-
-/** What people may give a version. `Unfinished` it is from the beginning or never, and `Deleted` by a deletion. */
-export const TARGETS = ['Published', 'Unlisted', 'Archived', 'Disposed'] as const;
-export type TargetStatus = (typeof TARGETS)[number];
 
 /** What came of it. */
 export type StatusChange = (
@@ -29,17 +27,6 @@ export type StatusChange = (
   readonly status: Status;
   /** Of one that is Disposed: what it held. Whether anything else holds or uses that, whoever condemns it finds out. */
   readonly digests: readonly Digest[];
-};
-
-/** Which status may follow which, as in CodeArtifact: Disposed is final, and Deleted but for an undelete. */
-const FOLLOWERS: Readonly<Record<Status, readonly TargetStatus[]>> = {
-  Unfinished: ['Published', 'Unlisted', 'Archived', 'Disposed'],
-  Published: ['Unlisted', 'Archived', 'Disposed'],
-  Unlisted: ['Published', 'Archived', 'Disposed'],
-  Archived: ['Published', 'Unlisted', 'Disposed'],
-  Disposed: [],
-  Deleting: [],
-  Deleted: [],
 };
 
 const TURNS = 40;

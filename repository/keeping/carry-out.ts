@@ -2,6 +2,7 @@ import type { ArtifactArn } from '../arn.ts';
 import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
 import { audit } from '../audit/audit.ts';
+import { deleteBookmark, setBookmark } from '../bookmark.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
@@ -12,6 +13,7 @@ import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
+import { complete, setStatus } from './status.ts';
 import { verify } from '../verifying/verify.ts';
 import type { Schedule } from './tend.ts';
 import { tend } from './tend.ts';
@@ -75,6 +77,20 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
     }
     case 'undelete':
       return { results: [await undelete(domain, versionIn(domain, command.arn))] };
+    case 'bookmark-set': {
+      const { arn, bookmark, ...wanted } = command;
+      return { results: [await setBookmark(domain, versionIn(domain, arn), bookmark, wanted)] };
+    }
+    case 'bookmark-delete': {
+      const { arn, bookmark, ...wanted } = command;
+      return { results: [await deleteBookmark(domain, artifactIn(domain, arn), bookmark, wanted)] };
+    }
+    case 'status-set': {
+      const { arn, status, ...wanted } = command;
+      return { results: [await setStatus(domain, versionIn(domain, arn), status, wanted)] };
+    }
+    case 'complete':
+      return { results: [await complete(domain, versionIn(domain, command.arn))] };
     case 'audit': {
       const { fix, stack, after } = command;
       const wanted = { fix, ...(stack !== undefined && { stack }), ...(after !== undefined && { after }) };

@@ -3,8 +3,12 @@ import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
 import { ArtifactError, ArtifactErrors } from '../error.ts';
 import { parseConsumer } from '../named.ts';
-import { isVersionNumber, parseRepository, parseSelector } from '../name.ts';
+import { isVersionNumber, parseRepository, parseSegment, parseSelector } from '../name.ts';
 import { parseStackId } from '../stack-id.ts';
+import type { Status } from '../status.ts';
+import { STATUSES } from '../status.ts';
+import type { TargetStatus } from '../status-target.ts';
+import { TARGETS } from '../status-target.ts';
 
 /** Everything that only a domain's keeper may do, as it is sent to it: JSON. Each may be sent again. */
 export type KeeperCommand =
@@ -46,6 +50,34 @@ export type KeeperCommand =
     }
   /** Takes the deletion of a version back. One result: an UndeletedVersion. */
   | { readonly command: 'undelete'; readonly arn: string }
+  /**
+   * Lets a bookmark name a version. `expected` is the version that it must name now, 0: none; `by` says who wants it, for people. One result: a
+   * BookmarkMove.
+   */
+  | {
+      readonly command: 'bookmark-set';
+      readonly arn: string;
+      readonly bookmark: string;
+      readonly expected?: number;
+      readonly by?: string;
+    }
+  /** Lets a bookmark of an artifact name nothing any more; its history stays. One result: a BookmarkEnd. */
+  | {
+      readonly command: 'bookmark-delete';
+      readonly arn: string;
+      readonly bookmark: string;
+      readonly expected?: number;
+      readonly by?: string;
+    }
+  /** Gives a version another status, from `expected`, where that is told. One result: a ChangedStatus, `used` where it would lose its content and somebody needs it. */
+  | {
+      readonly command: 'status-set';
+      readonly arn: string;
+      readonly status: TargetStatus;
+      readonly expected?: Status;
+    }
+  /** Makes a candidate Published that was chosen: its label stands for it, or its promotion is recorded. One result: a ChangedStatus. */
+  | { readonly command: 'complete'; readonly arn: string }
   /**
    * Compares references with what is deployed. `stack` is the ID of the only stack to look at; `after` is where an earlier piece ended. Results:
    * Findings.
@@ -122,6 +154,20 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     after: optional(versionNumber),
   },
   undelete: { arn: required(version) },
+  'bookmark-set': {
+    arn: required(version),
+    bookmark: required(bookmarkName),
+    expected: optional(countOrNone),
+    by: optional(person),
+  },
+  'bookmark-delete': {
+    arn: required(artifact),
+    bookmark: required(bookmarkName),
+    expected: optional(countOrNone),
+    by: optional(person),
+  },
+  'status-set': { arn: required(version), status: required(targetStatus), expected: optional(status) },
+  complete: { arn: required(version) },
   audit: { fix: required(boolean), stack: optional(stackId), after: optional(text) },
   verify: {
     fix: required(boolean),
@@ -235,6 +281,40 @@ function versionNumbers(value: unknown): ArtifactError | undefined {
   return isList ? undefined : invalid(`must be a list of numbers of versions, not ${shown(value)}`);
 }
 
+/** A version, or 0. */
+function countOrNone(value: unknown): ArtifactError | undefined {
+  return value === 0 || (typeof value === 'number' && isVersionNumber(String(value)))
+    ? undefined
+    : invalid(`must be the number of a version, or 0 for none, not ${shown(value)}`);
+}
+
+/** Names of IAM's are shorter. */
+const PERSON = 512;
+
+function person(value: unknown): ArtifactError | undefined {
+  const isName = typeof value === 'string' && value !== '' && value.length <= PERSON;
+  return isName ? undefined : invalid(`must be a text of at most ${PERSON} characters, not ${shown(value)}`);
+}
+
+function oneOf(words: readonly string[]): Check {
+  return (value) =>
+    typeof value === 'string' && words.includes(value)
+      ? undefined
+      : invalid(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}, not ${shown(value)}`);
+}
+
+function targetStatus(value: unknown): ArtifactError | undefined {
+  return oneOf(TARGETS)(value);
+}
+
+function status(value: unknown): ArtifactError | undefined {
+  return oneOf(STATUSES)(value);
+}
+
+function bookmarkName(value: unknown): ArtifactError | undefined {
+  return text(value) ?? problemOf(() => parseSegment('bookmark', value as string));
+}
+
 function consumer(value: unknown): ArtifactError | undefined {
   return text(value) ?? problemOf(() => parseConsumer(value as string));
 }
@@ -267,6 +347,16 @@ function version(value: unknown): ArtifactError | undefined {
   );
 }
 
+/** An artifact as such. */
+function artifact(value: unknown): ArtifactError | undefined {
+  return arnWhere(
+    value,
+    (arn) => arn.version === undefined && arn.digest === undefined && arn.asset === undefined,
+    'does not name an artifact alone',
+    'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID',
+  );
+}
+
 /** An artifact, a version, content or both. */
 function withoutAsset(value: unknown): ArtifactError | undefined {
   return arnWhere(value, ({ asset }) => asset === undefined, 'names one asset, and a version has all of its assets');
@@ -276,11 +366,12 @@ function arnWhere(
   value: unknown,
   isEnough: (arn: ReturnType<typeof parseArn>) => boolean,
   why = 'does not name a version with its digest',
+  how = 'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST',
 ): ArtifactError | undefined {
   const problem = text(value) ?? problemOf(() => parseArn(value as string));
   if (problem !== undefined || isEnough(parseArn(value as string))) return problem;
   return new ArtifactError('INVALID_ARN', `${shown(value)} ${why}`, {
-    remedy: 'Name one as arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST.',
+    remedy: `Name one as ${how}.`,
   });
 }
 
