@@ -48,8 +48,16 @@ export type { AssetToPublish } from './part.ts';
 export type { OpenContent, Publishable } from './publishable.ts';
 export { resolve, resolveManifest, resolveWhole } from './resolve.ts';
 export type { Resolution } from './resolution.ts';
-export { NO_SETTINGS, parseSettings, readSettings, writeSettings } from './settings.ts';
-export type { LifecycleRule, Settings } from './settings.ts';
+export {
+  createRepository,
+  listRepositories,
+  readRepository,
+  requireRepository,
+  updateRepository,
+} from './repositories.ts';
+export type { Origin, Repository } from './repositories.ts';
+export { NO_SETTINGS, parseRules, readSettings, writeSettings } from './settings.ts';
+export type { LifecycleRule, RepositoryRecord, Rules, Settings } from './settings.ts';
 export type { SettingsProblem } from './settings-problems.ts';
 export { isStackName, parseStackId } from './stack-id.ts';
 export type { StackName } from './stack-id.ts';
@@ -59,5 +67,13 @@ export { listStackIds, listUnused, listUsedBy, listUsers } from './usage.ts';
 export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
 export { isLeftToSee } from './verifying/finding.ts';
 export type { VerifyFinding, VerifyKind } from './verifying/finding.ts';
-export { findNewest, listArtifacts, listVersionNumbers, newestNumber, readManifest } from './version.ts';
-export type { Asset, ListedArtifact, Manifest } from './version.ts';
+export {
+  contentAssets,
+  findNewest,
+  listArtifacts,
+  listVersionNumbers,
+  newestNumber,
+  readManifest,
+  readVersion,
+} from './version.ts';
+export type { Asset, ListedArtifact, Manifest, Version } from './version.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_REPOSITORY, isSegment } from './name.ts';
+import { DEFAULT_REPOSITORY, isRepository, isSegment } from './name.ts';
 import { problemOfLabelPattern, problemOfPattern } from './collecting/pattern.ts';
 
 /** One thing that is wrong with settings. */
@@ -19,6 +19,8 @@ const DAYS_LIMIT = 36_500;
 /** Of an artifact so many of the newest are looked at together. */
 const NEWEST_LIMIT = 10_000;
 const RULES_LIMIT = 100;
+const DESCRIPTION_LIMIT = 256;
+const ORIGINS_LIMIT = 100;
 
 const RULE: Readonly<Record<string, Check>> = {
   id: (value) =>
@@ -40,8 +42,8 @@ const RULE: Readonly<Record<string, Check>> = {
 
 const DOES_SOMETHING = ['keepNewest', 'keepBookmarkedDays', 'keepLabels', 'expireUnusedDays'];
 
-/** Everything that is wrong with settings; none: they are settings. Strict: what is not known may have been meant to keep something. */
-export function problemsOfSettings(value: unknown, repository: string): readonly SettingsProblem[] {
+/** Everything that is wrong with rules, as a file gives them; none: they are rules. Strict: what is not known may have been meant to keep something. */
+export function problemsOfRules(value: unknown, repository: string): readonly SettingsProblem[] {
   if (!isMap(value)) return [{ path: [], message: `the settings must be a map with 'lifecycle', not ${shown(value)}` }];
   const { lifecycle, quarantineDays, ...unknown } = value;
   return [
@@ -49,6 +51,39 @@ export function problemsOfSettings(value: unknown, repository: string): readonly
     ...problemsOfLifecycle(lifecycle),
     ...problemsOfQuarantine(quarantineDays, repository),
   ];
+}
+
+/** Everything that is wrong with settings, rules among them; none: they are settings. As strict. */
+export function problemsOfSettings(
+  value: Readonly<Record<string, unknown>>,
+  repository: string,
+): readonly SettingsProblem[] {
+  const { description, acceptsFrom, requiresEvidence, ...rules } = value;
+  const own: readonly (readonly [string, Check, unknown])[] = [
+    ['description', problemOfDescription, description],
+    ['acceptsFrom', (one) => problemOfOrigins(one, repository), acceptsFrom],
+    ['requiresEvidence', (one) => (typeof one === 'boolean' ? undefined : 'must be true or false'), requiresEvidence],
+  ];
+  return [
+    ...own.flatMap(([name, rightly, given]) => (given === undefined ? [] : check(name, rightly, given, [name]))),
+    ...problemsOfRules(rules, repository),
+  ];
+}
+
+/** It stands in tables and on terminals. */
+function problemOfDescription(value: unknown): string | undefined {
+  const isLine = typeof value === 'string' && value !== '' && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value);
+  return isLine && value.length <= DESCRIPTION_LIMIT
+    ? undefined
+    : `must be one line of 1 to ${DESCRIPTION_LIMIT} characters`;
+}
+
+function problemOfOrigins(value: unknown, repository: string): string | undefined {
+  const names: readonly unknown[] = Array.isArray(value) ? value : [];
+  const isList = names.length > 0 && names.length <= ORIGINS_LIMIT && new Set(names).size === names.length;
+  if (!isList || !names.every((name) => typeof name === 'string' && isRepository(name)))
+    return `must be a list of 1 to ${ORIGINS_LIMIT} names of repositories, each once`;
+  return names.includes(repository) ? 'must be a list of other repositories than itself' : undefined;
 }
 
 function problemsOfQuarantine(days: unknown, repository: string): readonly SettingsProblem[] {

@@ -3,10 +3,12 @@ import { ArtifactError, hasCode } from './error.ts';
 import { EVERY_REPOSITORY, FORMAT_VERSION, settingsKey } from './keys.ts';
 import { DEFAULT_REPOSITORY, isRepository } from './name.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { Owner } from './owner.ts';
+import { ownerOf } from './owner.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import type { SettingsProblem } from './settings-problems.ts';
-import { problemsOfSettings } from './settings-problems.ts';
+import { problemsOfRules, problemsOfSettings } from './settings-problems.ts';
 
 /** What becomes of versions that nobody needs. It concerns the versions of the artifacts whose IDs match. */
 export interface LifecycleRule {
@@ -24,18 +26,40 @@ export interface LifecycleRule {
   readonly expireUnusedDays?: number;
 }
 
-/** What people may set. */
-export interface Settings {
+/** By which rules versions and content go. */
+export interface Rules {
   readonly lifecycle: readonly LifecycleRule[];
   /** How long content stays after it was condemned; of the whole domain, so that only `default` has it. */
   readonly quarantineDays?: number;
 }
 
-/** What `repositories/…` holds. Changed by compare-and-swap alone. */
-interface SettingsRecord extends Settings {
-  readonly format: number;
+/** What people may set. */
+export interface Settings extends Rules {
+  /** For people, one line. */
+  readonly description?: string;
+  /** Only what is promoted from one of these comes into it, nothing that is published. Absent: everything may. */
+  readonly acceptsFrom?: readonly string[];
+  /** Only what is promoted with evidence comes into it. */
+  readonly requiresEvidence?: boolean;
+}
+
+/** What of a repository is not set, but noted. */
+export interface RepositoryNotes {
+  /** The resource of a stack that declares it; absent where people made it. */
+  readonly owner?: Owner;
+  /** Somebody deletes it: nothing more comes into it. ISO 8601, since when. */
+  readonly deletingSince?: string;
+}
+
+/** A repository as its record tells it. */
+export interface RepositoryRecord extends Settings, RepositoryNotes {
   /** New for every writing: who lost the answer recognises its own. */
   readonly nonce: string;
+}
+
+/** What `repositories/…` holds. Changed by compare-and-swap alone. */
+interface SettingsRecord extends RepositoryRecord {
+  readonly format: number;
 }
 
 export const NO_SETTINGS: Settings = { lifecycle: [] };
@@ -44,13 +68,21 @@ export const NO_SETTINGS: Settings = { lifecycle: [] };
 export async function readSettings(
   store: ObjectStore,
   repository: string,
-): Promise<Stored<Settings & { readonly nonce: string }> | undefined> {
+): Promise<Stored<RepositoryRecord> | undefined> {
   try {
-    return await readRecord(store, settingsKey(repository), ({ format, nonce, ...settings }) => {
+    return await readRecord(store, settingsKey(repository), (value) => {
+      const { format, nonce, owner, deletingSince, ...settings } = value;
       if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string') return undefined;
       // A rule that is not understood may have meant to keep something.
       if (problemsOfSettings(settings, repository).length > 0) return undefined;
-      return { ...(settings as unknown as Settings), nonce };
+      const declared = ownerOf(owner);
+      if ((owner !== undefined && declared === undefined) || !isTextOrAbsent(deletingSince)) return undefined;
+      return {
+        ...(settings as unknown as Settings),
+        ...(declared !== undefined && { owner: declared }),
+        ...(deletingSince !== undefined && { deletingSince }),
+        nonce,
+      };
     });
   } catch (error) {
     throw hasCode(error, 'UNSUPPORTED_FORMAT') ? unreadable(error, repository) : error;
@@ -68,33 +100,65 @@ function unreadable(error: unknown, repository: string): ArtifactError {
   });
 }
 
+/** What was read of a repository, and is replaced; of what can't be read, its head. */
+export type ReadBefore = Pick<Stored<unknown>, 'revision'> & { readonly value?: RepositoryNotes };
+
 /**
- * @param before what was read, and is replaced; of what can't be read, its head
+ * Gives a repository settings. What is noted of it stays.
  * @throws ArtifactError CONTENTION where somebody else has changed it since; TypeError for settings with problems
  */
 export async function writeSettings(
-  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
-  { lifecycle, quarantineDays }: Settings,
-  before: Pick<Stored<unknown>, 'revision'> | undefined,
+  settings: Settings,
+  before: ReadBefore | undefined,
 ): Promise<void> {
-  const settings: Settings = { lifecycle, ...(quarantineDays !== undefined && { quarantineDays }) };
-  const [problem] = problemsOfSettings(settings, repository);
-  if (problem !== undefined) throw new TypeError(problem.message);
-  const nonce = chance.nonce();
-  const content = recordContent({ format: FORMAT_VERSION, nonce, ...settings } satisfies SettingsRecord);
-  const key = settingsKey(repository);
-  const outcome =
-    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
-  if (outcome === 'created' || outcome === 'replaced') return;
-  // It may be the echo of one's own writing.
-  if ((await readSettings(store, repository))?.value.nonce === nonce) return;
-  throw new ArtifactError('CONTENTION', `the rules of '${repository}' were changed by somebody else just now`, {
-    remedy: "Look at them with 'cfn-artifacts gc rules', then try again.",
+  const { owner, deletingSince } = before?.value ?? {};
+  const notes = { ...(owner !== undefined && { owner }), ...(deletingSince !== undefined && { deletingSince }) };
+  if (await writeRepository(domain, repository, settings, notes, before)) return;
+  throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
+    remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,
   });
 }
 
-/** Repositories for which something is set, in the order of their names. */
+/**
+ * Writes all that there is of a repository, where what was read of it stands still.
+ * @param before `undefined`: there was none
+ * @returns whether it stands there now
+ * @throws TypeError for settings with problems
+ */
+export async function writeRepository(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  repository: string,
+  { lifecycle, quarantineDays, description, acceptsFrom, requiresEvidence }: Settings,
+  { owner, deletingSince }: RepositoryNotes,
+  before: Pick<ReadBefore, 'revision'> | undefined,
+): Promise<boolean> {
+  const settings: Settings = {
+    lifecycle,
+    ...(quarantineDays !== undefined && { quarantineDays }),
+    ...(description !== undefined && { description }),
+    ...(acceptsFrom !== undefined && { acceptsFrom }),
+    ...(requiresEvidence === true && { requiresEvidence }),
+  };
+  const [problem] = problemsOfSettings({ ...settings }, repository);
+  if (problem !== undefined) throw new TypeError(problem.message);
+  const nonce = chance.nonce();
+  const notes = { ...(owner !== undefined && { owner }), ...(deletingSince !== undefined && { deletingSince }) };
+  const content = recordContent({ format: FORMAT_VERSION, nonce, ...settings, ...notes } satisfies SettingsRecord);
+  const key = settingsKey(repository);
+  const outcome =
+    before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
+  if (outcome === 'created' || outcome === 'replaced') return true;
+  // It may be the echo of one's own writing.
+  return (await readSettings(store, repository))?.value.nonce === nonce;
+}
+
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
+
+/** Repositories that have a record, in the order of their names: `default` only where something is set for it. */
 export async function* listConfigured(store: ObjectStore): AsyncGenerator<string> {
   for await (const { key } of store.list(EVERY_REPOSITORY)) {
     const repository = key.slice(EVERY_REPOSITORY.length);
@@ -102,11 +166,11 @@ export async function* listConfigured(store: ObjectStore): AsyncGenerator<string
   }
 }
 
-/** @returns the settings where nothing is wrong with them */
-export function parseSettings(
+/** @returns the rules of a file, where nothing is wrong with them */
+export function parseRules(
   value: unknown,
   repository: string,
-): { readonly settings: Settings } | { readonly problems: readonly [SettingsProblem, ...SettingsProblem[]] } {
-  const [first, ...rest] = problemsOfSettings(value, repository);
-  return first === undefined ? { settings: value as Settings } : { problems: [first, ...rest] };
+): { readonly rules: Rules } | { readonly problems: readonly [SettingsProblem, ...SettingsProblem[]] } {
+  const [first, ...rest] = problemsOfRules(value, repository);
+  return first === undefined ? { rules: value as Rules } : { problems: [first, ...rest] };
 }

@@ -7,6 +7,7 @@ import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
 import { parseCommand } from '../../repository/keeping/command.ts';
+import { DECLARING_ALIAS, PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { Schedule } from '../../repository/keeping/tend.ts';
 import { replyOf } from '../../repository/keeping/reply.ts';
@@ -55,8 +56,14 @@ const PIECE_MS = 4 * 60_000;
 const ANNOUNCING_MS = 20_000;
 const ANNOUNCING_BRIEFLY_MS = 2000;
 
-/** What may be asked for under another name than the function's own, by whoever publishes and binds. */
-const FOR_PUBLISHING: readonly KeeperCommand['command'][] = ['cancel', 'finish', 'renew'];
+/** What may be asked for under another name than the function's own: by whoever publishes and binds, and by the reference function for what stacks declare. */
+const UNDER_NAMES: Readonly<Record<string, readonly KeeperCommand['command'][]>> = {
+  [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew'],
+  [DECLARING_ALIAS]: ['declare'],
+};
+
+/** Somebody's deploy or publication waits for their answer. */
+const WAITED_FOR: readonly KeeperCommand['command'][] = Object.values(UNDER_NAMES).flat();
 
 /**
  * Carries out one command. What was foreseen is told in the reply, because who asked must learn it to the letter.
@@ -98,7 +105,7 @@ export async function handle(event: unknown, invoked: Invoked, around: Surroundi
 
 /** IAM tells an alias from the function: whoever may call the one need not be allowed the other. */
 function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
-  if (qualifier === '' || qualifier === '$LATEST' || FOR_PUBLISHING.includes(command)) return;
+  if (qualifier === '' || qualifier === '$LATEST' || UNDER_NAMES[qualifier]?.includes(command) === true) return;
   throw new ArtifactError('ACCESS_DENIED', `under the name '${qualifier}' the keeper takes no '${command}'`, {
     remedy: `Ask the function itself; that needs lambda:InvokeFunction on it, without ':${qualifier}'.`,
   });
@@ -122,7 +129,7 @@ async function answerTo(
   const began = now().getTime();
   const isLong = (): boolean => command.command !== 'tend' && now().getTime() - began >= PIECE_MS;
   const isTimeUp = (): boolean => remaining() <= reserve || isLong();
-  const atMost = FOR_PUBLISHING.includes(command.command) ? ANNOUNCING_BRIEFLY_MS : ANNOUNCING_MS;
+  const atMost = WAITED_FOR.includes(command.command) ? ANNOUNCING_BRIEFLY_MS : ANNOUNCING_MS;
   const announced = announce && {
     announce: (events: readonly DomainEvent[]) => announce(events, Math.min(atMost, remaining() / 2)),
   };

@@ -2,6 +2,7 @@ import type { ArtifactArn } from '../arn.ts';
 import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
 import { audit } from '../audit/audit.ts';
+import { declare } from '../declaring/declare.ts';
 import { deleteBookmark, setBookmark } from '../bookmark.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
@@ -13,6 +14,7 @@ import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
+import { deleteRepository } from './repository-deletion.ts';
 import { complete, setStatus } from './status.ts';
 import { verify } from '../verifying/verify.ts';
 import type { Schedule } from './tend.ts';
@@ -107,6 +109,10 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return planPiece(domain, command, isTimeUp);
     case 'gc-run':
       return runPiece(domain, command, isTimeUp);
+    case 'repository-delete':
+      return collectPiece(deleteRepository(domain, command), isTimeUp, (after) => ({ ...command, after }));
+    case 'declare':
+      return { results: [await declare(domain, command)] };
     case 'tend':
       return { results: await tend(keeping) };
   }

@@ -4,6 +4,7 @@ import { isDigest } from '../digest.ts';
 import { ArtifactError, ArtifactErrors } from '../error.ts';
 import { parseConsumer } from '../named.ts';
 import { isVersionNumber, parseRepository, parseSegment, parseSelector } from '../name.ts';
+import { isGeneration } from '../physical-id.ts';
 import { parseStackId } from '../stack-id.ts';
 import type { Status } from '../status.ts';
 import { STATUSES } from '../status.ts';
@@ -109,6 +110,31 @@ export type KeeperCommand =
     }
   /** Carries out what a plan says, and nothing else. `plan` is its digest; `after` is where an earlier piece ended. Results: RunResults. */
   | { readonly command: 'gc-run'; readonly plan: Digest; readonly after?: string }
+  /**
+   * Deletes a repository with its versions, if nobody needs any of them. `dryRun` tells what would become of each; `after` is where an earlier piece ended.
+   * Results: DeletedVersions, those that are used among them, and last a DeletedRepository.
+   */
+  | {
+      readonly command: 'repository-delete';
+      readonly repository: string;
+      readonly dryRun: boolean;
+      readonly after?: string;
+    }
+  /**
+   * Does what an event of CloudFormation's says of something that a stack declares: `resource` is its type, `physicalId` absent of a Create. One result: a
+   * Declaration.
+   */
+  | {
+      readonly command: 'declare';
+      readonly type: 'Create' | 'Update' | 'Delete';
+      readonly resource: string;
+      readonly stackId: string;
+      readonly logicalId: string;
+      readonly requestId: string;
+      readonly issued: string;
+      readonly physicalId?: string;
+      readonly properties: Readonly<Record<string, unknown>>;
+    }
   /** What is due by schedule. Results: a Tended for each task that was. */
   | { readonly command: 'tend' };
 
@@ -183,6 +209,21 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     after: optional(text),
   },
   'gc-run': { plan: required(digest), after: optional(text) },
+  'repository-delete': {
+    repository: required(repositoryName),
+    dryRun: required(boolean),
+    after: optional(text),
+  },
+  declare: {
+    type: required(eventType),
+    resource: required(text),
+    stackId: required(stackId),
+    logicalId: required(logicalId),
+    requestId: required(requestId),
+    issued: required(time),
+    physicalId: optional(text),
+    properties: required(members),
+  },
   tend: {},
 };
 
@@ -268,6 +309,39 @@ function stackId(value: unknown): ArtifactError | undefined {
   return typeof value === 'string' && parseStackId(value) !== undefined
     ? undefined
     : invalid(`must be the ID of a stack, an ARN, not ${shown(value)}`);
+}
+
+function eventType(value: unknown): ArtifactError | undefined {
+  return value === 'Create' || value === 'Update' || value === 'Delete'
+    ? undefined
+    : invalid(`must be Create, Update or Delete, not ${shown(value)}`);
+}
+
+/** A segment of a key, as CloudFormation has them. */
+function logicalId(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && /^[A-Za-z0-9]{1,255}$/.test(value)
+    ? undefined
+    : invalid(`must be the logical ID of a resource, not ${shown(value)}`);
+}
+
+function requestId(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && isGeneration(value)
+    ? undefined
+    : invalid(`must be the RequestId of an event, not ${shown(value)}`);
+}
+
+/** Times of one precision: they are compared as texts. */
+function time(value: unknown): ArtifactError | undefined {
+  const date = new Date(typeof value === 'string' ? value : Number.NaN);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === value
+    ? undefined
+    : invalid(`must be a time like 2026-01-31T12:00:00.000Z, not ${shown(value)}`);
+}
+
+function members(value: unknown): ArtifactError | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? undefined
+    : invalid(`must be an object, not ${shown(value)}`);
 }
 
 function versionNumber(value: unknown): ArtifactError | undefined {

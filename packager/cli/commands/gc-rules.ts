@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { LifecycleRule, ObjectStore, Revision, Settings, SettingsProblem } from '../../../repository/index.ts';
+import type { Domain, LifecycleRule, Rules, Settings, SettingsProblem } from '../../../repository/index.ts';
 import {
   ArtifactError,
   ArtifactErrors,
-  NO_SETTINGS,
-  parseSettings,
+  parseRules,
   QUARANTINE_DAYS,
-  readSettings,
+  readRepository,
+  updateRepository,
   writeSettings,
 } from '../../../repository/index.ts';
 import { settingsKey } from '../../../repository/keys.ts';
@@ -27,7 +27,7 @@ const COLUMNS: readonly Column[] = [{ title: 'RULE' }, { title: 'MATCHES' }, { t
 export async function show(options: GcRulesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
   const { repository, json, quiet } = options;
-  const settings = (await readSettings(domain.store, repository))?.value ?? NO_SETTINGS;
+  const { repository: settings } = await readRepository(domain, repository);
   const { lifecycle } = settings;
   // The whole domain's stands with the rules of this one.
   const quarantineDays = repository === DEFAULT_REPOSITORY ? (settings.quarantineDays ?? QUARANTINE_DAYS) : undefined;
@@ -69,23 +69,23 @@ function days(number: number): string {
 }
 
 /**
- * Gives a repository the rules of a file, in the place of those that it has.
- * @throws ArtifactErrors INVALID_CONFIGURATION with everything that is wrong in the file; INVALID_ARGUMENT where the answer is no; CONTENTION
+ * Gives a repository the rules of a file, in the place of those that it has. What else is set for it stays.
+ * @throws ArtifactErrors INVALID_CONFIGURATION with everything that is wrong in the file; REPOSITORY_NOT_FOUND; INVALID_ARGUMENT where the answer is no; CONTENTION
  */
 export async function set(options: GcRulesSetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { repository, json, quiet, yes } = options;
-  const settings = await readRules(options.file, repository, terminal.cwd);
+  const rules = await readRules(options.file, repository, terminal.cwd);
   const { domain } = await openDomain(options, 'keep', terminal);
-  const { before, changes } = await compare(domain.store, repository, settings);
+  const { changes, replace } = await compare(domain, repository, rules);
   const isChanged = changes.length > 0;
   if (isChanged) {
     if (!yes || !(json || quiet)) terminal.stderr.write(changes.map((line) => `${line}\n`).join(''));
     if (!yes) await agree(repository, terminal);
-    await writeSettings(domain, repository, settings, before);
+    await replace();
   }
-  if (json) writeJson(terminal, { repository, changed: isChanged, ...settings, warnings: warnings.all() });
+  if (json) writeJson(terminal, { repository, changed: isChanged, ...rules, warnings: warnings.all() });
   else if (!quiet) {
-    const number = settings.lifecycle.length === 0 ? 'no rules' : count(settings.lifecycle.length, 'rule', 'rules');
+    const number = rules.lifecycle.length === 0 ? 'no rules' : count(rules.lifecycle.length, 'rule', 'rules');
     terminal.stdout.write(
       isChanged
         ? `'${repository}' has ${number} now\n`
@@ -95,23 +95,36 @@ export async function set(options: GcRulesSetOptions, terminal: Terminal, warnin
 }
 
 interface Comparison {
-  /** What is replaced. */
-  readonly before: { readonly revision: Revision } | undefined;
   /** In words. */
   readonly changes: readonly string[];
+  /** Writes the rules where what was compared stands still. */
+  readonly replace: () => Promise<void>;
 }
 
 /** What can't be read is replaced too: nothing is collected as long as it stands there. */
-async function compare(store: ObjectStore, repository: string, settings: Settings): Promise<Comparison> {
+async function compare(domain: Domain, repository: string, rules: Rules): Promise<Comparison> {
   try {
-    const before = await readSettings(store, repository);
-    return { before, changes: changesOf(before?.value ?? NO_SETTINGS, settings) };
+    const { repository: is, record } = await readRepository(domain, repository);
+    return {
+      changes: changesOf(is, rules),
+      replace: () => updateRepository(domain, repository, withRules(is, rules), record),
+    };
   } catch (error) {
     if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
-    const lines = linesOf(settings).map((line) => `+ ${line}`);
-    const what = `- what was set for '${repository}' before can't be read: ${error.message}`;
-    return { before: await store.head(settingsKey(repository)), changes: [what, ...lines] };
+    const lines = linesOf(rules).map((line) => `+ ${line}`);
+    const what = `- what was set for '${repository}' before can't be read, what it takes among it: ${error.message}`;
+    const before = await domain.store.head(settingsKey(repository));
+    return { changes: [what, ...lines], replace: () => writeSettings(domain, repository, rules, before) };
   }
+}
+
+function withRules({ description, acceptsFrom, requiresEvidence }: Settings, rules: Rules): Settings {
+  return {
+    ...rules,
+    ...(description !== undefined && { description }),
+    ...(acceptsFrom !== undefined && { acceptsFrom }),
+    ...(requiresEvidence !== undefined && { requiresEvidence }),
+  };
 }
 
 async function agree(repository: string, terminal: Terminal): Promise<void> {
@@ -124,7 +137,7 @@ async function agree(repository: string, terminal: Terminal): Promise<void> {
 }
 
 /** What is taken away and what is added, as people read it; the order of rules means nothing. */
-function changesOf(before: Settings, after: Settings): readonly string[] {
+function changesOf(before: Rules, after: Rules): readonly string[] {
   const [old, wanted] = [linesOf(before), linesOf(after)];
   return [
     ...old.filter((line) => !wanted.includes(line)).map((line) => `- ${line}`),
@@ -132,13 +145,13 @@ function changesOf(before: Settings, after: Settings): readonly string[] {
   ];
 }
 
-function linesOf({ lifecycle, quarantineDays = QUARANTINE_DAYS }: Settings): readonly string[] {
+function linesOf({ lifecycle, quarantineDays = QUARANTINE_DAYS }: Rules): readonly string[] {
   const rules = lifecycle.map((rule) => `${rule.id}: ${rule.match} keeps ${keepsOf(rule)}, takes ${takesOf(rule)}`);
   return [...rules, `quarantine: ${days(quarantineDays)}`];
 }
 
 /** JSON is YAML too. */
-async function readRules(file: string, repository: string, cwd: string): Promise<Settings> {
+async function readRules(file: string, repository: string, cwd: string): Promise<Rules> {
   const text = readText(path.resolve(cwd, file), file);
   const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
@@ -160,8 +173,8 @@ async function readRules(file: string, repository: string, cwd: string): Promise
       remedy: 'To have no rules, write: lifecycle: []',
     });
   }
-  const parsed = parseSettings(document.toJS(), repository);
-  if ('settings' in parsed) return parsed.settings;
+  const parsed = parseRules(document.toJS(), repository);
+  if ('rules' in parsed) return parsed.rules;
   const placeOf = ({ path: where, isName }: SettingsProblem): number => {
     if (isName === true) {
       const map: unknown = where.length === 1 ? document.contents : document.getIn(where.slice(0, -1), true);

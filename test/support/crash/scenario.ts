@@ -1,4 +1,8 @@
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import { formatArn, publishVersion } from '../../../repository/index.ts';
+import { createRepository } from '../../../repository/repositories.ts';
+import { STACK_ID } from '../custom-resource-event.ts';
+import { publishable } from '../domain.ts';
 import { answerOf, eventsOf } from './events.ts';
 import type { Actor, Scene } from './scene.ts';
 import { ask, planOf, publish } from './scene.ts';
@@ -30,6 +34,49 @@ const PUBLISHING: readonly Scenario[] = [
 ];
 
 const wholeOf = (scene: Scene, name: string): string => arnOf(scene, name).replace(/:\d+@.*$/, '');
+
+const TEAM = 'team';
+
+/** With a version that nobody needs, and one that was deleted before. */
+async function makeTeam(actor: Actor): Promise<void> {
+  await createRepository(actor.domain, TEAM, { lifecycle: [], description: 'ours' });
+  for (const text of ['ours', 'theirs']) {
+    await publishVersion(actor.domain, { repository: TEAM, id: 'api' }, publishable(text));
+  }
+  const { partition, account, region } = actor.domain;
+  const arn = formatArn({ partition, account, region, repository: TEAM, id: 'api', version: 1 });
+  await ask(actor, { command: 'delete', arn, dryRun: false, now: false });
+}
+
+const LIBRARY = { Name: 'library', Description: 'for all', AcceptsFrom: ['team'] };
+
+/** Of a stack: each of its events, and before it what precedes it, in peace. */
+function declarations(resource: string, one: Properties, other: Properties): readonly Scenario[] {
+  return (['Create', 'Update', 'Delete'] as const).map((type) => ({
+    name: `declare: ${type} of a ${resource}`,
+    before: async (actor) => {
+      if (type !== 'Create') await ask(actor, declaration('Create', resource, one));
+      if (type === 'Delete') await ask(actor, declaration('Update', resource, other));
+    },
+    act: (actor) => ask(actor, declaration(type, resource, type === 'Create' ? one : other)),
+  }));
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+const ISSUED = { Create: 1, Update: 2, Delete: 3 } as const;
+
+function declaration(type: keyof typeof ISSUED, resource: string, properties: Properties): KeeperCommand {
+  const issued = new Date(Date.UTC(2026, 0, ISSUED[type])).toISOString();
+  const physicalId = resource.endsWith('Repository')
+    ? 'repository:library'
+    : `bookmark:${String(properties['Artifact'])}^prod`;
+  return {
+    ...{ command: 'declare', type, resource, properties, issued },
+    ...{ stackId: STACK_ID, logicalId: 'Declared', requestId: `request-${type}` },
+    ...(type !== 'Create' && { physicalId }),
+  };
+}
 
 /** A new command does not compile until it stands here. */
 const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> = {
@@ -76,6 +123,27 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
       act: (actor, scene) =>
         ask(actor, { command: 'reference-remove', arn: wholeOf(scene, 'named'), consumer: CONSUMER }),
     },
+  ],
+  'repository-delete': [
+    {
+      name: 'repository-delete',
+      before: makeTeam,
+      act: (actor) => ask(actor, { command: 'repository-delete', repository: TEAM, dryRun: false }),
+    },
+  ],
+  declare: [
+    ...declarations('Custom::ArtifactRepository', LIBRARY, { Name: 'library' }),
+    ...declarations(
+      'Custom::ArtifactBookmark',
+      { Artifact: 'default/shop/used', Name: 'prod', Version: '1' },
+      { Artifact: 'default/shop/used', Name: 'prod', Version: '2' },
+    ).map((scenario): Scenario => ({
+      ...scenario,
+      before: async (actor, scene) => {
+        await publish(actor.domain, 'shop/used', 'used, and newer');
+        await scenario.before?.(actor, scene);
+      },
+    })),
   ],
   audit: [{ name: 'audit', act: (actor) => ask(actor, { command: 'audit', fix: true }), releases: true }],
   tend: [

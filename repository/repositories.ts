@@ -1,0 +1,157 @@
+import { expandAhead } from './ahead.ts';
+import type { Domain } from './domain.ts';
+import { ArtifactError } from './error.ts';
+import { DEFAULT_REPOSITORY } from './name.ts';
+import { nearest } from './nearest.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Stored } from './record.ts';
+import type { ReadBefore, RepositoryRecord, Settings } from './settings.ts';
+import { listConfigured, NO_SETTINGS, readSettings, writeRepository, writeSettings } from './settings.ts';
+
+/** A repository, and what is set for it. */
+export interface Repository extends Settings, Pick<RepositoryRecord, 'owner' | 'deletingSince'> {
+  readonly repository: string;
+}
+
+/** Where something comes from that is to come into a repository. */
+export type Origin = 'publish' | { readonly promotedFrom: string; readonly hasEvidence: boolean };
+
+/** So many records are read at once, and so many names looked through for one that is near. */
+const AHEAD = 16;
+const NAMES = 1000;
+
+/**
+ * Makes a repository, unless there is one of that name. One that somebody has begun to delete becomes one again: whoever deletes it finds that out before
+ * its record goes.
+ * @returns `exists`: with its own settings, which are not looked at
+ * @throws ArtifactError CONTENTION
+ */
+export async function createRepository(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  repository: string,
+  settings: Settings,
+): Promise<'created' | 'exists' | 'restored'> {
+  const before = await readSettings(domain.store, repository);
+  if (before === undefined && repository !== DEFAULT_REPOSITORY) {
+    if (await writeRepository(domain, repository, settings, {}, undefined)) return 'created';
+    return 'exists';
+  }
+  if (before?.value.deletingSince === undefined) return 'exists';
+  await writeSettings(domain, repository, before.value, { ...before, value: withoutDeletion(before.value) });
+  return 'restored';
+}
+
+/** A repository's notes as they were before somebody began to delete it. */
+export function withoutDeletion({ owner }: RepositoryRecord): NonNullable<ReadBefore['value']> {
+  return { ...(owner !== undefined && { owner }) };
+}
+
+/**
+ * Gives a repository other settings, in the place of those that were read.
+ * @param before `undefined`: of `default`, for which nothing was ever set
+ * @throws ArtifactError REPOSITORY_NOT_FOUND where there is none, or it is being deleted; CONTENTION where somebody else has changed it since it was read
+ */
+export async function updateRepository(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  repository: string,
+  settings: Settings,
+  before: Stored<RepositoryRecord> | undefined,
+): Promise<void> {
+  if (before === undefined ? repository !== DEFAULT_REPOSITORY : before.value.deletingSince !== undefined)
+    throw await repositoryNotFound(domain.store, repository, before?.value);
+  await writeSettings(domain, repository, settings, before);
+}
+
+/** By name, `default` always among them. @throws ArtifactError UNSUPPORTED_FORMAT where one's record can't be read */
+export async function* listRepositories({ store }: Pick<Domain, 'store'>): AsyncGenerator<Repository> {
+  yield* expandAhead(withDefault(listConfigured(store)), AHEAD, async function* (repository) {
+    const record = await readSettings(store, repository);
+    // Gone since it was listed.
+    if (record === undefined && repository !== DEFAULT_REPOSITORY) return;
+    yield told(repository, record?.value);
+  });
+}
+
+async function* withDefault(names: AsyncIterable<string>): AsyncGenerator<string> {
+  let isToCome = true;
+  for await (const name of names) {
+    if (isToCome && name >= DEFAULT_REPOSITORY) {
+      isToCome = false;
+      yield DEFAULT_REPOSITORY;
+    }
+    if (name !== DEFAULT_REPOSITORY) yield name;
+  }
+  if (isToCome) yield DEFAULT_REPOSITORY;
+}
+
+/**
+ * What is set for a repository.
+ * @returns the record beside it, as it was read: what an update replaces
+ * @throws ArtifactError REPOSITORY_NOT_FOUND
+ */
+export async function readRepository(
+  { store }: Pick<Domain, 'store'>,
+  repository: string,
+): Promise<{ readonly repository: Repository; readonly record: Stored<RepositoryRecord> | undefined }> {
+  const record = await readSettings(store, repository);
+  if (record === undefined && repository !== DEFAULT_REPOSITORY) throw await repositoryNotFound(store, repository);
+  return { repository: told(repository, record?.value), record };
+}
+
+function told(repository: string, record: RepositoryRecord | undefined): Repository {
+  if (record === undefined) return { repository, ...NO_SETTINGS };
+  const { nonce: _, ...rest } = record;
+  return { repository, ...rest };
+}
+
+/**
+ * Asked before something comes into a repository, once for all of it. `default` is there always, others when somebody has made them.
+ * @throws ArtifactError REPOSITORY_NOT_FOUND; ORIGIN_REFUSED where the repository does not take what comes from there
+ */
+export async function requireRepository(
+  { store }: Pick<Domain, 'store'>,
+  repository: string,
+  origin: Origin,
+): Promise<void> {
+  const record = (await readSettings(store, repository))?.value;
+  if (record === undefined && repository === DEFAULT_REPOSITORY) return;
+  if (record === undefined || record.deletingSince !== undefined)
+    throw await repositoryNotFound(store, repository, record);
+  const why = refusalOf(record, origin);
+  if (why === undefined) return;
+  throw new ArtifactError('ORIGIN_REFUSED', `'${repository}' ${why}`, {
+    remedy: `'cfn-artifacts promote' names in it what another repository has; 'cfn-artifacts repository show ${repository}' tells what it takes.`,
+  });
+}
+
+function refusalOf({ acceptsFrom, requiresEvidence }: Settings, origin: Origin): string | undefined {
+  const from = acceptsFrom === undefined ? undefined : acceptsFrom.map((name) => `'${name}'`).join(', ');
+  if (from !== undefined && origin === 'publish') return `takes only what is promoted from ${from}`;
+  if (from !== undefined && origin !== 'publish' && acceptsFrom?.includes(origin.promotedFrom) === false)
+    return `takes only what is promoted from ${from}, and nothing from '${origin.promotedFrom}'`;
+  if (requiresEvidence !== true) return undefined;
+  if (origin === 'publish') return 'takes only what is promoted with evidence';
+  return origin.hasEvidence ? undefined : 'takes only what is promoted with evidence, and none is given';
+}
+
+/** Names the one that was meant, if there is one nearly of that name. */
+export async function repositoryNotFound(
+  store: ObjectStore,
+  repository: string,
+  record?: Pick<RepositoryRecord, 'deletingSince'>,
+): Promise<ArtifactError> {
+  if (record?.deletingSince !== undefined) {
+    return new ArtifactError('REPOSITORY_NOT_FOUND', `the repository '${repository}' is being deleted`, {
+      remedy: `'cfn-artifacts repository delete ${repository}' goes on with that if nobody does; 'cfn-artifacts repository create ${repository}' takes it back.`,
+    });
+  }
+  const names = [DEFAULT_REPOSITORY];
+  for await (const name of listConfigured(store)) {
+    if (names.push(name) > NAMES) break;
+  }
+  const meant = nearest(repository, names);
+  const make = `Make it with 'cfn-artifacts repository create ${repository}'`;
+  return new ArtifactError('REPOSITORY_NOT_FOUND', `there is no repository '${repository}'`, {
+    remedy: meant === undefined ? `${make}.` : `Did you mean '${meant}'? ${make}, if not.`,
+  });
+}
