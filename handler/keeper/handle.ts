@@ -58,7 +58,7 @@ const ANNOUNCING_BRIEFLY_MS = 2000;
 
 /** What may be asked for under another name than the function's own: by whoever publishes and binds, and by the reference function for what stacks declare. */
 const UNDER_NAMES: Readonly<Record<string, readonly KeeperCommand['command'][]>> = {
-  [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew'],
+  [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew', 'complete'],
   [DECLARING_ALIAS]: ['declare'],
 };
 
