@@ -3,8 +3,9 @@ import { ownKeeper } from './deletion.ts';
 import type { Digest } from './digest.ts';
 import { isDigest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import type { Announce, Cause, DomainEvent, Holder } from './event.ts';
-import { deletionEvent, referenceEvent, statusEvent } from './event.ts';
+import { listBehind } from './behind.ts';
+import type { Announce, BehindStack, Cause, Details, DomainEvent, Holder } from './event.ts';
+import { bookmarkEvent, deletionEvent, referenceEvent, statusEvent } from './event.ts';
 import { parseReferenceKey, parseVersionKey, recordOfReference, referencesPrefix, versionOfReference } from './keys.ts';
 import { readRecord } from './record.ts';
 import { formatStackId } from './stack-id.ts';
@@ -23,14 +24,16 @@ export interface Announcing {
 const TOLD_AT_ONCE = 100;
 /** So many of those who hold what was rescued are told of. */
 const HOLDERS = 10;
+/** So many stacks that are behind a bookmark are told of. */
+const BEHIND = 50;
 /** So many digests, and versions, are remembered with each other. */
 const REMEMBERED = 2000;
 
 /** Records of facts; and manifests, which are read alone. */
-const KINDS = /^(?:deletions|statuses|versions)\/|^references\/[^/]+\/(?:stack|named)\//;
+const KINDS = /^(?:deletions|statuses|bookmarks|versions)\/|^references\/[^/]+\/(?:stack|named)\//;
 
 /**
- * Watches what a keeper does, and has it announced: a reference, a deletion, a status is what its record says, so whatever writes the record is heard of,
+ * Watches what a keeper does, and has it announced: a reference, a deletion, a status, a bookmark is what its record says, so whatever writes the record is heard of,
  * and no command has to say anything.
  *
  * Commands are not held up, and fail for nothing of this. Where the store did not say whether a write took place, the record is looked at again in the end, and
@@ -45,7 +48,7 @@ export function announcing(domain: Domain, cause: Cause, announce: Announce): An
     const changes = waiting;
     waiting = [];
     const events: DomainEvent[] = [];
-    // In turn: only a rescue asks for anything, and that is rare.
+    // In turn: only a rescue and a move of a bookmark ask for anything, and those are rare.
     for (const change of changes) {
       const event = await eventOf(change, domain, cause, manifests).catch(() => undefined);
       if (event !== undefined) events.push(event);
@@ -104,6 +107,12 @@ async function eventOf(
       return referenceEvent(change, occasion);
     case 'statuses':
       return statusEvent(change, occasion, (repository, id, number) => manifests.digestsOf(repository, id, number));
+    case 'bookmarks': {
+      const event = bookmarkEvent(change, occasion, (repository, id, number) =>
+        manifests.digestsOf(repository, id, number),
+      );
+      return event && { ...event, detail: { ...event.detail, ...(await behindIn(domain, event.detail)) } };
+    }
     case 'deletions': {
       const digest = parts.at(-1) ?? '';
       if (!isDigest(digest)) return undefined;
@@ -115,6 +124,30 @@ async function eventOf(
     default:
       return undefined;
   }
+}
+
+/** The stacks that were deployed through a bookmark and are behind now; as far as that can be found out. */
+async function behindIn(
+  domain: Domain,
+  { repository, id, bookmark }: Pick<Details['Artifact Bookmark Moved'], 'repository' | 'id' | 'bookmark'>,
+): Promise<Pick<Details['Artifact Bookmark Moved'], 'behind' | 'moreBehind'>> {
+  const stacks = new Map<string, Set<number>>();
+  try {
+    for await (const { consumer, version } of listBehind(domain, { repository, id }, bookmark)) {
+      const versions = stacks.get(consumer.stackId);
+      if (versions === undefined && stacks.size === BEHIND) return { behind: plainBehind(stacks), moreBehind: true };
+      if (versions === undefined) stacks.set(consumer.stackId, new Set([version]));
+      else versions.add(version);
+    }
+    return { behind: plainBehind(stacks), moreBehind: false };
+  } catch {
+    // That it was moved is told all the same, and that there may be more.
+    return { behind: plainBehind(stacks), moreBehind: true };
+  }
+}
+
+function plainBehind(stacks: ReadonlyMap<string, ReadonlySet<number>>): readonly BehindStack[] {
+  return [...stacks].map(([stackId, versions]) => ({ stackId, versions: [...versions] }));
 }
 
 /** What the manifests said that came by: which versions have which content. The latest alone, so it may be less than there is. */

@@ -1,9 +1,11 @@
 import { formatArn } from './arn.ts';
 import type { DomainPlace } from './arn.ts';
 import type { BindingRecord, Use } from './binding.ts';
+import type { Bookmark } from './bookmark-record.ts';
 import type { Deletion } from './deletion.ts';
 import type { Digest } from './digest.ts';
 import { sha256 } from './digest.ts';
+import { partOfArtifact } from './keys.ts';
 import type { Status, StatusRecord } from './status.ts';
 import type { Change } from './stores/observed.ts';
 
@@ -80,6 +82,37 @@ interface OfVersion extends Common {
   readonly digests: readonly string[];
 }
 
+interface OfBookmark extends Common {
+  /** Of the artifact. */
+  readonly arn: string;
+  readonly repository: string;
+  readonly id: string;
+  readonly bookmark: string;
+  /** Versions; absent where it named none, or names none any more. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Who moved it, as told. */
+  readonly by?: string;
+  /** Of two events of one bookmark, the greater one, as text, happened later. */
+  readonly sequence: string;
+  /** Stacks that were deployed through it and use other versions than it names now: the first of them. */
+  readonly behind: readonly BehindStack[];
+  /** Whether there are more. */
+  readonly moreBehind: boolean;
+}
+
+/** A stack that uses versions which a bookmark named once. */
+export interface BehindStack {
+  readonly stackId: string;
+  readonly versions: readonly number[];
+}
+
+interface OfReference extends Common {
+  readonly digest: string;
+  readonly user: Exclude<Holder, { kind: 'version' }>;
+  readonly uses: readonly Use[];
+}
+
 interface OfReference extends Common {
   readonly digest: string;
   readonly user: Exclude<Holder, { kind: 'version' }>;
@@ -94,6 +127,9 @@ export interface Details {
   readonly 'Artifact Deleted': OfContent;
   readonly 'Artifact Version Deleted': OfVersion;
   readonly 'Artifact Version Undeleted': OfVersion;
+  /** `from`: what it was. A deletion, and what takes it back, are told by events of their own. */
+  readonly 'Artifact Version Status Changed': OfVersion & { readonly from: Status };
+  readonly 'Artifact Bookmark Moved': OfBookmark;
   readonly 'Artifact Reference Added': OfReference;
   readonly 'Artifact Reference Removed': OfReference;
 }
@@ -185,22 +221,76 @@ export function statusEvent(
 ): DomainEvent | undefined {
   const was = before as StatusRecord | undefined;
   const is = after as StatusRecord | undefined;
+  if (is === undefined) return undefined;
+  const detailOf = (type: DetailType): OfVersion => detailOfVersion(type, key, is, occasion, digestsOf);
   // What was not read before it was changed to something else may have been anything.
-  if (is === undefined || (is.status === 'Deleted') === (was?.status === 'Deleted')) return undefined;
-  const detailType = is.status === 'Deleted' ? 'Artifact Version Deleted' : 'Artifact Version Undeleted';
+  if (is.status === 'Deleted' && was?.status !== 'Deleted') {
+    const detailType = 'Artifact Version Deleted';
+    return { detailType, detail: detailOf(detailType) };
+  }
+  if (is.status !== 'Deleted' && was?.status === 'Deleted') {
+    const detailType = 'Artifact Version Undeleted';
+    return { detailType, detail: detailOf(detailType) };
+  }
+  // While it is not decided what becomes of it, it is what it was; and whoever writes what it is already says nothing new.
+  const isUndecided = is.status === 'Deleting' || is.status === 'Deleted';
+  if (isUndecided || is.was === undefined || is.was === is.status || was?.status === is.status) return undefined;
+  const detailType = 'Artifact Version Status Changed';
+  return { detailType, detail: { ...detailOf(detailType), from: is.was } };
+}
+
+function detailOfVersion(
+  type: DetailType,
+  key: string,
+  { nonce, at: when, status }: StatusRecord,
+  occasion: Occasion,
+  digestsOf: (repository: string, id: string, number: number) => readonly Digest[],
+): OfVersion {
   const [, repository = '', ...rest] = key.split('/');
   const [id, version] = [rest.slice(0, -2).join('/'), Number(rest.at(-1))];
   const { partition, region, account } = occasion.place;
   const named = { partition, region, account, repository, id, version };
   const digests = digestsOf(repository, id, version).slice(0, DIGESTS);
-  const common = commonOf(detailType, occasion, [key, is.nonce], is.at);
+  const common = commonOf(type, occasion, [key, nonce], when);
+  return {
+    ...common,
+    arns: digests.map((digest) => formatArn({ ...named, digest })),
+    arn: formatArn(named),
+    ...{ repository, id, version, digests, status, sequence: common.at },
+  };
+}
+
+/**
+ * That a bookmark names another version, or none any more. A wish to move it is no event, nor is one that is taken back.
+ * @param digestsOf what the version has that it names now, as far as that is known
+ */
+export function bookmarkEvent(
+  { key, before, after }: Change,
+  occasion: Occasion,
+  digestsOf: (repository: string, id: string, number: number) => readonly Digest[],
+): Extract<DomainEvent, { detailType: 'Artifact Bookmark Moved' }> | undefined {
+  const was = before as Bookmark | undefined;
+  const is = after as Bookmark | undefined;
+  const named = partOfArtifact(key);
+  if (named === undefined || is?.move === undefined || is.pending !== undefined || is.move === was?.move)
+    return undefined;
+  const { part: bookmark, ...name } = named;
+  const { partition, region, account } = occasion.place;
+  const artifact = { partition, region, account, ...name };
+  const { number: to, by } = is;
+  const digests = to === undefined ? [] : digestsOf(name.repository, name.id, to).slice(0, DIGESTS);
+  const detailType = 'Artifact Bookmark Moved';
+  const common = commonOf(detailType, occasion, [key, is.move], is.at);
   return {
     detailType,
     detail: {
       ...common,
-      arns: digests.map((digest) => formatArn({ ...named, digest })),
-      arn: formatArn(named),
-      ...{ repository, id, version, digests, status: is.status, sequence: common.at },
+      arns: digests.map((digest) => formatArn({ ...artifact, version: to ?? 0, digest })),
+      ...{ arn: formatArn(artifact), ...name, bookmark },
+      ...(was?.number !== undefined && { from: was.number }),
+      ...(to !== undefined && { to }),
+      ...(by !== undefined && { by }),
+      ...{ sequence: common.at, behind: [], moreBehind: false },
     },
   };
 }

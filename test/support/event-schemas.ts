@@ -20,6 +20,8 @@ const DETAIL_TYPES: Readonly<Record<DetailType, true>> = {
   'Artifact Deleted': true,
   'Artifact Version Deleted': true,
   'Artifact Version Undeleted': true,
+  'Artifact Version Status Changed': true,
+  'Artifact Bookmark Moved': true,
   'Artifact Reference Added': true,
   'Artifact Reference Removed': true,
 };
