@@ -2,10 +2,11 @@ import type { OpenContent, Publishable } from '../repository/index.ts';
 
 /** The same content, whose reading ends with the signal: to copy gigabytes takes longer than a person waits who wants to stop. */
 export function interruptible(publishable: Publishable, signal: AbortSignal): Publishable {
-  const { sourceDigest, filename } = publishable;
+  const { sourceDigest, filename, blob } = publishable;
   return {
     filename,
     ...(sourceDigest !== undefined && { sourceDigest }),
+    ...(blob !== undefined && { blob }),
     open: async (): Promise<OpenContent> => {
       const content = await publishable.open();
       return {

@@ -76,4 +76,4 @@ export {
   readManifest,
   readVersion,
 } from './version.ts';
-export type { Asset, ListedArtifact, Manifest, Version } from './version.ts';
+export type { Asset, AssetSet, ListedArtifact, Manifest, Provenance, Version } from './version.ts';

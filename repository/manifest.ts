@@ -34,8 +34,8 @@ export interface Provenance {
   readonly git?: {
     /** 40 or 64 hexadecimal digits. */
     readonly commit: string;
-    /** Whether the tree had no changes beside the commit. */
-    readonly isClean: boolean;
+    /** Whether the tree had no changes beside the commit. Absent: nobody could tell. */
+    readonly isClean?: boolean;
     readonly branch?: string;
     /** Without credentials. */
     readonly remote?: string;

@@ -54,7 +54,7 @@ export function isSegment(text: string): boolean {
 }
 
 /** Labels, bookmarks and assets are written like one segment of an ID. @throws ArtifactError INVALID_NAME */
-export function parseSegment(what: 'label' | 'bookmark' | 'asset name', text: string): string {
+export function parseSegment(what: 'label' | 'bookmark' | 'asset name' | 'set', text: string): string {
   if (!isSegment(text)) {
     throw invalid(what, text, 'a letter or digit, then letters, digits and . _ + = -');
   }

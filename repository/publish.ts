@@ -5,7 +5,7 @@ import type { Domain } from './domain.ts';
 import { ArtifactError, ArtifactErrors } from './error.ts';
 import { blobKey, FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
 import { claimLabels, labelOfSet, requireFree } from './label.ts';
-import type { Asset, Manifest } from './manifest.ts';
+import type { Asset, Manifest, Provenance } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectAttributes, ObjectKey } from './object-store.ts';
 import { Part } from './part.ts';
@@ -14,14 +14,17 @@ import type { Publishable } from './publishable.ts';
 import { recordContent } from './record.ts';
 import type { SameVersion, Sameness } from './same-version.ts';
 import { findSameVersion, readSameVersion, samenessOf } from './same-version.ts';
+import { requireOpen } from './set.ts';
 import { newestNumber, readManifest } from './version.ts';
 
 /** What is to be published as one version. */
-export interface VersionToPublish extends Pick<Manifest, 'set' | 'provenance' | 'metadata' | 'promotion' | 'evidence'> {
+export interface VersionToPublish extends Pick<Manifest, 'set' | 'metadata' | 'promotion' | 'evidence'> {
   /** The first is none that only proves something. */
   readonly assets: readonly [AssetToPublish, ...AssetToPublish[]];
   /** Beside the one that a set has. */
   readonly labels?: readonly string[];
+  /** Asked for where a new version comes to be, and not else. */
+  readonly provenance?: Provenance | (() => Promise<Provenance>);
   readonly attributes?: ObjectAttributes;
 }
 
@@ -85,6 +88,7 @@ export async function publishAssets(
     await Promise.all(parts.map((part) => part.recall()));
     const { assets, same, existing } = await lookUp(domain, name, parts, set);
     await requireFree(domain, name, labels, same.content);
+    if (set !== undefined) await requireOpen(domain, name, set);
     const isKept = existing !== undefined && (await keepVersion(domain, name, parts, existing, same));
     if (isKept) await claimLabels(domain, name, labels, same, existing.manifest.number);
     const { manifest, isNewVersion } = isKept
@@ -228,7 +232,7 @@ async function addVersion(
       return { manifest: meanwhile.manifest, isNewVersion: false };
     }
     const number = newest + 1;
-    const manifest = newManifest(domain, name, number, parts, wanted);
+    const manifest = await newManifest(domain, name, number, parts, wanted);
     await createReferences(domain, name, parts, manifest);
     await Promise.all(parts.map((part) => part.secure()));
     await claimLabels(domain, name, labels, same, number);
@@ -252,14 +256,15 @@ function mayTake({ status, record }: NonNullable<Awaited<ReturnType<typeof readS
   return (status === 'Published' || status === 'Unfinished') && record?.value.unusedSince === undefined;
 }
 
-function newManifest(
+async function newManifest(
   { chance }: Domain,
   name: ArtifactName,
   number: number,
   parts: readonly Part[],
   wanted: Parameters<typeof addVersion>[4],
-): Manifest {
-  const { assets, labels, set, provenance, metadata, promotion, evidence } = wanted;
+): Promise<Manifest> {
+  const { assets, labels, set, provenance: asked, metadata, promotion, evidence } = wanted;
+  const provenance = typeof asked === 'function' ? await asked() : asked;
   const source = parts.length === 1 ? parts[0]?.publishable.sourceDigest : undefined;
   return {
     format: FORMAT_VERSION,

@@ -1,10 +1,12 @@
 import { expandAhead } from './ahead.ts';
 import { readBookmark } from './bookmark-record.ts';
 import type { Domain } from './domain.ts';
+import { ArtifactError } from './error.ts';
 import { labelPrefix } from './keys.ts';
 import { findLabel, labelOfSet } from './label.ts';
 import type { AssetSet } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
+import { formatArtifactName } from './name.ts';
 import { exists } from './status.ts';
 import type { Version } from './version.ts';
 import { readVersion } from './version.ts';
@@ -42,6 +44,22 @@ export async function findActiveSet(
     if (exists(version.status) && version.manifest.number > (newest?.manifest.number ?? 0)) newest = version;
   }
   return newest;
+}
+
+/** @throws ArtifactError LABEL_TAKEN where one of the candidates was finished, or something else has the label */
+export async function requireOpen(
+  domain: Pick<Domain, 'store'>,
+  name: ArtifactName,
+  { label, name: set }: AssetSet,
+): Promise<void> {
+  const version = await findLabel(domain, name, label);
+  if (version === undefined) return;
+  const what = formatArtifactName(name);
+  throw new ArtifactError(
+    'LABEL_TAKEN',
+    `'${what}:${label}' is finished, as version ${version.manifest.number}: it takes no set '${set}'`,
+    { remedy: 'Publish the set for the next label.' },
+  );
 }
 
 function isSetOf(version: Version, label: string): version is SetVersion {

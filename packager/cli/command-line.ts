@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { ArtifactError } from '../../repository/error.ts';
+import { ownPackage } from '../own-package.ts';
 import type { CommandName } from './commands.ts';
 import { COMMANDS, GROUPS, optionsOf } from './commands.ts';
 import type { HelpStyle, ProgramHelp } from './help.ts';
@@ -73,7 +71,7 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
     })
     .configureHelp({ formatHelp: (command) => helpOf(wordsOf(command), style) })
     .enablePositionalOptions()
-    .version(version(), '-V, --version');
+    .version(ownPackage().version, '-V, --version');
   // Options of every command may also stand before it, as with the AWS CLI.
   const before = new Words(program, [...optionsOf(ACCESS), ...optionsOf(DISPLAY)], []);
   const begun = new Map<string, { readonly command: Command; readonly words?: Words }>();
@@ -114,22 +112,6 @@ function helpOf(words: string, style: HelpStyle): string {
   const commands = members.map((member) => ({ ...member, name: member.name.slice(words.length + 1) }));
   const description = GROUPS[words] ?? '';
   return formatProgramHelp({ name: `${PROGRAM.name} ${words}`, description, commands }, style);
-}
-
-/** From the package's own file: above this one in the sources as in the build. */
-function version(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    try {
-      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-        name?: string;
-        version?: string;
-      };
-      if (found.name === PROGRAM.name && found.version !== undefined) return found.version;
-    } catch {
-      // Not here.
-    }
-    if (folder === dirname(folder)) return 'unknown';
-  }
 }
 
 /** The words that stood behind the options of a command, as the parser comes upon them. */

@@ -4,20 +4,17 @@ import type { BootstrapOptions } from './bootstrap-options.ts';
 import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
   ForeignOption,
-  GetOptions,
-  ListOptions,
   OptionSpec,
   OptionTable,
   PackageFlags,
   PackageOptions,
   PositionalArgument,
-  PublishFlags,
-  PublishOptions,
   ReferencesFlags,
   ReferencesOptions,
-  ShowOptions,
 } from './options.ts';
-import { AWS_CLI_FOREIGN, GET, LIST, PACKAGE, PACKAGE_FOREIGN, PUBLISH, REFERENCES, SHOW } from './options.ts';
+import { AWS_CLI_FOREIGN, PACKAGE, PACKAGE_FOREIGN, REFERENCES } from './options.ts';
+import type { PublishFlags, PublishOptions } from './publish-options.ts';
+import { PUBLISH } from './publish-options.ts';
 import type { DoctorOptions } from './doctor-options.ts';
 import { DOCTOR } from './doctor-options.ts';
 import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
@@ -25,6 +22,8 @@ import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } from './gc-options.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN } from './gc-options.ts';
+import type { DiffOptions, GetOptions, ListOptions, ShowOptions, TreeOptions } from './looking-options.ts';
+import { DIFF, GET, LIST, SHOW, TREE } from './looking-options.ts';
 import type { ReferenceOptions } from './reference-options.ts';
 import { REFERENCE } from './reference-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -40,6 +39,8 @@ export interface CommandHandlers {
   readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly tree: (options: TreeOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly diff: (options: DiffOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
   readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference add': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference remove': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -62,6 +63,8 @@ export const HANDLERS: CommandHandlers = {
   get: async (...call) => (await import('./commands/get.ts')).run(...call),
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
+  tree: async (...call) => (await import('./commands/tree.ts')).run(...call),
+  diff: async (...call) => (await import('./commands/diff.ts')).run(...call),
   references: async (...call) => (await import('./commands/references.ts')).run(...call),
   'reference add': async (...call) => (await import('./commands/reference.ts')).add(...call),
   'reference remove': async (...call) => (await import('./commands/reference.ts')).remove(...call),
@@ -178,39 +181,76 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'get',
     summary: 'fetch the content of an artifact, verified',
-    description: 'Fetches the content of an artifact and verifies it against its digest.',
+    description:
+      'Fetches the content of an artifact and verifies it against its digest: one asset into a file, a version with several into a folder. All files appear, or none. What was interrupted is gone on with by the same command.',
     examples: [
       { what: 'the newest version', command: 'cfn-artifacts get shop/api -o api.zip' },
       { what: 'a certain version', command: 'cfn-artifacts get default/shop/api:3' },
+      { what: 'one asset of several', command: "cfn-artifacts get 'shop/site:1.4.0#maps'" },
+      { what: 'the whole version', command: 'cfn-artifacts get shop/site:1.4.0 --all -o site/' },
       { what: 'through a pipe', command: 'cfn-artifacts get shop/model -o - | tar tz' },
     ],
     positional: [ARTIFACT],
-    options: optionsOf(GET),
+    options: optionsOf<Omit<GetOptions, 'artifact'>>(GET),
     foreign: [],
   },
   {
     name: 'list',
     summary: 'list the artifacts of a repository',
-    description: 'Lists the artifacts of a repository with their newest versions.',
+    description:
+      'Lists the artifacts of a repository with their newest versions, and their folders, like a file system; or all artifacts, or all versions, or those that the options choose. The newest version is the one that is meant where only the artifact is named.',
     examples: [
-      { what: 'all artifacts', command: 'cfn-artifacts list' },
-      { what: 'those of one project, for a script', command: 'cfn-artifacts list shop/ --json' },
+      { what: 'the top level', command: 'cfn-artifacts list' },
+      { what: 'all artifacts of one project', command: 'cfn-artifacts list shop/ --recursive' },
+      { what: 'for a script: everything, and no folders', command: 'cfn-artifacts list shop/ --json' },
+      { what: 'the releases of an artifact', command: "cfn-artifacts list shop/api --versions --label '1.*'" },
+      { what: 'what is old and not needed', command: 'cfn-artifacts list --versions --older-than 90d --unused' },
       { what: 'of a directory', command: 'cfn-artifacts list --domain file:.artifacts' },
     ],
     positional: [{ name: 'prefix', help: 'the beginning of the IDs to list', required: false }],
-    options: optionsOf(LIST),
+    options: optionsOf<Omit<ListOptions, 'prefix'>>(LIST),
+    foreign: [],
+  },
+  {
+    name: 'tree',
+    summary: 'show the artifacts of a repository as a tree',
+    description: 'Shows folders and artifacts as a tree, with the newest version of each, its labels and its bookmarks.',
+    examples: [
+      { what: 'all of it', command: 'cfn-artifacts tree' },
+      { what: 'two levels of one project', command: 'cfn-artifacts tree shop/ --depth 2' },
+    ],
+    positional: [{ name: 'prefix', help: 'the beginning of the IDs to show', required: false }],
+    options: optionsOf<Omit<TreeOptions, 'prefix'>>(TREE),
     foreign: [],
   },
   {
     name: 'show',
     summary: 'show an artifact: its versions, their content and where it is',
-    description: 'Shows an artifact with its versions, or one version with its content and where that is.',
+    description:
+      'Shows an artifact with its versions, labels, bookmarks and promotions; or one version with its assets and where they are, what it was made from, and who needs it.',
     examples: [
-      { what: 'all versions of an artifact', command: 'cfn-artifacts show shop/api' },
+      { what: 'an artifact', command: 'cfn-artifacts show shop/api' },
       { what: 'one version, for a script', command: 'cfn-artifacts show default/shop/api:3 --json' },
     ],
     positional: [ARTIFACT],
-    options: optionsOf(SHOW),
+    options: optionsOf<Omit<ShowOptions, 'artifact'>>(SHOW),
+    foreign: [],
+  },
+  {
+    name: 'diff',
+    summary: 'what changed between two versions, file by file',
+    description:
+      'Tells what changed between two versions, or two assets: assets that were added, removed or changed, and in zip archives file by file. Of archives only their directories are read, unless --deep is given.',
+    examples: [
+      { what: 'two versions', command: 'cfn-artifacts diff shop/api:3 shop/api:4' },
+      { what: 'what a deploy would change', command: 'cfn-artifacts diff shop/api^prod shop/api:latest' },
+      { what: 'in a script: status 5 says that they differ', command: 'cfn-artifacts diff a:1 a:2 --exit-code --quiet' },
+    ],
+    positional: [
+      { ...ARTIFACT, name: 'from' },
+      { ...ARTIFACT, name: 'to' },
+    ],
+    options: optionsOf<Omit<DiffOptions, 'from' | 'to'>>(DIFF),
     foreign: [],
   },
   {

@@ -28,6 +28,8 @@ interface Meant {
   readonly isOwn: boolean;
   /** Where it is missing, it is made. */
   readonly mayMake: boolean;
+  /** The ARN of whoever calls. */
+  readonly caller: string;
 }
 
 /** @param named absent: the account's own, which is made where it is missing, if the command writes */
@@ -39,7 +41,7 @@ export async function openBucketDomain(
   tools: BootstrapTools,
 ): Promise<OpenDomain> {
   const meant = await bucketMeant(options, named, terminal);
-  const { access, s3, account, partition, bucket, owner } = meant;
+  const { access, s3, account, partition, bucket, owner, caller } = meant;
   const make = async (): Promise<void> => {
     const { makeOwnDomain } = await import('./own-domain.ts');
     await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
@@ -69,18 +71,18 @@ export async function openBucketDomain(
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
-  return { domain, urlOf, linkOf: urlOf, ask, findStack: (name) => findStackId(aws, name) };
+  return { domain, urlOf, linkOf: urlOf, ask, caller, findStack: (name) => findStackId(aws, name) };
 }
 
 async function bucketMeant(options: OpenOptions, named: string | undefined, terminal: Terminal): Promise<Meant> {
   const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, terminal));
-  const { account, partition } = await access.identity();
+  const { account, partition, arn: caller } = await access.identity();
   const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
   const { domainOwner: owner = account } = options;
   const isOwn = named === undefined;
   return {
-    ...{ access, s3, account, partition, bucket, owner, isOwn },
+    ...{ access, s3, account, partition, bucket, owner, isOwn, caller },
     mayMake: isOwn && owner === account && options.bootstrap === true,
   };
 }

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { ArtifactError } from '../../repository/index.ts';
+import { ArtifactError, requireRepository } from '../../repository/index.ts';
 import { domainDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
+import { provenanceOnce } from '../provenance.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
 import { openBucketDomain } from './open-bucket.ts';
@@ -37,15 +38,25 @@ export function requireNoPrefix(domain: DomainOptions['domain']): void {
   );
 }
 
-/** Where `package` puts things: a plain bucket if one is named, else a domain. */
+/**
+ * Where `package` puts things: a plain bucket if one is named, else a domain.
+ * @param root of the project, of whose commit new versions are told
+ */
 export async function openDestination(
   options: PackageOptions,
+  root: string,
   terminal: Terminal,
   tools: BootstrapTools = TOOLS,
 ): Promise<Destination> {
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
-  const { domain, urlOf } = await openDomain(options, options.dryRun ? 'plan' : 'write', terminal, tools);
-  return domainDestination(domain, options.repository, urlOf);
+  const { repository, metadata, dryRun } = options;
+  const { domain, urlOf, caller } = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
+  await requireRepository(domain, repository, 'publish');
+  const by = caller === undefined ? {} : { by: caller };
+  return domainDestination(domain, repository, urlOf, {
+    provenance: provenanceOnce({ root, env: terminal.env, ...by }),
+    ...(metadata !== undefined && { metadata }),
+  });
 }
 
 /** What a run writes to on this machine for its domain, and therefore never packages. */

@@ -26,6 +26,8 @@ export interface OpenDomain {
   readonly linkOf: UrlOf;
   /** Has the domain's keeper carry out a command. */
   readonly ask: AskKeeper;
+  /** The ARN of whoever calls; absent where that is a user of this machine. */
+  readonly caller?: string;
   /** The ID of the stack that has this name now, as far as anybody here can be asked. */
   readonly findStack: (name: string) => Promise<string | undefined>;
 }

@@ -84,33 +84,6 @@ export interface PackageOptions extends PackageFlags {
   readonly stackName?: string;
 }
 
-export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
-  /** A file or a folder, as given. */
-  readonly path: string;
-  readonly id: string;
-  /** Absent: a folder becomes an archive, a file is taken as it is. */
-  readonly as?: 'zip' | 'file';
-  readonly exclude: readonly string[];
-}
-
-export interface GetOptions extends AccessOptions, DisplayOptions, DomainOptions {
-  /** An artifact's ARN, or its ID with or without the repository, as given. */
-  readonly artifact: string;
-  /** A file or an existing folder, `-` for stdout. Absent: a name of the artifact's own in the working directory. */
-  readonly output?: string;
-  /** Replaces a file that is there, although only its folder was named. */
-  readonly force: boolean;
-}
-
-export interface ListOptions extends AccessOptions, DisplayOptions, DomainOptions {
-  /** IDs that begin so. Absent: all of the repository. */
-  readonly prefix?: string;
-}
-
-export interface ShowOptions extends AccessOptions, DisplayOptions, DomainOptions {
-  readonly artifact: string;
-}
-
 /** The one thing that `references` is asked for. */
 export type ReferencesQuestion =
   /** Who uses this? */
@@ -212,6 +185,7 @@ export const GROUP = {
   publication: 'What is published',
   output: 'Output',
   question: 'What is asked',
+  looking: 'What is shown',
   deletion: 'What is deleted',
   reference: 'Who needs it',
   domain: 'Domain',
@@ -441,7 +415,7 @@ export const DOMAIN: OptionTable<DomainOptions> = {
   },
 };
 
-const MAKING: OptionTable<MakingOptions> = {
+export const MAKING: OptionTable<MakingOptions> = {
   bootstrap: {
     name: 'no-bootstrap',
     group: GROUP.domain,
@@ -696,73 +670,6 @@ export const AWS_CLI_FOREIGN: readonly ForeignOption[] = [
   { name: 'query', argument: '<expression>', verdict: 'refused', note: 'Use --json and jq.' },
   { name: 'no-sign-request', verdict: 'refused', note: 'Uploads need credentials.' },
 ];
-
-/** `--zip` and `--file` are two switches of one answer. */
-export interface PublishFlags extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
-  readonly id: string;
-  readonly zip: boolean;
-  readonly file: boolean;
-  readonly exclude: readonly string[];
-}
-
-export const PUBLISH: OptionTable<PublishFlags> = {
-  id: {
-    name: 'id',
-    argument: '<id>',
-    group: GROUP.publication,
-    help: "the artifact's ID in its repository, like shop/api",
-    read: named(parseId, 'shop/api'),
-    mandatory: true,
-  },
-  zip: {
-    name: 'zip',
-    group: GROUP.publication,
-    help: 'archive a file too (a folder always is; an archive is taken as it is)',
-    read: flag,
-    fallback: false,
-  },
-  file: {
-    name: 'file',
-    group: GROUP.publication,
-    help: 'take a file as it is, and nothing but a file',
-    read: flag,
-    fallback: false,
-  },
-  exclude: { ...PACKAGE.exclude, group: GROUP.publication },
-  ...DOMAIN,
-  ...MAKING,
-  ...ACCESS,
-  ...DISPLAY,
-};
-
-export const PUBLISH_CONFLICTS: readonly Conflict<PublishFlags>[] = [
-  { options: ['zip', 'file'], remedy: 'Without either a folder becomes an archive and a file is taken as it is.' },
-];
-
-export const GET: OptionTable<Omit<GetOptions, 'artifact'>> = {
-  output: {
-    name: 'output',
-    short: 'o',
-    argument: '<path>',
-    group: GROUP.output,
-    help: "file to write, folder to write into, or - for stdout (default: here, under the artifact's filename, an archive under the last part of its ID)",
-    read: text,
-  },
-  force: {
-    name: 'force',
-    group: GROUP.output,
-    help: 'replace a file that is there; one that --output names itself is replaced anyway',
-    read: flag,
-    fallback: false,
-  },
-  ...DOMAIN,
-  ...ACCESS,
-  ...DISPLAY,
-};
-
-export const LIST: OptionTable<Omit<ListOptions, 'prefix'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };
-
-export const SHOW: OptionTable<Omit<ShowOptions, 'artifact'>> = { ...DOMAIN, ...ACCESS, ...DISPLAY };
 
 export const REFERENCES: OptionTable<ReferencesFlags> = {
   stack: {

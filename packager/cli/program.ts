@@ -9,7 +9,8 @@ import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpWidth } from './help.ts';
-import { GET, LIST, PUBLISH, PUBLISH_CONFLICTS, SHOW } from './options.ts';
+import { DIFF, GET, LIST, LIST_CONFLICTS, SHOW, TREE } from './looking-options.ts';
+import { resolvePublishOptions } from './publish-options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import { REFERENCE } from './reference-options.ts';
 import { resolveReferencesOptions } from './references-options.ts';
@@ -77,27 +78,32 @@ async function dispatch(
     case 'package':
       await packageCommand(call, given, terminal, warnings, handlers);
       break;
-    case 'publish': {
-      const { zip, file, ...options } = await resolveOptions(PUBLISH, given, PUBLISH_CONFLICTS, context);
-      const as = zip ? ('zip' as const) : file ? ('file' as const) : undefined;
-      const wanted = { ...options, path: argument ?? '', ...(as !== undefined && { as }) };
-      await handlers.publish(wanted, terminal, warnings);
+    case 'publish':
+      await handlers.publish(await resolvePublishOptions(given, argument, context), terminal, warnings);
       break;
-    }
     case 'get': {
       const options = await resolveOptions(GET, given, [], context);
       await handlers.get({ ...options, artifact: argument ?? '' }, terminal, warnings);
       break;
     }
     case 'list': {
-      const options = await resolveOptions(LIST, given, [], context);
+      const options = await resolveOptions(LIST, given, LIST_CONFLICTS, context);
       await handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
+      break;
+    }
+    case 'tree': {
+      const options = await resolveOptions(TREE, given, [], context);
+      await handlers.tree({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
       break;
     }
     case 'show': {
       const options = await resolveOptions(SHOW, given, [], context);
       await handlers.show({ ...options, artifact: argument ?? '' }, terminal, warnings);
       break;
+    }
+    case 'diff': {
+      const [from = '', to = ''] = call.positional;
+      return handlers.diff({ ...(await resolveOptions(DIFF, given, [], context)), from, to }, terminal, warnings);
     }
     case 'references':
       await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);

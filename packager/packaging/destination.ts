@@ -1,4 +1,4 @@
-import type { Domain, ObjectAttributes, ObjectStore, Publishable } from '../../repository/index.ts';
+import type { Domain, ObjectAttributes, ObjectStore, Provenance, Publishable } from '../../repository/index.ts';
 import {
   ArtifactError,
   findUploadedBlob,
@@ -40,8 +40,15 @@ export interface Destination {
   readonly scratchPrefix?: string;
   /**
    * @param withVersion whether the object's version is wanted, which costs a request
+   * @param source where it stands in the project
    */
-  publish(id: string, publishable: Publishable, attributes: ObjectAttributes, withVersion: boolean): Promise<Stored>;
+  publish(
+    id: string,
+    publishable: Publishable,
+    attributes: ObjectAttributes,
+    withVersion: boolean,
+    source?: string,
+  ): Promise<Stored>;
   /** What `publish` would find there already; `undefined` where it would upload. Writes nothing. */
   plan(id: string, publishable: Publishable): Promise<Stored | undefined>;
   /** An ARN or `repository/id^bookmark`, made definite. @throws ArtifactError ARTIFACT_NOT_FOUND and others */
@@ -51,8 +58,19 @@ export interface Destination {
 /** The https URL of an object, in the bucket's own region and partition. */
 export type UrlOf = (bucket: string, key: string) => string;
 
+/** What is told of every new version. */
+export interface Told {
+  readonly provenance?: () => Promise<Provenance>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** Versions, ARNs, references. */
-export function domainDestination(domain: Domain, repository: string, urlOf: UrlOf): Destination {
+export function domainDestination(
+  domain: Domain,
+  repository: string,
+  urlOf: UrlOf,
+  { provenance, metadata }: Told = {},
+): Destination {
   const { bucket, region, partition, store } = domain;
   const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
     const head = wanted ? await store.head(key) : undefined;
@@ -68,8 +86,14 @@ export function domainDestination(domain: Domain, repository: string, urlOf: Url
     isDomain: true,
     repository,
     scratchPrefix: 'scratch',
-    async publish(id, publishable, attributes, withVersion) {
-      const publication = await publishVersion(domain, { repository, id }, publishable, { attributes });
+    async publish(id, publishable, attributes, withVersion, source) {
+      const publication = await publishVersion(domain, { repository, id }, publishable, {
+        attributes,
+        ...(metadata !== undefined && { metadata }),
+        ...(provenance !== undefined && {
+          provenance: async () => ({ ...(await provenance()), ...(source !== undefined && { source }) }),
+        }),
+      });
       return { ...stored(publication), ...(await objectVersion(publication.key, withVersion)) };
     },
     async plan(id, publishable) {

@@ -119,9 +119,10 @@ export class Run {
       await this.#plan(artifact, publishable);
       return;
     }
-    const { id, pinned } = artifact;
+    const { id, pinned, content } = artifact;
     const sent = watched(id, interruptible(publishable, signal), reporter);
-    const stored = await this.#destination.publish(id, ...sent, pinned);
+    const location = content.type === 'artifact' ? undefined : content.location;
+    const stored = await this.#destination.publish(id, ...sent, pinned, location);
     refuseUnversioned(artifact, stored);
     this.#stored.set(artifact, stored);
     const { outcome, size, arn, bucket, key } = stored;

@@ -59,7 +59,7 @@ export async function run(
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
         checkOutputs(allOf(outputs), { files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) });
       },
-      destination: () => openDestination(options, terminal, tools),
+      destination: () => openDestination(options, root, terminal, tools),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
       parameters: new Map(Object.entries(options.parameterOverrides)),
       zipTemplateDirWhenAbsent: options.zipTemplateDirWhenAbsent,

@@ -6,14 +6,15 @@ import { COMMANDS, GROUPS } from '../../../packager/cli/commands.ts';
 import type { ExitCode } from '../../../packager/cli/exit-codes.ts';
 import { EXIT } from '../../../packager/cli/exit-codes.ts';
 import type {
+  DiffOptions,
   GetOptions,
   ListOptions,
-  PackageOptions,
-  PublishOptions,
-  ReferencesOptions,
   ShowOptions,
-} from '../../../packager/cli/options.ts';
+  TreeOptions,
+} from '../../../packager/cli/looking-options.ts';
+import type { PackageOptions, ReferencesOptions } from '../../../packager/cli/options.ts';
 import { run } from '../../../packager/cli/program.ts';
+import type { PublishOptions } from '../../../packager/cli/publish-options.ts';
 import { INTERRUPTED, OUTPUT_CLOSED } from '../../../packager/cli/terminal.ts';
 import type { SourcePlace } from '../../../repository/error.ts';
 import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
@@ -34,6 +35,8 @@ interface Called {
     get: GetOptions;
     list: ListOptions;
     show: ShowOptions;
+    tree: TreeOptions;
+    diff: DiffOptions;
     references: ReferencesOptions;
   }>;
 }
@@ -429,7 +432,28 @@ describe('options of sam package that mean nothing here', () => {
 describe('the other commands', () => {
   test('publish', async () => {
     const { options } = await call(['publish', 'dist', '--id', 'shop/api', '--zip', '--exclude', '*.map', '--json']);
-    expect(options.publish).toMatchObject({ path: 'dist', id: 'shop/api', as: 'zip', exclude: ['*.map'], json: true });
+    expect(options.publish).toMatchObject({
+      assets: [{ path: 'dist' }],
+      ...{ id: 'shop/api', as: 'zip', exclude: ['*.map'], json: true, labels: [] },
+    });
+    const several = [
+      'publish',
+      '--id=a',
+      '--asset',
+      'lib=out/lib.so',
+      '--asset=./x=y',
+      '--label',
+      '1.0.0',
+      '--label=v1',
+    ];
+    expect((await call(several)).options.publish).toMatchObject({
+      assets: [{ name: 'lib', path: 'out/lib.so' }, { path: './x=y' }],
+      labels: ['1.0.0', 'v1'],
+    });
+    const candidate = ['publish', 'dist', '--id=a', '--unfinished', '--label', '1.0.0', '--set', 'build-24'];
+    expect((await call(candidate)).options.publish).toMatchObject({
+      ...{ labels: [], set: { label: '1.0.0', name: 'build-24' } },
+    });
     expect((await call(['publish', '--id=a', 'dist', '--file'])).options.publish).toMatchObject({
       path: 'dist',
       as: 'file',
@@ -587,6 +611,12 @@ describe('usage errors', () => {
       ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--references', 'stack'],
       "error: '--references' can't be 'stack' with '--s3-bucket'",
     ],
+    ['nothing to publish', ['publish', '--id', 'a'], 'error: nothing is given to publish'],
+    ['a set without its word', ['publish', 'x', '--id=a', '--label=1', '--set=s'], "error: '--label': '1' is no label"],
+    ['a set that is finished', ['publish', 'x', '--id=a', '--label=v1', '--set=s'], "'--unfinished' is missing"],
+    ['a candidate for nothing', ['publish', 'x', '--id=a', '--unfinished', '--set=s'], "a candidate has one '--label'"],
+    ['a candidate without a name', ['publish', 'x', '--id=a', '--unfinished', '--label=v1'], "needs '--set'"],
+    ['an asset with a path for a name', ['publish', '--id=a', '--asset=..=x'], "'..' is no asset name"],
     ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use '--zip' and '--file' together"],
     [
       'an absent config file',

@@ -1,0 +1,166 @@
+import type { AccessOptions } from '../aws/access.ts';
+import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { parseId, parseSegment } from '../../repository/name.ts';
+import type { Metadata } from './metadata.ts';
+import { parseMetadata } from './metadata.ts';
+import type { Conflict, DisplayOptions, DomainOptions, MakingOptions, OptionTable, ReadContext } from './options.ts';
+import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, MAKING, named, PACKAGE, text, texts } from './options.ts';
+import type { GivenValues } from './resolve-options.ts';
+import { resolveOptions } from './resolve-options.ts';
+
+/** A file or a folder that becomes one asset of a version. */
+export interface AssetPath {
+  /** Absent: as its file is called. */
+  readonly name?: string;
+  /** As given. */
+  readonly path: string;
+}
+
+export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
+  readonly assets: readonly [AssetPath, ...AssetPath[]];
+  readonly id: string;
+  /** Absent: a folder becomes an archive, a file is taken as it is. */
+  readonly as?: 'zip' | 'file';
+  readonly exclude: readonly string[];
+  readonly labels: readonly string[];
+  /** The version is one of several candidates for this label, and unfinished. */
+  readonly set?: { readonly label: string; readonly name: string };
+  readonly metadata?: Metadata;
+}
+
+/** `--zip` and `--file` are two switches of one answer. */
+export interface PublishFlags extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
+  readonly id: string;
+  readonly asset: readonly AssetPath[];
+  readonly label: readonly string[];
+  readonly unfinished: boolean;
+  readonly set?: string;
+  readonly metadata?: Metadata;
+  readonly zip: boolean;
+  readonly file: boolean;
+  readonly exclude: readonly string[];
+}
+
+export const PUBLISH: OptionTable<PublishFlags> = {
+  id: {
+    name: 'id',
+    argument: '<id>',
+    group: GROUP.publication,
+    help: "the artifact's ID in its repository, like shop/api",
+    read: named(parseId, 'shop/api'),
+    mandatory: true,
+  },
+  label: {
+    name: 'label',
+    argument: '<label>',
+    arity: 'repeatable',
+    group: GROUP.publication,
+    help: 'a name of this very version for ever, like 1.4.0 or a commit; may be repeated',
+    read: (given) => texts(given).map((one) => parseSegment('label', one)),
+    fallback: [],
+  },
+  asset: {
+    name: 'asset',
+    argument: '<name=path>',
+    arity: 'repeatable',
+    group: GROUP.publication,
+    help: 'one of several files or folders that make up the version, under a name of its own (default: as the file is called); may be repeated',
+    read: (given) => texts(given).map(parseAsset),
+    fallback: [],
+  },
+  unfinished: {
+    name: 'unfinished',
+    group: GROUP.publication,
+    help: "one of several candidates for its --label, named by --set, until 'finish' chooses one of them",
+    read: flag,
+    fallback: false,
+  },
+  set: {
+    name: 'set',
+    argument: '<name>',
+    group: GROUP.publication,
+    help: 'what this candidate is called, like build-24; with --unfinished',
+    read: (given) => parseSegment('set', text(given)),
+  },
+  metadata: {
+    name: 'metadata',
+    argument: '<key=value>',
+    arity: 'repeatable',
+    group: GROUP.publication,
+    help: 'what is told of the version: KEY=VALUE,KEY2=VALUE2, JSON or file://PATH; may be repeated',
+    read: (given, { cwd }) => parseMetadata(given, cwd),
+  },
+  zip: {
+    name: 'zip',
+    group: GROUP.publication,
+    help: 'archive a file too (a folder always is; an archive is taken as it is)',
+    read: flag,
+    fallback: false,
+  },
+  file: {
+    name: 'file',
+    group: GROUP.publication,
+    help: 'take a file as it is, and nothing but a file',
+    read: flag,
+    fallback: false,
+  },
+  exclude: { ...PACKAGE.exclude, group: GROUP.publication },
+  ...DOMAIN,
+  ...MAKING,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+const CONFLICTS: readonly Conflict<PublishFlags>[] = [
+  { options: ['zip', 'file'], remedy: 'Without either a folder becomes an archive and a file is taken as it is.' },
+];
+
+/** `NAME=PATH`; what has a slash before its first `=` is a path. @throws ArtifactError INVALID_NAME */
+function parseAsset(given: string): AssetPath {
+  const [, name, path] = /^([^=/\\]*)=(.+)$/s.exec(given) ?? [];
+  return name === undefined || path === undefined ? { path: given } : { name: parseSegment('asset name', name), path };
+}
+
+/** @throws ArtifactErrors INVALID_ARGUMENT, INVALID_NAME */
+export async function resolvePublishOptions(
+  given: GivenValues,
+  path: string | undefined,
+  context: ReadContext,
+): Promise<PublishOptions> {
+  const flags = await resolveOptions(PUBLISH, given, CONFLICTS, context);
+  const { zip, file, asset, label: labels, unfinished, set, ...options } = flags;
+  const as = zip ? ('zip' as const) : file ? ('file' as const) : undefined;
+  const [first, ...rest] = [...(path === undefined ? [] : [{ path }]), ...asset];
+  const problems = [...(first === undefined ? [nothing()] : []), ...problemsOfSet(unfinished, set, labels)];
+  const [problem, ...more] = problems;
+  if (first === undefined || problem !== undefined) throw new ArtifactErrors([problem ?? nothing(), ...more]);
+  const [label] = labels;
+  return {
+    ...options,
+    assets: [first, ...rest],
+    ...(set !== undefined && label !== undefined ? { labels: [], set: { label, name: set } } : { labels }),
+    ...(as !== undefined && { as }),
+  };
+}
+
+function nothing(): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', 'nothing is given to publish', {
+    remedy: 'Name a file or a folder, or several with --asset NAME=PATH.',
+  });
+}
+
+function problemsOfSet(
+  unfinished: boolean,
+  set: string | undefined,
+  labels: readonly string[],
+): readonly ArtifactError[] {
+  if (!unfinished && set === undefined) return [];
+  const remedy = 'A candidate is published with --unfinished --label 1.0.0 --set build-24.';
+  const problems: string[] = [];
+  if (!unfinished) problems.push("'--set' is for candidates, and '--unfinished' is missing");
+  if (set === undefined) problems.push("'--unfinished' needs '--set', which tells the candidate from the others");
+  if (labels.length !== 1) {
+    problems.push(`a candidate has one '--label', which it may get for ever, not ${labels.length}`);
+  }
+  return problems.map((message) => new ArtifactError('INVALID_ARGUMENT', message, { remedy }));
+}
