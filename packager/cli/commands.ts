@@ -163,9 +163,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'publish',
-    summary: 'publish one file or folder and print its ARN',
+    summary: 'publish files and folders as one version and print its ARN',
     description:
-      'Publishes one file or folder as the next version of an artifact and prints its ARN. Content that the artifact has already is the version that it already is.',
+      'Publishes a file or a folder, or several, as the next version of an artifact and prints its ARN. Content that the artifact has already is the version that it already is. A label is a name of this very version for ever. Of what is still to be tested, several candidates may be published for one label, of which one is finished later.',
     examples: [
       { what: 'a folder, as an archive', command: 'cfn-artifacts publish ./dist --id shop/api' },
       { what: 'a file as it is', command: 'cfn-artifacts publish model.tar.gz --id shop/model' },
@@ -173,8 +173,16 @@ export const COMMANDS: readonly CommandSpec[] = [
         what: 'for a script',
         command: 'arn=$(cfn-artifacts publish ./dist --id shop/api --exclude "*.map")',
       },
+      {
+        what: 'several files as one version, with a label',
+        command: 'cfn-artifacts publish --id shop/tool --label 1.4.0 --asset linux=out/tool --asset mac=out/tool-mac',
+      },
+      {
+        what: 'a candidate for 1.0.0',
+        command: 'cfn-artifacts publish dist/app.whl --id app --unfinished --label 1.0.0 --set build-24',
+      },
     ],
-    positional: [{ name: 'path', help: 'file or folder', required: true }],
+    positional: [{ name: 'path', help: 'file or folder; several with --asset', required: false }],
     options: optionsOf<PublishFlags>(PUBLISH),
     foreign: [],
   },
@@ -214,7 +222,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'tree',
     summary: 'show the artifacts of a repository as a tree',
-    description: 'Shows folders and artifacts as a tree, with the newest version of each, its labels and its bookmarks.',
+    description:
+      'Shows folders and artifacts as a tree, with the newest version of each, its labels and its bookmarks.',
     examples: [
       { what: 'all of it', command: 'cfn-artifacts tree' },
       { what: 'two levels of one project', command: 'cfn-artifacts tree shop/ --depth 2' },
@@ -244,7 +253,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { what: 'two versions', command: 'cfn-artifacts diff shop/api:3 shop/api:4' },
       { what: 'what a deploy would change', command: 'cfn-artifacts diff shop/api^prod shop/api:latest' },
-      { what: 'in a script: status 5 says that they differ', command: 'cfn-artifacts diff a:1 a:2 --exit-code --quiet' },
+      {
+        what: 'in a script: status 5 says that they differ',
+        command: 'cfn-artifacts diff a:1 a:2 --exit-code --quiet',
+      },
     ],
     positional: [
       { ...ARTIFACT, name: 'from' },

@@ -455,7 +455,7 @@ describe('the other commands', () => {
       ...{ labels: [], set: { label: '1.0.0', name: 'build-24' } },
     });
     expect((await call(['publish', '--id=a', 'dist', '--file'])).options.publish).toMatchObject({
-      path: 'dist',
+      assets: [{ path: 'dist' }],
       as: 'file',
     });
     expect((await call(['publish', '--id=a', 'dist'])).options.publish).not.toHaveProperty('as');
