@@ -107,6 +107,23 @@ async function story(): Promise<void> {
   await kept({ command: 'delete', arn, dryRun: false, now: false });
   await kept({ command: 'undelete', arn });
   await kept({ command: 'delete', arn, dryRun: false, now: true });
+  await bookmarkStory();
+}
+
+/** A stack that was deployed through a bookmark, and is behind when that is moved; and an old version that is archived. */
+async function bookmarkStory(): Promise<void> {
+  const [first, second] = [await publish('shop/web', 'first'), await publish('shop/web', 'second')];
+  const move = (to: Publication): Promise<KeeperReply> =>
+    kept({
+      command: 'bookmark-set',
+      arn: formatArn(to.arn),
+      bookmark: 'prod',
+      by: 'arn:aws:iam::111122223333:user/anna',
+    });
+  await move(first);
+  await answered(events.create({ ...properties(first), ResolvedFrom: 'default/shop/web^prod' }));
+  await move(second);
+  await kept({ command: 'status-set', arn: formatArn(first.arn), status: 'Archived', expected: 'Published' });
 }
 
 describe('docs/events.md', () => {
@@ -125,7 +142,9 @@ describe('docs/events.md', () => {
     await story();
     const page = readFileSync(PAGE, 'utf8');
     const shown = EVERY_DETAIL_TYPE.reduce((text, type) => {
-      const event = bus.events.find(({ detailType }) => detailType === type);
+      const ofType = bus.events.filter(({ detailType }) => detailType === type);
+      // The first of those that have most to tell.
+      const [event] = ofType.toSorted((a, b) => Object.keys(b.detail).length - Object.keys(a.detail).length);
       if (event === undefined) throw new Error(`nothing told of '${type}'`);
       const example = `\`\`\`json\n${JSON.stringify(delivered(event), null, 2)}\n\`\`\``;
       return text.replace(new RegExp(`(?<=^### ${type}\n[^#]*?)\`\`\`json\n.*?\n\`\`\``, 'ms'), () => example);
@@ -161,6 +180,13 @@ test('every event of the story is as its schema says, on the bus that is named, 
     ...['Artifact Reference Added', 'Artifact Reference Removed', 'Artifact Version Deleted', 'Artifact Condemned'],
     ...['Artifact Rescued', 'Artifact Version Undeleted'],
     ...['Artifact Version Deleted', 'Artifact Condemned', 'Artifact Deleted'],
+    ...['Artifact Bookmark Moved', 'Artifact Reference Added', 'Artifact Bookmark Moved'],
+    ...['Artifact Version Status Changed'],
+  ]);
+  const moved = bus.events.filter(({ detailType }) => detailType === 'Artifact Bookmark Moved');
+  expect(moved).toMatchObject([
+    { detail: { to: 1, behind: [], moreBehind: false } },
+    { detail: { from: 1, to: 2, behind: [{ stackId: STACK_ID, versions: [1] }], moreBehind: false } },
   ]);
   for (const event of bus.events) {
     expect(problemsOf(delivered(event))).toEqual([]);
