@@ -1,8 +1,9 @@
 import { parseArn } from '../../../repository/arn.ts';
+import { readBookmarkAt } from '../../../repository/bookmark-record.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { blobPrefix, deletionKey } from '../../../repository/keys.ts';
 import { readManifest } from '../../../repository/version.ts';
-import { readStatus } from '../../../repository/status.ts';
+import { isGone, readStatus } from '../../../repository/status.ts';
 import { isDigest } from '../../../repository/digest.ts';
 import type { ObjectStore } from '../../../repository/index.ts';
 import { isLeftToSee } from '../../../repository/verifying/finding.ts';
@@ -138,8 +139,8 @@ async function lostIn(store: ObjectStore, { arns }: Scene): Promise<readonly str
     const place = { repository, id };
     const status = await readStatus({ store }, place, version);
     const isUsed = name === 'used' || name === 'named';
-    if (isUsed && status === 'Deleted') lost.push(`${name} is deleted`);
-    if (status === 'Deleted' || digest === undefined) continue;
+    if (isUsed && isGone(status)) lost.push(`${name} is ${status}`);
+    if (isGone(status) || digest === undefined) continue;
     if ((await readManifest({ store }, place, version)) === undefined) lost.push(`${name} has no manifest`);
     if ((await keysIn(store, blobPrefix(digest))).length === 0) lost.push(`${name} (${status}) has no content`);
     const deletion = await readDeletion(store, digest);
@@ -180,8 +181,12 @@ async function endOf({ goesOn }: Scenario, { copy }: Ground, time: Time): Promis
   const found: string[] = [];
   for (const key of await keysIn(store)) {
     const [kind = '', second = ''] = key.split('/');
-    if (['blobs', 'versions', 'labels', 'bookmarks', 'repositories', 'consumers'].includes(kind)) found.push(key);
+    if (['blobs', 'versions', 'labels', 'repositories', 'consumers'].includes(kind)) found.push(key);
     if (kind === 'references') found.push(withoutNonces(key));
+    if (kind === 'bookmarks') {
+      const bookmark = await readBookmarkAt(store, key);
+      found.push(`${key} ${bookmark?.value.number ?? 'nothing'}`);
+    }
     if (kind === 'statuses') {
       const [, repository = '', ...rest] = key.split('/');
       const number = Number(rest.pop());

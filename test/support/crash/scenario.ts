@@ -1,4 +1,8 @@
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import { claimLabels } from '../../../repository/label.ts';
+import { publishAssets } from '../../../repository/publish.ts';
+import { samenessOf } from '../../../repository/same-version.ts';
+import { publishable } from '../domain.ts';
 import { formatArn, publishVersion } from '../../../repository/index.ts';
 import { createRepository } from '../../../repository/repositories.ts';
 import { STACK_ID } from '../custom-resource-event.ts';
@@ -96,6 +100,67 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
     {
       name: 'undelete',
       act: (actor, scene) => ask(actor, { command: 'undelete', arn: arnOf(scene, 'condemned') }),
+    },
+  ],
+  'bookmark-set': [
+    {
+      name: 'bookmark-set, a new one',
+      act: (actor, scene) => ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'unused'), bookmark: 'prod' }),
+    },
+    {
+      name: 'bookmark-set, one that names another',
+      before: async (actor, scene) => {
+        const { domain } = actor;
+        await publish(domain, 'shop/unused', 'unused, and newer');
+        await ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'unused'), bookmark: 'prod' });
+      },
+      act: (actor, scene) =>
+        ask(actor, { command: 'bookmark-set', arn: `${wholeOf(scene, 'unused')}:2`, bookmark: 'prod', expected: 1 }),
+    },
+    // The plan has noted that nobody needs it.
+    {
+      name: 'bookmark-set, at what was unused',
+      before: planOf(false),
+      act: (actor, scene) => ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'timed'), bookmark: 'prod' }),
+    },
+  ],
+  'bookmark-delete': [
+    {
+      name: 'bookmark-delete',
+      before: (actor, scene) =>
+        ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'unused'), bookmark: 'prod' }),
+      act: (actor, scene) => ask(actor, { command: 'bookmark-delete', arn: wholeOf(scene, 'unused'), bookmark: 'prod' }),
+    },
+  ],
+  'status-set': [
+    {
+      name: 'status-set, Archived',
+      act: (actor, scene) =>
+        ask(actor, { command: 'status-set', arn: arnOf(scene, 'used'), status: 'Archived', expected: 'Published' }),
+    },
+    {
+      name: 'status-set, Disposed',
+      act: (actor, scene) => ask(actor, { command: 'status-set', arn: arnOf(scene, 'unused'), status: 'Disposed' }),
+    },
+    {
+      name: 'status-set, Disposed, of what is used',
+      act: (actor, scene) => ask(actor, { command: 'status-set', arn: arnOf(scene, 'named'), status: 'Disposed' }),
+    },
+  ],
+  complete: [
+    {
+      name: 'complete',
+      before: async ({ domain }) => {
+        const name = { repository: 'default', id: 'shop/candidate' };
+        const set = { label: '1.0.0', name: 'build-1' };
+        const { manifest } = await publishAssets(domain, name, { assets: [{ publishable: publishable('built') }], set });
+        const sameness = samenessOf(manifest.assets, set);
+        await claimLabels(domain, name, [set.label], sameness, manifest.number);
+      },
+      act: (actor, scene) => {
+        const arn = `${wholeOf(scene, 'unused').replace('shop/unused', 'shop/candidate')}:1`;
+        return ask(actor, { command: 'complete', arn });
+      },
     },
   ],
   // The plan has noted that nobody needs it.
