@@ -5,9 +5,11 @@ import type { Bookmark } from './bookmark-record.ts';
 import type { Deletion } from './deletion.ts';
 import type { Digest } from './digest.ts';
 import { sha256 } from './digest.ts';
-import { partOfArtifact } from './keys.ts';
+import { partOfArtifact, promotionKey, versionKey } from './keys.ts';
+import type { Promotion, PromotionEvidence } from './promoting/record.ts';
 import type { Status, StatusRecord } from './status.ts';
 import type { Change } from './stores/observed.ts';
+import type { AssetSet, Version } from './version.ts';
 
 /** What the domain tells the world, as docs/events.md describes it. Nothing here is sent: who may send it is handed the events. */
 
@@ -24,6 +26,10 @@ const KEYS = 100;
 
 /** So many versions are told of with content. */
 const ARNS = 10;
+
+/** Versions that were promoted with more others than that are told of with so many, and each with so many labels. */
+const ITEMS = 20;
+const LABELS = 10;
 
 /** Who or what had it done, as far as is known. */
 export type Cause =
@@ -113,10 +119,43 @@ interface OfReference extends Common {
   readonly uses: readonly Use[];
 }
 
-interface OfReference extends Common {
-  readonly digest: string;
-  readonly user: Exclude<Holder, { kind: 'version' }>;
-  readonly uses: readonly Use[];
+interface OfPublication extends Common {
+  /** Of the version. */
+  readonly arn: string;
+  readonly repository: string;
+  readonly id: string;
+  readonly version: number;
+  /** Of two versions of one artifact, the greater one, as text, is the newer. */
+  readonly sequence: string;
+  /** As it is when it is told. */
+  readonly status: Status;
+  readonly digests: readonly string[];
+  /** Those that it was published with. */
+  readonly labels: readonly string[];
+  /** As what candidate. */
+  readonly set?: AssetSet;
+  /** Of the promotion by which it came to be. */
+  readonly promotion?: string;
+}
+
+interface OfPromotion extends Common {
+  readonly promotion: string;
+  /** To which. */
+  readonly repository: string;
+  readonly by?: string;
+  /** So many versions were promoted together. */
+  readonly count: number;
+  /** The first of them. */
+  readonly items: readonly {
+    /** Definite ARN of what was promoted; of several assets the first. */
+    readonly from: string;
+    /** Of the version that it became. */
+    readonly arn: string;
+    readonly labels: readonly string[];
+  }[];
+  readonly evidence: readonly PromotionEvidence[];
+  /** Of two promotions to one repository, the greater one, as text, happened later. */
+  readonly sequence: string;
 }
 
 /** The details of each kind of event. A new kind is a line here, a schema in docs/events/ and a row in docs/events.md. */
@@ -125,6 +164,8 @@ export interface Details {
   /** `holders`: some of those that need it. */
   readonly 'Artifact Rescued': OfContent & { readonly holders: readonly Holder[] };
   readonly 'Artifact Deleted': OfContent;
+  readonly 'Artifact Version Published': OfPublication;
+  readonly 'Artifact Promoted': OfPromotion;
   readonly 'Artifact Version Deleted': OfVersion;
   readonly 'Artifact Version Undeleted': OfVersion;
   /** `from`: what it was. A deletion, and what takes it back, are told by events of their own. */
@@ -293,6 +334,63 @@ export function bookmarkEvent(
       ...{ sequence: common.at, behind: [], moreBehind: false },
     },
   };
+}
+
+/** That a version came to be; made of what stands there, whenever that is told. */
+export function publicationEvent(
+  { manifest, status }: Pick<Version, 'manifest' | 'status'>,
+  occasion: Occasion,
+): DomainEvent {
+  const { repository, id, number, nonce, published, assets, labels = [], set, promotion } = manifest;
+  const { partition, region, account } = occasion.place;
+  const named = { partition, region, account, repository, id, version: number };
+  const digests = [...new Set(assets.map(({ digest }) => digest))].slice(0, DIGESTS);
+  const detailType = 'Artifact Version Published';
+  return {
+    detailType,
+    detail: {
+      ...commonOf(detailType, occasion, [versionKey(manifest, number), nonce], timeOf(published, occasion)),
+      arns: digests.map((digest) => formatArn({ ...named, digest })),
+      arn: formatArn(named),
+      ...{ repository, id, version: number, digests, status, labels: labels.slice(0, LABELS) },
+      ...(set !== undefined && { set }),
+      ...(promotion !== undefined && { promotion: promotion.id }),
+      sequence: String(number).padStart(15, '0'),
+    },
+  };
+}
+
+/** That versions were promoted. */
+export function promotionEvent(promotion: Promotion, occasion: Occasion): DomainEvent {
+  const { id, repository, nonce, at, by, items, evidence } = promotion;
+  const { partition, region, account } = occasion.place;
+  const told = items.slice(0, ITEMS).map(({ from, assets, to }) => ({
+    from: from[0],
+    named: { partition, region, account, repository, id: to.id, version: to.number },
+    digests: assets.map(({ digest }) => digest),
+    labels: to.labels.slice(0, LABELS),
+  }));
+  const arns = told.flatMap(({ named, digests }) => digests.map((digest) => formatArn({ ...named, digest })));
+  const detailType = 'Artifact Promoted';
+  const common = commonOf(detailType, occasion, [promotionKey(repository, id), nonce], timeOf(at, occasion));
+  return {
+    detailType,
+    detail: {
+      ...common,
+      arns: [...new Set(arns)].slice(0, DIGESTS),
+      ...{ promotion: id, repository, count: items.length },
+      ...(by !== undefined && { by }),
+      items: told.map(({ from, named, labels }) => ({ from, arn: formatArn(named), labels })),
+      evidence: evidence.slice(0, ITEMS),
+      sequence: common.at,
+    },
+  };
+}
+
+/** Whoever wrote it may have written it otherwise than the keeper does. */
+function timeOf(text: string, { now }: Occasion): string {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? now : time.toISOString();
 }
 
 /** @param fact what tells it from every other of its kind: nothing in it is made up when the event is built */

@@ -58,12 +58,15 @@ const ANNOUNCING_BRIEFLY_MS = 2000;
 
 /** What may be asked for under another name than the function's own: by whoever publishes and binds, and by the reference function for what stacks declare. */
 const UNDER_NAMES: Readonly<Record<string, readonly KeeperCommand['command'][]>> = {
-  [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew', 'complete'],
+  [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew', 'complete', 'announce', 'hold-promotion'],
   [DECLARING_ALIAS]: ['declare'],
 };
 
 /** Somebody's deploy or publication waits for their answer. */
-const WAITED_FOR: readonly KeeperCommand['command'][] = Object.values(UNDER_NAMES).flat();
+const WAITED_FOR: readonly KeeperCommand['command'][] = Object.values(UNDER_NAMES)
+  .flat()
+  // Whoever asks for this alone waits for nothing.
+  .filter((command) => command !== 'announce');
 
 /**
  * Carries out one command. What was foreseen is told in the reply, because who asked must learn it to the letter.

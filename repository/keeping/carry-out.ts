@@ -7,17 +7,20 @@ import { deleteBookmark, setBookmark } from '../bookmark.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
-import type { Announce } from '../event.ts';
+import type { Announce, Cause, DomainEvent } from '../event.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
 import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import { collectPiece } from './piece.ts';
+import { holdSources } from '../promoting/hold.ts';
+import { readPromotion } from '../promoting/record.ts';
 import { deleteRepository } from './repository-deletion.ts';
 import { complete, setStatus } from './status.ts';
 import { verify } from '../verifying/verify.ts';
 import type { Schedule } from './tend.ts';
+import { publicationEvents } from './telling.ts';
 import { tend } from './tend.ts';
 
 /** What a keeper works with. */
@@ -42,15 +45,19 @@ export interface Keeping {
  * @throws ArtifactError what the command says; what was done until then stays done, and the command may be repeated
  */
 export async function carryOut(command: KeeperCommand, keeping: Keeping): Promise<KeeperAnswer> {
-  const { domain, announce, requestId } = keeping;
+  const { domain, announce } = keeping;
   if (announce === undefined) return perform(command, keeping);
-  const cause = { by: 'keeper', command: command.command, ...(requestId !== undefined && { requestId }) } as const;
+  const cause = causeOf(command, keeping);
   const announced = announcing(domain, cause, announce);
   try {
     return await perform(command, { ...keeping, domain: announced.domain });
   } finally {
     await announced.end();
   }
+}
+
+function causeOf({ command }: KeeperCommand, { requestId }: Keeping): Cause {
+  return { by: 'keeper', command, ...(requestId !== undefined && { requestId }) };
 }
 
 async function perform(command: KeeperCommand, keeping: Keeping): Promise<KeeperAnswer> {
@@ -113,9 +120,29 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return collectPiece(deleteRepository(domain, command), isTimeUp, (after) => ({ ...command, after }));
     case 'declare':
       return { results: [await declare(domain, command)] };
+    case 'announce':
+      await tellPublished(command.arns, keeping);
+      return { results: [] };
+    case 'hold-promotion': {
+      const promotion = await readPromotion(domain, command.repository, command.promotion);
+      return { results: promotion === undefined ? [] : await holdSources(domain, promotion) };
+    }
     case 'tend':
       return { results: await tend(keeping) };
   }
+}
+
+async function tellPublished(
+  arns: Extract<KeeperCommand, { command: 'announce' }>['arns'],
+  keeping: Keeping,
+): Promise<void> {
+  const { domain, announce } = keeping;
+  if (announce === undefined) return;
+  const events: DomainEvent[] = [];
+  for await (const event of publicationEvents(domain, arns, causeOf({ command: 'announce', arns }, keeping)))
+    events.push(event);
+  // As everything that is told, it is not in the way of anything.
+  if (events.length > 0) await announce(events).catch(() => undefined);
 }
 
 async function* noted<T>(steps: AsyncIterable<T>, note: (step: T) => void): AsyncGenerator<T> {

@@ -2,6 +2,7 @@ import { parseArn } from '../arn.ts';
 import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
 import { ArtifactError, ArtifactErrors } from '../error.ts';
+import { isPromotionId } from '../keys.ts';
 import { parseConsumer } from '../named.ts';
 import { isVersionNumber, parseRepository, parseSegment, parseSelector } from '../name.ts';
 import { isGeneration } from '../physical-id.ts';
@@ -135,6 +136,10 @@ export type KeeperCommand =
       readonly physicalId?: string;
       readonly properties: Readonly<Record<string, unknown>>;
     }
+  /** Has it told that versions were published, and promoted: of what is there; no results. */
+  | { readonly command: 'announce'; readonly arns: readonly string[] }
+  /** Records that what was promoted is needed for as long as the versions exist that it became. Results: HeldSources; none where there is no such promotion. */
+  | { readonly command: 'hold-promotion'; readonly repository: string; readonly promotion: string }
   /** What is due by schedule. Results: a Tended for each task that was. */
   | { readonly command: 'tend' };
 
@@ -224,6 +229,8 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     physicalId: optional(text),
     properties: required(members),
   },
+  announce: { arns: required(versions) },
+  'hold-promotion': { repository: required(repositoryName), promotion: required(promotionId) },
   tend: {},
 };
 
@@ -303,6 +310,12 @@ function planId(value: unknown): ArtifactError | undefined {
   return typeof value === 'string' && /^[A-Za-z0-9]{8,48}$/.test(value)
     ? undefined
     : invalid(`must be 8 to 48 letters and digits, not ${shown(value)}`);
+}
+
+function promotionId(value: unknown): ArtifactError | undefined {
+  return typeof value === 'string' && isPromotionId(value)
+    ? undefined
+    : invalid(`must be the name of a promotion, 32 hexadecimal digits, not ${shown(value)}`);
 }
 
 function stackId(value: unknown): ArtifactError | undefined {
@@ -429,6 +442,12 @@ function artifact(value: unknown): ArtifactError | undefined {
     'does not name an artifact alone',
     'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID',
   );
+}
+
+function versions(value: unknown): ArtifactError | undefined {
+  if (!Array.isArray(value) || value.length === 0)
+    return invalid(`must be a list of ARNs of versions, not ${shown(value)}`);
+  return value.map(version).find((problem) => problem !== undefined);
 }
 
 /** An artifact, a version, content or both. */

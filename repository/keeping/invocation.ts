@@ -4,7 +4,7 @@ import { answerOf } from './reply.ts';
 
 /** What the keeper's function is called, in every domain that the tool makes. */
 export const KEEPER_FUNCTION = 'cfn-artifacts-keeper';
-/** Under this name it takes what publishing and binding need alone: nothing that removes what is not decided yet. */
+/** Under this name it takes what publishing, promoting and binding need alone: nothing that removes what is not decided yet. */
 export const PUBLISHING_ALIAS = 'publishing';
 /** Under this name it takes what stacks declare alone. */
 export const DECLARING_ALIAS = 'declaring';

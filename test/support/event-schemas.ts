@@ -18,6 +18,8 @@ const DETAIL_TYPES: Readonly<Record<DetailType, true>> = {
   'Artifact Condemned': true,
   'Artifact Rescued': true,
   'Artifact Deleted': true,
+  'Artifact Version Published': true,
+  'Artifact Promoted': true,
   'Artifact Version Deleted': true,
   'Artifact Version Undeleted': true,
   'Artifact Version Status Changed': true,

@@ -24,23 +24,37 @@ const WEB = { repository: 'dev', id: 'shop/web' };
 
 beforeEach(async () => {
   domain = await testDomain();
-  for (const repository of ['dev', 'staging', 'production']) await createRepository(domain, repository, { lifecycle: [] });
+  for (const repository of ['dev', 'staging', 'production'])
+    await createRepository(domain, repository, { lifecycle: [] });
 });
 
-async function publish(texts: Readonly<Record<string, string>>, more: Partial<VersionToPublish> = {}, name = API): Promise<Manifest> {
-  const [first, ...rest] = Object.entries(texts).map(([asset, text]) => ({ name: asset, publishable: publishable(text, 'file', asset) }));
+async function publish(
+  texts: Readonly<Record<string, string>>,
+  more: Partial<VersionToPublish> = {},
+  name = API,
+): Promise<Manifest> {
+  const [first, ...rest] = Object.entries(texts).map(([asset, text]) => ({
+    name: asset,
+    publishable: publishable(text, 'file', asset),
+  }));
   const { manifest } = await publishAssets(domain, name, { assets: [first!, ...rest], ...more });
   return manifest;
 }
 
-const to = (repository: string, manifest: Manifest, more: Partial<PromotionRequest['items'][0]> = {}): PromotionRequest => ({
+const to = (
+  repository: string,
+  manifest: Manifest,
+  more: Partial<PromotionRequest['items'][0]> = {},
+): PromotionRequest => ({
   repository,
   items: [{ manifest, id: manifest.id, ...more }],
 });
 
 async function contentOf(manifest: Manifest): Promise<Readonly<Record<string, string>>> {
   const read = await Promise.all(
-    manifest.assets.map(async (asset) => [asset.name, (await bytesOf((await readBlob(domain.store, asset)).body)).toString()] as const),
+    manifest.assets.map(
+      async (asset) => [asset.name, (await bytesOf((await readBlob(domain.store, asset)).body)).toString()] as const,
+    ),
   );
   return Object.fromEntries(read);
 }
@@ -62,13 +76,23 @@ describe('a version that is promoted', () => {
     const provenance = { by: 'builder', git: { commit: 'a'.repeat(40), isClean: true } };
     const source = await publish({ 'api.zip': 'api' }, { labels: ['1.4.0'], metadata: { team: 'shop' }, provenance });
     await publish({ 'api.zip': 'newer' });
-    const { outcome, promotion, versions } = await promote(domain, { ...to('staging', source), provenance: { by: 'me', tool: 'x' } });
+    const { outcome, promotion, versions } = await promote(domain, {
+      ...to('staging', source),
+      provenance: { by: 'me', tool: 'x' },
+    });
     expect(outcome).toBe('promoted');
     const manifest = await readManifest(domain, { repository: 'staging', id: 'shop/api' }, 1);
-    expect(manifest).toMatchObject({ labels: ['1.4.0'], metadata: { team: 'shop' }, provenance, assets: source.assets });
+    expect(manifest).toMatchObject({
+      labels: ['1.4.0'],
+      metadata: { team: 'shop' },
+      provenance,
+      assets: source.assets,
+    });
     const from = `arn:aws:artifacts:local:000000000000:dev/shop/api:1@sha256:${source.assets[0].digest}`;
     expect(manifest!.promotion).toEqual({ id: promotion.id, items: 1, from });
-    expect(versions.map(({ assets }) => assets.map(({ arn }) => formatArn(arn)))).toEqual([[from.replace('dev/', 'staging/')]]);
+    expect(versions.map(({ assets }) => assets.map(({ arn }) => formatArn(arn)))).toEqual([
+      [from.replace('dev/', 'staging/')],
+    ]);
     expect(await readPromotion(domain, 'staging', promotion.id)).toEqual({
       ...{ format: 1, nonce: promotion.nonce, id: promotion.id, repository: 'staging', at: promotion.at, by: 'me' },
       ...{ provenance: { tool: 'x' }, evidence: [] },
@@ -87,7 +111,11 @@ describe('a version that is promoted', () => {
     const source = await publish({ 'foo-1.0.0-24.whl': 'wheel', 'docs.zip': 'docs', report: 'text' });
     const { versions } = await promote(
       domain,
-      to('staging', source, { assets: [{ name: 'foo-1.0.0-24.whl', as: 'foo-1.0.0.whl' }, { name: 'report' }], id: 'foo', labels: ['1.0.0'] }),
+      to('staging', source, {
+        assets: [{ name: 'foo-1.0.0-24.whl', as: 'foo-1.0.0.whl' }, { name: 'report' }],
+        id: 'foo',
+        labels: ['1.0.0'],
+      }),
     );
     const [{ manifest, assets }] = versions as readonly [(typeof versions)[0]];
     expect(await contentOf(manifest)).toEqual({ 'foo-1.0.0.whl': 'wheel', report: 'text' });
@@ -118,7 +146,10 @@ describe('a version that is promoted', () => {
     const source = await publish({ w: '24' }, { set, labels: ['nightly'] });
     await promote(domain, to('staging', source));
     const target = { repository: 'staging', id: 'shop/api' };
-    expect(await readVersion(domain, target, 1)).toMatchObject({ status: 'Published', manifest: { labels: ['1.0.0', 'nightly'] } });
+    expect(await readVersion(domain, target, 1)).toMatchObject({
+      status: 'Published',
+      manifest: { labels: ['1.0.0', 'nightly'] },
+    });
     expect((await findLabel(domain, target, '1.0.0'))?.manifest.number).toBe(1);
     expect((await readVersion(domain, target, 1))?.manifest.set).toBeUndefined();
   });
@@ -190,15 +221,23 @@ describe('the same promotion again', () => {
     const second = await promote(domain, { ...to('staging', source), evidence: [{ url: 'https://ci.example/2' }] });
     expect(second.outcome).toBe('promoted');
     expect(second.versions[0]!.manifest.number).toBe(first.versions[0]!.manifest.number);
-    expect(await problemsOf({ ...to('staging', source), evidence: [publishable('late', 'file', 'late.txt')] })).toEqual([
-      ['INVALID_ARGUMENT', "what is promoted of 'dev/shop/api' is 'staging/shop/api:1' already, which has other evidence"],
-    ]);
+    expect(await problemsOf({ ...to('staging', source), evidence: [publishable('late', 'file', 'late.txt')] })).toEqual(
+      [
+        [
+          'INVALID_ARGUMENT',
+          "what is promoted of 'dev/shop/api' is 'staging/shop/api:1' already, which has other evidence",
+        ],
+      ],
+    );
   });
 });
 
 describe('several at once', () => {
   const several = async (): Promise<PromotionRequest> => {
-    const [api, web] = [await publish({ a: 'api' }, { labels: ['2.0.0'] }), await publish({ w: 'web' }, { labels: ['2.0.0'] }, WEB)];
+    const [api, web] = [
+      await publish({ a: 'api' }, { labels: ['2.0.0'] }),
+      await publish({ w: 'web' }, { labels: ['2.0.0'] }, WEB),
+    ];
     return {
       repository: 'staging',
       items: [
@@ -227,7 +266,12 @@ describe('several at once', () => {
         }),
       );
     await promote({ ...domain, store }, request);
-    expect(states).toEqual([[['Unfinished', undefined], ['Unfinished', undefined]]]);
+    expect(states).toEqual([
+      [
+        ['Unfinished', undefined],
+        ['Unfinished', undefined],
+      ],
+    ]);
     expect(await look()).toEqual([
       ['Published', 1],
       ['Published', 1],
@@ -261,8 +305,11 @@ describe('several at once', () => {
       expect(await domain.store.head(promotionKey('staging', finished.promotion.id))).toBeUndefined();
       // Versions that were not reached leave references that an audit removes; what is visible is whole.
       const { versions } = await promote(domain, same);
-      for (const { manifest } of versions) expect(await readVersion(domain, manifest, manifest.number)).toMatchObject({ status: 'Published' });
-      const left = (await keysIn(domain.store)).filter((key) => !before.includes(key) && !key.startsWith('references/'));
+      for (const { manifest } of versions)
+        expect(await readVersion(domain, manifest, manifest.number)).toMatchObject({ status: 'Published' });
+      const left = (await keysIn(domain.store)).filter(
+        (key) => !before.includes(key) && !key.startsWith('references/'),
+      );
       expect(left).toHaveLength(end - 2);
     }
     throw new Error('it never came to its end');
@@ -277,7 +324,9 @@ describe('several at once', () => {
     };
     await expect(promote({ ...domain, store }, request)).rejects.toThrow('dead');
     const [{ manifest }] = request.items;
-    await expect(promote(domain, to('staging', manifest))).rejects.toThrow("'staging/shop/api:1' is just being promoted together with others");
+    await expect(promote(domain, to('staging', manifest))).rejects.toThrow(
+      "'staging/shop/api:1' is just being promoted together with others",
+    );
     expect(await keysIn(domain.store, 'promotions/')).toEqual([]);
     await promote(domain, request);
     expect((await promote(domain, to('staging', manifest))).versions[0]!.manifest.number).toBe(1);
@@ -295,7 +344,14 @@ describe('what is refused is told all at once, and nothing is written', () => {
         { manifest: archived, id: 'one' },
         { manifest: deleted, id: 'two' },
         { manifest: fine, id: 'three', assets: [{ name: 'b' }] },
-        { manifest: fine, id: 'four', assets: [{ name: 'a', as: 'x' }, { name: 'a', as: 'x' }] },
+        {
+          manifest: fine,
+          id: 'four',
+          assets: [
+            { name: 'a', as: 'x' },
+            { name: 'a', as: 'x' },
+          ],
+        },
         { manifest: { ...fine, number: 9 }, id: 'five' },
         { manifest: fine, id: 'six' },
         { manifest: fine, id: 'six' },
@@ -334,7 +390,8 @@ describe('what is refused is told all at once, and nothing is written', () => {
   test('of content that is gone', async () => {
     const source = await publish({ a: '1' });
     const [key] = await keysIn(domain.store, 'blobs/');
-    for (const incarnation of await domain.store.incarnations(key! as never)) await domain.store.removeIncarnation(key! as never, incarnation);
+    for (const incarnation of await domain.store.incarnations(key! as never))
+      await domain.store.removeIncarnation(key! as never, incarnation);
     expect(await problemsOf(to('staging', source))).toMatchObject([['CONTENT_MISSING', expect.anything()]]);
   });
 });
@@ -350,13 +407,16 @@ describe('what was promoted from and to an artifact', () => {
     });
     const told = async (subject: Parameters<typeof listPromotions>[1]): Promise<readonly string[]> =>
       (await listPromotions(domain, subject)).map(
-        ({ from, to: end }) => `${from.repository}/${from.id}:${from.number} > ${end.repository}/${end.id}:${end.number}`,
+        ({ from, to: end }) =>
+          `${from.repository}/${from.id}:${from.number} > ${end.repository}/${end.id}:${end.number}`,
       );
     const chain = ['dev/shop/api:1 > staging/shop/api:1', 'staging/shop/api:1 > production/api:1'];
     expect(await told({ repository: 'production', id: 'api' })).toEqual(chain);
     expect(await told({ ...API, number: 1 })).toEqual(chain);
     expect(await told(API)).toEqual([chain[0], 'dev/shop/api:2 > staging/shop/api:2', chain[1]]);
-    expect(await told({ repository: 'staging', id: 'shop/api', number: 2 })).toEqual(['dev/shop/api:2 > staging/shop/api:2']);
+    expect(await told({ repository: 'staging', id: 'shop/api', number: 2 })).toEqual([
+      'dev/shop/api:2 > staging/shop/api:2',
+    ]);
     expect(await told(WEB)).toEqual([]);
     expect((await listPromotions(domain, { ...API, number: 1 }))[1]).toMatchObject({
       promotion: onProduction.promotion.id,

@@ -1,10 +1,14 @@
+import { noEvidence } from '../../../repository/evidence/none.ts';
+import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { claimLabels } from '../../../repository/label.ts';
 import { publishAssets } from '../../../repository/publish.ts';
 import { samenessOf } from '../../../repository/same-version.ts';
 import { publishable } from '../domain.ts';
 import { formatArn, publishVersion } from '../../../repository/index.ts';
+import { promote } from '../../../repository/promoting/promote.ts';
 import { createRepository } from '../../../repository/repositories.ts';
+import { readManifest } from '../../../repository/version.ts';
 import { STACK_ID } from '../custom-resource-event.ts';
 import { publishable } from '../domain.ts';
 import { answerOf, eventsOf } from './events.ts';
@@ -34,6 +38,9 @@ const PUBLISHING: readonly Scenario[] = [
   { name: 'publish what another ID holds', act: ({ domain }) => publish(domain, 'shop/again', 'used') },
   { name: 'publish what is published', act: ({ domain }) => publish(domain, 'shop/used', 'used') },
   { name: 'publish what is condemned', act: ({ domain }) => publish(domain, 'shop/again', 'condemned') },
+  { name: 'promote', before: makeRelease, act: (actor) => promoted(actor, 'used') },
+  { name: 'promote several', before: makeRelease, act: (actor) => promoted(actor, 'used', 'named') },
+  { name: 'promote what others hold', before: makeRelease, act: (actor) => promoted(actor, 'shared', 'unused') },
   { name: 'publish what was deleted half way', act: ({ domain }) => publish(domain, 'shop/again', 'half') },
 ];
 
@@ -82,6 +89,42 @@ function declaration(type: keyof typeof ISSUED, resource: string, properties: Pr
   };
 }
 
+const RELEASE = 'release';
+
+async function makeRelease({ domain }: Actor): Promise<void> {
+  await createRepository(domain, RELEASE, { lifecycle: [] });
+}
+
+/** The newest versions, by the names that the scene has for them. */
+async function promoted({ domain }: Actor, ...names: readonly [string, ...string[]]): Promise<string> {
+  const items = await Promise.all(
+    names.map(async (name) => {
+      const id = `shop/${name}`;
+      const manifest = await readManifest(domain, { repository: 'default', id }, 1);
+      if (manifest === undefined) throw new TypeError(`'${id}' is not there`);
+      return { manifest, id };
+    }),
+  );
+  const [first, ...rest] = items;
+  if (first === undefined) throw new TypeError('something is promoted');
+  const { promotion } = await promote(domain, { repository: RELEASE, items: [first, ...rest] });
+  return promotion.id;
+}
+
+/** What was promoted is needed, and what it became exists. */
+async function promotedAndHeld(actor: Actor): Promise<void> {
+  await makeRelease(actor);
+  const promotion = await promoted(actor, 'used');
+  await ask(actor, { command: 'hold-promotion', repository: RELEASE, promotion });
+}
+
+function releaseArn({ domain: { partition, account, region } }: Actor): string {
+  return formatArn({ partition, account, region, repository: RELEASE, id: 'shop/used', version: 1 });
+}
+
+const deleteRelease = (actor: Actor): Promise<unknown> =>
+  ask(actor, { command: 'delete', arn: releaseArn(actor), dryRun: false, now: false });
+
 /** A new command does not compile until it stands here. */
 const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> = {
   delete: [
@@ -90,13 +133,42 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
     deletion('delete what another holds', 'shared', true),
     deletion('delete what is used', 'used', true),
     deletion('delete what is deleted half way', 'half', true),
+    { name: 'delete what was promoted', before: promotedAndHeld, act: deleteRelease },
     {
       name: 'delete all versions',
       before: ({ domain }) => publish(domain, 'shop/unused', 'unused, and newer'),
       act: (actor, scene) => ask(actor, { command: 'delete', arn: wholeOf(scene, 'unused'), dryRun: false, now: true }),
     },
   ],
+  announce: [
+    {
+      name: 'announce',
+      act: ({ domain }, scene) =>
+        carryOut(
+          { command: 'announce', arns: [arnOf(scene, 'used'), arnOf(scene, 'named')] },
+          { domain, evidence: noEvidence, isTimeUp: () => false, announce: async () => undefined },
+        ),
+    },
+  ],
+  'hold-promotion': [
+    {
+      name: 'hold-promotion',
+      before: makeRelease,
+      act: async (actor) => {
+        const promotion = await promoted(actor, 'used', 'named');
+        await ask(actor, { command: 'hold-promotion', repository: RELEASE, promotion });
+      },
+    },
+  ],
   undelete: [
+    {
+      name: 'undelete what was promoted',
+      before: async (actor) => {
+        await promotedAndHeld(actor);
+        await deleteRelease(actor);
+      },
+      act: (actor) => ask(actor, { command: 'undelete', arn: releaseArn(actor) }),
+    },
     {
       name: 'undelete',
       act: (actor, scene) => ask(actor, { command: 'undelete', arn: arnOf(scene, 'condemned') }),
