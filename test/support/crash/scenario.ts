@@ -4,7 +4,6 @@ import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { claimLabels } from '../../../repository/label.ts';
 import { publishAssets } from '../../../repository/publish.ts';
 import { samenessOf } from '../../../repository/same-version.ts';
-import { publishable } from '../domain.ts';
 import { formatArn, publishVersion } from '../../../repository/index.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import { createRepository } from '../../../repository/repositories.ts';
@@ -199,9 +198,9 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
   'bookmark-delete': [
     {
       name: 'bookmark-delete',
-      before: (actor, scene) =>
-        ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'unused'), bookmark: 'prod' }),
-      act: (actor, scene) => ask(actor, { command: 'bookmark-delete', arn: wholeOf(scene, 'unused'), bookmark: 'prod' }),
+      before: (actor, scene) => ask(actor, { command: 'bookmark-set', arn: arnOf(scene, 'unused'), bookmark: 'prod' }),
+      act: (actor, scene) =>
+        ask(actor, { command: 'bookmark-delete', arn: wholeOf(scene, 'unused'), bookmark: 'prod' }),
     },
   ],
   'status-set': [
@@ -225,7 +224,10 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
       before: async ({ domain }) => {
         const name = { repository: 'default', id: 'shop/candidate' };
         const set = { label: '1.0.0', name: 'build-1' };
-        const { manifest } = await publishAssets(domain, name, { assets: [{ publishable: publishable('built') }], set });
+        const { manifest } = await publishAssets(domain, name, {
+          assets: [{ publishable: publishable('built') }],
+          set,
+        });
         const sameness = samenessOf(manifest.assets, set);
         await claimLabels(domain, name, [set.label], sameness, manifest.number);
       },

@@ -221,6 +221,10 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
       return ['scheduled work'];
     case 'verify':
       return result['healed'] === true ? ['verification healed'] : [];
+    case 'bookmark-set':
+    case 'bookmark-delete':
+    case 'status-set':
+    case 'complete':
     case 'cancel':
     case 'finish':
     case 'renew':
