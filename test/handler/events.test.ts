@@ -10,6 +10,9 @@ import type { Domain, KeeperCommand, ObjectStore, Publication } from '../../repo
 import type { DomainEvent } from '../../repository/event.ts';
 import { announcing } from '../../repository/announcing.ts';
 import { objectKey } from '../../repository/object-store.ts';
+import { promote } from '../../repository/promoting/promote.ts';
+import { publishAssets } from '../../repository/publish.ts';
+import { createRepository } from '../../repository/repositories.ts';
 import { reap } from '../../repository/deleting/reap.ts';
 import { counting } from '../../repository/stores/counting.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
@@ -87,6 +90,36 @@ function publish(id = 'shop/api', text = `content of ${id}`): Promise<Publicatio
   return publishVersion(domain, { repository: 'default', id }, publishable(text));
 }
 
+/** A candidate that is promoted under another name, which is told by the name under which whoever publishes asks. */
+async function promotionStory(): Promise<void> {
+  const { partition, account, region } = PLACE;
+  await createRepository(domain, 'production', { lifecycle: [] });
+  const { manifest: set } = await publishAssets(
+    domain,
+    { repository: 'default', id: 'foo' },
+    {
+      assets: [{ publishable: publishable('wheel', 'file', 'foo-1.0.0-24-py3-none-any.whl') }],
+      set: { label: '1.0.0', name: 'build-24' },
+    },
+  );
+  const { versions } = await promote(domain, {
+    repository: 'production',
+    items: [
+      {
+        manifest: set,
+        id: 'foo',
+        assets: [{ name: set.assets[0].name, as: 'foo-1.0.0-py3-none-any.whl' }],
+      },
+    ],
+    evidence: [{ url: 'https://ci.example/runs/24' }],
+    provenance: { by: 'arn:aws:iam::111122223333:role/release' },
+  });
+  const arns = versions.map(({ manifest: { repository, id, number: version } }) =>
+    formatArn({ partition, account, region, repository, id, version }),
+  );
+  await kept({ command: 'announce', arns }, 'publishing');
+}
+
 const properties = ({ arn, key }: Publication): EventMembers => ({ ArtifactArn: formatArn(arn), Key: key });
 const types = (): readonly string[] => bus.events.map(({ detailType }) => detailType);
 
@@ -108,6 +141,7 @@ async function story(): Promise<void> {
   await kept({ command: 'undelete', arn });
   await kept({ command: 'delete', arn, dryRun: false, now: true });
   await bookmarkStory();
+  await promotionStory();
 }
 
 /** A stack that was deployed through a bookmark, and is behind when that is moved; and an old version that is archived. */
@@ -181,7 +215,7 @@ test('every event of the story is as its schema says, on the bus that is named, 
     ...['Artifact Rescued', 'Artifact Version Undeleted'],
     ...['Artifact Version Deleted', 'Artifact Condemned', 'Artifact Deleted'],
     ...['Artifact Bookmark Moved', 'Artifact Reference Added', 'Artifact Bookmark Moved'],
-    ...['Artifact Version Status Changed'],
+    ...['Artifact Version Status Changed', 'Artifact Version Published', 'Artifact Promoted'],
   ]);
   const moved = bus.events.filter(({ detailType }) => detailType === 'Artifact Bookmark Moved');
   expect(moved).toMatchObject([
