@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
 import type { ReadBefore, RepositoryRecord, Settings } from './settings.ts';
-import { listConfigured, NO_SETTINGS, readSettings, writeRepository, writeSettings } from './settings.ts';
+import { listConfigured, NO_SETTINGS, readSettings, settingsIn, writeRepository, writeSettings } from './settings.ts';
 
 /** A repository, and what is set for it. */
 export interface Repository extends Settings, Pick<RepositoryRecord, 'owner' | 'deletingSince'> {
@@ -100,8 +100,13 @@ export async function readRepository(
 
 function told(repository: string, record: RepositoryRecord | undefined): Repository {
   if (record === undefined) return { repository, ...NO_SETTINGS };
-  const { nonce: _, ...rest } = record;
-  return { repository, ...rest };
+  const { owner, deletingSince } = record;
+  return {
+    repository,
+    ...settingsIn(record),
+    ...(owner !== undefined && { owner }),
+    ...(deletingSince !== undefined && { deletingSince }),
+  };
 }
 
 /**

@@ -130,17 +130,11 @@ export async function writeSettings(
 export async function writeRepository(
   { store, chance }: Pick<Domain, 'store' | 'chance'>,
   repository: string,
-  { lifecycle, quarantineDays, description, acceptsFrom, requiresEvidence }: Settings,
+  wanted: Settings,
   { owner, deletingSince }: RepositoryNotes,
   before: Pick<ReadBefore, 'revision'> | undefined,
 ): Promise<boolean> {
-  const settings: Settings = {
-    lifecycle,
-    ...(quarantineDays !== undefined && { quarantineDays }),
-    ...(description !== undefined && { description }),
-    ...(acceptsFrom !== undefined && { acceptsFrom }),
-    ...(requiresEvidence === true && { requiresEvidence }),
-  };
+  const settings = settingsIn(wanted);
   const [problem] = problemsOfSettings({ ...settings }, repository);
   if (problem !== undefined) throw new TypeError(problem.message);
   const nonce = chance.nonce();
@@ -152,6 +146,18 @@ export async function writeRepository(
   if (outcome === 'created' || outcome === 'replaced') return true;
   // It may be the echo of one's own writing.
   return (await readSettings(store, repository))?.value.nonce === nonce;
+}
+
+/** What is set, without anything else. */
+export function settingsIn(from: Settings): Settings {
+  const { lifecycle, quarantineDays, description, acceptsFrom, requiresEvidence } = from;
+  return {
+    lifecycle,
+    ...(quarantineDays !== undefined && { quarantineDays }),
+    ...(description !== undefined && { description }),
+    ...(acceptsFrom !== undefined && { acceptsFrom }),
+    ...(requiresEvidence === true && { requiresEvidence }),
+  };
 }
 
 function isTextOrAbsent(value: unknown): value is string | undefined {

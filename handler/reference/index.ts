@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { remoteKeeper } from '../../repository/keeping/ask.ts';
-import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
+import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
@@ -13,9 +13,9 @@ import { putAnswer } from './put.ts';
 import type { Served } from './reference.ts';
 
 /**
- * Custom::ArtifactRef: records which stack uses an artifact, and hands out where its content is. Runs in AWS Lambda, with the SDK that is there.
+ * Custom::ArtifactRef: records which stack uses an artifact, and hands out where its content is. Custom::ArtifactRepository and Custom::ArtifactBookmark: asks the keeper. Runs in AWS Lambda, with the SDK that is there.
  *
- * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER, the name of the keeper's function, EVENT_BUS, the name of the bus that
+ * Its environment: BUCKET, ACCOUNT and PARTITION of the domain, KEEPER and DECLARING, the names of the keeper's function for what binding needs and for what stacks declare, EVENT_BUS, the name of the bus that
  * hears of events, none where it is absent; LEGAL_HOLD, `on` where S3 itself is to keep what is bound. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
  */
 
@@ -51,6 +51,7 @@ function connect(signal: AbortSignal): Served {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
     ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client, bucket, expectedOwner: account, signal }) }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
+    declaring: askFunction(env['DECLARING'] ?? `${KEEPER_FUNCTION}:${DECLARING_ALIAS}`, signal),
     chance: {
       now,
       nonce: () => randomUUID().replaceAll('-', ''),

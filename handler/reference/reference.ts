@@ -3,7 +3,10 @@ import { bind } from '../../repository/bind.ts';
 import type { Domain, DomainParts } from '../../repository/domain.ts';
 import { describeDomain, findDomain, requireAt } from '../../repository/domain.ts';
 import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
+import { isDeclaring } from '../../repository/declaring/thing.ts';
+import type { AskKeeper } from '../../repository/keeping/command.ts';
 import { release } from '../../repository/release.ts';
+import { declare } from './declared.ts';
 import type { ResourceEvent } from './event.ts';
 import { formatPhysicalId, generationOf, isInvented } from '../../repository/physical-id.ts';
 import { parseProperties, wantTheSame } from './properties.ts';
@@ -13,6 +16,8 @@ import { attributesOf, findUse } from './use.ts';
 export interface Served extends DomainParts {
   readonly place: Pick<Domain, 'partition' | 'account' | 'region' | 'bucket'>;
   readonly urlOf: (bucket: string, key: string) => string;
+  /** The keeper, as it takes what stacks declare. Absent: they can't declare anything. */
+  readonly declaring?: AskKeeper;
 }
 
 /** Of an event that was carried out. */
@@ -36,6 +41,7 @@ const DOMAIN_ID = 'domain';
 /** @throws ArtifactError */
 export async function carryOut(event: ResourceEvent, served: Served, failing: Failing): Promise<Outcome> {
   if (event.resourceType === DOMAIN_TYPE) return describe(event, served);
+  if (isDeclaring(event.resourceType)) return declare(event, served.declaring, failing);
   return event.requestType === 'Delete' ? end(event, served) : use(event, served, failing);
 }
 

@@ -30,7 +30,7 @@ export interface KeeperInvoked {
   readonly failed?: true;
 }
 
-const FUNCTION = /^arn:aws:lambda:[^:]+:[0-9]{12}:function:cfn-artifacts-keeper(?::publishing)?$/;
+const FUNCTION = /^arn:aws:lambda:[^:]+:[0-9]{12}:function:cfn-artifacts-keeper(?::(?:publishing|declaring))?$/;
 
 /** The keeper's function, as it is bundled, in a process of its own, behind as much of Lambda's API as it takes to invoke it. */
 export class KeeperProcess {
