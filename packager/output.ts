@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fchmodSync,
   fsyncSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
+import { isAlive } from './processes.ts';
 
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -37,10 +39,10 @@ export interface Kept {
   readonly folders?: readonly string[];
 }
 
-export interface Output {
-  readonly file: OutputFile;
-  readonly bytes: Bytes;
-}
+export type Output =
+  | { readonly file: OutputFile; readonly bytes: Bytes }
+  /** `ready`: a file that has the bytes already, on the disk, in the folder that `placeOf` tells. It becomes the output; where that fails, it stays. */
+  | { readonly file: OutputFile; readonly ready: string };
 
 /**
  * @param given relative to `cwd`, or absolute
@@ -109,8 +111,19 @@ export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
   const drafts: string[] = [];
   const finish: (() => void | Promise<void>)[] = [];
   try {
-    for (const { file, bytes } of outputs) {
+    for (const output of outputs) {
+      const { file } = output;
       const { path: target, isReplaced, mode } = targetOf(file);
+      if ('ready' in output) {
+        finish.push(() => {
+          attempt(file, () => {
+            if (mode !== undefined) chmodSync(output.ready, mode & 0o777);
+            renameSync(output.ready, target);
+          });
+        });
+        continue;
+      }
+      const { bytes } = output;
       if (!isReplaced) {
         finish.push(() => fill(file, target, bytes));
         continue;
@@ -129,6 +142,15 @@ export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
   } finally {
     for (const draft of drafts) rmSync(draft, { force: true });
   }
+}
+
+/**
+ * The file that an output becomes, links followed; `undefined` of a device or a pipe, which is written to.
+ * @throws ArtifactError OUTPUT_FAILED where no file can be
+ */
+export function placeOf(file: OutputFile): string | undefined {
+  const { path: target, isReplaced } = targetOf(file);
+  return isReplaced ? target : undefined;
 }
 
 /** Where the bytes go in the end. */
@@ -277,26 +299,21 @@ function removeAbandoned(target: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and is somebody else's.
-    return !hasCode(error, 'ESRCH');
-  }
-}
-
 function attempt<T>(file: OutputFile, write: () => T): T {
   try {
     return write();
   } catch (cause) {
-    if (cause instanceof ArtifactError) throw cause;
-    throw new ArtifactError('OUTPUT_FAILED', `'${file.given}' can't be written: ${reasonOf(cause)}`, {
-      remedy: 'Nothing of it was written. Name another file or folder, or make room, and run it again.',
-      cause,
-    });
+    throw failedOutput(file, cause);
   }
+}
+
+/** What a file system says, as an OUTPUT_FAILED; an ArtifactError as it is. */
+export function failedOutput({ given }: Pick<OutputFile, 'given'>, cause: unknown): ArtifactError {
+  if (cause instanceof ArtifactError) return cause;
+  return new ArtifactError('OUTPUT_FAILED', `'${given}' can't be written: ${reasonOf(cause)}`, {
+    remedy: 'Nothing of it was written. Name another file or folder, or make room, and run it again.',
+    cause,
+  });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -145,6 +145,32 @@ export async function readBlob(
   };
 }
 
+/**
+ * The rest of a blob for who has its first bytes already. The last step of the iteration proves all of it, the first bytes too.
+ * @param begun those bytes; they are read before anything is asked for
+ * @throws ArtifactError CONTENT_MISSING; DIGEST_MISMATCH, perhaps because what was begun is of other content
+ */
+export async function* readRestOfBlob(
+  store: ObjectStore,
+  blob: BlobName,
+  { size: from, bytes }: { readonly size: number; readonly bytes: AsyncIterable<Uint8Array> },
+): AsyncGenerator<Uint8Array> {
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield* bytes;
+    const object = await store.read(blobKey(blob.digest, blob.filename), undefined, from);
+    if (object === undefined) throw missing(blob);
+    yield* object.body;
+  }
+  let passed = 0;
+  const pieces = measured(whole(), (found, size) => {
+    if (found !== blob.digest) throw damaged(blob, found, size);
+  });
+  for await (const piece of pieces) {
+    if (passed >= from) yield piece;
+    passed += piece.byteLength;
+  }
+}
+
 /** CONTENT_MISSING: a record names this content, and it is not there. */
 export function missing({ digest, filename }: BlobName): ArtifactError {
   return new ArtifactError('CONTENT_MISSING', `the content sha256:${digest} ('${filename}') is not in the store`, {

@@ -162,7 +162,8 @@ async function* versionsWithBookmarks(
   }
 }
 
-async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promise<ReadonlySet<number>> {
+/** The versions of an artifact that its bookmarks need. */
+export async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promise<ReadonlySet<number>> {
   const numbers = new Set<number>();
   for await (const { record } of listBookmarkRecords(store, name)) {
     for (const number of numbersNeeded(record)) numbers.add(number);
@@ -170,7 +171,11 @@ async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promis
   return numbers;
 }
 
-async function* usesOfVersion(domain: Reading, { repository, id, number, assets }: Manifest): AsyncGenerator<Usage> {
+/** Who uses a version: what needs any of its content. */
+export async function* usesOfVersion(
+  domain: Reading,
+  { repository, id, number, assets }: Manifest,
+): AsyncGenerator<Usage> {
   for (const digest of new Set(assets.map((asset) => asset.digest))) {
     yield* usesOf(domain, { repository, id, number }, digest);
   }

@@ -1,4 +1,4 @@
-import type { ArtifactName, Domain, Resolution, Selector, Subject } from '../../repository/index.ts';
+import type { ArtifactName, Domain, Resolution, Selector, Subject, Version } from '../../repository/index.ts';
 import {
   ArtifactError,
   hasCode,
@@ -9,6 +9,7 @@ import {
   parseSelector,
   resolve,
   resolveManifest,
+  resolveWhole,
   samePlace,
 } from '../../repository/index.ts';
 
@@ -18,6 +19,11 @@ import {
  */
 export function resolveArtifact(domain: Domain, text: string, repository: string): Promise<Resolution> {
   return findAs(resolve, domain, text, repository);
+}
+
+/** Likewise a version with all of its assets. */
+export function resolveVersion(domain: Domain, text: string, repository: string): Promise<Version> {
+  return findAs(resolveWhole, domain, text, repository);
 }
 
 async function findAs<T>(

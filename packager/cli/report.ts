@@ -256,7 +256,8 @@ function formatLines(
 const PAGE = 200;
 
 /**
- * A table of any length, which is never held as a whole: the widths of its columns are those of its first rows, and grow where later ones need more.
+ * A table of any length, which is never held as a whole: the widths of its columns are those of its first rows, and grow where later ones need more. Where no column has a
+ * title there is no line of them.
  */
 export class GrowingTable {
   /** Rows so far, of all tables. */
@@ -286,7 +287,8 @@ export class GrowingTable {
 
   async #write(): Promise<void> {
     const { stdout } = this.#terminal;
-    const titles = this.#widths === undefined ? this.#columns.map(({ title }) => title) : undefined;
+    const isTitled = this.#widths === undefined && this.#columns.some(({ title }) => title !== '');
+    const titles = isTitled ? this.#columns.map(({ title }) => title) : undefined;
     const own = naturalWidths(this.#columns, titles === undefined ? this.#page : [titles, ...this.#page]);
     this.#widths = own.map((width, index) => Math.max(width, this.#widths?.[index] ?? 0));
     stdout.write(formatLines(this.#columns, this.#page, this.#widths, { titles, width: stdout.columns }));

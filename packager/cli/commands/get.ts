@@ -1,45 +1,126 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Resolution } from '../../../repository/index.ts';
-import { ArtifactError, formatArn, formatArtifactName, readBlob, UNDELETE } from '../../../repository/index.ts';
-import { ARCHIVE_FILENAME } from '../../../repository/keys.ts';
+import type { Asset, Domain, Manifest, Resolution, Version } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  contentAssets,
+  formatArn,
+  formatArtifactName,
+  readBlob,
+  UNDELETE,
+} from '../../../repository/index.ts';
+import { isGone } from '../../../repository/status.ts';
+import { download } from '../../download.ts';
+import type { Download } from '../../download.ts';
 import { until } from '../../interruptible.ts';
 import type { OutputFile } from '../../output.ts';
-import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
-import { resolveArtifact } from '../artifact.ts';
-import { openDomain } from '../open.ts';
-import type { GetOptions } from '../options.ts';
+import { checkOutputs, failedOutput, outputFile, tryOutputs } from '../../output.ts';
 import { formatSize } from '../../size.ts';
+import { resolveVersion } from '../artifact.ts';
+import { fileNameOf, fileNamesOf } from '../file-names.ts';
+import type { GetOptions } from '../looking-options.ts';
+import { resolveNamed, withSet } from '../named-version.ts';
+import { openDomain } from '../open.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
-/** Brings an artifact's content here, verified: a file appears whole and right, or not at all. */
+interface Call {
+  readonly options: GetOptions;
+  readonly terminal: Terminal;
+  readonly warnings: Warnings;
+}
+
+/** Brings an artifact's content here, verified: all files appear whole and right, or none does. */
 export async function run(options: GetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
-  const artifact = await resolveArtifact(domain, options.artifact, options.repository);
-  requireNotDeleted(artifact);
-  const target = options.output === '-' ? undefined : targetOf(options, artifact, terminal.cwd);
-  if (target !== undefined) checkTarget(target, options);
-  const { body } = await readBlob(domain.store, artifact);
-  if (target === undefined) {
-    await copyToStdout(body, terminal);
+  const call = { options, terminal, warnings };
+  const { all, repository, set } = options;
+  const text = withSet(options.artifact, set, repository);
+  const named = all
+    ? { kind: 'version' as const, version: await resolveVersion(domain, text, repository) }
+    : await resolveNamed(domain, text, repository);
+  if (named.kind === 'asset') await getAsset(call, domain, named.resolution);
+  else await getVersion(call, domain, named.version);
+}
+
+async function getAsset({ options, terminal, warnings }: Call, domain: Domain, artifact: Resolution): Promise<void> {
+  requireNotGone(artifact);
+  if (options.output === '-') {
+    await copyToStdout((await readBlob(domain.store, artifact)).body, terminal);
     return;
   }
+  const target = targetOf(options, artifact, terminal.cwd);
+  checkTargets([target], options);
   const { output } = target;
-  await writeOutputs([{ file: output, bytes: until(terminal.signal, body) }]);
+  await fetchAll({ options, terminal }, domain, [{ output, blob: artifact }]);
   const { size, digest } = artifact;
   const arn = formatArn(artifact.arn);
   if (options.json) writeJson(terminal, { arn, file: output.file, size, digest, warnings: warnings.all() });
   else if (!options.quiet) terminal.stderr.write(`${arn}\n  → ${output.given} (${formatSize(size)}, verified)\n`);
 }
 
-/** The content of a version that was deleted may be there for a while: until it goes, or because somebody else holds it. Nobody is to rely on it. */
-function requireNotDeleted({ status, manifest }: Resolution): void {
-  if (status !== 'Deleted' || manifest === undefined) return;
+/** A version with all of its assets, in a folder. */
+async function getVersion(call: Call, domain: Domain, { manifest, status }: Version): Promise<void> {
+  const { options, terminal, warnings } = call;
+  requireNotGone({ manifest, status });
+  const assets = options.all ? manifest.assets : contentAssets(manifest);
+  const given = folderOf(options, manifest);
+  const files = [...fileNamesOf(assets)].map(([asset, name]) => ({
+    asset,
+    target: { output: outputFile('--output', path.join(given, name), terminal.cwd), isNamed: false },
+  }));
+  const isNew = makeFolder(given, terminal.cwd);
+  try {
+    checkTargets(
+      files.map(({ target }) => target),
+      options,
+    );
+    await fetchAll(
+      call,
+      domain,
+      files.map(({ asset, target }) => ({ output: target.output, blob: asset })),
+    );
+  } catch (error) {
+    if (isNew) removeEmpty(path.resolve(terminal.cwd, given));
+    throw error;
+  }
+  const fetched = files.map(({ asset, target }) => ({
+    asset: asset.name,
+    ...{ arn: arnOf(domain, manifest, asset), file: target.output.file, size: asset.size, digest: asset.digest },
+  }));
+  const folder = path.resolve(terminal.cwd, given);
+  if (options.json) writeJson(terminal, { folder, files: fetched, warnings: warnings.all() });
+  else if (!options.quiet)
+    for (const [index, { arn, size }] of fetched.entries())
+      terminal.stderr.write(`${arn}\n  → ${files[index]?.target.output.given ?? ''} (${formatSize(size)}, verified)\n`);
+}
+
+function arnOf({ partition, region, account }: Domain, { repository, id, number }: Manifest, asset: Asset): string {
+  return formatArn({ partition, region, account, repository, id, version: number, digest: asset.digest });
+}
+
+function fetchAll(
+  { options, terminal }: Pick<Call, 'options' | 'terminal'>,
+  { store }: Domain,
+  downloads: readonly Download[],
+): Promise<void> {
+  return download(store, downloads, {
+    signal: terminal.signal,
+    onKept: (file, bytes) => {
+      if (options.quiet) return;
+      terminal.stderr.write(`${formatSize(bytes)} are kept in ${file}: the same 'get' goes on there\n`);
+    },
+  });
+}
+
+/** The content of a version that was given up may be there for a while: until it goes, or because somebody else holds it. Nobody is to rely on it. */
+function requireNotGone({ status, manifest }: Pick<Resolution, 'status' | 'manifest'>): void {
+  if (!isGone(status) || manifest === undefined) return;
   const name = `${formatArtifactName(manifest)}:${manifest.number}`;
-  throw new ArtifactError('ARTIFACT_DELETED', `'${name}' is deleted`, {
-    remedy: `${UNDELETE} Else publish the same bytes again: the content has the same ARN then.`,
+  const again = 'publish the same bytes again: the content has the same ARN then.';
+  throw new ArtifactError('ARTIFACT_DELETED', `'${name}' is ${status.toLowerCase()}`, {
+    remedy: status === 'Deleted' ? `${UNDELETE} Else ${again}` : `Its content is given up: ${again}`,
   });
 }
 
@@ -59,7 +140,7 @@ interface Target {
 
 function targetOf({ output: given }: GetOptions, artifact: Resolution, cwd: string): Target {
   const isFolder = given === undefined || /[/\\]$/.test(given) || isFolderAt(path.resolve(cwd, given));
-  const file = isFolder ? path.join(given ?? '', filenameFor(artifact)) : given;
+  const file = isFolder ? path.join(given ?? '', fileNameOf(artifact, artifact.id)) : given;
   return { output: outputFile('--output', file, cwd), isNamed: !isFolder };
 }
 
@@ -72,21 +153,48 @@ function isFolderAt(place: string): boolean {
   }
 }
 
-/** The artifact's own filename; of an archive, which all have the same, the last part of its ID. */
-function filenameFor({ filename, id }: Resolution): string {
-  if (filename !== ARCHIVE_FILENAME) return filename;
-  const name = path.posix.basename(id);
-  const extension = path.extname(filename);
-  return name.endsWith(extension) ? name : `${name}${extension}`;
+/** @throws ArtifactError INVALID_ARGUMENT */
+function folderOf({ output }: GetOptions, { id, assets }: Manifest): string {
+  if (output !== '-') return output ?? path.posix.basename(id);
+  throw new ArtifactError('INVALID_ARGUMENT', 'a whole version can not be written to stdout', {
+    remedy: `Name one asset: ${assets.map(({ name }) => `'#${name}'`).join(', ')}; or a folder with --output.`,
+  });
+}
+
+/** @returns whether it was not there before. @throws ArtifactError OUTPUT_FAILED */
+function makeFolder(given: string, cwd: string): boolean {
+  try {
+    return mkdirSync(path.resolve(cwd, given), { recursive: true }) !== undefined;
+  } catch (cause) {
+    if (statSync(path.resolve(cwd, given), { throwIfNoEntry: false })?.isFile() !== true)
+      throw failedOutput({ given }, cause);
+    throw new ArtifactError('OUTPUT_FAILED', `'${given}' is a file, and a whole version needs a folder`, {
+      remedy: 'Name a folder with --output, or one asset.',
+      cause,
+    });
+  }
+}
+
+/** What is kept in it, for the next run, keeps it. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It is in use.
+  }
 }
 
 /** Before anything is fetched. */
-function checkTarget({ output, isNamed }: Target, { force }: GetOptions): void {
-  checkOutputs([output]);
-  if (!isNamed && !force && statSync(output.file, { throwIfNoEntry: false }) !== undefined) {
+function checkTargets(targets: readonly Target[], { force }: GetOptions): void {
+  checkOutputs(targets.map(({ output }) => output));
+  for (const { output, isNamed } of targets) {
+    if (isNamed || force || statSync(output.file, { throwIfNoEntry: false }) === undefined) continue;
     throw new ArtifactError('OUTPUT_FAILED', `'${output.given}' is already there`, {
-      remedy: `To replace it, name it with '-o ${output.given}', or give --force.`,
+      remedy:
+        targets.length > 1
+          ? 'Give --force to replace what is there, or name another folder with --output.'
+          : `To replace it, name it with '-o ${output.given}', or give --force.`,
     });
   }
-  tryOutputs([output]);
+  tryOutputs(targets.map(({ output }) => output));
 }

@@ -1,95 +1,179 @@
 import { expandAhead } from '../../../repository/ahead.ts';
-import type { Domain, ListedArtifact, Manifest, Status } from '../../../repository/index.ts';
-import {
-  findNewest,
-  formatArtifactName,
-  listArtifacts,
-  listVersionNumbers,
-  readManifest,
-  readStatus,
-} from '../../../repository/index.ts';
-import { openDomain } from '../open.ts';
-import type { ListOptions } from '../options.ts';
+import type { Domain, ListedArtifact, Manifest, Version } from '../../../repository/index.ts';
+import { contentAssets, formatArtifactName, listArtifacts } from '../../../repository/index.ts';
+import type { FolderEntry } from '../../../repository/looking/folder.ts';
+import { listFolder } from '../../../repository/looking/folder.ts';
+import { Labels } from '../../../repository/looking/labels.ts';
+import type { VersionFilter } from '../../../repository/looking/versions.ts';
+import { findShown, listVersions } from '../../../repository/looking/versions.ts';
 import { formatSize } from '../../size.ts';
-import { formatDate, formatTable, writeJson } from '../report.ts';
+import type { ListOptions } from '../looking-options.ts';
+import { openDomain } from '../open.ts';
+import { prefixIn } from '../prefix.ts';
+import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
-interface Row {
-  readonly manifest: Manifest;
-  readonly status: Status;
-}
-
-/** So many manifests are read at once. */
+/** So many artifacts are looked at at once. */
 const AT_ONCE = 32;
 
-/** The artifacts of a repository with their newest versions. */
+/** A line: a folder, an artifact with the version that stands for it, or one version of several. */
+type Row =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'version'; readonly version: Version; readonly labels: readonly string[] };
+
+/** The artifacts of a repository, or their versions, written as they are found: nothing is held, however many there are. */
 export async function run(options: ListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
-  const { repository } = options;
-  const prefix =
-    options.prefix?.startsWith(`${repository}/`) === true
-      ? options.prefix.slice(repository.length + 1)
-      : options.prefix;
-  const rows: Row[] = [];
-  const found = expandAhead(listArtifacts(domain, repository, prefix), AT_ONCE, async function* (artifact) {
-    const row = await newestOf(domain, artifact);
-    if (row !== undefined) yield row;
-  });
-  for await (const row of found) {
-    terminal.signal.throwIfAborted();
-    rows.push(row);
+  const prefix = prefixIn(options.repository, options.prefix);
+  const filter = filterOf(options, domain.chance.now());
+  const isRecursive = options.recursive ?? (options.json || options.versions || filter !== undefined);
+  const entries = isRecursive
+    ? everyArtifact(listArtifacts(domain, options.repository, prefix))
+    : level(domain, options.repository, prefix);
+  const rows = expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter));
+  if (options.json) await writeDocument(rows, isRecursive, options, terminal, warnings);
+  else await writeTable(rows, options, prefix, terminal);
+}
+
+async function* everyArtifact(artifacts: AsyncIterable<ListedArtifact>): AsyncGenerator<FolderEntry> {
+  for await (const artifact of artifacts) yield { kind: 'artifact', artifact };
+}
+
+/** What is named without its `/`, and is a folder and nothing else, is looked into. */
+async function* level(domain: Domain, repository: string, prefix: string | undefined): AsyncGenerator<FolderEntry> {
+  const entries = listFolder(domain, repository, prefix);
+  const first = await entries.next();
+  if (first.done === true) return;
+  const second = await entries.next();
+  if (second.done === true && first.value.kind === 'folder' && first.value.path === `${prefix ?? ''}/`) {
+    yield* listFolder(domain, repository, first.value.path);
+    return;
   }
-  if (options.json) writeJson(terminal, { artifacts: rows.map(plain), warnings: warnings.all() });
-  else if (rows.length > 0) terminal.stdout.write(table(rows, terminal));
-  else if (!options.quiet)
-    terminal.stderr.write(`no artifacts in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`);
+  yield first.value;
+  if (second.done === true) return;
+  yield second.value;
+  yield* entries;
 }
 
-/** One that was deleted only where nothing else is left. `undefined` of an artifact that has none but numbers out of use. */
-async function newestOf(domain: Domain, artifact: ListedArtifact): Promise<Row | undefined> {
-  const [manifest, status] = await Promise.all([
-    findNewest(domain, artifact, artifact.newest),
-    readStatus(domain, artifact, artifact.newest),
-  ]);
-  if (manifest === undefined) return undefined;
-  const isLikely = manifest.number === artifact.newest;
-  const row = { manifest, status: isLikely ? status : await readStatus(domain, artifact, manifest.number) };
-  return row.status === 'Deleted' ? ((await newestLeft(domain, row.manifest)) ?? row) : row;
+/** `undefined` where nothing is chosen: then it is the artifacts that are listed. */
+function filterOf(options: ListOptions, now: Date): VersionFilter | undefined {
+  const { status, label, olderThan, newerThan, used, unused } = options;
+  const chosen = {
+    ...(label !== undefined && { label }),
+    ...(olderThan !== undefined && { before: new Date(now.getTime() - olderThan) }),
+    ...(newerThan !== undefined && { since: new Date(now.getTime() - newerThan) }),
+    ...((used || unused) && { isUsed: used }),
+  };
+  return status.length === 0 && Object.keys(chosen).length === 0 ? undefined : { statuses: status, ...chosen };
 }
 
-/** Older than one that was deleted; `undefined` where none is left. */
-async function newestLeft(domain: Domain, { number: deleted, ...name }: Manifest): Promise<Row | undefined> {
-  for await (const number of listVersionNumbers(domain, name)) {
-    if (number >= deleted) continue;
-    const status = await readStatus(domain, name, number);
-    const manifest = status === 'Deleted' ? undefined : await readManifest(domain, name, number);
-    if (manifest !== undefined) return { manifest, status };
+async function* rowsOf(
+  domain: Domain,
+  entry: FolderEntry,
+  { versions }: ListOptions,
+  filter: VersionFilter | undefined,
+): AsyncGenerator<Row> {
+  if (entry.kind === 'folder') {
+    yield entry;
+    return;
   }
-  return undefined;
+  const { artifact } = entry;
+  if (!versions && filter === undefined) {
+    const version = await findShown(domain, artifact);
+    if (version !== undefined) yield { kind: 'version', version, labels: [] };
+    return;
+  }
+  const { repository, id } = artifact;
+  const labels = new Labels(domain, artifact);
+  for await (const version of listVersions(domain, { repository, id }, filter ?? { statuses: [] })) {
+    yield { kind: 'version', version, labels: versions ? await labels.of(version.manifest) : [] };
+    if (!versions) return;
+  }
 }
 
-function plain({ manifest, status }: Row): object {
+/** Without `--versions` the members are those that scripts have always read. */
+async function writeDocument(
+  rows: AsyncIterable<Row>,
+  isRecursive: boolean,
+  { repository, versions }: ListOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+): Promise<void> {
+  const folders: string[] = [];
+  async function* plain(): AsyncGenerator<object> {
+    for await (const row of rows) {
+      if (row.kind === 'folder') folders.push(`${repository}/${row.path}`);
+      else yield versions ? plainVersion(row.version, row.labels) : plainArtifact(row.version);
+    }
+  }
+  await writeJsonList(terminal, versions ? 'versions' : 'artifacts', plain());
+  writeJson(terminal, { ...(!isRecursive && { folders }), warnings: warnings.all() });
+}
+
+function plainArtifact({ manifest, status }: Version): object {
   const { repository, id, number, published, assets } = manifest;
   return { repository, id, newestVersion: number, status, published, assets };
 }
 
-function table(rows: readonly Row[], { stdout }: Terminal): string {
-  return formatTable(
-    [
-      { title: 'ARTIFACT' },
-      { title: 'NEWEST', align: 'right' },
-      { title: 'SIZE', align: 'right' },
-      { title: 'PUBLISHED' },
-      { title: 'STATUS' },
-    ],
-    rows.map(({ manifest, status }) => [
-      formatArtifactName(manifest),
-      String(manifest.number),
-      formatSize(manifest.assets.reduce((total, { size }) => total + size, 0)),
-      formatDate(new Date(manifest.published)),
-      status,
-    ]),
-    stdout.columns,
+function plainVersion({ manifest, status }: Version, labels: readonly string[]): object {
+  const { repository, id, number, published, assets, set } = manifest;
+  return { repository, id, version: number, status, published, labels, set, assets };
+}
+
+async function writeTable(
+  rows: AsyncIterable<Row>,
+  options: ListOptions,
+  prefix: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const { repository, versions, quiet } = options;
+  const table = new GrowingTable(
+    terminal,
+    versions
+      ? [
+          { title: 'VERSION' },
+          { title: 'LABELS' },
+          { title: 'SIZE', align: 'right' },
+          { title: 'PUBLISHED' },
+          { title: 'STATUS' },
+        ]
+      : [
+          { title: 'ARTIFACT' },
+          { title: 'NEWEST', align: 'right' },
+          { title: 'SIZE', align: 'right' },
+          { title: 'PUBLISHED' },
+          { title: 'STATUS' },
+        ],
   );
+  for await (const row of rows) {
+    if (row.kind === 'folder') await table.add([`${repository}/${row.path}`, '', '', '', '']);
+    else await table.add(versions ? versionCells(row.version, row.labels) : artifactCells(row.version));
+  }
+  await table.end();
+  if (table.rows > 0 || quiet) return;
+  const what = options.versions ? 'versions' : 'artifacts';
+  const which = filterOf(options, new Date(0)) === undefined ? '' : ' that are so';
+  terminal.stderr.write(
+    `no ${what}${which} in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`,
+  );
+}
+
+function artifactCells({ manifest, status }: Version): readonly string[] {
+  return [
+    formatArtifactName(manifest),
+    String(manifest.number),
+    sizeOf(manifest),
+    formatDate(new Date(manifest.published)),
+    status,
+  ];
+}
+
+function versionCells({ manifest, status }: Version, labels: readonly string[]): readonly string[] {
+  const name = `${formatArtifactName(manifest)}:${manifest.number}`;
+  return [name, labels.join(' '), sizeOf(manifest), formatDate(new Date(manifest.published)), status];
+}
+
+function sizeOf(manifest: Manifest): string {
+  return formatSize(contentAssets(manifest).reduce((total, { size }) => total + size, 0));
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../repository/index.ts';
 import { resolveArtifact, resolveVersions } from '../artifact.ts';
 import { openDomain } from '../open.ts';
-import type { ShowOptions } from '../options.ts';
+import type { ShowOptions } from '../looking-options.ts';
 import { formatSize } from '../../size.ts';
 import { formatDate, formatFields, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
