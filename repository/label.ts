@@ -7,8 +7,9 @@ import { FORMAT_VERSION, labelKey, labelPrefix } from './keys.ts';
 import type { AssetSet, Manifest } from './manifest.ts';
 import { contentId } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
-import { formatArtifactName } from './name.ts';
-import type { ObjectStore } from './object-store.ts';
+import { formatArtifactName, isVersionNumber } from './name.ts';
+import type { ObjectKey, ObjectStore } from './object-store.ts';
+import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import type { Sameness } from './same-version.ts';
 import { isGone } from './status.ts';
@@ -40,12 +41,16 @@ export async function readLabel(
   name: ArtifactName,
   label: string,
 ): Promise<LabelRecord | undefined> {
-  const record = await readRecord(store, labelKey(name, label), ({ number, content, digest, at }) => {
-    if (typeof number !== 'number') return undefined;
+  return (await readLabelAt(store, labelKey(name, label)))?.value;
+}
+
+/** As `readLabel`, under a key that a listing told. */
+export function readLabelAt(store: ObjectStore, key: ObjectKey): Promise<Stored<LabelRecord> | undefined> {
+  return readRecord(store, key, ({ number, content, digest, at }) => {
+    if (typeof number !== 'number' || !isVersionNumber(String(number))) return undefined;
     const same = isHex(content) && isHex(digest) ? { content, digest } : {};
     return { number, ...same, ...(typeof at === 'string' && { at }) };
   });
-  return record?.value;
 }
 
 function isHex(value: unknown): value is Digest {
@@ -62,10 +67,11 @@ export async function findLabel(
   label: string,
 ): Promise<Version | undefined> {
   const record = await readLabel(domain.store, name, label);
-  return record && findLabelled(domain, name, record);
+  const version = record && (await findLabelled(domain, name, record));
+  return version && unlessPending(version);
 }
 
-/** The version that a label's record means. */
+/** The version that a label's record means, also one that is to be seen only together with others. */
 export async function findLabelled(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
@@ -73,12 +79,11 @@ export async function findLabelled(
 ): Promise<Version | undefined> {
   const first = await readVersion(domain, name, number);
   const isFirst = first !== undefined && (content === undefined || isSame(first.manifest, content));
-  if (isFirst && (!isGone(first.status) || content === undefined)) return unlessPending(first);
+  if (isFirst && (!isGone(first.status) || content === undefined)) return first;
   if (content === undefined || digest === undefined) return undefined;
   for (const holder of await holdersOf(domain, name, { digest })) {
     const version = await readVersion(domain, name, holder.number);
-    if (version === undefined || isGone(version.status) || !isSame(version.manifest, content)) continue;
-    return unlessPending(version);
+    if (version !== undefined && !isGone(version.status) && isSame(version.manifest, content)) return version;
   }
   return isFirst ? first : undefined;
 }

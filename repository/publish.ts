@@ -52,6 +52,8 @@ export interface Publication extends Omit<PublishedAsset, 'name'>, Pick<VersionP
 /** Each conflict means that another publisher got a number: among n at once, the last needs n turns. */
 const TURNS = 100;
 const PAUSE_MS = 10;
+/** A claim of a label that is so old may have been taken for that of somebody who died, which takes a day. */
+const CLAIM_MS = 60 * 60_000;
 
 /**
  * Publishes content under an artifact's ID: `publishAssets` of one asset.
@@ -236,12 +238,13 @@ async function addVersion(
     await createReferences(domain, name, parts, manifest);
     await Promise.all(parts.map((part) => part.secure()));
     await claimLabels(domain, name, labels, same, number);
-    if ((await store.create(versionKey(name, number), recordContent(manifest))) === 'created') {
+    const claimed = chance.now().getTime();
+    const isCreated = (await store.create(versionKey(name, number), recordContent(manifest))) === 'created';
+    // A refusal may be that of our own earlier attempt, whose answer was lost.
+    if (isCreated || (await readManifest(domain, name, number))?.nonce === manifest.nonce) {
+      if (chance.now().getTime() - claimed > CLAIM_MS) await claimLabels(domain, name, labels, same, number);
       return { manifest, isNewVersion: true };
     }
-    const winner = await readManifest(domain, name, number);
-    // Our own earlier attempt, whose answer was lost.
-    if (winner?.nonce === manifest.nonce) return { manifest, isNewVersion: true };
     const theirs = await readSameVersion(domain, name, number, same);
     if (theirs !== undefined && mayTake(theirs)) return { manifest: theirs.manifest, isNewVersion: false };
     await chance.pause(PAUSE_MS * (1 + turn));

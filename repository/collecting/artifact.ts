@@ -1,9 +1,9 @@
 import { expandAhead } from '../ahead.ts';
 import { listBookmarkRecords, numbersNeeded } from '../bookmark-record.ts';
 import { labelPrefix } from '../keys.ts';
+import { findLabel } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { readRecord } from '../record.ts';
 import type { LifecycleRule } from '../settings.ts';
 import type { Numbers } from './candidates.ts';
 import { matchesSegment } from './pattern.ts';
@@ -55,15 +55,16 @@ export class Artifact {
   async #readLabels(): Promise<ReadonlyMap<number, readonly string[]>> {
     const patterns = this.rules.flatMap(({ keepLabels = [] }) => keepLabels);
     if (patterns.length === 0) return new Map();
-    const prefix = labelPrefix(this.name);
+    const { name } = this;
+    const prefix = labelPrefix(name);
     const store = this.#store;
     const found = expandAhead(store.list(prefix), RECORDS_AHEAD, async function* ({ key }): AsyncGenerator<
       readonly [number, string]
     > {
       const label = key.slice(prefix.length);
       if (!patterns.some((pattern) => matchesSegment(pattern, label))) return;
-      const record = await readRecord(store, key, ({ number }) => (typeof number === 'number' ? number : undefined));
-      if (record !== undefined) yield [record.value, label];
+      const version = await findLabel({ store }, name, label);
+      if (version !== undefined) yield [version.manifest.number, label];
     });
     return grouped(found);
   }

@@ -5,11 +5,12 @@ import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
 import { kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKey } from '../keys.ts';
+import type { LabelRecord } from '../label.ts';
+import { findLabelled, readLabelAt } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
 import type { Stored } from '../record.ts';
-import { readRecord } from '../record.ts';
 import { readSource } from '../source.ts';
 import { isGone, readStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
@@ -91,16 +92,42 @@ async function isToldMissing(domain: Domain, name: ArtifactName, number: number)
 export const labels: Pass<ListedObject> = {
   ahead: 8,
   items: itemsOf('labels'),
-  async examine({ domain }, { key }) {
+  async examine(verifying, { key }) {
+    const { domain } = verifying;
     const label = partOfArtifact(key);
     if (label === undefined) return [foreign(key)];
-    const number = await readNumber(domain, key);
-    if (number === undefined || (await manifestOf(domain, label, number)) !== undefined) return [];
+    const record = await readLabelAt(domain.store, key);
+    if (record === undefined) return [];
+    const { number, content } = record.value;
+    if ((await unlessTold(() => findLabelled(domain, label, record.value))) !== undefined) return [];
+    // One that was claimed by what it stands for is that of whoever publishes this first.
+    if (content !== undefined) return [deadClaim(verifying, key, label, record)];
     if (await isToldMissing(domain, label, number)) return [];
     const remedy = 'Label the version that was meant, with another label: what a label stands for never changes.';
     return [dangling(domain, key, label, number, 'it is the label of a version that does not exist', remedy)];
   },
 };
+
+/**
+ * Whoever claimed it may have died before the version came to be. A publisher who was asleep for so long looks again whether the claim is still his, when he has made the
+ * version.
+ */
+function deadClaim(
+  verifying: Verifying,
+  key: ObjectKey,
+  name: ArtifactName,
+  { value: { number }, revision, modified }: Stored<LabelRecord>,
+): Problem {
+  const { domain } = verifying;
+  return {
+    finding: {
+      ...{ kind: kindSince(verifying, 'unfinished', modified), key },
+      arns: [arnOf(domain, { ...name, number })],
+      why: 'it was claimed for a version that was never published',
+    },
+    heal: async () => ((await domain.store.removeRevision(key, revision)) === 'conflict' ? CHANGED : undefined),
+  };
+}
 
 export const bookmarks: Pass<ListedObject> = {
   ahead: 8,
@@ -174,12 +201,4 @@ function dangling(
   remedy: string,
 ): Problem {
   return { finding: { kind: 'dangling', key, arns: [arnOf(domain, { repository, id, number })], why, remedy } };
-}
-
-/** @throws ArtifactError UNSUPPORTED_FORMAT */
-async function readNumber({ store }: Verifying['domain'], key: ObjectKey): Promise<number | undefined> {
-  const record = await readRecord(store, key, ({ number }) =>
-    typeof number === 'number' && isVersionNumber(String(number)) ? number : undefined,
-  );
-  return record?.value;
 }
