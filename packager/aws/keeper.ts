@@ -4,9 +4,13 @@ import { hasCode } from '../../repository/error.ts';
 import type { DomainPlace } from '../../repository/arn.ts';
 import type { Domain } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
-import type { AskKeeper } from '../../repository/keeping/command.ts';
-import type { PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
-import { answerOfInvocation, invocationProblem, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
+import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
+import {
+  answerOfInvocation,
+  invocationProblem,
+  KEEPER_FUNCTION,
+  PUBLISHING_ALIAS,
+} from '../../repository/keeping/invocation.ts';
 import type { AwsAccess, ClientConfig } from './access.ts';
 import { connectionProblem } from './access.ts';
 
@@ -76,6 +80,47 @@ export function askFunction(aws: Aws, place: DomainPlace, as?: typeof PUBLISHING
       throw connectionProblem(error, 'AWS Lambda') ?? invocationProblem(error, name);
     }
   };
+}
+
+/** Bytes of one command: the keeper takes 16 KiB, and Lambda more. */
+const ARNS_BYTES = 12 * 1024;
+/** So long it is waited that Lambda takes what there is to tell. */
+const ANNOUNCING_MS = 3000;
+
+/**
+ * Has the domain's function tell that versions were published, whenever it comes to that: Lambda takes the request, and nobody waits for the answer.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+ * Where the function is not there, may not be asked, or Lambda does not answer, nothing is told: the versions are there all the same.
+ */
+export function announceThrough(aws: Aws, place: DomainPlace): (arns: readonly string[]) => Promise<void> {
+  const name = `${functionArn(place)}:${PUBLISHING_ALIAS}`;
+  const tell = async (arns: readonly string[]): Promise<void> => {
+    const { InvokeCommand } = await import('@aws-sdk/client-lambda');
+    const command: KeeperCommand = { command: 'announce', arns };
+    const Payload = Buffer.from(JSON.stringify(command));
+    const request = new InvokeCommand({ FunctionName: name, InvocationType: 'Event', Payload });
+    const abortSignal = AbortSignal.any([aws.signal, AbortSignal.timeout(ANNOUNCING_MS)]);
+    await (await aws.lambda()).send(request, { abortSignal });
+  };
+  return async (arns) => {
+    await Promise.allSettled(chunksOf(arns).map(tell));
+  };
+}
+
+function chunksOf(arns: readonly string[]): readonly (readonly string[])[] {
+  const chunks: string[][] = [];
+  let bytes = 0;
+  for (const arn of arns) {
+    const last = chunks.at(-1);
+    bytes += Buffer.byteLength(arn) + 3;
+    if (last !== undefined && bytes < ARNS_BYTES) {
+      last.push(arn);
+    } else {
+      chunks.push([arn]);
+      bytes = Buffer.byteLength(arn) + 3;
+    }
+  }
+  return chunks;
 }
 
 function functionArn({ partition, region, account }: DomainPlace): string {

@@ -3,7 +3,7 @@ import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt
 import { limited } from '../../repository/stores/limited.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
+import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { CHANCE } from './chance.ts';
@@ -58,7 +58,8 @@ export async function openBucketDomain(
   const place = { partition, region, account: owner, bucket };
   const aws = awsOf(access, region, terminal.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
-  const parts = partsOf(store, purpose, keptBy && remoteKeeper(askFunction(aws, keptBy, 'publishing')));
+  const askRemote = keptBy && askFunction(aws, keptBy, 'publishing');
+  const parts = partsOf(store, purpose, askRemote && remoteKeeper(askRemote));
   let domain = await findDomain(parts);
   if (domain === undefined && meant.mayMake && purpose === 'write') {
     // Its bucket alone is there: left behind, or of somebody who is making it at this moment.
@@ -71,7 +72,9 @@ export async function openBucketDomain(
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
-  return { domain, urlOf, linkOf: urlOf, ask, caller, findStack: (name) => findStackId(aws, name) };
+  const announce = keptBy === undefined ? async () => undefined : announceThrough(aws, keptBy);
+  const keeper = { ask, askPublishing: askRemote ?? ask, announce };
+  return { domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) };
 }
 
 async function bucketMeant(options: OpenOptions, named: string | undefined, terminal: Terminal): Promise<Meant> {
@@ -112,7 +115,8 @@ async function plannedDomain(
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
   const ask = askHere(domain, noEvidence);
-  return { domain, urlOf, linkOf: urlOf, ask, findStack: async () => undefined };
+  const nobody = { announce: async () => undefined, findStack: async () => undefined };
+  return { domain, urlOf, linkOf: urlOf, ask, askPublishing: ask, ...nobody };
 }
 
 /** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */

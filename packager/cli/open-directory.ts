@@ -24,7 +24,8 @@ export async function openDirectory(directory: string, purpose: Purpose): Promis
   if (found === undefined) refuseForeign(directory);
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
   const ask = askHere(domain, noEvidence);
-  return { domain, urlOf: localUrlOf, linkOf, ask, findStack: async () => undefined };
+  const nobody = { announce: async () => undefined, findStack: async () => undefined };
+  return { domain, urlOf: localUrlOf, linkOf, ask, askPublishing: ask, ...nobody };
 }
 
 /** In the shape of S3's, though nothing answers there. */

@@ -50,10 +50,11 @@ export async function openDestination(
 ): Promise<Destination> {
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
   const { repository, metadata, dryRun } = options;
-  const { domain, urlOf, caller } = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
+  const { domain, urlOf, caller, announce } = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
   await requireRepository(domain, repository, 'publish');
   const by = caller === undefined ? {} : { by: caller };
   return domainDestination(domain, repository, urlOf, {
+    announce,
     provenance: provenanceOnce({ root, env: terminal.env, ...by }),
     ...(metadata !== undefined && { metadata }),
   });

@@ -53,6 +53,8 @@ export interface Destination {
   plan(id: string, publishable: Publishable): Promise<Stored | undefined>;
   /** An ARN or `repository/id^bookmark`, made definite. @throws ArtifactError ARTIFACT_NOT_FOUND and others */
   resolve(name: string, withVersion: boolean): Promise<Stored>;
+  /** To be called when all is published: has it told which versions are new. Never rejects; absent where there are no versions. */
+  readonly announce?: () => Promise<void>;
 }
 
 /** The https URL of an object, in the bucket's own region and partition. */
@@ -62,6 +64,8 @@ export type UrlOf = (bucket: string, key: string) => string;
 export interface Told {
   readonly provenance?: () => Promise<Provenance>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Has it told that versions with these ARNs were published. Never rejects. */
+  readonly announce?: (arns: readonly string[]) => Promise<void>;
 }
 
 /** Versions, ARNs, references. */
@@ -69,7 +73,7 @@ export function domainDestination(
   domain: Domain,
   repository: string,
   urlOf: UrlOf,
-  { provenance, metadata }: Told = {},
+  { provenance, metadata, announce }: Told = {},
 ): Destination {
   const { bucket, region, partition, store } = domain;
   const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
@@ -80,6 +84,7 @@ export function domainDestination(
     ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest: arn.digest },
     ...{ outcome, size, id: `${arn.repository}/${arn.id}`, version: arn.version },
   });
+  const added: string[] = [];
   return {
     bucket,
     region,
@@ -94,6 +99,7 @@ export function domainDestination(
           provenance: async () => ({ ...(await provenance()), ...(source !== undefined && { source }) }),
         }),
       });
+      if (publication.isNewVersion) added.push(formatArn(publication.arn));
       return { ...stored(publication), ...(await objectVersion(publication.key, withVersion)) };
     },
     async plan(id, publishable) {
@@ -114,6 +120,9 @@ export function domainDestination(
         ...(resolvedFrom !== undefined && { resolvedFrom }),
         ...(await objectVersion(key, withVersion)),
       };
+    },
+    async announce() {
+      if (added.length > 0) await announce?.(added);
     },
   };
 }

@@ -34,8 +34,8 @@ const FUNCTION = /^arn:aws:lambda:[^:]+:[0-9]{12}:function:cfn-artifacts-keeper(
 
 /** The keeper's function, as it is bundled, in a process of its own, behind as much of Lambda's API as it takes to invoke it. */
 export class KeeperProcess {
-  /** Function ARN and payload of each invocation. */
-  readonly invocations: { readonly name: string; readonly command: unknown }[] = [];
+  /** Function ARN and payload of each invocation, and whether nobody waited for it. */
+  readonly invocations: { readonly name: string; readonly command: unknown; readonly isEvent?: true }[] = [];
   /** Decides an invocation in the place of the function: its status and the name of the error. */
   refuse: ((name: string) => readonly [status: number, error: string] | undefined) | undefined;
   /** Milliseconds that the function has. */
@@ -43,6 +43,7 @@ export class KeeperProcess {
   readonly #child: ChildProcess;
   readonly #server: Server;
   readonly #waiting = new Map<number, (invoked: KeeperInvoked) => void>();
+  #invoked = 0;
   #stdout = '';
   #stderr = '';
 
@@ -65,6 +66,12 @@ export class KeeperProcess {
         if (status !== undefined && error !== undefined) {
           response.writeHead(status, { 'x-amzn-errortype': error, 'content-type': 'application/json' });
           response.end(JSON.stringify({ Message: `not allowed: ${name}` }));
+          return;
+        }
+        if (request.headers['x-amz-invocation-type'] === 'Event') {
+          // Whoever asks so waits for nothing of it.
+          void this.invoke(JSON.parse(body), name, true);
+          response.writeHead(202).end();
           return;
         }
         const { payload, failed } = await this.invoke(JSON.parse(body), name);
@@ -114,8 +121,9 @@ export class KeeperProcess {
     return this.#stderr;
   }
 
-  invoke(event: unknown, name: string): Promise<KeeperInvoked> {
-    const id = this.invocations.push({ name, command: event });
+  invoke(event: unknown, name: string, isEvent = false): Promise<KeeperInvoked> {
+    this.invocations.push({ name, command: event, ...(isEvent && { isEvent }) });
+    const id = ++this.#invoked;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
       const context = { time: this.time, invokedFunctionArn: name, awsRequestId: `request-${id}` };

@@ -71,8 +71,11 @@ export async function run(
     await archiver.close();
   }
   signal.throwIfAborted();
+  // Asked for while what came of it is written.
+  const announced = result.destination?.announce?.();
   if (!options.dryRun) await write(result, options, outputs);
   tell(result, options, terminal, warnings);
+  await announced;
 }
 
 /** `-` is stdout, where the template goes anyway. */

@@ -31,7 +31,7 @@ export async function run(
   try {
     const root = await findProjectRoot(path.dirname(path.resolve(terminal.cwd, options.assets[0].path)));
     const assets = await openAssets(options, root, archiver, progress.reporter, terminal);
-    const { domain, caller } = await openDomain(options, 'write', terminal, tools);
+    const { domain, caller, announce } = await openDomain(options, 'write', terminal, tools);
     await requireRepository(domain, repository, 'publish');
     const provenance = provenanceOnce({
       ...{ root, env: terminal.env, source: sourceOf(options, root, terminal) },
@@ -43,7 +43,10 @@ export async function run(
       ...(metadata !== undefined && { metadata }),
     });
     progress.stop();
+    const { manifest, assets: published, isNewVersion } = publication;
+    const announced = isNewVersion ? announce([formatArn(published[0].arn)]) : undefined;
     tell(publication, domain.bucket, options, terminal, warnings);
+    await announced;
   } finally {
     progress.stop();
     await archiver.close();
@@ -82,15 +85,16 @@ function sourceOf({ assets }: PublishOptions, root: string, { cwd }: Terminal): 
 function tell(
   { manifest, assets, isNewVersion }: VersionPublication,
   bucket: string,
-  { json, quiet }: PublishOptions,
+  { json, quiet, labels, set }: PublishOptions,
   terminal: Terminal,
   warnings: Warnings,
 ): void {
   const [first, ...others] = assets;
-  const { digest: _, ...version } = first.arn;
+  const { partition, region, account, repository, id, version } = first.arn;
   // Of several, the version's: each asset has an ARN of its own, which tells its content.
-  const arn = formatArn(others.length === 0 ? first.arn : version);
-  const { number, labels = [], set } = manifest;
+  const whole = { partition, region, account, repository, id, version };
+  const arn = formatArn(others.length === 0 ? first.arn : whole);
+  const { number } = manifest;
   if (json) {
     const only = others.length === 0 ? contentOf(first) : {};
     const told = { arn, version: number, ...only, bucket, isNewVersion, labels, ...(set !== undefined && { set }) };

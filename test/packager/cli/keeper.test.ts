@@ -1,4 +1,4 @@
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -45,6 +45,8 @@ describe('in the account’s own domain', () => {
   let server: S3Server;
   let clients: S3Client[];
   let keeper: KeeperProcess;
+  /** What it was asked until all was there. */
+  let published: KeeperProcess['invocations'];
   let domain: Domain;
   let project: TestProject;
 
@@ -75,6 +77,7 @@ describe('in the account’s own domain', () => {
     });
     project = await TestProject.of({ 'one.txt': 'one', 'two.txt': 'two' });
     for (const file of ['one.txt', 'two.txt']) await as('publisher', 'publish', file, '--id', 'shop/api');
+    published = keeper.invocations.splice(0);
   });
 
   afterEach(async () => {
@@ -125,8 +128,61 @@ describe('in the account’s own domain', () => {
     const deletion: Deletion = { state: 'condemned', nonce: 'n', incarnations, since: '' };
     await storeOf('keeper').create(deletionKey(digest), recordContent(deletion));
     expect((await as('publisher', 'publish', 'one.txt', '--id', 'shop/other')).exitCode).toBe(0);
-    expect(keeper.invocations).toEqual([{ name: `${FUNCTION}:publishing`, command: { command: 'cancel', digest } }]);
+    const [cancel, announce] = keeper.invocations;
+    expect(keeper.invocations).toHaveLength(2);
+    expect(cancel).toEqual({ name: `${FUNCTION}:publishing`, command: { command: 'cancel', digest } });
+    expect(announce).toMatchObject({ isEvent: true, command: { command: 'announce' } });
     expect((await readDeletion(domain.store, digest))?.value.state).toBe('cancelled');
+  });
+
+  test('is asked to tell what was published, by that name, and nobody waits for it', async () => {
+    const arns = await Promise.all(
+      [1, 2].map(async (number) => formatArn((await resolve(domain, `default/shop/api:${number}`)).arn)),
+    );
+    expect(published).toEqual(
+      arns.map((arn) => ({
+        ...{ name: `${FUNCTION}:publishing`, isEvent: true },
+        command: { command: 'announce', arns: [arn] },
+      })),
+    );
+    // What was there has been told.
+    expect((await as('publisher', 'publish', 'one.txt', '--id', 'shop/api')).exitCode).toBe(0);
+    expect(keeper.invocations).toEqual([]);
+  });
+
+  test('may be missing where something is published, or not be asked', async () => {
+    for (const refuse of [
+      [404, 'ResourceNotFoundException'],
+      [403, 'AccessDeniedException'],
+    ] as const) {
+      keeper.refuse = () => refuse;
+      const file = `${refuse[1]}.txt`;
+      await writeFile(path.join(project.folder, file), file);
+      expect(await as('publisher', 'publish', file, '--id', 'shop/api')).toMatchObject({ exitCode: 0, stderr: '' });
+    }
+  });
+
+  test('is asked once to tell of all versions of a template', async () => {
+    const names = ['a', 'b', 'c'];
+    for (const name of names) await writeFile(path.join(project.folder, `${name}.txt`), name);
+    const layer = (name: string): string =>
+      `  ${name.toUpperCase()}: {Type: AWS::Lambda::LayerVersion, Properties: {Content: ${name}.txt}}\n`;
+    await writeFile(path.join(project.folder, 'template.yaml'), `Resources:\n${names.map(layer).join('')}`);
+    const packaged = await as('publisher', 'package', '--artifact-prefix', 'shop', '--manifest', 'manifest.json');
+    expect(packaged).toMatchObject({ exitCode: 0 });
+    expect(keeper.invocations).toHaveLength(1);
+    const [{ command, isEvent }] = keeper.invocations as readonly [(typeof keeper.invocations)[0]];
+    const { artifacts } = JSON.parse(await readFile(path.join(project.folder, 'manifest.json'), 'utf8')) as {
+      readonly artifacts: readonly { readonly arn: string }[];
+    };
+    const told = command as { readonly command: string; readonly arns: readonly string[] };
+    expect({ ...told, arns: told.arns.toSorted() }).toEqual({
+      command: 'announce',
+      arns: artifacts.map(({ arn }) => arn).toSorted(),
+    });
+    expect(isEvent).toBe(true);
+    await as('publisher', 'package', '--artifact-prefix', 'shop');
+    expect(keeper.invocations).toHaveLength(1);
   });
 
   test('an audit is the keeper’s, and what it can’t find out is told', async () => {
