@@ -91,7 +91,8 @@ export async function releaseSources(domain: Domain, manifest: Manifest): Promis
   }
   for (const consumer of consumers) {
     const item = (await promotionOf(domain, consumer))?.item;
-    if (item?.to.id === manifest.id && item.to.number === manifest.number) await letGo(domain, sourceOf(item), consumer);
+    if (item?.to.id === manifest.id && item.to.number === manifest.number)
+      await letGo(domain, sourceOf(item), consumer);
   }
 }
 

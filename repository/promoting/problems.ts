@@ -86,7 +86,10 @@ function namesOf({ source, assets, unknown }: ChosenItem, evidence: OpenEvidence
   const missingOnes = unknown.map(
     (name) => new ArtifactError('ARTIFACT_NOT_FOUND', `'${what}' has no asset '${name}', only ${has}`),
   );
-  const names = [...assets.map(({ as }) => as), ...evidence.assets.map(({ publishable }) => assetName(publishable.filename))];
+  const names = [
+    ...assets.map(({ as }) => as),
+    ...evidence.assets.map(({ publishable }) => assetName(publishable.filename)),
+  ];
   const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
     (name) =>
       new ArtifactError('INVALID_ARGUMENT', `two assets of what '${what}' becomes would be called '${name}'`, {
@@ -97,7 +100,11 @@ function namesOf({ source, assets, unknown }: ChosenItem, evidence: OpenEvidence
   const none =
     assets.length > 0 || unknown.length > 0
       ? []
-      : [new ArtifactError('INVALID_ARGUMENT', `nothing of '${what}' is chosen`, { remedy: 'Name an asset that it has.' })];
+      : [
+          new ArtifactError('INVALID_ARGUMENT', `nothing of '${what}' is chosen`, {
+            remedy: 'Name an asset that it has.',
+          }),
+        ];
   return [...missingOnes, ...invalid, ...twice, ...none];
 }
 
@@ -141,7 +148,7 @@ async function inTarget(
   return { problems, existing: manifest };
 }
 
-const ARCHIVED = "Set its status back to Published: it has this content, and nothing is there twice.";
+const ARCHIVED = 'Set its status back to Published: it has this content, and nothing is there twice.';
 
 /** Whether a version is to be seen only together with others, of which not all are there. */
 export function isPending({ promotion }: Manifest, status: string): boolean {
@@ -161,7 +168,10 @@ function withoutEvidence(manifest: Manifest, source: ArtifactName): ArtifactErro
   return new ArtifactError(
     'INVALID_ARGUMENT',
     `what is promoted of '${formatArtifactName(source)}' is '${formatVersion(manifest)}' already, which has other evidence`,
-    { remedy: 'A file of evidence comes to be with its version. Name it by a URL: that stands in the record of the promotion alone.' },
+    {
+      remedy:
+        'A file of evidence comes to be with its version. Name it by a URL: that stands in the record of the promotion alone.',
+    },
   );
 }
 

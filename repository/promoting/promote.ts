@@ -19,7 +19,7 @@ export interface PromotedVersion {
   readonly item: PromotionItem;
   readonly manifest: Manifest;
   /** Without evidence. */
-  readonly assets: readonly PublishedAsset[];
+  readonly assets: readonly [PublishedAsset, ...PublishedAsset[]];
 }
 
 export interface PromotionResult {
@@ -112,10 +112,7 @@ async function findStanding(
 }
 
 /** `undefined` where one of them is given up. */
-async function standingVersions(
-  domain: Domain,
-  promotion: Promotion,
-): Promise<readonly PromotedVersion[] | undefined> {
+async function standingVersions(domain: Domain, promotion: Promotion): Promise<readonly PromotedVersion[] | undefined> {
   const versions = await Promise.all(
     promotion.items.map(async (item) => {
       const { number, ...name } = targetOf(promotion, item);
@@ -128,11 +125,12 @@ async function standingVersions(
 
 /** Nothing came to be: it is there. */
 function promoted(domain: Domain, item: PromotionItem, manifest: Manifest): PromotedVersion {
-  const assets = contentAssets(manifest).map(({ name, digest, filename, size }) => ({
+  const [first, ...rest] = contentAssets(manifest).map(({ name, digest, filename, size }) => ({
     ...{ name, filename, size, key: blobKey(digest, filename), outcome: 'reused' as const },
     arn: definiteArn(domain, manifest, digest),
   }));
-  return { item, manifest, assets };
+  if (first === undefined) throw new TypeError('a version has content');
+  return { item, manifest, assets: [first, ...rest] };
 }
 
 async function publishItem(
@@ -159,23 +157,25 @@ async function publishItem(
     const version = await readVersion(domain, target, manifest.number);
     if (version !== undefined && isPending(manifest, version.status)) throw pending(manifest);
   }
+  const [firstAsset, ...others] = assets;
   return {
     item: itemOf(domain, item, manifest.number),
     manifest,
-    assets: assets.slice(0, item.assets.length),
+    // Without the evidence, which stands behind them.
+    assets: [firstAsset, ...others.slice(0, item.assets.length - 1)],
   };
 }
 
 /** By this it has happened. Several who promote the same at once come to one record. */
 async function record(
   domain: Domain,
-  { repository, provenance = {}, metadata }: PromotionRequest,
+  { repository, provenance: asked = {}, metadata }: PromotionRequest,
   id: string,
   versions: readonly PromotedVersion[],
   evidence: OpenEvidence,
 ): Promise<PromotionResult> {
   const { store, chance } = domain;
-  const { by, ...origin } = provenance;
+  const { by, ...origin } = typeof asked === 'function' ? await asked() : asked;
   const [first, ...rest] = versions.map(({ item }) => item);
   if (first === undefined) throw new TypeError('something is promoted');
   const promotion: Promotion = {

@@ -121,7 +121,9 @@ function isItem(value: unknown): value is PromotionItem {
 
 function isOf(arn: ArtifactArn | undefined, other: ArtifactArn | undefined): boolean {
   if (arn?.version === undefined || other === undefined) return false;
-  return samePlace(arn, other) && arn.repository === other.repository && arn.id === other.id && arn.version === other.version;
+  return (
+    samePlace(arn, other) && arn.repository === other.repository && arn.id === other.id && arn.version === other.version
+  );
 }
 
 function readArn(text: string): ArtifactArn | undefined {

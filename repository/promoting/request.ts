@@ -27,8 +27,8 @@ export interface PromotionRequest {
   readonly repository: string;
   readonly items: readonly [ItemToPromote, ...ItemToPromote[]];
   readonly evidence?: readonly (Publishable | { readonly url: string })[];
-  /** Of the promotion, not of what is promoted: that has its own. */
-  readonly provenance?: Provenance;
+  /** Of the promotion, not of what is promoted: that has its own. A function is asked where there is something to record. */
+  readonly provenance?: Provenance | (() => Promise<Provenance>);
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
