@@ -1,5 +1,13 @@
 import type { AuditOptions } from './audit-options.ts';
 import { AUDIT } from './audit-options.ts';
+import type {
+  ActivateOptions,
+  BookmarkListOptions,
+  BookmarkMoveOptions,
+  BookmarkOptions,
+  FinishOptions,
+} from './bookmark-options.ts';
+import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import type { BootstrapOptions } from './bootstrap-options.ts';
 import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
@@ -24,8 +32,28 @@ import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } f
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN } from './gc-options.ts';
 import type { DiffOptions, GetOptions, ListOptions, ShowOptions, TreeOptions } from './looking-options.ts';
 import { DIFF, GET, LIST, SHOW, TREE } from './looking-options.ts';
+import type { PromoteFlags, PromoteOptions } from './promote-options.ts';
+import { PROMOTE } from './promote-options.ts';
+import type { PromotionsOptions } from './promotions-options.ts';
+import { PROMOTIONS } from './promotions-options.ts';
 import type { ReferenceOptions } from './reference-options.ts';
 import { REFERENCE } from './reference-options.ts';
+import type {
+  RepositoryCreateOptions,
+  RepositoryDeleteOptions,
+  RepositoryListOptions,
+  RepositoryOptions,
+  RepositoryUpdateOptions,
+} from './repository-options.ts';
+import {
+  REPOSITORY_CREATE,
+  REPOSITORY_DELETE,
+  REPOSITORY_LIST,
+  REPOSITORY_SHOW,
+  REPOSITORY_UPDATE,
+} from './repository-options.ts';
+import type { StatusOptions, StatusSetOptions } from './status-options.ts';
+import { STATUS, STATUS_SET } from './status-options.ts';
 import type { Terminal } from './terminal.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { VERIFY } from './verify-options.ts';
@@ -36,11 +64,22 @@ export interface CommandHandlers {
   readonly bootstrap: (options: BootstrapOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly package: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly publish: (options: PublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly promote: (options: PromoteOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly promotions: (options: PromotionsOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly tree: (options: TreeOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly diff: (options: DiffOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly 'bookmark set': (options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bookmark get': (options: BookmarkOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bookmark list': (options: BookmarkListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bookmark history': (options: BookmarkOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bookmark delete': (options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'status set': (options: StatusSetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'status get': (options: StatusOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly finish: (options: FinishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly activate: (options: ActivateOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly references: (options: ReferencesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference add': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'reference remove': (options: ReferenceOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -52,6 +91,23 @@ export interface CommandHandlers {
   readonly 'gc run': (options: GcRunOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
   readonly 'gc rules': (options: GcRulesOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'gc rules set': (options: GcRulesSetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'repository create': (
+    options: RepositoryCreateOptions,
+    terminal: Terminal,
+    warnings: Warnings,
+  ) => Promise<void>;
+  readonly 'repository list': (options: RepositoryListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'repository show': (options: RepositoryOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'repository update': (
+    options: RepositoryUpdateOptions,
+    terminal: Terminal,
+    warnings: Warnings,
+  ) => Promise<void>;
+  readonly 'repository delete': (
+    options: RepositoryDeleteOptions,
+    terminal: Terminal,
+    warnings: Warnings,
+  ) => Promise<void>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
@@ -60,11 +116,22 @@ export const HANDLERS: CommandHandlers = {
   bootstrap: async (...call) => (await import('./commands/bootstrap.ts')).run(...call),
   package: async (...call) => (await import('./commands/package.ts')).run(...call),
   publish: async (...call) => (await import('./commands/publish.ts')).run(...call),
+  promote: async (...call) => (await import('./commands/promote.ts')).run(...call),
+  promotions: async (...call) => (await import('./commands/promotions.ts')).run(...call),
   get: async (...call) => (await import('./commands/get.ts')).run(...call),
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
   tree: async (...call) => (await import('./commands/tree.ts')).run(...call),
   diff: async (...call) => (await import('./commands/diff.ts')).run(...call),
+  'bookmark set': async (...call) => (await import('./commands/bookmark.ts')).set(...call),
+  'bookmark get': async (...call) => (await import('./commands/bookmark.ts')).get(...call),
+  'bookmark list': async (...call) => (await import('./commands/bookmark.ts')).list(...call),
+  'bookmark history': async (...call) => (await import('./commands/bookmark.ts')).history(...call),
+  'bookmark delete': async (...call) => (await import('./commands/bookmark.ts')).remove(...call),
+  'status set': async (...call) => (await import('./commands/status.ts')).set(...call),
+  'status get': async (...call) => (await import('./commands/status.ts')).get(...call),
+  finish: async (...call) => (await import('./commands/finish.ts')).finish(...call),
+  activate: async (...call) => (await import('./commands/finish.ts')).activate(...call),
   references: async (...call) => (await import('./commands/references.ts')).run(...call),
   'reference add': async (...call) => (await import('./commands/reference.ts')).add(...call),
   'reference remove': async (...call) => (await import('./commands/reference.ts')).remove(...call),
@@ -76,6 +143,11 @@ export const HANDLERS: CommandHandlers = {
   'gc run': async (...call) => (await import('./commands/gc.ts')).run(...call),
   'gc rules': async (...call) => (await import('./commands/gc-rules.ts')).show(...call),
   'gc rules set': async (...call) => (await import('./commands/gc-rules.ts')).set(...call),
+  'repository create': async (...call) => (await import('./commands/repository.ts')).create(...call),
+  'repository list': async (...call) => (await import('./commands/repository.ts')).list(...call),
+  'repository show': async (...call) => (await import('./commands/repository.ts')).show(...call),
+  'repository update': async (...call) => (await import('./commands/repository.ts')).update(...call),
+  'repository delete': async (...call) => (await import('./commands/repository-delete.ts')).run(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
@@ -109,10 +181,27 @@ const ARTIFACT: PositionalArgument = {
   required: true,
 };
 
+const REPOSITORY: PositionalArgument = { name: 'name', help: 'name of the repository', required: true };
+
+const VERSION: PositionalArgument = {
+  ...ARTIFACT,
+  help: 'an ARN, or [REPOSITORY/]ID with :VERSION, :LABEL, :latest, ^BOOKMARK or @sha256:DIGEST behind it',
+};
+
+const WHOLE: PositionalArgument = { ...ARTIFACT, help: 'its ARN, or [REPOSITORY/]ID' };
+
+const BOOKMARK_NAME: PositionalArgument = { name: 'bookmark', help: "the bookmark's name, like prod", required: true };
+
 /** What commands with a first word in common are about. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  bookmark:
+    "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
+  status:
+    'What may be done with a version: whether it is chosen, listed, and may be used by more than those who use it.',
   reference:
     'Records which consumers that are no stacks need a version: a job, a team, a program of your own. Stacks record what they use by themselves.',
+  repository:
+    "Makes, lists, shows, changes and deletes the repositories of a domain. 'default' is always there; whatever is published or promoted into another one needs that to be made first.",
   gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
 };
 
@@ -184,6 +273,46 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [{ name: 'path', help: 'file or folder; several with --asset', required: false }],
     options: optionsOf<PublishFlags>(PUBLISH),
+    foreign: [],
+  },
+  {
+    name: 'promote',
+    summary: 'name exactly this version, or assets of it, in another repository',
+    description:
+      'Names versions, or chosen assets of them, in another repository: exactly their bytes, whatever was published since, and without moving any. Prints their ARNs there. What was promoted, when, by whom and with what evidence is on record; several are visible at once, or none is. The same again changes nothing, and after a failure goes on. What was promoted can not be deleted as long as the version exists that it became.',
+    examples: [
+      { what: 'a version, with its labels', command: 'cfn-artifacts promote dev/shop/api:1.4.0 --to staging' },
+      {
+        what: 'the candidate that was tested, one asset of it, without its build number',
+        command:
+          'cfn-artifacts promote dev/foo:1.0.0 --set build-24 --to staging --asset foo-1.0.0-24-py3-none-any.whl=foo-1.0.0-py3-none-any.whl',
+      },
+      {
+        what: 'with what proves that it may be',
+        command:
+          'cfn-artifacts promote staging/shop/api:1.4.0 --to production --evidence report.xml --evidence https://ci.example/runs/7',
+      },
+      {
+        what: 'everything that one deploy used, all at once',
+        command: 'cfn-artifacts promote --from-manifest manifest.json --to production',
+      },
+      { what: 'what would be promoted', command: 'cfn-artifacts promote dev/shop/api:7 --to staging --dry-run' },
+    ],
+    positional: [{ ...ARTIFACT, required: false, repeatable: true }],
+    options: optionsOf<PromoteFlags>(PROMOTE),
+    foreign: [],
+  },
+  {
+    name: 'promotions',
+    summary: 'what was promoted from an artifact, and to it',
+    description:
+      'Tells what was promoted from an artifact or one version of it, and to it, in the order of time, and all the way: from where it came, and where it went from there; who promoted it, when, and with what evidence.',
+    examples: [
+      { what: 'where a version came from', command: 'cfn-artifacts promotions production/shop/api:1.4.0' },
+      { what: 'all of an artifact, for a script', command: 'cfn-artifacts promotions dev/shop/api --json' },
+    ],
+    positional: [ARTIFACT],
+    options: optionsOf(PROMOTIONS),
     foreign: [],
   },
   {
@@ -266,15 +395,124 @@ export const COMMANDS: readonly CommandSpec[] = [
     foreign: [],
   },
   {
+    name: 'bookmark set',
+    summary: 'let a bookmark name a version, and tell which stacks are behind it',
+    description:
+      'Lets a bookmark name a version that may be used. What was deployed does not follow: the stacks that were deployed through the bookmark and use other versions are shown. With --if it is moved only from there; else whoever comes last decides.',
+    examples: [
+      { what: 'prod is version 7 now', command: 'cfn-artifacts bookmark set shop/api:7 prod' },
+      { what: 'only if it is still version 6', command: 'cfn-artifacts bookmark set shop/api:7 prod --if 6' },
+      {
+        what: 'what another bookmark names, for a script',
+        command: 'cfn-artifacts bookmark set shop/api^staging prod --json',
+      },
+    ],
+    positional: [VERSION, BOOKMARK_NAME],
+    options: optionsOf(BOOKMARK_MOVE),
+    foreign: [],
+  },
+  {
+    name: 'bookmark get',
+    summary: 'print the ARN of the version that a bookmark names',
+    description: 'Prints the ARN of the version that a bookmark names now.',
+    examples: [{ what: 'for a script', command: 'arn=$(cfn-artifacts bookmark get shop/api prod)' }],
+    positional: [WHOLE, BOOKMARK_NAME],
+    options: optionsOf(BOOKMARK),
+    foreign: [],
+  },
+  {
+    name: 'bookmark list',
+    summary: 'list the bookmarks of an artifact',
+    description: 'Lists the bookmarks of an artifact with the versions that they name.',
+    examples: [{ what: 'what is where', command: 'cfn-artifacts bookmark list shop/api' }],
+    positional: [WHOLE],
+    options: optionsOf(BOOKMARK),
+    foreign: [],
+  },
+  {
+    name: 'bookmark history',
+    summary: 'show what a bookmark named, and who moved it',
+    description:
+      'Shows what a bookmark names and named before, the latest first: up to 500 versions. That of a deleted bookmark stays.',
+    examples: [{ what: 'what prod was last week', command: 'cfn-artifacts bookmark history shop/api prod' }],
+    positional: [WHOLE, BOOKMARK_NAME],
+    options: optionsOf(BOOKMARK),
+    foreign: [],
+  },
+  {
+    name: 'bookmark delete',
+    summary: 'let a bookmark name nothing any more',
+    description:
+      'Lets a bookmark name nothing any more. What it named may be deleted then, if nobody else needs it; its history stays.',
+    examples: [
+      { what: 'nobody deploys through it', command: 'cfn-artifacts bookmark delete shop/api test' },
+      { what: 'only if it names version 7', command: 'cfn-artifacts bookmark delete shop/api test --if 7' },
+    ],
+    positional: [WHOLE, BOOKMARK_NAME],
+    options: optionsOf(BOOKMARK_MOVE),
+    foreign: [],
+  },
+  {
+    name: 'status set',
+    summary: 'make versions Published, Unlisted, Archived or Disposed',
+    description:
+      'Gives versions another status. Published: for everybody. Unlisted: not chosen as the latest, and not listed; who names it has it. Archived: takes no new references, and keeps those that it has. Each can become each of the others. Disposed: gives up the content, if nobody needs the version, keeps the record, and is final.',
+    examples: [
+      { what: 'no new deploys of it', command: 'cfn-artifacts status set shop/api:7 Archived' },
+      { what: 'only if it is Published', command: 'cfn-artifacts status set shop/api:7 Archived --if Published' },
+      { what: 'several', command: 'cfn-artifacts status set shop/api:5 shop/api:6 Unlisted' },
+      { what: 'give the content up, in a script', command: 'cfn-artifacts status set shop/api:1 Disposed --yes' },
+    ],
+    positional: [
+      { ...VERSION, repeatable: true },
+      { name: 'status', help: 'Published, Unlisted, Archived or Disposed', required: true },
+    ],
+    options: optionsOf(STATUS_SET),
+    foreign: [],
+  },
+  {
+    name: 'status get',
+    summary: 'tell the status of versions',
+    description: 'Tells what versions are: Unfinished, Published, Unlisted, Archived, Disposed or Deleted.',
+    examples: [{ what: 'for a script', command: 'cfn-artifacts status get shop/api:7 --json' }],
+    positional: [{ ...VERSION, repeatable: true }],
+    options: optionsOf(STATUS),
+    foreign: [],
+  },
+  {
+    name: 'finish',
+    summary: 'make one of several candidates the version that has their label',
+    description:
+      "Makes one of the candidates that 'publish --unfinished --label LABEL --set NAME' has made the version that has the label, for ever, and Published. The others stay behind as they are. Without --set it is the active one: the newest, unless 'activate' said otherwise.",
+    examples: [
+      { what: 'the one that passed', command: 'cfn-artifacts finish shop/api:1.0.0 --set build-24' },
+      { what: 'the active one', command: 'cfn-artifacts finish shop/api:1.0.0' },
+    ],
+    positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
+    options: optionsOf<Omit<FinishOptions, 'artifact'>>(FINISH),
+    foreign: [],
+  },
+  {
+    name: 'activate',
+    summary: 'choose which candidate a label stands for until one is finished',
+    description:
+      "Chooses which candidate a label stands for until one is finished: a bookmark with the label's name says so. Stacks that were deployed through that bookmark and use other candidates are shown.",
+    examples: [{ what: 'back to an earlier one', command: 'cfn-artifacts activate shop/api:1.0.0 --set build-24' }],
+    positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
+    options: optionsOf<Omit<ActivateOptions, 'artifact'>>(ACTIVATE),
+    foreign: [],
+  },
+  {
     name: 'references',
     summary: 'who uses an artifact, what a stack uses, what nobody needs',
     description:
-      'Answers one of three questions from the references that deploys record: who uses an artifact, or one version of it; what a stack uses; which versions nobody needs.',
+      'Answers one of four questions from the references that deploys record: who uses an artifact, or one version of it; what a stack uses; which versions nobody needs; which stacks a bookmark has left behind.',
     examples: [
       { what: 'who uses it, whatever version', command: 'cfn-artifacts references shop/api' },
       { what: 'who uses what a bookmark names', command: 'cfn-artifacts references shop/api^prod' },
       { what: 'what a stack uses', command: 'cfn-artifacts references --stack shop' },
       { what: 'what nobody needs, for a script', command: 'cfn-artifacts references --unused shop/ --json' },
+      { what: 'who is to be deployed again', command: 'cfn-artifacts references --behind prod' },
     ],
     positional: [{ ...ARTIFACT, required: false }],
     options: optionsOf<ReferencesFlags>(REFERENCES),
@@ -430,6 +668,76 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [{ name: 'file', help: "the rules: 'lifecycle', a list of them", required: true }],
     options: optionsOf<Omit<GcRulesSetOptions, 'file'>>(GC_RULES_SET),
+    foreign: [],
+  },
+  {
+    name: 'repository create',
+    summary: 'make a repository',
+    description:
+      "Makes a repository, a collection of artifacts with settings of its own: from where it takes what comes into it, and, by 'gc rules set', which versions go by themselves. Publishing into one that was not made is refused.",
+    examples: [
+      { what: 'one that takes everything', command: 'cfn-artifacts repository create staging' },
+      {
+        what: 'one that takes only what was tested',
+        command: 'cfn-artifacts repository create production --accepts-from staging --requires-evidence',
+      },
+    ],
+    positional: [REPOSITORY],
+    options: optionsOf<Omit<RepositoryCreateOptions, 'repository'>>(REPOSITORY_CREATE),
+    foreign: [],
+  },
+  {
+    name: 'repository list',
+    summary: 'list the repositories of a domain',
+    description: "Lists the repositories of a domain, and what each takes. 'default' is always there.",
+    examples: [
+      { what: 'all of them', command: 'cfn-artifacts repository list' },
+      { what: 'for a script', command: 'cfn-artifacts repository list --json' },
+    ],
+    positional: [],
+    options: optionsOf<RepositoryListOptions>(REPOSITORY_LIST),
+    foreign: [],
+  },
+  {
+    name: 'repository show',
+    summary: 'show what is set for a repository',
+    description:
+      "Shows what is set for a repository, and which stack declares it, if one does. 'list' shows what is in it.",
+    examples: [{ what: 'its settings', command: 'cfn-artifacts repository show staging' }],
+    positional: [REPOSITORY],
+    options: optionsOf<Omit<RepositoryOptions, 'repository'>>(REPOSITORY_SHOW),
+    foreign: [],
+  },
+  {
+    name: 'repository update',
+    summary: 'change what a repository takes',
+    description:
+      'Changes what is given, and nothing else: shows what changes, and asks. If somebody else changes it meanwhile, nothing is changed. What is in the repository stays in it.',
+    examples: [
+      {
+        what: 'nothing is published into it any more',
+        command: 'cfn-artifacts repository update production --accepts-from staging',
+      },
+      {
+        what: 'in a pipeline',
+        command: 'cfn-artifacts repository update production --no-accepts-from --description "open again" --yes',
+      },
+    ],
+    positional: [REPOSITORY],
+    options: optionsOf<Omit<RepositoryUpdateOptions, 'repository'>>(REPOSITORY_UPDATE),
+    foreign: [],
+  },
+  {
+    name: 'repository delete',
+    summary: 'delete a repository with its versions, if nobody needs any',
+    description:
+      "Deletes a repository with all of its versions. If a stack, a consumer or a bookmark needs one of them nothing is deleted, and everybody who does is named. 'default' can't be deleted. Content that nothing else holds is in quarantine then, as with 'delete'. It may be interrupted anywhere, and asked for again; 'repository create' takes a deletion back that has not come to its end.",
+    examples: [
+      { what: 'what would go, and who needs it', command: 'cfn-artifacts repository delete team --dry-run' },
+      { what: 'in a script', command: 'cfn-artifacts repository delete team --yes --json' },
+    ],
+    positional: [REPOSITORY],
+    options: optionsOf<Omit<RepositoryDeleteOptions, 'repository'>>(REPOSITORY_DELETE),
     foreign: [],
   },
   {

@@ -1,6 +1,6 @@
 import type { AccessOptions } from '../aws/access.ts';
 import { ArtifactError } from '../../repository/error.ts';
-import { DEFAULT_REPOSITORY, parseId, parseRepository } from '../../repository/name.ts';
+import { DEFAULT_REPOSITORY, parseId, parseRepository, parseSegment } from '../../repository/name.ts';
 import { isStackName, parseStackId } from '../../repository/stack-id.ts';
 import { isEndpointUrl } from '../aws/profile.ts';
 import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
@@ -91,12 +91,15 @@ export type ReferencesQuestion =
   /** What does this stack use? `stack` is a name or an ARN. */
   | { readonly kind: 'stack'; readonly stack: string; readonly account?: string }
   /** What does nobody need? Of the repository, or of IDs that begin so. */
-  | { readonly kind: 'unused'; readonly prefix?: string };
+  | { readonly kind: 'unused'; readonly prefix?: string }
+  /** Which stacks are behind a bookmark? Of the repository, or of IDs that begin so. */
+  | { readonly kind: 'behind'; readonly bookmark: string; readonly prefix?: string };
 
 export interface ReferencesFlags extends AccessOptions, DisplayOptions, DomainOptions {
   readonly stack?: string;
   readonly account?: string;
   readonly unused: boolean;
+  readonly behind?: string;
 }
 
 export interface ReferencesOptions extends AccessOptions, DisplayOptions, DomainOptions {
@@ -158,7 +161,7 @@ export interface PositionalArgument {
   readonly name: string;
   readonly help: string;
   readonly required: boolean;
-  /** Several may stand one after the other. The last one alone. */
+  /** Several may stand one after the other. The last one alone, or the last but one. */
   readonly repeatable?: true;
 }
 
@@ -183,11 +186,15 @@ export const GROUP = {
   template: 'Template and output',
   content: 'What is packaged',
   publication: 'What is published',
+  promotion: 'What is promoted',
   output: 'Output',
   question: 'What is asked',
   looking: 'What is shown',
+  repository: 'What it takes',
   deletion: 'What is deleted',
   reference: 'Who needs it',
+  bookmark: 'When it is moved',
+  status: 'When it is changed',
   domain: 'Domain',
   making: 'How it is made',
   bucket: 'Plain bucket, as with aws-cli and SAM',
@@ -693,6 +700,14 @@ export const REFERENCES: OptionTable<ReferencesFlags> = {
     read: flag,
     fallback: false,
   },
+  behind: {
+    name: 'behind',
+    argument: '<bookmark>',
+    inFile: 'never',
+    group: GROUP.question,
+    help: 'the stacks that were deployed through this bookmark and use another version than it names now; ARTIFACT is then the beginning of the IDs',
+    read: named((given) => parseSegment('bookmark', given), 'prod'),
+  },
   ...DOMAIN,
   ...ACCESS,
   ...DISPLAY,
@@ -700,4 +715,6 @@ export const REFERENCES: OptionTable<ReferencesFlags> = {
 
 export const REFERENCES_CONFLICTS: readonly Conflict<ReferencesFlags>[] = [
   { options: ['stack', 'unused'], remedy: 'Each is a question of its own: ask one.' },
+  { options: ['stack', 'behind'], remedy: 'Each is a question of its own: ask one.' },
+  { options: ['unused', 'behind'], remedy: 'Each is a question of its own: ask one.' },
 ];

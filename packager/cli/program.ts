@@ -1,4 +1,5 @@
 import { AUDIT } from './audit-options.ts';
+import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import { resolveBootstrapOptions } from './bootstrap-options.ts';
 import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -12,8 +13,17 @@ import { helpWidth } from './help.ts';
 import { DIFF, GET, LIST, LIST_CONFLICTS, SHOW, TREE } from './looking-options.ts';
 import { resolvePublishOptions } from './publish-options.ts';
 import { resolvePackageOptions } from './package-options.ts';
+import { resolvePromoteOptions } from './promote-options.ts';
+import { PROMOTIONS } from './promotions-options.ts';
 import { REFERENCE } from './reference-options.ts';
 import { resolveReferencesOptions } from './references-options.ts';
+import {
+  REPOSITORY_CREATE,
+  REPOSITORY_DELETE,
+  REPOSITORY_LIST,
+  REPOSITORY_SHOW,
+  REPOSITORY_UPDATE,
+} from './repository-options.ts';
 import type { MessageDisplay } from './report.ts';
 import { reportFailure, writeNote } from './report.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
@@ -21,8 +31,10 @@ import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN, parsePlanName } from './gc-options.ts';
+import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
 import { VERIFY } from './verify-options.ts';
 import { isSet } from '../environment.ts';
+import { parseRepository } from '../../repository/name.ts';
 import type { Warnings } from './warnings.ts';
 import { createWarnings } from './warnings.ts';
 
@@ -81,6 +93,14 @@ async function dispatch(
     case 'publish':
       await handlers.publish(await resolvePublishOptions(given, argument, context), terminal, warnings);
       break;
+    case 'promote':
+      await handlers.promote(await resolvePromoteOptions(given, call.positional, context.cwd), terminal, warnings);
+      break;
+    case 'promotions': {
+      const options = await resolveOptions(PROMOTIONS, given, [], context);
+      await handlers.promotions({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
     case 'get': {
       const options = await resolveOptions(GET, given, [], context);
       await handlers.get({ ...options, artifact: argument ?? '' }, terminal, warnings);
@@ -104,6 +124,47 @@ async function dispatch(
     case 'diff': {
       const [from = '', to = ''] = call.positional;
       return handlers.diff({ ...(await resolveOptions(DIFF, given, [], context)), from, to }, terminal, warnings);
+    }
+    case 'bookmark set':
+    case 'bookmark delete': {
+      const [, bookmark = ''] = call.positional;
+      const options = await resolveOptions(BOOKMARK_MOVE, given, [], context);
+      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
+      break;
+    }
+    case 'bookmark get':
+    case 'bookmark history': {
+      const [, bookmark = ''] = call.positional;
+      const options = await resolveOptions(BOOKMARK, given, [], context);
+      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
+      break;
+    }
+    case 'bookmark list': {
+      const options = await resolveOptions(BOOKMARK, given, [], context);
+      await handlers['bookmark list']({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
+    case 'status set': {
+      const options = await resolveOptions(STATUS_SET, given, [], context);
+      const status = parseTarget(call.positional.at(-1) ?? '');
+      const artifacts = call.positional.slice(0, -1);
+      await handlers['status set']({ ...options, status, artifacts }, terminal, warnings);
+      break;
+    }
+    case 'status get': {
+      const options = await resolveOptions(STATUS, given, [], context);
+      await handlers['status get']({ ...options, artifacts: call.positional }, terminal, warnings);
+      break;
+    }
+    case 'finish': {
+      const options = await resolveOptions(FINISH, given, [], context);
+      await handlers.finish({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
+    case 'activate': {
+      const options = await resolveOptions(ACTIVATE, given, [], context);
+      await handlers.activate({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
     }
     case 'references':
       await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
@@ -140,6 +201,29 @@ async function dispatch(
     case 'gc rules set': {
       const options = { ...(await resolveOptions(GC_RULES_SET, given, [], context)), file: argument ?? '' };
       await handlers['gc rules set'](options, terminal, warnings);
+      break;
+    }
+    case 'repository create': {
+      const options = await resolveOptions(REPOSITORY_CREATE, given, [], context);
+      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
+      break;
+    }
+    case 'repository list':
+      await handlers[call.command](await resolveOptions(REPOSITORY_LIST, given, [], context), terminal, warnings);
+      break;
+    case 'repository show': {
+      const options = await resolveOptions(REPOSITORY_SHOW, given, [], context);
+      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
+      break;
+    }
+    case 'repository update': {
+      const options = await resolveOptions(REPOSITORY_UPDATE, given, [], context);
+      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
+      break;
+    }
+    case 'repository delete': {
+      const options = await resolveOptions(REPOSITORY_DELETE, given, [], context);
+      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
       break;
     }
     case 'doctor':

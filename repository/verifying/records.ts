@@ -1,9 +1,9 @@
 import type { Domain } from '../domain.ts';
 import { readEndingOf } from '../ending.ts';
-import { ArtifactError } from '../error.ts';
 import { EVERY_ENDING, EVERY_REPOSITORY, kindPrefix, parseEndingKey, settingsKey } from '../keys.ts';
 import { DEFAULT_REPOSITORY, isRepository } from '../name.ts';
 import type { ListedObject } from '../object-store.ts';
+import { repositoryNotFound } from '../repositories.ts';
 import { readSettings } from '../settings.ts';
 import { foreign } from './finding.ts';
 import type { Pass } from './verifying.ts';
@@ -41,16 +41,14 @@ export const endings: Pass<ListedObject> = {
 const KINDS = ['versions', 'sources', 'labels', 'bookmarks', 'statuses'] as const;
 
 /**
- * Whoever misspells a repository hears of it, and not that all is well. `default` is always there.
- * @throws ArtifactError ARTIFACT_NOT_FOUND
+ * Whoever misspells a repository hears of it, and not that all is well. `default` is always there, and one that is no more may have left something.
+ * @throws ArtifactError REPOSITORY_NOT_FOUND
  */
-export async function requireRepository({ store }: Pick<Domain, 'store'>, repository: string): Promise<void> {
+export async function requireTraces({ store }: Pick<Domain, 'store'>, repository: string): Promise<void> {
   if (repository === DEFAULT_REPOSITORY) return;
   for (const kind of KINDS) {
     for await (const _ of store.list(kindPrefix(kind, repository), { limit: 1 })) return;
   }
   if ((await store.head(settingsKey(repository))) !== undefined) return;
-  throw new ArtifactError('ARTIFACT_NOT_FOUND', `there is no repository '${repository}'`, {
-    remedy: 'A repository comes to be with what is published into it: look at how its name is spelled.',
-  });
+  throw await repositoryNotFound(store, repository);
 }

@@ -7,7 +7,7 @@ import { deletions } from './deletions.ts';
 import type { Problem, VerifyFinding } from './finding.ts';
 import { merged, unlooked } from './finding.ts';
 import { bookmarks, labels, sources, statuses } from './indexes.ts';
-import { endings, requireRepository, settings } from './records.ts';
+import { endings, requireTraces, settings } from './records.ts';
 import { consumers, references } from './references.ts';
 import type { Pass, Verifying } from './verifying.ts';
 import { versions } from './versions.ts';
@@ -75,7 +75,7 @@ export async function* verify(
   const verifying: Verifying = { domain, fix, deep, ...(repository !== undefined && { repository }) };
   const from = after === undefined ? undefined : parseCursor(after);
   const begin = from === undefined ? 0 : PASSES.indexOf(from.pass);
-  if (repository !== undefined && from === undefined) await requireRepository(domain, repository);
+  if (repository !== undefined && from === undefined) await requireTraces(domain, repository);
   for (const pass of PASSES.slice(begin)) {
     const { isOfRepository, run } = RUN[pass];
     if (repository !== undefined && !isOfRepository) continue;

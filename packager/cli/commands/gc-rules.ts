@@ -112,9 +112,11 @@ async function compare(domain: Domain, repository: string, rules: Rules): Promis
   } catch (error) {
     if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
     const lines = linesOf(rules).map((line) => `+ ${line}`);
-    const what = `- what was set for '${repository}' before can't be read, what it takes among it: ${error.message}`;
+    const what = `- what was set for '${repository}' before can't be read: ${error.message}`;
     const before = await domain.store.head(settingsKey(repository));
-    return { changes: [what, ...lines], replace: () => writeSettings(domain, repository, rules, before) };
+    // Nobody can tell what it took, or from where.
+    const taken = '+ takes: everything';
+    return { changes: [what, ...lines, taken], replace: () => writeSettings(domain, repository, rules, before) };
   }
 }
 

@@ -320,6 +320,7 @@ describe('gc rules', () => {
       expireUnusedDays: 30,
     };
     project.write({ 'rules.json': JSON.stringify({ lifecycle: [rule] }) });
+    await project.run('repository', 'create', 'team', ...DOMAIN);
     expect((await gc('rules', '--repository', 'team', 'set', 'rules.json', '--yes')).exitCode).toBe(0);
     expect(json(await gc('rules', '--repository', 'team', '--json'))).toEqual({
       ...{ repository: 'team', lifecycle: [rule], warnings: [] },

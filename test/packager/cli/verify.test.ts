@@ -73,6 +73,7 @@ describe('verify', () => {
     });
     project.write({ 'rules.yaml': 'lifecycle: []\nquarantineDays: 7\n' });
     project.write({ 'tools.yaml': 'lifecycle: [{id: a, match: a, keepNewest: 1}]\n' });
+    await run('repository', 'create', 'tools');
     await run('gc', 'rules', 'set', 'tools.yaml', '--repository', 'tools', '--yes');
     expect((await run('verify', '--repository', 'tools')).stderr).toBe('looked at 1 object: nothing was found\n');
   });

@@ -1,0 +1,103 @@
+import { parseRepository } from '../../repository/name.ts';
+import type { AccessOptions } from '../aws/access.ts';
+import { YES } from './confirm.ts';
+import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
+import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, named, text } from './options.ts';
+
+/** Of a command about one repository; `repository` is the name as given. */
+export type RepositoryOptions = AccessOptions & DisplayOptions & DomainOptions;
+
+export type RepositoryListOptions = Omit<RepositoryOptions, 'repository'>;
+
+/** What is to be set. Absent: as it is. */
+export interface GivenSettings {
+  /** `false`: none. */
+  readonly description?: string | false;
+  /** `false`: what is published too. */
+  readonly acceptsFrom?: readonly string[] | false;
+  readonly requiresEvidence?: boolean;
+}
+
+export type RepositoryCreateOptions = RepositoryOptions & GivenSettings;
+
+export interface RepositoryUpdateOptions extends RepositoryOptions, GivenSettings {
+  /** Nobody is asked. */
+  readonly yes: boolean;
+}
+
+export interface RepositoryDeleteOptions extends RepositoryOptions {
+  readonly dryRun: boolean;
+  /** Nobody is asked. */
+  readonly yes: boolean;
+}
+
+const PLACE: OptionTable<RepositoryListOptions> = {
+  domain: DOMAIN.domain,
+  domainOwner: DOMAIN.domainOwner,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
+const repositoryName = named(parseRepository, 'staging');
+
+const SETTINGS: OptionTable<GivenSettings> = {
+  description: {
+    name: 'description',
+    argument: '<text>',
+    negatable: true,
+    inFile: 'never',
+    group: GROUP.repository,
+    help: 'what it is for, one line; --no-description takes it away',
+    read: (given) => given !== false && text(given),
+  },
+  acceptsFrom: {
+    name: 'accepts-from',
+    argument: '<repository>',
+    arity: 'repeatable',
+    negatable: true,
+    inFile: 'never',
+    group: GROUP.repository,
+    help: 'take only what is promoted from this repository, and nothing that is published; may be repeated; --no-accepts-from takes everything again',
+    read: originsIn,
+  },
+  requiresEvidence: {
+    name: 'requires-evidence',
+    negatable: true,
+    inFile: 'never',
+    group: GROUP.repository,
+    help: 'take only what is promoted with evidence; --no-requires-evidence takes that back',
+    read: flag,
+  },
+};
+
+/** The last word counts where one of them takes all back. */
+function originsIn(given: unknown): readonly string[] | false {
+  const words: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const names = words.slice(words.lastIndexOf(false) + 1).map(repositoryName);
+  return names.length === 0 ? false : [...new Set(names)];
+}
+
+export const REPOSITORY_LIST: OptionTable<RepositoryListOptions> = PLACE;
+
+export const REPOSITORY_SHOW: OptionTable<Omit<RepositoryOptions, 'repository'>> = PLACE;
+
+export const REPOSITORY_CREATE: OptionTable<Omit<RepositoryCreateOptions, 'repository'>> = { ...SETTINGS, ...PLACE };
+
+export const REPOSITORY_UPDATE: OptionTable<Omit<RepositoryUpdateOptions, 'repository'>> = {
+  ...SETTINGS,
+  yes: { ...YES, group: GROUP.repository },
+  ...PLACE,
+};
+
+export const REPOSITORY_DELETE: OptionTable<Omit<RepositoryDeleteOptions, 'repository'>> = {
+  dryRun: {
+    name: 'dry-run',
+    inFile: 'never',
+    group: GROUP.deletion,
+    help: 'show what would go, or who needs it; delete nothing',
+    read: flag,
+    fallback: false,
+  },
+  yes: { ...YES, group: GROUP.deletion },
+  ...PLACE,
+};
