@@ -1,3 +1,4 @@
+import { isDayOld } from '../audit/auditing.ts';
 import type { Bookmark } from '../bookmark-record.ts';
 import { readBookmarkAt } from '../bookmark-record.ts';
 import { takeBack } from '../bookmark.ts';
@@ -109,8 +110,8 @@ export const labels: Pass<ListedObject> = {
 };
 
 /**
- * Whoever claimed it may have died before the version came to be. A publisher who was asleep for so long looks again whether the claim is still his, when he has made the
- * version.
+ * Whoever claimed it may have died before the version came to be, or is at it. A publisher who was asleep for so long that the claim is taken for a dead one looks again whether it is
+ * still his, when he has made the version.
  */
 function deadClaim(
   verifying: Verifying,
@@ -119,12 +120,11 @@ function deadClaim(
   { value: { number }, revision, modified }: Stored<LabelRecord>,
 ): Problem {
   const { domain } = verifying;
+  const arns = [arnOf(domain, { ...name, number })];
+  const why = 'it was claimed for a version that was never published';
+  if (!isDayOld(verifying, modified)) return { finding: { kind: 'unsettled', key, arns, why } };
   return {
-    finding: {
-      ...{ kind: kindSince(verifying, 'unfinished', modified), key },
-      arns: [arnOf(domain, { ...name, number })],
-      why: 'it was claimed for a version that was never published',
-    },
+    finding: { kind: 'unfinished', key, arns, why },
     heal: async () => ((await domain.store.removeRevision(key, revision)) === 'conflict' ? CHANGED : undefined),
   };
 }
