@@ -44,7 +44,8 @@ export function provenanceOnce(origin: Origin): () => Promise<Provenance> {
   return () => (asked ??= provenanceOf(origin));
 }
 
-function localUser(): string | undefined {
+/** Whoever is logged in on this machine. */
+export function localUser(): string | undefined {
   try {
     return userInfo().username;
   } catch {

@@ -3,6 +3,7 @@ import { formatArn } from './arn.ts';
 import type { Bookmark } from './bookmark-record.ts';
 import { readBookmark } from './bookmark-record.ts';
 import type { Domain } from './domain.ts';
+import { kindPrefix, partOfArtifact } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { formatArtifactName } from './name.ts';
 import type { Consumer, Usage } from './usage.ts';
@@ -49,4 +50,47 @@ async function* earlierNumbers({ number: current, history }: Bookmark): AsyncGen
 /** @param arn of the version. A use of the content by its digest alone is one of whatever version holds that, and none that a bookmark chose. */
 function isOfStack(usage: Usage, arn: string): usage is StackBehind {
   return usage.consumer.kind === 'stack' && (usage.arn === arn || usage.arn.startsWith(`${arn}@`));
+}
+
+/** A stack that is behind, with what the bookmark names now. */
+export interface ArtifactBehind {
+  readonly artifact: ArtifactName;
+  readonly names: number;
+  readonly usage: StackBehind;
+}
+
+/**
+ * Who is behind a bookmark of this name, of all artifacts of a repository that have it: by ID. `idPrefix` may end within a segment.
+ * @param met told of each artifact that has it
+ * @throws ArtifactError UNSUPPORTED_FORMAT
+ */
+export async function* listAllBehind(
+  domain: Pick<Domain, 'store' | 'partition' | 'account' | 'region'>,
+  { repository, idPrefix = '' }: { readonly repository: string; readonly idPrefix?: string },
+  bookmark: string,
+  met: (artifact: ArtifactName) => void,
+): AsyncGenerator<ArtifactBehind> {
+  for await (const { key } of domain.store.list(kindPrefix('bookmarks', repository))) {
+    const found = partOfArtifact(key);
+    if (found?.part !== bookmark || !found.id.startsWith(idPrefix)) continue;
+    const artifact = { repository, id: found.id };
+    const names = (await readBookmark(domain.store, artifact, bookmark))?.value.number;
+    if (names === undefined) continue;
+    met(artifact);
+    for await (const usage of listBehind(domain, artifact, bookmark)) yield { artifact, names, usage };
+  }
+}
+
+/** Names of the bookmarks that artifacts of a repository have, each once, by name. */
+export async function listBookmarkNames(
+  { store }: Pick<Domain, 'store'>,
+  { repository, idPrefix = '' }: { readonly repository: string; readonly idPrefix?: string },
+): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const { key } of store.list(kindPrefix('bookmarks', repository))) {
+    const found = partOfArtifact(key);
+    if (found === undefined || names.has(found.part) || !found.id.startsWith(idPrefix)) continue;
+    if ((await readBookmark(store, found, found.part))?.value.number !== undefined) names.add(found.part);
+  }
+  return [...names].sort();
 }

@@ -14,6 +14,8 @@ import { FOLLOWERS } from './status-target.ts';
 import type { Manifest, Version } from './version.ts';
 import { initialStatus, readVersion } from './version.ts';
 
+export type { TargetStatus } from './status-target.ts';
+
 /** What came of it. */
 export type StatusChange = (
   | { readonly outcome: 'changed'; readonly from: Status }

@@ -83,8 +83,10 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
     const parent = group === '' ? { command: program } : (begun.get(group) ?? { command: program.command(group) });
     if (group !== '') begun.set(group, parent);
     const command = parent.command.command(name).summary(spec.summary);
-    for (const { name, required, repeatable } of spec.positional) {
-      const words = repeatable === true ? `${name}...` : name;
+    const isRepeatable = spec.positional.some(({ repeatable }) => repeatable === true);
+    for (const [index, { name, required }] of spec.positional.entries()) {
+      // The parser takes several words for the last argument alone; whose each is, its number tells.
+      const words = isRepeatable && index === spec.positional.length - 1 ? `${name}...` : name;
       command.argument(required ? `<${words}>` : `[${words}]`);
     }
     const words = new Words(command, spec.options, spec.foreign);

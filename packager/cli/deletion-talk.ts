@@ -86,10 +86,14 @@ function bytesOf(versions: readonly DeletedVersion[], wanted: DeletedContent['ou
 
 /** What became of a version that is deleted: a line. */
 export function formatDeleted(version: DeletedVersion): string {
-  const ends = version.content.map(endOf);
   const name = versionName(version);
   const what = version.outcome === 'already' ? `${name} was deleted before` : `deleted ${name}`;
-  return [what, ...new Set(ends)].join('; ');
+  return [what, ...endsOf(version.content)].join('; ');
+}
+
+/** What became of content, each way once. */
+export function endsOf(content: readonly DeletedContent[]): readonly string[] {
+  return [...new Set(content.map(endOf))];
 }
 
 function endOf({ outcome, bytes, by = [], until }: DeletedContent): string {
@@ -125,8 +129,11 @@ function has(content: readonly DeletedContent[], wanted: DeletedContent['outcome
   return content.some(({ outcome }) => outcome === wanted);
 }
 
+/** A version with those who need it. */
+type Needed = Pick<DeletedVersion, 'repository' | 'id' | 'number' | 'users' | 'moreUsers'>;
+
 /** Why a version is left: everybody who needs it. */
-export function inUse(domain: Domain, version: DeletedVersion, remedy: string): ArtifactError {
+export function inUse(domain: Domain, version: Needed, remedy: string): ArtifactError {
   const users = [...new Set((version.users ?? []).map((user) => userName(domain, user)))];
   if (version.moreUsers !== undefined) users.push(`${version.moreUsers} more`);
   return new ArtifactError('ARTIFACT_IN_USE', `'${versionName(version)}' is in use by ${listed(users)}`, { remedy });
@@ -157,7 +164,7 @@ function consumerName(domain: Domain, { consumer }: Usage): string {
  * How each kind of user lets go.
  * @param flags as placeFlags gives them
  */
-export function lettingGo(versions: readonly DeletedVersion[], flags: string): string {
+export function lettingGo(versions: readonly Needed[], flags: string): string {
   const users = versions.flatMap(({ users: all = [] }) => all);
   const consumers = users.flatMap((user) => (user.by === 'reference' ? [user.consumer] : []));
   const [named] = versions.flatMap((version) => namedIn(version).map((name) => ({ name, version })));
@@ -179,7 +186,7 @@ export function lettingGo(versions: readonly DeletedVersion[], flags: string): s
 }
 
 /** Of a version, the consumers that somebody recorded by hand. */
-function namedIn({ users = [] }: DeletedVersion): readonly string[] {
+function namedIn({ users = [] }: Needed): readonly string[] {
   return users.flatMap((user) =>
     user.by === 'reference' && user.consumer.kind === 'named' && user.consumer.stackId === undefined
       ? [user.consumer.name]

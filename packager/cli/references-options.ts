@@ -6,7 +6,7 @@ import type { GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 /**
- * What `references` is asked: exactly one of its three questions.
+ * What `references` is asked: exactly one of its questions.
  * @param word what stands on the command line beside the options
  * @throws ArtifactErrors INVALID_ARGUMENT
  */
@@ -15,13 +15,13 @@ export async function resolveReferencesOptions(
   word: string | undefined,
   cwd: string,
 ): Promise<ReferencesOptions> {
-  const { stack, account, unused, ...options } = await resolveOptions(REFERENCES, given, REFERENCES_CONFLICTS, { cwd });
-  return { ...options, question: questionOf({ stack, account, unused }, word) };
+  const { stack, account, unused, behind, ...options } = await resolveOptions(REFERENCES, given, REFERENCES_CONFLICTS, { cwd });
+  return { ...options, question: questionOf({ stack, account, unused, behind }, word) };
 }
 
-type Asked = { readonly [K in 'stack' | 'account' | 'unused']: ReferencesFlags[K] | undefined };
+type Asked = { readonly [K in 'stack' | 'account' | 'unused' | 'behind']: ReferencesFlags[K] | undefined };
 
-function questionOf({ stack, account, unused }: Asked, word: string | undefined): ReferencesQuestion {
+function questionOf({ stack, account, unused, behind }: Asked, word: string | undefined): ReferencesQuestion {
   if (word === '') throw invalid('ARTIFACT must not be empty', 'Name one, or leave it out.');
   if (account !== undefined && stack === undefined) {
     throw invalid(
@@ -42,17 +42,20 @@ function questionOf({ stack, account, unused }: Asked, word: string | undefined)
     }
     return { kind: 'stack', stack, ...(account !== undefined && { account }) };
   }
-  if (unused === true && word !== undefined && !/^[\w.+=/-]*$/.test(word)) {
+  const ofMany = unused === true ? '--unused' : behind === undefined ? undefined : '--behind';
+  if (ofMany !== undefined && word !== undefined && !/^[\w.+=/-]*$/.test(word)) {
     throw invalid(
-      `'${word}' is not how IDs begin, which is what '--unused' takes`,
+      `'${word}' is not how IDs begin, which is what '${ofMany}' takes`,
       "Leave out the version: 'shop/api', or 'shop/' for all that begin so.",
     );
   }
-  if (unused === true) return { kind: 'unused', ...(word !== undefined && { prefix: word }) };
+  const prefix = word === undefined ? {} : { prefix: word };
+  if (unused === true) return { kind: 'unused', ...prefix };
+  if (behind !== undefined) return { kind: 'behind', bookmark: behind, ...prefix };
   if (word !== undefined) return { kind: 'users', artifact: word };
   throw invalid(
     'it is not said whose references are wanted',
-    'Name an artifact to see who uses it, a stack with --stack to see what it uses, or ask with --unused what nobody needs.',
+    'Name an artifact to see who uses it, a stack with --stack to see what it uses, ask with --unused what nobody needs, or with --behind which stacks a bookmark has left behind.',
   );
 }
 

@@ -1,6 +1,9 @@
 import type { Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
 import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } from '../../../repository/index.ts';
+import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
 import { resolveSubject } from '../artifact.ts';
+import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
+import { noBookmark } from '../bookmark-name.ts';
 import { openDomain } from '../open.ts';
 import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
@@ -20,6 +23,8 @@ export async function run(options: ReferencesOptions, terminal: Terminal, warnin
       return usedBy({ options, terminal, warnings }, domain, stackOf(domain, question, region));
     case 'unused':
       return unused({ options, terminal, warnings }, domain, prefixIn(repository, question.prefix));
+    case 'behind':
+      return behind({ options, terminal, warnings }, domain, question.bookmark, prefixIn(repository, question.prefix));
   }
 }
 
@@ -142,6 +147,39 @@ async function unused(call: Call, domain: Domain, prefix: string | undefined): P
 /** As in `list`, IDs may be given with their repository. */
 function prefixIn(repository: string, prefix: string | undefined): string | undefined {
   return prefix?.startsWith(`${repository}/`) === true ? prefix.slice(repository.length + 1) : prefix;
+}
+
+async function behind(
+  call: Call,
+  domain: Domain,
+  bookmark: string,
+  idPrefix: string | undefined,
+): Promise<void> {
+  const { repository, json: isJson } = call.options;
+  const where = { repository, ...(idPrefix !== undefined && { idPrefix }) };
+  let artifacts = 0;
+  const found = listAllBehind(domain, where, bookmark, () => (artifacts += 1));
+  const all = requireAny(found, async () => {
+    if (artifacts > 0) return;
+    const whose = `no artifact in '${repository}'${idPrefix === undefined ? '' : ` whose ID begins with '${idPrefix}'`}`;
+    throw noBookmark(whose, bookmark, await listBookmarkNames(domain, where));
+  });
+  if (isJson) {
+    return json(call, 'behind', all, ({ artifact, names, usage }) => {
+      return { ...artifact, bookmark, names, ...plainBehind(usage) };
+    });
+  }
+  const table = new BehindTable(call.terminal);
+  for await (const { artifact, names, usage } of all) await table.add(artifact, names, usage);
+  await table.end();
+  const what = artifacts === 1 ? '1 artifact has' : `${artifacts} artifacts have`;
+  say(call, table.rows > 0 ? CATCH_UP : `${what} the bookmark '${bookmark}', and no stack is behind it`);
+}
+
+/** @param end called behind the last, and before anybody hears that it was the last */
+async function* requireAny<T>(all: AsyncIterable<T>, end: () => Promise<void>): AsyncGenerator<T> {
+  yield* all;
+  await end();
 }
 
 function say({ options, terminal }: Call, text: string): void {
