@@ -15,7 +15,9 @@ export async function resolveReferencesOptions(
   word: string | undefined,
   cwd: string,
 ): Promise<ReferencesOptions> {
-  const { stack, account, unused, behind, ...options } = await resolveOptions(REFERENCES, given, REFERENCES_CONFLICTS, { cwd });
+  const { stack, account, unused, behind, ...options } = await resolveOptions(REFERENCES, given, REFERENCES_CONFLICTS, {
+    cwd,
+  });
   return { ...options, question: questionOf({ stack, account, unused, behind }, word) };
 }
 

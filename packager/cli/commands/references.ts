@@ -149,12 +149,7 @@ function prefixIn(repository: string, prefix: string | undefined): string | unde
   return prefix?.startsWith(`${repository}/`) === true ? prefix.slice(repository.length + 1) : prefix;
 }
 
-async function behind(
-  call: Call,
-  domain: Domain,
-  bookmark: string,
-  idPrefix: string | undefined,
-): Promise<void> {
+async function behind(call: Call, domain: Domain, bookmark: string, idPrefix: string | undefined): Promise<void> {
   const { repository, json: isJson } = call.options;
   const where = { repository, ...(idPrefix !== undefined && { idPrefix }) };
   let artifacts = 0;
