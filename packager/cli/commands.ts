@@ -233,7 +233,8 @@ const BOOKMARK_NAME: PositionalArgument = { name: 'bookmark', help: "the bookmar
 export const GROUPS: Readonly<Record<string, string>> = {
   bookmark:
     "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
-  status: 'What may be done with a version: whether it is chosen, listed, and may be used by more than those who use it.',
+  status:
+    'What may be done with a version: whether it is chosen, listed, and may be used by more than those who use it.',
   bookmark:
     "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
   status:
@@ -546,7 +547,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'bookmark set',
     summary: 'let a bookmark name a version, and tell which stacks are behind it',
     description:
-      "Lets a bookmark name a version that may be used. What was deployed does not follow: the stacks that were deployed through the bookmark and use other versions are shown. With --if it is moved only from there; else whoever comes last decides.",
+      'Lets a bookmark name a version that may be used. What was deployed does not follow: the stacks that were deployed through the bookmark and use other versions are shown. With --if it is moved only from there; else whoever comes last decides.',
     examples: [
       { what: 'prod is version 7 now', command: 'cfn-artifacts bookmark set shop/api:7 prod' },
       { what: 'only if it is still version 6', command: 'cfn-artifacts bookmark set shop/api:7 prod --if 6' },
@@ -580,7 +581,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'bookmark history',
     summary: 'show what a bookmark named, and who moved it',
-    description: 'Shows what a bookmark names and named before, the latest first: up to 500 versions. That of a deleted bookmark stays.',
+    description:
+      'Shows what a bookmark names and named before, the latest first: up to 500 versions. That of a deleted bookmark stays.',
     examples: [{ what: 'what prod was last week', command: 'cfn-artifacts bookmark history shop/api prod' }],
     positional: [WHOLE, BOOKMARK_NAME],
     options: optionsOf(BOOKMARK),
@@ -589,7 +591,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'bookmark delete',
     summary: 'let a bookmark name nothing any more',
-    description: 'Lets a bookmark name nothing any more. What it named may be deleted then, if nobody else needs it; its history stays.',
+    description:
+      'Lets a bookmark name nothing any more. What it named may be deleted then, if nobody else needs it; its history stays.',
     examples: [
       { what: 'nobody deploys through it', command: 'cfn-artifacts bookmark delete shop/api test' },
       { what: 'only if it names version 7', command: 'cfn-artifacts bookmark delete shop/api test --if 7' },
@@ -602,7 +605,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'status set',
     summary: 'make versions Published, Unlisted, Archived or Disposed',
     description:
-      "Gives versions another status. Published: for everybody. Unlisted: not chosen as the latest, and not listed; who names it has it. Archived: takes no new references, and keeps those that it has. Each can become each of the others. Disposed: gives up the content, if nobody needs the version, keeps the record, and is final.",
+      'Gives versions another status. Published: for everybody. Unlisted: not chosen as the latest, and not listed; who names it has it. Archived: takes no new references, and keeps those that it has. Each can become each of the others. Disposed: gives up the content, if nobody needs the version, keeps the record, and is final.',
     examples: [
       { what: 'no new deploys of it', command: 'cfn-artifacts status set shop/api:7 Archived' },
       { what: 'only if it is Published', command: 'cfn-artifacts status set shop/api:7 Archived --if Published' },
