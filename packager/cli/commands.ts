@@ -8,14 +8,6 @@ import type {
   FinishOptions,
 } from './bookmark-options.ts';
 import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
-import type {
-  ActivateOptions,
-  BookmarkListOptions,
-  BookmarkMoveOptions,
-  BookmarkOptions,
-  FinishOptions,
-} from './bookmark-options.ts';
-import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import type { BootstrapOptions } from './bootstrap-options.ts';
 import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
@@ -62,8 +54,6 @@ import {
 } from './repository-options.ts';
 import type { StatusOptions, StatusSetOptions } from './status-options.ts';
 import { STATUS, STATUS_SET } from './status-options.ts';
-import type { StatusOptions, StatusSetOptions } from './status-options.ts';
-import { STATUS, STATUS_SET } from './status-options.ts';
 import type { Terminal } from './terminal.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { VERIFY } from './verify-options.ts';
@@ -81,15 +71,6 @@ export interface CommandHandlers {
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly tree: (options: TreeOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly diff: (options: DiffOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
-  readonly 'bookmark set': (options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'bookmark get': (options: BookmarkOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'bookmark list': (options: BookmarkListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'bookmark history': (options: BookmarkOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'bookmark delete': (options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'status set': (options: StatusSetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly 'status get': (options: StatusOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly finish: (options: FinishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
-  readonly activate: (options: ActivateOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bookmark set': (options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bookmark get': (options: BookmarkOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bookmark list': (options: BookmarkListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -142,15 +123,6 @@ export const HANDLERS: CommandHandlers = {
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
   tree: async (...call) => (await import('./commands/tree.ts')).run(...call),
   diff: async (...call) => (await import('./commands/diff.ts')).run(...call),
-  'bookmark set': async (...call) => (await import('./commands/bookmark.ts')).set(...call),
-  'bookmark get': async (...call) => (await import('./commands/bookmark.ts')).get(...call),
-  'bookmark list': async (...call) => (await import('./commands/bookmark.ts')).list(...call),
-  'bookmark history': async (...call) => (await import('./commands/bookmark.ts')).history(...call),
-  'bookmark delete': async (...call) => (await import('./commands/bookmark.ts')).remove(...call),
-  'status set': async (...call) => (await import('./commands/status.ts')).set(...call),
-  'status get': async (...call) => (await import('./commands/status.ts')).get(...call),
-  finish: async (...call) => (await import('./commands/finish.ts')).finish(...call),
-  activate: async (...call) => (await import('./commands/finish.ts')).activate(...call),
   'bookmark set': async (...call) => (await import('./commands/bookmark.ts')).set(...call),
   'bookmark get': async (...call) => (await import('./commands/bookmark.ts')).get(...call),
   'bookmark list': async (...call) => (await import('./commands/bookmark.ts')).list(...call),
@@ -220,21 +192,8 @@ const WHOLE: PositionalArgument = { ...ARTIFACT, help: 'its ARN, or [REPOSITORY/
 
 const BOOKMARK_NAME: PositionalArgument = { name: 'bookmark', help: "the bookmark's name, like prod", required: true };
 
-const VERSION: PositionalArgument = {
-  ...ARTIFACT,
-  help: 'an ARN, or [REPOSITORY/]ID with :VERSION, :LABEL, :latest, ^BOOKMARK or @sha256:DIGEST behind it',
-};
-
-const WHOLE: PositionalArgument = { ...ARTIFACT, help: 'its ARN, or [REPOSITORY/]ID' };
-
-const BOOKMARK_NAME: PositionalArgument = { name: 'bookmark', help: "the bookmark's name, like prod", required: true };
-
 /** What commands with a first word in common are about. */
 export const GROUPS: Readonly<Record<string, string>> = {
-  bookmark:
-    "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
-  status:
-    'What may be done with a version: whether it is chosen, listed, and may be used by more than those who use it.',
   bookmark:
     "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
   status:
@@ -544,114 +503,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     foreign: [],
   },
   {
-    name: 'bookmark set',
-    summary: 'let a bookmark name a version, and tell which stacks are behind it',
-    description:
-      'Lets a bookmark name a version that may be used. What was deployed does not follow: the stacks that were deployed through the bookmark and use other versions are shown. With --if it is moved only from there; else whoever comes last decides.',
-    examples: [
-      { what: 'prod is version 7 now', command: 'cfn-artifacts bookmark set shop/api:7 prod' },
-      { what: 'only if it is still version 6', command: 'cfn-artifacts bookmark set shop/api:7 prod --if 6' },
-      {
-        what: 'what another bookmark names, for a script',
-        command: 'cfn-artifacts bookmark set shop/api^staging prod --json',
-      },
-    ],
-    positional: [VERSION, BOOKMARK_NAME],
-    options: optionsOf(BOOKMARK_MOVE),
-    foreign: [],
-  },
-  {
-    name: 'bookmark get',
-    summary: 'print the ARN of the version that a bookmark names',
-    description: 'Prints the ARN of the version that a bookmark names now.',
-    examples: [{ what: 'for a script', command: 'arn=$(cfn-artifacts bookmark get shop/api prod)' }],
-    positional: [WHOLE, BOOKMARK_NAME],
-    options: optionsOf(BOOKMARK),
-    foreign: [],
-  },
-  {
-    name: 'bookmark list',
-    summary: 'list the bookmarks of an artifact',
-    description: 'Lists the bookmarks of an artifact with the versions that they name.',
-    examples: [{ what: 'what is where', command: 'cfn-artifacts bookmark list shop/api' }],
-    positional: [WHOLE],
-    options: optionsOf(BOOKMARK),
-    foreign: [],
-  },
-  {
-    name: 'bookmark history',
-    summary: 'show what a bookmark named, and who moved it',
-    description:
-      'Shows what a bookmark names and named before, the latest first: up to 500 versions. That of a deleted bookmark stays.',
-    examples: [{ what: 'what prod was last week', command: 'cfn-artifacts bookmark history shop/api prod' }],
-    positional: [WHOLE, BOOKMARK_NAME],
-    options: optionsOf(BOOKMARK),
-    foreign: [],
-  },
-  {
-    name: 'bookmark delete',
-    summary: 'let a bookmark name nothing any more',
-    description:
-      'Lets a bookmark name nothing any more. What it named may be deleted then, if nobody else needs it; its history stays.',
-    examples: [
-      { what: 'nobody deploys through it', command: 'cfn-artifacts bookmark delete shop/api test' },
-      { what: 'only if it names version 7', command: 'cfn-artifacts bookmark delete shop/api test --if 7' },
-    ],
-    positional: [WHOLE, BOOKMARK_NAME],
-    options: optionsOf(BOOKMARK_MOVE),
-    foreign: [],
-  },
-  {
-    name: 'status set',
-    summary: 'make versions Published, Unlisted, Archived or Disposed',
-    description:
-      'Gives versions another status. Published: for everybody. Unlisted: not chosen as the latest, and not listed; who names it has it. Archived: takes no new references, and keeps those that it has. Each can become each of the others. Disposed: gives up the content, if nobody needs the version, keeps the record, and is final.',
-    examples: [
-      { what: 'no new deploys of it', command: 'cfn-artifacts status set shop/api:7 Archived' },
-      { what: 'only if it is Published', command: 'cfn-artifacts status set shop/api:7 Archived --if Published' },
-      { what: 'several', command: 'cfn-artifacts status set shop/api:5 shop/api:6 Unlisted' },
-      { what: 'give the content up, in a script', command: 'cfn-artifacts status set shop/api:1 Disposed --yes' },
-    ],
-    positional: [
-      { ...VERSION, repeatable: true },
-      { name: 'status', help: 'Published, Unlisted, Archived or Disposed', required: true },
-    ],
-    options: optionsOf(STATUS_SET),
-    foreign: [],
-  },
-  {
-    name: 'status get',
-    summary: 'tell the status of versions',
-    description: 'Tells what versions are: Unfinished, Published, Unlisted, Archived, Disposed or Deleted.',
-    examples: [{ what: 'for a script', command: 'cfn-artifacts status get shop/api:7 --json' }],
-    positional: [{ ...VERSION, repeatable: true }],
-    options: optionsOf(STATUS),
-    foreign: [],
-  },
-  {
-    name: 'finish',
-    summary: 'make one of several candidates the version that has their label',
-    description:
-      "Makes one of the candidates that 'publish --unfinished --label LABEL --set NAME' has made the version that has the label, for ever, and Published. The others stay behind as they are. Without --set it is the active one: the newest, unless 'activate' said otherwise.",
-    examples: [
-      { what: 'the one that passed', command: 'cfn-artifacts finish shop/api:1.0.0 --set build-24' },
-      { what: 'the active one', command: 'cfn-artifacts finish shop/api:1.0.0' },
-    ],
-    positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
-    options: optionsOf<Omit<FinishOptions, 'artifact'>>(FINISH),
-    foreign: [],
-  },
-  {
-    name: 'activate',
-    summary: 'choose which candidate a label stands for until one is finished',
-    description:
-      "Chooses which candidate a label stands for until one is finished: a bookmark with the label's name says so. Stacks that were deployed through that bookmark and use other candidates are shown.",
-    examples: [{ what: 'back to an earlier one', command: 'cfn-artifacts activate shop/api:1.0.0 --set build-24' }],
-    positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
-    options: optionsOf<Omit<ActivateOptions, 'artifact'>>(ACTIVATE),
-    foreign: [],
-  },
-  {
     name: 'references',
     summary: 'who uses an artifact, what a stack uses, what nobody needs',
     description:
@@ -661,7 +512,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { what: 'who uses what a bookmark names', command: 'cfn-artifacts references shop/api^prod' },
       { what: 'what a stack uses', command: 'cfn-artifacts references --stack shop' },
       { what: 'what nobody needs, for a script', command: 'cfn-artifacts references --unused shop/ --json' },
-      { what: 'who is to be deployed again', command: 'cfn-artifacts references --behind prod' },
       { what: 'who is to be deployed again', command: 'cfn-artifacts references --behind prod' },
     ],
     positional: [{ ...ARTIFACT, required: false }],

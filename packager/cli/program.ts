@@ -1,6 +1,5 @@
 import { AUDIT } from './audit-options.ts';
 import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
-import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import { resolveBootstrapOptions } from './bootstrap-options.ts';
 import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -32,7 +31,6 @@ import { resolveOptions } from './resolve-options.ts';
 import type { Terminal } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN, parsePlanName } from './gc-options.ts';
-import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
 import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
 import { VERIFY } from './verify-options.ts';
 import { isSet } from '../environment.ts';
@@ -126,47 +124,6 @@ async function dispatch(
     case 'diff': {
       const [from = '', to = ''] = call.positional;
       return handlers.diff({ ...(await resolveOptions(DIFF, given, [], context)), from, to }, terminal, warnings);
-    }
-    case 'bookmark set':
-    case 'bookmark delete': {
-      const [, bookmark = ''] = call.positional;
-      const options = await resolveOptions(BOOKMARK_MOVE, given, [], context);
-      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
-      break;
-    }
-    case 'bookmark get':
-    case 'bookmark history': {
-      const [, bookmark = ''] = call.positional;
-      const options = await resolveOptions(BOOKMARK, given, [], context);
-      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
-      break;
-    }
-    case 'bookmark list': {
-      const options = await resolveOptions(BOOKMARK, given, [], context);
-      await handlers['bookmark list']({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'status set': {
-      const options = await resolveOptions(STATUS_SET, given, [], context);
-      const status = parseTarget(call.positional.at(-1) ?? '');
-      const artifacts = call.positional.slice(0, -1);
-      await handlers['status set']({ ...options, status, artifacts }, terminal, warnings);
-      break;
-    }
-    case 'status get': {
-      const options = await resolveOptions(STATUS, given, [], context);
-      await handlers['status get']({ ...options, artifacts: call.positional }, terminal, warnings);
-      break;
-    }
-    case 'finish': {
-      const options = await resolveOptions(FINISH, given, [], context);
-      await handlers.finish({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'activate': {
-      const options = await resolveOptions(ACTIVATE, given, [], context);
-      await handlers.activate({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
     }
     case 'bookmark set':
     case 'bookmark delete': {
