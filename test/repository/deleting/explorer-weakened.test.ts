@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { explore, wander } from '../../support/explorer/explorer.ts';
-import { SWEEPING_UNASKED, WEAK_SIX, WEAKENED } from '../../support/explorer/weakened-protocols.ts';
+import { SWEEPING_UNASKED, WEAK_SIX, WEAKENED, WEAKENED_NAMES } from '../../support/explorer/weakened-protocols.ts';
 import { randomFrom } from '../../support/interleaving.ts';
 
+const PROTOCOLS = [...WEAKENED, SWEEPING_UNASKED, ...WEAKENED_NAMES];
+
 /** The search finds what is wrong where something is: each protocol lacks one thing, and the same story with nothing lacking breaks no promise. */
-describe.each([...WEAKENED, SWEEPING_UNASKED].map((protocol) => [protocol.name, protocol] as const))(
+describe.each(PROTOCOLS.map((protocol) => [protocol.name, protocol] as const))(
   '%s',
   (name, { weak, whole, once, wrong }) => {
     test('is caught, with a story that shows it', async () => {

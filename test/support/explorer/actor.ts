@@ -277,6 +277,8 @@ function failureOf(error: unknown): string {
     'SUPERSEDED',
     'ARTIFACT_ARCHIVED',
     'ARTIFACT_NOT_FOUND',
+    'LABEL_TAKEN',
+    'STATUS_NOT_ALLOWED',
   )
     ? (error as { readonly code: string }).code
     : undefined;

@@ -1,5 +1,6 @@
 import { contentOf, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
 import type { ArtifactName, Digest, Domain, ObjectKey } from '../../../repository/index.ts';
+import { deleteBookmark, setBookmark } from '../../../repository/bookmark.ts';
 import { formatArn, LOCAL_PLACE } from '../../../repository/arn.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { StackResource } from '../../../repository/binding.ts';
@@ -10,6 +11,9 @@ import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
 import { blobKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
 import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
+import { publishAssets } from '../../../repository/publish.ts';
+import { changeStatus } from '../../../repository/status-change.ts';
+import type { TargetStatus } from '../../../repository/status-change.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
 import { readManifest } from '../../../repository/version.ts';
 import { release } from '../../../repository/release.ts';
@@ -23,6 +27,12 @@ export const NAME: ArtifactName = { repository: 'default', id: 'a' };
 export const DIGEST: Digest = sha256('x');
 const FILENAME = 'file.txt';
 export const BLOB: ObjectKey = blobKey(DIGEST, FILENAME);
+/** A second content, for versions of several assets. */
+export const OTHER: Digest = sha256('y');
+const OTHER_FILENAME = 'other.txt';
+const OTHER_BLOB: ObjectKey = blobKey(OTHER, OTHER_FILENAME);
+export const BOOKMARK = 'prod';
+const LABEL = '1.0.0';
 const CONSUMER = 'nightly';
 
 const STACK_ID = 'stack';
@@ -77,16 +87,58 @@ function publishesAs(name: ArtifactName): Act {
   };
 }
 
-const condemns: Act = async (given) => (await condemn(given, DIGEST)).outcome;
-const reaps: Act = async (given) => (await reap(given, DIGEST)).outcome;
+/** Both contents as one version. */
+export const publishesBoth: Act = async (given) => {
+  const assets = [
+    { publishable: publishable('x', 'file', FILENAME) },
+    { publishable: publishable('y', 'file', OTHER_FILENAME) },
+  ] as const;
+  const { manifest } = await publishAssets(domainOf(given), NAME, { assets });
+  return `published ${manifest.number}`;
+};
+
+/** One content under the label that everybody wants. */
+export function publishesLabelled(text: string): Act {
+  return async (given) => {
+    const content = publishable(text, 'file', FILENAME);
+    const { arn } = await publishVersion(domainOf(given), NAME, content, { labels: [LABEL] });
+    return `published ${arn.version}`;
+  };
+}
 
 /** Without a quarantine: nothing is proved by waiting. Whoever reaps knows nothing but what is in the store. */
-export const collects: Acts = [condemns, reaps];
+export function collectsContent(digest: Digest): Acts {
+  return [
+    async (given) => (await condemn(given, digest)).outcome,
+    async (given) => (await reap(given, digest)).outcome,
+  ];
+}
+
+export const collects: Acts = collectsContent(DIGEST);
 
 export const deletes: Act = async (given) => {
   const deletion = await deleteVersion(domainOf(given), NAME, 1);
   return deletion?.outcome ?? 'no version';
 };
+
+/** People give the version another status. */
+export function changes(to: TargetStatus): Act {
+  return async (given) => {
+    const change = await changeStatus(domainOf(given), NAME, 1, to);
+    return change?.outcome ?? 'no version';
+  };
+}
+
+/** The bookmark is moved to a version. */
+export function bookmarks(version: number): Act {
+  return async (given) => {
+    const domain = domainOf(given);
+    const { to } = await setBookmark(domain, { ...placeOf(domain), ...NAME, version }, BOOKMARK);
+    return `set to ${to}`;
+  };
+}
+
+export const removesBookmark: Act = async (given) => (await deleteBookmark(domainOf(given), NAME, BOOKMARK)).outcome;
 
 export const undeletes: Act = async (given) => {
   const undeletion = await undeleteVersion(domainOf(given), NAME, 1);
@@ -115,6 +167,7 @@ export const removesReference: Act = async ({ store }) => {
 
 /** Content that nothing holds. */
 export const strayContent: Act = async ({ store }) => store.create(BLOB, contentOf('x'));
+export const strayOther: Act = async ({ store }) => store.create(OTHER_BLOB, contentOf('y'));
 
 /**
  * Times are compared in one place: whether a version's reference was written before the version itself. So there are three: before, the version, and

@@ -1,14 +1,20 @@
 import type { MemoryObject } from '../../../repository/stores/memory.ts';
 import {
-  parseVersionKey,
-  statusKey,
-  stackReferenceKey,
-  versionReferenceKey,
   blobKey,
+  bookmarkKey,
+  bookmarkPrefix,
+  labelKey,
+  parseVersionKey,
+  stackReferenceKey,
+  statusKey,
+  versionReferenceKey,
 } from '../../../repository/keys.ts';
+import { contentId } from '../../../repository/manifest.ts';
 import type { ArtifactName } from '../../../repository/name.ts';
+import { isGone } from '../../../repository/status.ts';
+import type { Status } from '../../../repository/status.ts';
 import type { Manifest } from '../../../repository/version.ts';
-import { BLOB, DIGEST, generationOf, NAME, resourceOf } from './cast.ts';
+import { BLOB, BOOKMARK, DIGEST, generationOf, NAME, resourceOf } from './cast.ts';
 import type { Judgement, View } from './scenario.ts';
 
 /** What somebody was told is there, and stays until somebody else takes it away. */
@@ -18,6 +24,8 @@ export interface Promised {
   readonly saying: string;
   /** Key of the record; of one that has to be looked for, its prefix. */
   readonly reference: string;
+  /** What the record says as long as the promise is kept. Absent: that it is there is all. */
+  readonly says?: (record: Readonly<Record<string, unknown>>) => boolean;
   /** Where it uses a version. */
   readonly version?: number;
   /** Actors who may take it away. */
@@ -30,14 +38,20 @@ export function boundAs(by: string, logicalId: string, more: Pick<Promised, 'ver
   return { by, saying: `bound ${generation}`, reference, ...more };
 }
 
+/** Whoever moved the bookmark finds it there, until somebody else moves it. */
+export function bookmarkedAs(by: string, version: number, until: readonly string[] = []): Promised {
+  const reference = bookmarkKey(NAME, BOOKMARK);
+  return { by, saying: `set to ${version}`, reference, says: ({ number }) => number === version, version, until };
+}
+
 /** Keys by which it is decided whether all promises are kept. */
 export function isJudged(key: string): boolean {
-  return /^(blobs|references|versions|statuses)\//.test(key);
+  return /^(blobs|references|versions|statuses|bookmarks|labels)\//.test(key);
 }
 
 /**
- * The invariant: from the moment a reference is acknowledged until it is removed, the content is there, and no version that it uses is Deleted; and a
- * version that may be used has its content, and holds it.
+ * The invariant: from the moment a reference is acknowledged until it is removed, the content is there, and no version that it uses is given up; a version that is not given up has all of
+ * its content, and holds it, and has the labels that it was published with; and no bookmark names a version that is given up.
  */
 export function judging(promises: readonly Promised[]): (view: View) => Judgement {
   return (view) => {
@@ -49,33 +63,38 @@ export function judging(promises: readonly Promised[]): (view: View) => Judgemen
       if (wrong !== undefined) return { ended, wrong };
       if (isEnding) ended |= bit;
     }
-    const wrong = versionsIn(view.objects).find((one) => one !== undefined);
+    const wrong = [...versionsIn(view.objects), ...bookmarksIn(view.objects)].find((one) => one !== undefined);
     return wrong === undefined ? { ended } : { ended, wrong };
   };
 }
 
 function look(
   { objects, hasBegun }: View,
-  { by, reference, version, until = [] }: Promised,
+  { by, reference, says = () => true, version, until = [] }: Promised,
 ): { readonly isEnding: boolean; readonly wrong?: string } {
-  if (![...objects.keys()].some((key) => key.startsWith(reference))) {
+  if (![...objects].some(([key, object]) => key.startsWith(reference) && says(valueOf(object)))) {
     return until.some(hasBegun) ? { isEnding: true } : { isEnding: false, wrong: `the reference of ${by} is lost` };
   }
   if (!objects.has(BLOB)) return { isEnding: false, wrong: `the content that ${by} uses is lost` };
-  if (version !== undefined && statusOf(objects, NAME, version) === 'Deleted') {
+  if (version !== undefined && isGone(statusOf(objects, NAME, version))) {
     return { isEnding: false, wrong: `the version that ${by} uses is deleted` };
   }
   return { isEnding: false };
 }
 
-/** What is wrong with each version that may be used. */
+/** What is wrong with each version that is not given up. */
 function versionsIn(objects: View['objects']): readonly (string | undefined)[] {
   return [...objects].map(([key, object]) => {
     if (!key.startsWith('versions/')) return undefined;
     const { repository, id, number } = parseVersionKey(key);
     const name = { repository, id };
-    if (statusOf(objects, name, number) !== 'Published') return undefined;
-    const { nonce, assets } = valueOf(object) as unknown as Manifest;
+    if (isGone(statusOf(objects, name, number))) return undefined;
+    const { nonce, assets, set, labels = [] } = valueOf(object) as unknown as Manifest;
+    for (const label of labels) {
+      const claim = objects.get(labelKey(name, label));
+      if (claim === undefined || valueOf(claim)['content'] !== contentId(assets, set))
+        return `${id}:${number} has not the label that it was published with`;
+    }
     for (const { digest, filename } of assets) {
       if (!objects.has(blobKey(digest, filename))) return `the content of ${id}:${number} is lost`;
       if (!objects.has(versionReferenceKey(digest, name, number, nonce))) return `${id}:${number} holds nothing`;
@@ -84,9 +103,21 @@ function versionsIn(objects: View['objects']): readonly (string | undefined)[] {
   });
 }
 
-function statusOf(objects: View['objects'], name: ArtifactName, version: number): unknown {
+/** What is wrong with what each bookmark names: who resolves it must find a version. */
+function bookmarksIn(objects: View['objects']): readonly (string | undefined)[] {
+  return [...objects].map(([key, object]) => {
+    if (!key.startsWith(BOOKMARKS)) return undefined;
+    const { number } = valueOf(object);
+    if (typeof number !== 'number' || !isGone(statusOf(objects, NAME, number))) return undefined;
+    return 'the bookmark names a version that is given up';
+  });
+}
+
+const BOOKMARKS = bookmarkPrefix(NAME);
+
+function statusOf(objects: View['objects'], name: ArtifactName, version: number): Status {
   const object = objects.get(statusKey(name, version));
-  return object === undefined ? 'Published' : valueOf(object)['status'];
+  return object === undefined ? 'Published' : (valueOf(object)['status'] as Status);
 }
 
 function valueOf({ bytes }: MemoryObject): Readonly<Record<string, unknown>> {

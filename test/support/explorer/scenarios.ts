@@ -4,20 +4,28 @@ import {
   allAtOnce,
   beforeOrAfterTheVersion,
   binds,
+  bookmarks,
+  changes,
   collects,
+  collectsContent,
   DIGEST,
   deletes,
   notes,
+  OTHER,
   publishes,
   publishesAnother,
+  publishesBoth,
+  publishesLabelled,
   releases,
+  removesBookmark,
   removesReference,
   strayContent,
+  strayOther,
   undeletes,
 } from './cast.ts';
 import type { FaultLimits } from './faults.ts';
 import type { Promised } from './promises.ts';
-import { boundAs, isJudged, judging } from './promises.ts';
+import { bookmarkedAs, boundAs, isJudged, judging } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
 
 /** A scenario of parts and of what they are promised. */
@@ -51,6 +59,22 @@ const NOTER: Part = { name: 'noter', acts: [notes] };
 const USER: Part = { name: 'user', acts: [binds('A', 1)] };
 const NAMED: Part = { name: 'named consumer', acts: [addsReference] };
 const NAMED_REMOVER: Part = { name: 'named remover', acts: [removesReference] };
+
+/** People who move a bookmark, and give statuses. */
+const SETTER: Part = { name: 'setter', acts: [bookmarks(1)] };
+const SETTER_2: Part = { name: 'setter 2', acts: [bookmarks(1)] };
+/** To the other version. */
+const MOVER: Part = { name: 'mover', acts: [bookmarks(2)] };
+const UNSETTER: Part = { name: 'unsetter', acts: [removesBookmark] };
+const DISPOSER: Part = { name: 'disposer', acts: [changes('Disposed')] };
+const ARCHIVER: Part = { name: 'archiver', acts: [changes('Archived')], mayBeBlocked: true };
+
+const PUBLISHER_OF_BOTH: Part = { name: 'publisher of both', acts: [publishesBoth] };
+const PUBLISHER_OF_BOTH_2: Part = { name: 'publisher of both 2', acts: [publishesBoth] };
+const OTHER_COLLECTOR: Part = { name: 'collector of the other', acts: collectsContent(OTHER) };
+const LABELLER: Part = { name: 'labeller', acts: [publishesLabelled('x')] };
+const LABELLER_2: Part = { name: 'labeller 2', acts: [publishesLabelled('x')] };
+const OTHER_LABELLER: Part = { name: 'labeller of the other', acts: [publishesLabelled('y')] };
 
 const BOUND = boundAs('adder', 'A');
 const BOUND_UNTIL_REMOVED = boundAs('adder', 'A', { until: ['remover'] });
@@ -167,6 +191,75 @@ export const OF_VERSIONS: readonly Scenario[] = [
     [NAMED, NAMED_REMOVER, DELETER],
     namedAs('named consumer', ['named remover']),
   ),
+];
+
+const two = [publishes, publishesBoth];
+const bookmarked = [publishes, publishesBoth, bookmarks(2)];
+const SET = bookmarkedAs('setter', 1);
+const SET_2 = bookmarkedAs('setter 2', 1);
+
+/** About bookmarks, and what they name. */
+export const OF_BOOKMARKS: readonly Scenario[] = [
+  scenario('a setter, a deleter, a collector', published, [SETTER, DELETER, COLLECTOR], [SET]),
+  scenario('a setter, a deleter, late 1, lost 1', published, [SETTER, DELETER], [SET], {
+    faults: { late: 1, lost: 1 },
+    ...WAITING,
+  }),
+  scenario('a setter, a disposer, a collector', published, [SETTER, DISPOSER, COLLECTOR], [SET], WAITING),
+  scenario('a setter, a deleter, an undeleter', published, [SETTER, DELETER, UNDELETER], [SET], WAITING),
+  scenario('two setters, a deleter', published, [SETTER, SETTER_2, DELETER], [SET, SET_2], WAITING),
+  scenario(
+    'a setter, a mover, a deleter',
+    two,
+    [SETTER, MOVER, DELETER],
+    [bookmarkedAs('setter', 1, ['mover']), bookmarkedAs('mover', 2, ['setter'])],
+    WAITING,
+  ),
+  scenario(
+    'a setter, an unsetter, a deleter',
+    bookmarked,
+    [SETTER, UNSETTER, DELETER],
+    [bookmarkedAs('setter', 1, ['unsetter'])],
+    WAITING,
+  ),
+  scenario('a setter, an archiver, a deleter', published, [SETTER, ARCHIVER, DELETER], [SET], WAITING),
+];
+
+const strays = [strayContent, strayOther];
+const whole = [publishesBoth];
+const wholeDeleted = [publishesBoth, deletes];
+
+/** About versions of several assets, and labels. */
+export const OF_SEVERAL: readonly Scenario[] = [
+  scenario('a publisher of both, a collector', strays, [PUBLISHER_OF_BOTH, COLLECTOR], []),
+  scenario('a publisher of both, a collector of the other', strays, [PUBLISHER_OF_BOTH, OTHER_COLLECTOR], []),
+  scenario(
+    'a publisher of both, a deleter of what has one of them',
+    published,
+    [PUBLISHER_OF_BOTH, DELETER],
+    [],
+    WAITING,
+  ),
+  scenario('a deleter of both, a collector of the other', whole, [DELETER, OTHER_COLLECTOR], []),
+  scenario('an undeleter of both, a collector of the other', wholeDeleted, [UNDELETER, OTHER_COLLECTOR], []),
+  scenario('a user of both, a deleter, a collector of the other', whole, [USER, DELETER, OTHER_COLLECTOR], [USING]),
+  scenario('two labellers of the same', [], [LABELLER, LABELLER_2], [], { faults: { lost: 1 }, ...WAITING }),
+  scenario('two labellers of different content', [], [LABELLER, OTHER_LABELLER], [], {
+    faults: { late: 1 },
+    ...WAITING,
+  }),
+  scenario('a labeller, a deleter, a collector', published, [LABELLER, DELETER, COLLECTOR], [], WAITING),
+];
+
+/** As those of several assets and of labels, and a minute or more each. */
+export const OF_SEVERAL_ON_DEMAND: readonly Scenario[] = [
+  scenario('three labellers, two of the same', [], [LABELLER, LABELLER_2, OTHER_LABELLER], [], WAITING),
+  scenario('a publisher of both, a collector, late 1', strays, [PUBLISHER_OF_BOTH, COLLECTOR], [], {
+    faults: { late: 1 },
+  }),
+  scenario('two publishers of both', [], [PUBLISHER_OF_BOTH, PUBLISHER_OF_BOTH_2], [], WAITING),
+  scenario('a publisher of both, a deleter', whole, [PUBLISHER_OF_BOTH, DELETER], [], WAITING),
+  scenario('a deleter, an undeleter of both, a collector', whole, [DELETER, UNDELETER, OTHER_COLLECTOR], []),
 ];
 
 /** Many minutes, and gigabytes. */

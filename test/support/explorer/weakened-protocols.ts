@@ -2,11 +2,18 @@ import type { Act, Acts } from './actor.ts';
 import {
   addsReference,
   binds,
+  bookmarks,
   collects,
+  collectsContent,
   deletes,
+  OTHER,
   publishes,
+  publishesBoth,
+  publishesLabelled,
+  removesBookmark,
   removesReference,
   strayContent,
+  strayOther,
   undeletes,
 } from './cast.ts';
 import { boundAs } from './promises.ts';
@@ -15,15 +22,21 @@ import { namedAs, ofSix, scenario, SIX } from './scenarios.ts';
 import type { Weakness } from './weakened.ts';
 import {
   believesAnOldListing,
+  claimsItsLabelLast,
   decidesWithoutComparing,
   helpsNobody,
+  holdsTheRestLast,
   looksAtContentFirst,
+  looksBeforeItWishes,
   looksBeforeItWrites,
+  overlooksWishes,
   removesTheDeletionByHand,
   reusesItsNonce,
+  settlesWithoutComparing,
   sweepsUnasked,
   takesContentForGranted,
   takesDeletionsForLeftBehind,
+  takesTheRestForGranted,
   weakened,
 } from './weakened.ts';
 
@@ -123,6 +136,68 @@ export const SWEEPING_UNASKED: WeakenedProtocol = {
   whole: scenario('sweeping', deleted, [part('undeleter', undeletes), UNDELETER_2], [], { pauses: 2 }),
   wrong: 'a:1 holds nothing',
 };
+
+const BOOKMARK_ASTRAY = 'the bookmark names a version that is given up';
+const SETTER = part('setter', bookmarks(1));
+const DELETER = part('deleter', deletes);
+const UNSETTER = part('unsetter', removesBookmark);
+const bookmarked = [publishes, publishesBoth, bookmarks(2)];
+const strays = [strayContent, strayOther];
+const OTHER_COLLECTOR = part('collector of the other', collectsContent(OTHER));
+const OTHER_LABELLER = part('labeller of the other', publishesLabelled('y'));
+
+/** What bookmarks, labels and versions of several assets rest on. */
+export const WEAKENED_NAMES: readonly WeakenedProtocol[] = [
+  {
+    name: 'whoever moves a bookmark looks at the status before the wish is written',
+    weak: scenario('looking first', [publishes], [part('setter', bookmarks(1), looksBeforeItWishes), DELETER], []),
+    whole: scenario('looking first', [publishes], [SETTER, DELETER], []),
+    wrong: BOOKMARK_ASTRAY,
+  },
+  {
+    name: 'whoever deletes a version takes a wish for nothing',
+    weak: scenario('overlooking', [publishes], [SETTER, part('deleter', deletes, overlooksWishes)], []),
+    whole: scenario('overlooking', [publishes], [SETTER, DELETER], []),
+    wrong: BOOKMARK_ASTRAY,
+  },
+  {
+    name: 'a bookmark is settled whatever stands there',
+    weak: scenario(
+      'settling',
+      bookmarked,
+      [part('setter', bookmarks(1), settlesWithoutComparing), UNSETTER, DELETER],
+      [],
+      { pauses: 2 },
+    ),
+    whole: scenario('settling', bookmarked, [SETTER, UNSETTER, DELETER], [], { pauses: 2 }),
+    wrong: BOOKMARK_ASTRAY,
+  },
+  {
+    name: 'a label is claimed after the version came to be',
+    weak: scenario('claiming', [], [part('labeller', publishesLabelled('x'), claimsItsLabelLast), OTHER_LABELLER], [], {
+      pauses: 2,
+    }),
+    whole: scenario('claiming', [], [part('labeller', publishesLabelled('x')), OTHER_LABELLER], [], { pauses: 2 }),
+    wrong: 'a:1 has not the label that it was published with',
+  },
+  {
+    name: 'a version of two assets holds the second when it is there already',
+    weak: scenario('holding', strays, [part('publisher', publishesBoth, holdsTheRestLast)], []),
+    whole: scenario('holding', strays, [part('publisher', publishesBoth)], []),
+    wrong: 'a:1 holds nothing',
+  },
+  {
+    name: 'a publisher of two assets takes the second for granted',
+    weak: scenario(
+      'taking for granted',
+      strays,
+      [part('publisher', publishesBoth, takesTheRestForGranted), OTHER_COLLECTOR],
+      [],
+    ),
+    whole: scenario('taking for granted', strays, [part('publisher', publishesBoth), OTHER_COLLECTOR], []),
+    wrong: VERSION_LOST,
+  },
+];
 
 /** All six, and a collector who does not compare. */
 export const WEAK_SIX: Scenario = ofSix([

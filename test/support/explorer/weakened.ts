@@ -1,4 +1,4 @@
-import { bytesOf } from '../../../repository/content.ts';
+import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { ObjectHead, ObjectKey, ObjectStore, StoredObject } from '../../../repository/object-store.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { deletionKey } from '../../../repository/keys.ts';
@@ -128,6 +128,80 @@ export const takesDeletionsForLeftBehind: Weakness = withStore((store) => ({
     await store.removeRevision(key, deletion.revision);
     return undefined;
   },
+}));
+
+/** Who moves a bookmark, and believes what it saw of the version's status before it wrote its wish. */
+export const looksBeforeItWishes: Weakness = withStore((store) => {
+  let hasSeenNone = false;
+  return {
+    async read(key) {
+      if (!key.startsWith('statuses/')) return store.read(key);
+      if (hasSeenNone) return undefined;
+      const status = await store.read(key);
+      hasSeenNone = status === undefined;
+      return status;
+    },
+  };
+});
+
+/** Who gives a version up, and takes a wish for nothing: a bookmark needs what it names alone. */
+export const overlooksWishes: Weakness = withStore((store) => ({
+  async read(key) {
+    const object = await store.read(key);
+    if (object === undefined || !key.startsWith('bookmarks/')) return object;
+    const record = JSON.parse((await bytesOf(object.body)).toString('utf8')) as Record<string, unknown>;
+    return { ...object, body: contentOf(JSON.stringify({ ...record, pending: undefined })).read() };
+  },
+}));
+
+/** Who moves a bookmark, and settles that whatever stands there. */
+export const settlesWithoutComparing: Weakness = withStore((store) => ({
+  async replace(key, content, revision) {
+    if (!key.startsWith('bookmarks/')) return store.replace(key, content, revision);
+    await store.overwrite(key, content);
+    return 'replaced';
+  },
+}));
+
+/** A publisher that claims its label when the version is there. */
+export const claimsItsLabelLast: Weakness = withStore((store) => {
+  let claim: (() => Promise<unknown>) | undefined;
+  let isClaimed = false;
+  return {
+    async create(key, content) {
+      if (key.startsWith('labels/') && !isClaimed) {
+        claim ??= () => store.create(key, content);
+        return 'created';
+      }
+      const outcome = await store.create(key, content);
+      if (key.startsWith('versions/') && outcome === 'created') {
+        isClaimed = true;
+        await claim?.();
+      }
+      return outcome;
+    },
+  };
+});
+
+/** A publisher of several assets that writes the references of all but the first when the version is there. */
+export const holdsTheRestLast: Weakness = withStore((store) => {
+  const later: (() => Promise<unknown>)[] = [];
+  return {
+    async create(key, content) {
+      if (key.startsWith('references/') && !key.startsWith(`references/${DIGEST}/`)) {
+        later.push(() => store.create(key, content));
+        return 'created';
+      }
+      const outcome = await store.create(key, content);
+      if (key.startsWith('versions/')) for (const one of later.splice(0)) await one();
+      return outcome;
+    },
+  };
+});
+
+/** A publisher of several assets that looks whether the first is there, and takes the rest for granted. */
+export const takesTheRestForGranted: Weakness = withStore((store) => ({
+  head: (key) => (isBlob(key) && key !== BLOB ? Promise.resolve({ ...MADE_UP, key }) : store.head(key)),
 }));
 
 /** P0f: somebody who takes a deletion away by hand, because it seems to have been left behind. */
