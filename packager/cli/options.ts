@@ -195,8 +195,6 @@ export const GROUP = {
   reference: 'Who needs it',
   bookmark: 'When it is moved',
   status: 'When it is changed',
-  bookmark: 'When it is moved',
-  status: 'When it is changed',
   domain: 'Domain',
   making: 'How it is made',
   bucket: 'Plain bucket, as with aws-cli and SAM',
@@ -710,14 +708,6 @@ export const REFERENCES: OptionTable<ReferencesFlags> = {
     help: 'the stacks that were deployed through this bookmark and use another version than it names now; ARTIFACT is then the beginning of the IDs',
     read: named((given) => parseSegment('bookmark', given), 'prod'),
   },
-  behind: {
-    name: 'behind',
-    argument: '<bookmark>',
-    inFile: 'never',
-    group: GROUP.question,
-    help: 'the stacks that were deployed through this bookmark and use another version than it names now; ARTIFACT is then the beginning of the IDs',
-    read: named((given) => parseSegment('bookmark', given), 'prod'),
-  },
   ...DOMAIN,
   ...ACCESS,
   ...DISPLAY,
@@ -725,8 +715,6 @@ export const REFERENCES: OptionTable<ReferencesFlags> = {
 
 export const REFERENCES_CONFLICTS: readonly Conflict<ReferencesFlags>[] = [
   { options: ['stack', 'unused'], remedy: 'Each is a question of its own: ask one.' },
-  { options: ['stack', 'behind'], remedy: 'Each is a question of its own: ask one.' },
-  { options: ['unused', 'behind'], remedy: 'Each is a question of its own: ask one.' },
   { options: ['stack', 'behind'], remedy: 'Each is a question of its own: ask one.' },
   { options: ['unused', 'behind'], remedy: 'Each is a question of its own: ask one.' },
 ];
