@@ -63,7 +63,7 @@ export { isStackName, parseStackId } from './stack-id.ts';
 export type { StackName } from './stack-id.ts';
 export { readStatus, refusedReference, takesNoReferences, UNDELETE } from './status.ts';
 export type { Status } from './status.ts';
-export { listStackIds, listUnused, listUsedBy, listUsers } from './usage.ts';
+export { isByHand, listStackIds, listUnused, listUsedBy, listUsers } from './usage.ts';
 export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
 export { isLeftToSee } from './verifying/finding.ts';
 export type { VerifyFinding, VerifyKind } from './verifying/finding.ts';

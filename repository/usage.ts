@@ -17,6 +17,7 @@ import {
 } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
+import { parsePromotionConsumer } from './promoting/consumer.ts';
 import { promotedTo } from './promoting/promoted-to.ts';
 import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
@@ -38,6 +39,20 @@ export type Consumer =
       /** Of what was promoted: the version that it became, `repository/id:number`. */
       readonly promotedTo?: string;
     };
+
+/** What people call a consumer among others: `stack 'shop'`, `'team/job'`, `the promotion to production/shop/api:4`. */
+export function nameOfConsumer(consumer: Consumer): string {
+  if (consumer.kind === 'stack') return `stack '${consumer.resource.stack}'`;
+  const { name, promotedTo: target } = consumer;
+  return target === undefined ? `'${name}'` : `the promotion to ${target}`;
+}
+
+/** Whether somebody recorded it by hand, and can remove it so. */
+export function isByHand(consumer: Consumer): consumer is NamedConsumer {
+  return (
+    consumer.kind === 'named' && consumer.stackId === undefined && parsePromotionConsumer(consumer.name) === undefined
+  );
+}
 
 type NamedConsumer = Extract<Consumer, { readonly kind: 'named' }>;
 

@@ -1,5 +1,5 @@
 import type { DeletedContent, DeletedVersion, Digest, Domain, Usage, VersionUser } from '../../repository/index.ts';
-import { ArtifactError, parseStackId, samePlace } from '../../repository/index.ts';
+import { ArtifactError, isByHand, parseStackId, samePlace } from '../../repository/index.ts';
 import { formatSize } from '../size.ts';
 import { versionName } from './deletion-plan.ts';
 import { formatDate, formatTable } from './report.ts';
@@ -154,7 +154,8 @@ function consumerName(domain: Domain, { consumer }: Usage): string {
     const isHere = samePlace({ ...domain, account, region }, domain);
     return `stack '${stack}' (${logicalId}${isHere ? '' : `, in ${region} of account ${account}`})`;
   }
-  const { name, stackId, logicalId } = consumer;
+  const { name, stackId, logicalId, promotedTo } = consumer;
+  if (promotedTo !== undefined) return `promotion to ${promotedTo}`;
   const stack = stackId === undefined ? undefined : parseStackId(stackId)?.stack;
   if (stack === undefined) return `consumer '${name}'`;
   return `what stack '${stack}'${logicalId === undefined ? '' : ` (${logicalId})`} left running`;
@@ -180,6 +181,10 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
       consumers.some((one) => one.kind === 'named' && one.stackId !== undefined),
       "What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left.",
     ],
+    [
+      consumers.some((one) => one.kind === 'named' && one.promotedTo !== undefined),
+      'A promotion lets go when the version is deleted that it made.',
+    ],
     [users.some(({ by }) => by === 'bookmark'), 'A bookmark lets go when it names another version.'],
   ];
   return ways.flatMap(([isMeant, way]) => (isMeant ? [way] : [])).join(' ');
@@ -187,9 +192,5 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
 
 /** Of a version, the consumers that somebody recorded by hand. */
 function namedIn({ users = [] }: Needed): readonly string[] {
-  return users.flatMap((user) =>
-    user.by === 'reference' && user.consumer.kind === 'named' && user.consumer.stackId === undefined
-      ? [user.consumer.name]
-      : [],
-  );
+  return users.flatMap((user) => (user.by === 'reference' && isByHand(user.consumer) ? [user.consumer.name] : []));
 }

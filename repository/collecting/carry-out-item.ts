@@ -7,6 +7,7 @@ import { ownKeeper, readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { deletionKey } from '../keys.ts';
+import { nameOfConsumer } from '../usage.ts';
 import type { PlannedStep } from './item.ts';
 import type { Quarantine } from './quarantine.ts';
 import { mayBeForgotten, quarantineEnd, quarantineStart } from './quarantine.ts';
@@ -111,8 +112,7 @@ const NAMES = 5;
 function namesOf(users: readonly VersionUser[]): readonly string[] {
   const names = users.map((user) => {
     if (user.by === 'bookmark') return `the bookmark '${user.bookmark}'`;
-    const { consumer } = user;
-    return consumer.kind === 'stack' ? `stack '${consumer.resource.stack}'` : `'${consumer.name}'`;
+    return nameOfConsumer(user.consumer);
   });
   return [...new Set(names)].slice(0, NAMES);
 }

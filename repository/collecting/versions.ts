@@ -7,8 +7,7 @@ import type { Stored } from '../record.ts';
 import type { LifecycleRule } from '../settings.ts';
 import type { StatusRecord } from '../status.ts';
 import { exists, readStatusRecord } from '../status.ts';
-import type { Usage } from '../usage.ts';
-import { listUsers } from '../usage.ts';
+import { listUsers, nameOfConsumer } from '../usage.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
 import type { Candidate, WalkPlace } from './candidates.ts';
@@ -209,11 +208,8 @@ async function firstUser(
   const bookmark = (await artifact.bookmarksOf(number)).find(({ until }) => until === undefined);
   if (bookmark !== undefined) return `the bookmark '${bookmark.bookmark}'`;
   for (const digest of digestsOf(manifest)) {
-    for await (const usage of listUsers(domain, { ...artifact.name, number, digest })) return nameOf(usage);
+    for await (const usage of listUsers(domain, { ...artifact.name, number, digest }))
+      return nameOfConsumer(usage.consumer);
   }
   return undefined;
-}
-
-function nameOf({ consumer }: Usage): string {
-  return consumer.kind === 'stack' ? `stack '${consumer.resource.stack}'` : `'${consumer.name}'`;
 }

@@ -1,5 +1,12 @@
 import type { Domain, KeeperCommand, NamedReference, RemovedReference, Subject } from '../../../repository/index.ts';
-import { ArtifactError, formatArn, formatArtifactName, listUsers, runToEnd } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  formatArn,
+  formatArtifactName,
+  isByHand,
+  listUsers,
+  runToEnd,
+} from '../../../repository/index.ts';
 import { resolveArtifact, resolveSubject } from '../artifact.ts';
 import { CHANCE } from '../chance.ts';
 import { openDomain } from '../open.ts';
@@ -86,7 +93,7 @@ const NAMES = 5;
 async function notUsed(domain: Domain, subject: Subject, consumer: string): Promise<ArtifactError> {
   const names = new Set<string>();
   for await (const { consumer: user } of listUsers(domain, subject)) {
-    if (user.kind === 'named' && user.stackId === undefined) names.add(user.name);
+    if (isByHand(user)) names.add(user.name);
     if (names.size === NAMES) break;
   }
   const { number } = subject;

@@ -64,7 +64,8 @@ const NOTHING = '-';
 /** For people: a stack's name, or what a consumer without a stack is called. */
 function whoUses({ consumer }: Usage): Readonly<Record<'name' | 'logicalId' | 'account' | 'region', string>> {
   if (consumer.kind === 'stack') return { ...consumer.resource, name: consumer.resource.stack };
-  const { name, stackId, logicalId = NOTHING } = consumer;
+  const { stackId, logicalId = NOTHING, promotedTo } = consumer;
+  const name = promotedTo === undefined ? consumer.name : `promotion to ${promotedTo}`;
   const stack = stackId === undefined ? undefined : parseStackId(stackId);
   if (stack === undefined) return { name, logicalId, account: NOTHING, region: NOTHING };
   return { ...stack, name: `${stack.stack} (${name})`, logicalId };
@@ -199,8 +200,8 @@ async function* plainOf<T>(found: AsyncIterable<T>, plain: (one: T) => object): 
 export function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
   const use = { arn, version, digest, key, since: at, resolvedFrom };
   if (consumer.kind === 'named') {
-    const { name, stackId, logicalId } = consumer;
-    return { ...use, consumer: name, stackId, logicalId };
+    const { name, stackId, logicalId, promotedTo } = consumer;
+    return { ...use, consumer: name, stackId, logicalId, promotedTo };
   }
   return { ...use, ...consumer.resource, stackId: consumer.stackId };
 }

@@ -171,7 +171,7 @@ describe('in the account’s own domain', () => {
     const packaged = await as('publisher', 'package', '--artifact-prefix', 'shop', '--manifest', 'manifest.json');
     expect(packaged).toMatchObject({ exitCode: 0 });
     expect(keeper.invocations).toHaveLength(1);
-    const [{ command, isEvent }] = keeper.invocations as readonly [(typeof keeper.invocations)[0]];
+    const { command, isEvent } = keeper.invocations[0]!;
     const { artifacts } = JSON.parse(await readFile(path.join(project.folder, 'manifest.json'), 'utf8')) as {
       readonly artifacts: readonly { readonly arn: string }[];
     };
