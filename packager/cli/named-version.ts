@@ -1,4 +1,4 @@
-import type { Asset, Domain, Manifest, Resolution, Selector, Version } from '../../repository/index.ts';
+import type { Asset, Domain, Manifest, Resolution, Selection, Selector, Version } from '../../repository/index.ts';
 import {
   ArtifactError,
   contentAssets,
@@ -35,10 +35,19 @@ export function namesContent(text: string, repository: string): boolean {
   return asset !== undefined || digest !== undefined;
 }
 
+/** What chooses the version; `undefined` where the artifact as such is named, or content. */
+export function selectionIn(text: string, repository: string): Selection | undefined {
+  return partsOf(text, repository).selection;
+}
+
 function partsOf(text: string, repository: string): Pick<Selector, 'asset' | 'digest' | 'selection'> {
   if (looksLikeArtifactArn(text)) {
-    const { asset, digest } = parseArn(text);
-    return { ...(asset !== undefined && { asset }), ...(digest !== undefined && { digest }) };
+    const { version, asset, digest } = parseArn(text);
+    return {
+      ...(version !== undefined && { selection: { by: 'number', number: version } }),
+      ...(asset !== undefined && { asset }),
+      ...(digest !== undefined && { digest }),
+    };
   }
   for (const full of [text, `${repository}/${text}`]) {
     try {

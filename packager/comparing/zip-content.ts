@@ -120,7 +120,9 @@ class Source {
     return Buffer.concat(taken);
   }
 
-  async skip(length: number): Promise<void> {
-    for await (const _ of this.pieces(length)) continue;
+  async skip(length: number): Promise<number> {
+    let skipped = 0;
+    for await (const piece of this.pieces(length)) skipped += piece.byteLength;
+    return skipped;
   }
 }

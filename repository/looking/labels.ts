@@ -38,9 +38,9 @@ export class Labels {
   }
 
   async #readAll(): Promise<readonly { readonly label: string; readonly record: LabelRecord }[] | undefined> {
-    let count = 0;
-    for await (const _ of this.#domain.store.list(labelPrefix(this.#name), { limit: SHOWN + 1 })) count += 1;
-    if (count > SHOWN) return undefined;
+    const keys: string[] = [];
+    for await (const { key } of this.#domain.store.list(labelPrefix(this.#name), { limit: SHOWN + 1 })) keys.push(key);
+    if (keys.length > SHOWN) return undefined;
     const all: { readonly label: string; readonly record: LabelRecord }[] = [];
     for await (const one of listLabels(this.#domain, this.#name)) all.push(one);
     return all;

@@ -596,9 +596,10 @@ describe('publish, get, list and show', () => {
         { repository: 'default', id: 'tools/api', newestVersion: 1, status: 'Published' },
       ],
     });
-    expect((await project.run('list', ...domain)).stdout).toMatch(
+    expect((await project.run('list', '--recursive', ...domain)).stdout).toMatch(
       /^ARTIFACT.*\ndefault\/tools\/a +1 .*\ndefault\/tools\/api/,
     );
+    expect((await project.run('list', ...domain)).stdout).toMatch(/^ARTIFACT.*\ndefault\/tools\/\n$/);
 
     const shown = JSON.parse((await project.run('show', 'tools/a', ...domain, '--json')).stdout) as object;
     expect(shown).toMatchObject({

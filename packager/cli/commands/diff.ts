@@ -103,10 +103,10 @@ async function writeFiles(
   const table = new GrowingTable(terminal, columns);
   for (const change of changes) await table.add(cellsOf(change));
   await table.end();
-  const files = unchanged === 1 ? '1 file is' : `${unchanged} files are`;
-  const how = isDeep ? '' : ', by size and CRC-32';
-  terminal.stdout.write(palette.dim(`    ${files} the same${unchanged === 0 ? '' : how}\n`));
-  if (unreadable.length > 0) terminal.stdout.write(`    not read: ${unreadable.map(printable).join(', ')}\n`);
+  const others = unchanged === 1 ? '1 other file is' : `${unchanged} other files are`;
+  if (unchanged > 0)
+    terminal.stdout.write(palette.dim(`  ${others} the same${isDeep ? '' : ', by size and CRC-32'}\n`));
+  if (unreadable.length > 0) terminal.stdout.write(`  not read: ${unreadable.map(printable).join(', ')}\n`);
 }
 
 function cellsOf({ path, occurrence, from, to }: FileChange): readonly string[] {
