@@ -113,7 +113,7 @@ describe('labels', () => {
     const verified = async (days: number): Promise<readonly unknown[]> => {
       const now = (): Date => new Date(domain.chance.now().getTime() + days * 86_400_000);
       const later = { ...domain, chance: { ...domain.chance, now } };
-      const steps = await allOf(verify(later, { command: 'verify', fix: true, deep: false }));
+      const steps = await allOf(verify(later, { fix: true, deep: false }));
       return steps.flatMap(({ finding }) => (finding === undefined ? [] : [finding]));
     };
     expect(await verified(0)).toMatchObject([{ kind: 'unsettled', healed: false }]);
