@@ -28,7 +28,7 @@ import { askOnce, moveBookmark } from './bookmark.ts';
  * @throws ArtifactError LABEL_TAKEN where another one was chosen; INVALID_ARGUMENT where it is no candidate; ARTIFACT_NOT_FOUND, ARTIFACT_DELETED
  */
 export async function finish(options: FinishOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, askPublishing } = await openDomain(options, 'keep', terminal);
+  const { domain, askToPublish } = await openDomain(options, 'keep', terminal);
   const { manifest, set } = await candidateOf(domain, options);
   const { repository, id, number } = manifest;
   const chosen = await findLabel(domain, manifest, set.label);
@@ -37,7 +37,7 @@ export async function finish(options: FinishOptions, terminal: Terminal, warning
   if (first === undefined) throw new TypeError('a version has content');
   await claimLabels(domain, manifest, [set.label], samenessOf([first, ...others], set), number);
   const arn = formatArn(arnOfVersion(domain, manifest));
-  const { outcome, status } = await askOnce<ChangedStatus>(askPublishing, { command: 'complete', arn });
+  const { outcome, status } = await askOnce<ChangedStatus>(askToPublish, { command: 'complete', arn });
   if (options.json) {
     const told = { outcome, repository, id, version: number, label: set.label, set: set.name, status, arn };
     writeJson(terminal, { ...told, warnings: warnings.all() });
