@@ -73,7 +73,7 @@ export async function openBucketDomain(
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
   const announce = keptBy === undefined ? async () => undefined : announceThrough(aws, keptBy);
-  const keeper = { ask, askPublishing: askRemote ?? ask, announce };
+  const keeper = { ask, askToPublish: askRemote ?? ask, announce };
   return { domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) };
 }
 
@@ -116,7 +116,7 @@ async function plannedDomain(
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  return { domain, urlOf, linkOf: urlOf, ask, askPublishing: ask, ...nobody };
+  return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody };
 }
 
 /** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */

@@ -25,7 +25,7 @@ export async function openDirectory(directory: string, purpose: Purpose): Promis
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  return { domain, urlOf: localUrlOf, linkOf, ask, askPublishing: ask, ...nobody };
+  return { domain, urlOf: localUrlOf, linkOf, ask, askToPublish: ask, ...nobody };
 }
 
 /** In the shape of S3's, though nothing answers there. */

@@ -27,7 +27,7 @@ export interface OpenDomain {
   /** Has the domain's keeper carry out a command. */
   readonly ask: AskKeeper;
   /** The same, under the name by which the keeper takes what publishing and promoting need alone. */
-  readonly askPublishing: AskKeeper;
+  readonly askToPublish: AskKeeper;
   /**
    * Has the keeper tell that these versions were published: their ARNs. Waits for no more than that it was asked, and for that not long. Never rejects, because nothing depends on
    * it; without versions, and where there is nobody to tell it, nothing is asked.

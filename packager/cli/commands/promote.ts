@@ -23,7 +23,7 @@ import type { Warnings } from '../warnings.ts';
 export async function run(options: PromoteOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const opened = await openDomain(options, options.dryRun ? 'read' : 'keep', terminal);
   // Whoever promotes publishes, and is no keeper.
-  const domain = { ...opened.domain, keeper: remoteKeeper(opened.askPublishing) };
+  const domain = { ...opened.domain, keeper: remoteKeeper(opened.askToPublish) };
   const archiver = createArchiver({ reporter: () => undefined, scratch: scratchFolder(), signal: terminal.signal });
   try {
     const request = await requestOf(options, domain, archiver, terminal);
@@ -66,12 +66,12 @@ async function requestOf(
 /** It is promoted, whether what it was promoted from is protected by that or not. */
 async function hold(
   { repository, id: promotion }: Promotion,
-  { askPublishing }: OpenDomain,
+  { askToPublish }: OpenDomain,
   warnings: Warnings,
 ): Promise<void> {
   const command = { command: 'hold-promotion', repository, promotion } as const;
   try {
-    for await (const { results } of runToEnd(askPublishing, command, CHANCE)) {
+    for await (const { results } of runToEnd(askToPublish, command, CHANCE)) {
       for (const { outcome, source, target, why } of results as readonly HeldSource[]) {
         if (outcome === 'refused') warnings.add(notHeld(`'${source}' is not kept for '${target}': ${why ?? ''}`));
       }
