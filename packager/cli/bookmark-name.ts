@@ -51,14 +51,14 @@ export async function findBookmark(domain: Domain, name: ArtifactName, bookmark:
     if (one.bookmark === bookmark) return one;
     names.push(one.bookmark);
   }
-  throw noBookmark(`'${formatArtifactName(name)}'`, bookmark, names);
+  throw noBookmark(`'${formatArtifactName(name)}' has no bookmark '${bookmark}'`, bookmark, names);
 }
 
 /** So many names help; more of them hide each other. */
 const NAMES = 5;
 
-/** @param whose who has none of that name */
-export function noBookmark(whose: string, bookmark: string, names: readonly string[]): ArtifactError {
+/** @param message who has none of that name */
+export function noBookmark(message: string, bookmark: string, names: readonly string[]): ArtifactError {
   const near = nearest(bookmark, names);
   const some = names.slice(0, NAMES).map((one) => `'${one}'`);
   const remedy =
@@ -67,5 +67,5 @@ export function noBookmark(whose: string, bookmark: string, names: readonly stri
       : some.length === 0
         ? 'There is none.'
         : `There is ${some.join(', ')}.`;
-  return new ArtifactError('ARTIFACT_NOT_FOUND', `${whose} has no bookmark '${bookmark}'`, { remedy });
+  return new ArtifactError('ARTIFACT_NOT_FOUND', message, { remedy });
 }

@@ -158,7 +158,7 @@ async function behind(call: Call, domain: Domain, bookmark: string, idPrefix: st
   const all = requireAny(found, async () => {
     if (artifacts > 0) return;
     const whose = `no artifact in '${repository}'${idPrefix === undefined ? '' : ` whose ID begins with '${idPrefix}'`}`;
-    throw noBookmark(whose, bookmark, await listBookmarkNames(domain, where));
+    throw noBookmark(`${whose} has a bookmark '${bookmark}'`, bookmark, await listBookmarkNames(domain, where));
   });
   if (isJson) {
     return json(call, 'behind', all, ({ artifact, names, usage }) => {
