@@ -62,7 +62,7 @@ export async function changeStatus(
     if (from === 'Deleting' && to !== 'Disposed') continue;
     if (from !== 'Deleting' && from !== to) await requireAllowed(domain, version, to, options);
     if (to !== 'Disposed') {
-      if (!(await writeStatus(domain, manifest, { status: to, was: from }, record))) continue;
+      if ((await writeStatus(domain, manifest, { status: to, was: from }, record)) === undefined) continue;
       return { outcome: 'changed', manifest, from, status: to, digests: [] };
     }
     const ended = await disposeUnchanged(domain, name, number, record?.value.nonce);

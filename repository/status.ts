@@ -25,7 +25,14 @@ export interface StatusRecord {
   readonly at?: string;
   /** Since when a collector has found it needed by nobody, ISO 8601; as of its last look. */
   readonly unusedSince?: string;
+  /** What was written before, newest first: who lost the answer recognises its own also when others have written since. */
+  readonly earlier?: readonly EarlierStatus[];
 }
+
+export type EarlierStatus = Pick<StatusRecord, 'status'> & Required<Pick<StatusRecord, 'nonce'>>;
+
+/** More than are ever written between a request and its second attempt. */
+const EARLIER = 20;
 
 const PUBLISHED: StatusRecord = { status: 'Published' };
 
@@ -60,7 +67,7 @@ export function readStatusRecord(
   name: ArtifactName,
   number: number,
 ): Promise<Stored<StatusRecord> | undefined> {
-  return readRecord(store, statusKey(name, number), ({ status, was, becomes, nonce, at, unusedSince }) => {
+  return readRecord(store, statusKey(name, number), ({ status, was, becomes, nonce, at, unusedSince, earlier }) => {
     const [known, before] = [statusOf(status), statusOf(was)];
     // Whoever goes on with what another has begun must know to which end.
     if (known === undefined || !(becomes === undefined || isEnding(becomes))) return undefined;
@@ -71,28 +78,48 @@ export function readStatusRecord(
       ...(typeof nonce === 'string' && { nonce }),
       ...(typeof at === 'string' && { at }),
       ...(typeof unusedSince === 'string' && { unusedSince }),
+      ...(Array.isArray(earlier) && { earlier: earlier.flatMap(earlierOf) }),
     };
   });
+}
+
+function earlierOf(value: unknown): readonly EarlierStatus[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { status, nonce } = value as Partial<Record<keyof EarlierStatus, unknown>>;
+  const known = statusOf(status);
+  return known !== undefined && typeof nonce === 'string' ? [{ status: known, nonce }] : [];
+}
+
+/** What was written, newest first: what stands there, and what did before. */
+export function writingsOf({ status, nonce, earlier = [] }: StatusRecord): readonly EarlierStatus[] {
+  return nonce === undefined ? earlier : [{ status, nonce }, ...earlier];
 }
 
 /**
  * Writes a status where that which was read of it stands still. What is written has a nonce of its own.
  * @param before what was read; `undefined`: there was no record
- * @returns whether it stands there now; a refusal may be the echo of one's own writing
+ * @param nonce for who wants to find it again
+ * @returns `there`; `overtaken` where it stood there, and somebody has written since: a refusal may be the echo of one's own writing; `undefined` where it was not written
  */
 export async function writeStatus(
   { store, chance }: Pick<Domain, 'store' | 'chance'>,
   { number, ...name }: ArtifactName & { readonly number: number },
-  record: Omit<StatusRecord, 'nonce' | 'at'>,
+  record: Omit<StatusRecord, 'nonce' | 'at' | 'earlier'>,
   before: Stored<StatusRecord> | undefined,
-): Promise<boolean> {
+  nonce: string = chance.nonce(),
+): Promise<'there' | 'overtaken' | undefined> {
   const key = statusKey(name, number);
-  const nonce = chance.nonce();
-  const content = recordContent({ ...record, nonce, at: chance.now().toISOString() } satisfies StatusRecord);
+  const earlier = before === undefined ? [] : writingsOf(before.value).slice(0, EARLIER);
+  const content = recordContent({
+    ...{ ...record, nonce, at: chance.now().toISOString() },
+    ...(earlier.length > 0 && { earlier }),
+  } satisfies StatusRecord);
   const outcome =
     before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
-  if (outcome === 'created' || outcome === 'replaced') return true;
-  return (await readStatusRecord({ store }, name, number))?.value.nonce === nonce;
+  if (outcome === 'created' || outcome === 'replaced') return 'there';
+  const now = await readStatusRecord({ store }, name, number);
+  if (now?.value.nonce === nonce) return 'there';
+  return now?.value.earlier?.some((one) => one.nonce === nonce) === true ? 'overtaken' : undefined;
 }
 
 function statusOf(value: unknown): Status | undefined {

@@ -22,13 +22,13 @@ export async function noteUnused(
   const { status, was } = before?.value ?? { status: initialStatus(manifest) };
   const now = domain.chance.now();
   const since = found === 'unused' && { unusedSince: now.toISOString() };
-  const isWritten = await writeStatus(
+  const written = await writeStatus(
     domain,
     manifest,
     { status, ...(was !== undefined && { was }), ...since },
     before,
   );
-  return isWritten && found === 'unused' ? now : undefined;
+  return written === 'there' && found === 'unused' ? now : undefined;
 }
 
 /** A time that can't be read is none: it begins anew. */

@@ -60,7 +60,7 @@ export async function undeleteVersion(
       throw hasCode(error, 'ARTIFACT_DELETED', 'CONTENT_MISSING') ? gone(manifest, error) : error;
     }
     const back = deleted.value.was ?? 'Published';
-    if (await writeStatus(domain, manifest, { status: back }, deleted)) {
+    if ((await writeStatus(domain, manifest, { status: back }, deleted)) !== undefined) {
       await holdSourcesOf(domain, manifest);
       return { outcome: 'undeleted', manifest, status: back };
     }

@@ -8,7 +8,7 @@ import type { Stored } from '../record.ts';
 import { releaseSources } from '../promoting/hold.ts';
 import { forgetSource } from '../source.ts';
 import type { Ending, StatusRecord } from '../status.ts';
-import { isGone, readStatusRecord, writeStatus } from '../status.ts';
+import { isGone, readStatusRecord, writeStatus, writingsOf } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { initialStatus, readManifest } from '../version.ts';
 import type { VersionUser } from './users.ts';
@@ -100,7 +100,7 @@ async function settle(
   const name = { repository, id };
   const manifest = await readManifest(domain, name, number);
   if (manifest === undefined) return undefined;
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0, begun = ''; turn < TURNS; turn++) {
     if (turn > 0) await domain.chance.pause(PAUSE_MS * turn);
     const before = await readStatusRecord(domain, name, number);
     const status = before?.value.status;
@@ -109,12 +109,16 @@ async function settle(
       await releaseSources(domain, manifest);
       return { outcome: 'already', manifest, digests: digestsOf(manifest), status };
     }
+    const ended = before && endingOf(before.value, begun);
+    // Another came to the end of what was begun here, and then somebody took that back.
+    if (ended !== undefined) return { outcome: 'already', manifest, digests: digestsOf(manifest), status: ended };
     if (status !== 'Deleting') {
       if (!mayBegin(before?.value)) return undefined;
       const users = await usersOf(domain, manifest);
       if (users.length > 0) return { outcome: 'used', manifest, users };
     }
-    const marked = await mark(domain, manifest, before, ending);
+    begun = (status === 'Deleting' ? before?.value.nonce : undefined) ?? domain.chance.nonce();
+    const marked = await mark(domain, manifest, before, ending, begun);
     const decided = marked && (await decide(domain, manifest, marked));
     if (decided !== undefined) return decided;
   }
@@ -127,6 +131,13 @@ async function settle(
   );
 }
 
+/** What was decided on a mark, where it is not what stands there any more. @returns `undefined`: that the version stays, or nothing yet */
+function endingOf(now: StatusRecord, mark: string): Ending | undefined {
+  const writings = writingsOf(now);
+  const decided = writings[writings.findIndex(({ nonce }) => nonce === mark) - 1];
+  return decided !== undefined && isGone(decided.status) ? decided.status : undefined;
+}
+
 /** @returns what was decided; `undefined` where somebody else was faster */
 async function decide(
   domain: Domain,
@@ -137,13 +148,13 @@ async function decide(
   const user = await firstUser(domain, manifest, marked);
   const was = wasOf(marked);
   if (user !== undefined) {
-    if (!(await writeStatus(domain, manifest, { status: was }, marked))) return undefined;
+    if ((await writeStatus(domain, manifest, { status: was }, marked)) === undefined) return undefined;
     const users = await usersOf(domain, manifest);
     // Who was found may have gone since: it was he for whom the version stays.
     return { outcome: 'used', manifest, users: users.length > 0 ? users : [user] };
   }
   const status = marked.value.becomes ?? 'Deleted';
-  if (!(await writeStatus(domain, manifest, { status, was }, marked))) return undefined;
+  if ((await writeStatus(domain, manifest, { status, was }, marked)) === undefined) return undefined;
   await removeAll(domain, references);
   await releaseSources(domain, manifest);
   if (manifest.source !== undefined) await forgetSource(domain, manifest, manifest.source, manifest);
@@ -161,8 +172,9 @@ export async function sweep(domain: Domain, manifest: Manifest, deleted: Stored<
   if (references.length === 0) return false;
   // By this whoever is just taking it back begins again, and writes references that were not read above.
   const { status, was } = deleted.value;
-  if (await writeStatus(domain, manifest, { status, ...(was !== undefined && { was }) }, deleted))
-    await removeAll(domain, references);
+  const isWritten =
+    (await writeStatus(domain, manifest, { status, ...(was !== undefined && { was }) }, deleted)) !== undefined;
+  if (isWritten) await removeAll(domain, references);
   return true;
 }
 
@@ -172,11 +184,12 @@ async function mark(
   manifest: Manifest,
   before: Stored<StatusRecord> | undefined,
   ending: Ending,
+  nonce: string,
 ): Promise<Stored<StatusRecord> | undefined> {
   if (before?.value.status === 'Deleting') return before;
   const was = before?.value.status ?? initialStatus(manifest);
   const becomes = ending === 'Deleted' ? {} : { becomes: ending };
-  await writeStatus(domain, manifest, { status: 'Deleting', was, ...becomes }, before);
+  await writeStatus(domain, manifest, { status: 'Deleting', was, ...becomes }, before, nonce);
   const now = await readStatusRecord(domain, manifest, manifest.number);
   return now?.value.status === 'Deleting' ? now : undefined;
 }
@@ -192,7 +205,7 @@ async function firstUser(
     return undefined;
   } catch (error) {
     // What went wrong first is what counts; should this fail too, the next one who deletes it goes on.
-    await writeStatus(domain, manifest, { status: wasOf(marked) }, marked).catch(() => false);
+    await writeStatus(domain, manifest, { status: wasOf(marked) }, marked).catch(() => undefined);
     throw error;
   }
 }
