@@ -54,12 +54,14 @@ export async function readZipDirectory(read: ReadAt, size: number): Promise<read
   const end = findEnd(tail);
   if (end === undefined) return undefined;
   const place = await directoryPlace(read, tail, end, size - tailSize);
-  if (place === undefined || place.size > DIRECTORY_LIMIT || place.start < 0) return undefined;
+  // Of a number that is none every comparison is false.
+  if (place === undefined || !(place.size <= DIRECTORY_LIMIT && place.start >= 0 && place.entries >= 0))
+    return undefined;
   const bytes = await read(place.start, place.size);
   if (bytes.byteLength !== place.size) return undefined;
   // What stands before the first file, as in an archive that runs by itself, is not counted by the directory.
   const before = place.start - place.told;
-  return before < 0 ? undefined : filesIn(bytes, place.entries, before);
+  return before >= 0 ? filesIn(bytes, place.entries, before) : undefined;
 }
 
 /** The last place that says it is the end, and whose comment ends with the archive. */
@@ -95,7 +97,7 @@ async function directoryPlace(read: ReadAt, tail: Buffer, end: number, tailAt: n
   return { ...large, start: at - large.size };
 }
 
-/** What is too large to be exact is too large for anything: NaN, by which every comparison is false. */
+/** What is too large to be exact is too large for anything: NaN. */
 function number64(bytes: Buffer, at: number): number {
   const value = bytes.readBigUInt64LE(at);
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.NaN : Number(value);
