@@ -70,6 +70,13 @@ export async function resolveSubject(domain: Domain, text: string, repository: s
   const readings = readingsOf(domain, text, repository);
   const existing = await firstThere(domain, readings);
   if (existing !== undefined && isWhole(existing)) return { repository: existing.repository, id: existing.id };
+  if (readings.length > 0 && readings.every((reading) => reading.asset === undefined && reading.digest === undefined)) {
+    const { manifest } = await resolveVersion(domain, text, repository);
+    const { repository: own, id, number, assets } = manifest;
+    const [{ digest }] = assets;
+    // Of several assets none stands for the version.
+    return { repository: own, id, number, ...(assets.length === 1 && { digest }) };
+  }
   const { repository: own, id, digest, arn } = await resolveArtifact(domain, text, repository);
   // Content is there under any name: the artifact that there is was meant.
   if (isContent(readings)) return { repository: existing?.repository ?? own, id: existing?.id ?? id, digest };

@@ -1,7 +1,7 @@
 import { expandAhead } from '../ahead.ts';
 import type { Domain } from '../domain.ts';
 import { EVERY_PROMOTION, promotionOfKey } from '../keys.ts';
-import type { ArtifactName } from '../name.ts';
+import type { Subject } from '../usage.ts';
 import type { Promotion, PromotionItem, VersionName } from './record.ts';
 import { formatVersion, readPromotion, sourceOf, targetOf } from './record.ts';
 
@@ -18,7 +18,7 @@ export interface PromotionStep extends Pick<Promotion, 'at' | 'by' | 'provenance
 const RECORDS_AHEAD = 32;
 
 /**
- * What was promoted from an artifact, or from one version of it, and to it, in the order of time; and all the way: where that had been promoted from before, and what it was promoted to from
+ * What was promoted from an artifact, from one version of it, or from those with some content, and to it, in the order of time; and all the way: where that had been promoted from before, and what it was promoted to from
  * there. A version that was deleted since is told of all the same.
  *
  * Looks at every promotion of the domain: a record says what was promoted, and nothing leads to it but what exists still.
@@ -26,7 +26,7 @@ const RECORDS_AHEAD = 32;
  */
 export async function listPromotions(
   domain: Pick<Domain, 'store'>,
-  { repository, id, number }: ArtifactName & { readonly number?: number },
+  { repository, id, number, digest }: Subject,
 ): Promise<readonly PromotionStep[]> {
   const [before, after] = [new Map<string, PromotionStep[]>(), new Map<string, PromotionStep[]>()];
   const own = new Set<string>();
@@ -36,7 +36,8 @@ export async function listPromotions(
     after.set(from, [...(after.get(from) ?? []), step]);
     for (const end of [step.from, step.to]) {
       const isMeant = end.repository === repository && end.id === id && (number === undefined || end.number === number);
-      if (isMeant) own.add(formatVersion(end));
+      if (isMeant && (digest === undefined || step.assets.some((asset) => asset.digest === digest)))
+        own.add(formatVersion(end));
     }
   }
   const found = new Set([...follow(own, before, 'from'), ...follow(own, after, 'to')]);

@@ -3,7 +3,7 @@ import type { PromotionStep } from '../../../repository/promoting/history.ts';
 import { listPromotions } from '../../../repository/promoting/history.ts';
 import type { PromotionEvidence } from '../../../repository/promoting/record.ts';
 import { formatVersion } from '../../../repository/promoting/record.ts';
-import { resolveSubject } from '../artifact.ts';
+import { resolveVersions } from '../artifact.ts';
 import { openDomain } from '../open.ts';
 import type { PromotionsOptions } from '../promotions-options.ts';
 import { formatDate, formatTable, writeJson } from '../report.ts';
@@ -13,8 +13,8 @@ import type { Warnings } from '../warnings.ts';
 /** What was promoted from an artifact, and to it, all the way. */
 export async function run(options: PromotionsOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
-  const { repository, id, number } = await resolveSubject(domain, options.artifact, options.repository);
-  const subject = { repository, id, ...(number !== undefined && { number }) };
+  const subject = await resolveVersions(domain, options.artifact, options.repository);
+  const { number } = subject;
   const steps = await listPromotions(domain, subject);
   if (options.json) {
     writeJson(terminal, { promotions: steps.map(plain), warnings: warnings.all() });
@@ -36,7 +36,14 @@ const NOTHING = '-';
 
 function table(steps: readonly PromotionStep[], width: number | undefined): string {
   return formatTable(
-    [{ title: 'PROMOTED' }, { title: 'FROM' }, { title: 'TO' }, { title: 'ASSETS' }, { title: 'BY' }, { title: 'EVIDENCE' }],
+    [
+      { title: 'PROMOTED' },
+      { title: 'FROM' },
+      { title: 'TO' },
+      { title: 'ASSETS' },
+      { title: 'BY' },
+      { title: 'EVIDENCE' },
+    ],
     steps.map(({ at, from, to, assets, by = NOTHING, evidence }) => [
       formatDate(new Date(at)),
       formatVersion(from),

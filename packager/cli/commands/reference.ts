@@ -1,14 +1,23 @@
-import type { Domain, KeeperCommand, NamedReference, RemovedReference, Subject } from '../../../repository/index.ts';
+import type {
+  Domain,
+  KeeperCommand,
+  NamedReference,
+  RemovedReference,
+  Resolution,
+  Subject,
+} from '../../../repository/index.ts';
 import {
   ArtifactError,
   formatArn,
   formatArtifactName,
   isByHand,
   listUsers,
+  readManifest,
   runToEnd,
 } from '../../../repository/index.ts';
-import { resolveArtifact, resolveSubject } from '../artifact.ts';
+import { resolveArtifact, resolveSubject, resolveVersion } from '../artifact.ts';
 import { CHANCE } from '../chance.ts';
+import { namesContent } from '../named-version.ts';
 import { openDomain } from '../open.ts';
 import type { ReferenceOptions } from '../reference-options.ts';
 import { writeJson, writeJsonList } from '../report.ts';
@@ -19,7 +28,7 @@ import type { Warnings } from '../warnings.ts';
 export async function add(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain, ask } = await openDomain(options, 'keep', terminal);
   const { consumer, artifact: text, repository } = options;
-  const { arn, resolvedFrom, ...name } = await resolveArtifact(domain, text, repository);
+  const { arn, resolvedFrom, ...name } = await resolveAny(domain, text, repository);
   if (arn.version === undefined) throw noVersion(text);
   const command: KeeperCommand = {
     ...{ command: 'reference-add', arn: formatArn(arn), consumer },
@@ -37,12 +46,20 @@ export async function add(options: ReferenceOptions, terminal: Terminal, warning
   }
 }
 
+/** A version is needed with all of its assets: any of them names it. */
+async function resolveAny(domain: Domain, text: string, repository: string): Promise<Resolution> {
+  if (namesContent(text, repository)) return resolveArtifact(domain, text, repository);
+  const { manifest } = await resolveVersion(domain, text, repository);
+  const [{ name }] = manifest.assets;
+  return resolveArtifact(domain, `${text}#${name}`, repository);
+}
+
 /** Removes what a consumer recorded, of one version or of all versions of an artifact. */
 export async function remove(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain, ask } = await openDomain(options, 'keep', terminal);
   const { consumer, artifact: text, repository } = options;
   const subject = await resolveSubject(domain, text, repository);
-  const arn = arnOf(domain, subject, text);
+  const arn = await arnOf(domain, subject, text);
   const removed = removals(domain, ask, { command: 'reference-remove', arn, consumer }, subject);
   if (options.json) {
     await writeJsonList(terminal, 'removed', removed);
@@ -74,11 +91,15 @@ async function* removals(
   if (removed === 0 && asked === answered) throw await notUsed(domain, subject, command.consumer);
 }
 
-function arnOf({ partition, account, region }: Domain, subject: Subject, text: string): string {
+/** A version is named with any of its content. */
+async function arnOf(domain: Domain, subject: Subject, text: string): Promise<string> {
+  const { partition, account, region } = domain;
   const { repository, id, number, digest } = subject;
   if (number === undefined && digest !== undefined) throw noVersion(text);
-  const version = number === undefined ? {} : { version: number, ...(digest !== undefined && { digest }) };
-  return formatArn({ partition, account, region, repository, id, ...version });
+  const named = { partition, account, region, repository, id };
+  if (number === undefined) return formatArn(named);
+  const [asset] = digest === undefined ? ((await readManifest(domain, subject, number))?.assets ?? []) : [{ digest }];
+  return formatArn({ ...named, version: number, ...(asset !== undefined && { digest: asset.digest }) });
 }
 
 function noVersion(text: string): ArtifactError {
