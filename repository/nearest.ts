@@ -10,15 +10,20 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     : undefined;
 }
 
-/** Levenshtein: letters to insert, remove or replace. */
+/** Letters to insert, remove, replace, or exchange with the next one. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [row, letter] of Array.from(a).entries()) {
+  const [from, to] = [Array.from(a), Array.from(b)];
+  let beforeThat: readonly number[] = [];
+  let previous: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [row, letter] of from.entries()) {
     const current = [row + 1];
-    for (const [column, other] of Array.from(b).entries()) {
+    for (const [column, other] of to.entries()) {
       const replaced = (previous[column] ?? 0) + (letter === other ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+      const isExchanged = row > 0 && column > 0 && letter === to[column - 1] && other === from[row - 1];
+      const exchanged = isExchanged ? (beforeThat[column - 1] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replaced, exchanged, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
     }
+    beforeThat = previous;
     previous = current;
   }
   return previous[previous.length - 1] ?? 0;
