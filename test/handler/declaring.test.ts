@@ -112,7 +112,7 @@ const bookmark = (Name: string, Version: string | number | object): readonly [st
 const BROKEN = ['Custom::ArtifactBookmark', { Artifact: 'default/shop/api', Name: 'broken', Version: 99 }] as const;
 
 async function settingsOf(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const object = await store.read(settingsKey(name) as never);
+  const object = await store.read(settingsKey(name));
   return object && (JSON.parse(String(await bytesOf(object.body))) as Record<string, unknown>);
 }
 

@@ -16,6 +16,7 @@ import type { Domain, KeeperCommand, ObjectStore, VerifyFinding } from '../../re
 import { deletionKey, progressKey, statusKey, versionKey, versionReferenceKey } from '../../repository/keys.ts';
 import type { ObjectKey } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
+import { createRepository } from '../../repository/repositories.ts';
 import { readStatusRecord } from '../../repository/status.ts';
 import { release } from '../../repository/release.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
@@ -51,10 +52,10 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 /** As `domain.test.ts` proves them: what they are about does not come up here. */
 const ELSEWHERE =
   /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
-/** What the keeper has for commands that are still to come: to delete versions and bookmarks, to collect. */
+/** What the keeper has for what does not come up here: to forget what trees of files became, to free labels that were claimed by who died. */
 const TO_COME: readonly string[] = [
   `Remove: Resource ${BUCKET_ARN}/sources/*`,
-  `Remove: Resource ${BUCKET_ARN}/bookmarks/*`,
+  `Remove: Resource ${BUCKET_ARN}/labels/*`,
 ];
 
 /** One function is packaged, one runs from the bucket; a layer is looked at by whoever asks what runs. */
@@ -74,6 +75,13 @@ const SHOP = {
   'old.txt': 'old',
   'damaged.txt': 'not damaged',
 };
+
+/** A stack that declares a repository. */
+const DECLARING = `Resources:
+  Team:
+    Type: Custom::ArtifactRepository
+    Properties: {ServiceToken: !ImportValue cfn-artifacts-ServiceToken, Name: team}
+`;
 
 let account: Account;
 let server: S3Server;
@@ -156,9 +164,11 @@ async function evidenceForKeeper(): Promise<Evidence> {
   engine.bus.refuse = judgedBy(reference, requestToEventBridge, (request, allowed) => {
     askedByReference.push({ request, allowed });
   });
-  engine.bring(`arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:publishing`, {
-    run: async (event) => keep(event),
-  });
+  for (const name of ['publishing', 'declaring']) {
+    engine.bring(`arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:${name}`, {
+      run: async (event) => keep(event as KeeperCommand),
+    });
+  }
   const offline = { region: PLACE.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 };
   const cloudFormation = new CloudFormationClient({
     ...offline,
@@ -281,6 +291,40 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     expect(await keysOf(/\/named\/late\//)).toEqual([]);
     await lose(status);
   },
+  'declare, and declare that it goes': async () => {
+    const event = { command: 'declare', stackId, logicalId: 'Declared', issued: '2026-01-01T00:00:00.000Z' } as const;
+    const resources = [
+      ['Custom::ArtifactRepository', { Name: 'declared' }, 'repository:declared'],
+      [
+        'Custom::ArtifactBookmark',
+        { Artifact: 'default/shop/one.txt', Name: 'prod', Version: '1' },
+        'bookmark:default/shop/one.txt^prod',
+      ],
+    ] as const;
+    for (const [resource, properties, physicalId] of resources) {
+      const create = { ...event, type: 'Create', resource, properties, requestId: 'create' } as const;
+      expect(await keep(create)).toMatchObject({ results: [{ physicalId }] });
+      const remove = { ...create, type: 'Delete', physicalId, requestId: 'delete' } as const;
+      expect(await keep(remove)).toEqual({ results: [{ physicalId }] });
+    }
+    expect(await keysOf(/^repositories\/declared/)).toEqual([]);
+    // What it has noted twice is one note.
+    const again = {
+      ...event,
+      type: 'Delete',
+      resource: resources[0][0],
+      properties: {},
+      physicalId: resources[0][2],
+    } as const;
+    expect(await keep({ ...again, requestId: 'another' })).toMatchObject({ results: [{}] });
+  },
+  'repository-delete': async () => {
+    await createRepository(domainOf('preparation'), 'gone', { lifecycle: [] });
+    const publish = ['publish', 'one.txt', '--id', 'one', '--repository', 'gone'];
+    expect(await project.run(...publish)).toMatchObject({ exitCode: 0 });
+    const deleted = await keep({ command: 'repository-delete', repository: 'gone', dryRun: false });
+    expect(deleted).toMatchObject({ results: [{ outcome: 'deleted' }, { outcome: 'deleted', repository: 'gone' }] });
+  },
   'audit that heals what is stale, missing, retained and abandoned': async () => {
     await bindOfOld('Gone', 'stale');
     const retained = await bindOfOld('Tool0', 'retained');
@@ -381,11 +425,14 @@ describe('the reference function’s role', () => {
     await deployed('other', packaged);
     expect((await readDeletion(store, digest))?.value.state).toBe('cancelled');
     await account.engine.deleteStack('other');
+    await deployed('team', DECLARING);
+    await account.engine.deleteStack('team');
     expect(refusedTo('reference')).toEqual([]);
     expect(askedByReference.filter(({ allowed }) => !allowed)).toEqual([]);
-    expect(askedByReference.filter(({ request }) => request.needs[0]?.action === 'lambda:InvokeFunction')).toHaveLength(
-      1,
+    const invoked = askedByReference.flatMap(({ request }) =>
+      request.needs.flatMap(({ action, resource }) => (action === 'lambda:InvokeFunction' ? [resource] : [])),
     );
+    expect(invoked.map((name) => name.split(':').at(-1))).toEqual(['publishing', 'declaring', 'declaring']);
     expect(account.engine.logs).not.toContain('EventsNotAnnounced');
     const requests = [...requestsOf('reference'), ...askedByReference.map(({ request }) => request)];
     const [policy] = roleOf(policies.domain, 'ReferenceRole', PLACE).policies;

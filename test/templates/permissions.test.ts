@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../packager/cli/chance.ts';
 import { HANDLERS } from '../../packager/cli/commands.ts';
 import { bind } from '../../repository/bind.ts';
@@ -13,6 +15,7 @@ import type { Domain } from '../../repository/domain.ts';
 import { blobKey, bookmarkKey, deletionKey } from '../../repository/keys.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
+import { createRepository } from '../../repository/repositories.ts';
 import { release } from '../../repository/release.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';
@@ -46,6 +49,29 @@ const COMMANDS = readTable(DOCUMENT, 'Commands');
 
 let policies: DomainPolicies;
 let server: S3Server;
+/** Lambda, where nobody here may ask the keeper. */
+let lambda: { readonly url: string; readonly close: () => Promise<void> };
+
+beforeAll(async () => {
+  lambda = await refusingLambda();
+});
+
+afterAll(async () => {
+  await lambda.close();
+});
+
+async function refusingLambda(): Promise<typeof lambda> {
+  const http = createServer((_, response) => {
+    const type = { 'x-amzn-errortype': 'AccessDeniedException', 'content-type': 'application/json' };
+    response.writeHead(403, type).end('{"Message": "not allowed"}');
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, close };
+}
 
 hideOwnEnvironment();
 
@@ -76,7 +102,7 @@ async function shop(): Promise<TestProject> {
 }
 
 function runAs(project: TestProject, who: string, ...argv: string[]): Promise<Outcome> {
-  project.env = awsEnvironment(server, keyOf(who), PLACE.region);
+  project.env = { ...awsEnvironment(server, keyOf(who), PLACE.region), AWS_ENDPOINT_URL_LAMBDA: lambda.url };
   return project.run(...argv);
 }
 
@@ -108,8 +134,12 @@ async function describeDomain(): Promise<void> {
 
 const PACKAGE = ['package', '--project-root', '.', '--artifact-prefix', 'shop'] as const;
 
-/** Rules that are there already are not written again. */
+/** Rules that are there already are not written again, nor is what is called so. */
 let rules = 0;
+let names = 0;
+
+/** A repository that somebody has made. */
+const TARGET = 'staging';
 
 /** Each use of a command that a person would expect to work with what the document says it needs. */
 const USES: Readonly<Record<string, readonly ((project: TestProject, who: string) => Promise<Outcome>)[]>> = {
@@ -138,6 +168,34 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
     (project, who) => runAs(project, who, 'references', 'default/shop/api'),
     (project, who) => runAs(project, who, 'references', '--stack', OPERATION.resource.stack),
     (project, who) => runAs(project, who, 'references', '--unused'),
+  ],
+  tree: [(project, who) => runAs(project, who, 'tree')],
+  diff: [(project, who) => runAs(project, who, 'diff', 'default/shop/api', 'default/shop/api.json')],
+  'bookmark get': [(project, who) => runAs(project, who, 'bookmark', 'get', 'default/shop/api.json', 'prod')],
+  'bookmark list': [(project, who) => runAs(project, who, 'bookmark', 'list', 'default/shop/api.json')],
+  'bookmark history': [(project, who) => runAs(project, who, 'bookmark', 'history', 'default/shop/api.json', 'prod')],
+  'status get': [(project, who) => runAs(project, who, 'status', 'get', 'default/shop/api:1')],
+  promotions: [
+    async (project, who) => {
+      const promoted = await runAs(project, 'administrator', 'promote', 'default/shop/api:1', '--to', TARGET);
+      expect(promoted).toMatchObject({ exitCode: 0 });
+      return runAs(project, who, 'promotions', 'default/shop/api');
+    },
+  ],
+  promote: [(project, who) => runAs(project, who, 'promote', 'default/shop/api:1', '--to', TARGET)],
+  'repository create': [
+    (project, who) => {
+      names += 1;
+      return runAs(project, who, 'repository', 'create', `team-${names}`);
+    },
+  ],
+  'repository list': [(project, who) => runAs(project, who, 'repository', 'list')],
+  'repository show': [(project, who) => runAs(project, who, 'repository', 'show', TARGET)],
+  'repository update': [
+    (project, who) => {
+      names += 1;
+      return runAs(project, who, 'repository', 'update', TARGET, '--description', `the ${names}th`, '--yes');
+    },
   ],
   'gc rules': [(project, who) => runAs(project, who, 'gc', 'rules')],
   'gc rules set': [
@@ -211,7 +269,9 @@ async function artifactInUse(): Promise<void> {
   const again = { requestId: 'second', issued: '2026-11-21T11:00:00.000Z' };
   await bind(domain, { ...OPERATION, ...again }, [wanted]);
   const bookmark = bookmarkKey({ repository: 'default', id: 'shop/api.json' }, 'prod');
-  expect(await storeOf('administrator').create(bookmark, recordContent({ format: 1, number: 1 }))).toBe('created');
+  const named = recordContent({ format: 1, nonce: 'n', number: 1, history: [] });
+  await createRepository(domainOf('administrator'), TARGET, { lifecycle: [] });
+  expect(await storeOf('keeper').create(bookmark, named)).toBe('created');
 }
 
 function domainOf(who: PrincipalName): Domain {
