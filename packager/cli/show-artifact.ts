@@ -26,6 +26,7 @@ import {
   describeBookmark,
   describePromotion,
   fieldsOf,
+  lookBeside,
   placesOf,
   plainPromotedFrom,
   plainPromotedTo,
@@ -41,8 +42,9 @@ const COUNTED = 100;
 /** A version, as a line of the page tells of it. */
 interface Line {
   readonly version: Version;
-  readonly labels: readonly string[];
-  readonly needs: Needs;
+  /** Absent, as those below, where it can't be read. */
+  readonly labels?: readonly string[] | undefined;
+  readonly needs?: Needs | undefined;
   readonly from?: PromotedFrom;
 }
 
@@ -51,13 +53,18 @@ export async function showArtifact(call: ShowCall, newest: Version): Promise<voi
   const { repository, id } = newest.manifest;
   const name = { repository, id };
   const { domain } = call;
-  const [bookmarks, total] = await Promise.all([bookmarksOf(domain, name), newestNumber(domain, name)]);
+  const [bookmarks, total] = await Promise.all([
+    lookBeside(call, 'its bookmarks', () => bookmarksOf(domain, name)),
+    newestNumber(domain, name),
+  ]);
   if (call.options.json) await writeDocument(call, newest, bookmarks, total);
-  else await page(call, newest, bookmarks, total);
+  else await page(call, newest, bookmarks ?? [], total);
+  call.warnings.tell();
 }
 
 /** Newest first, as they are read. */
-function linesOf({ domain, options }: ShowCall, { manifest: { repository, id } }: Version): AsyncGenerator<Line> {
+function linesOf(call: ShowCall, { manifest: { repository, id } }: Version): AsyncGenerator<Line> {
+  const { domain, options } = call;
   const name = { repository, id };
   const labels = new Labels(domain, name);
   const numbers = first(listVersionNumbers(domain, name), options.all ? Infinity : SHOWN);
@@ -65,9 +72,9 @@ function linesOf({ domain, options }: ShowCall, { manifest: { repository, id } }
     const version = await readVersion(domain, name, number);
     if (version === undefined) return;
     const [own, needs, from] = await Promise.all([
-      labels.of(version.manifest),
-      needsOf(domain, version.manifest, COUNTED),
-      promotedFrom(domain, version.manifest),
+      lookBeside(call, 'its labels', () => labels.of(version.manifest)),
+      lookBeside(call, 'who uses it', () => needsOf(domain, version.manifest, COUNTED)),
+      lookBeside(call, 'what it was promoted from', () => promotedFrom(domain, version.manifest)),
     ]);
     yield { version, labels: own, needs, ...(from !== undefined && { from }) };
   });
@@ -124,7 +131,10 @@ async function page(
   const table = new GrowingTable(terminal, COLUMNS);
   for await (const line of remembering(linesOf(call, newest), kept)) await table.add(cellsOf(line, bookmarks));
   await table.end();
-  const more = [...promotionFields(kept), ...setFields(await setsOf(domain, kept))];
+  const more = [
+    ...promotionFields(kept),
+    ...setFields((await lookBeside(call, 'its sets', () => setsOf(domain, kept))) ?? []),
+  ];
   if (more.length > 0) stdout.write(`\n${formatFields(more)}`);
 }
 
@@ -138,7 +148,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'SHA-256', shrinks: true },
 ];
 
-function cellsOf({ version, labels, needs }: Line, bookmarks: readonly ShownBookmark[]): readonly string[] {
+function cellsOf({ version, labels = [], needs }: Line, bookmarks: readonly ShownBookmark[]): readonly string[] {
   const { manifest, status } = version;
   const assets = contentAssets(manifest);
   const own = bookmarks.filter((bookmark) => bookmark.version === manifest.number);
@@ -150,7 +160,7 @@ function cellsOf({ version, labels, needs }: Line, bookmarks: readonly ShownBook
     formatSize(assets.reduce((sum, { size }) => sum + size, 0)),
     formatDate(new Date(manifest.published)),
     status,
-    `${needs.uses.length}${needs.isMore ? '+' : ''}`,
+    needs === undefined ? '?' : `${needs.uses.length}${needs.isMore ? '+' : ''}`,
     another === undefined ? (asset?.digest ?? '') : `${assets.length} assets`,
   ];
 }
@@ -160,7 +170,7 @@ function promotionFields(lines: readonly Line[]): readonly Field[] {
     source === undefined ? [] : [`:${version.manifest.number} is ${describePromotion(source.from, source.promotion)}`],
   );
   const to = lines.flatMap(({ version, needs }) =>
-    needs.promotedTo.map(
+    (needs?.promotedTo ?? []).map(
       (target) => `:${version.manifest.number} is ${describePromotion(target.to, target.promotion)}`,
     ),
   );
@@ -191,7 +201,7 @@ function arnOf({ domain }: ShowCall, version: Version): string {
 async function writeDocument(
   call: ShowCall,
   newest: Version,
-  bookmarks: readonly ShownBookmark[],
+  bookmarks: readonly ShownBookmark[] | undefined,
   total: number,
 ): Promise<void> {
   const { terminal, warnings, domain } = call;
@@ -202,7 +212,7 @@ async function writeDocument(
   const [asset, another] = contentAssets(manifest);
   const single = another === undefined ? asset : undefined;
   const places = single && placesOf(call, single);
-  const sets = await setsOf(domain, kept);
+  const sets = (await lookBeside(call, 'its sets', () => setsOf(domain, kept))) ?? [];
   writeJson(terminal, {
     ...{ arn: arnOf(call, newest), repository, id, version: number, status },
     ...(single !== undefined && { digest: single.digest, size: single.size, filename: single.filename }),
@@ -217,9 +227,9 @@ async function* plainLines(lines: AsyncIterable<Line>): AsyncGenerator<object> {
     const { number, published, assets, set } = version.manifest;
     yield {
       ...{ version: number, status: version.status, published, labels, set, assets },
-      ...{ uses: needs.uses.length, moreUses: needs.isMore },
+      ...{ uses: needs?.uses.length, moreUses: needs?.isMore },
       promotedFrom: plainPromotedFrom(from),
-      promotedTo: needs.promotedTo.map(plainPromotedTo),
+      promotedTo: needs?.promotedTo.map(plainPromotedTo),
     };
   }
 }

@@ -14,6 +14,7 @@ import {
   arnOfVersion,
   CONTENT_LEFT,
   contentLeft,
+  lookBeside,
   describeCommit,
   describePromotion,
   describeRun,
@@ -46,9 +47,10 @@ interface Known {
   /** The one asset, or the one that was named. */
   readonly asset?: Asset;
   readonly resolvedFrom?: string;
-  readonly labels: readonly string[];
-  readonly bookmarks: readonly ShownBookmark[];
-  readonly needs: Needs;
+  /** Absent, as those below, where it can't be read. */
+  readonly labels?: readonly string[] | undefined;
+  readonly bookmarks?: readonly ShownBookmark[] | undefined;
+  readonly needs?: Needs | undefined;
   readonly from?: PromotedFrom;
   readonly elsewhere: { readonly versions: readonly VersionName[]; readonly isMore: boolean };
   readonly content?: ContentLeft;
@@ -56,20 +58,22 @@ interface Known {
 }
 
 export async function showVersion(call: ShowCall, version: Version, chosen: Chosen): Promise<void> {
-  const known = await lookAt(call.domain, version, chosen);
+  const known = await lookAt(call, version, chosen);
   if (call.options.json) writeJson(call.terminal, { ...plain(call, known), warnings: call.warnings.all() });
   else call.terminal.stdout.write(`${nameOf(version)}\n\n${formatFields(page(call, known))}`);
+  call.warnings.tell();
 }
 
-async function lookAt(domain: Domain, version: Version, { bookmark, asset }: Chosen): Promise<Known> {
+async function lookAt(call: ShowCall, version: Version, { bookmark, asset }: Chosen): Promise<Known> {
+  const { domain } = call;
   const { manifest, status } = version;
   const { repository, id, number } = manifest;
   const name = { repository, id };
   const [labels, bookmarks, needs, from, versions, content, elsewhere] = await Promise.all([
-    new Labels(domain, name).of(manifest),
-    bookmarksOf(domain, name),
-    needsOf(domain, manifest, USES),
-    promotedFrom(domain, manifest),
+    lookBeside(call, 'its labels', () => new Labels(domain, name).of(manifest)),
+    lookBeside(call, 'its bookmarks', () => bookmarksOf(domain, name)),
+    lookBeside(call, 'who uses it', () => needsOf(domain, manifest, USES)),
+    lookBeside(call, 'what it was promoted from', () => promotedFrom(domain, manifest)),
     newestNumber(domain, name),
     isGone(status) ? contentLeft(domain, contentAssets(manifest)) : undefined,
     elsewhereOf(domain, version),
@@ -77,7 +81,7 @@ async function lookAt(domain: Domain, version: Version, { bookmark, asset }: Cho
   const one = chosenAsset(version, asset);
   return {
     ...{ version, labels, needs, versions, elsewhere },
-    bookmarks: bookmarks.filter((each) => each.version === number || each.pending === number),
+    bookmarks: bookmarks?.filter((each) => each.version === number || each.pending === number),
     ...(one !== undefined && { asset: one }),
     ...(bookmark !== undefined && { resolvedFrom: `${formatArtifactName(name)}^${bookmark}` }),
     ...(from !== undefined && { from }),
@@ -105,7 +109,7 @@ async function elsewhereOf(domain: Domain, { manifest }: Version): Promise<Known
 }
 
 function page(call: ShowCall, known: Known): readonly Field[] {
-  const { version, asset, resolvedFrom, labels, bookmarks, content } = known;
+  const { version, asset, resolvedFrom, labels = [], bookmarks = [], content } = known;
   const { manifest, status } = version;
   const { provenance = {}, metadata = {}, evidence = [] } = manifest;
   const isHere = content !== 'gone';
@@ -152,7 +156,7 @@ function promotionFields({ from, needs }: Known): readonly Field[] {
     ...fieldsOf('Promoted from', from === undefined ? [] : [describePromotion(from.from, from.promotion)]),
     ...fieldsOf(
       'Promoted to',
-      needs.promotedTo.map(({ to, promotion }) => describePromotion(to, promotion)),
+      (needs?.promotedTo ?? []).map(({ to, promotion }) => describePromotion(to, promotion)),
     ),
   ];
 }
@@ -183,7 +187,12 @@ function otherAssets(call: ShowCall, { version, asset }: Known, isHere: boolean)
     ]);
 }
 
-function useFields({ domain }: ShowCall, { version, bookmarks, needs }: Known): readonly Field[] {
+function useFields({ domain }: ShowCall, { version, bookmarks = [], needs }: Known): readonly Field[] {
+  if (needs === undefined)
+    return [
+      ['', ''],
+      ['Used by', 'unknown'],
+    ];
   const { uses, isMore } = needs;
   const shown = uses.slice(0, USES_SHOWN).map((use) => describeUse(use, domain));
   const left = uses.length - shown.length;
@@ -211,8 +220,8 @@ function plain(call: ShowCall, known: Known): object {
     ...{ labels, bookmarks, set, published, modified: modified.toISOString(), provenance, metadata, source, evidence },
     assets: manifest.assets.map((one) => plainAsset(call, version, one)),
     promotedFrom: plainPromotedFrom(from),
-    promotedTo: needs.promotedTo.map(plainPromotedTo),
-    ...{ uses: needs.uses.map(plainUsage), moreUses: needs.isMore },
+    promotedTo: needs?.promotedTo.map(plainPromotedTo),
+    ...{ uses: needs?.uses.map(plainUsage), moreUses: needs?.isMore },
     ...{ elsewhere: elsewhere.versions.map(formatVersion), moreElsewhere: elsewhere.isMore },
   };
 }

@@ -1,5 +1,5 @@
 import type { Asset, Domain, Provenance, Usage, Version } from '../../repository/index.ts';
-import { formatArn, formatArtifactName, LOCAL_PLACE } from '../../repository/index.ts';
+import { ArtifactError, formatArn, formatArtifactName, hasCode, LOCAL_PLACE } from '../../repository/index.ts';
 import { blobKey } from '../../repository/keys.ts';
 import type { PromotedFrom, PromotedTo, ShownBookmark } from '../../repository/looking/needs.ts';
 import type { PromotionEvidence, VersionName } from '../../repository/promoting/record.ts';
@@ -19,6 +19,26 @@ export interface ShowCall {
   readonly warnings: Warnings;
   readonly domain: Domain;
   readonly linkOf: UrlOf;
+}
+
+/** What stands beside a version and can't be read is no reason to tell nothing of it: that is warned about, and the answer is `undefined`. */
+export async function lookBeside<T>(
+  { warnings }: Pick<ShowCall, 'warnings'>,
+  what: string,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED', 'UNSUPPORTED_FORMAT')) throw error;
+    const { message, remedy } = error;
+    warnings.add({
+      code: 'not-readable',
+      message: `${what} can't be told: ${message}`,
+      ...(remedy !== undefined && { remedy }),
+    });
+    return undefined;
+  }
 }
 
 /** A line of a page: a name, empty where it goes on with the one above, and what stands behind it. */

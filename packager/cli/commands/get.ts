@@ -109,7 +109,8 @@ function fetchAll(
     signal: terminal.signal,
     onKept: (file, bytes) => {
       if (options.quiet) return;
-      terminal.stderr.write(`${formatSize(bytes)} are kept in ${file}: the same 'get' goes on there\n`);
+      const kept = path.relative(terminal.cwd, file);
+      terminal.stderr.write(`${formatSize(bytes)} are kept in '${kept}': the same 'get' goes on there\n`);
     },
   });
 }

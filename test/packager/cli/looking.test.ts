@@ -1,6 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { run as runProgram } from '../../../packager/cli/program.ts';
+import { INTERRUPTED } from '../../../packager/cli/terminal.ts';
+import { bytesOf, contentOf } from '../../../repository/content.ts';
+import { sha256 } from '../../../repository/digest.ts';
+import { versionKey } from '../../../repository/keys.ts';
+import { objectKey } from '../../../repository/object-store.ts';
+import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
@@ -376,4 +382,66 @@ describe('get', () => {
     expect((await run('get', 'shop/sitf', '-o', 'absent')).exitCode).toBe(2);
     expect(project.exists('absent')).toBe(false);
   });
+});
+
+describe('what stands beside a version and can not be read', () => {
+  test('is warned about, and told as unknown', async () => {
+    const own = await TestProject.of({ 'api.txt': 'one' });
+    await own.run('publish', 'api.txt', '--id', 'api', ...DOMAIN);
+    const store = directoryStore(own.path('../domain'));
+    await store.create(objectKey('bookmarks/default/api/!/prod'), contentOf('damaged'));
+    const { digest } = JSON.parse((await own.run('show', 'api', '--json', ...DOMAIN)).stdout) as { digest: string };
+    await store.create(objectKey(`references/${digest}/named/job/1`), contentOf('damaged'));
+    for (const what of ['api', 'api:1']) {
+      const { exitCode, stdout, stderr } = await own.run('show', what, ...DOMAIN);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/ \?|^Used by +unknown$/m) });
+      expect(stderr).toMatch(
+        /^warning: its bookmarks can't be told: 'bookmarks\/default\/api\/!\/prod' in the store is not/m,
+      );
+      expect(stderr).toMatch(/^warning: who uses it can't be told: /m);
+    }
+    const document = JSON.parse((await own.run('show', 'api:1', '--json', ...DOMAIN)).stdout) as object;
+    expect(document).toMatchObject({
+      version: 1,
+      labels: [],
+      warnings: [{ code: 'not-readable' }, { code: 'not-readable' }],
+    });
+    expect(document).not.toHaveProperty('bookmarks');
+    expect(document).not.toHaveProperty('uses');
+  });
+});
+
+test('a download that is ended says that the next goes on', async () => {
+  const bytes = Buffer.alloc(3_000_000, 'large');
+  const own = await TestProject.of({ 'large.bin': bytes.toString() });
+  await own.run('publish', 'large.bin', '--id', 'large', ...DOMAIN);
+  const part = `large.bin.part-${sha256(bytes).slice(0, 16)}`;
+  own.write({ [`got/${part}`]: bytes.subarray(0, 2_000_000).toString() });
+  const ending = new AbortController();
+  ending.abort(INTERRUPTED);
+  const terminal = recordedTerminal({ cwd: own.folder, signal: ending.signal });
+  expect(await runProgram(['get', 'large', '-o', 'got/', ...DOMAIN], terminal)).toBe(130);
+  expect(terminal.stderr.text).toBe(
+    `1.9 MiB are kept in 'got/${part}': the same 'get' goes on there\ninterrupted\n`,
+  );
+  expect((await own.run('get', 'large', '-o', 'got/', ...DOMAIN)).exitCode).toBe(0);
+  expect(readdirSync(own.path('got'))).toEqual(['large.bin']);
+  expect(own.read('got/large.bin')).toBe(bytes.toString());
+});
+
+test('100,000 versions are not read to show the newest, and the page says how many there are', async () => {
+  const own = await TestProject.of({ 'api.txt': 'one' });
+  await own.run('publish', 'api.txt', '--id', 'api', ...DOMAIN);
+  const store = directoryStore(own.path('../domain'));
+  const name = { repository: 'default', id: 'api' };
+  const first = (await bytesOf((await store.read(versionKey(name, 1)))!.body)).toString();
+  // The numbers between are there for who asks one by one; nobody may.
+  for (let number = 99_975; number <= 100_000; number += 1)
+    await store.create(versionKey(name, number), contentOf(first.replace('"number":1', `"number":${number}`)));
+  const { stdout } = await own.run('show', 'api', ...DOMAIN);
+  expect(stdout).toMatch(/^Newest +:100000, /m);
+  expect(stdout).toMatch(/\nVersions, the newest 20 of 100000:\n/);
+  expect(stdout.match(/^ *\d+ .* Published /gm)).toHaveLength(20);
+  const all = await own.run('show', 'api', '--all', ...DOMAIN);
+  expect(all.stdout.match(/^ *\d+ .* Published /gm)).toHaveLength(27);
 });
