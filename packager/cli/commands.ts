@@ -200,9 +200,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
     'What may be done with a version: whether it is chosen, listed, and may be used by more than those who use it.',
   reference:
     'Records which consumers that are no stacks need a version: a job, a team, a program of your own. Stacks record what they use by themselves.',
+  gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
   repository:
     "Makes, lists, shows, changes and deletes the repositories of a domain. 'default' is always there; whatever is published or promoted into another one needs that to be made first.",
-  gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
 };
 
 export const COMMANDS: readonly CommandSpec[] = [
