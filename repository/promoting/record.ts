@@ -111,7 +111,7 @@ export function definiteArn(domain: Domain, version: VersionName, digest: Digest
 function isItem(value: unknown): value is PromotionItem {
   if (!isObject(value) || !isObject(value['to'])) return false;
   const { from, assets, to } = value;
-  const { id, number, labels } = to as Readonly<Record<string, unknown>>;
+  const { id, number, labels } = to;
   if (typeof id !== 'string' || !isId(id) || !isVersion(number) || !isListOf(labels, isName)) return false;
   if (!isListOf(from, isText) || !isListOf(assets, isAsset) || from.length !== assets.length) return false;
   const arns = from.map(readArn);

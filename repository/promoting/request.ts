@@ -141,8 +141,9 @@ export async function openEvidence(evidence: NonNullable<PromotionRequest['evide
 }
 
 /** Several versions take it, and it is closed when all have. */
-function lent({ size, sha256: digest, read }: OpenContent): OpenContent {
-  return { size, sha256: digest, read, close: () => Promise.resolve() };
+function lent(content: OpenContent): OpenContent {
+  const { size, sha256: digest } = content;
+  return { size, sha256: digest, read: (from, to) => content.read(from, to), close: () => Promise.resolve() };
 }
 
 /** What makes a promotion the same as another: everything that somebody asked for, in whatever order; not who did, or when. */

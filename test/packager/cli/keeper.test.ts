@@ -185,6 +185,48 @@ describe('in the account’s own domain', () => {
     expect(keeper.invocations).toHaveLength(1);
   });
 
+  test('whoever publishes promotes: the keeper keeps what was promoted, and tells of it', async () => {
+    expect(await as('administrator', 'repository', 'create', 'staging')).toMatchObject({ exitCode: 0 });
+    keeper.invocations.length = 0;
+    const promoted = await as('publisher', 'promote', 'shop/api:1', '--to', 'staging', '--json');
+    expect(promoted).toMatchObject({ exitCode: 0 });
+    const { promotion: id, items } = json(promoted) as {
+      readonly promotion: string;
+      readonly items: readonly { readonly assets: readonly { readonly arn: string }[] }[];
+    };
+    expect(keeper.invocations.toSorted((a, b) => Number(a.isEvent ?? false) - Number(b.isEvent ?? false))).toEqual([
+      {
+        name: `${FUNCTION}:publishing`,
+        command: { command: 'hold-promotion', repository: 'staging', promotion: id },
+      },
+      {
+        ...{ name: `${FUNCTION}:publishing`, isEvent: true },
+        command: { command: 'announce', arns: items.flatMap(({ assets }) => assets.map(({ arn }) => arn)) },
+      },
+    ]);
+    const refused = await as('administrator', 'delete', 'shop/api:1', '--yes');
+    expect(refused).toMatchObject({ exitCode: 2 });
+    expect(refused.stderr).toContain('in use by promotion to staging/shop/api:1');
+    expect((await as('administrator', 'delete', 'staging/shop/api:1', '--yes')).exitCode).toBe(0);
+    expect((await as('administrator', 'delete', 'shop/api:1', '--yes')).exitCode).toBe(0);
+  });
+
+  test('a promotion stands where the keeper can’t be asked, and says that nothing is kept for it', async () => {
+    await as('administrator', 'repository', 'create', 'staging');
+    keeper.refuse = () => [403, 'AccessDeniedException'];
+    const promote = ['promote', 'shop/api:1', '--to', 'staging'];
+    const promoted = await as('publisher', ...promote);
+    expect(promoted).toMatchObject({ exitCode: 0 });
+    expect(promoted.stdout).toContain(':staging/shop/api:1@sha256:');
+    expect(promoted.stderr).toMatch(
+      /^warning: what was promoted is not kept for what it became: the keeper may not be asked/,
+    );
+    keeper.refuse = undefined;
+    const again = await as('publisher', ...promote);
+    expect(again.stderr).not.toContain('warning');
+    expect((await as('administrator', 'references', 'shop/api:1')).stdout).toContain('promotion to staging/shop/api:1');
+  });
+
   test('an audit is the keeper’s, and what it can’t find out is told', async () => {
     await bindApi({ ...domain, store: storeOf('keeper') });
     const { exitCode, stdout, stderr } = await as('administrator', 'audit', '--fix');

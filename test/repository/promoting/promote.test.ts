@@ -390,8 +390,8 @@ describe('what is refused is told all at once, and nothing is written', () => {
   test('of content that is gone', async () => {
     const source = await publish({ a: '1' });
     const [key] = await keysIn(domain.store, 'blobs/');
-    for (const incarnation of await domain.store.incarnations(key! as never))
-      await domain.store.removeIncarnation(key! as never, incarnation);
+    for (const incarnation of await domain.store.incarnations(key!))
+      await domain.store.removeIncarnation(key!, incarnation);
     expect(await problemsOf(to('staging', source))).toMatchObject([['CONTENT_MISSING', expect.anything()]]);
   });
 });
