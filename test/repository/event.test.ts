@@ -4,6 +4,7 @@ import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Digest, Domain, KeeperCommand, ObjectStore, Publication } from '../../repository/index.ts';
 import { announcing } from '../../repository/announcing.ts';
+import { bind } from '../../repository/bind.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import { counting } from '../../repository/stores/counting.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
@@ -227,6 +228,134 @@ describe('content and versions', () => {
 function versionArn({ arn: { partition, region, account, repository, id, version } }: Publication): string {
   return formatArn({ partition, region, account, repository, id, version });
 }
+
+describe('bookmarks', () => {
+  const move = (
+    { arn }: Publication,
+    more: { readonly by?: string; readonly expected?: number } = {},
+  ): KeeperCommand => ({
+    ...{ command: 'bookmark-set', arn: formatArn(arn), bookmark: 'prod', ...more },
+  });
+  const end = ({ arn: { partition, region, account } }: Publication): KeeperCommand => {
+    const arn = formatArn({ partition, region, account, ...NAME });
+    return { command: 'bookmark-delete', arn, bookmark: 'prod' };
+  };
+
+  test('are announced when they are made, moved and deleted, and by nothing else', async () => {
+    const [one, two] = [await publish('one'), await publish('two')];
+    for (const command of [move(one, { by: 'anna' }), move(two), end(two)]) {
+      expect(types(await announced(command))).toEqual(['Artifact Bookmark Moved']);
+      expect(await announced(command)).toEqual([]);
+    }
+    expect(told.map(({ detail }) => detail)).toMatchObject([
+      { ...NAME, bookmark: 'prod', to: 1, by: 'anna', arns: [formatArn(one.arn)], behind: [], moreBehind: false },
+      { ...NAME, bookmark: 'prod', from: 1, to: 2, arns: [formatArn(two.arn)] },
+      { ...NAME, bookmark: 'prod', from: 2, arns: [] },
+    ]);
+    expect(told.map(({ detail }) => 'to' in detail)).toEqual([true, true, false]);
+    expect(new Set(ids(told)).size).toBe(3);
+    const sequences = told.map(({ detail }) => ('sequence' in detail ? detail.sequence : ''));
+    expect(sequences.toSorted()).toEqual(sequences);
+    expect(new Set(sequences).size).toBe(3);
+  });
+
+  test('that are not moved are not told of', async () => {
+    const [one, two] = [await publish('one'), await publish('two')];
+    await announced(move(one));
+    await carryOut({ command: 'status-set', arn: formatArn(two.arn), status: 'Archived' }, keeping());
+    told = [];
+    await expect(announced(move(two))).rejects.toThrow('is archived');
+    await expect(announced(move(two, { expected: 5 }))).rejects.toThrow('names version 1, not version 5');
+    expect(told).toEqual([]);
+  });
+
+  test('have at most 50 stacks that are behind, and say that there are more', async () => {
+    const [one, two] = [await publish('one'), await publish('two')];
+    await announced(move(one));
+    const { arn, key } = one;
+    const deploy = async (number: number): Promise<void> => {
+      const stack = `shop${String(number).padStart(2, '0')}`;
+      const resource = { ...{ account: '111122223333', region: 'eu-west-1', stack, uuid: 'u', logicalId: 'Api' } };
+      const wanted = {
+        ...{ arn: formatArn(arn), key, digest: arn.digest, filename: 'archive.zip' },
+        ...{ version: { ...NAME, number: 1 }, resolvedFrom: 'default/shop/api^prod' },
+      };
+      const stackId = `arn:aws:cloudformation:eu-west-1:111122223333:stack/${stack}/u`;
+      const operation = { stackId, requestId: `r${number}`, issued: '2026-01-01T00:00:00.000Z' };
+      await bind(domain, { resource, ...operation, replaces: false, pinned: false }, [wanted]);
+    };
+    for (let number = 1; number <= 50; number++) await deploy(number);
+    const [moved] = await announced(move(two));
+    expect(moved?.detail).toMatchObject({ moreBehind: false });
+    expect(behindIn(moved)).toHaveLength(50);
+    await announced(move(one));
+    await deploy(51);
+    const [again] = await announced(move(two));
+    expect(again?.detail).toMatchObject({ moreBehind: true });
+    expect(behindIn(again)).toHaveLength(50);
+  });
+
+  test('whose keeper did not hear that they were moved are told of all the same', async () => {
+    const [one, two] = [await publish('one'), await publish('two')];
+    await announced(move(one));
+    told = [];
+    let turn = 0;
+    const own: ObjectStore = {
+      ...counting(store, () => undefined),
+      replace: async (key, ...more) => {
+        const outcome = await store.replace(key, ...more);
+        return key.startsWith('bookmarks/') && ++turn === 2 ? 'conflict' : outcome;
+      },
+    };
+    await announced(move(two), await domainOn(own));
+    expect(types(told)).toEqual(['Artifact Bookmark Moved']);
+  });
+});
+
+function behindIn(event: DomainEvent | undefined): readonly unknown[] {
+  return event !== undefined && 'behind' in event.detail ? event.detail.behind : [];
+}
+
+const keeping = () => ({ domain, evidence: noEvidence, isTimeUp: () => false });
+
+describe('statuses', () => {
+  const change = ({ arn }: Publication, status: 'Published' | 'Unlisted' | 'Archived' | 'Disposed'): KeeperCommand => ({
+    ...{ command: 'status-set', arn: formatArn(arn), status },
+  });
+
+  test('are announced when they change, with what they were', async () => {
+    const one = await publish();
+    for (const status of ['Archived', 'Unlisted', 'Published'] as const) {
+      expect(types(await announced(change(one, status)))).toEqual(['Artifact Version Status Changed']);
+      expect(await announced(change(one, status))).toEqual([]);
+    }
+    const disposed = await announced(change(one, 'Disposed'));
+    expect(types(disposed)).toEqual(['Artifact Version Status Changed', 'Artifact Condemned']);
+    const changes = told.filter(({ detailType }) => detailType === 'Artifact Version Status Changed');
+    expect(changes.map(({ detail }) => detail)).toMatchObject([
+      { ...NAME, version: 1, from: 'Published', status: 'Archived', arn: versionArn(one), digests: [one.arn.digest] },
+      { from: 'Archived', status: 'Unlisted' },
+      { from: 'Unlisted', status: 'Published' },
+      { from: 'Published', status: 'Disposed' },
+    ]);
+    expect(new Set(ids(changes)).size).toBe(4);
+  });
+
+  test('that stay are not told of, and deletions by their own events alone', async () => {
+    const one = await publish();
+    await announced(change(one, 'Unlisted'));
+    await announced(add(one));
+    told = [];
+    expect(await announced(change(one, 'Disposed'))).toEqual([]);
+    expect(await announced(drop(one))).toEqual([]);
+    await announced(remove(one));
+    expect(types(await announced(drop(one)))).toEqual(['Artifact Version Deleted', 'Artifact Condemned']);
+    expect(types(await announced({ command: 'undelete', arn: formatArn(one.arn) }))).toEqual([
+      'Artifact Rescued',
+      'Artifact Version Undeleted',
+    ]);
+  });
+});
 
 describe('where the store does not say whether it was written', () => {
   const lost = [
