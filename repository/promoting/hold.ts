@@ -96,11 +96,9 @@ export async function releaseSources(domain: Domain, manifest: Manifest): Promis
   }
 }
 
-/** @returns whether there was anything to let go of */
-async function letGo(domain: Domain, source: ReturnType<typeof sourceOf>, consumer: string): Promise<boolean> {
-  let isRemoved = false;
-  for await (const { removed } of removeNamedReferences(domain, source, consumer)) isRemoved ||= removed !== undefined;
-  return isRemoved;
+async function letGo(domain: Domain, source: ReturnType<typeof sourceOf>, consumer: string): Promise<void> {
+  // One version is one step.
+  for await (const _ of removeNamedReferences(domain, source, consumer)) return;
 }
 
 /** Records again that what a version was promoted from is needed: to be called when its deletion is taken back. */

@@ -227,6 +227,10 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
     case 'complete':
     case 'cancel':
     case 'finish':
+    case 'repository-delete':
+    case 'declare':
+    case 'announce':
+    case 'hold-promotion':
     case 'renew':
       return [];
     case 'gc-plan':
