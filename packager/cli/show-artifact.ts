@@ -30,6 +30,7 @@ import {
   placesOf,
   plainPromotedFrom,
   plainPromotedTo,
+  sizeOf,
 } from './showing.ts';
 
 /** Without `--all`; and what the page says of sets and promotions is of these. */
@@ -115,13 +116,14 @@ async function page(
   const { terminal, domain, options } = call;
   const { stdout } = terminal;
   const { manifest, status } = newest;
-  const content = isGone(status) ? CONTENT_LEFT[await contentLeft(domain, contentAssets(manifest))] : undefined;
+  const content = isGone(status) ? await contentLeft(domain, contentAssets(manifest)) : undefined;
   stdout.write(`${formatArtifactName(manifest)}\n\n`);
   stdout.write(
     formatFields([
       ['Arn', arnOf(call, newest)],
       ['Newest', `:${manifest.number}, ${formatDate(new Date(manifest.published))}, ${status}`],
-      ...fieldsOf('Content', content === undefined ? [] : [content]),
+      ...fieldsOf('Content', content === undefined ? [] : [CONTENT_LEFT[content]]),
+      ...(content === 'gone' ? [] : newestFields(call, newest)),
       ...fieldsOf('Bookmarks', bookmarks.map(describeBookmark)),
     ]),
   );
@@ -136,6 +138,18 @@ async function page(
     ...setFields((await lookBeside(call, 'its sets', () => setsOf(domain, kept))) ?? []),
   ];
   if (more.length > 0) stdout.write(`\n${formatFields(more)}`);
+}
+
+/** What people look for most: where the newest version is; of several assets its own page tells. */
+function newestFields(call: ShowCall, { manifest }: Version): readonly Field[] {
+  const [asset, another] = contentAssets(manifest);
+  if (asset === undefined || another !== undefined) return [];
+  const { key, url } = placesOf(call, asset);
+  return [
+    ['Size', sizeOf(asset.size)],
+    ['Key', key],
+    ['Url', url],
+  ];
 }
 
 const COLUMNS: readonly Column[] = [

@@ -42,7 +42,7 @@ async function opened(): Promise<Domain> {
 }
 
 async function statuses(): Promise<readonly string[]> {
-  const { stdout } = await run('show', 'shop/api:1');
+  const { stdout } = await run('show', 'shop/api');
   return [...stdout.matchAll(/^ +(\d+) .* (Published|Deleted|Archived) /gm)].map(([, number, status]) =>
     [number, status].join(' '),
   );

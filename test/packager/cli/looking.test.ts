@@ -192,7 +192,7 @@ describe('show', () => {
   test('an artifact is one page', async () => {
     const { stdout } = await done('show', 'shop/api');
     expect(timeless(stdout)).toMatch(
-      /^default\/shop\/api\n\nArn +arn:aws:artifacts:local:000000000000:default\/shop\/api:2@sha256:DIGEST\nNewest +:2, DATE, Published\nBookmarks +\^prod → :1 +since DATE.*\n\nVersions:\nVERSION +LABELS .*\n +2 +1\.1\.0 .* Published +0 +DIGEST\n +1 +1\.0\.0 \^prod .* Published +1 +DIGEST\n$/,
+      /^default\/shop\/api\n\nArn +arn:aws:artifacts:local:000000000000:default\/shop\/api:2@sha256:DIGEST\nNewest +:2, DATE, Published\nSize +\d+ B\nKey +blobs\/\S+\nUrl +file:\S+\nBookmarks +\^prod → :1 +since DATE.*\n\nVersions:\nVERSION +LABELS .*\n +2 +1\.1\.0 .* Published +0 +DIGEST\n +1 +1\.0\.0 \^prod .* Published +1 +DIGEST\n$/,
     );
     const page = await onTerminal('show', 'shop/api');
     const table = page.slice(page.indexOf('VERSION '));
@@ -421,9 +421,7 @@ test('a download that is ended says that the next goes on', async () => {
   ending.abort(INTERRUPTED);
   const terminal = recordedTerminal({ cwd: own.folder, signal: ending.signal });
   expect(await runProgram(['get', 'large', '-o', 'got/', ...DOMAIN], terminal)).toBe(130);
-  expect(terminal.stderr.text).toBe(
-    `1.9 MiB are kept in 'got/${part}': the same 'get' goes on there\ninterrupted\n`,
-  );
+  expect(terminal.stderr.text).toBe(`1.9 MiB are kept in 'got/${part}': the same 'get' goes on there\ninterrupted\n`);
   expect((await own.run('get', 'large', '-o', 'got/', ...DOMAIN)).exitCode).toBe(0);
   expect(readdirSync(own.path('got'))).toEqual(['large.bin']);
   expect(own.read('got/large.bin')).toBe(bytes.toString());
