@@ -54,7 +54,7 @@ beforeAll(async () => {
   };
   project = await TestProject.of(SMALL_SHOP);
   project.env = account.publisher;
-  await project.run('publish', 'api', '--id', 'shop/spare');
+  for (const id of ['shop/spare', 'shop/marked']) await project.run('publish', 'api', '--id', id);
   const { text } = await project.run('package', '--project-root', '.', '--artifact-prefix', 'shop');
   expect(await engine.deploy('shop', text)).toMatchObject({ status: 'CREATE_COMPLETE' });
 }, 120_000);
@@ -69,6 +69,7 @@ hideOwnEnvironment();
 const RESOURCES: Readonly<Record<string, string>> = {
   'the bucket': BUCKET_ARN,
   'the keeper': KEEPER,
+  'the keeper’s alias': `${KEEPER}:publishing`,
   'the stack': `arn:aws:cloudformation:${PLACE.region}:${PLACE.account}:stack/*`,
 };
 
@@ -93,9 +94,30 @@ const REMOVE = ['reference', 'remove', 'shop/api:1', '--consumer', 'job'];
 /** What no stack uses. */
 const DELETE = ['delete', 'shop/spare:1', '--yes'];
 const UNDELETE = ['undelete', 'shop/spare:1'];
+const TEAM = ['repository', 'create', 'team'];
+
+/** What is finished is so for ever. */
+let candidates = 0;
+
+function newCandidate(): string[] {
+  candidates += 1;
+  return candidate('api', 'one');
+}
+
+function candidate(file: string, set: string): string[] {
+  return ['publish', file, '--id', `shop/wheel-${candidates}`, '--unfinished', '--label', '1.0.0', '--set', set];
+}
+
+function activation(): string[] {
+  return ['activate', `shop/wheel-${candidates}:1.0.0`, '--set', 'one'];
+}
+
+type Words = readonly string[] | (() => readonly string[]);
+
+const wordsIn = (words: Words): readonly string[] => (typeof words === 'function' ? words() : words);
 
 /** Each use of a command; what has to be there before, an administrator puts there. */
-const USES: Readonly<Record<string, readonly { readonly before?: readonly string[]; readonly argv: string[] }[]>> = {
+const USES: Readonly<Record<string, readonly { readonly before?: Words; readonly argv: Words }[]>> = {
   'reference add': [{ argv: ADD }],
   'reference remove': [{ before: ADD, argv: REMOVE }],
   // The domain's own stack has recorded nothing.
@@ -105,6 +127,26 @@ const USES: Readonly<Record<string, readonly { readonly before?: readonly string
   verify: ['verify', 'verify --fix --deep', 'verify --repository default'].map((line) => ({ argv: line.split(' ') })),
   delete: [{ before: UNDELETE, argv: DELETE }, { argv: [...DELETE, '--dry-run'] }],
   undelete: [{ before: DELETE, argv: UNDELETE }],
+  'bookmark set': [
+    { argv: 'bookmark set shop/marked:1 prod'.split(' ') },
+    { argv: 'bookmark set shop/marked:1 prod --if 1'.split(' ') },
+  ],
+  'bookmark delete': [
+    { before: 'bookmark set shop/marked:1 gone'.split(' '), argv: 'bookmark delete shop/marked gone'.split(' ') },
+  ],
+  'status set': [
+    { argv: 'status set shop/marked:1 Unlisted'.split(' ') },
+    { argv: 'status set shop/marked:1 Published'.split(' ') },
+  ],
+  activate: [
+    { before: newCandidate, argv: activation },
+    { before: () => candidate('api.json', 'two'), argv: activation },
+  ],
+  finish: [{ before: newCandidate, argv: () => ['finish', `shop/wheel-${candidates}:1.0.0`, '--set', 'one'] }],
+  'repository delete': [
+    { before: TEAM, argv: 'repository delete team --dry-run'.split(' ') },
+    { before: TEAM, argv: 'repository delete team --yes'.split(' ') },
+  ],
   'gc plan': [{ argv: ['gc', 'plan'] }, { argv: ['gc', 'plan', '--repository', 'default'] }],
   'gc run': [{ argv: ['gc', 'run', '--yes'] }],
 };
@@ -112,9 +154,10 @@ const USES: Readonly<Record<string, readonly { readonly before?: readonly string
 /** @returns what the first use says that fails; nothing where all work */
 async function failureOf(command: string, needs: readonly Need[]): Promise<string> {
   for (const { before, argv } of USES[command] ?? []) {
-    if (before !== undefined) expect(await runWith([everything], ...before)).toMatchObject({ exitCode: 0 });
-    const { exitCode, stderr, stdout } = await runWith([policyOf(needs, RESOURCES)], ...argv);
-    if (exitCode !== 0) return `${argv.join(' ')}: ${stdout}${stderr}`;
+    if (before !== undefined) expect(await runWith([everything], ...wordsIn(before))).toMatchObject({ exitCode: 0 });
+    const words = wordsIn(argv);
+    const { exitCode, stderr, stdout } = await runWith([policyOf(needs, RESOURCES)], ...words);
+    if (exitCode !== 0) return `${words.join(' ')}: ${stdout}${stderr}`;
   }
   return '';
 }
