@@ -162,7 +162,7 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
     (project, who) => runAs(project, who, 'publish', 'api.json', '--id', 'tools/three'),
   ],
   get: [(project, who) => runAs(project, who, 'get', 'default/shop/api', '--output', '-')],
-  list: [(project, who) => runAs(project, who, 'list')],
+  list: [(project, who) => runAs(project, who, 'list', '--recursive')],
   show: [(project, who) => runAs(project, who, 'show', 'default/shop/api')],
   references: [
     (project, who) => runAs(project, who, 'references', 'default/shop/api'),
