@@ -110,6 +110,8 @@ export interface BucketAnswers {
   readonly referenceConcurrency: number | undefined;
   /** Under its alias for publishers. */
   readonly keeper: FunctionAnswer | undefined;
+  /** The keeper, under its alias for what stacks declare. */
+  readonly declaring: FunctionAnswer | undefined;
   /** The newest daily audit. */
   readonly audit: DailyAnswer;
   /** The newest daily collection, or plan of one. */
@@ -139,6 +141,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   running: ['lambda:GetFunctionConfiguration'],
   referenceConcurrency: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
+  declaring: ['lambda:GetFunctionConfiguration'],
   audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
   collection: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };

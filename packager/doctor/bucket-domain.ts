@@ -148,6 +148,7 @@ async function questions({ request, subject, presence, region }: Situation): Pro
       return deployed.reservedConcurrency(expected.reference.name);
     },
     keeper: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.alias)),
+    declaring: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.declaring)),
     audit: async () => {
       const { parameters, changed } = await ask('standing');
       if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');

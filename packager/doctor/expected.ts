@@ -17,7 +17,12 @@ export interface Expected {
   readonly parameters: readonly string[];
   readonly exportName: string;
   readonly reference: ExpectedFunction;
-  readonly keeper: ExpectedFunction & { readonly alias: string };
+  readonly keeper: ExpectedFunction & {
+    /** For publishers. */
+    readonly alias: string;
+    /** For what stacks declare. */
+    readonly declaring: string;
+  };
 }
 
 interface ExpectedFunction {
@@ -48,6 +53,7 @@ export function expectedOf(text: string, place: BucketDomainPlace): Expected {
     keeper: {
       ...functionOf('KeeperFunction'),
       alias: scope.at('Resources', 'KeeperForPublishing', 'Properties', 'Name') as string,
+      declaring: scope.at('Resources', 'KeeperForDeclaring', 'Properties', 'Name') as string,
     },
   };
 }

@@ -130,9 +130,9 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
   }),
   check({
     id: 'keeper',
-    asks: 'the keeper is there and can run',
-    needs: ['subject', 'standing', 'keeper'],
-    judge: ({ subject, standing, keeper }) => judgeKeeper(subject, standing, keeper),
+    asks: 'the keeper is there, under both of its aliases, and can run',
+    needs: ['subject', 'standing', 'keeper', 'declaring'],
+    judge: ({ subject, standing, keeper, declaring }) => judgeKeeper(subject, standing, keeper, declaring),
   }),
   check({
     id: 'schedule',
@@ -276,9 +276,15 @@ function judgeKeeper(
   subject: Subject,
   { parameters }: StackAnswer,
   keeper: FunctionAnswer | undefined,
+  underDeclaring: FunctionAnswer | undefined,
 ): readonly Finding[] {
-  const { name, alias } = subject.expected.keeper;
-  if (keeper !== undefined) return judgeState(subject, name, keeper);
+  const { name, alias, declaring } = subject.expected.keeper;
+  if (keeper !== undefined) {
+    const findings = judgeState(subject, name, keeper);
+    if (underDeclaring !== undefined) return findings;
+    const what = `the function '${name}' has no alias '${declaring}': deploys fail that declare repositories or bookmarks`;
+    return [...findings, problem(what, bootstrapRemedy(subject))];
+  }
   if ((parameters['KeeperCode'] ?? '') === '') {
     return [
       warning('there is no keeper: nothing is ever deleted, and references are not audited', runBootstrap(subject)),

@@ -92,6 +92,7 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     /^keeper warning: there is no keeper/,
   ],
   ['a keeper that was deleted', { keeper: undefined }, /^keeper problem: there is no function/],
+  ['a keeper of an earlier version', { declaring: undefined }, /^keeper problem: .* has no alias 'declaring'/],
   ['a keeper that failed', { keeper: { ...reference, state: 'Failed' } }, /^keeper problem: /],
   [
     'holds that S3 does not take',

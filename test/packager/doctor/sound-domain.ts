@@ -89,6 +89,7 @@ export const SOUND: BucketAnswers = {
   running: FUNCTION,
   referenceConcurrency: undefined,
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
+  declaring: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   audit: { is: 'finished', age: 3_600_000 },
   collection: { is: 'finished', age: 3_600_000 },
 };
