@@ -1,3 +1,5 @@
+import { readBookmark } from './bookmark-record.ts';
+import { deleteBookmark } from './bookmark.ts';
 import { disposeUnchanged } from './deleting/version-deletion.ts';
 import type { VersionUser } from './deleting/users.ts';
 import type { Digest } from './digest.ts';
@@ -97,8 +99,23 @@ export async function completeVersion(
   const { manifest, status } = version;
   // Whatever it became since, it had been completed before.
   const isDone = status === 'Published' || status === 'Unlisted' || status === 'Archived';
-  if (isDone && (await isChosen(domain, manifest))) return { outcome: 'exists', manifest, status, digests: [] };
-  return changeStatus(domain, { repository, id }, number, 'Published');
+  const completed =
+    isDone && (await isChosen(domain, manifest))
+      ? ({ outcome: 'exists', manifest, status, digests: [] } as const)
+      : await changeStatus(domain, { repository, id }, number, 'Published');
+  await endActivation(domain, manifest);
+  return completed;
+}
+
+/** Which candidate was active matters no more, and keeps none from being deleted. */
+async function endActivation(domain: Domain, manifest: Manifest): Promise<void> {
+  const { set } = manifest;
+  if (set === undefined) return;
+  const { number, owner } = (await readBookmark(domain.store, manifest, set.label))?.value ?? {};
+  const active = number === undefined ? undefined : await readVersion(domain, manifest, number);
+  // Another bookmark of that name is nobody's choice of a candidate.
+  if (owner === undefined && active?.manifest.set?.label === set.label)
+    await deleteBookmark(domain, manifest, set.label);
 }
 
 /** @throws ArtifactError STALE_REVISION, STATUS_NOT_ALLOWED */

@@ -23,9 +23,9 @@ import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
 import { formatStackId } from './stack-id.ts';
 import type { Status } from './status.ts';
-import { exists, readStatus } from './status.ts';
+import { exists } from './status.ts';
 import type { Manifest } from './version.ts';
-import { listVersionNumbers, readManifest } from './version.ts';
+import { listVersionNumbers, readManifest, readVersion } from './version.ts';
 
 /** Who uses an artifact. Versions that merely hold the content are no users. */
 export type Consumer =
@@ -140,11 +140,9 @@ export interface UnusedVersion {
  */
 export function listUnused(domain: Reading, repository: string, idPrefix = ''): AsyncGenerator<UnusedVersion> {
   return expandAhead(versionsWithBookmarks(domain, repository, idPrefix), RECORDS_AHEAD, async function* (version) {
-    const [manifest, status] = await Promise.all([
-      readManifest(domain, version, version.number),
-      readStatus(domain, version, version.number),
-    ]);
-    if (manifest === undefined || !exists(status)) return;
+    const found = await readVersion(domain, version, version.number);
+    if (found === undefined || !exists(found.status)) return;
+    const { manifest, status } = found;
     if ((await version.bookmarked).has(version.number)) return;
     for await (const _ of usesOfVersion(domain, manifest)) return;
     yield { manifest, status };

@@ -91,9 +91,15 @@ export function formatDeleted(version: DeletedVersion): string {
   return [what, ...endsOf(version.content)].join('; ');
 }
 
-/** What became of content, each way once. */
+/** What became of content, each way once, and of how much where there are several ways. */
 export function endsOf(content: readonly DeletedContent[]): readonly string[] {
-  return [...new Set(content.map(endOf))];
+  const ends = content.map(endOf);
+  const each = [...new Set(ends)];
+  if (each.length < 2) return each;
+  return each.map((end) => {
+    const count = ends.filter((one) => one === end).length;
+    return end.replace('its content', `${count} of its ${ends.length} contents`);
+  });
 }
 
 function endOf({ outcome, bytes, by = [], until }: DeletedContent): string {

@@ -10,7 +10,7 @@ import { readRecord, recordContent } from '../record.ts';
 import type { Status } from '../status.ts';
 import { readStatusRecord, writeStatus } from '../status.ts';
 import type { Manifest } from '../version.ts';
-import { readManifest } from '../version.ts';
+import { initialStatus, readManifest } from '../version.ts';
 import { digestsOf, sweep } from './version-deletion.ts';
 
 /** What came of it. `not deleted`: there was nothing to take back. */
@@ -40,7 +40,7 @@ export async function undeleteVersion(
   for (let turn = 0; turn < TURNS; turn++) {
     if (turn > 0) await domain.chance.pause(PAUSE_MS * turn);
     const deleted = await readStatusRecord(domain, name, number);
-    const status = deleted?.value.status ?? 'Published';
+    const status = deleted?.value.status ?? initialStatus(manifest);
     // Whoever deletes it is about to decide; one that died is gone on with by deleting it again.
     if (status === 'Deleting') continue;
     if (deleted === undefined || status !== 'Deleted') {
@@ -59,7 +59,7 @@ export async function undeleteVersion(
       await Promise.allSettled(written.map(({ key, nonce }) => takeBack(domain, key, nonce)));
       throw hasCode(error, 'ARTIFACT_DELETED', 'CONTENT_MISSING') ? gone(manifest, error) : error;
     }
-    const back = deleted.value.was ?? 'Published';
+    const back = deleted.value.was ?? initialStatus(manifest);
     if ((await writeStatus(domain, manifest, { status: back }, deleted)) !== undefined) {
       await holdSourcesOf(domain, manifest);
       return { outcome: 'undeleted', manifest, status: back };

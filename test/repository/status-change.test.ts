@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { disposeUnchanged, deleteVersion, finishDeletion } from '../../repository/deleting/version-deletion.ts';
 import { undeleteVersion } from '../../repository/deleting/undelete.ts';
 import { bind } from '../../repository/bind.ts';
+import { readBookmark, setBookmark } from '../../repository/bookmark.ts';
 import { blobKey, statusKey, versionReferencePrefix } from '../../repository/keys.ts';
-import { publishAssets, publishVersion, resolve, sha256 } from '../../repository/index.ts';
+import { publishAssets, publishVersion, resolve, resolveWhole, sha256 } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
 import { claimLabels } from '../../repository/label.ts';
 import { addNamedReference } from '../../repository/named.ts';
@@ -224,6 +225,18 @@ describe('a candidate', () => {
     expect(await completeVersion(domain, NAME, 9)).toBeUndefined();
   });
 
+  test('that is finished is needed no more because it was active; another bookmark of that name stays', async () => {
+    const number = await candidate();
+    await setBookmark(domain, arn(number), set.label);
+    const { manifest } = await resolveWhole(domain, `default/shop/api:${number}`);
+    await claimLabels(domain, NAME, [set.label], samenessOf(manifest.assets, set), number);
+    await completeVersion(domain, NAME, number);
+    expect((await readBookmark(store, NAME, set.label))?.value.number).toBeUndefined();
+    await setBookmark(domain, arn(1), set.label);
+    await completeVersion(domain, NAME, number);
+    expect((await readBookmark(store, NAME, set.label))?.value.number).toBe(1);
+  });
+
   test('stays one when a deletion is refused, or taken back', async () => {
     const number = await candidate();
     const { digest } = (await resolve(domain, `default/shop/api:${number}`)).arn;
@@ -233,6 +246,7 @@ describe('a candidate', () => {
     expect(await readStatus(domain, NAME, number)).toBe('Unfinished');
     const other = { assets: [{ publishable: publishable('other') }], set: { ...set, name: 'build-2' } } as const;
     const { manifest } = await publishAssets(domain, NAME, other);
+    expect(await undeleteVersion(domain, NAME, manifest.number)).toMatchObject({ status: 'Unfinished' });
     await deleteVersion(domain, NAME, manifest.number);
     expect(await undeleteVersion(domain, NAME, manifest.number)).toMatchObject({ status: 'Unfinished' });
   });
