@@ -126,8 +126,9 @@ export async function readDatedManifest(
   return manifest && { manifest, modified: record.modified };
 }
 
+/** Of the name nothing else is taken: it may be another manifest. */
 function manifestOf(
-  name: ArtifactName,
+  { repository, id }: ArtifactName,
   number: number,
   value: Readonly<Record<string, unknown>>,
 ): Manifest | undefined {
@@ -138,7 +139,7 @@ function manifestOf(
   // Whether the version is finished depends on these.
   if ((set !== undefined && !isSet(set)) || (promotion !== undefined && !isPromoted(promotion))) return undefined;
   return {
-    ...{ ...name, format: FORMAT_VERSION, number, nonce, published },
+    ...{ repository, id, format: FORMAT_VERSION, number, nonce, published },
     assets: [first, ...rest],
     ...(typeof source === 'string' && isDigest(source) && { source }),
     ...(set !== undefined && { set }),
@@ -187,9 +188,10 @@ function isPromoted(value: unknown): value is Promoted {
  */
 export async function withdrawNumber(
   { store, chance }: Pick<Domain, 'store' | 'chance'>,
-  name: ArtifactName,
+  { repository, id }: ArtifactName,
   number: number,
 ): Promise<boolean> {
+  const name = { repository, id };
   const at = chance.now().toISOString();
   const record = { format: FORMAT_VERSION, ...name, number, withdrawn: true, at };
   if ((await store.create(versionKey(name, number), recordContent(record))) === 'created') return true;
