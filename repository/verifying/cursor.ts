@@ -9,6 +9,7 @@ export const PASSES = [
   'labels',
   'bookmarks',
   'statuses',
+  'promotions',
   'repositories',
   'endings',
   'deletions',

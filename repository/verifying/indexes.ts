@@ -76,7 +76,8 @@ async function manifestOf(domain: Domain, name: ArtifactName, number: number): P
   return unlessTold(() => readManifest(domain, name, number));
 }
 
-async function unlessTold<T>(read: () => Promise<T>): Promise<T | 'told'> {
+/** @returns `told`: it can't be read, which was told where the versions were looked at */
+export async function unlessTold<T>(read: () => Promise<T>): Promise<T | 'told'> {
   try {
     return await read();
   } catch (error) {
@@ -86,7 +87,7 @@ async function unlessTold<T>(read: () => Promise<T>): Promise<T | 'told'> {
 }
 
 /** Whether the versions, where they were looked at, told of this one that it is missing: a newer one is there. */
-async function isToldMissing(domain: Domain, name: ArtifactName, number: number): Promise<boolean> {
+export async function isToldMissing(domain: Domain, name: ArtifactName, number: number): Promise<boolean> {
   return (await newestNumber(domain, name)) > number;
 }
 

@@ -7,6 +7,7 @@ import { deletions } from './deletions.ts';
 import type { Problem, VerifyFinding } from './finding.ts';
 import { merged, unlooked } from './finding.ts';
 import { bookmarks, labels, sources, statuses } from './indexes.ts';
+import { promotions } from './promotions.ts';
 import { endings, requireTraces, settings } from './records.ts';
 import { consumers, references } from './references.ts';
 import type { Pass, Verifying } from './verifying.ts';
@@ -51,6 +52,7 @@ const RUN: Readonly<Record<PassName, AnyPass>> = {
   labels: ofRepository(labels),
   bookmarks: ofRepository(bookmarks),
   statuses: ofRepository(statuses),
+  promotions: ofRepository(promotions),
   repositories: ofRepository(settings),
   endings: ofDomain(endings),
   deletions: ofDomain(deletions),
