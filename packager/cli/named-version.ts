@@ -1,4 +1,4 @@
-import type { Asset, Domain, Manifest, Resolution, Selection, Selector, Version } from '../../repository/index.ts';
+import type { Domain, Resolution, Selection, Selector, Version } from '../../repository/index.ts';
 import {
   ArtifactError,
   contentAssets,
@@ -73,9 +73,4 @@ export function withSet(text: string, set: string | undefined, repository: strin
   }
   // Behind the label there may be an asset.
   return text.replace(/(?<label>:[^:#@]+)/, `$<label>+${set}`);
-}
-
-/** `repository/id:number#asset`, which every command takes. */
-export function nameOfAsset({ number, ...name }: Manifest, asset: Pick<Asset, 'name'>): string {
-  return `${formatArtifactName(name)}:${number}#${asset.name}`;
 }

@@ -21,6 +21,7 @@ import { fileNameOf, fileNamesOf } from '../file-names.ts';
 import type { GetOptions } from '../looking-options.ts';
 import { resolveNamed, withSet } from '../named-version.ts';
 import { openDomain } from '../open.ts';
+import { printable } from '../printable.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -57,7 +58,8 @@ async function getAsset({ options, terminal, warnings }: Call, domain: Domain, a
   const { size, digest } = artifact;
   const arn = formatArn(artifact.arn);
   if (options.json) writeJson(terminal, { arn, file: output.file, size, digest, warnings: warnings.all() });
-  else if (!options.quiet) terminal.stderr.write(`${arn}\n  → ${output.given} (${formatSize(size)}, verified)\n`);
+  else if (!options.quiet)
+    terminal.stderr.write(`${arn}\n  → ${printable(output.given)} (${formatSize(size)}, verified)\n`);
 }
 
 /** A version with all of its assets, in a folder. */
@@ -93,7 +95,9 @@ async function getVersion(call: Call, domain: Domain, { manifest, status }: Vers
   if (options.json) writeJson(terminal, { folder, files: fetched, warnings: warnings.all() });
   else if (!options.quiet)
     for (const [index, { arn, size }] of fetched.entries())
-      terminal.stderr.write(`${arn}\n  → ${files[index]?.target.output.given ?? ''} (${formatSize(size)}, verified)\n`);
+      terminal.stderr.write(
+        `${arn}\n  → ${printable(files[index]?.target.output.given ?? '')} (${formatSize(size)}, verified)\n`,
+      );
 }
 
 function arnOf({ partition, region, account }: Domain, { repository, id, number }: Manifest, asset: Asset): string {

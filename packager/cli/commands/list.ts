@@ -10,6 +10,7 @@ import { formatSize } from '../../size.ts';
 import type { ListOptions } from '../looking-options.ts';
 import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
+import { printable } from '../printable.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -171,7 +172,7 @@ function artifactCells({ manifest, status }: Version): readonly string[] {
 
 function versionCells({ manifest, status }: Version, labels: readonly string[]): readonly string[] {
   const name = `${formatArtifactName(manifest)}:${manifest.number}`;
-  return [name, labels.join(' '), sizeOf(manifest), formatDate(new Date(manifest.published)), status];
+  return [name, printable(labels.join(' ')), sizeOf(manifest), formatDate(new Date(manifest.published)), status];
 }
 
 function sizeOf(manifest: Manifest): string {

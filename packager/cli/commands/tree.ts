@@ -9,6 +9,7 @@ import { findShown } from '../../../repository/looking/versions.ts';
 import type { TreeOptions } from '../looking-options.ts';
 import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
+import { printable } from '../printable.ts';
 import { writeJson } from '../report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
@@ -134,7 +135,11 @@ function textOf({ name, leaf, below, isClosed }: TreeNode, palette: Palette): st
     ({ bookmark, version }) => `^${bookmark}${version === number ? '' : `:${version}`}`,
   );
   const notes = [...leaf.labels, ...bookmarks, ...(status === 'Published' ? [] : [status])];
-  return [...(folder === undefined ? [] : [folder]), `${name}:${number}`, ...notes.map(palette.dim)].join('  ');
+  return [
+    ...(folder === undefined ? [] : [folder]),
+    `${name}:${number}`,
+    ...notes.map((note) => palette.dim(printable(note))),
+  ].join('  ');
 }
 
 function plainBelow({ below }: TreeNode, base: string): readonly object[] {
