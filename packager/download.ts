@@ -5,7 +5,8 @@ import type { BlobName, ObjectStore } from '../repository/index.ts';
 import { hasCode, readBlob, readRestOfBlob } from '../repository/index.ts';
 import { until } from './interruptible.ts';
 import type { Output, OutputFile } from './output.ts';
-import { failedOutput, placeOf, writeOutputs } from './output.ts';
+import { placeOf, writeOutputs } from './output.ts';
+import { failedOutput } from './output-failure.ts';
 import { pool } from './packaging/pool.ts';
 import { PartialFile } from './partial-file.ts';
 

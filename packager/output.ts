@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
+import { failedOutput } from './output-failure.ts';
 import { isAlive } from './processes.ts';
 
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -305,30 +306,4 @@ function attempt<T>(file: OutputFile, write: () => T): T {
   } catch (cause) {
     throw failedOutput(file, cause);
   }
-}
-
-/** What a file system says, as an OUTPUT_FAILED; an ArtifactError as it is. */
-export function failedOutput({ given }: Pick<OutputFile, 'given'>, cause: unknown): ArtifactError {
-  if (cause instanceof ArtifactError) return cause;
-  return new ArtifactError('OUTPUT_FAILED', `'${given}' can't be written: ${reasonOf(cause)}`, {
-    remedy: 'Nothing of it was written. Name another file or folder, or make room, and run it again.',
-    cause,
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ELOOP: 'its links lead in a circle',
-  ENOTDIR: 'a part of its path is a file',
-  ENAMETOOLONG: 'the name is too long',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EROFS: 'the disk is read-only',
-};
-
-function reasonOf(cause: unknown): string {
-  const { code = '', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
-  const reason = REASONS[code];
-  return reason === undefined ? message : `${reason} (${code})`;
 }
