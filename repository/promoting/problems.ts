@@ -29,7 +29,7 @@ export async function requirePromotable(domain: Domain, wanted: Wanted): Promise
   const problems: ArtifactError[] = [...sameTargets(repository, items), ...(await refusals(domain, wanted))];
   const looked = await Promise.all(
     items.map(async (item) => {
-      const own = [...sourceItself(repository, item), ...namesOf(item, evidence), ...(await ofSource(domain, item))];
+      const own = [...sameRepository(repository, item), ...namesOf(item, evidence), ...(await ofSource(domain, item))];
       const found = own.length > 0 ? { problems: [] } : await inTarget(domain, repository, item, evidence);
       return { ...found, problems: [...own, ...found.problems] };
     }),
@@ -70,11 +70,11 @@ function sameTargets(repository: string, items: readonly ChosenItem[]): readonly
   );
 }
 
-function sourceItself(repository: string, { source, id }: ChosenItem): readonly ArtifactError[] {
-  if (source.repository !== repository || source.id !== id) return [];
+function sameRepository(repository: string, { source }: ChosenItem): readonly ArtifactError[] {
+  if (source.repository !== repository) return [];
   return [
-    new ArtifactError('INVALID_ARGUMENT', `'${formatVersion(source)}' is a version of '${repository}/${id}' already`, {
-      remedy: 'Name another repository, or another ID.',
+    new ArtifactError('INVALID_ARGUMENT', `'${formatVersion(source)}' is in the repository '${repository}' already`, {
+      remedy: 'Name another repository to promote it to.',
     }),
   ];
 }

@@ -168,7 +168,7 @@ describe('promote', () => {
     [['shop/api', '--to', 'staging', '--from-manifest', 'm'], "cannot use 'shop/api' with '--from-manifest'"],
     [['--to', 'staging', '--from-manifest', 'none.json'], "the manifest 'none.json' could not be read"],
     [['--to', 'staging', '--from-manifest', 'api.txt'], "'api.txt' is no list of artifacts with their ARNs"],
-    [['shop/api', '--to', 'default'], "'default/shop/api:1' is a version of 'default/shop/api' already"],
+    [['shop/api', '--to', 'default'], "'default/shop/api:1' is in the repository 'default' already"],
   ])('%j is refused, and nothing is promoted', async (words, message) => {
     const before = project.stored('');
     const refused = await run('promote', ...words);

@@ -278,16 +278,20 @@ describe('several at once', () => {
     ]);
   });
 
+  /** But references: a version that did not come to be leaves some, which an audit removes. */
+  const written = async (): Promise<readonly string[]> =>
+    (await keysIn(domain.store)).filter((key) => !key.startsWith('references/'));
+
   test('whose promoter died anywhere are completed by promoting them again', async () => {
     const request = await several();
-    const begun = await keysIn(domain.store);
+    const begun = await written();
     const finished = await promote(domain, request);
-    const end = (await keysIn(domain.store)).filter((key) => !begun.includes(key)).length;
+    const end = (await written()).length - begun.length;
     for (let dies = 1; dies < 60; dies++) {
       domain = await testDomain();
       for (const repository of ['dev', 'staging']) await createRepository(domain, repository, { lifecycle: [] });
       const same = await several();
-      const before = await keysIn(domain.store);
+      const before = await written();
       let writes = 0;
       const store = {
         ...counting(domain.store, () => undefined),
@@ -303,14 +307,10 @@ describe('several at once', () => {
         return;
       }
       expect(await domain.store.head(promotionKey('staging', finished.promotion.id))).toBeUndefined();
-      // Versions that were not reached leave references that an audit removes; what is visible is whole.
       const { versions } = await promote(domain, same);
       for (const { manifest } of versions)
         expect(await readVersion(domain, manifest, manifest.number)).toMatchObject({ status: 'Published' });
-      const left = (await keysIn(domain.store)).filter(
-        (key) => !before.includes(key) && !key.startsWith('references/'),
-      );
-      expect(left).toHaveLength(end - 2);
+      expect(await written()).toHaveLength(before.length + end);
     }
     throw new Error('it never came to its end');
   });
@@ -375,7 +375,7 @@ describe('what is refused is told all at once, and nothing is written', () => {
       ['REPOSITORY_NOT_FOUND', expect.stringContaining("'stagin'")],
     ]);
     expect(await problemsOf(to('dev', source))).toEqual([
-      ['INVALID_ARGUMENT', "'dev/shop/api:1' is a version of 'dev/shop/api' already"],
+      ['INVALID_ARGUMENT', "'dev/shop/api:1' is in the repository 'dev' already"],
     ]);
     await createRepository(domain, 'public', { lifecycle: [], acceptsFrom: ['production'], requiresEvidence: true });
     expect((await problemsOf(to('public', source))).map(([code]) => code)).toEqual(['ORIGIN_REFUSED']);
