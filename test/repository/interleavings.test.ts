@@ -1,9 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { contentOf, publishVersion, readManifest, readStatus, sha256 } from '../../repository/index.ts';
+import {
+  contentOf,
+  hasCode,
+  publishAssets,
+  publishVersion,
+  readManifest,
+  readStatus,
+  sha256,
+} from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
 import { audit as auditDomain } from '../../repository/audit/audit.ts';
 import { noEvidence } from '../../repository/evidence/none.ts';
-import { blobKey, statusKey, versionReferenceKey, versionReferencePrefix } from '../../repository/keys.ts';
+import { blobKey, labelPrefix, statusKey, versionReferenceKey, versionReferencePrefix } from '../../repository/keys.ts';
+import { findLabel, readLabel } from '../../repository/label.ts';
+import { contentId } from '../../repository/manifest.ts';
 import { readRecord, recordContent } from '../../repository/record.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { listVersionNumbers } from '../../repository/version.ts';
@@ -30,6 +40,8 @@ interface World {
 }
 
 interface Scenario {
+  /** How many are played; absent: `STORIES`. */
+  readonly stories?: number;
   readonly before?: readonly Actor[];
   readonly actors: readonly Actor[];
 }
@@ -48,6 +60,30 @@ function publish(text: string, kind: 'file' | 'archive' = 'archive', filename?: 
     const reference = versionReferenceKey(arn.digest, API, arn.version, manifest?.nonce ?? '');
     if ((await store.head(reference)) === undefined) violations.add('an ARN whose version holds nothing');
     return arn;
+  };
+}
+
+/** Several contents as one version under one label. Who is refused the label comes to that, and not to an error. */
+function publishSeveral(texts: readonly [string, ...string[]], label: string): Actor {
+  const [first, ...rest] = texts.map((text) => ({
+    name: text,
+    publishable: publishable(text, 'file', `${text}.txt`),
+  }));
+  if (first === undefined) throw new TypeError('a version has an asset');
+  return async (domain, { store, violations }) => {
+    try {
+      const { manifest, assets } = await publishAssets(domain, API, { assets: [first, ...rest], labels: [label] });
+      const version = await findLabel({ store }, API, label);
+      const wanted = assets.map(({ arn }) => arn.digest).sort();
+      const labelled = version?.manifest.assets.map(({ digest }) => digest).sort();
+      // Whoever deletes it at the same time may be the later of the two.
+      const isGone = version !== undefined && version.status !== 'Published';
+      if (!isGone && String(labelled) !== String(wanted)) violations.add('a label of other content');
+      return manifest.number;
+    } catch (error) {
+      if (hasCode(error, 'LABEL_TAKEN')) return 'LABEL_TAKEN';
+      throw error;
+    }
   };
 }
 
@@ -72,6 +108,7 @@ function deleteVersion(number: number, used: boolean): Actor {
 }
 
 const collect: Actor = (domain) => collectHastily(domain, DIGEST);
+const collectOther: Actor = (domain) => collectHastily(domain, sha256('y'));
 
 /** A day has passed for every reference without a manifest. */
 const audit: Actor = async (domain) => {
@@ -116,23 +153,37 @@ async function play(
   return { ...story, violations: [...world.violations] };
 }
 
-/** Every version that may be used has its content, held by its reference, and no content is two versions. */
+/** Every version that may be used has all of its content, held by references, and its labels; no content is two versions, and no label leads to what it was not claimed for. */
 async function wrongInTheEnd(store: ObjectStore): Promise<string[]> {
   const wrong: string[] = [];
   const versions = new Map<string, number>();
   for await (const number of listVersionNumbers({ store }, API)) {
     const manifest = await readManifest({ store }, API, number);
     if (manifest === undefined || (await readStatus({ store }, API, number)) !== 'Published') continue;
-    const [{ digest, filename }] = manifest.assets;
-    const key = blobKey(digest, filename);
-    versions.set(key, (versions.get(key) ?? 0) + 1);
-    if ((await store.head(key)) === undefined) wrong.push('a version without content');
-    if ((await store.head(versionReferenceKey(digest, API, number, manifest.nonce))) === undefined)
-      wrong.push('a version that holds nothing');
+    const content = contentId(manifest.assets, manifest.set);
+    versions.set(content, (versions.get(content) ?? 0) + 1);
+    for (const { digest, filename } of manifest.assets) {
+      if ((await store.head(blobKey(digest, filename))) === undefined) wrong.push('a version without content');
+      if ((await store.head(versionReferenceKey(digest, API, number, manifest.nonce))) === undefined)
+        wrong.push('a version that holds nothing');
+    }
+    for (const label of manifest.labels ?? []) {
+      if ((await readLabel(store, API, label))?.content !== content) wrong.push('a version without its label');
+    }
   }
   if ([...versions.values()].some((count) => count > 1)) wrong.push('two versions of one content');
+  for (const key of await keysIn(store, labelPrefix(API))) {
+    const label = key.slice(labelPrefix(API).length);
+    const [record, version] = [await readLabel(store, API, label), await findLabel({ store }, API, label)];
+    if (version !== undefined && contentId(version.manifest.assets, version.manifest.set) !== record?.content)
+      wrong.push('a label that leads to other content');
+  }
   return wrong;
 }
+
+const STORIES = 1000;
+/** Of those that are long. */
+const FEWER = 150;
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'three publishers of the same': { actors: [publish('x'), publish('x'), publish('x')] },
@@ -171,19 +222,40 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a publisher who was asleep, another, and a collector': {
     actors: [publish('x'), sequence(audit, publish('x'), collect)],
   },
+  'two publishers of the same two contents under one label': {
+    stories: FEWER,
+    actors: [publishSeveral(['x', 'y'], '1.0.0'), publishSeveral(['y', 'x'], '1.0.0')],
+  },
+  'three who want one label, two for the same contents': {
+    stories: FEWER,
+    actors: [
+      publishSeveral(['x', 'y'], '1.0.0'),
+      publishSeveral(['x', 'y'], '1.0.0'),
+      publishSeveral(['x', 'z'], '1.0.0'),
+    ],
+  },
+  'publishers of several under labels, and collectors of what they share': {
+    stories: FEWER,
+    before: [publish('x', 'file', 'x.txt'), deleteVersion(1, false)],
+    actors: [publishSeveral(['x', 'y'], '1.0.0'), publishSeveral(['y', 'z'], '2.0.0'), collect, collectOther],
+  },
+  'a publisher of several, a deletion of the same, and collectors': {
+    stories: FEWER,
+    before: [publishSeveral(['x', 'y'], '1.0.0')],
+    actors: [publishSeveral(['x', 'y'], '1.0.0'), sequence(deleteVersion(1, false), collect), collectOther],
+  },
 };
-
-const STORIES = 1000;
 
 describe.each(Object.entries(SCENARIOS))('%s', (name, scenario) => {
   const isLossFromTheStart = name.includes('lost its');
+  const { stories = STORIES } = scenario;
 
   test('in any order', async () => {
-    expect(await firstWrong(STORIES, (random) => play(scenario, chooseBy(random)))).toBeUndefined();
+    expect(await firstWrong(stories, (random) => play(scenario, chooseBy(random)))).toBeUndefined();
   });
 
   test('also when one of them stops for ever', async () => {
-    const wrong = await firstWrong(STORIES, async (random) => {
+    const wrong = await firstWrong(stories, async (random) => {
       const stopAt = Math.floor(random() * 30);
       const { violations, trace } = await play(scenario, chooseBy(random), (_, step) => step === stopAt);
       // Whoever comes after the one that stopped can fail, and then says why; a version is never left without its content.

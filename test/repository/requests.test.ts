@@ -90,7 +90,7 @@ async function withVersions(versions: number): Promise<{ readonly domain: Domain
       key,
       bytes,
       size: bytes.byteLength,
-      sha256: digest,
+      sha256: content.sha256,
       revision: named,
       incarnation: named,
       modified,
