@@ -1,9 +1,10 @@
-import { ArtifactError, formatArn, listArtifacts, publishVersion } from '../../../repository/index.ts';
+import { ArtifactError, formatArn, listArtifacts, publishAssets, publishVersion } from '../../../repository/index.ts';
 import type { Domain, Publication } from '../../../repository/index.ts';
 import type { RunResult } from '../../../repository/collecting/run-result.ts';
 import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
 import { runToEnd } from '../../../repository/keeping/ask.ts';
+import { listBookmarkRecords } from '../../../repository/bookmark.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
@@ -74,6 +75,7 @@ type Result = Readonly<Record<string, unknown>>;
 /** What somebody may well be refused, or has to try again. */
 const REFUSALS: ReadonlySet<string> = new Set([
   ...['ARTIFACT_DELETED', 'ARTIFACT_NOT_FOUND', 'CONTENT_MISSING', 'CONTENTION', 'STORE_UNAVAILABLE'],
+  ...['LABEL_TAKEN', 'STATUS_NOT_ALLOWED'],
 ]);
 
 /** Has it done by the product itself. @throws what the product should never throw */
@@ -147,6 +149,38 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
       coverage.count(publication.isNewVersion ? 'published beside a deploy' : 'found published');
       return;
     }
+    case 'publish several':
+      return publishSeveral(work, worker);
+    case 'bookmark-set': {
+      const { bookmark } = work;
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      await ask(worker, { command: 'bookmark-set', arn: chosen.arn, bookmark });
+      return;
+    }
+    case 'bookmark-delete': {
+      const { bookmark } = work;
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      await ask(worker, { command: 'bookmark-delete', arn: chosen.artifact, bookmark });
+      return;
+    }
+    case 'bookmark-delete all': {
+      const { domain } = worker;
+      for (const { repository, id } of await allOf(listArtifacts(domain, 'default'))) {
+        const { partition, region, account } = domain;
+        const arn = formatArn({ partition, region, account, repository, id });
+        for (const { bookmark } of await allOf(listBookmarkRecords(domain.store, { repository, id })))
+          await ask(worker, { command: 'bookmark-delete', arn, bookmark });
+      }
+      return;
+    }
+    case 'status-set': {
+      const chosen = choose(worker, work.version);
+      if (chosen === undefined) return;
+      await ask(worker, { command: 'status-set', arn: chosen.arn, status: work.status });
+      return;
+    }
     case 'audit':
       await ask(worker, { command: 'audit', fix: true });
       return;
@@ -156,6 +190,25 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
     case 'tend':
       await ask(worker, { command: 'tend' });
   }
+}
+
+async function publishSeveral(
+  { id, texts, label, set }: Extract<PlannedWork, { kind: 'publish several' }>,
+  { domain, told, coverage }: Worker,
+): Promise<void> {
+  const [first, ...rest] = texts.map((text) => ({ name: text, publishable: publishable(text) }));
+  if (first === undefined) throw new TypeError('a version has an asset');
+  const wanted = set === undefined ? { labels: [label] } : { set: { label, name: set } };
+  const { assets, isNewVersion } = await publishAssets(
+    domain,
+    { repository: 'default', id },
+    {
+      assets: [first, ...rest],
+      ...wanted,
+    },
+  );
+  for (const asset of assets) told({ ...asset, isNewVersion });
+  if (isNewVersion) coverage.count(set === undefined ? 'published under a label' : 'published as a candidate');
 }
 
 /** A plan, and then exactly what it says. */
@@ -222,8 +275,11 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
     case 'verify':
       return result['healed'] === true ? ['verification healed'] : [];
     case 'bookmark-set':
+      return result['outcome'] === 'exists' ? [] : ['bookmark moved'];
     case 'bookmark-delete':
+      return result['outcome'] === 'deleted' ? ['bookmark deleted'] : [];
     case 'status-set':
+      return result['outcome'] === 'changed' ? ['status changed'] : [];
     case 'complete':
     case 'cancel':
     case 'finish':

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { LifecycleRule } from '../../../repository/settings.ts';
+import type { TargetStatus } from '../../../repository/status-change.ts';
 import type { Choice } from './plan.ts';
 import type { Rates } from './faulty-store.ts';
 import { SOUND } from './faulty-store.ts';
@@ -18,6 +19,17 @@ export type PlannedWork =
   | { readonly kind: 'undelete'; readonly version: number }
   | { readonly kind: 'reference-add' | 'reference-remove'; readonly version: number; readonly consumer: string }
   | { readonly kind: 'publish'; readonly choice: Choice }
+  /** As one version, under a label, or as a candidate for it. */
+  | {
+      readonly kind: 'publish several';
+      readonly id: Choice['id'];
+      readonly texts: readonly [string, ...string[]];
+      readonly label: string;
+      readonly set: string | undefined;
+    }
+  | { readonly kind: 'bookmark-set' | 'bookmark-delete'; readonly version: number; readonly bookmark: string }
+  | { readonly kind: 'bookmark-delete all' }
+  | { readonly kind: 'status-set'; readonly version: number; readonly status: TargetStatus }
   | { readonly kind: 'audit' | 'tend' | 'verify' };
 
 export interface PlannedKeeping {
@@ -41,6 +53,7 @@ export interface PlannedDomain {
 }
 
 export const CONSUMERS = ['team/nightly', 'somebody'] as const;
+export const BOOKMARKS = ['prod', 'canary'] as const;
 const TEXTS = ['x', 'y', 'z'] as const;
 const number = fc.nat({ max: 30 });
 
@@ -81,6 +94,33 @@ const work: fc.Arbitrary<PlannedWork> = fc.oneof(
         id: fc.constantFrom('shop/api' as const, 'shop/worker' as const),
         text: fc.constantFrom(...TEXTS),
       }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('publish several' as const),
+      id: fc.constantFrom('shop/api' as const, 'shop/worker' as const),
+      texts: fc.constantFrom<readonly [string, ...string[]]>(['x', 'y'], ['y', 'z'], ['z', 'x'], ['z']),
+      label: fc.constantFrom('1.0.0', '2.0.0'),
+      set: fc.constantFrom(undefined, undefined, 'build-1'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('bookmark-set' as const, 'bookmark-set' as const, 'bookmark-delete' as const),
+      version: number,
+      bookmark: fc.constantFrom(...BOOKMARKS),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('status-set' as const),
+      version: number,
+      // One that is archived is refused to whoever deploys it next, of which the expectations of stacks know nothing.
+      status: fc.constantFrom('Unlisted' as const, 'Published' as const, 'Disposed' as const),
     }),
   },
   {

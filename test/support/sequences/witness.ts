@@ -1,6 +1,11 @@
-import { bytesOf, formatArn, readStatus } from '../../../repository/index.ts';
-import type { Digest, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
-import { parseBlobKey, parseConsumerKey, parseReferenceKey } from '../../../repository/keys.ts';
+import { listBookmarks } from '../../../repository/bookmark.ts';
+import { bytesOf, formatArn, listArtifacts, readStatus } from '../../../repository/index.ts';
+import type { ArtifactName, Digest, ObjectKey, ObjectStore, Publication } from '../../../repository/index.ts';
+import { blobKey, parseBlobKey, parseConsumerKey, parseReferenceKey } from '../../../repository/keys.ts';
+import { findLabel, listLabels } from '../../../repository/label.ts';
+import { contentId } from '../../../repository/manifest.ts';
+import { isGone } from '../../../repository/status.ts';
+import { readVersion } from '../../../repository/version.ts';
 import type { StackEngine } from '../stack-engine/engine.ts';
 import type { Coverage } from './coverage.ts';
 import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
@@ -38,6 +43,8 @@ export class Witness {
   readonly published: Map<string, Publication> = new Map<string, Publication>();
   /** Before the operation that is under way: a rollback goes back to it. Root stack → digests. */
   readonly before: Map<string, ReadonlySet<Digest>> = new Map<string, ReadonlySet<Digest>>();
+  /** What each label was found to stand for, as the ID of that content. */
+  readonly #labels = new Map<string, Digest>();
   isOperating = false;
   /** Whether somebody has been asked for what does not wait. */
   isWaived = false;
@@ -108,12 +115,11 @@ export class Witness {
       if (!consumers.includes(consumer)) this.violations.add(`not recorded: ${consumer}`);
       if ((await store.head(blob)) === undefined) this.violations.add(`used and gone: ${blob}`);
       const status = arn.version === undefined ? 'Published' : await readStatus({ store }, arn, arn.version);
-      // Whoever was about to look who uses it may have died: the next one finds out.
-      if (status !== 'Published' && status !== 'Deleting')
-        this.violations.add(`used and ${status.toLowerCase()}: ${formatArn(arn)}`);
+      if (isGone(status)) this.violations.add(`used and ${status.toLowerCase()}: ${formatArn(arn)}`);
     }
     await this.#requireRunning();
     await this.#requirePublished();
+    await this.#requireNamed();
     const usersOf = new Map<Digest, Set<string>>();
     for (const { digest, reference } of needed)
       usersOf.set(digest, (usersOf.get(digest) ?? new Set()).add(reference.split('/')[5] ?? ''));
@@ -152,9 +158,42 @@ export class Witness {
       const { arn, key } = one;
       const status = await readStatus({ store }, arn, arn.version);
       if (promised.has(one)) this.#coverage.count('promise kept');
-      if (status === 'Deleted' && promised.has(one)) this.violations.add(`promised and deleted: ${formatArn(arn)}`);
-      if (status !== 'Deleted' && (await store.head(key)) === undefined)
+      if (isGone(status) && promised.has(one)) this.violations.add(`promised and deleted: ${formatArn(arn)}`);
+      if (!isGone(status) && (await store.head(key)) === undefined)
         this.violations.add(`${status.toLowerCase()} and gone: ${formatArn(arn)}`);
+    }
+  }
+
+  /** What bookmarks name is there, with all of its content; and a label stands for what it stood for. */
+  async #requireNamed(): Promise<void> {
+    const store = this.#store;
+    for await (const { repository, id } of listArtifacts({ store }, 'default')) {
+      const name = { repository, id };
+      for await (const { bookmark, version: number } of listBookmarks(store, name)) {
+        this.#coverage.count('bookmark looked at');
+        const version = await readVersion({ store }, name, number);
+        if (version === undefined || isGone(version.status))
+          this.violations.add(`${id}^${bookmark} names version ${number}, which is given up`);
+        for (const { digest, filename } of version?.manifest.assets ?? [])
+          if ((await store.head(blobKey(digest, filename))) === undefined)
+            this.violations.add(`${id}^${bookmark} names version ${number}, whose content is gone`);
+      }
+      await this.#requireLabels(name);
+    }
+  }
+
+  async #requireLabels(name: ArtifactName): Promise<void> {
+    const store = this.#store;
+    for await (const { label, record } of listLabels({ store }, name)) {
+      this.#coverage.count('label looked at');
+      const what = `${name.id}:${label}`;
+      const version = await findLabel({ store }, name, label);
+      const found = version && contentId(version.manifest.assets, version.manifest.set);
+      if (found !== undefined && found !== record.content) this.violations.add(`${what} leads to other content`);
+      // A claim of which no version came may be freed after a day; what a version was found by stays.
+      const stood = this.#labels.get(what);
+      if (stood !== undefined && stood !== record.content) this.violations.add(`${what} stood for other content`);
+      if (found !== undefined) this.#labels.set(what, found);
     }
   }
 

@@ -209,7 +209,8 @@ export class SequenceWorld {
   }
 
   #told(one: Publication): void {
-    this.#witness.published.set(`${one.arn.id}:${one.arn.version}`, one);
+    const { id, version, digest } = one.arn;
+    this.#witness.published.set(`${id}:${version}@${digest}`, one);
   }
 
   /** Somebody who acts at the same time as others, in turns. `undefined`: he was killed. */
@@ -321,6 +322,7 @@ export class SequenceWorld {
     await engine.settle();
     await this.#witness.compare(true);
     for (const consumer of CONSUMERS) await this.#last({ kind: 'reference-remove all', consumer });
+    await this.#last({ kind: 'bookmark-delete all' });
     await (this.#isInProcess ? this.#endInTime() : this.#endAtOnce());
     for (const one of countDeliveries(this.#engine, this.#coverage)) this.#witness.violations.add(one);
   }
