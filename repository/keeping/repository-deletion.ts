@@ -26,6 +26,11 @@ export interface WantedRepositoryDeletion {
   readonly after?: string;
 }
 
+/** All is told: a piece may have no time for more than its last step. */
+const END = 'end';
+/** A version was found used while they were deleted, and told: that the repository stays is not. */
+const KEPT = 'kept';
+
 /** So many versions are looked at at once. */
 const VERSIONS_AHEAD = 16;
 
@@ -46,7 +51,7 @@ interface Cursor {
  *
  * Whoever had looked before the mark may still publish one version: it is in a repository that is no more then, which making it again brings back.
  * @returns a step for each version that was there, with everybody who needs it where one does; last one for the repository
- * @throws ArtifactError INVALID_ARGUMENT of `default`; CONTENTION where somebody took the deletion back
+ * @throws ArtifactError INVALID_ARGUMENT of `default`; STALE_REVISION where somebody took the deletion back
  */
 export async function* deleteRepository(
   domain: Domain,
@@ -57,17 +62,22 @@ export async function* deleteRepository(
       remedy: `Its versions are deleted one by one, by 'cfn-artifacts delete' or 'cfn-artifacts gc run'.`,
     });
   }
+  if (after === END) return;
+  if (after === KEPT) {
+    yield { after: END, result: { repository, outcome: 'used' } };
+    return;
+  }
   const cursor = parseCursor(after);
   if ((await readSettings(domain.store, repository)) === undefined) {
     // It may have gone before an answer was lost.
-    yield { after: formatCursor(cursor), result: { repository, outcome: 'absent' } };
+    yield { after: END, result: { repository, outcome: 'absent' } };
     return;
   }
   if (cursor.phase === 'look') {
     const isUsed = yield* look(domain, repository, dryRun, cursor);
     if (dryRun || isUsed) {
       const outcome = isUsed ? 'used' : 'would delete';
-      yield { after: formatCursor({ phase: 'look', isUsed }), result: { repository, outcome } };
+      yield { after: END, result: { repository, outcome } };
       return;
     }
     await mark(domain, repository);
@@ -101,8 +111,8 @@ async function* deleteMarked(domain: Domain, repository: string, cursor: Cursor)
     for await (const { version, result } of eachVersion(domain, repository, false, behind)) {
       if (result?.outcome === 'used') {
         await unmark(domain, repository);
-        yield { after: formatCursor({ phase, isUsed: true, behind: version }), result };
-        yield { after: formatCursor({ phase, isUsed: true }), result: { repository, outcome: 'used' } };
+        yield { after: KEPT, result };
+        yield { after: END, result: { repository, outcome: 'used' } };
         return;
       }
       const isTold = result !== undefined && result.outcome !== 'already';
@@ -113,14 +123,14 @@ async function* deleteMarked(domain: Domain, repository: string, cursor: Cursor)
     behind = undefined;
   } while ((await firstVersion(domain, repository)) !== undefined);
   await removeRecord(domain, repository);
-  yield { after: formatCursor({ phase, isUsed: false }), result: { repository, outcome: 'deleted' } };
+  yield { after: END, result: { repository, outcome: 'deleted' } };
 }
 
-/** @throws ArtifactError CONTENTION where somebody took the deletion back */
+/** @throws ArtifactError STALE_REVISION where somebody took the deletion back */
 async function requireMarked({ store }: Domain, repository: string): Promise<void> {
   const record = await readSettings(store, repository);
   // Another who is at the same may have come to its end.
-  if (record !== undefined && record.value.deletingSince === undefined) throw changed(repository);
+  if (record !== undefined && record.value.deletingSince === undefined) throw takenBack(repository);
 }
 
 /** Every version of the repository's artifacts, as `deleteVersions` treats it, from behind one of them on. */
@@ -178,15 +188,22 @@ async function unmark(domain: Domain, repository: string): Promise<void> {
 
 /**
  * Its record, if nobody has taken the deletion back.
- * @throws ArtifactError CONTENTION
+ * @throws ArtifactError STALE_REVISION
  */
 async function removeRecord(domain: Domain, repository: string): Promise<void> {
   const marked = await readSettings(domain.store, repository);
   // Another who is at the same was faster, or this one was before its answer was lost.
   if (marked === undefined) return;
-  if (marked.value.deletingSince === undefined) throw changed(repository);
+  if (marked.value.deletingSince === undefined) throw takenBack(repository);
   if ((await domain.store.removeRevision(settingsKey(repository), marked.revision)) === 'conflict')
-    throw changed(repository);
+    throw takenBack(repository);
+}
+
+/** Nobody tries that again by himself: it would be deleted after all. */
+function takenBack(repository: string): ArtifactError {
+  return new ArtifactError('STALE_REVISION', `the deletion of the repository '${repository}' was taken back`, {
+    remedy: `Versions that were deleted by then stay deleted: 'cfn-artifacts undelete' takes that back. 'cfn-artifacts repository delete ${repository}' begins anew.`,
+  });
 }
 
 function changed(repository: string): ArtifactError {

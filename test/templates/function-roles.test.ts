@@ -166,7 +166,7 @@ async function evidenceForKeeper(): Promise<Evidence> {
   });
   for (const name of ['publishing', 'declaring']) {
     engine.bring(`arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:${name}`, {
-      run: async (event) => keep(event as KeeperCommand),
+      run: async (event) => keep(event),
     });
   }
   const offline = { region: PLACE.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 };
