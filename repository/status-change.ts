@@ -4,7 +4,7 @@ import { disposeUnchanged } from './deleting/version-deletion.ts';
 import type { VersionUser } from './deleting/users.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { ArtifactError } from './error.ts';
+import { ArtifactError, hasCode } from './error.ts';
 import { promotionKey } from './keys.ts';
 import { findLabel } from './label.ts';
 import type { ArtifactName } from './name.ts';
@@ -112,10 +112,16 @@ async function endActivation(domain: Domain, manifest: Manifest): Promise<void> 
   const { set } = manifest;
   if (set === undefined) return;
   const { number, owner } = (await readBookmark(domain.store, manifest, set.label))?.value ?? {};
-  const active = number === undefined ? undefined : await readVersion(domain, manifest, number);
+  if (number === undefined || owner !== undefined) return;
+  const active = await readVersion(domain, manifest, number);
   // Another bookmark of that name is nobody's choice of a candidate.
-  if (owner === undefined && active?.manifest.set?.label === set.label)
-    await deleteBookmark(domain, manifest, set.label);
+  if (active?.manifest.set?.label === set.label)
+    await deleteBookmark(domain, manifest, set.label, { expected: number }).catch(unlessMoved);
+}
+
+/** Somebody wants something of it. */
+function unlessMoved(error: unknown): void {
+  if (!hasCode(error, 'STALE_REVISION')) throw error;
 }
 
 /** @throws ArtifactError STALE_REVISION, STATUS_NOT_ALLOWED */

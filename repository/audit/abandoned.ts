@@ -3,7 +3,7 @@ import type { Domain } from '../domain.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ListedObject } from '../object-store.ts';
 import { versionOfReference } from '../keys.ts';
-import { readStatusRecord } from '../status.ts';
+import { isGone, readStatusRecord } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest, withdrawNumber } from '../version.ts';
 import type { Auditing } from './auditing.ts';
@@ -85,8 +85,8 @@ async function whyGivenUp({ domain }: Auditing, { number, ...name }: VersionPlac
   const record = await readStatusRecord(domain, name, number);
   if (record === undefined) return undefined;
   const { modified, value } = record;
-  if (value.status === 'Deleted' && isDayOld({ domain }, modified))
-    return 'it was deleted, and still holds its content';
+  if (isGone(value.status) && isDayOld({ domain }, modified))
+    return `it was ${value.status.toLowerCase()}, and still holds its content`;
   return value.status === 'Deleting' && isQuiet({ domain }, modified)
     ? 'its deletion was begun and not ended'
     : undefined;

@@ -7,7 +7,9 @@ import { isId, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import type { LifecycleRule } from '../settings.ts';
 import { exists, readStatus } from '../status.ts';
-import { readManifest } from '../version.ts';
+import type { Status } from '../status.ts';
+import type { Manifest } from '../version.ts';
+import { initialStatus, readManifest, readVersion } from '../version.ts';
 import { Artifact } from './artifact.ts';
 import { matchesId } from './pattern.ts';
 
@@ -115,7 +117,7 @@ class NewestFirst {
     const looked = expandAhead(numbersOf(waiting), LOOKED_AHEAD, (one) => this.#look(one));
     for await (const { number: one, is } of looked) {
       if (is === 'gone') yield { ...this.#candidate(one), isGone: true };
-      else if (is === 'unknown' || this.#counted >= this.#most) yield this.#candidate(one);
+      else if (is === 'unranked' || this.#counted >= this.#most) yield this.#candidate(one);
       else {
         const rank = this.#counted++;
         yield { ...this.#candidate(one), rank };
@@ -135,17 +137,28 @@ class NewestFirst {
     return { ...this.artifact.name, number, artifact: this.artifact, passed: this.#counted };
   }
 
-  async *#look(number: number): AsyncGenerator<{ readonly number: number; readonly is: 'there' | 'gone' | 'unknown' }> {
+  async *#look(
+    number: number,
+  ): AsyncGenerator<{ readonly number: number; readonly is: 'there' | 'gone' | 'unranked' }> {
     const { name, changed } = this.artifact;
     try {
-      const status = changed.has(number) ? await readStatus(this.#domain, name, number) : 'Published';
-      const isThere = exists(status) && (await readManifest(this.#domain, name, number)) !== undefined;
-      yield { number, is: isThere ? 'there' : 'gone' };
+      const status = changed.has(number) ? await readStatus(this.#domain, name, number) : undefined;
+      const manifest =
+        status === undefined || exists(status) ? await readManifest(this.#domain, name, number) : undefined;
+      // A candidate, however new, takes no version's place.
+      const isCandidate = manifest !== undefined && (await this.#isUnfinished(manifest, status));
+      yield { number, is: manifest === undefined ? 'gone' : isCandidate ? 'unranked' : 'there' };
     } catch (error) {
       if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
       // One that can't be read takes nobody's place among the newest, and is told of when its own turn comes.
-      yield { number, is: 'unknown' };
+      yield { number, is: 'unranked' };
     }
+  }
+
+  async #isUnfinished(manifest: Manifest, status: Status = initialStatus(manifest)): Promise<boolean> {
+    if (status !== 'Unfinished' || manifest.promotion === undefined) return status === 'Unfinished';
+    // The record of its promotion decides.
+    return (await readVersion(this.#domain, manifest, manifest.number))?.status === 'Unfinished';
   }
 }
 
