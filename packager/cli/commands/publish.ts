@@ -43,7 +43,7 @@ export async function run(
       ...(metadata !== undefined && { metadata }),
     });
     progress.stop();
-    const { manifest, assets: published, isNewVersion } = publication;
+    const { assets: published, isNewVersion } = publication;
     const announced = isNewVersion ? announce([formatArn(published[0].arn)]) : undefined;
     tell(publication, domain.bucket, options, terminal, warnings);
     await announced;
