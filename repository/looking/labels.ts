@@ -5,6 +5,7 @@ import { findLabel, labelOfSet, listLabels, readLabel } from '../label.ts';
 import { matchesSegment } from '../collecting/pattern.ts';
 import { contentId } from '../manifest.ts';
 import type { ArtifactName } from '../name.ts';
+import { isSegment } from '../name.ts';
 import type { Manifest, Version } from '../version.ts';
 
 /** So many labels of an artifact are read to be shown; where it has more, those with which its versions were published are looked at. */
@@ -72,7 +73,8 @@ export async function labelledVersions(
   const found = new Map<number, Version>();
   for await (const { key } of domain.store.list(`${prefix}${literal}`)) {
     const label = key.slice(prefix.length);
-    if (!matchesSegment(pattern, label)) continue;
+    // What is no label by its name stands there for other ends.
+    if (!isSegment(label) || !matchesSegment(pattern, label)) continue;
     const version = await findLabel(domain, name, label);
     if (version !== undefined) found.set(version.manifest.number, version);
   }

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { setBookmark } from '../../../repository/bookmark.ts';
+import { contentOf } from '../../../repository/content.ts';
 import type { Domain, Status } from '../../../repository/index.ts';
 import { listArtifacts, publishAssets } from '../../../repository/index.ts';
 import { Labels, labelledVersions } from '../../../repository/looking/labels.ts';
 import type { VersionFilter } from '../../../repository/looking/versions.ts';
 import { findShown, listVersions } from '../../../repository/looking/versions.ts';
+import { objectKey } from '../../../repository/object-store.ts';
 import { readManifest } from '../../../repository/version.ts';
 import { writeStatus } from '../../../repository/status.ts';
 import { counting } from '../../../repository/stores/counting.ts';
@@ -96,6 +98,7 @@ describe('versions', () => {
     expect(await numbers({ label: '*.0.*' })).toEqual([2, 1]);
     expect(await numbers({ label: '2.0.0' })).toEqual([2]);
     expect(await numbers({ label: '2' })).toEqual([]);
+    await domain.store.create(objectKey('labels/default/shop/api/!/@other'), contentOf('{"number": 3}'));
     expect((await labelledVersions(domain, API, '*')).map(({ manifest }) => manifest.number)).toEqual([2, 1]);
   });
 
