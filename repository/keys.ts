@@ -295,11 +295,12 @@ export function versionOfKey(key: string): (ArtifactName & { readonly number: nu
 
 /** Of a key below `labels/`, `bookmarks/` or `statuses/`: whose it is, and its last segment. `undefined` where it is none that is built here. */
 export function partOfArtifact(key: string): (ArtifactName & { readonly part: string }) | undefined {
-  const [, repository = '', ...rest] = key.split('/');
+  const [kind, repository = '', ...rest] = key.split('/');
   const part = rest.pop() ?? '';
   const mark = rest.pop();
   const id = rest.join('/');
-  return mark === '!' && isRepository(repository) && isId(id) && isSegment(part) ? { repository, id, part } : undefined;
+  const isPart = isSegment(part) || (kind === 'labels' && /^@[0-9a-f]{64}$/.test(part));
+  return mark === '!' && isRepository(repository) && isId(id) && isPart ? { repository, id, part } : undefined;
 }
 
 /** `undefined` where the key is none that is built here. */

@@ -1,61 +1,25 @@
 import { expandAhead } from './ahead.ts';
 import type { Digest } from './digest.ts';
-import { isDigest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, ArtifactErrors } from './error.ts';
 import { FORMAT_VERSION, labelKey, labelPrefix } from './keys.ts';
-import type { AssetSet, Manifest } from './manifest.ts';
+import type { LabelRecord } from './label-record.ts';
+import { isGiven, readLabel } from './label-record.ts';
+import type { Manifest } from './manifest.ts';
 import { contentId } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
-import { formatArtifactName, isVersionNumber } from './name.ts';
-import type { ObjectKey, ObjectStore } from './object-store.ts';
-import type { Stored } from './record.ts';
-import { readRecord, recordContent } from './record.ts';
+import { formatArtifactName } from './name.ts';
+import { recordContent } from './record.ts';
 import type { Sameness } from './same-version.ts';
 import { isGone } from './status.ts';
 import type { Version } from './version.ts';
-import { holdersOf, readVersion } from './version.ts';
+import { holdersOf, isLost, isNeverSeen, readVersion } from './version.ts';
 
-/**
- * That a label stands for some content of an artifact, for ever. It is claimed before the version comes to be, and by what the version consists of: whoever died between
- * the two is gone on with by publishing the same again, and nothing else ever gets the label.
- */
-export interface LabelRecord extends Partial<Sameness> {
-  /** Of the version, or the one that was tried first when several published at once. */
-  readonly number: number;
-  /** When it was claimed, ISO 8601. */
-  readonly at?: string;
-}
+export { isGiven, labelOfSet, readLabel, readLabelAt } from './label-record.ts';
+export type { LabelRecord } from './label-record.ts';
 
 /** So many records are on their way at once. */
 const AHEAD = 16;
-
-/** What a set's version is called until it is finished: build metadata, as semantic versions write it. */
-export function labelOfSet({ label, name }: AssetSet): string {
-  return `${label}+${name}`;
-}
-
-/** @throws ArtifactError UNSUPPORTED_FORMAT */
-export async function readLabel(
-  store: ObjectStore,
-  name: ArtifactName,
-  label: string,
-): Promise<LabelRecord | undefined> {
-  return (await readLabelAt(store, labelKey(name, label)))?.value;
-}
-
-/** As `readLabel`, under a key that a listing told. */
-export function readLabelAt(store: ObjectStore, key: ObjectKey): Promise<Stored<LabelRecord> | undefined> {
-  return readRecord(store, key, ({ number, content, digest, at }) => {
-    if (typeof number !== 'number' || !isVersionNumber(String(number))) return undefined;
-    const same = isHex(content) && isHex(digest) ? { content, digest } : {};
-    return { number, ...same, ...(typeof at === 'string' && { at }) };
-  });
-}
-
-function isHex(value: unknown): value is Digest {
-  return typeof value === 'string' && isDigest(value);
-}
 
 /**
  * The version that has a label: one that exists, if there is one, else the one that was given up. `undefined` where nobody has claimed it, or the version has not come to
@@ -79,11 +43,11 @@ export async function findLabelled(
 ): Promise<Version | undefined> {
   const first = await readVersion(domain, name, number);
   const isFirst = first !== undefined && (content === undefined || isSame(first.manifest, content));
-  if (isFirst && (!isGone(first.status) || content === undefined)) return first;
+  if (isFirst && (!isLost(first) || content === undefined)) return first;
   if (content === undefined || digest === undefined) return undefined;
   for (const holder of await holdersOf(domain, name, { digest })) {
     const version = await readVersion(domain, name, holder.number);
-    if (version !== undefined && !isGone(version.status) && isSame(version.manifest, content)) return version;
+    if (version !== undefined && !isLost(version) && isSame(version.manifest, content)) return version;
   }
   return isFirst ? first : undefined;
 }
@@ -97,7 +61,7 @@ function isSame({ assets, set }: Manifest, content: Digest): boolean {
   return contentId(assets, set) === content;
 }
 
-/** The labels of an artifact, in their order as text, and what each stands for. */
+/** The labels that an artifact was given, in their order as text, and what each stands for. */
 export function listLabels(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
@@ -105,7 +69,7 @@ export function listLabels(
   const prefix = labelPrefix(name);
   return expandAhead(store.list(prefix), AHEAD, async function* ({ key }) {
     const label = key.slice(prefix.length);
-    const record = await readLabel(store, name, label);
+    const record = isGiven(label) ? await readLabel(store, name, label) : undefined;
     if (record !== undefined) yield { label, record };
   });
 }
@@ -136,19 +100,53 @@ export async function claimLabels(
  * @throws ArtifactErrors LABEL_TAKEN, for each that stands for something else
  */
 export async function requireFree(
-  domain: Pick<Domain, 'store'>,
+  domain: Pick<Domain, 'store' | 'chance'>,
   name: ArtifactName,
   labels: readonly string[],
   content: Digest,
 ): Promise<readonly string[]> {
   const records = await Promise.all(labels.map((label) => readLabel(domain.store, name, label)));
-  const taken = labels.flatMap((label, index) => {
+  const taken: { readonly label: string; readonly record: LabelRecord }[] = [];
+  for (const [index, label] of labels.entries()) {
     const record = records[index];
-    return record === undefined || record.content === content ? [] : [{ label, record }];
-  });
+    if (record !== undefined && (record.content !== content || (await isDead(domain, name, record))))
+      taken.push({ label, record });
+  }
   const [first, ...rest] = await Promise.all(taken.map((one) => refusal(domain, name, one.label, one.record)));
   if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
   return labels.filter((_, index) => records[index] === undefined);
+}
+
+/**
+ * A claim that nobody ever followed by a version: after a day a verification frees it, and long before that nobody goes on with it. So who does has the label when his version is there.
+ */
+async function isDead(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+  record: LabelRecord,
+): Promise<boolean> {
+  const age = domain.chance.now().getTime() - new Date(record.at ?? 0).getTime();
+  if (age <= DEAD_MS) return false;
+  const version = await findLabelled(domain, name, record);
+  return version === undefined || (await isLongUnseen(domain, version, DEAD_MS));
+}
+
+const DEAD_MS = 12 * 60 * 60_000;
+
+/** Whether a version was given up so long ago, by the store's time, that nobody ever saw: one of a promotion that was withdrawn. What was claimed for it is claimed for nothing. */
+export async function isLongUnseen(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  version: Version,
+  milliseconds: number,
+): Promise<boolean> {
+  if (!isGone(version.status) || version.record === undefined) return false;
+  const age = domain.chance.now().getTime() - version.record.modified.getTime();
+  return age > milliseconds && (await isNeverSeen(domain, version));
+}
+
+/** Whether a version that was given up never got the label for which it was a candidate: whoever claimed it came too late, and another may have it. */
+export function wasNeverFinished({ manifest, status, record }: Version, label: string): boolean {
+  return isGone(status) && manifest.set?.label === label && record?.value.was === 'Unfinished';
 }
 
 async function refusal(
@@ -159,6 +157,16 @@ async function refusal(
 ): Promise<ArtifactError> {
   const version = await findLabelled(domain, name, record);
   const what = formatArtifactName(name);
+  if (version !== undefined && wasNeverFinished(version, label)) {
+    const { number } = version.manifest;
+    return new ArtifactError(
+      'LABEL_TAKEN',
+      `the label '${label}' of '${what}' was claimed for version ${number}, which was deleted at that moment`,
+      {
+        remedy: `'cfn-artifacts undelete ${what}:${number}' takes that back, then finish it; or 'cfn-artifacts verify --fix' frees the label when it is a day old.`,
+      },
+    );
+  }
   if (version !== undefined) {
     const { number } = version.manifest;
     const fate = isGone(version.status) ? `, which is ${version.status.toLowerCase()}` : '';
@@ -168,10 +176,10 @@ async function refusal(
   }
   return new ArtifactError(
     'LABEL_TAKEN',
-    `the label '${label}' of '${what}' was claimed ${record.at === undefined ? 'by somebody else' : `at ${record.at}`} for other content, which is not published yet`,
+    `the label '${label}' of '${what}' was claimed ${record.at === undefined ? 'by somebody else' : `at ${record.at}`} for a version that is not published yet`,
     {
       remedy:
-        "Choose another label. If its publisher died, publishing the same content goes on with it; 'cfn-artifacts verify --fix' frees a claim that is a day old.",
+        "Choose another label. If its publisher died, 'cfn-artifacts verify --fix' frees the claim when it is a day old; for half of that, publishing the same content goes on with it.",
     },
   );
 }

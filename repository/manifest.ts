@@ -77,7 +77,11 @@ export interface Manifest extends ArtifactName {
 }
 
 /** Without what only proves something of it. */
-export function contentAssets({ assets }: Pick<Manifest, 'assets'>): readonly Asset[] {
+export function contentAssets<A extends Pick<Asset, 'role'>>({
+  assets,
+}: {
+  readonly assets: readonly A[];
+}): readonly A[] {
   return assets.filter(isContent);
 }
 

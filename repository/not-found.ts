@@ -2,6 +2,7 @@ import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { listBookmarks } from './bookmark-record.ts';
 import { labelPrefix } from './keys.ts';
+import { isGiven } from './label-record.ts';
 import { formatArtifactName } from './name.ts';
 import type { ArtifactName, Selection } from './name.ts';
 import { nearest } from './nearest.ts';
@@ -93,7 +94,10 @@ async function likeliest(word: string, names: AsyncIterable<string>): Promise<re
 
 async function* labelsOf(store: ObjectStore, name: ArtifactName): AsyncGenerator<string> {
   const prefix = labelPrefix(name);
-  for await (const { key } of store.list(prefix)) yield key.slice(prefix.length);
+  for await (const { key } of store.list(prefix)) {
+    const label = key.slice(prefix.length);
+    if (isGiven(label)) yield label;
+  }
 }
 
 async function* bookmarksOf(store: ObjectStore, name: ArtifactName): AsyncGenerator<string> {

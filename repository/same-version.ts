@@ -1,12 +1,12 @@
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { versionReferenceKey } from './keys.ts';
-import { contentId } from './manifest.ts';
+import { labelOfContent, labelOfSet, readLabel } from './label-record.ts';
+import { contentAssets, contentId } from './manifest.ts';
 import type { AssetSet, Manifest, Named } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
-import { isGone, takesNoReferences } from './status.ts';
-import type { Status } from './status.ts';
-import { holdersOf, readVersion } from './version.ts';
+import { takesNoReferences } from './status.ts';
+import { holdersOf, isLost, readVersion } from './version.ts';
 import type { Version } from './version.ts';
 
 /** What makes a version the same as another: its assets, and as what candidate it was made. */
@@ -15,18 +15,24 @@ export interface Sameness {
   readonly content: Digest;
   /** Of one of its assets, by which versions that hold it are found. */
   readonly digest: Digest;
+  /**
+   * A label that every version which is the same has had claimed before it came to be: without that there is none. Of candidates their own; of several assets, of which one may be in every version
+   * of the artifact, one that people can't write. Absent where the digest finds as few.
+   */
+  readonly index?: string;
 }
 
 /** @param assets the first is none that only proves something */
 export function samenessOf(assets: readonly [Named, ...Named[]], set?: AssetSet): Sameness {
   const [{ digest }] = assets;
-  return { content: contentId(assets, set), digest };
+  const content = contentId(assets, set);
+  const isAlone = contentAssets({ assets }).length === 1;
+  const index = set !== undefined ? labelOfSet(set) : isAlone ? undefined : labelOfContent(content);
+  return { content, digest, ...(index !== undefined && { index }) };
 }
 
 /** A version that is the same as the one that is wanted, and whether it may still be used. */
-export interface SameVersion {
-  readonly manifest: Manifest;
-  readonly status: Status;
+export interface SameVersion extends Pick<Version, 'manifest' | 'status' | 'modified' | 'pending'> {
   /**
    * Its references stand as they were written before the version came to be, so that no collector takes the content. One that was put back later proves
    * nothing: a collector may have looked before.
@@ -70,6 +76,12 @@ async function lookForVersion(
 ): Promise<SameVersion | undefined> {
   const first = likely && (await lookAt(domain, name, wanted, likely));
   if (first !== undefined) return first;
+  if (wanted.index !== undefined) {
+    const record = await readLabel(domain.store, name, wanted.index);
+    if (record === undefined) return undefined;
+    const indexed = await readSameVersion(domain, name, record.number, wanted);
+    if (indexed !== undefined) return { ...plain(indexed), isHeld: await areHeld(domain, indexed) };
+  }
   let second: SameVersion | undefined;
   for (const { number, nonce, modified } of await holdersOf(domain, name, wanted)) {
     const version = await readSameVersion(domain, name, number, wanted);
@@ -98,11 +110,11 @@ async function lookAt(
   return { ...plain(version), isHeld: isFirstHeld && (await areHeld(domain, version, wanted.digest)) };
 }
 
-/** The other content of a version, beside that of which it is known. Most have none. */
+/** @param known of content of which it is known already: of most versions there is no other */
 async function areHeld(
   { store }: Pick<Domain, 'store'>,
   { manifest, modified }: Version,
-  known: Digest,
+  known?: Digest,
 ): Promise<boolean> {
   const others = new Set(manifest.assets.map(({ digest }) => digest).filter((digest) => digest !== known));
   const heads = await Promise.all(
@@ -111,7 +123,7 @@ async function areHeld(
   return heads.every((head) => head !== undefined && head.modified <= modified);
 }
 
-/** The version of that number, if it is the same and has not been given up. */
+/** The version of that number, if it is the same, has not been given up, and is none of a promotion that was. */
 export async function readSameVersion(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
@@ -119,10 +131,11 @@ export async function readSameVersion(
   { content }: Sameness,
 ): Promise<Version | undefined> {
   const version = await readVersion(domain, name, number);
-  if (version === undefined || isGone(version.status)) return undefined;
+  if (version === undefined || isLost(version)) return undefined;
   return contentId(version.manifest.assets, version.manifest.set) === content ? version : undefined;
 }
 
-function plain({ manifest, status, record }: Version): Omit<SameVersion, 'isHeld'> {
-  return { manifest, status, isUnused: record?.value.unusedSince !== undefined };
+function plain({ manifest, status, modified, pending, record }: Version): Omit<SameVersion, 'isHeld'> {
+  const isUnused = record?.value.unusedSince !== undefined;
+  return { manifest, status, modified, isUnused, ...(pending !== undefined && { pending }) };
 }

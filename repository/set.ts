@@ -3,7 +3,7 @@ import { readBookmark } from './bookmark-record.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { labelPrefix } from './keys.ts';
-import { findLabel, labelOfSet } from './label.ts';
+import { findLabel, labelOfSet, wasNeverFinished } from './label.ts';
 import type { AssetSet } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import { formatArtifactName } from './name.ts';
@@ -53,7 +53,7 @@ export async function requireOpen(
   { label, name: set }: AssetSet,
 ): Promise<void> {
   const version = await findLabel(domain, name, label);
-  if (version === undefined) return;
+  if (version === undefined || wasNeverFinished(version, label)) return;
   const what = formatArtifactName(name);
   throw new ArtifactError(
     'LABEL_TAKEN',

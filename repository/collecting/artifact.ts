@@ -1,7 +1,7 @@
 import { expandAhead } from '../ahead.ts';
 import { listBookmarkRecords, numbersNeeded } from '../bookmark-record.ts';
 import { labelPrefix } from '../keys.ts';
-import { findLabel } from '../label.ts';
+import { findLabel, isGiven } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { LifecycleRule } from '../settings.ts';
@@ -62,7 +62,7 @@ export class Artifact {
       readonly [number, string]
     > {
       const label = key.slice(prefix.length);
-      if (!patterns.some((pattern) => matchesSegment(pattern, label))) return;
+      if (!isGiven(label) || !patterns.some((pattern) => matchesSegment(pattern, label))) return;
       const version = await findLabel({ store }, name, label);
       if (version !== undefined) yield [version.manifest.number, label];
     });

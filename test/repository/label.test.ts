@@ -100,7 +100,7 @@ describe('labels', () => {
     await publish('other');
     await expect(publish('two', { labels: ['1.0.0'] })).rejects.toMatchObject({
       code: 'LABEL_TAKEN',
-      message: expect.stringMatching(/was claimed at .+ for other content, which is not published yet/),
+      message: expect.stringMatching(/was claimed at .+ for a version that is not published yet/),
     });
     // Whoever died between claim and version is gone on with.
     expect((await publish('one', { labels: ['1.0.0'] })).arn.version).toBe(2);
@@ -272,7 +272,17 @@ test('what is promoted with others is not to be seen before all of them are', as
   await publish('new', { labels: ['1.0.0'], promotion });
   expect((await resolve(domain, 'default/lib')).arn.version).toBe(1);
   await expect(versionOf('1.0.0')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
-  await domain.store.create(promotionKey('default', promotion.id), recordContent({ id: promotion.id }));
+  const digest = sha256('new');
+  const item = {
+    from: [`${promotion.from}@sha256:${digest}`],
+    assets: [{ name: 'file.txt', as: 'file.txt', digest }],
+    to: { id: 'lib', number: 2, labels: ['1.0.0'] },
+  };
+  const record = {
+    ...{ format: 1, nonce: 'n1', id: promotion.id, repository: 'default', at: '2026-01-01T00:00:00.000Z' },
+    ...{ items: [item], evidence: [] },
+  };
+  await domain.store.create(promotionKey('default', promotion.id), recordContent(record));
   expect((await resolve(domain, 'default/lib')).arn.version).toBe(2);
   expect(await versionOf('1.0.0')).toBe(2);
 });
