@@ -137,6 +137,7 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
       expect(await ask({ command: 'renew', arn }, name)).toEqual({ results: [] });
       expect((await readStatusRecord(domain, published.arn, published.arn.version))?.value).toEqual({
         ...{ status: 'Published', nonce: expect.not.stringMatching(/^n$/), at: expect.any(String) },
+        earlier: [{ status: 'Published', nonce: 'n' }],
       });
       const others = [
         { command: 'reference-remove', arn, consumer: 'x' },
