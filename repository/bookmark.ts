@@ -3,11 +3,13 @@ import type { Bookmark, PastBookmark } from './bookmark-record.ts';
 import { readBookmark } from './bookmark-record.ts';
 import type { BookmarkOptions } from './bookmark-refused.ts';
 import { moved, requireExpected, requireOwned, unknownBookmark } from './bookmark-refused.ts';
+import { noteEnd } from './declaring/ended.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { bookmarkKey, FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { formatArtifactName, parseSegment } from './name.ts';
+import { isSameResource } from './owner.ts';
 import type { Stored } from './record.ts';
 import { recordContent } from './record.ts';
 import { readRenewedStatus, renewVersion } from './renew.ts';
@@ -20,7 +22,7 @@ export type { BookmarkOptions } from './bookmark-refused.ts';
 
 /** What came of moving a bookmark. */
 export interface BookmarkMove {
-  /** `exists`: it named the version already. */
+  /** `exists`: it named the version already, or a stack's operation that comes again was carried out before. */
   readonly outcome: 'moved' | 'created' | 'exists';
   /** Absent where it named none. */
   readonly from?: number;
@@ -66,6 +68,7 @@ export async function setBookmark(
     const before = await readBookmark(domain.store, name, bookmark);
     const from = before?.value.number;
     requireOwned(name, bookmark, before?.value, options);
+    if (isDone(before?.value, options)) return { outcome: 'exists', ...(from !== undefined && { from }), to };
     if (before !== undefined && from === to) {
       if (await stamp(domain, name, bookmark, before, options)) return { outcome: 'exists', from, to };
       continue;
@@ -117,6 +120,8 @@ export async function deleteBookmark(
     requireOwned(name, bookmark, before.value, options);
     requireExpected(name, bookmark, from, options);
     await renewVersion(domain, { ...name, number: from });
+    if (options.owner === undefined)
+      await noteEnd(domain.store, { kind: 'bookmark', ...name, bookmark }, before.value.owner);
     const nonce = domain.chance.nonce();
     const at = timeOf(domain);
     const record = {
@@ -146,6 +151,11 @@ export function takeBack(
   return write(domain, name, bookmark, record, before);
 }
 
+/** Whether an operation of a stack has been here before: what people have made of it since stays. */
+function isDone(before: Bookmark | undefined, { owner }: BookmarkOptions): boolean {
+  return owner !== undefined && before?.owner?.requestId === owner.requestId && isSameResource(before.owner, owner);
+}
+
 /** Notes which operation of a stack wants it where it is. @returns false where somebody changed it meanwhile */
 async function stamp(
   domain: Domain,
@@ -154,7 +164,7 @@ async function stamp(
   before: Stored<Bookmark>,
   { owner }: BookmarkOptions,
 ): Promise<boolean> {
-  if (owner === undefined || before.value.owner?.requestId === owner.requestId) return true;
+  if (owner === undefined) return true;
   return write(domain, name, bookmark, { ...before.value, nonce: domain.chance.nonce(), owner }, before);
 }
 

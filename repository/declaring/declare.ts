@@ -1,12 +1,12 @@
 import { isLater } from '../binding.ts';
-import { sha256 } from '../digest.ts';
 import type { Domain } from '../domain.ts';
-import { readEndingOf, recordEnding } from '../ending.ts';
+import { recordEnding } from '../ending.ts';
 import { ArtifactError } from '../error.ts';
 import type { KeeperCommand } from '../keeping/command.ts';
 import type { Owner } from '../owner.ts';
-import { ownerName, resourceOf } from '../owner.ts';
+import { resourceOf } from '../owner.ts';
 import { declareBookmark, withdrawBookmark } from './bookmark.ts';
+import { endingOf, requireNotEnded } from './ended.ts';
 import type { Declared } from './properties.ts';
 import { parseDeclared } from './properties.ts';
 import { declareRepository, withdrawRepository } from './repository.ts';
@@ -26,7 +26,8 @@ export interface Declaration {
 /**
  * Does what an event says of something that a stack declares. Every event may come any number of times, late, and in any order: the record of what is declared tells
  * by which operation it was written last, and an older one changes nothing any more. A Delete leaves a note first, so that a Create which is still at work
- * finds out that it was given up.
+ * finds out that it was given up. An event that comes again when all of it was done changes nothing, whatever people have made of it since; a later one puts what
+ * its template says in the place of that.
  *
  * A stack changes nothing but what it has declared itself. Nothing that another name replaces is given up before CloudFormation has it deleted.
  * @throws ArtifactErrors, ArtifactError INVALID_ARGUMENT; what `declareRepository`, `declareBookmark` and their ends do
@@ -41,11 +42,11 @@ export async function declare(domain: Domain, event: Declaring): Promise<Declara
   }
   const declared = parseDeclared(resource, properties, domain);
   const owner = ownerIn(event);
-  await requireNotEnded(domain, declared, event, owner);
+  await requireNotEnded(domain.store, declared, type, owner);
   const data = await write(domain, declared, owner);
   try {
     // After it was written: a Delete leaves its note before it looks what there is.
-    await requireNotEnded(domain, declared, event, owner);
+    await requireNotEnded(domain.store, declared, type, owner);
   } catch (error) {
     await remove(domain, declared, owner);
     throw error;
@@ -81,28 +82,4 @@ function remove(domain: Domain, thing: Thing, owner: Owner): Promise<void> {
 
 function ownerIn({ stackId, logicalId, requestId, issued }: Declaring): Owner {
   return { stackId, logicalId, requestId, issued };
-}
-
-/** Under it stands that Deletes of a thing have been here, beside those of other things that the resource has declared. */
-function endingOf(thing: Thing): string {
-  return `declared-${sha256(physicalIdOf(thing) ?? '').slice(0, 32)}`;
-}
-
-/**
- * Times have whole seconds. Of one second, a Delete comes after the Create that it gives up, and before nothing: CloudFormation has every other operation
- * answered first.
- * @throws ArtifactError SUPERSEDED
- */
-async function requireNotEnded(
-  { store }: Domain,
-  thing: Thing,
-  { type, issued }: Declaring,
-  owner: Owner,
-): Promise<void> {
-  const where = resourceOf(owner);
-  const ended = where === undefined ? undefined : (await readEndingOf(store, where, endingOf(thing)))?.value.issued;
-  if (ended === undefined || isLater(issued, ended) || (ended === issued && type !== 'Create')) return;
-  throw new ArtifactError('SUPERSEDED', `a Delete of ${ownerName(owner)} was here before its ${type} ended`, {
-    remedy: 'CloudFormation gave the operation up. Deploy again.',
-  });
 }

@@ -15,7 +15,7 @@ const TURNS = 20;
 const PAUSE_MS = 50;
 
 /**
- * Makes a repository, or gives the stack's own the settings of its template, in the place of whatever people have set for it meanwhile.
+ * Makes a repository, or gives the stack's own the settings of its template, in the place of whatever people have set for it before that operation.
  * @returns what `Fn::GetAtt` gets
  * @throws ArtifactError ACCESS_DENIED where it is another's; SUPERSEDED by a later operation; CONTENTION
  */
@@ -27,6 +27,8 @@ export async function declareRepository(
   await inTurns(domain, repository, async () => {
     const before = await readSettings(domain.store, repository);
     if (before !== undefined) requireOwn(repository, before.value, owner);
+    // Done, when it came before: what people have made of it since stays.
+    if (before?.value.owner?.requestId === owner.requestId) return true;
     // One whose deletion was begun is to be there: whoever is at that finds it out before the record goes.
     return (await writeRepository(domain, repository, settings, { owner }, before)) ? true : undefined;
   });

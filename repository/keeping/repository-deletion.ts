@@ -1,4 +1,5 @@
 import { expandAhead } from '../ahead.ts';
+import { noteEnd } from '../declaring/ended.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { settingsKey, versionPrefix } from '../keys.ts';
@@ -195,6 +196,7 @@ async function removeRecord(domain: Domain, repository: string): Promise<void> {
   // Another who is at the same was faster, or this one was before its answer was lost.
   if (marked === undefined) return;
   if (marked.value.deletingSince === undefined) throw takenBack(repository);
+  await noteEnd(domain.store, { kind: 'repository', repository }, marked.value.owner);
   if ((await domain.store.removeRevision(settingsKey(repository), marked.revision)) === 'conflict')
     throw takenBack(repository);
 }
