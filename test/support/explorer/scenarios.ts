@@ -285,6 +285,7 @@ export const SMALL: readonly Scenario[] = [
   scenario('two adders, a collector', stray, [ADDER, ADDER_2, COLLECTOR], [BOUND, BOUND_2]),
   scenario('a user, a deleter, late 1, lost 1', published, [USER, DELETER], [USING], { faults: { late: 1, lost: 1 } }),
   scenario('a user, a deleter, a collector', published, [USER, DELETER, COLLECTOR], [USING]),
+  scenario('a setter, a deleter', published, [SETTER, DELETER], [SET]),
   scenario('an undeleter, a deleter, late 1', deleted, [UNDELETER, DELETER], [], { faults: { late: 1 } }),
   scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
   scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], WAITING),

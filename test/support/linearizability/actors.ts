@@ -76,13 +76,26 @@ export function refusalOf(error: unknown): Answer | undefined {
 /** So many versions there are. */
 export const VERSIONS = 2;
 
+const KINDS = [
+  'set',
+  'set',
+  'set',
+  'unset',
+  'get',
+  'get',
+  'change',
+  'change',
+  'delete',
+  'undelete',
+  'look',
+  'look',
+] as const;
+
 /** What an actor does next. Bookmarks and statuses are about evenly often looked at and changed. */
 export function callBy(random: () => number): Call {
   const among = (limit: number): number => Math.floor(random() * limit);
   const number = 1 + among(VERSIONS);
-  const does = (
-    ['set', 'set', 'set', 'unset', 'get', 'get', 'change', 'change', 'delete', 'undelete', 'look', 'look'] as const
-  )[among(12)];
+  const does = KINDS[among(KINDS.length)] ?? 'get';
   const isExpecting = random() < 0.4;
   switch (does) {
     case 'set':
@@ -99,7 +112,6 @@ export function callBy(random: () => number): Call {
     case 'look':
       return { does, number };
     case 'get':
-    case undefined:
-      return { does: 'get' };
+      return { does };
   }
 }
