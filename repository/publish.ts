@@ -4,12 +4,13 @@ import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, ArtifactErrors } from './error.ts';
 import { blobKey, FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
-import { claimLabels, labelOfSet, requireFree } from './label.ts';
+import { claimLabels, isGiven, labelOfSet, requireFree } from './label.ts';
 import type { Asset, Manifest, Provenance } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectAttributes, ObjectKey } from './object-store.ts';
 import { Part } from './part.ts';
 import type { AssetToPublish } from './part.ts';
+import { settlePending } from './promoting/withdraw.ts';
 import type { Publishable } from './publishable.ts';
 import { recordContent } from './record.ts';
 import type { SameVersion, Sameness } from './same-version.ts';
@@ -75,7 +76,7 @@ export async function publishVersion(
  * number. When this returns, the version holds its content: no collector takes it. Publishing again after any failure is safe and goes on.
  *
  * Nothing is opened where the source is known and its content is in the store.
- * @throws ArtifactError ARTIFACT_ARCHIVED where the version that holds this content was archived; LABEL_TAKEN before anything is written, but for a label that somebody else claims at
+ * @throws ArtifactError ARTIFACT_ARCHIVED where the version that holds this content was archived; CONTENTION while others promote it together with more; LABEL_TAKEN before anything is written, but for a label that somebody else claims at
  * the same moment; SOURCE_CHANGED and what the store throws
  */
 export async function publishAssets(
@@ -89,13 +90,15 @@ export async function publishAssets(
   try {
     await Promise.all(parts.map((part) => part.recall()));
     const { assets, same, existing } = await lookUp(domain, name, parts, set);
-    await requireFree(domain, name, labels, same.content);
+    const claimed = [...new Set([...labels, ...(same.index === undefined ? [] : [same.index])])];
+    await requireFree(domain, name, claimed, same.content);
     if (set !== undefined) await requireOpen(domain, name, set);
-    const isKept = existing !== undefined && (await keepVersion(domain, name, parts, existing, same));
-    if (isKept) await claimLabels(domain, name, labels, same, existing.manifest.number);
+    const isOwn = existing !== undefined && !isOfOthers(existing, wanted);
+    const isKept = isOwn && (await keepVersion(domain, name, parts, existing, same));
+    if (isKept) await claimLabels(domain, name, claimed, same, existing.manifest.number);
     const { manifest, isNewVersion } = isKept
       ? { manifest: existing.manifest, isNewVersion: false }
-      : await addVersion(domain, name, parts, same, { ...wanted, assets, labels });
+      : await addVersion(domain, name, parts, same, { ...wanted, assets, labels: claimed });
     // A version of several has no one source that it could be known by.
     if (parts.length === 1) await parts[0]?.remember(manifest);
     return { manifest, assets: publishedOf(domain, manifest, parts), isNewVersion };
@@ -200,7 +203,7 @@ export async function planVersion(
   try {
     if (!(await part.recall())) return undefined;
     const { existing } = await lookUp(domain, name, [part], undefined);
-    if (existing === undefined || !part.isThere) return undefined;
+    if (existing?.pending !== undefined || existing === undefined || !part.isThere) return undefined;
     refuseArchived(existing);
     const [{ arn, key, filename, size, outcome }] = publishedOf(domain, existing.manifest, [part]);
     return { arn, key, filename, size, outcome, isNewVersion: false };
@@ -227,6 +230,10 @@ async function addVersion(
     const newest = await newestNumber(domain, name);
     // Others may have published the same since it was looked for; who does from here on takes the number that is tried below.
     const meanwhile = newest === 0 ? undefined : await findSameVersion(domain, name, same);
+    if (meanwhile !== undefined && isOfOthers(meanwhile, wanted)) {
+      await settlePending(domain, meanwhile);
+      continue;
+    }
     if (meanwhile !== undefined) {
       refuseArchived(meanwhile);
       if (!(await renew(domain, name, same, meanwhile))) continue;
@@ -246,12 +253,21 @@ async function addVersion(
       return { manifest, isNewVersion: true };
     }
     const theirs = await readSameVersion(domain, name, number, same);
-    if (theirs !== undefined && mayTake(theirs)) return { manifest: theirs.manifest, isNewVersion: false };
+    if (theirs !== undefined && mayTake(theirs) && !isOfOthers(theirs, wanted))
+      return { manifest: theirs.manifest, isNewVersion: false };
     await chance.pause(PAUSE_MS * (1 + turn));
   }
   throw new ArtifactError('CONTENTION', `'${name.repository}/${name.id}' is published by too many at once`, {
     remedy: 'Try again.',
   });
+}
+
+/** Whether a version is to be seen only together with others, with which nobody who wants this has anything to do. */
+function isOfOthers(
+  { manifest, pending }: Pick<SameVersion, 'manifest' | 'pending'>,
+  { promotion }: Pick<VersionToPublish, 'promotion'>,
+): boolean {
+  return pending !== undefined && manifest.promotion?.id !== promotion?.id;
 }
 
 /** Of a version that somebody else made just now of the same content. */
@@ -268,6 +284,7 @@ async function newManifest(
 ): Promise<Manifest> {
   const { assets, labels, set, provenance: asked, metadata, promotion, evidence } = wanted;
   const provenance = typeof asked === 'function' ? await asked() : asked;
+  const given = labels.filter(isGiven);
   const source = parts.length === 1 ? parts[0]?.publishable.sourceDigest : undefined;
   return {
     format: FORMAT_VERSION,
@@ -278,7 +295,7 @@ async function newManifest(
     published: chance.now().toISOString(),
     assets,
     ...(source !== undefined && { source }),
-    ...(labels.length > 0 && { labels }),
+    ...(given.length > 0 && { labels: given }),
     ...(set !== undefined && { set }),
     ...(provenance !== undefined && { provenance }),
     ...(metadata !== undefined && { metadata }),

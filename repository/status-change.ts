@@ -5,16 +5,16 @@ import type { VersionUser } from './deleting/users.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, hasCode } from './error.ts';
-import { promotionKey } from './keys.ts';
 import { findLabel } from './label.ts';
 import type { ArtifactName } from './name.ts';
 import { formatArtifactName } from './name.ts';
+import { withdrawPromotion } from './promoting/withdraw.ts';
 import type { Status } from './status.ts';
 import { writeStatus } from './status.ts';
 import type { TargetStatus } from './status-target.ts';
 import { FOLLOWERS } from './status-target.ts';
 import type { Manifest, Version } from './version.ts';
-import { initialStatus, readVersion } from './version.ts';
+import { currentStatus, initialStatus, readVersion } from './version.ts';
 
 export type { TargetStatus } from './status-target.ts';
 
@@ -66,6 +66,11 @@ export async function changeStatus(
     if (to !== 'Disposed') {
       if ((await writeStatus(domain, manifest, { status: to, was: from }, record)) === undefined) continue;
       return { outcome: 'changed', manifest, from, status: to, digests: [] };
+    }
+    // Else it was decided meanwhile what it is.
+    const { promotion } = manifest;
+    if (version.pending === 'open' && promotion !== undefined) {
+      if ((await withdrawPromotion(domain, repository, promotion.id)) === 'decided') continue;
     }
     const ended = await disposeUnchanged(domain, name, number, record?.value.nonce);
     if (ended?.outcome === 'used') return { outcome: 'used', users: ended.users, manifest, status: from, digests: [] };
@@ -127,7 +132,7 @@ function unlessMoved(error: unknown): void {
 /** @throws ArtifactError STALE_REVISION, STATUS_NOT_ALLOWED */
 async function requireAllowed(
   domain: Domain,
-  { manifest, status: from }: Version,
+  { manifest, status: from, pending }: Version,
   to: TargetStatus,
   { expected }: ChangeOptions,
 ): Promise<void> {
@@ -142,8 +147,10 @@ async function requireAllowed(
       remedy: remedyOf(from, what),
     });
   }
-  if (to !== 'Published' || (await isChosen(domain, manifest))) return;
-  throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is not finished, and can not become Published`, {
+  if (pending === undefined && (to !== 'Published' || (await isChosen(domain, manifest)))) return;
+  // It is not to be seen alone, and may be given up alone.
+  if (pending !== undefined && to === 'Disposed') return;
+  throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is not finished, and can not become ${to}`, {
     remedy: wayToFinish(manifest, from),
   });
 }
@@ -157,7 +164,7 @@ function remedyOf(from: Status, what: string): string {
 
 function wayToFinish({ set, promotion, ...manifest }: Manifest, from: Status): string {
   const name = formatArtifactName(manifest);
-  const others = FOLLOWERS[from].filter((one) => one !== 'Published').join(', ');
+  const others = promotion !== undefined && from === 'Unfinished' ? 'Disposed' : othersOf(from);
   if (set !== undefined)
     return `Choose it with 'cfn-artifacts finish ${name}:${set.label} --set ${set.name}'; otherwise it can become ${others}.`;
   return promotion === undefined
@@ -165,10 +172,14 @@ function wayToFinish({ set, promotion, ...manifest }: Manifest, from: Status): s
     : `It becomes Published together with all that is promoted with it: promote the same again. Otherwise it can become ${others}.`;
 }
 
+function othersOf(from: Status): string {
+  return FOLLOWERS[from].filter((one) => one !== 'Published').join(', ');
+}
+
 /** Whether a version that is a candidate at first is one no more, whatever its status is. */
 async function isChosen(domain: Domain, manifest: Manifest): Promise<boolean> {
   if (initialStatus(manifest) !== 'Unfinished') return true;
-  const { repository, set, promotion, number } = manifest;
-  if (promotion !== undefined) return (await domain.store.head(promotionKey(repository, promotion.id))) !== undefined;
+  const { set, promotion, number } = manifest;
+  if (promotion !== undefined) return (await currentStatus(domain, manifest, undefined)).status === 'Published';
   return set !== undefined && (await findLabel(domain, manifest, set.label))?.manifest.number === number;
 }

@@ -3,17 +3,18 @@ import type { Domain } from './domain.ts';
 import {
   parseVersionKey,
   parseVersionReferenceKey,
-  promotionKey,
   versionPrefix,
   versionReferencePrefix,
   versionsPrefix,
 } from './keys.ts';
 import type { Digest } from './digest.ts';
+import { hasCode } from './error.ts';
 import { initialStatus, readDatedManifest, readManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
+import { readDecision } from './promoting/record.ts';
 import type { Stored } from './record.ts';
-import { readStatusRecord, takesNoReferences } from './status.ts';
+import { isGone, readStatusRecord, takesNoReferences } from './status.ts';
 import type { Status, StatusRecord } from './status.ts';
 
 export { assetName, contentAssets, initialStatus, readManifest, withdrawNumber } from './manifest.ts';
@@ -27,7 +28,15 @@ export interface Version {
   readonly record?: Stored<StatusRecord>;
   /** When it came to be, by the store's clock. */
   readonly modified: Date;
+  /** Of one that is Unfinished because it was promoted with others. */
+  readonly pending?: Pending;
 }
+
+/**
+ * Why a version that was promoted with others is not to be seen: nothing is decided yet; it never will be, because the promotion was withdrawn or made without it; or nobody can read what was
+ * decided.
+ */
+export type Pending = 'open' | 'withdrawn' | 'unknown';
 
 /**
  * A version and its status, as far as both go together: one that was promoted with others is Unfinished until the record of the promotion is there, which makes all
@@ -43,19 +52,55 @@ export async function readVersion(
     readStatusRecord(domain, name, number),
   ]);
   if (dated === undefined) return undefined;
-  const status = await effectiveStatus(domain, dated.manifest, record?.value.status);
-  return { ...dated, status, ...(record !== undefined && { record }) };
+  const current = await currentStatus(domain, dated.manifest, record?.value.status);
+  return { ...dated, ...current, ...(record !== undefined && { record }) };
 }
 
-async function effectiveStatus(
-  { store }: Pick<Domain, 'store'>,
+/**
+ * What a version is, as far as that depends on others.
+ * @param recorded what its status record says, if there is one
+ */
+export async function currentStatus(
+  domain: Pick<Domain, 'store'>,
   manifest: Manifest,
   recorded: Status | undefined,
-): Promise<Status> {
+): Promise<Pick<Version, 'status' | 'pending'>> {
   const status = recorded ?? initialStatus(manifest);
-  const { promotion, repository } = manifest;
-  if (status !== 'Unfinished' || promotion === undefined) return status;
-  return (await store.head(promotionKey(repository, promotion.id))) === undefined ? 'Unfinished' : 'Published';
+  if (status !== 'Unfinished' || manifest.promotion === undefined) return { status };
+  const pending = await pendingOf(domain, manifest);
+  return pending === undefined ? { status: 'Published' } : { status, pending };
+}
+
+/** `undefined`: it was promoted, together with all others. */
+async function pendingOf(
+  domain: Pick<Domain, 'store'>,
+  { repository, id, number, promotion }: Manifest,
+): Promise<Pending | undefined> {
+  if (promotion === undefined) return undefined;
+  try {
+    const decision = await readDecision(domain, repository, promotion.id);
+    if (decision === undefined) return 'open';
+    const isPromoted =
+      decision !== 'withdrawn' && decision.items.some(({ to }) => to.id === id && to.number === number);
+    return isPromoted ? undefined : 'withdrawn';
+  } catch (error) {
+    if (hasCode(error, 'UNSUPPORTED_FORMAT')) return 'unknown';
+    throw error;
+  }
+}
+
+/** Whether a version was given up, or never is to be seen, so that the same content becomes another one. */
+export function isLost({ status, pending }: Pick<Version, 'status' | 'pending'>): boolean {
+  return isGone(status) || pending === 'withdrawn';
+}
+
+/** Whether a version was promoted with others, and nobody ever saw it: it is given up now, or about to be. */
+export async function isNeverSeen(domain: Pick<Domain, 'store'>, version: Version): Promise<boolean> {
+  const { manifest, status, pending, record } = version;
+  const { promotion } = manifest;
+  if (promotion === undefined || promotion.items === 1) return false;
+  if (!isGone(status)) return pending === 'withdrawn';
+  return record?.value.was === 'Unfinished' && (await pendingOf(domain, manifest)) === 'withdrawn';
 }
 
 /** 0 where there is none. One request, however many there are: keys list newest first. */

@@ -24,7 +24,7 @@ const QUIET_MS = 15 * 60 * 1000;
  * Of a stack that CloudFormation knows nothing of, and of what is collected in its place: CloudFormation forgets a stack some 90 days after
  * it was deleted, so that this day costs nothing; but a stack that was begun a moment ago may not be known everywhere yet.
  */
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const DAY_MS: number = 24 * 60 * 60 * 1000;
 
 /** Whether 15 minutes have passed since a change, by the auditor's clock: what AWS and the records tell of it can be decided on. */
 export function isQuiet({ domain }: Pick<Auditing, 'domain'>, changed: Date): boolean {

@@ -1,3 +1,4 @@
+import { isDayOld } from '../audit/auditing.ts';
 import { requireFailure } from '../audit/finding.ts';
 import { expandAhead } from '../ahead.ts';
 import { digestsOf } from '../deleting/version-deletion.ts';
@@ -5,11 +6,11 @@ import type { Domain } from '../domain.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Stored } from '../record.ts';
 import type { LifecycleRule } from '../settings.ts';
-import type { StatusRecord } from '../status.ts';
+import type { Status, StatusRecord } from '../status.ts';
 import { exists, readStatusRecord } from '../status.ts';
 import { listUsers, nameOfConsumer } from '../usage.ts';
 import type { Manifest } from '../version.ts';
-import { readManifest } from '../version.ts';
+import { currentStatus, readManifest, readVersion } from '../version.ts';
 import type { Candidate, WalkPlace } from './candidates.ts';
 import { listCandidates } from './candidates.ts';
 import type { PlanItem } from './item.ts';
@@ -142,6 +143,8 @@ async function judgeUnkept(
   }
   const manifest = await readManifest(domain, artifact.name, number);
   if (manifest === undefined) return UNCONCERNED;
+  if (await isUnderWay(domain, manifest, status?.value.status))
+    return { ...UNCONCERNED, item: keep(candidate, PENDING) };
   const user = await firstUser(domain, candidate, manifest);
   if (user !== undefined) await noteUnused(domain, manifest, status, 'used');
   if (user !== undefined) return { ...UNCONCERNED, item: keep(candidate, `used by ${user}`) };
@@ -168,6 +171,15 @@ async function judgeUnkept(
     ...UNCONCERNED,
     item: keep(candidate, `unused${since}, and goes after ${days} ${days === 1 ? 'day' : 'days'}`),
   };
+}
+
+const PENDING = 'it is just being promoted together with others';
+
+/** Whoever promotes several may be at it for a while, and nobody can need what is not to be seen yet. */
+async function isUnderWay(domain: Domain, manifest: Manifest, recorded: Status | undefined): Promise<boolean> {
+  if ((await currentStatus(domain, manifest, recorded)).pending === undefined) return false;
+  const version = await readVersion(domain, manifest, manifest.number);
+  return version?.pending === 'open' && !isDayOld({ domain }, version.modified);
 }
 
 function keep({ artifact, number }: Candidate, why: string, rule?: string): PlanItem {

@@ -6,6 +6,7 @@ import type { ArtifactName } from '../name.ts';
 import type { ObjectKey, Revision } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { releaseSources } from '../promoting/hold.ts';
+import { withdrawPromotion } from '../promoting/withdraw.ts';
 import { forgetSource } from '../source.ts';
 import type { Ending, StatusRecord } from '../status.ts';
 import { isGone, readStatusRecord, writeStatus, writingsOf } from '../status.ts';
@@ -116,6 +117,7 @@ async function settle(
       if (!mayBegin(before?.value)) return undefined;
       const users = await usersOf(domain, manifest);
       if (users.length > 0) return { outcome: 'used', manifest, users };
+      await withdrawIfPending(domain, manifest, status);
     }
     begun = (status === 'Deleting' ? before?.value.nonce : undefined) ?? domain.chance.nonce();
     const marked = await mark(domain, manifest, before, ending, begun);
@@ -129,6 +131,17 @@ async function settle(
       remedy: 'Try again.',
     },
   );
+}
+
+/** None of those that are promoted together is given up while the promotion is open: it is withdrawn first, or it was made, and this one goes as any that is Published. */
+async function withdrawIfPending(
+  domain: Domain,
+  manifest: Manifest,
+  status: StatusRecord['status'] = initialStatus(manifest),
+): Promise<void> {
+  const { promotion, repository } = manifest;
+  if (promotion === undefined || promotion.items === 1 || status !== 'Unfinished') return;
+  await withdrawPromotion(domain, repository, promotion.id);
 }
 
 /** What was decided on a mark, where it is not what stands there any more. @returns `undefined`: that the version stays, or nothing yet */

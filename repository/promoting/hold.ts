@@ -76,24 +76,31 @@ async function isHeldFor(domain: Domain, { number, ...name }: ReturnType<typeof 
 }
 
 /**
- * Lets go of what a version was promoted from: to be called when it is given up, after its status says so.
+ * Lets go of what a version was promoted from: to be called when it is given up, after its status says so. Where that is taken back meanwhile, it is held again in the end.
  * A record that can't be read keeps what it keeps: rather something stays than that something goes.
  */
 export async function releaseSources(domain: Domain, manifest: Manifest): Promise<void> {
   if (manifest.promotion === undefined) return;
+  for (const consumer of await consumersOf(domain, manifest)) {
+    const { promotion, item } = (await promotionOf(domain, consumer)) ?? {};
+    if (promotion === undefined || item?.to.id !== manifest.id || item.to.number !== manifest.number) continue;
+    await letGo(domain, sourceOf(item), consumer);
+    // Whoever took the deletion back meanwhile may have held it before it was let go of here.
+    if (await isHeldFor(domain, targetOf(promotion, item))) await holdSources(domain, promotion, manifest);
+  }
+}
+
+/** Of every promotion to this repository of what the version has. */
+async function consumersOf({ store }: Domain, manifest: Manifest): Promise<ReadonlySet<string>> {
   const consumers = new Set<string>();
   for (const { digest } of contentAssets(manifest)) {
     const prefix = namedReferencesPrefix(digest, `${PROMOTION_CONSUMER}/${manifest.repository}`);
-    for await (const { key } of domain.store.list(prefix)) {
+    for await (const { key } of store.list(prefix)) {
       const parsed = parseReferenceKey(key);
       if (parsed?.kind === 'named') consumers.add(parsed.consumer);
     }
   }
-  for (const consumer of consumers) {
-    const item = (await promotionOf(domain, consumer))?.item;
-    if (item?.to.id === manifest.id && item.to.number === manifest.number)
-      await letGo(domain, sourceOf(item), consumer);
-  }
+  return consumers;
 }
 
 async function letGo(domain: Domain, source: ReturnType<typeof sourceOf>, consumer: string): Promise<void> {

@@ -12,6 +12,7 @@ import { assetName, readVersion } from '../version.ts';
 import { formatVersion } from './record.ts';
 import type { ChosenItem, OpenEvidence } from './request.ts';
 import { evidenceDigests } from './request.ts';
+import { underWay } from './withdraw.ts';
 
 interface Wanted {
   readonly repository: string;
@@ -117,7 +118,7 @@ async function ofSource(domain: Domain, { source, assets }: ChosenItem): Promise
   const { status } = version;
   if (status === 'Archived' || !exists(status))
     return [refusedReference(what, status, 'Promote another version, or publish it again.')];
-  if (isPending(version.manifest, status)) return [pending(version.manifest)];
+  if (version.pending !== undefined) return [underWay(version.manifest)];
   const heads = await Promise.all(assets.map(({ asset }) => headBlob(domain.store, asset)));
   return assets.flatMap(({ asset }, index) => (heads[index] === undefined ? [missing(asset)] : []));
 }
@@ -149,19 +150,6 @@ async function inTarget(
 }
 
 const ARCHIVED = 'Set its status back to Published: it has this content, and nothing is there twice.';
-
-/** Whether a version is to be seen only together with others, of which not all are there. */
-export function isPending({ promotion }: Manifest, status: string): boolean {
-  return promotion !== undefined && status === 'Unfinished';
-}
-
-/** A promotion of several that is under way, or whose promoter died. */
-export function pending(manifest: Manifest): ArtifactError {
-  const what = formatVersion(manifest);
-  return new ArtifactError('CONTENTION', `'${what}' is just being promoted together with others`, {
-    remedy: `Try again. If that stays so, whoever promoted them died on the way: the same promotion again completes it, and 'cfn-artifacts delete ${what}' gives it up.`,
-  });
-}
 
 /** What proves something of a version comes to be with it, and can't be added. */
 function withoutEvidence(manifest: Manifest, source: ArtifactName): ArtifactError {

@@ -1,6 +1,7 @@
 import { expandAhead } from '../ahead.ts';
 import { formatArn } from '../arn.ts';
 import type { Domain } from '../domain.ts';
+import { ArtifactError } from '../error.ts';
 import { blobKey, FORMAT_VERSION, promotionKey } from '../keys.ts';
 import type { PublishedAsset } from '../publish.ts';
 import { publishAssets } from '../publish.ts';
@@ -8,9 +9,9 @@ import { recordContent } from '../record.ts';
 import { exists } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { contentAssets, readVersion } from '../version.ts';
-import { isPending, pending, requirePromotable } from './problems.ts';
+import { requirePromotable } from './problems.ts';
 import type { Promotion, PromotionItem } from './record.ts';
-import { definiteArn, readPromotion, targetOf } from './record.ts';
+import { definiteArn, formatVersion, readDecision, targetOf } from './record.ts';
 import type { ChosenItem, OpenEvidence, PromotionRequest } from './request.ts';
 import { assetsToPublish, chosen, identityOf, itemOf, openEvidence, promotionId } from './request.ts';
 
@@ -104,8 +105,9 @@ async function findStanding(
   const identity = identityOf(request, items, evidence);
   for (let attempt = 0; ; attempt++) {
     const id = promotionId(identity, attempt);
-    const promotion = await readPromotion(domain, request.repository, id);
+    const promotion = await readDecision(domain, request.repository, id);
     if (promotion === undefined) return { id };
+    if (promotion === 'withdrawn') continue;
     const versions = await standingVersions(domain, promotion);
     if (versions !== undefined) return { id, standing: { outcome: 'exists', promotion, versions } };
   }
@@ -144,7 +146,7 @@ async function publishItem(
   const [chosenFirst] = item.assets;
   if (first === undefined || chosenFirst === undefined) throw new TypeError('something is chosen');
   const target = { repository, id: item.id };
-  const { manifest, assets, isNewVersion } = await publishAssets(domain, target, {
+  const { manifest, assets } = await publishAssets(domain, target, {
     assets: [first, ...rest, ...evidence.assets],
     labels,
     ...(source.provenance !== undefined && { provenance: source.provenance }),
@@ -152,11 +154,6 @@ async function publishItem(
     ...(evidence.urls.length > 0 && { evidence: evidence.urls }),
     promotion: { id, items, from: formatArn(definiteArn(domain, source, chosenFirst.asset.digest)) },
   });
-  // Another promotion of the same content that is not complete: nobody may be told that it is there.
-  if (!isNewVersion && manifest.promotion?.id !== id) {
-    const version = await readVersion(domain, target, manifest.number);
-    if (version !== undefined && isPending(manifest, version.status)) throw pending(manifest);
-  }
   const [firstAsset, ...others] = assets;
   return {
     item: itemOf(domain, item, manifest.number),
@@ -188,11 +185,20 @@ async function record(
   };
   const outcome = await store.create(promotionKey(repository, id), recordContent(promotion));
   if (outcome === 'created') return { outcome: 'promoted', promotion, versions };
-  const standing = await readPromotion(domain, repository, id);
+  const standing = await readDecision(domain, repository, id);
+  if (standing === 'withdrawn') throw withdrawn(versions);
   // Our own earlier attempt, whose answer was lost.
   if (standing === undefined || standing.nonce === promotion.nonce) return { outcome: 'promoted', promotion, versions };
   const theirs = await standingVersions(domain, standing);
   return { outcome: 'exists', promotion: standing, versions: theirs ?? versions };
+}
+
+/** Somebody wanted one of them gone before all were there. */
+function withdrawn(versions: readonly PromotedVersion[]): ArtifactError {
+  const what = versions.map(({ manifest }) => `'${formatVersion(manifest)}'`).join(', ');
+  return new ArtifactError('CONTENTION', `the promotion of ${what} was withdrawn meanwhile`, {
+    remedy: 'Try again: nothing of it is to be seen, and new versions are made.',
+  });
 }
 
 async function* each<T>(all: readonly T[]): AsyncGenerator<T> {

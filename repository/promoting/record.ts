@@ -35,7 +35,7 @@ export type PromotionEvidence =
       readonly size: number;
     };
 
-/** What `promotions/…` holds: written once, never changed. By it several versions come to be at once. */
+/** What `promotions/…` holds, unless it was withdrawn: written once, never changed. By it several versions come to be at once. */
 export interface Promotion {
   readonly format: number;
   /** Names the writing: of several who promote the same at once, each recognises its own. */
@@ -58,19 +58,33 @@ export interface Promotion {
 export type VersionName = ArtifactName & { readonly number: number };
 
 /**
- * `undefined` where nothing was promoted under that ID.
+ * `undefined` where nothing was promoted under that ID, or nothing ever will be.
  * @throws ArtifactError UNSUPPORTED_FORMAT
  */
 export async function readPromotion(
-  { store }: Pick<Domain, 'store'>,
+  domain: Pick<Domain, 'store'>,
   repository: string,
   id: string,
 ): Promise<Promotion | undefined> {
+  const decision = await readDecision(domain, repository, id);
+  return decision === 'withdrawn' ? undefined : decision;
+}
+
+/**
+ * What was decided of a promotion: that it was made, or that it never will be. `undefined` while it is open.
+ * @throws ArtifactError UNSUPPORTED_FORMAT
+ */
+export async function readDecision(
+  { store }: Pick<Domain, 'store'>,
+  repository: string,
+  id: string,
+): Promise<Promotion | 'withdrawn' | undefined> {
   const record = await readRecord(store, promotionKey(repository, id), (value) => {
     const { format, nonce, at, by, provenance, items, evidence, metadata } = value;
     if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string' || !isTime(at))
       return undefined;
     if (value['id'] !== id || value['repository'] !== repository) return undefined;
+    if (value['withdrawn'] === true) return 'withdrawn';
     if (!isListOf(items, isItem) || !isListOf(evidence, isEvidence)) return undefined;
     const [first, ...rest] = items;
     if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { isDayOld } from '../audit/auditing.ts';
+import { DAY_MS, isDayOld } from '../audit/auditing.ts';
 import type { Bookmark } from '../bookmark-record.ts';
 import { readBookmarkAt } from '../bookmark-record.ts';
 import { takeBack } from '../bookmark.ts';
@@ -7,7 +7,7 @@ import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
 import { kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKey } from '../keys.ts';
 import type { LabelRecord } from '../label.ts';
-import { findLabelled, readLabelAt } from '../label.ts';
+import { findLabelled, isLongUnseen, readLabelAt, wasNeverFinished } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
@@ -101,7 +101,10 @@ export const labels: Pass<ListedObject> = {
     const record = await readLabelAt(domain.store, key);
     if (record === undefined) return [];
     const { number, content } = record.value;
-    if ((await unlessTold(() => findLabelled(domain, label, record.value))) !== undefined) return [];
+    const version = await unlessTold(() => findLabelled(domain, label, record.value));
+    const isLate = version !== undefined && version !== 'told' && wasNeverFinished(version, label.part);
+    const isUnseen = version !== undefined && version !== 'told' && (await isLongUnseen(domain, version, DAY_MS));
+    if (version !== undefined && !isLate && !isUnseen) return [];
     // One that was claimed by what it stands for is that of whoever publishes this first.
     if (content !== undefined) return [deadClaim(verifying, key, label, record)];
     if (await isToldMissing(domain, label, number)) return [];

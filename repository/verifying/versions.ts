@@ -13,6 +13,7 @@ import { faultOf } from './content.ts';
 import type { Notes, Problem } from './finding.ts';
 import { foreign } from './finding.ts';
 import type { Pass, Verifying } from './verifying.ts';
+import { examinePending } from './pending.ts';
 import { arnOf, kindSince, listAfter } from './verifying.ts';
 
 /** A version as it is listed, and the next lower number of the same artifact: 0 behind the lowest. `undefined` of what is no version's key. */
@@ -103,11 +104,12 @@ async function examineVersion(
     const latest = held > changed ? held : changed;
     return [unfinished(verifying, manifest, latest, `it was ${status.toLowerCase()} and still holds its content`)];
   }
-  const [unheld, faults] = await Promise.all([
+  const [unheld, faults, pending] = await Promise.all([
     examineReferences(domain, manifest),
     examineAssets(verifying, manifest, notes),
+    manifest.promotion === undefined ? [] : examinePending(verifying, manifest),
   ]);
-  const problems = [...unheld, ...faults];
+  const problems = [...unheld, ...faults, ...pending];
   // Whoever deletes it in the meantime takes its references, and the content may follow.
   return problems.length === 0 || exists(await readStatus(domain, name, number)) ? problems : [];
 }

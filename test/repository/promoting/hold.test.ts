@@ -103,13 +103,13 @@ describe('what was promoted', () => {
     const [{ manifest: target }] = versions as readonly [(typeof versions)[0]];
     await deleteVersion(domain, target, 1);
     // As if it had died before it let go.
-    await writeStatus(domain, target, { status: 'Published' }, (await statusOf(target)));
+    await writeStatus(domain, target, { status: 'Published' }, await statusOf(target));
     await holdSources(domain, promotion);
-    await writeStatus(domain, target, { status: 'Deleted' }, (await statusOf(target)));
+    await writeStatus(domain, target, { status: 'Deleted' }, await statusOf(target));
     expect(await namedKeys()).toHaveLength(2);
     expect((await deleteVersion(domain, target, 1))?.outcome).toBe('already');
     expect(await namedKeys()).toEqual([]);
-    await writeStatus(domain, target, { status: 'Published' }, (await statusOf(target)));
+    await writeStatus(domain, target, { status: 'Published' }, await statusOf(target));
     expect((await undeleteVersion(domain, target, 1))?.outcome).toBe('not deleted');
     expect(await namedKeys()).toHaveLength(2);
   });
