@@ -52,6 +52,9 @@ export const KINDS = [
   'found published',
   'published under a label',
   'published as a candidate',
+  'promoted',
+  'promoted before',
+  'source of a promotion held',
   'bookmark moved',
   'bookmark deleted',
   'bookmark looked at',
@@ -87,7 +90,7 @@ const FAULTS: readonly Kind[] = [
 const RARE: readonly Kind[] = [
   ...(['stack deleted by force', 'function left behind', 'item failed', 'work given up'] as const),
   ...(['verification healed', 'condemnation cancelled by the function', 'condemnation forgotten'] as const),
-  ...(['rollback continued', 'fault of the store'] as const),
+  ...(['rollback continued', 'fault of the store', 'promoted before'] as const),
 ];
 
 /** Sequences in which the rarest of the others comes up ten times or so. */

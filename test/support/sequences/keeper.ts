@@ -1,5 +1,13 @@
-import { ArtifactError, formatArn, listArtifacts, publishAssets, publishVersion } from '../../../repository/index.ts';
-import type { Domain, Publication } from '../../../repository/index.ts';
+import {
+  ArtifactError,
+  formatArn,
+  listArtifacts,
+  parseArn,
+  publishAssets,
+  publishVersion,
+  readManifest,
+} from '../../../repository/index.ts';
+import type { ArtifactName, Domain, Manifest, Publication } from '../../../repository/index.ts';
 import type { RunResult } from '../../../repository/collecting/run-result.ts';
 import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
@@ -8,10 +16,12 @@ import { listBookmarkRecords } from '../../../repository/bookmark.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
+import { promote } from '../../../repository/promoting/promote.ts';
 import { allOf } from '../all-of.ts';
 import { publishable } from '../domain.ts';
 import type { Coverage, Kind } from './coverage.ts';
 import type { PlannedWork } from './keeping-plan.ts';
+import { REPOSITORIES } from './keeping-plan.ts';
 
 /** A version that was published, as it is named by whoever asks for something to be done about it. */
 export interface PublishedVersion {
@@ -106,8 +116,8 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
       return;
     }
     case 'delete all': {
-      // Those too whose publisher never heard that there is a version now.
-      for (const { repository, id } of await allOf(listArtifacts(worker.domain, 'default'))) {
+      // Those too whose publisher never heard that there is a version now. What was promoted goes first, because what it was made from is needed until then.
+      for (const { repository, id } of await artifactsIn(worker.domain)) {
         const { partition, region, account } = worker.domain;
         const arn = formatArn({ partition, region, account, repository, id });
         await ask(worker, { command: 'delete', arn, dryRun: false, now: work.now });
@@ -167,7 +177,7 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
     }
     case 'bookmark-delete all': {
       const { domain } = worker;
-      for (const { repository, id } of await allOf(listArtifacts(domain, 'default'))) {
+      for (const { repository, id } of await artifactsIn(domain)) {
         const { partition, region, account } = domain;
         const arn = formatArn({ partition, region, account, repository, id });
         for (const { bookmark } of await allOf(listBookmarkRecords(domain.store, { repository, id })))
@@ -175,6 +185,8 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
       }
       return;
     }
+    case 'promote':
+      return promoteSome(work, worker);
     case 'status-set': {
       const chosen = choose(worker, work.version);
       if (chosen === undefined) return;
@@ -190,6 +202,36 @@ async function perform(work: PlannedWork, worker: Worker): Promise<void> {
     case 'tend':
       await ask(worker, { command: 'tend' });
   }
+}
+
+/** Of every repository, the last one first. */
+async function artifactsIn(domain: Domain): Promise<readonly ArtifactName[]> {
+  const found: ArtifactName[] = [];
+  for (const repository of REPOSITORIES.toReversed()) found.push(...(await allOf(listArtifacts(domain, repository))));
+  return found;
+}
+
+async function promoteSome(
+  { version, versions }: Extract<PlannedWork, { kind: 'promote' }>,
+  worker: Worker,
+): Promise<void> {
+  const { domain, told, coverage } = worker;
+  const [repository] = REPOSITORIES.toReversed();
+  const manifests = new Map<string, Manifest>();
+  for (let next = version; next < version + versions; next++) {
+    const chosen = choose(worker, next);
+    const arn = chosen && parseArn(chosen.arn);
+    const manifest = arn?.version === undefined ? undefined : await readManifest(domain, arn, arn.version);
+    // Each artifact once: one promotion names one version of it.
+    if (manifest !== undefined && manifest.repository !== repository) manifests.set(manifest.id, manifest);
+  }
+  const [first, ...rest] = [...manifests.values()].map((manifest) => ({ manifest, id: manifest.id, labels: [] }));
+  if (first === undefined || repository === undefined) return;
+  const { outcome, promotion, versions: promoted } = await promote(domain, { repository, items: [first, ...rest] });
+  for (const { assets } of promoted)
+    for (const asset of assets) told({ ...asset, isNewVersion: outcome === 'promoted' });
+  coverage.count(outcome === 'promoted' ? 'promoted' : 'promoted before');
+  await ask(worker, { command: 'hold-promotion', repository, promotion: promotion.id });
 }
 
 async function publishSeveral(
@@ -286,9 +328,10 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
     case 'repository-delete':
     case 'declare':
     case 'announce':
-    case 'hold-promotion':
     case 'renew':
       return [];
+    case 'hold-promotion':
+      return result['outcome'] === 'added' ? ['source of a promotion held'] : [];
     case 'gc-plan':
       return result['action'] === 'wait' ? ['in quarantine still'] : [];
   }

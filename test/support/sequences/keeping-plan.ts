@@ -29,6 +29,8 @@ export type PlannedWork =
     }
   | { readonly kind: 'bookmark-set' | 'bookmark-delete'; readonly version: number; readonly bookmark: string }
   | { readonly kind: 'bookmark-delete all' }
+  /** Versions that stand one after the other, with all that they consist of, in the other repository. */
+  | { readonly kind: 'promote'; readonly version: number; readonly versions: number }
   | { readonly kind: 'status-set'; readonly version: number; readonly status: TargetStatus }
   | { readonly kind: 'audit' | 'tend' | 'verify' };
 
@@ -53,6 +55,8 @@ export interface PlannedDomain {
 }
 
 export const CONSUMERS = ['team/nightly', 'somebody'] as const;
+/** Where everything is published, and what it is promoted to. */
+export const REPOSITORIES = ['default', 'staging'] as const;
 export const BOOKMARKS = ['prod', 'canary'] as const;
 const TEXTS = ['x', 'y', 'z'] as const;
 const number = fc.nat({ max: 30 });
@@ -112,6 +116,14 @@ const work: fc.Arbitrary<PlannedWork> = fc.oneof(
       kind: fc.constantFrom('bookmark-set' as const, 'bookmark-set' as const, 'bookmark-delete' as const),
       version: number,
       bookmark: fc.constantFrom(...BOOKMARKS),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('promote' as const),
+      version: number,
+      versions: fc.constantFrom(1, 1, 2),
     }),
   },
   {

@@ -12,6 +12,7 @@ import { failedStacks, Leaks, neededBy, recordedIn } from './expectation.ts';
 import { FAILURES } from './faulty-store.ts';
 import type { StoreFaults } from './faulty-store.ts';
 import { Promises, publishedVersion } from './keeper.ts';
+import { REPOSITORIES } from './keeping-plan.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -167,26 +168,31 @@ export class Witness {
   /** What bookmarks name is there, with all of its content; and a label stands for what it stood for. */
   async #requireNamed(): Promise<void> {
     const store = this.#store;
-    for await (const { repository, id } of listArtifacts({ store }, 'default')) {
-      const name = { repository, id };
-      for await (const { bookmark, version: number } of listBookmarks(store, name)) {
-        this.#coverage.count('bookmark looked at');
-        const version = await readVersion({ store }, name, number);
-        if (version === undefined || isGone(version.status))
-          this.violations.add(`${id}^${bookmark} names version ${number}, which is given up`);
-        for (const { digest, filename } of version?.manifest.assets ?? [])
-          if ((await store.head(blobKey(digest, filename))) === undefined)
-            this.violations.add(`${id}^${bookmark} names version ${number}, whose content is gone`);
-      }
-      await this.#requireLabels(name);
+    for (const one of REPOSITORIES)
+      for await (const { repository, id } of listArtifacts({ store }, one))
+        await this.#requireNamesOf({ repository, id });
+  }
+
+  async #requireNamesOf(name: ArtifactName): Promise<void> {
+    const store = this.#store;
+    const { id } = name;
+    for await (const { bookmark, version: number } of listBookmarks(store, name)) {
+      this.#coverage.count('bookmark looked at');
+      const version = await readVersion({ store }, name, number);
+      if (version === undefined || isGone(version.status))
+        this.violations.add(`${id}^${bookmark} names version ${number}, which is given up`);
+      for (const { digest, filename } of version?.manifest.assets ?? [])
+        if ((await store.head(blobKey(digest, filename))) === undefined)
+          this.violations.add(`${id}^${bookmark} names version ${number}, whose content is gone`);
     }
+    await this.#requireLabels(name);
   }
 
   async #requireLabels(name: ArtifactName): Promise<void> {
     const store = this.#store;
     for await (const { label, record } of listLabels({ store }, name)) {
       this.#coverage.count('label looked at');
-      const what = `${name.id}:${label}`;
+      const what = `${name.repository}/${name.id}:${label}`;
       const version = await findLabel({ store }, name, label);
       const found = version && contentId(version.manifest.assets, version.manifest.set);
       if (found !== undefined && found !== record.content) this.violations.add(`${what} leads to other content`);

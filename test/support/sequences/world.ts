@@ -4,7 +4,8 @@ import { hasCode } from '../../../repository/error.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import { ownKeeper } from '../../../repository/index.ts';
 import type { Domain, ObjectKey, Publication } from '../../../repository/index.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { createRepository } from '../../../repository/repositories.ts';
+import { NO_SETTINGS, writeSettings } from '../../../repository/settings.ts';
 import { isLeftToSee } from '../../../repository/verifying/finding.ts';
 import { verify } from '../../../repository/verifying/verify.ts';
 import { steadyChance } from '../chance.ts';
@@ -18,7 +19,7 @@ import { SOUND, StoreFaults } from './faulty-store.ts';
 import type { PublishedVersion, Worker } from './keeper.ts';
 import { carryOutWork, publishedVersion } from './keeper.ts';
 import type { PlannedDomain, PlannedKeeping, PlannedWork } from './keeping-plan.ts';
-import { CONSUMERS } from './keeping-plan.ts';
+import { CONSUMERS, REPOSITORIES } from './keeping-plan.ts';
 import type { PlannedOperation, PlannedSequence, PlannedStep, Shape } from './plan.ts';
 import { besideOf } from './plan.ts';
 import type { Stage } from './stage.ts';
@@ -87,6 +88,7 @@ export class SequenceWorld {
     const { rules: lifecycle, quarantineDays } = plan.domain;
     const settings = { lifecycle, ...(quarantineDays !== undefined && { quarantineDays }) };
     await writeSettings(domain, 'default', settings, undefined);
+    for (const repository of REPOSITORIES) await createRepository(domain, repository, NO_SETTINGS);
     const witness = new Witness({ engine, store, faults, coverage, quarantineDays: quarantineDays ?? QUARANTINE_DAYS });
     made.witness = witness;
     await engine.deploy(DOMAIN, DOMAIN_TEMPLATE);
@@ -209,8 +211,8 @@ export class SequenceWorld {
   }
 
   #told(one: Publication): void {
-    const { id, version, digest } = one.arn;
-    this.#witness.published.set(`${id}:${version}@${digest}`, one);
+    const { repository, id, version, digest } = one.arn;
+    this.#witness.published.set(`${repository}/${id}:${version}@${digest}`, one);
   }
 
   /** Somebody who acts at the same time as others, in turns. `undefined`: he was killed. */
@@ -337,6 +339,8 @@ export class SequenceWorld {
       await this.#pass(3 * DAY_S);
       await this.#last({ kind: 'audit' });
     }
+    // Takes back what those wished who died over moving a bookmark.
+    await this.#last({ kind: 'verify' });
     await this.#last({ kind: 'delete all', now: false });
     await this.#pass(10 * DAY_S);
     // Condemns what somebody put back while it was deleted, deletes that, and forgets what was cancelled.
