@@ -167,6 +167,14 @@ async function refusal(
       },
     );
   }
+  if (version !== undefined && isGone(version.status) && (await isNeverSeen(domain, version))) {
+    const { number } = version.manifest;
+    return new ArtifactError(
+      'LABEL_TAKEN',
+      `the label '${label}' of '${what}' was claimed for version ${number}, whose promotion was withdrawn`,
+      { remedy: "'cfn-artifacts verify --fix' frees it when that version has been deleted for a day." },
+    );
+  }
   if (version !== undefined) {
     const { number } = version.manifest;
     const fate = isGone(version.status) ? `, which is ${version.status.toLowerCase()}` : '';

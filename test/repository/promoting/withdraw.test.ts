@@ -337,7 +337,10 @@ describe('a verification', () => {
     clock.pass(DAY_MS + 1);
     await healed();
     // The claim is as old as its version was; who may be just going on with it has a day as well.
-    await expect(promote(domain, wanted)).rejects.toMatchObject({ code: 'LABEL_TAKEN' });
+    await expect(promote(domain, wanted)).rejects.toMatchObject({
+      code: 'LABEL_TAKEN',
+      message: "the label '1.0.0' of 'production/api' was claimed for version 1, whose promotion was withdrawn",
+    });
     clock.pass(DAY_MS + 1);
     expect((await healed()).map(({ kind, key }) => [kind, key.split('/')[0]])).toEqual([
       ['unfinished', 'labels'],
