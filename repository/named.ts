@@ -193,13 +193,18 @@ function recordsOf(
   }));
 }
 
+function keyOf(digest: Digest, consumer: string, version: ArtifactName & { readonly number: number }): ObjectKey {
+  return namedReferenceKey(digest, consumer, lastSegmentOf(version));
+}
+
 /** The `!` keeps it from being a segment of another consumer's name. */
-function keyOf(
-  digest: Digest,
-  consumer: string,
-  { repository, id, number }: ArtifactName & { readonly number: number },
-): ObjectKey {
-  return namedReferenceKey(digest, consumer, `!${sha256(`${repository}/${id}:${number}`).slice(0, 32)}`);
+function lastSegmentOf({ repository, id, number }: ArtifactName & { readonly number: number }): string {
+  return `!${sha256(`${repository}/${id}:${number}`).slice(0, 32)}`;
+}
+
+/** Whether the key of what a consumer recorded is of this version: it need not be read for that. */
+export function isNamedReferenceOf(key: string, version: ArtifactName & { readonly number: number }): boolean {
+  return key.endsWith(`/${lastSegmentOf(version)}`);
 }
 
 function digestsOf(assets: readonly Asset[]): readonly Digest[] {

@@ -1,7 +1,12 @@
 import { expandAhead } from '../ahead.ts';
 import type { Domain } from '../domain.ts';
-import { EVERY_PROMOTION, promotionOfKey } from '../keys.ts';
+import { ArtifactError } from '../error.ts';
+import { namedReferencesPrefix, parseReferenceKey } from '../keys.ts';
+import { isNamedReferenceOf } from '../named.ts';
 import type { Subject } from '../usage.ts';
+import type { Manifest } from '../version.ts';
+import { contentAssets, listVersionNumbers, readManifest } from '../version.ts';
+import { parsePromotionConsumer, PROMOTION_CONSUMER } from './consumer.ts';
 import type { Promotion, PromotionItem, VersionName } from './record.ts';
 import { formatVersion, readPromotion, sourceOf, targetOf } from './record.ts';
 
@@ -14,60 +19,135 @@ export interface PromotionStep extends Pick<Promotion, 'at' | 'by' | 'provenance
   readonly assets: PromotionItem['assets'];
 }
 
-/** So many records are on their way at once. */
-const RECORDS_AHEAD = 32;
+/** So many versions are looked at at once. */
+const VERSIONS_AHEAD = 16;
+/** From one repository to the next: more than anybody has, so that what others wrote leads nobody on for ever. */
+const MOST_STEPS = 100;
+
+/** What is told of a record that can't be read: what else there is, is told all the same. */
+export type Unreadable = (error: ArtifactError) => void;
 
 /**
  * What was promoted from an artifact, from one version of it, or from those with some content, and to it, in the order of time; and all the way: where that had been promoted from before, and what it was promoted to from
- * there. A version that was deleted since is told of all the same.
+ * there.
  *
- * Looks at every promotion of the domain: a record says what was promoted, and nothing leads to it but what exists still.
- * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read
+ * Of what a version became the references tell that keep it for that, and of what it was made from its manifest does: what else the domain promotes costs nothing. So a version that was deleted tells from where it
+ * came, and what it came from does not tell of it any more; nor does anything tell of a promotion to a version that was there before.
+ * @throws what the store throws
  */
 export async function listPromotions(
   domain: Pick<Domain, 'store'>,
-  { repository, id, number, digest }: Subject,
+  subject: Subject,
+  unreadable: Unreadable = () => undefined,
 ): Promise<readonly PromotionStep[]> {
-  const [before, after] = [new Map<string, PromotionStep[]>(), new Map<string, PromotionStep[]>()];
-  const own = new Set<string>();
-  for await (const step of steps(domain)) {
-    const [from, to] = [formatVersion(step.from), formatVersion(step.to)];
-    before.set(to, [...(before.get(to) ?? []), step]);
-    after.set(from, [...(after.get(from) ?? []), step]);
-    for (const end of [step.from, step.to]) {
-      const isMeant = end.repository === repository && end.id === id && (number === undefined || end.number === number);
-      if (isMeant && (digest === undefined || step.assets.some((asset) => asset.digest === digest)))
-        own.add(formatVersion(end));
-    }
+  const reading: Reading = { ...domain, unreadable };
+  const own = new Map<string, VersionName>();
+  for await (const version of versionsOf(reading, subject)) own.set(formatVersion(version), version);
+  const { digest } = subject;
+  const isMeant = ({ assets }: PromotionStep): boolean =>
+    digest === undefined || assets.some((asset) => asset.digest === digest);
+  const found = new Map<string, PromotionStep>();
+  for (const end of ['from', 'to'] as const) {
+    for await (const step of follow(reading, own, end, isMeant)) found.set(nameOf(step), step);
   }
-  const found = new Set([...follow(own, before, 'from'), ...follow(own, after, 'to')]);
-  return [...found].toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+  return [...found.values()].toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
 }
 
-/** Everything that can be reached in one direction. */
-function follow(
-  begin: ReadonlySet<string>,
-  steps: ReadonlyMap<string, readonly PromotionStep[]>,
-  end: 'from' | 'to',
-): readonly PromotionStep[] {
-  const seen = new Set(begin);
-  const found: PromotionStep[] = [];
-  for (const version of seen) {
-    for (const step of steps.get(version) ?? []) {
-      found.push(step);
-      // A set that grows while it is walked is walked to its end.
-      seen.add(formatVersion(step[end]));
-    }
-  }
-  return found;
+interface Reading extends Pick<Domain, 'store'> {
+  readonly unreadable: Unreadable;
 }
 
-function steps(domain: Pick<Domain, 'store'>): AsyncGenerator<PromotionStep> {
-  return expandAhead(domain.store.list(EVERY_PROMOTION), RECORDS_AHEAD, async function* ({ key }) {
-    const name = promotionOfKey(key);
-    const promotion = name && (await readPromotion(domain, name.repository, name.id));
-    if (promotion !== undefined) yield* stepsOf(promotion);
+function nameOf({ promotion, from, to }: PromotionStep): string {
+  return `${promotion} ${formatVersion(from)} ${formatVersion(to)}`;
+}
+
+/** Those that are asked about. */
+async function* versionsOf(reading: Reading, { repository, id, number, digest }: Subject): AsyncGenerator<VersionName> {
+  const name = { repository, id };
+  const numbers = number === undefined ? listVersionNumbers(reading, name) : each([number]);
+  yield* expandAhead(numbers, VERSIONS_AHEAD, async function* (one) {
+    const manifest = await manifestOf(reading, { ...name, number: one });
+    if (manifest === undefined) return;
+    if (digest === undefined || contentAssets(manifest).some((asset) => asset.digest === digest))
+      yield { ...name, number: one };
   });
+}
+
+/** Everything that can be reached in one direction, each version looked at once. */
+async function* follow(
+  reading: Reading,
+  own: ReadonlyMap<string, VersionName>,
+  end: 'from' | 'to',
+  isMeant: (step: PromotionStep) => boolean,
+): AsyncGenerator<PromotionStep> {
+  const look = end === 'from' ? cameFrom : wentTo;
+  const seen = new Set(own.keys());
+  let versions: readonly VersionName[] = [...own.values()];
+  for (let steps = 0; steps < MOST_STEPS && versions.length > 0; steps++) {
+    const next = new Map<string, VersionName>();
+    for await (const step of expandAhead(each(versions), VERSIONS_AHEAD, (version) => look(reading, version))) {
+      if (steps === 0 && !isMeant(step)) continue;
+      yield step;
+      const name = formatVersion(step[end]);
+      if (!seen.has(name)) next.set(name, step[end]);
+      seen.add(name);
+    }
+    versions = [...next.values()];
+  }
+}
+
+/** By the promotion that made it, and by others of the same to the same, which what it was made from knows. */
+async function* cameFrom(reading: Reading, version: VersionName): AsyncGenerator<PromotionStep> {
+  const promoted = (await manifestOf(reading, version))?.promotion;
+  if (promoted === undefined) return;
+  const own = await stepsTo(reading, version, promoted.id);
+  yield* own;
+  for (const { from, promotion } of own) {
+    for await (const step of wentTo(reading, from)) {
+      if (step.promotion !== promotion && formatVersion(step.to) === formatVersion(version)) yield step;
+    }
+  }
+}
+
+async function stepsTo(reading: Reading, version: VersionName, id: string): Promise<readonly PromotionStep[]> {
+  const promotion = await readable(reading, () => readPromotion(reading, version.repository, id));
+  const steps = promotion === undefined ? [] : stepsOf(promotion);
+  return steps.filter(({ to }) => formatVersion(to) === formatVersion(version));
+}
+
+/** By the references that keep it for what it became: their names tell the record. */
+async function* wentTo(reading: Reading, version: VersionName): AsyncGenerator<PromotionStep> {
+  const manifest = await manifestOf(reading, version);
+  const [first] = manifest === undefined ? [] : contentAssets(manifest);
+  if (first === undefined) return;
+  // All that it has is kept, so that one content tells of all.
+  for await (const { key } of reading.store.list(namedReferencesPrefix(first.digest, PROMOTION_CONSUMER))) {
+    const parsed = parseReferenceKey(key);
+    if (parsed?.kind !== 'named' || !isNamedReferenceOf(key, version)) continue;
+    const name = parsePromotionConsumer(parsed.consumer);
+    if (name === undefined) continue;
+    const promotion = await readable(reading, () => readPromotion(reading, name.repository, name.id));
+    const step = promotion && stepsOf(promotion)[name.index];
+    if (step !== undefined && formatVersion(step.from) === formatVersion(version)) yield step;
+  }
+}
+
+function manifestOf(reading: Reading, { number, ...name }: VersionName): Promise<Manifest | undefined> {
+  return readable(reading, () => readManifest(reading, name, number));
+}
+
+async function readable<T>({ unreadable }: Reading, read: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
+    unreadable(error);
+    return undefined;
+  }
+}
+
+async function* each<T>(all: readonly T[]): AsyncGenerator<T> {
+  yield* all;
 }
 
 /** One for each version that was promoted. */

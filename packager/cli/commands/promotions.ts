@@ -15,7 +15,9 @@ export async function run(options: PromotionsOptions, terminal: Terminal, warnin
   const { domain } = await openDomain(options, 'read', terminal);
   const subject = await resolveVersions(domain, options.artifact, options.repository);
   const { number } = subject;
-  const steps = await listPromotions(domain, subject);
+  const steps = await listPromotions(domain, subject, ({ message, remedy }) => {
+    warnings.add({ code: 'unreadable-record', message, ...(remedy !== undefined && { remedy }) });
+  });
   if (options.json) {
     writeJson(terminal, { promotions: steps.map(plain), warnings: warnings.all() });
     return;

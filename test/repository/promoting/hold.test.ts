@@ -114,6 +114,30 @@ describe('what was promoted', () => {
     expect(await namedKeys()).toHaveLength(2);
   });
 
+  test('is needed where somebody goes on with letting go of it while that is taken back', async () => {
+    const source = await published('api');
+    const { versions } = await promotedAndHeld(source);
+    const [{ manifest: target }] = versions as readonly [(typeof versions)[0]];
+    const removing = (act: () => Promise<unknown>): Domain => {
+      const removeRevision: Domain['store']['removeRevision'] = async (key, revision) => {
+        if (key.includes('/named/')) await act();
+        return domain.store.removeRevision(key, revision);
+      };
+      return { ...domain, store: { ...counting(domain.store, () => undefined), removeRevision } };
+    };
+    const dying = removing(() => Promise.reject(new Error('dead')));
+    await expect(deleteVersion(dying, target, 1)).rejects.toThrow('dead');
+    const undone: unknown[] = [];
+    const slow = removing(async () => {
+      if (undone.length === 0) undone.push((await undeleteVersion(domain, target, 1))?.outcome);
+    });
+    await deleteVersion(slow, target, 1);
+    expect(undone).toEqual(['undeleted']);
+    expect(await usersOf(source)).toEqual(['the promotion to staging/api:1']);
+    expect(await namedKeys()).toHaveLength(2);
+    expect((await deleteVersion(domain, source, 1))?.outcome).toBe('used');
+  });
+
   test('stays for the others that it was promoted to', async () => {
     const source = await published('api');
     const [first, second] = [await promotedAndHeld(source), await promotedAndHeld(source, 'production')];

@@ -4,7 +4,6 @@ import type { Domain, Manifest } from '../../../repository/index.ts';
 import { findLabel } from '../../../repository/label.ts';
 import { promotionKey } from '../../../repository/keys.ts';
 import { bytesOf } from '../../../repository/content.ts';
-import { listPromotions } from '../../../repository/promoting/history.ts';
 import { planPromotion, promote } from '../../../repository/promoting/promote.ts';
 import { readPromotion } from '../../../repository/promoting/record.ts';
 import type { PromotionRequest } from '../../../repository/promoting/request.ts';
@@ -393,36 +392,5 @@ describe('what is refused is told all at once, and nothing is written', () => {
     for (const incarnation of await domain.store.incarnations(key!))
       await domain.store.removeIncarnation(key!, incarnation);
     expect(await problemsOf(to('staging', source))).toMatchObject([['CONTENT_MISSING', expect.anything()]]);
-  });
-});
-
-describe('what was promoted from and to an artifact', () => {
-  test('is told in the order of time, all the way', async () => {
-    const [first, second] = [await publish({ a: '1' }), await publish({ a: '2' })];
-    const onStaging = await promote(domain, { ...to('staging', first), provenance: { by: 'tester' } });
-    await promote(domain, to('staging', second));
-    const onProduction = await promote(domain, {
-      ...to('production', onStaging.versions[0]!.manifest, { id: 'api', labels: ['1.0.0'] }),
-      evidence: [{ url: 'https://ci.example/1' }],
-    });
-    const told = async (subject: Parameters<typeof listPromotions>[1]): Promise<readonly string[]> =>
-      (await listPromotions(domain, subject)).map(
-        ({ from, to: end }) =>
-          `${from.repository}/${from.id}:${from.number} > ${end.repository}/${end.id}:${end.number}`,
-      );
-    const chain = ['dev/shop/api:1 > staging/shop/api:1', 'staging/shop/api:1 > production/api:1'];
-    expect(await told({ repository: 'production', id: 'api' })).toEqual(chain);
-    expect(await told({ ...API, number: 1 })).toEqual(chain);
-    expect(await told(API)).toEqual([chain[0], 'dev/shop/api:2 > staging/shop/api:2', chain[1]]);
-    expect(await told({ repository: 'staging', id: 'shop/api', number: 2 })).toEqual([
-      'dev/shop/api:2 > staging/shop/api:2',
-    ]);
-    expect(await told(WEB)).toEqual([]);
-    expect((await listPromotions(domain, { ...API, number: 1 }))[1]).toMatchObject({
-      promotion: onProduction.promotion.id,
-      evidence: [{ url: 'https://ci.example/1' }],
-      to: { labels: ['1.0.0'] },
-    });
-    expect((await listPromotions(domain, { ...API, number: 1 }))[0]).toMatchObject({ by: 'tester' });
   });
 });
