@@ -45,7 +45,7 @@ const OPERATIONS: Readonly<Record<string, readonly [Operation, Counts]>> = {
         ],
         labels: ['3.0.0', 'stable-3'],
       }),
-    [28, 1],
+    [32, 1],
   ],
   'publishing a candidate': [
     (domain) => publishVersion(domain, NAME, publishable('candidate'), { set: { label: '4.0.0', name: 'build-1' } }),
