@@ -107,10 +107,21 @@ function pastOf(value: unknown): PastBookmark | undefined {
   };
 }
 
-/** The versions that are needed because of a bookmark: the one that it names, and the one that somebody is just moving it to. */
-export function numbersNeeded({ number, pending }: Bookmark): readonly number[] {
-  const numbers = [number, pending?.number].filter((one) => one !== undefined);
+/** So long a stack whose bookmark was moved may want it back where it was: longer than any operation of CloudFormation's goes on. */
+const BACK_MS = 14 * 24 * 60 * 60_000;
+
+/**
+ * The versions that are needed because of a bookmark: the one that it names, the one that somebody is just moving it to, and the one that a stack's bookmark named before.
+ */
+export function numbersNeeded(record: Bookmark, now: Date): readonly number[] {
+  const numbers = [record.number, record.pending?.number, wayBack(record, now)].filter((one) => one !== undefined);
   return [...new Set(numbers)];
+}
+
+/** Where a rollback puts back what a stack declares, until it is moved again. */
+export function wayBack({ number, history: [last], owner }: Bookmark, now: Date): number | undefined {
+  if (owner === undefined || number === undefined || last === undefined || last.ended !== undefined) return undefined;
+  return now.getTime() - new Date(last.until).getTime() < BACK_MS ? last.number : undefined;
 }
 
 /** So many bookmarks are read at once. */

@@ -1,6 +1,6 @@
 import type { ArtifactArn } from './arn.ts';
 import type { Bookmark, PastBookmark } from './bookmark-record.ts';
-import { readBookmark } from './bookmark-record.ts';
+import { readBookmark, wayBack } from './bookmark-record.ts';
 import type { BookmarkOptions } from './bookmark-refused.ts';
 import { moved, requireExpected, requireOwned, unknownBookmark } from './bookmark-refused.ts';
 import { noteEnd } from './declaring/ended.ts';
@@ -14,6 +14,7 @@ import type { Stored } from './record.ts';
 import { recordContent } from './record.ts';
 import { readRenewedStatus, renewVersion } from './renew.ts';
 import { refusedReference, takesNoReferences } from './status.ts';
+import { timeAfter } from './time.ts';
 import { readManifest } from './version.ts';
 
 export { listBookmarkRecords, listBookmarks, readBookmark } from './bookmark-record.ts';
@@ -80,13 +81,14 @@ export async function setBookmark(
       waitedFor = other;
       continue;
     }
-    await requireUsable(domain, name, to);
+    const isBack = before !== undefined && to === wayBack(before.value, domain.chance.now());
+    await requireUsable(domain, name, to, isBack);
     const nonce = domain.chance.nonce();
     const wished = await wish(domain, name, bookmark, before, { number: to, nonce, at: timeOf(domain) });
     if (wished === undefined) continue;
     try {
       // Asked after the wish was written: whoever gives the version up looks for wishes after that.
-      await requireUsable(domain, name, to);
+      await requireUsable(domain, name, to, isBack);
       // As long as it is named no collector says of it that nobody needs it.
       if (from !== undefined) await renewVersion(domain, { ...name, number: from });
     } catch (error) {
@@ -123,7 +125,7 @@ export async function deleteBookmark(
     if (options.owner === undefined)
       await noteEnd(domain.store, { kind: 'bookmark', ...name, bookmark }, before.value.owner);
     const nonce = domain.chance.nonce();
-    const at = timeOf(domain);
+    const at = timeBehind(domain, before.value);
     const record = {
       // Whoever wishes it elsewhere loses that, and begins again.
       ...without(before.value, 'number', 'owner', 'pending', 'by'),
@@ -193,7 +195,7 @@ async function settle(
   const { pending } = wished.value;
   if (pending === undefined) throw new TypeError('what is settled was wished');
   const { number, nonce } = pending;
-  const at = timeOf(domain);
+  const at = timeBehind(domain, wished.value);
   const record: Bookmark = {
     ...without(wished.value, 'pending', 'by', 'owner'),
     ...{ nonce, number, move: nonce, at, ...byOf(options), history: historyOf(wished.value, at) },
@@ -263,6 +265,11 @@ function timeOf({ chance }: Domain): string {
   return chance.now().toISOString();
 }
 
+/** When a move takes place: behind the one before it also where whoever made that has a clock that is ahead, so that times order the moves of a bookmark. */
+function timeBehind({ chance }: Domain, { at, history }: Bookmark): string {
+  return timeAfter(chance.now(), at ?? history[0]?.until);
+}
+
 /** @throws ArtifactError ARTIFACT_NOT_FOUND, DIGEST_MISMATCH */
 async function requireVersion(
   domain: Domain,
@@ -281,9 +288,12 @@ async function requireVersion(
   });
 }
 
-/** @throws ArtifactError ARTIFACT_ARCHIVED, ARTIFACT_DELETED */
-async function requireUsable(domain: Domain, name: ArtifactName, number: number): Promise<void> {
+/**
+ * @param isBack where a stack's bookmark was before: a rollback gets it also where it was archived meanwhile, because it keeps who needs it
+ * @throws ArtifactError ARTIFACT_ARCHIVED, ARTIFACT_DELETED
+ */
+async function requireUsable(domain: Domain, name: ArtifactName, number: number, isBack: boolean): Promise<void> {
   const status = await readRenewedStatus(domain, name, number);
-  if (!takesNoReferences(status)) return;
+  if (!takesNoReferences(status) || (isBack && status === 'Archived')) return;
   throw refusedReference(`${formatArtifactName(name)}:${number}`, status, 'Name another version.');
 }

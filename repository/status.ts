@@ -4,6 +4,7 @@ import { statusKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
+import { timeAfter } from './time.ts';
 
 /** As in CodeArtifact; `Deleting` is the moment between the decision and its end. */
 export const STATUSES = ['Unfinished', 'Published', 'Unlisted', 'Archived', 'Disposed', 'Deleting', 'Deleted'] as const;
@@ -111,7 +112,7 @@ export async function writeStatus(
   const key = statusKey(name, number);
   const earlier = before === undefined ? [] : writingsOf(before.value).slice(0, EARLIER);
   const content = recordContent({
-    ...{ ...record, nonce, at: chance.now().toISOString() },
+    ...{ ...record, nonce, at: timeAfter(chance.now(), before?.value.at) },
     ...(earlier.length > 0 && { earlier }),
   } satisfies StatusRecord);
   const outcome =

@@ -138,7 +138,11 @@ export interface UnusedVersion {
  * deleted, is no longer among them. `idPrefix` may end within a segment.
  * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read: what is unknown is never called unused
  */
-export function listUnused(domain: Reading, repository: string, idPrefix = ''): AsyncGenerator<UnusedVersion> {
+export function listUnused(
+  domain: Reading & Pick<Domain, 'chance'>,
+  repository: string,
+  idPrefix = '',
+): AsyncGenerator<UnusedVersion> {
   return expandAhead(versionsWithBookmarks(domain, repository, idPrefix), RECORDS_AHEAD, async function* (version) {
     const found = await readVersion(domain, version, version.number);
     if (found === undefined || !exists(found.status)) return;
@@ -151,23 +155,23 @@ export function listUnused(domain: Reading, repository: string, idPrefix = ''): 
 
 interface VersionWithBookmarks extends ArtifactName {
   readonly number: number;
-  /** The numbers that the artifact's bookmarks point at, or are just being moved to. */
+  /** The numbers that the artifact's bookmarks need. */
   readonly bookmarked: Promise<ReadonlySet<number>>;
 }
 
 /** The versions of an artifact list one after the other, so its bookmarks are read once. */
 async function* versionsWithBookmarks(
-  { store }: Reading,
+  domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   idPrefix: string,
 ): AsyncGenerator<VersionWithBookmarks> {
   let current: { readonly id: string; readonly bookmarked: VersionWithBookmarks['bookmarked'] } | undefined;
-  for await (const { key } of store.list(versionsPrefix(repository, idPrefix))) {
+  for await (const { key } of domain.store.list(versionsPrefix(repository, idPrefix))) {
     const { id, number } = parseVersionKey(key);
     // `shop/` is a prefix of the keys of `shop` too, because of the `/` before the `!`.
     if (!id.startsWith(idPrefix)) continue;
     if (current?.id !== id) {
-      current = { id, bookmarked: bookmarkedNumbers(store, { repository, id }) };
+      current = { id, bookmarked: bookmarkedNumbers(domain, { repository, id }) };
       // Heard of where it is needed, perhaps nowhere.
       current.bookmarked.catch(() => undefined);
     }
@@ -176,10 +180,13 @@ async function* versionsWithBookmarks(
 }
 
 /** The versions of an artifact that its bookmarks need. */
-export async function bookmarkedNumbers(store: ObjectStore, name: ArtifactName): Promise<ReadonlySet<number>> {
+export async function bookmarkedNumbers(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+): Promise<ReadonlySet<number>> {
   const numbers = new Set<number>();
   for await (const { record } of listBookmarkRecords(store, name)) {
-    for (const number of numbersNeeded(record)) numbers.add(number);
+    for (const number of numbersNeeded(record, chance.now())) numbers.add(number);
   }
   return numbers;
 }

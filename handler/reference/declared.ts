@@ -9,7 +9,11 @@ import type { Failing, Outcome } from './reference.ts';
  * Has the keeper do what an event says of something that its stack declares: only it may.
  * @throws ArtifactError what the keeper says is wrong; DOMAIN_NOT_FOUND where there is none
  */
-export async function declare(event: ResourceEvent, ask: AskKeeper = noKeeper, failing: Failing): Promise<Outcome> {
+export async function declare(
+  event: ResourceEvent,
+  ask: AskKeeper | undefined = noKeeper,
+  failing: Failing,
+): Promise<Outcome> {
   const { requestType: type, resourceType: resource, stackId, logicalId, requestId, issued, physicalId } = event;
   const properties = membersOf(event.properties);
   const thing = type === 'Update' ? thingOf(resource, properties) : undefined;

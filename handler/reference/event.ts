@@ -1,6 +1,7 @@
 import { ArtifactError } from '../../repository/error.ts';
 import type { StackResource } from '../../repository/binding.ts';
 import { parseStackId } from '../../repository/stack-id.ts';
+import { issuedBefore } from '../../repository/time.ts';
 import { isGeneration } from '../../repository/physical-id.ts';
 
 /** What of an event has to be known to answer it. Copied to the letter; what is missing or can't be is empty. */
@@ -44,7 +45,7 @@ export function askedOf(event: unknown): Asked {
 }
 
 /**
- * @param arrival when nothing in the event says when it was issued
+ * @param arrival when it was issued, where nothing in the event says that, or it says a time to come
  * @throws ArtifactError INVALID_ARGUMENT
  */
 export function parseEvent(event: unknown, arrival: Date): ResourceEvent {
@@ -62,7 +63,7 @@ export function parseEvent(event: unknown, arrival: Date): ResourceEvent {
     requestType: RequestType,
     resourceType: textOf(ResourceType, 255),
     resource: { ...stack, logicalId: asked.logicalId },
-    issued: (issueTime(asked.url) ?? arrival).toISOString(),
+    issued: issuedBefore((issueTime(asked.url) ?? arrival).toISOString(), arrival),
     properties: ResourceProperties,
     oldProperties: OldResourceProperties,
   };

@@ -1,9 +1,9 @@
 import { expandAhead } from '../ahead.ts';
 import { listBookmarkRecords, numbersNeeded } from '../bookmark-record.ts';
+import type { Domain } from '../domain.ts';
 import { labelPrefix } from '../keys.ts';
 import { findLabel, isGiven } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
-import type { ObjectStore } from '../object-store.ts';
 import type { LifecycleRule } from '../settings.ts';
 import type { Numbers } from './candidates.ts';
 import { matchesSegment } from './pattern.ts';
@@ -25,15 +25,20 @@ export class Artifact {
   readonly rules: readonly LifecycleRule[];
   /** Numbers of the versions that may have a status record. */
   readonly changed: Numbers;
-  readonly #store: ObjectStore;
+  readonly #domain: Pick<Domain, 'store' | 'chance'>;
   #bookmarks: Promise<ReadonlyMap<number, readonly Bookmarked[]>> | undefined;
   #labels: Promise<ReadonlyMap<number, readonly string[]>> | undefined;
 
-  constructor(store: ObjectStore, name: ArtifactName, rules: readonly LifecycleRule[], changed: Numbers) {
+  constructor(
+    domain: Pick<Domain, 'store' | 'chance'>,
+    name: ArtifactName,
+    rules: readonly LifecycleRule[],
+    changed: Numbers,
+  ) {
     this.name = name;
     this.rules = rules;
     this.changed = changed;
-    this.#store = store;
+    this.#domain = domain;
   }
 
   /** @throws ArtifactError UNSUPPORTED_FORMAT where a bookmark can't be read: it may name any version */
@@ -49,7 +54,7 @@ export class Artifact {
   }
 
   async #readBookmarks(): Promise<ReadonlyMap<number, readonly Bookmarked[]>> {
-    return grouped(bookmarked(this.#store, this.name));
+    return grouped(bookmarked(this.#domain, this.name));
   }
 
   async #readLabels(): Promise<ReadonlyMap<number, readonly string[]>> {
@@ -57,7 +62,7 @@ export class Artifact {
     if (patterns.length === 0) return new Map();
     const { name } = this;
     const prefix = labelPrefix(name);
-    const store = this.#store;
+    const { store } = this.#domain;
     const found = expandAhead(store.list(prefix), RECORDS_AHEAD, async function* ({ key }): AsyncGenerator<
       readonly [number, string]
     > {
@@ -71,9 +76,12 @@ export class Artifact {
 }
 
 /** What is named now, or is about to be, and what was. */
-async function* bookmarked(store: ObjectStore, name: ArtifactName): AsyncGenerator<readonly [number, Bookmarked]> {
+async function* bookmarked(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  name: ArtifactName,
+): AsyncGenerator<readonly [number, Bookmarked]> {
   for await (const { bookmark, record } of listBookmarkRecords(store, name)) {
-    for (const number of numbersNeeded(record)) yield [number, { bookmark }];
+    for (const number of numbersNeeded(record, chance.now())) yield [number, { bookmark }];
     for (const { number, until } of record.history) yield [number, { bookmark, until: new Date(until) }];
   }
 }

@@ -41,7 +41,7 @@ const LOOKED_AHEAD = 16;
  * @param after the version behind which to begin: what is before it is not listed again, and of its artifact it is not listed which versions have a status
  */
 export async function* listCandidates(
-  domain: Pick<Domain, 'store'>,
+  domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   rules: readonly LifecycleRule[],
   after?: WalkPlace,
@@ -57,7 +57,7 @@ export async function* listCandidates(
         const concerning = rules.filter(({ match }) => matchesId(match, id));
         const isBegun = id === after?.id;
         const changed = isBegun ? ANY : await statuses.of(id);
-        walk = new NewestFirst(domain, new Artifact(store, name, concerning, changed), isBegun ? after.passed : 0);
+        walk = new NewestFirst(domain, new Artifact(domain, name, concerning, changed), isBegun ? after.passed : 0);
       }
       yield* walk.add(number);
     }

@@ -5,6 +5,7 @@ import { ArtifactError } from '../error.ts';
 import type { KeeperCommand } from '../keeping/command.ts';
 import type { Owner } from '../owner.ts';
 import { resourceOf } from '../owner.ts';
+import { issuedBefore } from '../time.ts';
 import { declareBookmark, withdrawBookmark } from './bookmark.ts';
 import { endingOf, requireNotEnded } from './ended.ts';
 import type { Declared } from './properties.ts';
@@ -32,7 +33,8 @@ export interface Declaration {
  * A stack changes nothing but what it has declared itself. Nothing that another name replaces is given up before CloudFormation has it deleted.
  * @throws ArtifactErrors, ArtifactError INVALID_ARGUMENT; what `declareRepository`, `declareBookmark` and their ends do
  */
-export async function declare(domain: Domain, event: Declaring): Promise<Declaration> {
+export async function declare(domain: Domain, told: Declaring): Promise<Declaration> {
+  const event = { ...told, issued: issuedBefore(told.issued, domain.chance.now()) };
   const { type, resource, properties } = event;
   if (type === 'Delete') return withdraw(domain, event);
   if (!isDeclaring(resource)) {

@@ -10,16 +10,16 @@ export type VersionUser =
   | { readonly by: 'bookmark'; readonly bookmark: string; readonly version: number };
 
 /**
- * Who needs a version, as it is at some moment of the listing: what uses it, then the bookmarks that point at it, or are just being moved to it.
+ * Who needs a version, as it is at some moment of the listing: what uses it, then the bookmarks that need it.
  * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read: what is unknown is never called unused
  */
 export async function* listVersionUsers(
-  domain: Pick<Domain, 'store' | 'partition' | 'account' | 'region'>,
+  domain: Pick<Domain, 'store' | 'chance' | 'partition' | 'account' | 'region'>,
   { repository, id }: ArtifactName,
   number: number,
 ): AsyncGenerator<VersionUser> {
   for await (const usage of listUsers(domain, { repository, id, number })) yield { by: 'reference', ...usage };
   for await (const { bookmark, record } of listBookmarkRecords(domain.store, { repository, id })) {
-    if (numbersNeeded(record).includes(number)) yield { by: 'bookmark', bookmark, version: number };
+    if (numbersNeeded(record, domain.chance.now()).includes(number)) yield { by: 'bookmark', bookmark, version: number };
   }
 }

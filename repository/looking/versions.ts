@@ -32,7 +32,7 @@ export async function* listVersions(
   name: ArtifactName,
   filter: VersionFilter,
 ): AsyncGenerator<Version> {
-  const bookmarked = filter.isUsed === undefined ? undefined : bookmarkedNumbers(domain.store, name);
+  const bookmarked = filter.isUsed === undefined ? undefined : bookmarkedNumbers(domain, name);
   // Heard of where it is needed, perhaps nowhere.
   bookmarked?.catch(() => undefined);
   const candidates = filter.label === undefined ? byNumber(domain, name, filter) : byLabel(domain, name, filter.label);

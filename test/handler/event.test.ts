@@ -49,6 +49,11 @@ describe('the issue time', () => {
     expect(issuedOf('AWSAccessKeyId=A&Expires=1767233106&Signature=s')).toBe('2026-01-01T00:05:06.000Z');
   });
 
+  test('is no time to come: nothing could follow it', () => {
+    expect(issuedOf('X-Amz-Date=99991231T235959Z')).toBe(ARRIVAL.toISOString());
+    expect(issuedOf('Expires=99999999999')).toBe(ARRIVAL.toISOString());
+  });
+
   test.each(['', 'X-Amz-Date=20261399T999999Z', 'X-Amz-Expires=7200', 'Expires=soon'])(
     "of '%s' is the arrival",
     (query) => {

@@ -2,13 +2,19 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteBookmark, readBookmark, setBookmark } from '../../../repository/bookmark.ts';
 import { declare } from '../../../repository/declaring/declare.ts';
 import type { Declaration, Declaring } from '../../../repository/declaring/declare.ts';
-import { createRepository, publishVersion, readSettings } from '../../../repository/index.ts';
+import { createRepository, listUnused, publishVersion, readSettings, resolve } from '../../../repository/index.ts';
 import type { Domain } from '../../../repository/index.ts';
+import { listVersionUsers } from '../../../repository/deleting/users.ts';
+import { claimLabels } from '../../../repository/label.ts';
 import { deleteRepository } from '../../../repository/keeping/repository-deletion.ts';
+import { samenessOf } from '../../../repository/same-version.ts';
 import { writeSettings } from '../../../repository/settings.ts';
+import { changeStatus, completeVersion } from '../../../repository/status-change.ts';
+import { readVersion } from '../../../repository/version.ts';
 import { STACK_ID } from '../../support/custom-resource-event.ts';
+import { allOf } from '../../support/all-of.ts';
 import { publishable } from '../../support/domain.ts';
-import { Clocked } from '../collecting/collected.ts';
+import { Clocked, DAY_MS, planned, ran } from '../collecting/collected.ts';
 
 /** What people make of what a stack has declared, between its operations and between the deliveries of one. */
 
@@ -115,4 +121,105 @@ describe('an event that comes again', () => {
     await expect(send(create)).rejects.toMatchObject({ code: 'SUPERSEDED' });
     expect(await settings()).toMatchObject({ description: 'theirs' });
   });
+});
+
+describe('a rollback', () => {
+  const rules = { lifecycle: [{ id: 'r', match: '**', expireUnusedDays: 0 }] };
+
+  async function collect(): Promise<void> {
+    const { plan } = await planned(domain);
+    await ran(domain, plan.digest);
+  }
+
+  test('puts a bookmark back to what no rule took meanwhile; what it named earlier goes', async () => {
+    await writeSettings(domain, 'default', rules, undefined);
+    await send(bookmark('Create', '1'));
+    await send(bookmark('Update', '2'));
+    await collect();
+    expect(await allOf(listVersionUsers(domain, LIB, 1))).toEqual([{ by: 'bookmark', bookmark: 'prod', version: 1 }]);
+    await send(bookmark('Update', '1'));
+    expect(await number()).toBe(1);
+    // Nobody ever named it.
+    await expect(send(bookmark('Update', '3'))).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
+  });
+
+  test('has 14 days', async () => {
+    await send(bookmark('Create', '1'));
+    await send(bookmark('Update', '2'));
+    clock.pass(14 * DAY_MS - SECOND);
+    expect((await allOf(listUnused(domain, 'default'))).map(({ manifest }) => manifest.number)).toEqual([3]);
+    clock.pass(SECOND);
+    expect((await allOf(listUnused(domain, 'default'))).map(({ manifest }) => manifest.number)).toEqual([3, 1]);
+  });
+
+  test('puts a bookmark back to what was archived meanwhile; nothing else gets there', async () => {
+    await send(bookmark('Create', '1'));
+    await send(bookmark('Update', '2'));
+    await changeStatus(domain, LIB, 1, 'Archived');
+    await expect(setBookmark(domain, { ...domain, ...LIB, version: 1 }, 'other')).rejects.toMatchObject({
+      code: 'ARTIFACT_ARCHIVED',
+    });
+    await send(bookmark('Update', '1'));
+    expect(await number()).toBe(1);
+  });
+
+  test('does not hold what a bookmark named that people have made', async () => {
+    for (const version of [1, 2]) await move(version);
+    expect(await allOf(listVersionUsers(domain, LIB, 1))).toEqual([]);
+  });
+});
+
+describe('a label', () => {
+  beforeEach(async () => {
+    for (const name of ['build-24', 'build-25'])
+      await publishVersion(domain, LIB, publishable(name), { set: { label: '1.0.0', name } });
+  });
+
+  async function finish(candidate: number): Promise<void> {
+    const { assets, set } = (await readVersion(domain, LIB, candidate))?.manifest ?? {};
+    const [first, ...others] = assets ?? [];
+    if (first === undefined) throw new Error('there is no such candidate');
+    await claimLabels(domain, LIB, ['1.0.0'], samenessOf([first, ...others], set), candidate);
+    await completeVersion(domain, LIB, candidate);
+  }
+
+  test('that has only candidates names no version in a template; finished, it does', async () => {
+    await expect(send(bookmark('Create', '1.0.0'))).rejects.toMatchObject({
+      code: 'ARTIFACT_NOT_FOUND',
+      message: "'default/lib:1.0.0' is not finished: there are only candidates for it",
+    });
+    expect(await number()).toBeUndefined();
+    await finish(4);
+    await send(bookmark('Create', '1.0.0'));
+    expect(await number()).toBe(4);
+  });
+
+  test('names no bookmark that a stack declares: it would choose the candidate', async () => {
+    const declared = event('Create', 'Custom::ArtifactBookmark', {
+      Artifact: 'default/lib',
+      Name: '1.0.0',
+      Version: '4',
+    });
+    await expect(send(declared)).rejects.toMatchObject({ code: 'INVALID_NAME' });
+    expect((await resolve(domain, 'default/lib:1.0.0')).arn.version).toBe(5);
+  });
+
+  test('that is finished names none either', async () => {
+    await publishVersion(domain, LIB, publishable('six'), { labels: ['2.0.0'] });
+    const declared = event('Create', 'Custom::ArtifactBookmark', {
+      Artifact: 'default/lib',
+      Name: '2.0.0',
+      Version: '1',
+    });
+    await expect(send(declared)).rejects.toMatchObject({ code: 'INVALID_NAME' });
+  });
+});
+
+test('an event of a time to come is of its arrival: what comes after it has its way', async () => {
+  await send(bookmark('Create', '1'));
+  await send({ ...bookmark('Update', '2'), issued: '9999-12-31T23:59:59.000Z' });
+  await send(bookmark('Update', '3'));
+  expect(await number()).toBe(3);
+  await send({ ...bookmark('Delete', '3'), physicalId: 'bookmark:default/lib^prod' });
+  expect(await number()).toBeUndefined();
 });
