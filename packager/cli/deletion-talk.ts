@@ -189,7 +189,7 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
     ],
     [
       consumers.some((one) => one.kind === 'named' && one.promotedTo !== undefined),
-      'A promotion lets go when the version is deleted that it made.',
+      "A promotion lets go when the version is deleted that it made; where that was cut short, by 'cfn-artifacts verify --fix'.",
     ],
     [users.some(({ by }) => by === 'bookmark'), 'A bookmark lets go when it names another version.'],
   ];

@@ -24,6 +24,7 @@ import type { ArtifactArn, Domain, LifecycleRule, ObjectStore, Provenance } from
 import { claimLabels } from '../../repository/label.ts';
 import { holdSources } from '../../repository/promoting/hold.ts';
 import { promote } from '../../repository/promoting/promote.ts';
+import { withdrawPromotion } from '../../repository/promoting/withdraw.ts';
 import { writeRepository } from '../../repository/settings.ts';
 import { changeStatus } from '../../repository/status-change.ts';
 import { verify } from '../../repository/verifying/verify.ts';
@@ -245,6 +246,7 @@ async function keepRepositories(domain: Domain): Promise<void> {
     evidence: [publishable('passed', 'file', 'report.txt'), { url: 'https://example.com/report' }],
   });
   await holdSources(domain, promotion);
+  await withdrawPromotion(domain, 'live', 'ab'.repeat(16));
   await changeStatus(domain, lib, 1, 'Disposed');
   const later = {
     ...domain,
@@ -313,7 +315,7 @@ function recordsOf(
     if (bytes === undefined || !holds.includes(name)) return [];
     const value = JSON.parse(bytes.toString('utf8')) as Readonly<Record<string, unknown>>;
     // The two that stand under one kind of key.
-    if (holds.length > 1 && (name === 'Withdrawn') !== 'withdrawn' in value) return [];
+    if (holds.length > 1 && name.startsWith('Withdrawn') !== 'withdrawn' in value) return [];
     return [{ key, value }];
   });
 }
