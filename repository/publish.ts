@@ -27,6 +27,8 @@ export interface VersionToPublish extends Pick<Manifest, 'set' | 'metadata' | 'p
   /** Asked for where a new version comes to be, and not else. */
   readonly provenance?: Provenance | (() => Promise<Provenance>);
   readonly attributes?: ObjectAttributes;
+  /** Asked before anything is written for a version that is not there yet: what it throws ends that. */
+  readonly admit?: () => Promise<void>;
 }
 
 export interface PublishedAsset {
@@ -240,6 +242,7 @@ async function addVersion(
       await claimLabels(domain, name, labels, same, meanwhile.manifest.number);
       return { manifest: meanwhile.manifest, isNewVersion: false };
     }
+    await wanted.admit?.();
     const number = newest + 1;
     const manifest = await newManifest(domain, name, number, parts, wanted);
     await createReferences(domain, name, parts, manifest);

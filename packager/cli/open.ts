@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ArtifactError, requireRepository } from '../../repository/index.ts';
+import { ArtifactError } from '../../repository/index.ts';
 import { domainDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
 import { provenanceOnce } from '../provenance.ts';
@@ -51,7 +51,6 @@ export async function openDestination(
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
   const { repository, metadata, dryRun } = options;
   const { domain, urlOf, caller, announce } = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
-  await requireRepository(domain, repository, 'publish');
   const by = caller === undefined ? {} : { by: caller };
   return domainDestination(domain, repository, urlOf, {
     announce,

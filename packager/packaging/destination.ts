@@ -7,6 +7,7 @@ import {
   parseArn,
   planVersion,
   publishVersion,
+  requireRepository,
   resolve,
   refusedReference,
   takesNoReferences,
@@ -85,6 +86,9 @@ export function domainDestination(
     ...{ outcome, size, id: `${arn.repository}/${arn.id}`, version: arn.version },
   });
   const added: string[] = [];
+  let admitted: Promise<void> | undefined;
+  /** A run that makes no new version asks nothing. */
+  const admit = (): Promise<void> => (admitted ??= requireRepository(domain, repository, 'publish'));
   return {
     bucket,
     region,
@@ -93,7 +97,7 @@ export function domainDestination(
     scratchPrefix: 'scratch',
     async publish(id, publishable, attributes, withVersion, source) {
       const publication = await publishVersion(domain, { repository, id }, publishable, {
-        attributes,
+        ...{ attributes, admit },
         ...(metadata !== undefined && { metadata }),
         ...(provenance !== undefined && {
           provenance: async () => ({ ...(await provenance()), ...(source !== undefined && { source }) }),
@@ -104,6 +108,7 @@ export function domainDestination(
     },
     async plan(id, publishable) {
       const publication = await planVersion(domain, { repository, id }, publishable);
+      if (publication === undefined) await admit();
       return publication && stored(publication);
     },
     async resolve(name, withVersion) {
