@@ -6,7 +6,7 @@ import type { ArtifactName } from './name.ts';
 import { formatArtifactName } from './name.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Owner } from './owner.ts';
-import { isSameResource, ownerName } from './owner.ts';
+import { isSameResource, isSuccessor, ownerName } from './owner.ts';
 
 export interface BookmarkOptions {
   /** The version that it must name now, 0: none. What it names already is not refused, so that a command may be repeated. */
@@ -45,6 +45,7 @@ export function requireOwned(
 ): void {
   if (owner === undefined || before === undefined) return;
   const what = `'${formatArtifactName(name)}^${bookmark}'`;
+  if (before.owner !== undefined && isSuccessor(before.owner, owner)) return;
   const isOwn = before.owner !== undefined && isSameResource(before.owner, owner);
   if (isOwn && isLater(before.owner.issued, owner.issued)) {
     throw new ArtifactError('SUPERSEDED', `${what} was changed by a later operation of ${ownerName(owner)}`, {

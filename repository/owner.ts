@@ -28,6 +28,16 @@ export function isSameResource(one: Pick<Owner, 'stackId' | 'logicalId'>, other:
   return one.stackId === other.stackId && one.logicalId === other.logicalId;
 }
 
+/**
+ * Whether a resource is that of a later incarnation of the same stack. CloudFormation has one stack of a name in an account and a region, and takes the name again only when
+ * the former is deleted: so what that has left behind, by a DeletionPolicy for example, has no other owner.
+ */
+export function isSuccessor(former: Owner, owner: Owner): boolean {
+  const [was, is] = [resourceOf(former), resourceOf(owner)];
+  if (was === undefined || is === undefined || was.uuid === is.uuid || former.issued >= owner.issued) return false;
+  return (['account', 'region', 'stack', 'logicalId'] as const).every((member) => was[member] === is[member]);
+}
+
 /** For people: `stack 'shop' (Prod)`. */
 export function ownerName({ stackId, logicalId }: Pick<Owner, 'stackId' | 'logicalId'>): string {
   return `stack '${parseStackId(stackId)?.stack ?? stackId}' (${logicalId})`;

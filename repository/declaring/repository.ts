@@ -6,7 +6,7 @@ import { firstVersion } from '../keeping/repository-deletion.ts';
 import { settingsKey } from '../keys.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Owner } from '../owner.ts';
-import { isSameResource, ownerName } from '../owner.ts';
+import { isSameResource, isSuccessor, ownerName } from '../owner.ts';
 import type { Stored } from '../record.ts';
 import type { RepositoryRecord, Settings } from '../settings.ts';
 import { readSettings, writeRepository } from '../settings.ts';
@@ -38,6 +38,7 @@ export async function declareRepository(
 }
 
 function requireOwn(repository: string, { owner: is }: RepositoryRecord, owner: Owner): void {
+  if (is !== undefined && isSuccessor(is, owner)) return;
   if (is === undefined || !isSameResource(is, owner)) {
     const whose = is === undefined ? 'people' : ownerName(is);
     throw new ArtifactError('ACCESS_DENIED', `the repository '${repository}' was made by ${whose}`, {

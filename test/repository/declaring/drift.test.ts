@@ -223,3 +223,26 @@ test('an event of a time to come is of its arrival: what comes after it has its 
   await send({ ...bookmark('Delete', '3'), physicalId: 'bookmark:default/lib^prod' });
   expect(await number()).toBeUndefined();
 });
+
+describe('what a stack left behind when it was deleted', () => {
+  const again = { stackId: STACK_ID.replace(/[^/]+$/, '99999999-2222-3333-4444-555555555555') };
+
+  test('is that of the next stack of its name, and no longer its own', async () => {
+    const [team, prod] = [repository('Create'), bookmark('Create', '1')];
+    for (const create of [team, prod]) await send(create);
+    await send({ ...repository('Create', { Description: 'again' }), ...again });
+    await send({ ...bookmark('Create', '2'), ...again });
+    expect([await number(), (await settings())?.description]).toEqual([2, 'again']);
+    for (const late of [team, prod]) await expect(send(late)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  test('is not that of another stack, or of another resource', async () => {
+    for (const create of [repository('Create'), bookmark('Create', '1')]) await send(create);
+    for (const other of [
+      { stackId: again.stackId.replace('stack/', 'stack/other-') },
+      { ...again, logicalId: 'Other' },
+    ])
+      for (const create of [repository('Create'), bookmark('Create', '2')])
+        await expect(send({ ...create, ...other })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+});
