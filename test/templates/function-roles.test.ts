@@ -11,9 +11,16 @@ import type { Deletion } from '../../repository/deletion.ts';
 import { readDeletion } from '../../repository/deletion.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
-import { contentOf, formatArn, ownKeeper, parseStackId, resolve } from '../../repository/index.ts';
+import { contentOf, formatArn, ownKeeper, parseStackId, publishAssets, resolve } from '../../repository/index.ts';
 import type { Domain, KeeperCommand, ObjectStore, VerifyFinding } from '../../repository/index.ts';
-import { deletionKey, progressKey, statusKey, versionKey, versionReferenceKey } from '../../repository/keys.ts';
+import {
+  deletionKey,
+  progressKey,
+  promotionKey,
+  statusKey,
+  versionKey,
+  versionReferenceKey,
+} from '../../repository/keys.ts';
 import type { ObjectKey } from '../../repository/object-store.ts';
 import { recordContent } from '../../repository/record.ts';
 import { createRepository } from '../../repository/repositories.ts';
@@ -32,6 +39,7 @@ import {
 } from '../support/aws-requests.ts';
 import type { DomainPolicies } from '../support/domain-principals.ts';
 import { BUCKET, BUCKET_ARN, domainPolicies, everything, PLACE, principalsOf } from '../support/domain-principals.ts';
+import { publishable } from '../support/domain.ts';
 import { buildDomainTemplate } from '../support/domain-template.ts';
 import { EventBusServer } from '../support/event-bus.ts';
 import { mutantsOf } from '../support/iam/mutants.ts';
@@ -363,6 +371,17 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     const again = await project.run('publish', 'damaged.txt', '--id', 'shop/damaged.txt');
     expect(again).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await versionOf('shop/damaged.txt')).toMatchObject({ key, arn: { version: 1 } });
+  },
+  'delete of what was to be promoted with others': async () => {
+    const name = { repository: 'default', id: 'shop/half' };
+    const half = { name: 'half', publishable: publishable('half', 'file', 'half') };
+    const promotion = { id: 'ab'.repeat(16), items: 2, from: 'arn:aws:artifacts:us-east-1:111122223333:dev/half:1' };
+    await publishAssets(domainOf('preparation'), name, { assets: [half], promotion });
+    const arn = formatArn({ partition: 'aws', ...PLACE, ...name, version: 1 });
+    expect(await keep({ command: 'delete', arn, dryRun: false, now: false })).toMatchObject({
+      results: [{ outcome: 'deleted' }],
+    });
+    expect(await keysOf(/^promotions\//)).toEqual([promotionKey('default', promotion.id)]);
   },
   tend: async () => {
     expect(await keep({ command: 'tend' })).toMatchObject({ results: [{ task: 'audit' }] });

@@ -179,7 +179,7 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
     async (project, who) => {
       const promoted = await runAs(project, 'administrator', 'promote', 'default/shop/api:1', '--to', TARGET);
       expect(promoted).toMatchObject({ exitCode: 0 });
-      return runAs(project, who, 'promotions', 'default/shop/api');
+      return runAs(project, who, 'promotions', `${TARGET}/shop/api`);
     },
   ],
   promote: [(project, who) => runAs(project, who, 'promote', 'default/shop/api:1', '--to', TARGET)],
