@@ -1,9 +1,10 @@
 import type { NamedBookmark } from '../../repository/bookmark.ts';
 import { listBookmarks } from '../../repository/bookmark.ts';
 import type { ArtifactArn, ArtifactName, Domain } from '../../repository/index.ts';
-import { ArtifactError, formatArtifactName } from '../../repository/index.ts';
+import { ArtifactError, formatArn, formatArtifactName, readManifest } from '../../repository/index.ts';
 import { nearest } from '../../repository/nearest.ts';
 import { resolveArtifact, resolveVersions } from './artifact.ts';
+import { definiteArn } from './showing.ts';
 
 /**
  * The artifact that is named, of which a bookmark is one.
@@ -42,6 +43,15 @@ export function arnOfVersion(
   { repository, id, number }: ArtifactName & { readonly number?: number },
 ): ArtifactArn {
   return { partition, account, region, repository, id, ...(number !== undefined && { version: number }) };
+}
+
+/** Of a version, with the digest where it has one asset. One that has no manifest is still named by its number. */
+export async function readDefiniteArn(
+  domain: Domain,
+  version: ArtifactName & { readonly number: number },
+): Promise<string> {
+  const manifest = await readManifest(domain, version, version.number);
+  return manifest === undefined ? formatArn(arnOfVersion(domain, version)) : definiteArn(domain, { manifest });
 }
 
 /** @throws ArtifactError ARTIFACT_NOT_FOUND, with the name that is near */

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { AccessOptions } from '../aws/access.ts';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import { parseId, parseSegment } from '../../repository/name.ts';
@@ -65,7 +67,7 @@ export const PUBLISH: OptionTable<PublishFlags> = {
     arity: 'repeatable',
     group: GROUP.publication,
     help: 'one of several files or folders that make up the version, under a name of its own (default: as the file is called); may be repeated',
-    read: (given) => texts(given).map(parseAsset),
+    read: (given, { cwd }) => texts(given).map((one) => parseAsset(one, cwd)),
     fallback: [],
   },
   unfinished: {
@@ -115,10 +117,12 @@ const CONFLICTS: readonly Conflict<PublishFlags>[] = [
   { options: ['zip', 'file'], remedy: 'Without either a folder becomes an archive and a file is taken as it is.' },
 ];
 
-/** `NAME=PATH`; what has a slash before its first `=` is a path. @throws ArtifactError INVALID_NAME */
-function parseAsset(given: string): AssetPath {
-  const [, name, path] = /^([^=/\\]*)=(.+)$/s.exec(given) ?? [];
-  return name === undefined || path === undefined ? { path: given } : { name: parseSegment('asset name', name), path };
+/** `NAME=PATH`; what has a slash before its first `=`, and is there, is a path with a `=` in it. @throws ArtifactError INVALID_NAME */
+function parseAsset(given: string, cwd: string): AssetPath {
+  const [, name, path] = /^([^=]*)=(.+)$/s.exec(given) ?? [];
+  if (name === undefined || path === undefined) return { path: given };
+  if (/[/\\]/.test(name) && existsSync(resolve(cwd, given))) return { path: given };
+  return { name: parseSegment('asset name', name), path };
 }
 
 /** @throws ArtifactErrors INVALID_ARGUMENT, INVALID_NAME */

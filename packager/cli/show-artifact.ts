@@ -19,10 +19,9 @@ import type { Column } from './report.ts';
 import { formatDate, formatFields, GrowingTable, writeJson, writeJsonList } from './report.ts';
 import type { Field, ShowCall } from './showing.ts';
 import {
-  arnOfAsset,
-  arnOfVersion,
   CONTENT_LEFT,
   contentLeft,
+  definiteArn,
   describeBookmark,
   describePromotion,
   fieldsOf,
@@ -120,7 +119,7 @@ async function page(
   stdout.write(`${formatArtifactName(manifest)}\n\n`);
   stdout.write(
     formatFields([
-      ['Arn', arnOf(call, newest)],
+      ['Arn', definiteArn(call.domain, newest)],
       ['Newest', `:${manifest.number}, ${formatDate(new Date(manifest.published))}, ${status}`],
       ...fieldsOf('Content', content === undefined ? [] : [CONTENT_LEFT[content]]),
       ...(content === 'gone' ? [] : newestFields(call, newest)),
@@ -204,13 +203,6 @@ function setFields(all: readonly ShownSets[]): readonly Field[] {
   return fieldsOf('Sets', texts);
 }
 
-function arnOf({ domain }: ShowCall, version: Version): string {
-  const [asset, another] = contentAssets(version.manifest);
-  return asset === undefined || another !== undefined
-    ? arnOfVersion(domain, version)
-    : arnOfAsset(domain, version, asset);
-}
-
 /** The newest version has the members that the version has where it is shown by itself. */
 async function writeDocument(
   call: ShowCall,
@@ -228,7 +220,7 @@ async function writeDocument(
   const places = single && placesOf(call, single);
   const sets = (await lookBeside(call, 'its sets', () => setsOf(domain, kept))) ?? [];
   writeJson(terminal, {
-    ...{ arn: arnOf(call, newest), repository, id, version: number, status },
+    ...{ arn: definiteArn(domain, newest), repository, id, version: number, status },
     ...(single !== undefined && { digest: single.digest, size: single.size, filename: single.filename }),
     ...{ bucket: domain.bucket, key: places?.key, url: places?.url, manifest, versions: total },
     ...(isGone(status) && { content: await contentLeft(domain, contentAssets(manifest)) }),

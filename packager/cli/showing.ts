@@ -1,5 +1,12 @@
 import type { Asset, Domain, Provenance, Usage, Version } from '../../repository/index.ts';
-import { ArtifactError, formatArn, formatArtifactName, hasCode, LOCAL_PLACE } from '../../repository/index.ts';
+import {
+  ArtifactError,
+  contentAssets,
+  formatArn,
+  formatArtifactName,
+  hasCode,
+  LOCAL_PLACE,
+} from '../../repository/index.ts';
 import { blobKey } from '../../repository/keys.ts';
 import type { PromotedFrom, PromotedTo, ShownBookmark } from '../../repository/looking/needs.ts';
 import type { PromotionEvidence, VersionName } from '../../repository/promoting/record.ts';
@@ -62,14 +69,26 @@ export function timeOf(text: string | undefined): string {
   return Number.isNaN(time.getTime()) ? text : formatDate(time);
 }
 
-export function arnOfAsset({ partition, region, account }: Domain, { manifest }: Version, { digest }: Asset): string {
+export function arnOfAsset(
+  { partition, region, account }: Domain,
+  { manifest }: Pick<Version, 'manifest'>,
+  { digest }: Asset,
+): string {
   const { repository, id, number } = manifest;
   return formatArn({ partition, region, account, repository, id, version: number, digest });
 }
 
-export function arnOfVersion({ partition, region, account }: Domain, { manifest }: Version): string {
+export function arnOfVersion({ partition, region, account }: Domain, { manifest }: Pick<Version, 'manifest'>): string {
   const { repository, id, number } = manifest;
   return formatArn({ partition, region, account, repository, id, version: number });
+}
+
+/** With the digest where the version has one asset: then the version and that are one. */
+export function definiteArn(domain: Domain, version: Pick<Version, 'manifest'>): string {
+  const [asset, another] = contentAssets(version.manifest);
+  return asset === undefined || another !== undefined
+    ? arnOfVersion(domain, version)
+    : arnOfAsset(domain, version, asset);
 }
 
 /** Where content stands in the store: `uri` as S3 has it, where it is one. */

@@ -1,3 +1,4 @@
+import { expandAhead } from '../../../repository/ahead.ts';
 import { listBehind } from '../../../repository/behind.ts';
 import type { BookmarkEnd, BookmarkMove, PastBookmark } from '../../../repository/bookmark.ts';
 import { listBookmarks, readBookmark } from '../../../repository/bookmark.ts';
@@ -6,7 +7,13 @@ import { formatArn, formatArtifactName, runToEnd } from '../../../repository/ind
 import { parseSegment } from '../../../repository/name.ts';
 import { localUser } from '../../provenance.ts';
 import { CATCH_UP, plainBehind, tellBehind } from '../behind-talk.ts';
-import { arnOfVersion, findBookmark, resolveOneVersion, resolveWholeArtifact } from '../bookmark-name.ts';
+import {
+  arnOfVersion,
+  findBookmark,
+  readDefiniteArn,
+  resolveOneVersion,
+  resolveWholeArtifact,
+} from '../bookmark-name.ts';
 import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../bookmark-options.ts';
 import { CHANCE } from '../chance.ts';
 import type { OpenDomain } from '../opening.ts';
@@ -17,6 +24,9 @@ import type { Column } from '../report.ts';
 import { formatDate, formatTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+
+/** So many versions are looked at at once. */
+const AT_ONCE = 16;
 
 /** Lets a bookmark name a version, and tells which stacks are behind it now. */
 export async function set(options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
@@ -41,10 +51,9 @@ export async function moveBookmark(
   terminal: Terminal,
   warnings: Warnings,
 ): Promise<void> {
-  const arn = formatArn(arnOfVersion(domain, version));
   const by = caller ?? localUser();
   const move = await askOnce<BookmarkMove>(ask, {
-    ...{ command: 'bookmark-set', arn, bookmark },
+    ...{ command: 'bookmark-set', arn: formatArn(arnOfVersion(domain, version)), bookmark },
     ...(expected !== undefined && { expected }),
     ...(by !== undefined && { by }),
   });
@@ -53,6 +62,7 @@ export async function moveBookmark(
   if (options.json) {
     await writeJsonList(terminal, 'behind', plainOf(behind, plainBehind));
     const { outcome, from, to } = move;
+    const arn = await readDefiniteArn(domain, { repository, id, number: to });
     writeJson(terminal, { outcome, repository, id, bookmark, from, version: to, arn, warnings: warnings.all() });
     return;
   }
@@ -82,7 +92,7 @@ export async function get(options: BookmarkOptions, terminal: Terminal, warnings
   const { domain } = await openDomain(options, 'read', terminal);
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   const { bookmark, version, at, by } = await findBookmark(domain, name, options.bookmark);
-  const arn = formatArn(arnOfVersion(domain, { ...name, number: version }));
+  const arn = await readDefiniteArn(domain, { ...name, number: version });
   if (!options.json) terminal.stdout.write(`${arn}\n`);
   else writeJson(terminal, { ...name, bookmark, version, arn, at, by, warnings: warnings.all() });
 }
@@ -100,8 +110,8 @@ export async function list(options: BookmarkListOptions, terminal: Terminal, war
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   const bookmarks = listBookmarks(domain.store, name);
   if (options.json) {
-    const plain = plainOf(bookmarks, ({ version, ...bookmark }) => {
-      return { ...bookmark, version, arn: formatArn(arnOfVersion(domain, { ...name, number: version })) };
+    const plain = expandAhead(bookmarks, AT_ONCE, async function* ({ version, ...bookmark }) {
+      yield { ...bookmark, version, arn: await readDefiniteArn(domain, { ...name, number: version }) };
     });
     await writeJsonList(terminal, 'bookmarks', plain);
     writeJson(terminal, { ...name, warnings: warnings.all() });

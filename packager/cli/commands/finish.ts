@@ -15,10 +15,11 @@ import { exists } from '../../../repository/status.ts';
 import { resolveVersion } from '../artifact.ts';
 import { arnOfVersion } from '../bookmark-name.ts';
 import type { ActivateOptions, FinishOptions } from '../bookmark-options.ts';
-import { withSet } from '../named-version.ts';
+import { namesContent, selectionIn, withSet } from '../named-version.ts';
 import type { OpenDomain } from '../opening.ts';
 import { openDomain } from '../open.ts';
 import { writeJson } from '../report.ts';
+import { definiteArn } from '../showing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 import { askOnce, moveBookmark } from './bookmark.ts';
@@ -39,8 +40,8 @@ export async function finish(options: FinishOptions, terminal: Terminal, warning
   const arn = formatArn(arnOfVersion(domain, manifest));
   const { outcome, status } = await askOnce<ChangedStatus>(askToPublish, { command: 'complete', arn });
   if (options.json) {
-    const told = { outcome, repository, id, version: number, label: set.label, set: set.name, status, arn };
-    writeJson(terminal, { ...told, warnings: warnings.all() });
+    const told = { outcome, repository, id, version: number, label: set.label, set: set.name, status };
+    writeJson(terminal, { ...told, arn: definiteArn(domain, { manifest }), warnings: warnings.all() });
   } else if (!options.quiet) {
     const what = `${formatArtifactName(manifest)}:${set.label}`;
     const again = outcome === 'exists' ? ' already' : '';
@@ -65,7 +66,13 @@ async function candidateOf(
   domain: OpenDomain['domain'],
   { artifact, set: named, repository }: FinishOptions,
 ): Promise<Pick<Version, 'manifest'> & { readonly set: AssetSet }> {
-  const { manifest, status } = await resolveVersion(domain, withSet(artifact, named, repository), repository);
+  const text = withSet(artifact, named, repository);
+  if (!namesContent(text, repository) && selectionIn(text, repository) === undefined) {
+    throw new ArtifactError('INVALID_ARGUMENT', `'${text}' names an artifact, and no label of it`, {
+      remedy: 'Name the label that the candidates are made for: ID:1.0.0.',
+    });
+  }
+  const { manifest, status } = await resolveVersion(domain, text, repository);
   const { set, number } = manifest;
   const what = `${formatArtifactName(manifest)}:${number}`;
   if (set === undefined) {

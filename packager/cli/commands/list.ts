@@ -7,6 +7,7 @@ import { Labels } from '../../../repository/looking/labels.ts';
 import type { VersionFilter } from '../../../repository/looking/versions.ts';
 import { findShown, listVersions } from '../../../repository/looking/versions.ts';
 import { formatSize } from '../../size.ts';
+import { foundIn } from '../known-repository.ts';
 import type { ListOptions } from '../looking-options.ts';
 import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
@@ -32,7 +33,11 @@ export async function run(options: ListOptions, terminal: Terminal, warnings: Wa
   const entries = isRecursive
     ? everyArtifact(listArtifacts(domain, options.repository, prefix))
     : level(domain, options.repository, prefix);
-  const rows = expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter));
+  const rows = foundIn(
+    domain,
+    options.repository,
+    expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter)),
+  );
   if (options.json) await writeDocument(rows, isRecursive, options, terminal, warnings);
   else await writeTable(rows, options, prefix, terminal);
 }

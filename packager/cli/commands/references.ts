@@ -4,6 +4,7 @@ import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts'
 import { resolveSubject } from '../artifact.ts';
 import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
 import { noBookmark } from '../bookmark-name.ts';
+import { foundIn, requireKnown } from '../known-repository.ts';
 import { openDomain } from '../open.ts';
 import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
@@ -123,7 +124,7 @@ function stackOf(
 
 async function unused(call: Call, domain: Domain, prefix: string | undefined): Promise<void> {
   const { repository, json: isJson } = call.options;
-  const found = listUnused(domain, repository, prefix);
+  const found = foundIn(domain, repository, listUnused(domain, repository, prefix));
   if (isJson) return json(call, 'versions', found, plainVersion);
   const columns: readonly Column[] = [
     { title: 'VERSION' },
@@ -157,6 +158,7 @@ async function behind(call: Call, domain: Domain, bookmark: string, idPrefix: st
   const found = listAllBehind(domain, where, bookmark, () => (artifacts += 1));
   const all = requireAny(found, async () => {
     if (artifacts > 0) return;
+    await requireKnown(domain, repository);
     const whose = `no artifact in '${repository}'${idPrefix === undefined ? '' : ` whose ID begins with '${idPrefix}'`}`;
     throw noBookmark(`${whose} has a bookmark '${bookmark}'`, bookmark, await listBookmarkNames(domain, where));
   });

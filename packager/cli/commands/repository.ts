@@ -11,6 +11,7 @@ import { ownerName } from '../../../repository/owner.ts';
 import { problemsOfSettings } from '../../../repository/settings-problems.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../finding-talk.ts';
+import { unknownAmong } from '../known-repository.ts';
 import { openDomain } from '../open.ts';
 import type { Column } from '../report.ts';
 import { formatDate, formatFields, formatTable, writeJson, writeJsonList, writeNote } from '../report.ts';
@@ -32,6 +33,8 @@ export async function create(options: RepositoryCreateOptions, terminal: Termina
   const { repository, json, quiet } = options;
   const wanted = withGiven({ lifecycle: [] }, repository, options);
   const { domain } = await openDomain(options, 'write', terminal);
+  for (const warning of await unknownAmong(domain, wanted.acceptsFrom ?? [])) warnings.add(warning);
+  warnings.tell();
   const outcome = await createRepository(domain, repository, wanted);
   const { repository: is } = await readRepository(domain, repository);
   const differences = changesOf(is, withGiven(is, repository, options));
@@ -120,6 +123,8 @@ export async function update(options: RepositoryUpdateOptions, terminal: Termina
   if (is.owner !== undefined && changes.length > 0 && !quiet)
     writeNote(terminal, `${ownerName(is.owner)} declares '${repository}': its next update sets this again`, options);
   if (changes.length > 0) {
+    for (const warning of await unknownAmong(domain, wanted.acceptsFrom ?? [])) warnings.add(warning);
+    warnings.tell();
     if (!yes || !(json || quiet)) terminal.stderr.write(changes.map((line) => `${line}\n`).join(''));
     if (!yes) await agree(repository, terminal);
     await updateRepository(domain, repository, wanted, record);

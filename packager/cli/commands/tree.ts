@@ -6,6 +6,7 @@ import type { FolderEntry } from '../../../repository/looking/folder.ts';
 import { listFolder } from '../../../repository/looking/folder.ts';
 import { Labels } from '../../../repository/looking/labels.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
+import { foundIn } from '../known-repository.ts';
 import type { TreeOptions } from '../looking-options.ts';
 import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
@@ -54,7 +55,7 @@ export async function run(options: TreeOptions, terminal: Terminal, warnings: Wa
       }
     },
   );
-  for await (const { path, leaf } of found) {
+  for await (const { path, leaf } of foundIn(domain, repository, found)) {
     terminal.signal.throwIfAborted();
     const node = nodeAt(
       root,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
 import { bind } from '../../../repository/bind.ts';
@@ -71,6 +72,12 @@ class Shop {
   }
 }
 
+/** Of a version of shop/api: with the digest of its one file. */
+function definite(version: 1 | 2 | 3): string {
+  const content = { 1: 'one', 2: 'two', 3: 'three' }[version];
+  return `${ARN}:${version}@sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
+
 /** Every time is another, of as many letters; whoever runs the tests has some name. */
 function lines(text: string): readonly string[] {
   return text
@@ -92,7 +99,7 @@ describe('bookmark set', () => {
     expect(await shop.said('bookmark', 'set', 'default/shop/api:latest', 'prod')).toBe(
       'default/shop/api^prod names version 3 now, after 1\n',
     );
-    expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${ARN}:3\n`);
+    expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${definite(3)}\n`);
     expect(await shop.said('bookmark', 'set', 'shop/api^prod', 'staging')).toBe(
       'default/shop/api^staging names version 3 now\n',
     );
@@ -135,7 +142,7 @@ describe('bookmark set', () => {
     expect(stderr).toMatch(/^Nothing that is deployed follows a bookmark by itself: .*\n$/);
     const { behind, ...told } = await shop.json('bookmark', 'set', 'shop/api:1', 'prod');
     expect(told).toEqual({
-      ...{ outcome: 'moved', ...NAME, bookmark: 'prod', from: 3, version: 1, arn: `${ARN}:1`, warnings: [] },
+      ...{ outcome: 'moved', ...NAME, bookmark: 'prod', from: 3, version: 1, arn: definite(1), warnings: [] },
     });
     expect(behind).toMatchObject([{ stack: 'late', version: 2, stackId: expect.stringContaining(':stack/late/') }]);
   });
@@ -188,8 +195,8 @@ describe('bookmark get, list, history', () => {
     const who = by === '-' ? {} : { by };
     expect(listed).toEqual({
       bookmarks: [
-        { bookmark: 'prod', at: time, ...who, version: 2, arn: `${ARN}:2` },
-        { bookmark: 'test', at: time, ...who, version: 3, arn: `${ARN}:3` },
+        { bookmark: 'prod', at: time, ...who, version: 2, arn: definite(2) },
+        { bookmark: 'test', at: time, ...who, version: 3, arn: definite(3) },
       ],
       ...{ ...NAME, warnings: [] },
     });
@@ -211,8 +218,16 @@ describe('bookmark get, list, history', () => {
       ],
     });
     expect(await shop.json('bookmark', 'get', 'shop/api', 'prod')).toEqual({
-      ...{ ...NAME, bookmark: 'prod', version: 2, arn: `${ARN}:2`, at: time, ...who, warnings: [] },
+      ...{ ...NAME, bookmark: 'prod', version: 2, arn: definite(2), at: time, ...who, warnings: [] },
     });
+    expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${definite(2)}\n`);
+  });
+
+  test('of a version with several files that with its number is definite', async () => {
+    const shop = await Shop.open();
+    await shop.said('publish', '--id', 'shop/api', '--asset', '1.txt', '--asset', '2.txt');
+    await shop.said('bookmark', 'set', 'shop/api:4', 'prod');
+    expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${ARN}:4\n`);
   });
 
   test.each(['get', 'history', 'delete'])('%s of an unknown one offers the name that is near', async (command) => {

@@ -83,6 +83,16 @@ describe('publish', () => {
     expect(project.stored('versions')).toEqual([]);
   });
 
+  test('an asset is called by no path; a path may have an equals sign in it', async () => {
+    for (const asset of ['../x=api.json', 'a/b=api.json', 'c\\d=api.json']) {
+      const { exitCode, stdout, stderr } = await publish('--id', 'api', '--asset', asset);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toContain(`'--asset': '${asset.replace(/=.*/, '')}' is no asset name`);
+    }
+    project.write({ 'out/a=b.txt': 'equal' });
+    expect((await publish('--id', 'api', '--asset', 'out/a=b.txt')).exitCode).toBe(0);
+  });
+
   test('a candidate, then the same under another name of its set', async () => {
     const candidate = ['--id', 'api', '--unfinished', '--label', '1.0.0'];
     expect((await publish('api.json', ...candidate, '--set', 'build-24')).stdout).toMatch(/default\/api:1@sha256/);

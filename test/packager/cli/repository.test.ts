@@ -36,7 +36,40 @@ beforeEach(async () => {
   await call('publish', 'one.txt', '--id', 'tool');
 });
 
+test('who looks around in one that is not there is told which is near', async () => {
+  await repository('create', 'staging');
+  const place = ['--repository', 'stagin'];
+  const words = [
+    ['list'],
+    ['list', '--versions'],
+    ['tree'],
+    ['references', '--unused'],
+    ['references', '--behind', 'prod'],
+  ];
+  for (const [command = '', ...more] of words) {
+    const { exitCode, stdout, stderr } = await call(command, ...more, ...place);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain("there is no repository 'stagin'\n  Did you mean 'staging'?");
+  }
+  expect(json(await call('list', ...place, '--json'))).toMatchObject({ error: { code: 'REPOSITORY_NOT_FOUND' } });
+  expect(await call('list', '--repository', 'staging')).toMatchObject({
+    ...{ exitCode: 0, stdout: '', stderr: "no artifacts in 'staging'\n" },
+  });
+});
+
 describe('repository create', () => {
+  test('one that would accept from another that is not there is warned about', async () => {
+    await repository('create', 'staging');
+    const made = await repository('create', 'production', '--accepts-from', 'stagin');
+    expect(made.exitCode).toBe(0);
+    expect(made.stderr).toContain("warning: there is no repository 'stagin' to accept from\n  Did you mean 'staging'?");
+    const update = await repository('update', 'production', '--accepts-from', 'other', '--yes', '--json');
+    expect(json(update)).toMatchObject({ changed: true, warnings: [{ code: 'unknown-repository' }] });
+    expect((await repository('update', 'production', '--accepts-from', 'staging', '--yes')).stderr).not.toContain(
+      'warning',
+    );
+  });
+
   test('makes it once, with its settings; the same again is no failure', async () => {
     const made = await repository('create', 'staging', '--description', 'before production');
     expect(made).toMatchObject({ exitCode: 0, stdout: "made the repository 'staging'\n", stderr: '' });
