@@ -14,11 +14,15 @@ import { recordContent } from '../../../repository/record.ts';
 import { createRepository } from '../../../repository/repositories.ts';
 import { readSettings } from '../../../repository/settings.ts';
 import { changeStatus } from '../../../repository/status-change.ts';
+import { readStatusRecord } from '../../../repository/status.ts';
 import { counting } from '../../../repository/stores/counting.ts';
-import { readVersion } from '../../../repository/version.ts';
+import { memoryStore } from '../../../repository/stores/memory.ts';
+import { readManifest, readVersion } from '../../../repository/version.ts';
 import { verify } from '../../../repository/verifying/verify.ts';
 import { Clocked, DAY_MS, planned, ran, steps } from '../collecting/collected.ts';
-import { publishable } from '../../support/domain.ts';
+import { publishable, testDomain } from '../../support/domain.ts';
+import { chooseBy, firstWrong, interleaveIn } from '../../support/interleaving.ts';
+import type { Choose } from '../../support/interleaving.ts';
 import { keysIn } from '../../support/keys-in.ts';
 
 /** Of several that are promoted together all are to be seen, or none: whoever wants one of them gone decides that first. */
@@ -364,39 +368,69 @@ describe('a verification', () => {
   });
 });
 
-test('the same promotion by two at once, while somebody deletes one of its versions: all or nothing in every order', async () => {
-  for (let turn = 0; turn < 12; turn++) {
-    ({ domain, clock } = await Clocked.domain());
-    for (const repository of ['staging', 'production']) await createRepository(domain, repository, { lifecycle: [] });
-    await publishVersion(domain, API, publishable('api', 'file'));
-    await publishVersion(domain, WEB, publishable('web', 'file'));
-    let steps = 0;
-    const store = counting(domain.store, () => (steps += 1));
-    const again: PromotionRequest = {
-      repository: 'production',
-      items: [
-        { manifest: await manifestOf(API, 1), id: 'api' },
-        { manifest: await manifestOf(WEB, 1), id: 'web' },
-      ],
-    };
-    const deleting = (async () => {
-      while (steps < turn * 6) await new Promise((go) => setImmediate(go));
-      return deleteVersion(domain, TARGET, 1);
-    })();
-    const [first, second] = await Promise.all([
-      outcomeOf(promote({ ...domain, store }, again)),
-      outcomeOf(promote(domain, again)),
-    ]);
-    steps = Infinity;
-    await deleting;
-    for (const result of [first, second]) {
-      if (typeof result === 'string') continue;
-      const ends = await Promise.all(
-        result.versions.map(async ({ manifest }) => (await readVersion(domain, manifest, manifest.number))?.status),
-      );
-      expect([...new Set(ends)].filter((status) => status !== 'Published' && status !== 'Deleted')).toEqual([]);
+/** By whoever asks whether a version may be seen, at the moment at which the record comes to be, and in the end. */
+async function wrongIn(own: Pick<Domain, 'store'>): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const key of await keysIn(own.store, 'promotions/')) {
+    const promotion = await readPromotion(own, 'production', key.split('/')[2] ?? '');
+    for (const { to } of promotion?.items ?? []) {
+      const version = await readVersion(own, { repository: 'production', id: to.id }, to.number);
+      if (version === undefined || version.pending !== undefined) wrong.push('a record of what is not to be seen');
     }
-    const seen = await statuses();
-    if (seen.includes('Published') && !seen.includes('Deleted')) expect(seen).toEqual(['Published', 'Published']);
   }
+  return wrong;
+}
+
+async function play(choose: Choose, stops?: (actor: number, step: number) => boolean) {
+  const wrong: string[] = [];
+  let now = 0;
+  const memory = memoryStore(() => new Date(now++));
+  const create: ObjectStore['create'] = async (key, content, attributes) => {
+    const outcome = await memory.create(key, content, attributes);
+    if (!key.startsWith('promotions/') || outcome !== 'created') return outcome;
+    const promotion = await readPromotion({ store: memory }, 'production', key.split('/')[2] ?? '');
+    for (const { to } of promotion?.items ?? []) {
+      const name = { repository: 'production', id: to.id };
+      const manifest = await readManifest({ store: memory }, name, to.number);
+      // What was there by itself may go by itself.
+      if (manifest?.promotion?.id !== promotion?.id) continue;
+      const record = await readStatusRecord({ store: memory }, name, to.number);
+      if (record !== undefined && record.value.status !== 'Unfinished')
+        wrong.push(`a record of what is ${record.value.status}`);
+    }
+    return outcome;
+  };
+  const base = await testDomain({ ...memory, create }, 'before');
+  domain = base;
+  for (const repository of ['staging', 'production']) await createRepository(base, repository, { lifecycle: [] });
+  const items = await Promise.all(
+    [API, WEB].map(async (name) => {
+      const { arn } = await publishVersion(base, name, publishable(name.id, 'file'));
+      return { manifest: await manifestOf(name, arn.version), id: name.id };
+    }),
+  );
+  const [first, ...rest] = items;
+  if (first === undefined) throw new TypeError('two are published');
+  const promoting = (own: Domain): Promise<unknown> =>
+    outcomeOf(promote(own, { repository: 'production', items: [first, ...rest] }));
+  const deleting = (own: Domain): Promise<unknown> => outcomeOf(deleteVersion(own, TARGET, 1));
+  const publishing = (own: Domain): Promise<unknown> =>
+    outcomeOf(publishVersion(own, TARGET, publishable('api', 'file')));
+  const story = await interleaveIn(base, [promoting, promoting, deleting, publishing], choose, stops);
+  for (const outcome of story.outcomes) if (outcome instanceof Error) wrong.push(outcome.message);
+  return { ...story, violations: [...wrong, ...(await wrongIn(base))] };
+}
+
+describe('two who promote the same, one who deletes a part of it, and one who publishes that', () => {
+  test('in any order', async () => {
+    expect(await firstWrong(300, (random) => play(chooseBy(random)))).toBeUndefined();
+  });
+
+  test('also when one of them stops for ever', async () => {
+    const wrong = await firstWrong(300, (random) => {
+      const stopAt = Math.floor(random() * 30);
+      return play(chooseBy(random), (_, step) => step === stopAt);
+    });
+    expect(wrong).toBeUndefined();
+  });
 });
