@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import type { Deletion } from '../../../repository/deletion.ts';
-import { sha256 } from '../../../repository/index.ts';
+import { createRepository, sha256 } from '../../../repository/index.ts';
 import type { ObjectKey, VerifyFinding, VerifyKind } from '../../../repository/index.ts';
 import {
   bookmarkKey,
@@ -403,10 +403,19 @@ const INDEXES: readonly Corruption[] = [
 
 const RECORDS: readonly Corruption[] = [
   {
+    what: 'a version came into a repository while that was deleted',
+    does: async ({ store }) => {
+      const head = await store.head(settingsKey('tools'));
+      if (head !== undefined) await store.removeRevision(settingsKey('tools'), head.revision);
+    },
+    finds: () => [{ kind: 'missing', key: settingsKey('tools'), arns: [arn('tools/lint:1')] }],
+    heals: false,
+    remedy: async (world) => void (await createRepository(world.domain, 'tools', { lifecycle: [] })),
+  },
+  {
     what: 'settings can’t be read',
     does: async (world) => {
       await world.store.create(settingsKey('default'), recordContent({ lifecycle: 'none' }));
-      await world.store.create(settingsKey('tools'), recordContent({ format: 1, nonce: 'n', lifecycle: [] }));
     },
     finds: () => [{ kind: 'unreadable', key: settingsKey('default') }],
     heals: false,

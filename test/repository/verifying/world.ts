@@ -6,7 +6,7 @@ import { reap } from '../../../repository/deleting/reap.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
 import { contentOf, formatArn, LOCAL_PLACE, publishVersion, resolve, sha256 } from '../../../repository/index.ts';
 import type { Chance, Domain, ObjectKey, ObjectStore, Publication, VerifyFinding } from '../../../repository/index.ts';
-import { establishDomain, ownKeeper } from '../../../repository/index.ts';
+import { createRepository, establishDomain, ownKeeper } from '../../../repository/index.ts';
 import { bookmarkKey, labelKey, statusKey } from '../../../repository/keys.ts';
 import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
@@ -75,6 +75,7 @@ export class World {
 
   private async fill(): Promise<void> {
     const { domain, store } = this;
+    await createRepository(domain, TOOLS.repository, { lifecycle: [] });
     for (const text of ['api one', 'api two', 'api three']) await this.publish(API, text);
     // The same content under another ID, and under another filename.
     await this.publish(WEB, 'api one');
