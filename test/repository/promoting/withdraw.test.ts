@@ -411,8 +411,15 @@ async function play(choose: Choose, stops?: (actor: number, step: number) => boo
   );
   const [first, ...rest] = items;
   if (first === undefined) throw new TypeError('two are published');
-  const promoting = (own: Domain): Promise<unknown> =>
-    outcomeOf(promote(own, { repository: 'production', items: [first, ...rest] }));
+  const wanted: PromotionRequest = { repository: 'production', items: [first, ...rest] };
+  // Somebody has begun with it, and died.
+  await expect(
+    promote(
+      before(() => Promise.reject(new Error('dead'))),
+      wanted,
+    ),
+  ).rejects.toThrow('dead');
+  const promoting = (own: Domain): Promise<unknown> => outcomeOf(promote(own, wanted));
   const deleting = (own: Domain): Promise<unknown> => outcomeOf(deleteVersion(own, TARGET, 1));
   const publishing = (own: Domain): Promise<unknown> =>
     outcomeOf(publishVersion(own, TARGET, publishable('api', 'file')));
