@@ -177,7 +177,7 @@ export function optionsOf<O>(table: OptionTable<O>): readonly OptionSpec<unknown
 
 const ARTIFACT: PositionalArgument = {
   name: 'artifact',
-  help: 'an ARN, or [REPOSITORY/]ID with nothing, :VERSION, :LABEL, ^BOOKMARK or @sha256:DIGEST behind it',
+  help: 'an ARN, or [REPOSITORY/]ID with nothing, :VERSION, :LABEL, :latest, a range like :^1.4, ^BOOKMARK or @sha256:DIGEST behind it',
   required: true,
 };
 
@@ -185,7 +185,7 @@ const REPOSITORY: PositionalArgument = { name: 'name', help: 'name of the reposi
 
 const VERSION: PositionalArgument = {
   ...ARTIFACT,
-  help: 'an ARN, or [REPOSITORY/]ID with :VERSION, :LABEL, :latest, ^BOOKMARK or @sha256:DIGEST behind it',
+  help: 'an ARN, or [REPOSITORY/]ID with :VERSION, :LABEL, :latest, a range like :^1.4, ^BOOKMARK or @sha256:DIGEST behind it',
 };
 
 const WHOLE: PositionalArgument = { ...ARTIFACT, help: 'its ARN, or [REPOSITORY/]ID' };

@@ -49,15 +49,34 @@ async function users(call: Call, domain: Domain, text: string): Promise<void> {
     { title: 'CHOSEN BY' },
   ];
   const table = new GrowingTable(call.terminal, columns);
+  const isNew = newRowsOf();
   for await (const usage of found) {
     const { name, logicalId, account, region } = whoUses(usage);
     const version = usage.version === undefined ? NOTHING : String(usage.version);
-    await table.add([version, name, logicalId, account, region, since(usage), chosenBy(usage)]);
+    const row = [version, name, logicalId, account, region, since(usage), chosenBy(usage)];
+    if (isNew(version, row)) await table.add(row);
   }
   await table.end();
   const { repository, id, number, digest } = subject;
   const selection = number !== undefined ? `:${number}` : digest === undefined ? '' : `@sha256:${digest}`;
   if (table.rows === 0) say(call, `nobody uses '${repository}/${id}${selection}'`);
+}
+
+/** Of one version so many rows are remembered. */
+const REMEMBERED = 10_000;
+
+/** Who needs a version with several assets has recorded each of them: for people that is one use. */
+function newRowsOf(): (version: string, row: readonly string[]) => boolean {
+  let current: string | undefined;
+  const seen = new Set<string>();
+  return (version, row) => {
+    if (version !== current || seen.size >= REMEMBERED) seen.clear();
+    current = version;
+    const text = row.join('\t');
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  };
 }
 
 const NOTHING = '-';

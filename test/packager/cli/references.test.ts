@@ -97,6 +97,22 @@ describe('references ARTIFACT', () => {
     expect(lines(await shop.references(`shop/api@sha256:${digest}`))).toHaveLength(3);
   });
 
+  test('shows who needs a version with several files once', async () => {
+    const shop = await Shop.open();
+    const where = ['--domain', 'file:../domain'];
+    shop.project.write({ 'a.txt': 'a', 'b.txt': 'b' });
+    await shop.project.run('publish', '--id', 'shop/two', '--asset', 'a.txt', '--asset', 'b.txt', ...where);
+    for (const consumer of ['job', 'other'])
+      await shop.project.run('reference', 'add', 'shop/two:1', '--consumer', consumer, ...where);
+    const [, ...rows] = lines(await shop.references('shop/two'));
+    expect(rows.map((row) => row.split(/ +/).slice(1, 3))).toEqual([
+      ['1', 'job'],
+      ['1', 'other'],
+    ]);
+    const { stdout } = await shop.references('shop/two', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ uses: [{}, {}, {}, {}] });
+  });
+
   test('has a document for scripts', async () => {
     const shop = await Shop.open();
     await shop.uses({}, 'default/shop/api:2', 'default/shop/api^prod');
