@@ -1,5 +1,6 @@
 import type { DeletedContent, DeletedVersion, Digest, Domain, Usage, VersionUser } from '../../repository/index.ts';
 import { ArtifactError, isByHand, parseStackId, samePlace } from '../../repository/index.ts';
+import { formatArtifactName } from '../../repository/name.ts';
 import { formatSize } from '../size.ts';
 import { versionName } from './deletion-plan.ts';
 import { formatDate, formatTable } from './report.ts';
@@ -175,6 +176,9 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
   const users = versions.flatMap(({ users: all = [] }) => all);
   const consumers = users.flatMap((user) => (user.by === 'reference' ? [user.consumer] : []));
   const [named] = versions.flatMap((version) => namedIn(version).map((name) => ({ name, version })));
+  const [bookmarked] = versions.flatMap(({ users: all = [], ...name }) =>
+    all.flatMap((user) => (user.by === 'bookmark' ? [`${formatArtifactName(name)} ${user.bookmark}`] : [])),
+  );
   const ways: readonly (readonly [boolean, string])[] = [
     [consumers.some(({ kind }) => kind === 'stack'), 'A stack lets go when it is updated or deleted.'],
     [
@@ -191,7 +195,10 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
       consumers.some((one) => one.kind === 'named' && one.promotedTo !== undefined),
       "A promotion lets go when the version is deleted that it made; where that was cut short, by 'cfn-artifacts verify --fix'.",
     ],
-    [users.some(({ by }) => by === 'bookmark'), 'A bookmark lets go when it names another version.'],
+    [
+      bookmarked !== undefined,
+      `A bookmark lets go when it names another version, or by 'cfn-artifacts bookmark delete ${bookmarked ?? ''}${flags}'; one that a stack has moved keeps what it named before for 14 days.`,
+    ],
   ];
   return ways.flatMap(([isMeant, way]) => (isMeant ? [way] : [])).join(' ');
 }

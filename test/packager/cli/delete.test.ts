@@ -90,7 +90,8 @@ describe('what is in use', () => {
         '  Nothing was deleted. A stack lets go when it is updated or deleted.' +
           " A consumer lets go by 'cfn-artifacts reference remove default/shop/api:1 --consumer team/job --domain file:../domain'." +
           " What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left." +
-          ' A bookmark lets go when it names another version. --unused deletes the others.',
+          " A bookmark lets go when it names another version, or by 'cfn-artifacts bookmark delete default/shop/api prod --domain file:../domain';" +
+          ' one that a stack has moved keeps what it named before for 14 days. --unused deletes the others.',
         '3 problems',
         '',
       ].join('\n'),

@@ -63,7 +63,9 @@ export class World {
     const parts = { store, keeper: ownKeeper(store), chance: presentChance() };
     // Where only bytes tell what an object is, is told apart by the place.
     const place = kind.startsWith('S3') ? { ...LOCAL_PLACE, region: 'eu-west-1' } : LOCAL_PLACE;
-    return new World(kind, await establishDomain(parts, { ...place, bucket: BUCKET }), close);
+    const domain = await establishDomain(parts, { ...place, bucket: BUCKET });
+    await createRepository(domain, TOOLS.repository, { lifecycle: [] });
+    return new World(kind, domain, close);
   }
 
   private constructor(kind: StoreName, domain: Domain, close: () => Promise<void>) {
@@ -75,7 +77,6 @@ export class World {
 
   private async fill(): Promise<void> {
     const { domain, store } = this;
-    await createRepository(domain, TOOLS.repository, { lifecycle: [] });
     for (const text of ['api one', 'api two', 'api three']) await this.publish(API, text);
     // The same content under another ID, and under another filename.
     await this.publish(WEB, 'api one');
