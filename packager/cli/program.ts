@@ -59,7 +59,9 @@ export async function run(
     const call = parseCommandLine(argv, style, (text) => {
       terminal.stdout.write(text);
     });
-    return call === undefined ? EXIT.ok : await dispatch(call, terminal, warnings, handlers);
+    const code = call === undefined ? EXIT.ok : await dispatch(call, terminal, warnings, handlers);
+    warnings.tell();
+    return code;
   } catch (error) {
     warnings.tell();
     return reportFailure(terminal, error, display, warnings.all());

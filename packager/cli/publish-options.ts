@@ -117,10 +117,10 @@ const CONFLICTS: readonly Conflict<PublishFlags>[] = [
   { options: ['zip', 'file'], remedy: 'Without either a folder becomes an archive and a file is taken as it is.' },
 ];
 
-/** `NAME=PATH`; what has a slash before its first `=`, and is there, is a path with a `=` in it. @throws ArtifactError INVALID_NAME */
+/** `NAME=PATH`; a path with a `=` in it begins with `./` or `/`, or has a slash before that and is there. @throws ArtifactError INVALID_NAME */
 function parseAsset(given: string, cwd: string): AssetPath {
   const [, name, path] = /^([^=]*)=(.+)$/s.exec(given) ?? [];
-  if (name === undefined || path === undefined) return { path: given };
+  if (name === undefined || path === undefined || /^\.?\//.test(name)) return { path: given };
   if (/[/\\]/.test(name) && existsSync(resolve(cwd, given))) return { path: given };
   return { name: parseSegment('asset name', name), path };
 }

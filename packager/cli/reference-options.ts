@@ -1,4 +1,4 @@
-import { parseConsumer } from '../../repository/index.ts';
+import { parseConsumer } from '../../repository/named.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, GROUP, named } from './options.ts';

@@ -1,3 +1,5 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Outcome } from '../../support/project.ts';
@@ -214,6 +216,18 @@ describe('promotions', () => {
         { to: { name: 'production/api:1' } },
       ],
       warnings: [],
+    });
+  });
+
+  test('a record that can’t be read is warned about, with or without --json', async () => {
+    await ok('promote', 'shop/api:1', '--to', 'staging');
+    const folder = project.path('../domain/promotions/staging');
+    for (const record of readdirSync(folder)) writeFileSync(join(folder, record), 'damaged');
+    const { stderr } = await ok('promotions', 'shop/api');
+    expect(stderr).toContain('warning: ');
+    expect(stderr).toContain("'promotions/staging/");
+    expect(json(await ok('promotions', 'shop/api', '--json'))).toMatchObject({
+      ...{ promotions: [], warnings: [{ code: 'unreadable-record' }] },
     });
   });
 
