@@ -56,7 +56,7 @@ export function localUser(): string | undefined {
 
 async function gitOf(root: string): Promise<Provenance['git']> {
   try {
-    const [commit = '', ...changes] = await Promise.all([
+    const [commit, changes] = await Promise.all([
       git(root, 'rev-parse', '--verify', 'HEAD'),
       git(root, 'status', '--porcelain', '--ignore-submodules=none'),
     ]);
@@ -67,7 +67,7 @@ async function gitOf(root: string): Promise<Provenance['git']> {
     if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
     return {
       commit,
-      isClean: changes.join('') === '',
+      isClean: changes === '',
       ...(branch !== '' && { branch }),
       ...(remote !== '' && { remote: withoutCredentials(remote) }),
     };

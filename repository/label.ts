@@ -179,7 +179,10 @@ async function refusal(
     const { number } = version.manifest;
     const fate = isGone(version.status) ? `, which is ${version.status.toLowerCase()}` : '';
     return new ArtifactError('LABEL_TAKEN', `the label '${label}' of '${what}' is that of version ${number}${fate}`, {
-      remedy: `A label never moves: choose another one, or publish what ${what}:${number} consists of.`,
+      remedy:
+        version.manifest.set === undefined
+          ? `A label never moves: choose another one, or publish what ${what}:${number} consists of.`
+          : `A label never moves: choose another one. What was finished is '${what}:${label}'; it is not published again.`,
     });
   }
   return new ArtifactError(

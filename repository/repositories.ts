@@ -125,7 +125,7 @@ export async function requireRepository(
   const why = refusalOf(record, origin);
   if (why === undefined) return;
   throw new ArtifactError('ORIGIN_REFUSED', `'${repository}' ${why}`, {
-    remedy: `'cfn-artifacts promote' names in it what another repository has; 'cfn-artifacts repository show ${repository}' tells what it takes.`,
+    remedy: `'cfn-artifacts promote' names in it what another repository has, with --evidence FILE|URL where that is wanted; 'cfn-artifacts repository show ${repository}' tells what it takes.`,
   });
 }
 

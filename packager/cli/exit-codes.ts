@@ -65,6 +65,9 @@ export const EXIT_STATUS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.input, 'your input: usage, a template, a path, a name, an artifact that does not exist'],
   [EXIT.access, 'your access: credentials, permission, owner, bucket, domain'],
   [EXIT.retry, 'may succeed if tried again: store unavailable, damaged or full, contention, source changed meanwhile'],
-  [EXIT.findings, 'done, and something was found that must be seen to (audit, verify, doctor, delete --unused, gc, diff --exit-code)'],
+  [
+    EXIT.findings,
+    'done, and something was found that must be seen to (audit, verify, doctor, delete --unused, gc, diff --exit-code)',
+  ],
   [EXIT.interrupted, 'interrupted'],
 ];

@@ -161,6 +161,9 @@ function problemsOfSet(
   if (!unfinished && set === undefined) return [];
   const remedy = 'A candidate is published with --unfinished --label 1.0.0 --set build-24.';
   const problems: string[] = [];
+  // What stands behind it tells the candidates of one label from each other.
+  for (const label of labels.filter((one) => one.includes('+')))
+    problems.push(`the label '${label}' of a candidate has a '+' in it, behind which the candidate's own name stands`);
   if (!unfinished) problems.push("'--set' is for candidates, and '--unfinished' is missing");
   if (set === undefined) problems.push("'--unfinished' needs '--set', which tells the candidate from the others");
   if (labels.length !== 1) {

@@ -22,12 +22,7 @@ export async function noteUnused(
   const { status, was } = before?.value ?? { status: initialStatus(manifest) };
   const now = domain.chance.now();
   const since = found === 'unused' && { unusedSince: now.toISOString() };
-  const written = await writeStatus(
-    domain,
-    manifest,
-    { status, ...(was !== undefined && { was }), ...since },
-    before,
-  );
+  const written = await writeStatus(domain, manifest, { status, ...(was !== undefined && { was }), ...since }, before);
   return written === 'there' && found === 'unused' ? now : undefined;
 }
 

@@ -20,6 +20,7 @@ export async function* listVersionUsers(
 ): AsyncGenerator<VersionUser> {
   for await (const usage of listUsers(domain, { repository, id, number })) yield { by: 'reference', ...usage };
   for await (const { bookmark, record } of listBookmarkRecords(domain.store, { repository, id })) {
-    if (numbersNeeded(record, domain.chance.now()).includes(number)) yield { by: 'bookmark', bookmark, version: number };
+    if (numbersNeeded(record, domain.chance.now()).includes(number))
+      yield { by: 'bookmark', bookmark, version: number };
   }
 }

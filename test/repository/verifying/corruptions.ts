@@ -410,7 +410,9 @@ const RECORDS: readonly Corruption[] = [
     },
     finds: () => [{ kind: 'missing', key: settingsKey('tools'), arns: [arn('tools/lint:1')] }],
     heals: false,
-    remedy: async (world) => void (await createRepository(world.domain, 'tools', { lifecycle: [] })),
+    remedy: async (world) => {
+      await createRepository(world.domain, 'tools', { lifecycle: [] });
+    },
   },
   {
     what: 'settings can’t be read',
