@@ -227,8 +227,21 @@ describe('the policy for who runs bootstrap', () => {
     expect(allows(policy!, act('cloudformation:DeleteStack', of('cloudformation', 'stack/shop/x')))).toBe(false);
   });
 
-  test('allows what asking the keeper needs, but for looking at others’ stacks', () => {
-    const asking = needsIn(readTable(DOCUMENT, 'Asking the keeper'))
+  test('allows what deleting and collecting by the keeper needs, but for looking at others’ stacks', () => {
+    const table = readTable(DOCUMENT, 'Asking the keeper');
+    const commands = [
+      'reference add',
+      'reference remove',
+      'audit',
+      'verify',
+      'delete',
+      'undelete',
+      'gc plan',
+      'gc run',
+    ];
+    expect(table.columns).toEqual(expect.arrayContaining(commands));
+    const rows = table.rows.filter((row) => commands.some((command) => row[command] === 'yes'));
+    const asking = needsIn({ ...table, rows })
       .filter(({ action }) => action !== 'cloudformation:DescribeStacks')
       .map(requestOf);
     expect(asking.filter((request) => !allows(policy!, request))).toEqual([]);
