@@ -36,8 +36,9 @@ export async function notFound(domain: Domain, name: ArtifactName, selection: Se
 /** The one that was probably meant, if there is one, and those that begin likewise. */
 async function artifactsNear(domain: Domain, name: ArtifactName): Promise<readonly string[]> {
   const { repository } = name;
-  const names = (await firstOf(listArtifacts(domain, repository), LOOKED_AT)).map(formatArtifactName);
-  const near = nearest(formatArtifactName(name), names);
+  const ids = (await firstOf(listArtifacts(domain, repository), LOOKED_AT)).map(({ id }) => id);
+  const meant = nearest(name.id, ids);
+  const near = meant === undefined ? undefined : formatArtifactName({ repository, id: meant });
   const [top = ''] = name.id.split('/');
   const alike = (await firstOf(listArtifacts(domain, repository, top.slice(0, 3)))).map(formatArtifactName);
   return [...new Set([...(near === undefined ? [] : [near]), ...alike])].slice(0, SUGGESTIONS);
