@@ -11,8 +11,15 @@ import { undeleteVersion } from '../../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
 import { blobKey, versionKey, versionOfReference } from '../../../repository/keys.ts';
 import { addNamedReference, removeNamedReferences } from '../../../repository/named.ts';
+import { claimLabels, findLabel } from '../../../repository/label.ts';
+import { holdSources } from '../../../repository/promoting/hold.ts';
+import { promote } from '../../../repository/promoting/promote.ts';
+import type { ItemToPromote } from '../../../repository/promoting/request.ts';
 import { publishAssets } from '../../../repository/publish.ts';
-import { changeStatus } from '../../../repository/status-change.ts';
+import { createRepository } from '../../../repository/repositories.ts';
+import { samenessOf } from '../../../repository/same-version.ts';
+import { requireOpen } from '../../../repository/set.ts';
+import { changeStatus, completeVersion } from '../../../repository/status-change.ts';
 import type { TargetStatus } from '../../../repository/status-change.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
 import { readManifest } from '../../../repository/version.ts';
@@ -32,7 +39,7 @@ export const OTHER: Digest = sha256('y');
 const OTHER_FILENAME = 'other.txt';
 const OTHER_BLOB: ObjectKey = blobKey(OTHER, OTHER_FILENAME);
 export const BOOKMARK = 'prod';
-const LABEL = '1.0.0';
+export const LABEL = '1.0.0';
 const CONSUMER = 'nightly';
 
 const STACK_ID = 'stack';
@@ -116,10 +123,65 @@ export function collectsContent(digest: Digest): Acts {
 
 export const collects: Acts = collectsContent(DIGEST);
 
-export const deletes: Act = async (given) => {
-  const deletion = await deleteVersion(domainOf(given), NAME, 1);
-  return deletion?.outcome ?? 'no version';
-};
+export const deletes: Act = deletesOf(NAME);
+
+function deletesOf(name: ArtifactName): Act {
+  return async (given) => {
+    const deletion = await deleteVersion(domainOf(given), name, 1);
+    return deletion?.outcome ?? 'no version';
+  };
+}
+
+/** A candidate for the label that everybody wants. */
+export function publishesCandidate(set: string): Act {
+  return async (given) => {
+    const content = publishable('x', 'file', FILENAME);
+    const { arn } = await publishVersion(domainOf(given), NAME, content, { set: { label: LABEL, name: set } });
+    return `published ${arn.version}`;
+  };
+}
+
+/** Chooses a candidate, as people do: the label decides. */
+export function finishes(number: number): Act {
+  return async (given) => {
+    const domain = domainOf(given);
+    const manifest = await readManifest(domain, NAME, number);
+    if (manifest?.set === undefined) return 'no candidate';
+    await requireOpen(domain, NAME, manifest.set).catch(async (error: unknown) => {
+      if ((await findLabel(domain, NAME, LABEL))?.manifest.number !== number) throw error;
+    });
+    await claimLabels(domain, NAME, [LABEL], samenessOf(manifest.assets, manifest.set), number);
+    const completed = await completeVersion(domain, NAME, number);
+    return `finished ${completed?.manifest.number ?? 0}`;
+  };
+}
+
+/** The repository to which is promoted, and what an artifact is called there. */
+export const LIVE = 'live';
+const LIVE_NAME: ArtifactName = { repository: LIVE, id: 'a' };
+
+export const makesLive: Act = async (given) => createRepository(domainOf(given), LIVE, { lifecycle: [] });
+
+/** Promotes the first versions of artifacts together, then has what they were promoted from kept. */
+export function promotes(...ids: readonly [string, ...string[]]): Act {
+  return async (given) => {
+    const domain = domainOf(given);
+    const items: ItemToPromote[] = [];
+    for (const id of ids) {
+      const manifest = await readManifest(domain, { ...NAME, id }, 1);
+      if (manifest === undefined) return 'no version';
+      items.push({ manifest, id });
+    }
+    const [first, ...rest] = items;
+    if (first === undefined) return 'nothing';
+    const { promotion } = await promote(domain, { repository: LIVE, items: [first, ...rest] });
+    const held = await holdSources(domain, promotion);
+    return `promoted, ${held.map(({ outcome }) => outcome).join(' and ')}`;
+  };
+}
+
+/** Gives up what was promoted. */
+export const deletesPromoted: Act = deletesOf(LIVE_NAME);
 
 /** People give the version another status. */
 export function changes(to: TargetStatus): Act {

@@ -5,16 +5,19 @@ import {
   bookmarkPrefix,
   labelKey,
   parseVersionKey,
+  promotionsPrefix,
   stackReferenceKey,
   statusKey,
+  versionKey,
   versionReferenceKey,
 } from '../../../repository/keys.ts';
 import { contentId } from '../../../repository/manifest.ts';
 import type { ArtifactName } from '../../../repository/name.ts';
-import { isGone } from '../../../repository/status.ts';
+import type { Promotion } from '../../../repository/promoting/record.ts';
+import { exists, isGone } from '../../../repository/status.ts';
 import type { Status } from '../../../repository/status.ts';
 import type { Manifest } from '../../../repository/version.ts';
-import { BLOB, BOOKMARK, DIGEST, generationOf, NAME, resourceOf } from './cast.ts';
+import { BLOB, BOOKMARK, DIGEST, generationOf, LABEL, LIVE, NAME, resourceOf } from './cast.ts';
 import type { Judgement, View } from './scenario.ts';
 
 /** What somebody was told is there, and stays until somebody else takes it away. */
@@ -46,7 +49,7 @@ export function bookmarkedAs(by: string, version: number, until: readonly string
 
 /** Keys by which it is decided whether all promises are kept. */
 export function isJudged(key: string): boolean {
-  return /^(blobs|references|versions|statuses|bookmarks|labels)\//.test(key);
+  return /^(blobs|references|versions|statuses|bookmarks|labels|promotions)\//.test(key);
 }
 
 /**
@@ -62,6 +65,13 @@ export function judging(promises: readonly Promised[]): (view: View) => Judgemen
       const { isEnding, wrong } = look(view, promised);
       if (wrong !== undefined) return { ended, wrong };
       if (isEnding) ended |= bit;
+    }
+    const made = promotionsIn(view.objects);
+    const sound = 2 ** promises.length;
+    if (made.length > 0 && (ended & sound) === 0) {
+      if (made.some(({ isComplete }) => !isComplete))
+        return { ended, wrong: 'a promotion was made of what was given up' };
+      ended |= sound;
     }
     const wrong = [...versionsIn(view.objects), ...bookmarksIn(view.objects)].find((one) => one !== undefined);
     return wrong === undefined ? { ended } : { ended, wrong };
@@ -114,6 +124,32 @@ function bookmarksIn(objects: View['objects']): readonly (string | undefined)[] 
 }
 
 const BOOKMARKS = bookmarkPrefix(NAME);
+
+/** Promotions that were made, and whether all that they made is there: at the moment at which they are, it must be. What becomes of it later is another story. */
+function promotionsIn(objects: View['objects']): readonly { readonly isComplete: boolean }[] {
+  return [...objects].flatMap(([key, object]) => {
+    if (!key.startsWith(promotionsPrefix(LIVE))) return [];
+    const { items } = valueOf(object) as { readonly items?: Promotion['items'] };
+    if (items === undefined) return [];
+    const isComplete = items.every(({ to: { id, number } }) => {
+      const name = { repository: LIVE, id };
+      return objects.has(versionKey(name, number)) && exists(statusOf(objects, name, number));
+    });
+    return [{ isComplete }];
+  });
+}
+
+/** Whoever promoted one version finds what it was promoted from kept, until somebody gives up what it became. */
+export function promotedAs(by: string, until: readonly string[] = []): readonly Promised[] {
+  const reference = `references/${DIGEST}/named/promotion/`;
+  return ['promoted, added', 'promoted, exists'].map((saying) => ({ by, saying, reference, version: 1, until }));
+}
+
+/** Whoever chose a candidate finds that it has the label, for ever. */
+export function finishedAs(by: string, number: number): Promised {
+  const reference = labelKey(NAME, LABEL);
+  return { by, saying: `finished ${number}`, reference, says: (record) => record['number'] === number };
+}
 
 function statusOf(objects: View['objects'], name: ArtifactName, version: number): Status {
   const object = objects.get(statusKey(name, version));

@@ -10,6 +10,11 @@ import {
   collectsContent,
   DIGEST,
   deletes,
+  deletesPromoted,
+  finishes,
+  makesLive,
+  promotes,
+  publishesCandidate,
   notes,
   OTHER,
   publishes,
@@ -25,7 +30,7 @@ import {
 } from './cast.ts';
 import type { FaultLimits } from './faults.ts';
 import type { Promised } from './promises.ts';
-import { bookmarkedAs, boundAs, isJudged, judging } from './promises.ts';
+import { bookmarkedAs, boundAs, finishedAs, isJudged, judging, promotedAs } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
 
 /** A scenario of parts and of what they are promised. */
@@ -75,6 +80,16 @@ const OTHER_COLLECTOR: Part = { name: 'collector of the other', acts: collectsCo
 const LABELLER: Part = { name: 'labeller', acts: [publishesLabelled('x')] };
 const LABELLER_2: Part = { name: 'labeller 2', acts: [publishesLabelled('x')] };
 const OTHER_LABELLER: Part = { name: 'labeller of the other', acts: [publishesLabelled('y')] };
+
+const CANDIDATE: Part = { name: 'publisher of a candidate', acts: [publishesCandidate('build-1')] };
+const CANDIDATE_2: Part = { name: 'publisher of a candidate 2', acts: [publishesCandidate('build-1')] };
+const FINISHER: Part = { name: 'finisher', acts: [finishes(1)], mayBeBlocked: true };
+const FINISHER_2: Part = { name: 'finisher 2', acts: [finishes(1)], mayBeBlocked: true };
+const OTHER_FINISHER: Part = { name: 'finisher of the other', acts: [finishes(2)], mayBeBlocked: true };
+
+const PROMOTER: Part = { name: 'promoter', acts: [promotes('a')], mayBeBlocked: true };
+const PROMOTER_OF_TWO: Part = { name: 'promoter of two', acts: [promotes('a', 'b')], mayBeBlocked: true };
+const PROMOTED_DELETER: Part = { name: 'deleter of the promoted', acts: [deletesPromoted] };
 
 const BOUND = boundAs('adder', 'A');
 const BOUND_UNTIL_REMOVED = boundAs('adder', 'A', { until: ['remover'] });
@@ -249,6 +264,70 @@ export const OF_SEVERAL: readonly Scenario[] = [
     ...WAITING,
   }),
   scenario('a labeller, a deleter, a collector', published, [LABELLER, DELETER, COLLECTOR], [], WAITING),
+];
+
+const candidates = [publishesCandidate('build-1'), publishesCandidate('build-2')];
+const FINISHED = finishedAs('finisher', 1);
+
+/** About candidates for a label, of which one is chosen. */
+export const OF_CANDIDATES: readonly Scenario[] = [
+  scenario(
+    'two finishers of one candidate',
+    [publishesCandidate('build-1')],
+    [FINISHER, FINISHER_2],
+    [FINISHED],
+    WAITING,
+  ),
+  scenario(
+    'finishers of two candidates',
+    candidates,
+    [FINISHER, OTHER_FINISHER],
+    [FINISHED, finishedAs('finisher of the other', 2)],
+    WAITING,
+  ),
+  scenario('a finisher, a deleter', candidates, [FINISHER, DELETER], [FINISHED], WAITING),
+  scenario(
+    'a user, a finisher, a deleter',
+    [publishesCandidate('build-1')],
+    [USER, FINISHER, DELETER],
+    [USING, FINISHED],
+    WAITING,
+  ),
+  scenario(
+    'a publisher of a candidate, a deleter, a collector',
+    [publishesCandidate('build-1')],
+    [CANDIDATE, DELETER, COLLECTOR],
+    [],
+    WAITING,
+  ),
+  scenario('two publishers of one candidate', [], [CANDIDATE, CANDIDATE_2], [], WAITING),
+];
+
+const promotable = [publishes, makesLive];
+const promoted = [publishes, makesLive, promotes('a')];
+const twoPromotable = [publishes, publishesAnother, makesLive];
+const KEPT = promotedAs('promoter');
+const KEPT_UNTIL_GONE = promotedAs('promoter', ['deleter of the promoted']);
+
+/** About what is promoted, and what it was promoted from. */
+export const OF_PROMOTIONS: readonly Scenario[] = [
+  scenario('a promoter, a deleter', promotable, [PROMOTER, DELETER], KEPT, WAITING),
+  scenario('a promoter, a collector', promotable, [PROMOTER, COLLECTOR], KEPT, WAITING),
+  scenario(
+    'a promoter again, a deleter of the promoted',
+    promoted,
+    [PROMOTER, PROMOTED_DELETER],
+    KEPT_UNTIL_GONE,
+    WAITING,
+  ),
+  scenario('deleters of both, a collector', promoted, [DELETER, PROMOTED_DELETER, COLLECTOR], [], WAITING),
+  scenario(
+    'a promoter of two, a deleter of one of the promoted',
+    twoPromotable,
+    [PROMOTER_OF_TWO, PROMOTED_DELETER],
+    [],
+    WAITING,
+  ),
 ];
 
 /** As those of several assets and of labels, and a minute or more each. */
