@@ -1,6 +1,7 @@
 import { parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
+import { DELETE } from './delete-options.ts';
 import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, named, text } from './options.ts';
 
@@ -90,14 +91,7 @@ export const REPOSITORY_UPDATE: OptionTable<Omit<RepositoryUpdateOptions, 'repos
 };
 
 export const REPOSITORY_DELETE: OptionTable<Omit<RepositoryDeleteOptions, 'repository'>> = {
-  dryRun: {
-    name: 'dry-run',
-    inFile: 'never',
-    group: GROUP.deletion,
-    help: 'show what would go, or who needs it; delete nothing',
-    read: flag,
-    fallback: false,
-  },
-  yes: { ...YES, group: GROUP.deletion },
+  dryRun: DELETE.dryRun,
+  yes: DELETE.yes,
   ...PLACE,
 };
