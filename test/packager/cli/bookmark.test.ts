@@ -1,76 +1,17 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
-import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
 import { setBookmark } from '../../../repository/bookmark.ts';
-import { findDomain, formatArn, ownKeeper, resolve } from '../../../repository/index.ts';
-import type { Domain } from '../../../repository/index.ts';
 import { bookmarkKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { directoryStore } from '../../../repository/stores/directory.ts';
-import type { Outcome } from '../../support/project.ts';
-import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
+import { Shop, SHOP_API, timelessLines } from '../../support/shop.ts';
 
 knowEveryError();
 
-const NAME = { repository: 'default', id: 'shop/api' };
 const ARN = 'arn:aws:artifacts:local:000000000000:default/shop/api';
-const SHOP: StackResource = {
-  ...{ account: '000000000000', region: 'local', stack: 'shop', uuid: 'uuid-1', logicalId: 'ApiArtifact' },
-};
 
-/** Three versions of shop/api in a directory. */
-class Shop {
-  readonly project: TestProject;
-  readonly domain: Domain;
-  #events = 0;
-
-  private constructor(project: TestProject, domain: Domain) {
-    this.project = project;
-    this.domain = domain;
-  }
-
-  static async open(): Promise<Shop> {
-    const project = await TestProject.of({ '1.txt': 'one', '2.txt': 'two', '3.txt': 'three' });
-    for (const number of [1, 2, 3])
-      await project.run('publish', `${number}.txt`, '--id', 'shop/api', '--domain', 'file:../domain');
-    const store = directoryStore(project.path('../domain'));
-    const domain = await findDomain({ store, keeper: ownKeeper(store), chance: CHANCE });
-    if (domain === undefined) throw new Error('nothing was published');
-    return new Shop(project, domain);
-  }
-
-  run(...argv: string[]): Promise<Outcome> {
-    return this.project.run(...argv, '--domain', 'file:../domain');
-  }
-
-  /** @returns what stdout says where nothing fails */
-  async said(...argv: string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.run(...argv);
-    expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-    return stdout;
-  }
-
-  async json(...argv: string[]): Promise<Record<string, unknown>> {
-    return JSON.parse(await this.said(...argv, '--json')) as Record<string, unknown>;
-  }
-
-  /** A stack is deployed through a bookmark. */
-  async deploy(resource: Partial<StackResource>, version: number, bookmark: string): Promise<void> {
-    const of = { ...SHOP, ...resource };
-    const { arn, key, digest, filename } = await resolve(this.domain, `default/shop/api:${version}`);
-    const wanted = {
-      ...{ arn: formatArn(arn), key, digest, filename, version: { ...NAME, number: version } },
-      resolvedFrom: `default/shop/api^${bookmark}`,
-    };
-    this.#events += 1;
-    const stackId = `arn:aws:cloudformation:${of.region}:${of.account}:stack/${of.stack}/${of.uuid}`;
-    const event = { requestId: `request-${this.#events}`, issued: new Date().toISOString() };
-    await bind(this.domain, { resource: of, stackId, ...event, replaces: false, pinned: false }, [wanted]);
-  }
-}
+/** Three versions of shop/api. */
+const openShop = (): Promise<Shop> => Shop.open({ text: 'one' }, { text: 'two' }, { text: 'three' });
 
 /** Of a version of shop/api: with the digest of its one file. */
 function definite(version: 1 | 2 | 3): string {
@@ -78,18 +19,9 @@ function definite(version: 1 | 2 | 3): string {
   return `${ARN}:${version}@sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-/** Every time is another, of as many letters; whoever runs the tests has some name. */
-function lines(text: string): readonly string[] {
-  return text
-    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\dZ/g, 'yyyy-mm-dd hh:mmZ')
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.trimEnd());
-}
-
 describe('bookmark set', () => {
   test('lets it name a version, and moves it', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     expect(await shop.said('bookmark', 'set', 'shop/api:1', 'prod')).toBe(
       'default/shop/api^prod names version 1 now\n',
     );
@@ -108,7 +40,7 @@ describe('bookmark set', () => {
   });
 
   test('only where it names what is expected', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     const missing = await shop.run('bookmark', 'set', 'shop/api:1', 'prod', '--if', '2');
     expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
     expect(missing.stderr).toContain("error: 'default/shop/api^prod' names nothing, not version 2\n");
@@ -124,15 +56,15 @@ describe('bookmark set', () => {
   });
 
   test('tells which stacks are behind now, and what to do', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
-    await shop.deploy({}, 1, 'prod');
-    await shop.deploy({ stack: 'web', logicalId: 'A' }, 1, 'staging');
+    await shop.uses({}, 'default/shop/api:1', 'default/shop/api^prod');
+    await shop.uses({ stack: 'web', logicalId: 'A' }, 'default/shop/api:1', 'default/shop/api^staging');
     await shop.said('bookmark', 'set', 'shop/api:2', 'prod');
-    await shop.deploy({ stack: 'late' }, 2, 'prod');
+    await shop.uses({ stack: 'late' }, 'default/shop/api:2', 'default/shop/api^prod');
     const { exitCode, stdout, stderr } = await shop.run('bookmark', 'set', 'shop/api:3', 'prod');
     expect(exitCode).toBe(0);
-    expect(lines(stdout)).toEqual([
+    expect(timelessLines(stdout)).toEqual([
       'default/shop/api^prod names version 3 now, after 2',
       "deployed through '^prod', and behind:",
       'STACK  REGION  ACCOUNT       LOGICAL ID   VERSION  SINCE',
@@ -142,7 +74,7 @@ describe('bookmark set', () => {
     expect(stderr).toMatch(/^Nothing that is deployed follows a bookmark by itself: .*\n$/);
     const { behind, ...told } = await shop.json('bookmark', 'set', 'shop/api:1', 'prod');
     expect(told).toEqual({
-      ...{ outcome: 'moved', ...NAME, bookmark: 'prod', from: 3, version: 1, arn: definite(1), warnings: [] },
+      ...{ outcome: 'moved', ...SHOP_API, bookmark: 'prod', from: 3, version: 1, arn: definite(1), warnings: [] },
     });
     expect(behind).toMatchObject([{ stack: 'late', version: 2, stackId: expect.stringContaining(':stack/late/') }]);
   });
@@ -153,7 +85,7 @@ describe('bookmark set', () => {
     ['shop/api^none', "'default/shop/api' has no bookmark 'none'"],
     ['shop/none:1', "there is no artifact 'shop/none'"],
   ])('refuses %s', async (artifact, why) => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     const { exitCode, stdout, stderr } = await shop.run('bookmark', 'set', artifact, 'prod');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(`error: ${why}`);
@@ -161,7 +93,7 @@ describe('bookmark set', () => {
   });
 
   test('refuses a version that was deleted, a name that is none, and a bookmark that is not said', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('delete', 'shop/api:1', '--yes');
     const deleted = await shop.run('bookmark', 'set', 'shop/api:1', 'prod');
     expect(deleted.exitCode).toBe(2);
@@ -173,7 +105,7 @@ describe('bookmark set', () => {
   });
 
   test('what it names can not be deleted, and what it named can', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
     const refused = await shop.run('delete', 'shop/api:1', '--yes');
     expect(refused.exitCode).toBe(2);
@@ -185,7 +117,7 @@ describe('bookmark set', () => {
 
 describe('bookmark get, list, history', () => {
   test('tell where bookmarks are and were, and who moved them', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
     await shop.said('bookmark', 'set', 'shop/api:2', 'prod');
     await shop.said('bookmark', 'set', 'shop/api:3', 'test');
@@ -198,40 +130,40 @@ describe('bookmark get, list, history', () => {
         { bookmark: 'prod', at: time, ...who, version: 2, arn: definite(2) },
         { bookmark: 'test', at: time, ...who, version: 3, arn: definite(3) },
       ],
-      ...{ ...NAME, warnings: [] },
+      ...{ ...SHOP_API, warnings: [] },
     });
-    expect(lines(await shop.said('bookmark', 'list', 'shop/api'))).toEqual([
+    expect(timelessLines(await shop.said('bookmark', 'list', 'shop/api'))).toEqual([
       'BOOKMARK  VERSION  SINCE              BY',
       `prod            2  yyyy-mm-dd hh:mmZ  ${by}`,
       `test            3  yyyy-mm-dd hh:mmZ  ${by}`,
     ]);
-    expect(lines(await shop.said('bookmark', 'history', 'shop/api', 'prod'))).toEqual([
+    expect(timelessLines(await shop.said('bookmark', 'history', 'shop/api', 'prod'))).toEqual([
       'VERSION  FROM               UNTIL              BY',
       `      2  yyyy-mm-dd hh:mmZ  -                  ${by}`,
       `      1  yyyy-mm-dd hh:mmZ  yyyy-mm-dd hh:mmZ  ${by}`,
     ]);
     expect(await shop.json('bookmark', 'history', 'shop/api', 'prod')).toEqual({
-      ...{ ...NAME, bookmark: 'prod', warnings: [] },
+      ...{ ...SHOP_API, bookmark: 'prod', warnings: [] },
       history: [
         { version: 2, from: time, ...who },
         { version: 1, from: time, until: time, ...who },
       ],
     });
     expect(await shop.json('bookmark', 'get', 'shop/api', 'prod')).toEqual({
-      ...{ ...NAME, bookmark: 'prod', version: 2, arn: definite(2), at: time, ...who, warnings: [] },
+      ...{ ...SHOP_API, bookmark: 'prod', version: 2, arn: definite(2), at: time, ...who, warnings: [] },
     });
     expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${definite(2)}\n`);
   });
 
   test('of a version with several files that with its number is definite', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('publish', '--id', 'shop/api', '--asset', '1.txt', '--asset', '2.txt');
     await shop.said('bookmark', 'set', 'shop/api:4', 'prod');
     expect(await shop.said('bookmark', 'get', 'shop/api', 'prod')).toBe(`${ARN}:4\n`);
   });
 
   test.each(['get', 'history', 'delete'])('%s of an unknown one offers the name that is near', async (command) => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     const run = async (bookmark: string): Promise<readonly [number, string]> => {
       const { exitCode, stderr } = await shop.run('bookmark', command, 'shop/api', bookmark);
       return [exitCode, stderr];
@@ -245,7 +177,7 @@ describe('bookmark get, list, history', () => {
   });
 
   test('take an artifact, and no version', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     const { exitCode, stderr } = await shop.run('bookmark', 'list', 'shop/api:1');
     expect(exitCode).toBe(2);
     expect(stderr).toContain("Name the artifact alone: 'default/shop/api'.");
@@ -254,13 +186,13 @@ describe('bookmark get, list, history', () => {
   });
 
   test('keep 500 of those that a bookmark named', async () => {
-    const shop = await Shop.open();
-    const arn = { ...{ partition: 'aws', account: '000000000000', region: 'local' }, ...NAME };
+    const shop = await openShop();
+    const arn = { ...{ partition: 'aws', account: '000000000000', region: 'local' }, ...SHOP_API };
     const past = Array.from({ length: 500 }, (_, index) => ({
       ...{ number: 1 + (index % 2), until: new Date(Date.UTC(2026, 0, 1) - index).toISOString() },
     }));
     const record = { format: 1, nonce: 'n', number: 3, history: past };
-    await shop.domain.store.create(bookmarkKey(NAME, 'prod'), recordContent(record));
+    await shop.domain.store.create(bookmarkKey(SHOP_API, 'prod'), recordContent(record));
     await setBookmark(shop.domain, { ...arn, version: 1 }, 'prod');
     const { history } = await shop.json('bookmark', 'history', 'shop/api', 'prod');
     expect(history).toHaveLength(501);
@@ -270,7 +202,7 @@ describe('bookmark get, list, history', () => {
 
 describe('bookmark delete', () => {
   test('lets it name nothing, keeps its history, and may be repeated', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
     const stale = await shop.run('bookmark', 'delete', 'shop/api', 'prod', '--if', '2');
     expect(stale.stderr).toContain("error: 'default/shop/api^prod' names version 1, not version 2\n");
@@ -280,7 +212,7 @@ describe('bookmark delete', () => {
     expect(await shop.said('bookmark', 'delete', 'shop/api', 'prod', '--if', '1')).toContain('named nothing already');
     expect((await shop.run('get', 'shop/api^prod', '-o', '-')).stderr).toContain("has no bookmark 'prod'");
     const history = await shop.run('bookmark', 'history', 'shop/api', 'prod');
-    expect(lines(history.stdout)).toHaveLength(2);
+    expect(timelessLines(history.stdout)).toHaveLength(2);
     expect(history.stderr).toBe("'default/shop/api^prod' was deleted: it names nothing now\n");
     expect(await shop.json('bookmark', 'list', 'shop/api')).toMatchObject({ bookmarks: [] });
     await shop.said('delete', 'shop/api:1', '--yes');
@@ -290,11 +222,11 @@ describe('bookmark delete', () => {
 
 describe('references --behind', () => {
   test('tells the stacks of every artifact that has the bookmark', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('publish', '1.txt', '--id', 'other');
     await shop.said('bookmark', 'set', 'other:1', 'prod');
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
-    await shop.deploy({}, 1, 'prod');
+    await shop.uses({}, 'default/shop/api:1', 'default/shop/api^prod');
     const none = await shop.run('references', '--behind', 'prod');
     expect(none).toMatchObject({
       ...{ exitCode: 0, stdout: '' },
@@ -303,20 +235,20 @@ describe('references --behind', () => {
     await shop.said('bookmark', 'set', 'shop/api:3', 'prod');
     const { exitCode, stdout, stderr } = await shop.run('references', '--behind', 'prod', 'shop/');
     expect(exitCode).toBe(0);
-    expect(lines(stdout)).toEqual([
+    expect(timelessLines(stdout)).toEqual([
       'ARTIFACT          NAMES  STACK  REGION  ACCOUNT       LOGICAL ID   VERSION  SINCE',
       'default/shop/api      3  shop   local   000000000000  ApiArtifact        1  yyyy-mm-dd hh:mmZ',
     ]);
     expect(stderr).toContain('package and deploy these stacks again');
     expect(await shop.json('references', '--behind', 'prod')).toMatchObject({
-      behind: [{ ...NAME, bookmark: 'prod', names: 3, version: 1, stack: 'shop', logicalId: 'ApiArtifact' }],
+      behind: [{ ...SHOP_API, bookmark: 'prod', names: 3, version: 1, stack: 'shop', logicalId: 'ApiArtifact' }],
       warnings: [],
     });
     expect(await shop.json('references', '--behind', 'prod', 'other')).toEqual({ behind: [], warnings: [] });
   });
 
   test('of one that no artifact has says so, with the name that is near', async () => {
-    const shop = await Shop.open();
+    const shop = await openShop();
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
     const { exitCode, stdout, stderr } = await shop.run('references', '--behind', 'prd');
     expect({ exitCode, stdout, stderr }).toEqual({

@@ -1,67 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
-import { findDomain, isDigest, ownKeeper, readVersion, sha256 } from '../../../repository/index.ts';
-import type { Domain } from '../../../repository/index.ts';
-import { directoryStore } from '../../../repository/stores/directory.ts';
-import type { Outcome } from '../../support/project.ts';
-import { TestProject } from '../../support/project.ts';
+import { isDigest, readVersion, sha256 } from '../../../repository/index.ts';
 import { knowEveryError } from '../../support/realm.ts';
+import { Shop, SHOP_API } from '../../support/shop.ts';
 
 knowEveryError();
 
-const NAME = { repository: 'default', id: 'shop/api' };
-
-/** Versions of shop/api in a directory. */
-class Shop {
-  readonly project: TestProject;
-  readonly domain: Domain;
-
-  private constructor(project: TestProject, domain: Domain) {
-    this.project = project;
-    this.domain = domain;
-  }
-
-  static async open(...flags: readonly (readonly string[])[]): Promise<Shop> {
-    const project = await TestProject.of({});
-    for (const [index, more] of flags.entries()) {
-      project.write({ [`${index}.txt`]: `content ${index + 1}` });
-      const { exitCode, stderr } = await project.run(
-        ...['publish', `${index}.txt`, '--id', 'shop/api', '--domain', 'file:../domain', ...more],
-      );
-      if (exitCode !== 0) throw new Error(stderr);
-    }
-    const store = directoryStore(project.path('../domain'));
-    const domain = await findDomain({ store, keeper: ownKeeper(store), chance: CHANCE });
-    if (domain === undefined) throw new Error('nothing was published');
-    return new Shop(project, domain);
-  }
-
-  run(...argv: string[]): Promise<Outcome> {
-    return this.project.run(...argv, '--domain', 'file:../domain');
-  }
-
-  async said(...argv: string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.run(...argv);
-    expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-    return stdout;
-  }
-
-  /** @returns the first line of stderr where the status is 2, and nothing was said on stdout */
-  async refused(...argv: string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.run(...argv);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    return stderr;
-  }
-
-  async statusOf(number: number): Promise<string | undefined> {
-    return (await readVersion(this.domain, NAME, number))?.status;
-  }
-}
+/** So many versions of shop/api, each published with more flags. */
+const openShop = (...versions: readonly (readonly string[])[]): Promise<Shop> =>
+  Shop.open(...versions.map((flags, index) => ({ text: `content ${index + 1}`, flags })));
 
 describe('status set', () => {
   test('gives versions another status, and may be repeated', async () => {
-    const shop = await Shop.open([], []);
+    const shop = await openShop([], []);
     const archived = ['status', 'set', 'shop/api:1', 'Archived', '--if', 'Published'];
     expect(await shop.said(...archived)).toBe('default/shop/api:1 is Archived now, after Published\n');
     expect(await shop.said(...archived)).toBe('default/shop/api:1 is Archived already\n');
@@ -69,20 +20,20 @@ describe('status set', () => {
       'default/shop/api:1 is Unlisted now, after Archived\ndefault/shop/api:2 is Unlisted now, after Published\n',
     );
     expect(JSON.parse(await shop.said('status', 'set', 'shop/api:2', 'Published', '--json'))).toEqual({
-      versions: [{ ...NAME, version: 2, outcome: 'changed', from: 'Unlisted', status: 'Published', content: [] }],
+      versions: [{ ...SHOP_API, version: 2, outcome: 'changed', from: 'Unlisted', status: 'Published', content: [] }],
       warnings: [],
     });
     expect((await shop.said('status', 'get', 'shop/api:1', 'shop/api:2')).split('\n')).toEqual([
       ...['VERSION             STATUS', 'default/shop/api:1  Unlisted', 'default/shop/api:2  Published', ''],
     ]);
     expect(JSON.parse(await shop.said('status', 'get', 'shop/api:1', '--json'))).toEqual({
-      versions: [{ ...NAME, version: 1, status: 'Unlisted' }],
+      versions: [{ ...SHOP_API, version: 1, status: 'Unlisted' }],
       warnings: [],
     });
   });
 
   test('Archived: no new references; Unlisted: not chosen as the latest', async () => {
-    const shop = await Shop.open([], []);
+    const shop = await openShop([], []);
     await shop.said('reference', 'add', 'shop/api:1', '--consumer', 'job');
     await shop.said('status', 'set', 'shop/api:1', 'Archived');
     expect(await shop.refused('reference', 'add', 'shop/api:1', '--consumer', 'other')).toContain(
@@ -97,7 +48,7 @@ describe('status set', () => {
   });
 
   test('changes nothing where one of several can not be changed', async () => {
-    const shop = await Shop.open([], [], []);
+    const shop = await openShop([], [], []);
     await shop.said('delete', 'shop/api:3', '--yes');
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'shop/api:3', 'Archived');
     expect(stderr).toContain("error: 'default/shop/api:3' is Deleted, and can not become Archived\n");
@@ -117,13 +68,13 @@ describe('status set', () => {
     ['Unfinished', 'STATUS must be one of'],
     ['shop/api:2', 'STATUS must be one of'],
   ])('takes no %s', async (status, why) => {
-    const shop = await Shop.open([]);
+    const shop = await openShop([]);
     expect(await shop.refused('status', 'set', 'shop/api:1', status)).toContain(`error: ${why}`);
     expect(await shop.refused('status', 'set', 'shop/api:1')).toContain('STATUS is missing');
   });
 
   test('Disposed gives up what nobody needs, keeps the record, and is final', async () => {
-    const shop = await Shop.open([], []);
+    const shop = await openShop([], []);
     expect(await shop.refused('status', 'set', 'shop/api:1', 'Disposed')).toContain('there is no terminal to ask');
     expect(await shop.said('status', 'set', 'shop/api:1', 'Disposed', '--yes')).toMatch(
       /^default\/shop\/api:1 is Disposed now, after Published; its content is in quarantine until .*\n$/,
@@ -133,18 +84,18 @@ describe('status set', () => {
     expect(await shop.said('undelete', 'shop/api:1')).toContain('is not deleted: it is Disposed\n');
     const final = await shop.refused('status', 'set', 'shop/api:1', 'Published');
     expect(final).toContain("error: 'default/shop/api:1' is Disposed, and can not become Published\n");
-    expect(await shop.said('publish', '0.txt', '--id', 'shop/api')).toContain('default/shop/api:3@sha256:');
+    expect(await shop.said('publish', '1.txt', '--id', 'shop/api')).toContain('default/shop/api:3@sha256:');
     expect(await shop.said('verify')).toBe('');
   });
 
   test('Disposed is refused where somebody needs the version, with everybody who does', async () => {
-    const shop = await Shop.open([]);
+    const shop = await openShop([]);
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod');
     await shop.said('reference', 'add', 'shop/api:1', '--consumer', 'job');
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Disposed', '--yes');
     expect(stderr).toContain("error: 'default/shop/api:1' is in use by consumer 'job' and bookmark 'prod'\n");
     expect(await shop.statusOf(1)).toBe('Published');
-    expect(isDigest((await readVersion(shop.domain, NAME, 1))?.manifest.assets[0].digest ?? '')).toBe(true);
+    expect(isDigest((await readVersion(shop.domain, SHOP_API, 1))?.manifest.assets[0].digest ?? '')).toBe(true);
   });
 });
 
@@ -152,7 +103,7 @@ const candidate = (set: string): readonly string[] => ['--unfinished', '--label'
 
 describe('finish, activate', () => {
   test('one of the candidates gets the label, for ever; the others stay behind', async () => {
-    const shop = await Shop.open(candidate('build-1'), candidate('build-2'), candidate('build-3'));
+    const shop = await openShop(candidate('build-1'), candidate('build-2'), candidate('build-3'));
     expect(await shop.said('get', 'shop/api:1.0.0', '-o', '-')).toBe('content 3');
     expect(await shop.said('activate', 'shop/api:1.0.0', '--set', 'build-1')).toBe(
       'default/shop/api^1.0.0 names version 1 now\n',
@@ -162,7 +113,7 @@ describe('finish, activate', () => {
     expect(await shop.said(...finish)).toBe("default/shop/api:1.0.0 is version 2, made as 'build-2', and Published\n");
     expect(await shop.said(...finish)).toContain('is version 2 already');
     expect(JSON.parse(await shop.said('finish', 'shop/api:1.0.0', '--json'))).toMatchObject({
-      ...{ outcome: 'exists', ...NAME, version: 2, label: '1.0.0', set: 'build-2', status: 'Published' },
+      ...{ outcome: 'exists', ...SHOP_API, version: 2, label: '1.0.0', set: 'build-2', status: 'Published' },
     });
     expect(await shop.said('get', 'shop/api:1.0.0', '-o', '-')).toBe('content 2');
     expect(await shop.said('get', 'shop/api', '-o', '-')).toBe('content 2');
@@ -175,13 +126,13 @@ describe('finish, activate', () => {
   });
 
   test('the active one is finished where none is named', async () => {
-    const shop = await Shop.open(candidate('a'), candidate('b'));
+    const shop = await openShop(candidate('a'), candidate('b'));
     await shop.said('activate', 'shop/api:1.0.0', '--set', 'a');
     expect(await shop.said('finish', 'shop/api:1.0.0')).toContain("is version 1, made as 'a'");
   });
 
   test('a candidate becomes Published in no other way', async () => {
-    const shop = await Shop.open(candidate('a'));
+    const shop = await openShop(candidate('a'));
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Published');
     expect(stderr).toContain("error: 'default/shop/api:1' is not finished, and can not become Published\n");
     expect(stderr).toContain("'cfn-artifacts finish default/shop/api:1.0.0 --set a'");
@@ -192,7 +143,7 @@ describe('finish, activate', () => {
   });
 
   test('refuse what is no candidate, one that was given up, and one that is not there', async () => {
-    const shop = await Shop.open(['--label', '0.9.0'], candidate('a'), candidate('b'));
+    const shop = await openShop(['--label', '0.9.0'], candidate('a'), candidate('b'));
     expect(await shop.refused('finish', 'shop/api:0.9.0')).toContain("error: 'default/shop/api:1' is no candidate");
     await shop.said('delete', 'shop/api:2', '--yes');
     expect(await shop.refused('finish', 'shop/api:1.0.0', '--set', 'a')).toContain('is deleted');
