@@ -8,43 +8,27 @@ import { holdSources } from '../../../repository/promoting/hold.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import type { PromotionResult } from '../../../repository/promoting/promote.ts';
 import type { PromotionRequest } from '../../../repository/promoting/request.ts';
-import { publishAssets } from '../../../repository/publish.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { createRepository } from '../../../repository/repositories.ts';
 import { counting } from '../../../repository/stores/counting.ts';
-import { publishable, testDomain } from '../../support/domain.ts';
+import { API, promoteAndHold, publishFiles, stagedDomain, to, WEB } from '../../support/stages.ts';
 
 /** What was promoted from an artifact, and to it: told by what its versions say, whatever else the domain has. */
 
 let domain: Domain;
 
-const API = { repository: 'dev', id: 'shop/api' };
-const WEB = { repository: 'dev', id: 'shop/web' };
-
 beforeEach(async () => {
-  domain = await testDomain();
-  for (const repository of ['dev', 'staging', 'production'])
-    await createRepository(domain, repository, { lifecycle: [] });
+  domain = await stagedDomain();
 });
 
-async function publish(text: string, name = API): Promise<Manifest> {
-  const assets = [
-    { name: 'a', publishable: publishable(text, 'file', 'a') },
-    { name: 'b', publishable: publishable(`b of ${text}`, 'file', 'b') },
-  ] as const;
-  return (await publishAssets(domain, name, { assets })).manifest;
-}
+const publish = (text: string, name = API): Promise<Manifest> =>
+  publishFiles(domain, name, { a: text, b: `b of ${text}` });
 
-async function promoted(
+const promoted = (
   repository: string,
   manifest: Manifest,
   more: Partial<PromotionRequest> = {},
   item: Partial<PromotionRequest['items'][0]> = {},
-): Promise<PromotionResult> {
-  const result = await promote(domain, { repository, items: [{ manifest, id: manifest.id, ...item }], ...more });
-  await holdSources(domain, result.promotion);
-  return result;
-}
+): Promise<PromotionResult> => promoteAndHold(domain, { ...to(repository, manifest, item), ...more });
 
 const made = ({ versions: [first] }: PromotionResult): Manifest => {
   if (first === undefined) throw new TypeError('something was promoted');
@@ -131,16 +115,12 @@ describe('what was promoted from and to an artifact', () => {
   });
 
   test('takes as many requests whatever else the domain promotes', async () => {
-    const common = publishable('the licence of all', 'file', 'LICENSE');
     const asked: string[] = [];
     const store = counting(domain.store, ({ method, key }) => asked.push(`${method} ${key}`));
     const counts: number[] = [];
     for (let count = 1; count <= 60; count++) {
-      const assets = [
-        { name: 'LICENSE', publishable: common },
-        { name: 'own', publishable: publishable(`own ${count}`, 'file', 'own') },
-      ] as const;
-      const { manifest } = await publishAssets(domain, { repository: 'dev', id: `a${count}` }, { assets });
+      const texts = { LICENSE: 'the licence of all', own: `own ${count}` };
+      const manifest = await publishFiles(domain, { repository: 'dev', id: `a${count}` }, texts);
       await promoted('staging', manifest);
       if (count !== 6 && count !== 60) continue;
       asked.length = 0;

@@ -10,39 +10,27 @@ import { parsePromotionConsumer, promotionConsumer } from '../../../repository/p
 import { holdSources } from '../../../repository/promoting/hold.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import type { PromotionResult } from '../../../repository/promoting/promote.ts';
-import { publishAssets } from '../../../repository/publish.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { createRepository } from '../../../repository/repositories.ts';
 import { readStatus, writeStatus } from '../../../repository/status.ts';
 import { counting } from '../../../repository/stores/counting.ts';
 import { listUsers, nameOfConsumer } from '../../../repository/usage.ts';
 import { allOf } from '../../support/all-of.ts';
-import { publishable, testDomain } from '../../support/domain.ts';
 import { keysIn } from '../../support/keys-in.ts';
+import { promoteAndHold, publishFiles, stagedDomain, to } from '../../support/stages.ts';
 
 /** What was promoted is needed for as long as the version exists that it became. */
 
 let domain: Domain;
 
 beforeEach(async () => {
-  domain = await testDomain();
-  for (const repository of ['dev', 'staging', 'production'])
-    await createRepository(domain, repository, { lifecycle: [] });
+  domain = await stagedDomain();
 });
 
-async function published(id: string, repository = 'dev'): Promise<Manifest> {
-  const assets = [
-    { name: 'a', publishable: publishable(`a of ${id}`, 'file', 'a') },
-    { name: 'b', publishable: publishable(`b of ${id}`, 'file', 'b') },
-  ] as const;
-  return (await publishAssets(domain, { repository, id }, { assets })).manifest;
-}
+const published = (id: string, repository = 'dev'): Promise<Manifest> =>
+  publishFiles(domain, { repository, id }, { a: `a of ${id}`, b: `b of ${id}` });
 
-async function promotedAndHeld(source: Manifest, repository = 'staging'): Promise<PromotionResult> {
-  const result = await promote(domain, { repository, items: [{ manifest: source, id: source.id }] });
-  await holdSources(domain, result.promotion);
-  return result;
-}
+const promotedAndHeld = (source: Manifest, repository = 'staging'): Promise<PromotionResult> =>
+  promoteAndHold(domain, to(repository, source));
 
 const usersOf = async (version: Manifest): Promise<readonly string[]> => [
   ...new Set((await allOf(listUsers(domain, version))).map(({ consumer }) => nameOfConsumer(consumer))),

@@ -15,39 +15,19 @@ import { counting } from '../../../repository/stores/counting.ts';
 import { readManifest, readVersion } from '../../../repository/version.ts';
 import { keysIn } from '../../support/keys-in.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
+import { API, publishFiles, stagedDomain, to, WEB } from '../../support/stages.ts';
 
 let domain: Domain;
 
-const API = { repository: 'dev', id: 'shop/api' };
-const WEB = { repository: 'dev', id: 'shop/web' };
-
 beforeEach(async () => {
-  domain = await testDomain();
-  for (const repository of ['dev', 'staging', 'production'])
-    await createRepository(domain, repository, { lifecycle: [] });
+  domain = await stagedDomain();
 });
 
-async function publish(
+const publish = (
   texts: Readonly<Record<string, string>>,
   more: Partial<VersionToPublish> = {},
   name = API,
-): Promise<Manifest> {
-  const [first, ...rest] = Object.entries(texts).map(([asset, text]) => ({
-    name: asset,
-    publishable: publishable(text, 'file', asset),
-  }));
-  const { manifest } = await publishAssets(domain, name, { assets: [first!, ...rest], ...more });
-  return manifest;
-}
-
-const to = (
-  repository: string,
-  manifest: Manifest,
-  more: Partial<PromotionRequest['items'][0]> = {},
-): PromotionRequest => ({
-  repository,
-  items: [{ manifest, id: manifest.id, ...more }],
-});
+): Promise<Manifest> => publishFiles(domain, name, texts, more);
 
 async function contentOf(manifest: Manifest): Promise<Readonly<Record<string, string>>> {
   const read = await Promise.all(
