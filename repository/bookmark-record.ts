@@ -7,6 +7,8 @@ import type { Owner } from './owner.ts';
 import { ownerOf } from './owner.ts';
 import type { Stored } from './record.ts';
 import { readRecord } from './record.ts';
+import type { Unreadable } from './unreadable.ts';
+import { readable } from './unreadable.ts';
 
 /** What `bookmarks/…` holds. Changed by compare-and-swap alone, and never removed: a deleted bookmark keeps its history. */
 export interface Bookmark {
@@ -127,17 +129,22 @@ export function wayBack({ number, history: [last], owner }: Bookmark, now: Date)
 /** So many bookmarks are read at once. */
 const BOOKMARKS_AHEAD = 16;
 
-/** Every record of an artifact's bookmarks, by name: deleted ones and those that are just being made are among them. @throws ArtifactError UNSUPPORTED_FORMAT */
+/**
+ * Every record of an artifact's bookmarks, by name: deleted ones and those that are just being made are among them.
+ * @param unreadable told of those that can't be read, for who looks
+ * @throws ArtifactError UNSUPPORTED_FORMAT where nobody is to be told
+ */
 export function listBookmarkRecords(
   store: ObjectStore,
   name: ArtifactName,
+  unreadable?: Unreadable,
 ): AsyncGenerator<{ readonly bookmark: string; readonly record: Bookmark }> {
   const prefix = bookmarkPrefix(name);
   return expandAhead<ListedObject, { readonly bookmark: string; readonly record: Bookmark }>(
     store.list(prefix),
     BOOKMARKS_AHEAD,
     async function* ({ key }) {
-      const stored = await readBookmarkAt(store, key);
+      const stored = await readable(unreadable, () => readBookmarkAt(store, key));
       if (stored !== undefined) yield { bookmark: key.slice(prefix.length), record: stored.value };
     },
   );
@@ -152,9 +159,17 @@ export interface NamedBookmark {
   readonly by?: string;
 }
 
-/** The bookmarks of an artifact that name a version, by name. @throws ArtifactError UNSUPPORTED_FORMAT */
-export async function* listBookmarks(store: ObjectStore, name: ArtifactName): AsyncGenerator<NamedBookmark> {
-  for await (const { bookmark, record } of listBookmarkRecords(store, name)) {
+/**
+ * The bookmarks of an artifact that name a version, by name.
+ * @param unreadable as of `listBookmarkRecords`
+ * @throws ArtifactError UNSUPPORTED_FORMAT where nobody is to be told
+ */
+export async function* listBookmarks(
+  store: ObjectStore,
+  name: ArtifactName,
+  unreadable?: Unreadable,
+): AsyncGenerator<NamedBookmark> {
+  for await (const { bookmark, record } of listBookmarkRecords(store, name, unreadable)) {
     const { number, at, by } = record;
     if (number === undefined) continue;
     yield { bookmark, version: number, ...(at !== undefined && { at }), ...(by !== undefined && { by }) };

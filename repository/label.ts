@@ -12,6 +12,8 @@ import { formatArtifactName } from './name.ts';
 import { recordContent } from './record.ts';
 import type { Sameness } from './same-version.ts';
 import { isGone } from './status.ts';
+import type { Unreadable } from './unreadable.ts';
+import { readable } from './unreadable.ts';
 import type { Version } from './version.ts';
 import { holdersOf, isLost, isNeverSeen, readVersion } from './version.ts';
 
@@ -61,15 +63,20 @@ function isSame({ assets, set }: Manifest, content: Digest): boolean {
   return contentId(assets, set) === content;
 }
 
-/** The labels that an artifact was given, in their order as text, and what each stands for. */
+/**
+ * The labels that an artifact was given, in their order as text, and what each stands for.
+ * @param unreadable told of those that can't be read, for who looks
+ * @throws ArtifactError UNSUPPORTED_FORMAT where nobody is to be told
+ */
 export function listLabels(
   { store }: Pick<Domain, 'store'>,
   name: ArtifactName,
+  unreadable?: Unreadable,
 ): AsyncGenerator<{ readonly label: string; readonly record: LabelRecord }> {
   const prefix = labelPrefix(name);
   return expandAhead(store.list(prefix), AHEAD, async function* ({ key }) {
     const label = key.slice(prefix.length);
-    const record = isGiven(label) ? await readLabel(store, name, label) : undefined;
+    const record = isGiven(label) ? await readable(unreadable, () => readLabel(store, name, label)) : undefined;
     if (record !== undefined) yield { label, record };
   });
 }

@@ -6,6 +6,8 @@ import { nearest } from './nearest.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
 import type { ReadBefore, RepositoryRecord, Settings } from './settings.ts';
+import type { Unreadable } from './unreadable.ts';
+import { readable } from './unreadable.ts';
 import { listConfigured, NO_SETTINGS, readSettings, settingsIn, writeRepository, writeSettings } from './settings.ts';
 
 /** A repository, and what is set for it. */
@@ -62,13 +64,20 @@ export async function updateRepository(
   await writeSettings(domain, repository, settings, before);
 }
 
-/** By name, `default` always among them. @throws ArtifactError UNSUPPORTED_FORMAT where one's record can't be read */
-export async function* listRepositories({ store }: Pick<Domain, 'store'>): AsyncGenerator<Repository> {
+/**
+ * By name, `default` always among them.
+ * @param unreadable told of those whose record can't be read, which are left out
+ * @throws ArtifactError UNSUPPORTED_FORMAT where one's record can't be read, and nobody is to be told
+ */
+export async function* listRepositories(
+  { store }: Pick<Domain, 'store'>,
+  unreadable?: Unreadable,
+): AsyncGenerator<Repository> {
   yield* expandAhead(withDefault(listConfigured(store)), AHEAD, async function* (repository) {
-    const record = await readSettings(store, repository);
-    // Gone since it was listed.
-    if (record === undefined && repository !== DEFAULT_REPOSITORY) return;
-    yield told(repository, record?.value);
+    const found = await readable(unreadable, async () => ({ record: await readSettings(store, repository) }));
+    // Gone since it was listed, or told.
+    if (found === undefined || (found.record === undefined && repository !== DEFAULT_REPOSITORY)) return;
+    yield told(repository, found.record?.value);
   });
 }
 

@@ -24,6 +24,8 @@ import type { StackName } from './stack-id.ts';
 import { formatStackId } from './stack-id.ts';
 import type { Status } from './status.ts';
 import { exists } from './status.ts';
+import type { Unreadable } from './unreadable.ts';
+import { readable } from './unreadable.ts';
 import type { Manifest } from './version.ts';
 import { listVersionNumbers, readManifest, readVersion } from './version.ts';
 
@@ -83,18 +85,19 @@ const VERSIONS_AHEAD = 4;
 /**
  * Who uses it, as it is at some moment of the listing: of an artifact version by version, newest first. A use of the content by its digest alone
  * counts for every version that holds the content, whatever artifact it names: without the content it would fail.
- * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read
+ * @param unreadable told of records that can't be read, for who looks: who decides by it that something goes gives none
+ * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read, and nobody is to be told
  */
-export async function* listUsers(domain: Reading, subject: Subject): AsyncGenerator<Usage> {
+export async function* listUsers(domain: Reading, subject: Subject, unreadable?: Unreadable): AsyncGenerator<Usage> {
   const { number, digest } = subject;
   if (digest !== undefined) {
-    yield* usesOf(domain, subject, digest);
+    yield* usesOf(domain, subject, digest, unreadable);
     return;
   }
   const numbers = number === undefined ? listVersionNumbers(domain, subject) : only(number);
   yield* expandAhead(numbers, VERSIONS_AHEAD, async function* (one) {
-    const manifest = await readManifest(domain, subject, one);
-    if (manifest !== undefined) yield* usesOfVersion(domain, manifest);
+    const manifest = await readable(unreadable, () => readManifest(domain, subject, one));
+    if (manifest !== undefined) yield* usesOfVersion(domain, manifest, unreadable);
   });
 }
 
@@ -136,27 +139,30 @@ export interface UnusedVersion {
 /**
  * Versions that no stack, named consumer or bookmark needs, as it is when each is looked at: by ID, newest first. What was deleted, or is being
  * deleted, is no longer among them. `idPrefix` may end within a segment.
- * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read: what is unknown is never called unused
+ * @param unreadable told of records that can't be read. What is unknown is never called unused: a version that can't be read, or of which can't be read who needs it, is left out.
+ * @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read, and nobody is to be told
  */
 export function listUnused(
   domain: Reading & Pick<Domain, 'chance'>,
   repository: string,
   idPrefix = '',
+  unreadable?: Unreadable,
 ): AsyncGenerator<UnusedVersion> {
-  return expandAhead(versionsWithBookmarks(domain, repository, idPrefix), RECORDS_AHEAD, async function* (version) {
-    const found = await readVersion(domain, version, version.number);
+  const versions = versionsWithBookmarks(domain, repository, idPrefix, unreadable);
+  return expandAhead(versions, RECORDS_AHEAD, async function* (version) {
+    const found = await readable(unreadable, () => readVersion(domain, version, version.number));
     if (found === undefined || !exists(found.status)) return;
     const { manifest, status } = found;
-    if ((await version.bookmarked).has(version.number)) return;
-    for await (const _ of usesOfVersion(domain, manifest)) return;
+    if ((await version.bookmarked)?.has(version.number) ?? true) return;
+    if ((await readable(unreadable, () => hasUses(domain, manifest))) ?? true) return;
     yield { manifest, status };
   });
 }
 
 interface VersionWithBookmarks extends ArtifactName {
   readonly number: number;
-  /** The numbers that the artifact's bookmarks need. */
-  readonly bookmarked: Promise<ReadonlySet<number>>;
+  /** The numbers that the artifact's bookmarks need. `undefined` where that can't be read: it may be any. */
+  readonly bookmarked: Promise<ReadonlySet<number> | undefined>;
 }
 
 /** The versions of an artifact list one after the other, so its bookmarks are read once. */
@@ -164,6 +170,7 @@ async function* versionsWithBookmarks(
   domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   idPrefix: string,
+  unreadable: Unreadable | undefined,
 ): AsyncGenerator<VersionWithBookmarks> {
   let current: { readonly id: string; readonly bookmarked: VersionWithBookmarks['bookmarked'] } | undefined;
   for await (const { key } of domain.store.list(versionsPrefix(repository, idPrefix))) {
@@ -171,7 +178,7 @@ async function* versionsWithBookmarks(
     // `shop/` is a prefix of the keys of `shop` too, because of the `/` before the `!`.
     if (!id.startsWith(idPrefix)) continue;
     if (current?.id !== id) {
-      current = { id, bookmarked: bookmarkedNumbers(domain, { repository, id }) };
+      current = { id, bookmarked: readable(unreadable, () => bookmarkedNumbers(domain, { repository, id })) };
       // Heard of where it is needed, perhaps nowhere.
       current.bookmarked.catch(() => undefined);
     }
@@ -191,20 +198,27 @@ export async function bookmarkedNumbers(
   return numbers;
 }
 
-/** Who uses a version: what needs any of its content. */
+/** Whether anything uses a version. @throws ArtifactError UNSUPPORTED_FORMAT where that can't be told */
+export async function hasUses(domain: Reading, manifest: Manifest): Promise<boolean> {
+  for await (const _ of usesOfVersion(domain, manifest)) return true;
+  return false;
+}
+
+/** Who uses a version: what needs any of its content. @param unreadable as of `listUsers` */
 export async function* usesOfVersion(
   domain: Reading,
   { repository, id, number, assets }: Manifest,
+  unreadable?: Unreadable,
 ): AsyncGenerator<Usage> {
   for (const digest of new Set(assets.map((asset) => asset.digest))) {
-    yield* usesOf(domain, { repository, id, number }, digest);
+    yield* usesOf(domain, { repository, id, number }, digest, unreadable);
   }
 }
 
-function usesOf(domain: Reading, subject: Subject, digest: Digest): AsyncGenerator<Usage> {
+function usesOf(domain: Reading, subject: Subject, digest: Digest, unreadable?: Unreadable): AsyncGenerator<Usage> {
   const { store } = domain;
   return expandAhead(userKeys(store, digest), RECORDS_AHEAD, async function* (key) {
-    const record = await readUserRecord(store, key);
+    const record = await readable(unreadable, () => readUserRecord(store, key));
     if (record === undefined) return;
     for (const use of record.uses) {
       const arn = readArn(use.arn);

@@ -13,6 +13,7 @@ import { bookmarksOf, needsOf, promotedFrom } from '../../repository/looking/nee
 import type { ShownSets } from '../../repository/looking/sets.ts';
 import { setsFor } from '../../repository/looking/sets.ts';
 import { isGone } from '../../repository/status.ts';
+import { readable } from '../../repository/unreadable.ts';
 import { formatSize } from '../size.ts';
 import { printable } from './printable.ts';
 import type { Column } from './report.ts';
@@ -31,6 +32,7 @@ import {
   plainPromotedTo,
   sizeOf,
 } from './showing.ts';
+import { unreadableIn } from './warnings.ts';
 
 /** Without `--all`; and what the page says of sets and promotions is of these. */
 const SHOWN = 20;
@@ -67,9 +69,10 @@ function linesOf(call: ShowCall, { manifest: { repository, id } }: Version): Asy
   const { domain, options } = call;
   const name = { repository, id };
   const labels = new Labels(domain, name);
+  const unreadable = unreadableIn(call.warnings);
   const numbers = first(listVersionNumbers(domain, name), options.all ? Infinity : SHOWN);
   return expandAhead(numbers, AHEAD, async function* (number) {
-    const version = await readVersion(domain, name, number);
+    const version = await readable(unreadable, () => readVersion(domain, name, number));
     if (version === undefined) return;
     const [own, needs, from] = await Promise.all([
       lookBeside(call, 'its labels', () => labels.of(version.manifest)),

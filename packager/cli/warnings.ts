@@ -1,3 +1,4 @@
+import type { Unreadable } from '../../repository/unreadable.ts';
 import type { Warning } from '../event.ts';
 import type { DisplayOptions } from './options.ts';
 import { inFileOrder, writeWarnings } from './report.ts';
@@ -35,5 +36,18 @@ export function createWarnings(terminal: Terminal, display: Pick<DisplayOptions,
       untold.clear();
     },
     all: () => inFileOrder([...found.values()]),
+  };
+}
+
+/** For who looks: records that can't be read are warned about, and what else there is is told. */
+export function unreadableIn(warnings: Pick<Warnings, 'add'>): Unreadable {
+  return ({ message, remedy }) => {
+    warnings.add({
+      code: 'unreadable-record',
+      message,
+      remedy: [remedy, "'cfn-artifacts verify' tells everything that can't be read."]
+        .filter((line) => line !== undefined)
+        .join('\n'),
+    });
   };
 }

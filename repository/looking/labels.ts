@@ -6,6 +6,8 @@ import { matchesSegment } from '../collecting/pattern.ts';
 import { contentId } from '../manifest.ts';
 import type { ArtifactName } from '../name.ts';
 import { isSegment } from '../name.ts';
+import type { Unreadable } from '../unreadable.ts';
+import { readable } from '../unreadable.ts';
 import type { Manifest, Version } from '../version.ts';
 
 /** So many labels of an artifact are read to be shown; where it has more, those with which its versions were published are looked at. */
@@ -15,12 +17,15 @@ const SHOWN = 200;
 export class Labels {
   readonly #domain: Pick<Domain, 'store'>;
   readonly #name: ArtifactName;
+  readonly #unreadable: Unreadable | undefined;
   /** Absent where there are too many. */
   #all: Promise<readonly { readonly label: string; readonly record: LabelRecord }[] | undefined> | undefined;
 
-  constructor(domain: Pick<Domain, 'store'>, { repository, id }: ArtifactName) {
+  /** @param unreadable told of labels that can't be read; absent: they are a failure, UNSUPPORTED_FORMAT */
+  constructor(domain: Pick<Domain, 'store'>, { repository, id }: ArtifactName, unreadable?: Unreadable) {
     this.#domain = domain;
     this.#name = { repository, id };
+    this.#unreadable = unreadable;
   }
 
   /**
@@ -43,7 +48,7 @@ export class Labels {
     for await (const { key } of this.#domain.store.list(labelPrefix(this.#name), { limit: SHOWN + 1 })) keys.push(key);
     if (keys.length > SHOWN) return undefined;
     const all: { readonly label: string; readonly record: LabelRecord }[] = [];
-    for await (const one of listLabels(this.#domain, this.#name)) all.push(one);
+    for await (const one of listLabels(this.#domain, this.#name, this.#unreadable)) all.push(one);
     return all;
   }
 
@@ -54,19 +59,24 @@ export class Labels {
   }: Manifest): Promise<readonly { readonly label: string; readonly record: LabelRecord }[]> {
     const candidates = new Set([...labels, ...(set === undefined ? [] : [set.label, labelOfSet(set)])]);
     const read = await Promise.all(
-      [...candidates]
-        .sort()
-        .map(async (label) => ({ label, record: await readLabel(this.#domain.store, this.#name, label) })),
+      [...candidates].sort().map(async (label) => {
+        const record = await readable(this.#unreadable, () => readLabel(this.#domain.store, this.#name, label));
+        return { label, record };
+      }),
     );
     return read.flatMap(({ label, record }) => (record === undefined ? [] : [{ label, record }]));
   }
 }
 
-/** The versions whose labels match a pattern, in which `*` stands for any characters, newest first. */
+/**
+ * The versions whose labels match a pattern, in which `*` stands for any characters, newest first.
+ * @param unreadable told of labels and versions that can't be read; absent: they are a failure, UNSUPPORTED_FORMAT
+ */
 export async function labelledVersions(
   domain: Pick<Domain, 'store'>,
   name: ArtifactName,
   pattern: string,
+  unreadable?: Unreadable,
 ): Promise<readonly Version[]> {
   const prefix = labelPrefix(name);
   const [literal = ''] = pattern.split('*');
@@ -75,7 +85,7 @@ export async function labelledVersions(
     const label = key.slice(prefix.length);
     // What is no label by its name stands there for other ends.
     if (!isSegment(label) || !matchesSegment(pattern, label)) continue;
-    const version = await findLabel(domain, name, label);
+    const version = await readable(unreadable, () => findLabel(domain, name, label));
     if (version !== undefined) found.set(version.manifest.number, version);
   }
   return [...found.values()].sort((a, b) => b.manifest.number - a.manifest.number);

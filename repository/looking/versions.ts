@@ -4,7 +4,9 @@ import { parseVersionKey, versionPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import { exists } from '../status.ts';
 import type { Status } from '../status.ts';
-import { bookmarkedNumbers, usesOfVersion } from '../usage.ts';
+import type { Unreadable } from '../unreadable.ts';
+import { readable } from '../unreadable.ts';
+import { bookmarkedNumbers, hasUses } from '../usage.ts';
 import type { ListedArtifact, Version } from '../version.ts';
 import { listVersionNumbers, readVersion } from '../version.ts';
 import { labelledVersions } from './labels.ts';
@@ -26,20 +28,29 @@ export interface VersionFilter {
 /** So many are looked at at once. */
 const AHEAD = 16;
 
-/** Versions of an artifact, newest first, as they are when each is looked at. */
+/**
+ * Versions of an artifact, newest first, as they are when each is looked at.
+ * @param unreadable told of records that can't be read; absent: they are a failure, UNSUPPORTED_FORMAT. A version is left out that can't be read; one of which can't be read who needs it, is used.
+ */
 export async function* listVersions(
   domain: Domain,
   name: ArtifactName,
   filter: VersionFilter,
+  unreadable?: Unreadable,
 ): AsyncGenerator<Version> {
-  const bookmarked = filter.isUsed === undefined ? undefined : bookmarkedNumbers(domain, name);
+  const bookmarked =
+    filter.isUsed === undefined
+      ? Promise.resolve(undefined)
+      : readable(unreadable, () => bookmarkedNumbers(domain, name));
   // Heard of where it is needed, perhaps nowhere.
-  bookmarked?.catch(() => undefined);
-  const candidates = filter.label === undefined ? byNumber(domain, name, filter) : byLabel(domain, name, filter.label);
+  bookmarked.catch(() => undefined);
+  const candidates =
+    filter.label === undefined ? byNumber(domain, name, filter) : byLabel(domain, name, filter.label, unreadable);
   yield* expandAhead(candidates, AHEAD, async function* (read) {
-    const version = await read();
+    const version = await readable(unreadable, read);
     if (version === undefined || !isMeant(version, filter)) return;
-    if (filter.isUsed !== undefined && filter.isUsed !== (await isUsed(domain, version, await bookmarked))) return;
+    if (filter.isUsed !== undefined && filter.isUsed !== (await isUsed(domain, version, await bookmarked, unreadable)))
+      return;
     yield version;
   });
 }
@@ -53,8 +64,13 @@ async function* byNumber(domain: Domain, name: ArtifactName, filter: VersionFilt
   }
 }
 
-async function* byLabel(domain: Domain, name: ArtifactName, label: string): AsyncGenerator<Reading> {
-  for (const version of await labelledVersions(domain, name, label)) yield () => Promise.resolve(version);
+async function* byLabel(
+  domain: Domain,
+  name: ArtifactName,
+  label: string,
+  unreadable: Unreadable | undefined,
+): AsyncGenerator<Reading> {
+  for (const version of await labelledVersions(domain, name, label, unreadable)) yield () => Promise.resolve(version);
 }
 
 function isMeant({ status, modified }: Version, filter: VersionFilter): boolean {
@@ -67,24 +83,34 @@ function isOfTime(time: Date, { before, since }: Pick<VersionFilter, 'before' | 
   return (before === undefined || time < before) && (since === undefined || time >= since);
 }
 
-async function isUsed(domain: Domain, { manifest }: Version, bookmarked?: ReadonlySet<number>): Promise<boolean> {
-  if (bookmarked?.has(manifest.number) === true) return true;
-  for await (const _ of usesOfVersion(domain, manifest)) return true;
-  return false;
+/** @param bookmarked `undefined` where that can't be read: then it may be any version */
+async function isUsed(
+  domain: Domain,
+  { manifest }: Version,
+  bookmarked: ReadonlySet<number> | undefined,
+  unreadable: Unreadable | undefined,
+): Promise<boolean> {
+  if (bookmarked?.has(manifest.number) ?? true) return true;
+  return (await readable(unreadable, () => hasUses(domain, manifest))) ?? true;
 }
 
 /**
  * The version that stands for an artifact in a list: the newest that is Published, which is the one that is meant where the artifact alone is named; else the newest that exists; of what was
  * given up the newest, where nothing else is left. `undefined` where it has none but numbers out of use, or unlisted ones beside.
+ * @param unreadable told of versions that can't be read, which stand for nothing; absent: they are a failure, UNSUPPORTED_FORMAT
  */
-export async function findShown(domain: Pick<Domain, 'store'>, artifact: ListedArtifact): Promise<Version | undefined> {
-  const likely = await readVersion(domain, artifact, artifact.newest);
+export async function findShown(
+  domain: Pick<Domain, 'store'>,
+  artifact: ListedArtifact,
+  unreadable?: Unreadable,
+): Promise<Version | undefined> {
+  const likely = await readable(unreadable, () => readVersion(domain, artifact, artifact.newest));
   if (likely?.status === 'Published') return likely;
   let existing: Version | undefined;
   let gone: Version | undefined;
   let isHidden = false;
   const versions = expandAhead(listVersionNumbers(domain, artifact), AHEAD, async function* (number) {
-    const version = await readVersion(domain, artifact, number);
+    const version = await readable(unreadable, () => readVersion(domain, artifact, number));
     if (version !== undefined) yield version;
   });
   for await (const version of versions) {

@@ -1,8 +1,9 @@
 import { expandAhead } from '../ahead.ts';
 import type { Domain } from '../domain.ts';
-import { ArtifactError } from '../error.ts';
 import { namedReferencesPrefix, parseReferenceKey } from '../keys.ts';
 import { isNamedReferenceOf } from '../named.ts';
+import type { Unreadable } from '../unreadable.ts';
+import { readable } from '../unreadable.ts';
 import type { Subject } from '../usage.ts';
 import type { Manifest } from '../version.ts';
 import { contentAssets, listVersionNumbers, readManifest } from '../version.ts';
@@ -23,9 +24,6 @@ export interface PromotionStep extends Pick<Promotion, 'at' | 'by' | 'provenance
 const VERSIONS_AHEAD = 16;
 /** From one repository to the next: more than anybody has, so that what others wrote leads nobody on for ever. */
 const MOST_STEPS = 100;
-
-/** What is told of a record that can't be read: what else there is, is told all the same. */
-export type Unreadable = (error: ArtifactError) => void;
 
 /**
  * What was promoted from an artifact, from one version of it, or from those with some content, and to it, in the order of time; and all the way: where that had been promoted from before, and what it was promoted to from
@@ -110,7 +108,7 @@ async function* cameFrom(reading: Reading, version: VersionName): AsyncGenerator
 }
 
 async function stepsTo(reading: Reading, version: VersionName, id: string): Promise<readonly PromotionStep[]> {
-  const promotion = await readable(reading, () => readPromotion(reading, version.repository, id));
+  const promotion = await readable(reading.unreadable, () => readPromotion(reading, version.repository, id));
   const steps = promotion === undefined ? [] : stepsOf(promotion);
   return steps.filter(({ to }) => formatVersion(to) === formatVersion(version));
 }
@@ -126,24 +124,14 @@ async function* wentTo(reading: Reading, version: VersionName): AsyncGenerator<P
     if (parsed?.kind !== 'named' || !isNamedReferenceOf(key, version)) continue;
     const name = parsePromotionConsumer(parsed.consumer);
     if (name === undefined) continue;
-    const promotion = await readable(reading, () => readPromotion(reading, name.repository, name.id));
+    const promotion = await readable(reading.unreadable, () => readPromotion(reading, name.repository, name.id));
     const step = promotion && stepsOf(promotion)[name.index];
     if (step !== undefined && formatVersion(step.from) === formatVersion(version)) yield step;
   }
 }
 
 function manifestOf(reading: Reading, { number, ...name }: VersionName): Promise<Manifest | undefined> {
-  return readable(reading, () => readManifest(reading, name, number));
-}
-
-async function readable<T>({ unreadable }: Reading, read: () => Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
-    unreadable(error);
-    return undefined;
-  }
+  return readable(reading.unreadable, () => readManifest(reading, name, number));
 }
 
 async function* each<T>(all: readonly T[]): AsyncGenerator<T> {

@@ -5,6 +5,7 @@ import { listBookmarks, readBookmark } from '../../../repository/bookmark.ts';
 import type { ArtifactName, KeeperCommand } from '../../../repository/index.ts';
 import { formatArn, formatArtifactName, runToEnd } from '../../../repository/index.ts';
 import { parseSegment } from '../../../repository/name.ts';
+import { readable } from '../../../repository/unreadable.ts';
 import { localUser } from '../../provenance.ts';
 import { CATCH_UP, plainBehind, tellBehind } from '../behind-talk.ts';
 import {
@@ -24,6 +25,7 @@ import type { Column } from '../report.ts';
 import { formatDate, formatTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** So many versions are looked at at once. */
 const AT_ONCE = 16;
@@ -58,7 +60,7 @@ export async function moveBookmark(
     ...(by !== undefined && { by }),
   });
   const { repository, id } = version;
-  const behind = listBehind(domain, version, bookmark);
+  const behind = listBehind(domain, version, bookmark, unreadableIn(warnings));
   if (options.json) {
     await writeJsonList(terminal, 'behind', plainOf(behind, plainBehind));
     const { outcome, from, to } = move;
@@ -108,10 +110,13 @@ const LISTED: readonly Column[] = [
 export async function list(options: BookmarkListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
-  const bookmarks = listBookmarks(domain.store, name);
+  const unreadable = unreadableIn(warnings);
+  const bookmarks = listBookmarks(domain.store, name, unreadable);
   if (options.json) {
     const plain = expandAhead(bookmarks, AT_ONCE, async function* ({ version, ...bookmark }) {
-      yield { ...bookmark, version, arn: await readDefiniteArn(domain, { ...name, number: version }) };
+      const named = { ...name, number: version };
+      const arn = await readable(unreadable, () => readDefiniteArn(domain, named));
+      yield { ...bookmark, version, arn: arn ?? formatArn(arnOfVersion(domain, named)) };
     });
     await writeJsonList(terminal, 'bookmarks', plain);
     writeJson(terminal, { ...name, warnings: warnings.all() });

@@ -6,6 +6,7 @@ import { listFolder } from '../../../repository/looking/folder.ts';
 import { Labels } from '../../../repository/looking/labels.ts';
 import type { VersionFilter } from '../../../repository/looking/versions.ts';
 import { findShown, listVersions } from '../../../repository/looking/versions.ts';
+import type { Unreadable } from '../../../repository/unreadable.ts';
 import { formatSize } from '../../size.ts';
 import { foundIn } from '../known-repository.ts';
 import type { ListOptions } from '../looking-options.ts';
@@ -15,6 +16,7 @@ import { printable } from '../printable.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** So many artifacts are looked at at once. */
 const AT_ONCE = 32;
@@ -33,10 +35,11 @@ export async function run(options: ListOptions, terminal: Terminal, warnings: Wa
   const entries = isRecursive
     ? everyArtifact(listArtifacts(domain, options.repository, prefix))
     : level(domain, options.repository, prefix);
+  const unreadable = unreadableIn(warnings);
   const rows = foundIn(
     domain,
     options.repository,
-    expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter)),
+    expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter, unreadable)),
   );
   if (options.json) await writeDocument(rows, isRecursive, options, terminal, warnings);
   else await writeTable(rows, options, prefix, terminal);
@@ -79,6 +82,7 @@ async function* rowsOf(
   entry: FolderEntry,
   { versions }: ListOptions,
   filter: VersionFilter | undefined,
+  unreadable: Unreadable,
 ): AsyncGenerator<Row> {
   if (entry.kind === 'folder') {
     yield entry;
@@ -86,13 +90,14 @@ async function* rowsOf(
   }
   const { artifact } = entry;
   if (!versions && filter === undefined) {
-    const version = await findShown(domain, artifact);
+    const version = await findShown(domain, artifact, unreadable);
     if (version !== undefined) yield { kind: 'version', version, labels: [] };
     return;
   }
   const { repository, id } = artifact;
-  const labels = new Labels(domain, artifact);
-  for await (const version of listVersions(domain, { repository, id }, filter ?? { statuses: [] })) {
+  const labels = new Labels(domain, artifact, unreadable);
+  const found = listVersions(domain, { repository, id }, filter ?? { statuses: [] }, unreadable);
+  for await (const version of found) {
     yield { kind: 'version', version, labels: versions ? await labels.of(version.manifest) : [] };
     if (!versions) return;
   }

@@ -9,15 +9,14 @@ import type { PromotionsOptions } from '../promotions-options.ts';
 import { formatDate, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** What was promoted from an artifact, and to it, all the way. */
 export async function run(options: PromotionsOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain(options, 'read', terminal);
   const subject = await resolveVersions(domain, options.artifact, options.repository);
   const { number } = subject;
-  const steps = await listPromotions(domain, subject, ({ message, remedy }) => {
-    warnings.add({ code: 'unreadable-record', message, ...(remedy !== undefined && { remedy }) });
-  });
+  const steps = await listPromotions(domain, subject, unreadableIn(warnings));
   if (options.json) {
     writeJson(terminal, { promotions: steps.map(plain), warnings: warnings.all() });
     return;

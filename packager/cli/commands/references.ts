@@ -1,6 +1,7 @@
 import type { Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
 import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } from '../../../repository/index.ts';
 import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
+import type { Unreadable } from '../../../repository/unreadable.ts';
 import { resolveSubject } from '../artifact.ts';
 import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
 import { noBookmark } from '../bookmark-name.ts';
@@ -12,6 +13,7 @@ import { formatSize } from '../../size.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** One question about references, answered as the records are read: nothing is held, however many there are. */
 export async function run(options: ReferencesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
@@ -143,7 +145,7 @@ function stackOf(
 
 async function unused(call: Call, domain: Domain, prefix: string | undefined): Promise<void> {
   const { repository, json: isJson } = call.options;
-  const found = foundIn(domain, repository, listUnused(domain, repository, prefix));
+  const found = foundIn(domain, repository, listUnused(domain, repository, prefix, unreadableIn(call.warnings)));
   if (isJson) return json(call, 'versions', found, plainVersion);
   const columns: readonly Column[] = [
     { title: 'VERSION' },
@@ -174,12 +176,22 @@ async function behind(call: Call, domain: Domain, bookmark: string, idPrefix: st
   const { repository, json: isJson } = call.options;
   const where = { repository, ...(idPrefix !== undefined && { idPrefix }) };
   let artifacts = 0;
-  const found = listAllBehind(domain, where, bookmark, () => (artifacts += 1));
+  let unread = 0;
+  const warn = unreadableIn(call.warnings);
+  const unreadable: Unreadable = (error) => {
+    unread += 1;
+    warn(error);
+  };
+  const found = listAllBehind(domain, where, bookmark, () => (artifacts += 1), unreadable);
   const all = requireAny(found, async () => {
-    if (artifacts > 0) return;
+    if (artifacts > 0 || unread > 0) return;
     await requireKnown(domain, repository);
     const whose = `no artifact in '${repository}'${idPrefix === undefined ? '' : ` whose ID begins with '${idPrefix}'`}`;
-    throw noBookmark(`${whose} has a bookmark '${bookmark}'`, bookmark, await listBookmarkNames(domain, where));
+    throw noBookmark(
+      `${whose} has a bookmark '${bookmark}'`,
+      bookmark,
+      await listBookmarkNames(domain, where, unreadable),
+    );
   });
   if (isJson) {
     return json(call, 'behind', all, ({ artifact, names, usage }) => {
@@ -190,7 +202,11 @@ async function behind(call: Call, domain: Domain, bookmark: string, idPrefix: st
   for await (const { artifact, names, usage } of all) await table.add(artifact, names, usage);
   await table.end();
   const what = artifacts === 1 ? '1 artifact has' : `${artifacts} artifacts have`;
-  say(call, table.rows > 0 ? CATCH_UP : `${what} the bookmark '${bookmark}', and no stack is behind it`);
+  const none =
+    unread === 0
+      ? `${what} the bookmark '${bookmark}', and no stack is behind it`
+      : `as far as can be read, no stack is behind the bookmark '${bookmark}'`;
+  say(call, table.rows > 0 ? CATCH_UP : none);
 }
 
 /** @param end called behind the last, and before anybody hears that it was the last */

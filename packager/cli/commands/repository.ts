@@ -24,6 +24,7 @@ import type {
 } from '../repository-options.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /**
  * Makes a repository, unless it is there with these settings.
@@ -57,13 +58,14 @@ const COLUMNS: readonly Column[] = [{ title: 'REPOSITORY' }, { title: 'TAKES' },
 /** The repositories of a domain. */
 export async function list(options: RepositoryListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { domain } = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'read', terminal);
+  const repositories = listRepositories(domain, unreadableIn(warnings));
   if (options.json) {
-    await writeJsonList(terminal, 'repositories', plainOf(listRepositories(domain)));
+    await writeJsonList(terminal, 'repositories', plainOf(repositories));
     writeJson(terminal, { warnings: warnings.all() });
     return;
   }
   const rows: (readonly string[])[] = [];
-  for await (const one of listRepositories(domain)) {
+  for await (const one of repositories) {
     terminal.signal.throwIfAborted();
     rows.push([one.repository, takesOf(one), one.description ?? '']);
   }

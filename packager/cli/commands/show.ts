@@ -11,6 +11,7 @@ import { showVersion } from '../show-version.ts';
 import type { ShowCall } from '../showing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** One page: of an artifact, of one version, or of some content. */
 export async function run(options: ShowOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
@@ -21,7 +22,7 @@ export async function run(options: ShowOptions, terminal: Terminal, warnings: Wa
   const subject = await wholeArtifact(domain, text, repository);
   if (subject !== undefined) {
     const version =
-      (await findShown(domain, { ...subject, newest: await newestNumber(domain, subject) })) ??
+      (await findShown(domain, { ...subject, newest: await newestNumber(domain, subject) }, unreadableIn(warnings))) ??
       (await newestOf(domain, subject));
     if (version !== undefined) return showArtifact(call, version);
   }

@@ -6,6 +6,7 @@ import type { FolderEntry } from '../../../repository/looking/folder.ts';
 import { listFolder } from '../../../repository/looking/folder.ts';
 import { Labels } from '../../../repository/looking/labels.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
+import type { Unreadable } from '../../../repository/unreadable.ts';
 import { foundIn } from '../known-repository.ts';
 import type { TreeOptions } from '../looking-options.ts';
 import { openDomain } from '../open.ts';
@@ -15,6 +16,7 @@ import { writeJson } from '../report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { unreadableIn } from '../warnings.ts';
 
 /** So many artifacts, and so many folders, are looked at at once. */
 const AT_ONCE = 16;
@@ -44,13 +46,14 @@ export async function run(options: TreeOptions, terminal: Terminal, warnings: Wa
   const prefix = prefixIn(repository, options.prefix);
   const root: TreeNode = { name: repository, below: new Map() };
   const from = (prefix ?? '').lastIndexOf('/') + 1;
+  const unreadable = unreadableIn(warnings);
   const found = expandAhead(
     entriesOf(domain, repository, prefix ?? '', options.depth),
     AT_ONCE,
     async function* (entry) {
       if (entry.kind === 'folder') yield { path: entry.path };
       else {
-        const leaf = await leafOf(domain, entry.artifact);
+        const leaf = await leafOf(domain, entry.artifact, unreadable);
         if (leaf !== undefined) yield { path: entry.artifact.id, leaf };
       }
     },
@@ -92,13 +95,13 @@ async function* entriesOf(
   }
 }
 
-async function leafOf(domain: Domain, artifact: ListedArtifact): Promise<Leaf | undefined> {
-  const version = await findShown(domain, artifact);
+async function leafOf(domain: Domain, artifact: ListedArtifact, unreadable: Unreadable): Promise<Leaf | undefined> {
+  const version = await findShown(domain, artifact, unreadable);
   if (version === undefined) return undefined;
   const bookmarks: Leaf['bookmarks'][number][] = [];
-  for await (const { bookmark, version: number } of listBookmarks(domain.store, artifact))
+  for await (const { bookmark, version: number } of listBookmarks(domain.store, artifact, unreadable))
     bookmarks.push({ bookmark, version: number });
-  return { version, labels: await new Labels(domain, artifact).of(version.manifest), bookmarks };
+  return { version, labels: await new Labels(domain, artifact, unreadable).of(version.manifest), bookmarks };
 }
 
 function nodeAt(root: TreeNode, segments: readonly string[]): TreeNode {

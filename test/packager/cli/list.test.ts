@@ -26,7 +26,7 @@ test('a number that was taken out of use is no version', async () => {
   expect((await project.run('list', ...domain)).stdout).not.toContain('?');
 });
 
-test('manifests that can’t be read are told as what they are, however many there are', async () => {
+test('manifests that can’t be read are warned about as what they are, however many there are, and keep no others from being listed', async () => {
   const project = await TestProject.of({ 'api/index.js': 'a' });
   const domain = ['--domain', 'file:../domain'];
   const store = directoryStore(project.path('../domain'));
@@ -34,8 +34,14 @@ test('manifests that can’t be read are told as what they are, however many the
     await project.run('publish', 'api', '--id', id, ...domain);
     await store.create(versionKey({ repository: 'default', id }, 2), contentOf('damaged'));
   }
-  const { exitCode, stderr } = await project.run('list', ...domain);
-  expect(exitCode).toBe(3);
-  expect(stderr).toMatch(/^error: 'versions\/default\/a\/!\/\d{15}-2' in the store is not /);
+  const { exitCode, stdout, stderr } = await project.run('list', ...domain);
+  expect(exitCode).toBe(0);
+  for (const id of ['a', 'b', 'c'])
+    expect(stderr).toMatch(new RegExp(`^warning: 'versions/default/${id}/!/\\d{15}-2' in the store is not `, 'm'));
   expect(stderr).not.toContain('defect');
+  expect(stdout.match(/^default\/\S+ +\d+/gm)?.map((row) => row.replace(/ +/, ':'))).toEqual([
+    'default/a:1',
+    'default/b:1',
+    'default/c:1',
+  ]);
 });
