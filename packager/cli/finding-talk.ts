@@ -1,7 +1,9 @@
 import { looksLikeArtifactArn, parseArn } from '../../repository/index.ts';
+import type { DisplayOptions } from './options.ts';
 import type { Column } from './report.ts';
-import { GrowingTable } from './report.ts';
+import { GrowingTable, writeJson, writeJsonList, writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
+import type { Warnings } from './warnings.ts';
 
 /** How people are told of what comes one by one: findings, items of a plan, results. */
 
@@ -33,6 +35,44 @@ export async function writeTable<T>(
     await table.end();
   }
   return { rows: table.rows, remedies };
+}
+
+/** What can be done, as `writeTable` returned it. */
+export function writeRemedies(terminal: Terminal, remedies: ReadonlySet<string>, display: DisplayOptions): void {
+  if (!display.quiet) for (const remedy of remedies) writeNote(terminal, remedy, display);
+}
+
+/** Findings, and how they are told. The functions without parameters are called when all have come. */
+export interface ComingFindings<T extends object> {
+  readonly found: AsyncIterable<T>;
+  readonly columns: readonly Column[];
+  readonly row: (one: T) => readonly string[];
+  readonly remedyOf: (one: T) => string | undefined;
+  /** Members of the document, behind `findings`. */
+  readonly totals: () => object;
+  readonly summary: () => string;
+}
+
+/** As they come: the list of a document, or a table with what can be done, and how many there were. */
+export async function tellFindings<T extends object>(
+  terminal: Terminal,
+  { found, columns, row, remedyOf, totals, summary }: ComingFindings<T>,
+  display: DisplayOptions,
+  warnings: Warnings,
+): Promise<void> {
+  if (display.json) {
+    await writeJsonList(terminal, 'findings', found);
+    writeJson(terminal, { ...totals(), warnings: warnings.all() });
+    return;
+  }
+  const { remedies } = await writeTable(terminal, columns, found, row, remedyOf);
+  writeRemedies(terminal, remedies, display);
+  if (!display.quiet) terminal.stderr.write(`${summary()}\n`);
+}
+
+/** Why something was found, and why it could not be healed where that was tried. */
+export function reasonOf({ why, failure }: { readonly why: string; readonly failure?: string }): string {
+  return failure === undefined ? why : `${why}; ${failure}`;
 }
 
 /** Artifacts as people name them. `undefined`: there are none. */

@@ -5,11 +5,11 @@ import { CHANCE } from '../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../opening.ts';
-import { count, namesOf, writeTable } from '../finding-talk.ts';
+import type { ComingFindings } from '../finding-talk.ts';
+import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import type { Column } from '../report.ts';
-import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
@@ -20,15 +20,15 @@ import type { Warnings } from '../warnings.ts';
 export async function run(options: AuditOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
   const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0, healable: 0 };
-  const found = findings(opened, options, terminal, tally);
-  if (options.json) {
-    await writeJsonList(terminal, 'findings', found);
-    const { looked, healed, left } = tally;
-    writeJson(terminal, { looked, healed, left, warnings: warnings.all() });
-  } else {
-    await tell(found, terminal, options);
-    if (!options.quiet) terminal.stderr.write(`${summaryOf(tally, options)}\n`);
-  }
+  const found: ComingFindings<Finding> = {
+    found: findings(opened, options, terminal, tally),
+    columns: COLUMNS,
+    row: rowOf,
+    remedyOf: ({ healed, remedy }) => (healed ? undefined : remedy),
+    totals: () => ({ looked: tally.looked, healed: tally.healed, left: tally.left }),
+    summary: () => summaryOf(tally, options),
+  };
+  await tellFindings(terminal, found, options, warnings);
   return tally.left > 0 ? EXIT.findings : EXIT.ok;
 }
 
@@ -103,17 +103,10 @@ const COLUMNS: readonly Column[] = [
 
 const NOTHING = '-';
 
-async function tell(found: AsyncIterable<Finding>, terminal: Terminal, options: AuditOptions): Promise<void> {
-  const remedyOf = ({ healed, remedy }: Finding): string | undefined => (healed ? undefined : remedy);
-  const { remedies } = await writeTable(terminal, COLUMNS, found, rowOf, remedyOf);
-  if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
-}
-
 function rowOf(finding: Finding): readonly string[] {
-  const { kind, stackId, logicalId = NOTHING, healed, why, failure } = finding;
+  const { kind, stackId, logicalId = NOTHING, healed } = finding;
   const stack = stackId === undefined ? NOTHING : (parseStackId(stackId)?.stack ?? stackId);
-  const reason = failure === undefined ? why : `${why}; ${failure}`;
-  return [kind, stack, logicalId, artifactOf(finding), healed ? 'yes' : 'no', reason];
+  return [kind, stack, logicalId, artifactOf(finding), healed ? 'yes' : 'no', reasonOf(finding)];
 }
 
 /** As people name it. */

@@ -30,10 +30,10 @@ import {
 import { openDomain } from '../open.ts';
 import type { ToldPlan } from '../told-plan.ts';
 import { Making, StoredPlan } from '../told-plan.ts';
-import { count, writeTable } from '../finding-talk.ts';
+import { count, writeRemedies, writeTable } from '../finding-talk.ts';
 import { placeFlags } from '../place-flags.ts';
 import type { OpenDomain } from '../opening.ts';
-import { GrowingTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import { GrowingTable, writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 
@@ -135,10 +135,8 @@ async function showPlan(
       await table.add([rule, repository, kept.toLocaleString('en'), took.toLocaleString('en')]);
     await table.end();
   }
-  if (!options.quiet) {
-    for (const remedy of remedies) writeNote(terminal, remedy, options);
-    terminal.stderr.write(`${planSentences(summary)}\n`);
-  }
+  writeRemedies(terminal, remedies, options);
+  if (!options.quiet) terminal.stderr.write(`${planSentences(summary)}\n`);
   if (how === 'with the way on' && doesSomething(summary))
     terminal.stdout.write(`run it with: ${runCommand(summary, options)}\n`);
 }
@@ -175,10 +173,8 @@ async function carryOut(
     writeRun(terminal, {}, running, tally, warnings);
   } else {
     const { remedies } = await writeTable(terminal, RESULT_COLUMNS, results, resultRow, remedyOf);
-    if (!quiet) {
-      for (const remedy of remedies) writeNote(terminal, remedy, options);
-      terminal.stderr.write(`${tally.sentence()}\n`);
-    }
+    writeRemedies(terminal, remedies, options);
+    if (!quiet) terminal.stderr.write(`${tally.sentence()}\n`);
   }
   const isLeft = tally.outcomes.failed !== undefined || (running instanceof Making && running.unknown.length > 0);
   return isLeft ? EXIT.findings : EXIT.ok;

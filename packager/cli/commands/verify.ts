@@ -4,12 +4,12 @@ import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { CHANCE } from '../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import { count, namesOf, writeTable } from '../finding-talk.ts';
+import type { ComingFindings } from '../finding-talk.ts';
+import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
 import type { OpenDomain } from '../opening.ts';
 import { placeFlags } from '../place-flags.ts';
 import type { Column } from '../report.ts';
-import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { VerifyOptions } from '../verify-options.ts';
 import type { Warnings } from '../warnings.ts';
@@ -21,15 +21,15 @@ import type { Warnings } from '../warnings.ts';
 export async function run(options: VerifyOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
   const tally: Tally = { looked: 0, found: 0, healed: 0, healable: 0, left: 0, bySizeAlone: 0 };
-  const found = findings(opened, options, terminal, tally);
-  if (options.json) {
-    await writeJsonList(terminal, 'findings', found);
-    const { looked, healed, healable, left, bySizeAlone } = tally;
-    writeJson(terminal, { looked, healed, healable, left, bySizeAlone, warnings: warnings.all() });
-  } else {
-    await tell(found, terminal, options);
-    if (!options.quiet) terminal.stderr.write(`${summaryOf(tally, options)}\n`);
-  }
+  const found: ComingFindings<VerifyFinding> = {
+    found: findings(opened, options, terminal, tally),
+    columns: COLUMNS,
+    row: rowOf,
+    remedyOf: (finding) => (isLeftToSee(finding) ? finding.remedy : undefined),
+    totals: () => totalsOf(tally),
+    summary: () => summaryOf(tally, options),
+  };
+  await tellFindings(terminal, found, options, warnings);
   return tally.left > 0 ? EXIT.findings : EXIT.ok;
 }
 
@@ -78,23 +78,21 @@ const COLUMNS: readonly Column[] = [
 
 const NOTHING = '-';
 
-async function tell(found: AsyncIterable<VerifyFinding>, terminal: Terminal, options: VerifyOptions): Promise<void> {
-  const remedyOf = (finding: VerifyFinding): string | undefined => (isLeftToSee(finding) ? finding.remedy : undefined);
-  const { remedies } = await writeTable(terminal, COLUMNS, found, rowOf, remedyOf);
-  if (!options.quiet) for (const remedy of remedies) writeNote(terminal, remedy, options);
-}
-
 function rowOf(finding: VerifyFinding): readonly string[] {
-  const { kind, arns = [], key, healed, why, failure } = finding;
-  const reason = failure === undefined ? why : `${why}; ${failure}`;
+  const { kind, arns = [], key, healed } = finding;
   // What is no artifact is told by its key.
-  return [kind, namesOf(arns) ?? key, userOf(finding), healed ? 'yes' : 'no', reason];
+  return [kind, namesOf(arns) ?? key, userOf(finding), healed ? 'yes' : 'no', reasonOf(finding)];
 }
 
 function userOf({ stackId, logicalId, consumer }: VerifyFinding): string {
   if (stackId === undefined) return consumer ?? NOTHING;
   const stack = parseStackId(stackId)?.stack ?? stackId;
   return logicalId === undefined ? stack : `${stack}/${logicalId}`;
+}
+
+/** For programs, which count themselves what was found. */
+function totalsOf({ looked, healed, healable, left, bySizeAlone }: Tally): object {
+  return { looked, healed, healable, left, bySizeAlone };
 }
 
 function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally, options: VerifyOptions): string {
