@@ -1,8 +1,7 @@
-import type { AccessOptions } from '../aws/access.ts';
-import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, stackName } from './options.ts';
+import type { OptionTable, WholeDomainOptions } from './options.ts';
+import { flag, GROUP, stackName, WHOLE_DOMAIN } from './options.ts';
 
-export interface AuditOptions extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
+export interface AuditOptions extends WholeDomainOptions {
   readonly fix: boolean;
   /** The only stack to look at: a name or an ARN. */
   readonly stack?: string;
@@ -23,8 +22,5 @@ export const AUDIT: OptionTable<AuditOptions> = {
     help: "look at this stack alone; its name, in the domain's account and region, or its ARN",
     read: stackName,
   },
-  domain: DOMAIN.domain,
-  domainOwner: DOMAIN.domainOwner,
-  ...ACCESS,
-  ...DISPLAY,
+  ...WHOLE_DOMAIN,
 };

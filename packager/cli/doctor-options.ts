@@ -1,8 +1,7 @@
-import type { AccessOptions } from '../aws/access.ts';
-import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, inverted } from './options.ts';
+import type { OptionTable, WholeDomainOptions } from './options.ts';
+import { flag, GROUP, inverted, WHOLE_DOMAIN } from './options.ts';
 
-export interface DoctorOptions extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
+export interface DoctorOptions extends WholeDomainOptions {
   /** Whether conditional writes may be tried, below `scratch/`. */
   readonly write: boolean;
   /** What could not be found out counts as a finding too. */
@@ -24,8 +23,5 @@ export const DOCTOR: OptionTable<DoctorOptions> = {
     read: flag,
     fallback: false,
   },
-  domain: DOMAIN.domain,
-  domainOwner: DOMAIN.domainOwner,
-  ...ACCESS,
-  ...DISPLAY,
+  ...WHOLE_DOMAIN,
 };

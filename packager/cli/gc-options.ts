@@ -2,12 +2,11 @@ import { ArtifactError } from '../../repository/error.ts';
 import { parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
-import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, matching, named } from './options.ts';
+import type { DisplayOptions, DomainOptions, OptionTable, WholeDomainOptions } from './options.ts';
+import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, matching, named, WHOLE_DOMAIN } from './options.ts';
 
 /** Of `gc plan`, and of what `gc run` does first. */
-export interface GcPlanningOptions
-  extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
+export interface GcPlanningOptions extends WholeDomainOptions {
   /** The only one to look at. */
   readonly repository?: string;
   /** Whether to tell of versions that stay. */
@@ -63,10 +62,7 @@ const GC_PLANNING: OptionTable<GcPlanningOptions> = {
     read: flag,
     fallback: false,
   },
-  domain: DOMAIN.domain,
-  domainOwner: DOMAIN.domainOwner,
-  ...ACCESS,
-  ...DISPLAY,
+  ...WHOLE_DOMAIN,
 };
 
 export const GC_PLAN: OptionTable<GcPlanOptions> = {

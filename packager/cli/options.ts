@@ -422,6 +422,16 @@ export const DOMAIN: OptionTable<DomainOptions> = {
   },
 };
 
+/** Of a command about a whole domain, whatever its repositories. */
+export type WholeDomainOptions = AccessOptions & DisplayOptions & Omit<DomainOptions, 'repository'>;
+
+export const WHOLE_DOMAIN: OptionTable<WholeDomainOptions> = {
+  domain: DOMAIN.domain,
+  domainOwner: DOMAIN.domainOwner,
+  ...ACCESS,
+  ...DISPLAY,
+};
+
 export const MAKING: OptionTable<MakingOptions> = {
   bootstrap: {
     name: 'no-bootstrap',

@@ -2,13 +2,13 @@ import { parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
 import { DELETE } from './delete-options.ts';
-import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, named, text } from './options.ts';
+import type { DisplayOptions, DomainOptions, OptionTable, WholeDomainOptions } from './options.ts';
+import { flag, GROUP, named, text, WHOLE_DOMAIN } from './options.ts';
 
 /** Of a command about one repository; `repository` is the name as given. */
 export type RepositoryOptions = AccessOptions & DisplayOptions & DomainOptions;
 
-export type RepositoryListOptions = Omit<RepositoryOptions, 'repository'>;
+export type RepositoryListOptions = WholeDomainOptions;
 
 /** What is to be set. Absent: as it is. */
 export interface GivenSettings {
@@ -31,13 +31,6 @@ export interface RepositoryDeleteOptions extends RepositoryOptions {
   /** Nobody is asked. */
   readonly yes: boolean;
 }
-
-const PLACE: OptionTable<RepositoryListOptions> = {
-  domain: DOMAIN.domain,
-  domainOwner: DOMAIN.domainOwner,
-  ...ACCESS,
-  ...DISPLAY,
-};
 
 const repositoryName = named(parseRepository, 'staging');
 
@@ -78,20 +71,23 @@ function originsIn(given: unknown): readonly string[] | false {
   return names.length === 0 ? false : [...new Set(names)];
 }
 
-export const REPOSITORY_LIST: OptionTable<RepositoryListOptions> = PLACE;
+export const REPOSITORY_LIST: OptionTable<RepositoryListOptions> = WHOLE_DOMAIN;
 
-export const REPOSITORY_SHOW: OptionTable<Omit<RepositoryOptions, 'repository'>> = PLACE;
+export const REPOSITORY_SHOW: OptionTable<Omit<RepositoryOptions, 'repository'>> = WHOLE_DOMAIN;
 
-export const REPOSITORY_CREATE: OptionTable<Omit<RepositoryCreateOptions, 'repository'>> = { ...SETTINGS, ...PLACE };
+export const REPOSITORY_CREATE: OptionTable<Omit<RepositoryCreateOptions, 'repository'>> = {
+  ...SETTINGS,
+  ...WHOLE_DOMAIN,
+};
 
 export const REPOSITORY_UPDATE: OptionTable<Omit<RepositoryUpdateOptions, 'repository'>> = {
   ...SETTINGS,
   yes: { ...YES, group: GROUP.repository },
-  ...PLACE,
+  ...WHOLE_DOMAIN,
 };
 
 export const REPOSITORY_DELETE: OptionTable<Omit<RepositoryDeleteOptions, 'repository'>> = {
   dryRun: DELETE.dryRun,
   yes: DELETE.yes,
-  ...PLACE,
+  ...WHOLE_DOMAIN,
 };

@@ -1,9 +1,8 @@
 import { parseRepository } from '../../repository/name.ts';
-import type { AccessOptions } from '../aws/access.ts';
-import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, named } from './options.ts';
+import type { OptionTable, WholeDomainOptions } from './options.ts';
+import { flag, GROUP, named, WHOLE_DOMAIN } from './options.ts';
 
-export interface VerifyOptions extends AccessOptions, DisplayOptions, Pick<DomainOptions, 'domain' | 'domainOwner'> {
+export interface VerifyOptions extends WholeDomainOptions {
   readonly fix: boolean;
   /** Whether all content is read. */
   readonly deep: boolean;
@@ -33,8 +32,5 @@ export const VERIFY: OptionTable<VerifyOptions> = {
     help: 'look at this repository alone, without what belongs to the whole domain (default: at everything)',
     read: named(parseRepository, 'default'),
   },
-  domain: DOMAIN.domain,
-  domainOwner: DOMAIN.domainOwner,
-  ...ACCESS,
-  ...DISPLAY,
+  ...WHOLE_DOMAIN,
 };
