@@ -8,6 +8,7 @@ import { harmsOf, lackingRules } from './lifecycle.ts';
 import type { ForeignStatement, LackingStatement } from './policy.ts';
 import { comparePolicies, statementsOf } from './policy.ts';
 import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
+import { conditionalWrites } from './store-checks.ts';
 
 const check = checksOn<BucketAnswers>();
 
@@ -188,13 +189,7 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
             ),
           ],
   }),
-  check({
-    id: 'conditional-writes',
-    asks: 'the store keeps its promises: what is there is not overwritten, and only what was read is replaced',
-    needs: ['conditionalWrites'],
-    judge: ({ conditionalWrites: answer }) =>
-      answer.keeps ? [] : [problem(answer.message, answer.remedy ?? 'Use Amazon S3, or a directory.')],
-  }),
+  conditionalWrites('Use Amazon S3, or a directory.'),
   check({
     id: 'clock',
     asks: "this machine's clock is right",

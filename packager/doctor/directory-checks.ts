@@ -2,6 +2,7 @@ import { formatSize } from '../size.ts';
 import type { DirectoryAnswers } from './answers.ts';
 import type { Check } from './check.ts';
 import { checksOn, problem, warning } from './check.ts';
+import { conditionalWrites, judgeStore } from './store-checks.ts';
 
 const check = checksOn<DirectoryAnswers>();
 
@@ -39,18 +40,9 @@ export const DIRECTORY_CHECKS: readonly Check<DirectoryAnswers>[] = [
     id: 'whole',
     asks: 'nothing in the directory was lost or replaced by a link',
     needs: ['whole'],
-    judge: ({ whole }) =>
-      whole.keeps
-        ? []
-        : [problem(whole.message, whole.remedy ?? 'Put the directory back from a backup that is whole.')],
+    judge: ({ whole }) => judgeStore(whole, 'Put the directory back from a backup that is whole.'),
   }),
-  check({
-    id: 'conditional-writes',
-    asks: 'the store keeps its promises: what is there is not overwritten, and only what was read is replaced',
-    needs: ['conditionalWrites'],
-    judge: ({ conditionalWrites: answer }) =>
-      answer.keeps ? [] : [problem(answer.message, answer.remedy ?? 'Use a directory on another file system.')],
-  }),
+  conditionalWrites('Use a directory on another file system.'),
   check({
     id: 'space',
     asks: 'there is space left on the disk',
