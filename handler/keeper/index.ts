@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -9,7 +8,8 @@ import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
-import { eventBus } from '../event-bus.ts';
+import type { Context } from '../lambda.ts';
+import { announcing, log, nonce, now, ownPlace, UNLIMITED } from '../lambda.ts';
 import type { Kept } from './handle.ts';
 import { handle } from './handle.ts';
 import { lineOfLifting } from './log.ts';
@@ -21,15 +21,6 @@ import { lineOfLifting } from './log.ts';
  * plan or on), what it does every day; LEGAL_HOLD, `on` where S3
  * itself is to keep what is in use. AWS_ENDPOINT_URL and the rest as the SDK reads it.
  */
-
-interface Context {
-  readonly getRemainingTimeInMillis: () => number;
-  readonly invokedFunctionArn?: string;
-  readonly awsRequestId?: string;
-}
-
-/** Lambda's own limit, where nobody tells how much time there is. */
-const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
 
 /** So many requests at once; the SDK's client keeps that many connections. */
 const REQUESTS_AT_ONCE = 50;
@@ -43,10 +34,6 @@ const patient = { maxAttempts: 8, retryMode: 'adaptive' } as const;
 const s3 = new S3Client(s3ClientDefaults);
 const cloudFormation = new CloudFormationClient(patient);
 const lambda = new LambdaClient(patient);
-const log = (line: string): void => void process.stdout.write(`${line}\n`);
-const now = (): Date => new Date();
-const { EVENT_BUS: bus } = env;
-const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
 /** What Lambda calls. A failure that was foreseen is part of the reply; a rejection is a defect. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
@@ -60,12 +47,13 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
     connect,
     log,
     now,
-    ...announce,
+    ...announcing,
   });
 }
 
 function connect(signal: AbortSignal): Kept {
-  const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
+  const place = ownPlace();
+  const { bucket, account, region } = place;
   const store = limited(
     s3Store({
       ...{ client: s3, bucket, expectedOwner: account, requiresVersions: true, signal },
@@ -82,12 +70,12 @@ function connect(signal: AbortSignal): Kept {
     ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client: s3, bucket, expectedOwner: account, signal }) }),
     chance: {
       now,
-      nonce: () => randomUUID().replaceAll('-', ''),
+      nonce,
       pause: async (milliseconds) => {
         await pause(milliseconds * (0.5 + Math.random()));
       },
     },
-    place: { partition, account, region, bucket },
+    place,
     evidence: awsEvidence({
       ...{ cloudFormation, lambda, serviceTokenExport, account, region, signal },
     }),

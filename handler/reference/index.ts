@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { remoteKeeper } from '../../repository/keeping/ask.ts';
@@ -6,7 +5,8 @@ import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/keeping/invoc
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
-import { eventBus } from '../event-bus.ts';
+import type { Context } from '../lambda.ts';
+import { announcing, log, nonce, now, ownPlace, UNLIMITED } from '../lambda.ts';
 import { handle } from './handle.ts';
 import { askFunction } from './keeper.ts';
 import { putAnswer } from './put.ts';
@@ -19,19 +19,8 @@ import type { Served } from './reference.ts';
  * hears of events, none where it is absent; LEGAL_HOLD, `on` where S3 itself is to keep what is bound. AWS_ENDPOINT_URL_S3 and the rest as the SDK reads it.
  */
 
-interface Context {
-  readonly getRemainingTimeInMillis: () => number;
-}
-
-/** Lambda's own limit, where nobody tells how much time there is. */
-const UNLIMITED: Context = { getRemainingTimeInMillis: () => 15 * 60 * 1000 };
-
 const { env } = process;
 const client = new S3Client(s3ClientDefaults);
-const log = (line: string): void => void process.stdout.write(`${line}\n`);
-const now = (): Date => new Date();
-const { EVENT_BUS: bus } = env;
-const announce = bus === undefined ? {} : { announce: eventBus({ bus, log, now }) };
 
 /** What Lambda calls, with an event of CloudFormation's. Its outcome goes to the event's ResponseURL; nothing is returned. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<void> {
@@ -41,12 +30,13 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
     log,
     now,
     pause: (milliseconds, signal) => pause(milliseconds, undefined, signal && { signal }),
-    ...announce,
+    ...announcing,
   });
 }
 
 function connect(signal: AbortSignal): Served {
-  const { BUCKET: bucket = '', ACCOUNT: account = '', PARTITION: partition = 'aws', AWS_REGION: region = '' } = env;
+  const place = ownPlace();
+  const { bucket, account, region } = place;
   return {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
     ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client, bucket, expectedOwner: account, signal }) }),
@@ -54,10 +44,10 @@ function connect(signal: AbortSignal): Served {
     declaring: askFunction(env['DECLARING'] ?? `${KEEPER_FUNCTION}:${DECLARING_ALIAS}`, signal),
     chance: {
       now,
-      nonce: () => randomUUID().replaceAll('-', ''),
+      nonce,
       pause: (milliseconds) => pause(milliseconds),
     },
-    place: { partition, account, region, bucket },
+    place,
     urlOf: (_, key) => urlOf(region, bucket, key),
   };
 }
