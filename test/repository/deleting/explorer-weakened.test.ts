@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { explore, wander } from '../../support/explorer/explorer.ts';
-import { SWEEPING_UNASKED, WEAK_SIX, WEAKENED, WEAKENED_NAMES } from '../../support/explorer/weakened-protocols.ts';
+import {
+  SWEEPING_UNASKED,
+  WEAK_SIX,
+  WEAKENED,
+  WEAKENED_NAMES,
+  WEAKENED_PROMOTIONS,
+} from '../../support/explorer/weakened-protocols.ts';
 import { randomFrom } from '../../support/interleaving.ts';
 
-const PROTOCOLS = [...WEAKENED, SWEEPING_UNASKED, ...WEAKENED_NAMES];
+const PROTOCOLS = [...WEAKENED, SWEEPING_UNASKED, ...WEAKENED_NAMES, ...WEAKENED_PROMOTIONS];
 
 /** The search finds what is wrong where something is: each protocol lacks one thing, and the same story with nothing lacking breaks no promise. */
 describe.each(PROTOCOLS.map((protocol) => [protocol.name, protocol] as const))(

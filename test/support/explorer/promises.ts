@@ -25,7 +25,7 @@ export interface Promised {
   /** The actor, and what it says where it promises something. */
   readonly by: string;
   readonly saying: string;
-  /** Key of the record; of one that has to be looked for, its prefix. */
+  /** Key of the record; of one that has to be looked for, its prefix, with a slash at its end. */
   readonly reference: string;
   /** What the record says as long as the promise is kept. Absent: that it is there is all. */
   readonly says?: (record: Readonly<Record<string, unknown>>) => boolean;
@@ -82,7 +82,9 @@ function look(
   { objects, hasBegun }: View,
   { by, reference, says = () => true, version, until = [] }: Promised,
 ): { readonly isEnding: boolean; readonly wrong?: string } {
-  if (![...objects].some(([key, object]) => key.startsWith(reference) && says(valueOf(object)))) {
+  const isMeant = (key: string): boolean =>
+    key === reference || (reference.endsWith('/') && key.startsWith(reference));
+  if (![...objects].some(([key, object]) => isMeant(key) && says(valueOf(object)))) {
     return until.some(hasBegun) ? { isEnding: true } : { isEnding: false, wrong: `the reference of ${by} is lost` };
   }
   if (!objects.has(BLOB)) return { isEnding: false, wrong: `the content that ${by} uses is lost` };

@@ -88,7 +88,6 @@ const FINISHER_2: Part = { name: 'finisher 2', acts: [finishes(1)], mayBeBlocked
 const OTHER_FINISHER: Part = { name: 'finisher of the other', acts: [finishes(2)], mayBeBlocked: true };
 
 const PROMOTER: Part = { name: 'promoter', acts: [promotes('a')], mayBeBlocked: true };
-const PROMOTER_OF_TWO: Part = { name: 'promoter of two', acts: [promotes('a', 'b')], mayBeBlocked: true };
 const PROMOTED_DELETER: Part = { name: 'deleter of the promoted', acts: [deletesPromoted] };
 
 const BOUND = boundAs('adder', 'A');
@@ -305,7 +304,6 @@ export const OF_CANDIDATES: readonly Scenario[] = [
 
 const promotable = [publishes, makesLive];
 const promoted = [publishes, makesLive, promotes('a')];
-const twoPromotable = [publishes, publishesAnother, makesLive];
 const KEPT = promotedAs('promoter');
 const KEPT_UNTIL_GONE = promotedAs('promoter', ['deleter of the promoted']);
 
@@ -321,13 +319,6 @@ export const OF_PROMOTIONS: readonly Scenario[] = [
     WAITING,
   ),
   scenario('deleters of both, a collector', promoted, [DELETER, PROMOTED_DELETER, COLLECTOR], [], WAITING),
-  scenario(
-    'a promoter of two, a deleter of one of the promoted',
-    twoPromotable,
-    [PROMOTER_OF_TWO, PROMOTED_DELETER],
-    [],
-    WAITING,
-  ),
 ];
 
 /** As those of several assets and of labels, and a minute or more each. */

@@ -6,9 +6,13 @@ import {
   collects,
   collectsContent,
   deletes,
+  finishes,
+  makesLive,
   OTHER,
+  promotes,
   publishes,
   publishesBoth,
+  publishesCandidate,
   publishesLabelled,
   removesBookmark,
   removesReference,
@@ -16,18 +20,19 @@ import {
   strayOther,
   undeletes,
 } from './cast.ts';
-import { boundAs } from './promises.ts';
+import { boundAs, finishedAs, promotedAs } from './promises.ts';
 import type { Part, Scenario } from './scenario.ts';
 import { namedAs, ofSix, scenario, SIX } from './scenarios.ts';
 import type { Weakness } from './weakened.ts';
 import {
   believesAnOldListing,
+  believesAnOldStatus,
   claimsItsLabelLast,
+  claimsWhatIsTaken,
   decidesWithoutComparing,
   helpsNobody,
   holdsTheRestLast,
   looksAtContentFirst,
-  looksBeforeItWishes,
   looksBeforeItWrites,
   overlooksWishes,
   removesTheDeletionByHand,
@@ -150,7 +155,7 @@ const OTHER_LABELLER = part('labeller of the other', publishesLabelled('y'));
 export const WEAKENED_NAMES: readonly WeakenedProtocol[] = [
   {
     name: 'whoever moves a bookmark looks at the status before the wish is written',
-    weak: scenario('looking first', [publishes], [part('setter', bookmarks(1), looksBeforeItWishes), DELETER], []),
+    weak: scenario('looking first', [publishes], [part('setter', bookmarks(1), believesAnOldStatus), DELETER], []),
     whole: scenario('looking first', [publishes], [SETTER, DELETER], []),
     wrong: BOOKMARK_ASTRAY,
   },
@@ -196,6 +201,43 @@ export const WEAKENED_NAMES: readonly WeakenedProtocol[] = [
     ),
     whole: scenario('taking for granted', strays, [part('publisher', publishesBoth), OTHER_COLLECTOR], []),
     wrong: VERSION_LOST,
+  },
+];
+
+const PROMOTER = part('promoter', promotes('a'));
+const OTHER_FINISHER = part('finisher of the other', finishes(2));
+const candidates = [publishesCandidate('build-1'), publishesCandidate('build-2')];
+
+/** What the choice of a candidate rests on, and that what was promoted keeps what it came from. */
+export const WEAKENED_PROMOTIONS: readonly WeakenedProtocol[] = [
+  {
+    name: 'whoever promotes a version looks at its status before its reference is written',
+    weak: scenario(
+      'promoting',
+      [publishes, makesLive],
+      [part('promoter', promotes('a'), believesAnOldStatus), DELETER],
+      promotedAs('promoter'),
+    ),
+    whole: scenario('promoting', [publishes, makesLive], [PROMOTER, DELETER], promotedAs('promoter')),
+    wrong: 'the version that promoter uses is deleted',
+  },
+  {
+    name: 'whoever finishes a candidate takes the label from another',
+    weak: scenario(
+      'finishing',
+      candidates,
+      [part('finisher', finishes(1), claimsWhatIsTaken), OTHER_FINISHER],
+      [finishedAs('finisher of the other', 2)],
+      { pauses: 2 },
+    ),
+    whole: scenario(
+      'finishing',
+      candidates,
+      [part('finisher', finishes(1)), OTHER_FINISHER],
+      [finishedAs('finisher of the other', 2)],
+      { pauses: 2 },
+    ),
+    wrong: 'the reference of finisher of the other is lost',
   },
 ];
 

@@ -130,8 +130,8 @@ export const takesDeletionsForLeftBehind: Weakness = withStore((store) => ({
   },
 }));
 
-/** Who moves a bookmark, and believes what it saw of the version's status before it wrote its wish. */
-export const looksBeforeItWishes: Weakness = withStore((store) => {
+/** Who believes what it saw of a version's status before it wrote down that it needs it. */
+export const believesAnOldStatus: Weakness = withStore((store) => {
   let hasSeenNone = false;
   return {
     async read(key) {
@@ -182,6 +182,17 @@ export const claimsItsLabelLast: Weakness = withStore((store) => {
     },
   };
 });
+
+/** Who gives a version a label that another has. */
+export const claimsWhatIsTaken: Weakness = withStore((store) => ({
+  async create(key, content) {
+    const outcome = await store.create(key, content);
+    if (outcome === 'created' || !key.startsWith('labels/')) return outcome;
+    const standing = await store.read(key);
+    if (standing !== undefined) await store.replace(key, content, standing.revision);
+    return 'created';
+  },
+}));
 
 /** A publisher of several assets that writes the references of all but the first when the version is there. */
 export const holdsTheRestLast: Weakness = withStore((store) => {
