@@ -1,5 +1,6 @@
 import { DEFAULT_REPOSITORY, isRepository, isSegment } from './name.ts';
 import { problemOfLabelPattern, problemOfPattern } from './collecting/pattern.ts';
+import { shownValue } from './shown.ts';
 
 /** One thing that is wrong with settings. */
 export interface SettingsProblem {
@@ -164,11 +165,8 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const SHOWN = 100;
-
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? 'nothing');
   // It looks like what was wanted.
   const kind = typeof value === 'string' && /^-?\d/.test(value) ? 'the text ' : '';
-  return `${kind}'${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}'`;
+  return `${kind}${shownValue(value, "'nothing'")}`;
 }

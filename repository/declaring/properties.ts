@@ -4,6 +4,7 @@ import { ArtifactError, ArtifactErrors } from '../error.ts';
 import { DEFAULT_REPOSITORY, formatArtifactName, isSegment, isVersionNumber } from '../name.ts';
 import type { Settings } from '../settings.ts';
 import { problemsOfSettings } from '../settings-problems.ts';
+import { shownValue } from '../shown.ts';
 import type { Thing } from './thing.ts';
 import { BOOKMARK_TYPE, physicalIdOf, REPOSITORY_TYPE, thingOf } from './thing.ts';
 
@@ -144,13 +145,7 @@ function versionInArn(
   return undefined;
 }
 
-const SHOWN = 100;
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'missing';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return `'${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}'`;
-}
+const shown = (value: unknown): string => shownValue(value, 'missing');
 
 function invalid(message: string, remedy?: string): ArtifactError {
   return new ArtifactError('INVALID_ARGUMENT', message, remedy === undefined ? {} : { remedy });

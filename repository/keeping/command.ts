@@ -6,6 +6,7 @@ import { isPromotionId } from '../keys.ts';
 import { parseConsumer } from '../named.ts';
 import { isVersionNumber, parseRepository, parseSegment, parseSelector } from '../name.ts';
 import { isGeneration } from '../physical-id.ts';
+import { shownValue } from '../shown.ts';
 import { parseStackId } from '../stack-id.ts';
 import type { Status } from '../status.ts';
 import { STATUSES } from '../status.ts';
@@ -478,13 +479,7 @@ function problemOf(parse: () => unknown): ArtifactError | undefined {
   }
 }
 
-const SHOWN = 200;
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'without a name';
-  const whole = typeof value === 'string' ? value : JSON.stringify(value);
-  return `'${whole.length > SHOWN ? `${whole.slice(0, SHOWN)}…` : whole}'`;
-}
+const shown = (value: unknown): string => shownValue(value, 'without a name');
 
 function invalid(message: string, remedy?: string): ArtifactError {
   return new ArtifactError('INVALID_ARGUMENT', message, remedy === undefined ? {} : { remedy });
