@@ -159,13 +159,19 @@ export async function repositoryNotFound(
       remedy: `'cfn-artifacts repository delete ${repository}' goes on with that if nobody does; 'cfn-artifacts repository create ${repository}' takes it back.`,
     });
   }
+  const meant = await nearRepository(store, repository);
+  const make = `Make it with 'cfn-artifacts repository create ${repository}'`;
+  return new ArtifactError('REPOSITORY_NOT_FOUND', `there is no repository '${repository}'`, {
+    remedy: meant === undefined ? `${make}.` : `Did you mean '${meant}'? ${make}, if not.`,
+  });
+}
+
+/** The repository that was probably meant. `undefined`: there is one of that name, or none that is near. */
+export async function nearRepository(store: ObjectStore, repository: string): Promise<string | undefined> {
   const names = [DEFAULT_REPOSITORY];
   for await (const name of listConfigured(store)) {
     if (names.push(name) > NAMES) break;
   }
   const meant = nearest(repository, names);
-  const make = `Make it with 'cfn-artifacts repository create ${repository}'`;
-  return new ArtifactError('REPOSITORY_NOT_FOUND', `there is no repository '${repository}'`, {
-    remedy: meant === undefined ? `${make}.` : `Did you mean '${meant}'? ${make}, if not.`,
-  });
+  return meant === repository ? undefined : meant;
 }

@@ -10,6 +10,9 @@ import { timeAfter } from './time.ts';
 export const STATUSES = ['Unfinished', 'Published', 'Unlisted', 'Archived', 'Disposed', 'Deleting', 'Deleted'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** What a version is for longer than a moment. */
+export const LASTING_STATUSES: readonly Status[] = STATUSES.filter((status) => status !== 'Deleting');
+
 /** What a version ends as that is given up. Only of one that is Deleted can that be taken back. */
 export type Ending = Extract<Status, 'Deleted' | 'Disposed'>;
 

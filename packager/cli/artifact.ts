@@ -12,6 +12,7 @@ import {
   resolveWhole,
   samePlace,
 } from '../../repository/index.ts';
+import { nearRepository } from '../../repository/repositories.ts';
 
 /**
  * What a person calls an artifact: an ARN, `repository/id…`, or `id…` in the repository of the command. As both may be meant, the full name is tried
@@ -41,11 +42,12 @@ async function findAs<T>(
       return await find(domain, inRepository);
     } catch (second) {
       if (!hasCode(second, 'ARTIFACT_NOT_FOUND', 'INVALID_NAME')) throw second;
-      if (hasCode(error, 'INVALID_NAME')) throw second;
+      if (hasCode(error, 'INVALID_NAME')) throw await withRepositoryNear(domain, second, repository);
       const full = parseSelector(text);
       if (await isThere(domain, full)) throw error;
       if (await isThere(domain, parseSelector(inRepository))) throw second;
-      throw (await isRepository(domain, full)) ? error : withRemedyOf(second, error);
+      if (await isRepository(domain, full)) throw error;
+      throw withRemedyOf(await withRepositoryNear(domain, second, repository), error);
     }
   }
 }
@@ -57,7 +59,18 @@ function withRemedyOf(helpful: unknown, error: unknown): unknown {
   return new ArtifactError(error.code, error.message, { ...(remedy !== undefined && { remedy }), cause: error });
 }
 
-async function isRepository(domain: Domain, { repository }: ArtifactName): Promise<boolean> {
+/** Where nothing is in the repository, its name may be what is wrong. */
+async function withRepositoryNear(domain: Domain, error: unknown, repository: string): Promise<unknown> {
+  if (!(error instanceof ArtifactError) || (await isRepository(domain, { repository }))) return error;
+  const meant = await nearRepository(domain.store, repository);
+  if (meant === undefined) return error;
+  return new ArtifactError(error.code, error.message, {
+    remedy: `Did you mean the repository '${meant}'? Nothing is in '${repository}'.`,
+    cause: error,
+  });
+}
+
+async function isRepository(domain: Domain, { repository }: Pick<ArtifactName, 'repository'>): Promise<boolean> {
   for await (const _ of listArtifacts(domain, repository)) return true;
   return false;
 }

@@ -2,7 +2,7 @@ import { problemOfLabelPattern } from '../../repository/collecting/pattern.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import { isSegment } from '../../repository/name.ts';
 import type { Status } from '../../repository/status.ts';
-import { STATUSES } from '../../repository/status.ts';
+import { LASTING_STATUSES, STATUSES } from '../../repository/status.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import type { Conflict, DisplayOptions, DomainOptions, OptionSpec, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, text, texts } from './options.ts';
@@ -126,7 +126,7 @@ export const LIST: OptionTable<Omit<ListOptions, 'prefix'>> = {
     arity: 'repeatable',
     inFile: 'never',
     group: GROUP.looking,
-    help: `only versions with this status: ${STATUSES.filter((one) => one !== 'Deleting').join(', ')}; may be repeated`,
+    help: `only versions with this status: ${LASTING_STATUSES.join(', ')}; may be repeated`,
     read: (given) => texts(given).map(statusNamed),
     fallback: [],
   },
@@ -242,7 +242,7 @@ function setName(given: unknown): string {
 function statusNamed(given: string): Status {
   const status = STATUSES.find((one) => one.toLowerCase() === given.toLowerCase());
   if (status !== undefined) return status;
-  throw invalid(`must be one of ${STATUSES.map((one) => `'${one}'`).join(', ')}, not '${given}'`);
+  throw invalid(`must be one of ${LASTING_STATUSES.map((one) => `'${one}'`).join(', ')}, not '${given}'`);
 }
 
 function labelPattern(given: unknown): string {

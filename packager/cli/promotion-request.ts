@@ -6,7 +6,7 @@ import type { ItemToPromote } from '../../repository/promoting/request.ts';
 import type { Archiver } from '../archive/source.ts';
 import { findProjectRoot, openSource } from '../archive/source.ts';
 import { interruptible } from '../interruptible.ts';
-import { problemsOf, refuse } from '../packaging/problems.ts';
+import { problemsOf } from '../packaging/problems.ts';
 import { resolveArtifact, resolveVersion } from './artifact.ts';
 import { namesContent, withSet } from './named-version.ts';
 import type { Evidence, PromoteOptions } from './promote-options.ts';
@@ -14,24 +14,25 @@ import type { Terminal } from './terminal.ts';
 
 /** What a person wants to be promoted, found in the domain. */
 
-/**
- * @throws ArtifactErrors with everything that can't be found, or read
- */
+/** What was found of several, and why others were not. */
+export interface Found<T> {
+  readonly found: readonly T[];
+  readonly problems: readonly ArtifactError[];
+}
+
+/** All that can be found: something, or a problem. @throws what is no ArtifactError */
 export async function itemsToPromote(
   domain: Domain,
   options: PromoteOptions,
   cwd: string,
-): Promise<readonly [ItemToPromote, ...ItemToPromote[]]> {
+): Promise<Found<ItemToPromote>> {
   const { fromManifest, artifacts } = options;
-  const found =
-    fromManifest === undefined
-      ? await all(artifacts, (artifact) => itemNamed(domain, options, artifact))
-      : await itemsOfManifest(domain, fromManifest, cwd);
-  const [first, ...rest] = found;
-  if (first !== undefined) return [first, ...rest];
-  throw new ArtifactError('INVALID_ARGUMENT', `'${fromManifest ?? ''}' names no artifact`, {
-    remedy: "Nothing was packaged by that 'package --manifest': there is nothing to promote.",
-  });
+  if (fromManifest === undefined) return all(artifacts, (artifact) => itemNamed(domain, options, artifact));
+  try {
+    return await itemsOfManifest(domain, fromManifest, cwd);
+  } catch (error) {
+    return { found: [], problems: problemsOf(error) };
+  }
 }
 
 async function itemNamed(
@@ -70,10 +71,10 @@ async function assetNamed(
   });
 }
 
-/** Everything that one deploy used: each version once, with those of its assets that it used. */
-async function itemsOfManifest(domain: Domain, given: string, cwd: string): Promise<readonly ItemToPromote[]> {
+/** Everything that one deploy used: each version once, with those of its assets that it used. @throws ArtifactError where it names nothing */
+async function itemsOfManifest(domain: Domain, given: string, cwd: string): Promise<Found<ItemToPromote>> {
   const used = new Map<string, { readonly manifest: Manifest; readonly names: Set<string> }>();
-  const found = await all([...new Set(arnsIn(given, cwd))], async (arn) => {
+  const { found, problems } = await all([...new Set(arnsIn(given, cwd))], async (arn) => {
     const { version, digest } = parseArn(arn);
     if (version === undefined || digest === undefined) throw notDefinite(given, arn);
     return assetNamed(domain, arn, '');
@@ -85,9 +86,15 @@ async function itemsOfManifest(domain: Domain, given: string, cwd: string): Prom
     one.names.add(only);
     used.set(key, one);
   }
-  return [...used.values()].map(({ manifest, names }) => ({
+  if (used.size === 0 && problems.length === 0) {
+    throw new ArtifactError('INVALID_ARGUMENT', `'${given}' names no artifact`, {
+      remedy: "Nothing was packaged by that 'package --manifest': there is nothing to promote.",
+    });
+  }
+  const items = [...used.values()].map(({ manifest, names }) => ({
     ...{ manifest, id: manifest.id, assets: [...names].map((name) => ({ name })) },
   }));
+  return { found: items, problems };
 }
 
 function arnsIn(given: string, cwd: string): readonly string[] {
@@ -132,12 +139,12 @@ function notDefinite(given: string, arn: string): ArtifactError {
   });
 }
 
-/** Files are opened where they are needed: their names and places are looked at here. @throws ArtifactErrors of all that can't be read */
+/** Files are opened where they are needed: their names and places are looked at here. @throws what is no ArtifactError */
 export async function evidenceOf(
   evidence: readonly Evidence[],
   archiver: Archiver,
   { cwd, signal }: Terminal,
-): Promise<readonly (Publishable | { readonly url: string })[]> {
+): Promise<Found<Publishable | { readonly url: string }>> {
   return all(evidence, async (one) => {
     if ('url' in one) return one;
     const file = path.resolve(cwd, one.path);
@@ -151,9 +158,10 @@ export async function evidenceOf(
   });
 }
 
-/** @throws ArtifactErrors of all that failed */
-async function all<T, R>(things: readonly T[], find: (thing: T) => Promise<R>): Promise<readonly R[]> {
-  const found = await Promise.allSettled(things.map(find));
-  refuse(found.flatMap((one) => (one.status === 'rejected' ? problemsOf(one.reason) : [])));
-  return found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+async function all<T, R>(things: readonly T[], find: (thing: T) => Promise<R>): Promise<Found<R>> {
+  const looked = await Promise.allSettled(things.map(find));
+  return {
+    found: looked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    problems: looked.flatMap((one) => (one.status === 'rejected' ? problemsOf(one.reason) : [])),
+  };
 }

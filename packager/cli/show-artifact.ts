@@ -9,7 +9,7 @@ import {
 } from '../../repository/index.ts';
 import { Labels } from '../../repository/looking/labels.ts';
 import type { Needs, PromotedFrom, ShownBookmark } from '../../repository/looking/needs.ts';
-import { bookmarksOf, needsOf, promotedFrom } from '../../repository/looking/needs.ts';
+import { bookmarksOf, countOf, needsOf, needsVersion, promotedFrom } from '../../repository/looking/needs.ts';
 import type { ShownSets } from '../../repository/looking/sets.ts';
 import { setsFor } from '../../repository/looking/sets.ts';
 import { isGone } from '../../repository/status.ts';
@@ -38,7 +38,7 @@ import { unreadableIn } from './warnings.ts';
 const SHOWN = 20;
 /** So many versions are looked at at once. */
 const AHEAD = 8;
-/** So many who use a version are counted. */
+/** So many uses of a version, by stacks and named consumers, are counted. */
 const COUNTED = 100;
 
 /** A version, as a line of the page tells of it. */
@@ -60,7 +60,7 @@ export async function showArtifact(call: ShowCall, newest: Version): Promise<voi
     newestNumber(domain, name),
   ]);
   if (call.options.json) await writeDocument(call, newest, bookmarks, total);
-  else await page(call, newest, bookmarks ?? [], total);
+  else await page(call, newest, bookmarks, total);
   call.warnings.tell();
 }
 
@@ -112,7 +112,7 @@ async function setsOf(domain: Domain, lines: readonly Line[]): Promise<readonly 
 async function page(
   call: ShowCall,
   newest: Version,
-  bookmarks: readonly ShownBookmark[],
+  bookmarks: readonly ShownBookmark[] | undefined,
   total: number,
 ): Promise<void> {
   const { terminal, domain, options } = call;
@@ -126,7 +126,7 @@ async function page(
       ['Newest', `:${manifest.number}, ${formatDate(new Date(manifest.published))}, ${status}`],
       ...fieldsOf('Content', content === undefined ? [] : [CONTENT_LEFT[content]]),
       ...(content === 'gone' ? [] : newestFields(call, newest)),
-      ...fieldsOf('Bookmarks', bookmarks.map(describeBookmark)),
+      ...fieldsOf('Bookmarks', (bookmarks ?? []).map(describeBookmark)),
     ]),
   );
   const isAll = options.all || total <= SHOWN;
@@ -164,10 +164,18 @@ const COLUMNS: readonly Column[] = [
   { title: 'SHA-256', shrinks: true },
 ];
 
-function cellsOf({ version, labels = [], needs }: Line, bookmarks: readonly ShownBookmark[]): readonly string[] {
+/** How many need a version, of whatever kind; `undefined` where that can't be told. */
+function usesOf({ version, needs }: Line, bookmarks: readonly ShownBookmark[] | undefined): number | undefined {
+  if (needs === undefined || bookmarks === undefined) return undefined;
+  return countOf(needs) + bookmarks.filter((bookmark) => needsVersion(bookmark, version.manifest.number)).length;
+}
+
+function cellsOf(line: Line, bookmarks: readonly ShownBookmark[] | undefined): readonly string[] {
+  const { version, labels = [], needs } = line;
+  const uses = usesOf(line, bookmarks);
   const { manifest, status } = version;
   const assets = contentAssets(manifest);
-  const own = bookmarks.filter((bookmark) => bookmark.version === manifest.number);
+  const own = (bookmarks ?? []).filter((bookmark) => bookmark.version === manifest.number);
   const names = [...labels, ...own.map(({ bookmark }) => `^${bookmark}`)];
   const [asset, another] = assets;
   return [
@@ -176,7 +184,7 @@ function cellsOf({ version, labels = [], needs }: Line, bookmarks: readonly Show
     formatSize(assets.reduce((sum, { size }) => sum + size, 0)),
     formatDate(new Date(manifest.published)),
     status,
-    needs === undefined ? '?' : `${needs.uses.length}${needs.isMore ? '+' : ''}`,
+    uses === undefined ? '?' : `${uses}${needs?.isMore === true ? '+' : ''}`,
     another === undefined ? (asset?.digest ?? '') : `${assets.length} assets`,
   ];
 }
@@ -217,7 +225,7 @@ async function writeDocument(
   const { manifest, status } = newest;
   const { repository, id, number } = manifest;
   const kept: Line[] = [];
-  await writeJsonList(terminal, 'newest', plainLines(remembering(linesOf(call, newest), kept)));
+  await writeJsonList(terminal, 'newest', plainLines(remembering(linesOf(call, newest), kept), bookmarks));
   const [asset, another] = contentAssets(manifest);
   const single = another === undefined ? asset : undefined;
   const places = single && placesOf(call, single);
@@ -231,12 +239,16 @@ async function writeDocument(
   });
 }
 
-async function* plainLines(lines: AsyncIterable<Line>): AsyncGenerator<object> {
-  for await (const { version, labels, needs, from } of lines) {
+async function* plainLines(
+  lines: AsyncIterable<Line>,
+  bookmarks: readonly ShownBookmark[] | undefined,
+): AsyncGenerator<object> {
+  for await (const line of lines) {
+    const { version, labels, needs, from } = line;
     const { number, published, assets, set } = version.manifest;
     yield {
       ...{ version: number, status: version.status, published, labels, set, assets },
-      ...{ uses: needs?.uses.length, moreUses: needs?.isMore },
+      ...{ uses: usesOf(line, bookmarks), moreUses: needs?.isMore },
       promotedFrom: plainPromotedFrom(from),
       promotedTo: needs?.promotedTo.map(plainPromotedTo),
     };

@@ -2,7 +2,7 @@ import type { Asset, Domain, Version } from '../../repository/index.ts';
 import { contentAssets, digestToBase64, formatArtifactName, newestNumber } from '../../repository/index.ts';
 import { Labels } from '../../repository/looking/labels.ts';
 import type { Needs, PromotedFrom, ShownBookmark } from '../../repository/looking/needs.ts';
-import { bookmarksOf, holdersElsewhere, needsOf, promotedFrom } from '../../repository/looking/needs.ts';
+import { bookmarksOf, holdersElsewhere, needsOf, needsVersion, promotedFrom } from '../../repository/looking/needs.ts';
 import type { VersionName } from '../../repository/promoting/record.ts';
 import { formatVersion } from '../../repository/promoting/record.ts';
 import { isGone } from '../../repository/status.ts';
@@ -81,7 +81,7 @@ async function lookAt(call: ShowCall, version: Version, { bookmark, asset }: Cho
   const one = chosenAsset(version, asset);
   return {
     ...{ version, labels, needs, versions, elsewhere },
-    bookmarks: bookmarks?.filter((each) => each.version === number || each.pending === number),
+    bookmarks: bookmarks?.filter((each) => needsVersion(each, number)),
     ...(one !== undefined && { asset: one }),
     ...(bookmark !== undefined && { resolvedFrom: `${formatArtifactName(name)}^${bookmark}` }),
     ...(from !== undefined && { from }),
@@ -122,7 +122,7 @@ function page(call: ShowCall, known: Known): readonly Field[] {
     ...fieldsOf('Labels', labels.length === 0 ? [] : [labels.join(', ')]),
     ...fieldsOf(
       'Bookmarks',
-      bookmarks.length === 0 ? [] : [bookmarks.map(({ bookmark }) => `^${bookmark}`).join(', ')],
+      bookmarks.length === 0 ? [] : [bookmarks.map((one) => bookmarkText(one, manifest.number)).join(', ')],
     ),
     ...fieldsOf('Set', manifest.set === undefined ? [] : [`${manifest.set.name} of ${manifest.set.label}`]),
     ...fieldsOf('Published', [
@@ -143,6 +143,11 @@ function page(call: ShowCall, known: Known): readonly Field[] {
     ...useFields(call, known),
     ...elsewhereFields(known),
   ];
+}
+
+/** One that points elsewhere, and needs this version nevertheless, tells where. */
+function bookmarkText({ bookmark, version }: ShownBookmark, number: number): string {
+  return `^${bookmark}${version === number ? '' : `:${version}`}`;
 }
 
 function contentText({ status }: Version, content: ContentLeft): string {

@@ -162,9 +162,11 @@ export function describePromotion(
 }
 
 /** `^prod → :3, since 2026-11-21 05:07Z by …`. */
-export function describeBookmark({ bookmark, version, at, by, pending }: ShownBookmark): string {
+export function describeBookmark({ bookmark, version, at, by, pending, wayBack }: ShownBookmark): string {
   const since = at === undefined ? '' : `  since ${timeOf(at)}${by === undefined ? '' : `, by ${by}`}`;
-  return `^${bookmark} → :${version}${since}${pending === undefined ? '' : `, on its way to :${pending}`}`;
+  const onItsWay = pending === undefined ? '' : `, on its way to :${pending}`;
+  const back = wayBack === undefined ? '' : `, and keeps :${wayBack} for a rollback`;
+  return `^${bookmark} → :${version}${since}${onItsWay}${back}`;
 }
 
 export function plainPromotedFrom(promoted: PromotedFrom | undefined): object | undefined {

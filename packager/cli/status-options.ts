@@ -1,6 +1,6 @@
 import { ArtifactError } from '../../repository/error.ts';
 import type { Status } from '../../repository/status.ts';
-import { STATUSES } from '../../repository/status.ts';
+import { LASTING_STATUSES } from '../../repository/status.ts';
 import type { TargetStatus } from '../../repository/status-target.ts';
 import { TARGETS } from '../../repository/status-target.ts';
 import type { AccessOptions } from '../aws/access.ts';
@@ -30,7 +30,7 @@ export const STATUS_SET: OptionTable<Omit<StatusSetOptions, 'artifacts' | 'statu
     inFile: 'never',
     group: GROUP.status,
     help: 'only if it is this now',
-    read: (given) => statusIn(STATUSES, text(given)),
+    read: (given) => statusIn(LASTING_STATUSES, text(given)),
   },
   yes: { ...YES, group: GROUP.status },
   ...STATUS,

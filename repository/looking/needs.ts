@@ -1,4 +1,4 @@
-import { listBookmarkRecords } from '../bookmark-record.ts';
+import { listBookmarkRecords, wayBack } from '../bookmark-record.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
@@ -12,8 +12,9 @@ import type { Usage } from '../usage.ts';
 import { usesOfVersion } from '../usage.ts';
 import type { Manifest } from '../version.ts';
 
-/** Who uses a version, apart from the promotions that need it. */
+/** Who needs a version, apart from bookmarks. */
 export interface Needs {
+  /** Of stacks and named consumers. */
   readonly uses: readonly Usage[];
   readonly promotedTo: readonly PromotedTo[];
   /** There are more than were asked for. */
@@ -34,6 +35,11 @@ export interface PromotedFrom {
   readonly from: VersionName;
   /** Absent where it is not there, or can't be read. */
   readonly promotion?: Promotion;
+}
+
+/** So many consumers and promotions need a version, each once, however many assets it has. */
+export function countOf({ uses, promotedTo }: Needs): number {
+  return new Set(uses.map(({ consumer }) => JSON.stringify(consumer))).size + promotedTo.length;
 }
 
 /** Up to so many of those who need a version. @throws ArtifactError UNSUPPORTED_FORMAT where a record can't be read */
@@ -99,22 +105,31 @@ export interface ShownBookmark {
   readonly by?: string;
   /** To which somebody is just moving it. */
   readonly pending?: number;
+  /** What it named before a stack moved it: a rollback may want it back. */
+  readonly wayBack?: number;
+}
+
+/** Whether a version can't be deleted because of a bookmark. */
+export function needsVersion({ version, pending, wayBack: before }: ShownBookmark, number: number): boolean {
+  return version === number || pending === number || before === number;
 }
 
 /** Those that name a version, by name. @throws ArtifactError UNSUPPORTED_FORMAT */
 export async function bookmarksOf(
-  { store }: Pick<Domain, 'store'>,
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
   name: ArtifactName,
 ): Promise<readonly ShownBookmark[]> {
   const bookmarks: ShownBookmark[] = [];
   for await (const { bookmark, record } of listBookmarkRecords(store, name)) {
     const { number, at, by, pending } = record;
     if (number === undefined) continue;
+    const before = wayBack(record, chance.now());
     bookmarks.push({
       ...{ bookmark, version: number },
       ...(at !== undefined && { at }),
       ...(by !== undefined && { by }),
       ...(pending !== undefined && { pending: pending.number }),
+      ...(before !== undefined && { wayBack: before }),
     });
   }
   return bookmarks;

@@ -46,7 +46,7 @@ export async function run(options: PromoteOptions, terminal: Terminal, warnings:
   }
 }
 
-/** @throws ArtifactErrors with everything that can't be found, or read */
+/** @throws ArtifactErrors with everything that can't be found, or read, and with everything that forbids to promote the rest */
 async function requestOf(
   options: PromoteOptions,
   domain: Domain,
@@ -54,13 +54,38 @@ async function requestOf(
   terminal: Terminal,
 ): Promise<PromotionRequest> {
   const { to: repository, metadata } = options;
-  const [items, evidence] = await Promise.allSettled([
+  const [items, evidence] = await Promise.all([
     itemsToPromote(domain, options, terminal.cwd),
     evidenceOf(options.evidence, archiver, terminal),
   ]);
-  refuse([items, evidence].flatMap((one) => (one.status === 'rejected' ? problemsOf(one.reason) : [])));
-  if (items.status === 'rejected' || evidence.status === 'rejected') throw new TypeError('it was told why');
-  return { repository, items: items.value, evidence: evidence.value, ...(metadata !== undefined && { metadata }) };
+  const [first, ...rest] = items.found;
+  const problems = [...items.problems, ...evidence.problems];
+  if (problems.length > 0) {
+    const others = first === undefined ? [] : await forbidding(domain, options, [first, ...rest], evidence.found);
+    refuse([...problems, ...others]);
+  }
+  if (first === undefined) throw new TypeError('it was told why nothing was found');
+  return {
+    ...{ repository, items: [first, ...rest], evidence: evidence.found },
+    ...(metadata !== undefined && { metadata }),
+  };
+}
+
+/** What forbids to promote what was found, where it is not promoted anyway. */
+async function forbidding(
+  domain: Domain,
+  { to: repository, evidence: given }: PromoteOptions,
+  items: PromotionRequest['items'],
+  found: NonNullable<PromotionRequest['evidence']>,
+): Promise<readonly ArtifactError[]> {
+  // That evidence can't be read is told; it is given nevertheless, for a repository that wants it.
+  const unread = given.slice(found.length).map((_, index) => ({ url: `unread:${index}` }));
+  try {
+    await planPromotion(domain, { repository, items, evidence: [...found, ...unread] });
+    return [];
+  } catch (error) {
+    return problemsOf(error);
+  }
 }
 
 /** It is promoted, whether what it was promoted from is protected by that or not. */

@@ -8,10 +8,11 @@ import {
   readVersion,
 } from '../../../repository/index.ts';
 import type { ChangedStatus } from '../../../repository/keeping/status.ts';
+import { isGone } from '../../../repository/status.ts';
 import { FOLLOWERS } from '../../../repository/status-target.ts';
 import { arnOfVersion, resolveOneVersion } from '../bookmark-name.ts';
 import { confirm } from '../confirm.ts';
-import { versionName } from '../deletion-plan.ts';
+import { arnOf, askFor, versionName } from '../deletion-plan.ts';
 import { endsOf, inUse, lettingGo } from '../deletion-talk.ts';
 import type { OpenDomain } from '../opening.ts';
 import { openDomain } from '../open.ts';
@@ -38,14 +39,16 @@ export async function get(options: StatusOptions, terminal: Terminal, warnings: 
 }
 
 /**
- * Gives versions another status. All of them are looked at before the first is changed; where one can't be, nothing is. What happens to one in the meantime does not keep back the others.
+ * Gives versions another status. All of them are looked at before somebody is asked, or the first is changed; where one can't be, nothing is. What happens to one in the meantime does not keep back the others.
  * @throws ArtifactErrors STATUS_NOT_ALLOWED, STALE_REVISION, ARTIFACT_IN_USE, for each that stays what it is
  */
 export async function set(options: StatusSetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { status, json, quiet, yes } = options;
   const { domain, ask } = await openDomain(options, 'keep', terminal);
   const versions = await versionsOf(domain, options);
-  refuse((await statusesOf(domain, versions)).flatMap((version) => problemsOf(version, options)));
+  const looked = await statusesOf(domain, versions);
+  refuse(looked.flatMap((version) => problemsOf(version, options)));
+  if (status === 'Disposed') refuse(await usedAmong(domain, ask, looked, options));
   if (status === 'Disposed' && !yes) {
     await confirm(terminal, {
       question: `Dispose of ${versions.map(versionName).join(', ')}? Nobody can take that back.`,
@@ -114,6 +117,23 @@ function problemsOf(
         ? 'That is final: publish the same bytes, which makes a new version.'
         : `It can become ${FOLLOWERS[from].join(', ')}.`;
   return [new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is ${from}, and can not become ${to}`, { remedy })];
+}
+
+/** Who needs versions, as a deletion would find it. The keeper decides by who needs them when they go. */
+async function usedAmong(
+  domain: Domain,
+  ask: OpenDomain['ask'],
+  versions: readonly (VersionName & { readonly status: Status })[],
+  options: StatusSetOptions,
+): Promise<readonly ArtifactError[]> {
+  const problems: ArtifactError[] = [];
+  for (const version of versions.filter((one) => !isGone(one.status))) {
+    const command = { command: 'delete', arn: arnOf(domain, version), dryRun: true, now: false } as const;
+    for await (const found of askFor(ask, command, () => undefined)) {
+      if (found.outcome === 'used') problems.push(inUse(domain, found, lettingGo([found], placeFlags(options))));
+    }
+  }
+  return problems;
 }
 
 /** @param problems takes those of versions that stay what they are */

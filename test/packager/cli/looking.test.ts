@@ -4,8 +4,9 @@ import { run as runProgram } from '../../../packager/cli/program.ts';
 import { INTERRUPTED } from '../../../packager/cli/terminal.ts';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import { sha256 } from '../../../repository/digest.ts';
-import { versionKey } from '../../../repository/keys.ts';
+import { bookmarkKey, versionKey } from '../../../repository/keys.ts';
 import { objectKey } from '../../../repository/object-store.ts';
+import { recordContent } from '../../../repository/record.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
@@ -72,6 +73,13 @@ beforeAll(async () => {
 });
 
 describe('list', () => {
+  test('a version is looked for by what it is for longer than a moment', async () => {
+    const { exitCode, stderr } = await run('list', '--status', 'gone');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("'Disposed', 'Deleted', not 'gone'\n");
+    expect(stderr).not.toContain('Deleting');
+  });
+
   test('is like a file system', async () => {
     expect(timeless((await done('list')).stdout)).toBe(
       [
@@ -192,7 +200,7 @@ describe('show', () => {
   test('an artifact is one page', async () => {
     const { stdout } = await done('show', 'shop/api');
     expect(timeless(stdout)).toMatch(
-      /^default\/shop\/api\n\nArn +arn:aws:artifacts:local:000000000000:default\/shop\/api:2@sha256:DIGEST\nNewest +:2, DATE, Published\nSize +\d+ B\nKey +blobs\/\S+\nUrl +file:\S+\nBookmarks +\^prod → :1 +since DATE.*\n\nVersions:\nVERSION +LABELS .*\n +2 +1\.1\.0 .* Published +0 +DIGEST\n +1 +1\.0\.0 \^prod .* Published +1 +DIGEST\n$/,
+      /^default\/shop\/api\n\nArn +arn:aws:artifacts:local:000000000000:default\/shop\/api:2@sha256:DIGEST\nNewest +:2, DATE, Published\nSize +\d+ B\nKey +blobs\/\S+\nUrl +file:\S+\nBookmarks +\^prod → :1 +since DATE.*\n\nVersions:\nVERSION +LABELS .*\n +2 +1\.1\.0 .* Published +0 +DIGEST\n +1 +1\.0\.0 \^prod .* Published +2 +DIGEST\n$/,
     );
     const page = await onTerminal('show', 'shop/api');
     const table = page.slice(page.indexOf('VERSION '));
@@ -240,6 +248,40 @@ describe('show', () => {
       uses: [{ consumer: 'nightly', version: 1 }],
       moreUses: false,
     });
+  });
+
+  test('what the page of an artifact counts under USES is everybody who keeps a version from being deleted', async () => {
+    const own = await TestProject.of({ 'a.txt': 'a', 'b.txt': 'b' });
+    const call = (...words: string[]): Promise<Outcome> => own.run(...words, ...DOMAIN);
+    const name = { repository: 'default', id: 'two' };
+    await call('publish', '--id', 'two', '--asset', 'a.txt', '--asset', 'b.txt');
+    await call('publish', 'a.txt', '--id', 'two');
+    await call('repository', 'create', 'production');
+    const usesOf = async (): Promise<readonly unknown[]> => {
+      const { newest } = JSON.parse((await call('show', 'two', '--json')).stdout) as { newest: { uses?: number }[] };
+      const rows = (await call('show', 'two')).stdout.matchAll(
+        / Published +(?<uses>[0-9?]+) +(?:[0-9a-f]{64}|2 assets)$/gm,
+      );
+      expect([...rows].map(({ groups }) => groups?.['uses'])).toEqual(newest.map(({ uses }) => String(uses ?? '?')));
+      return newest.map(({ uses }) => uses);
+    };
+    expect(await usesOf()).toEqual([0, 0]);
+    await call('reference', 'add', 'two:1', '--consumer', 'job');
+    expect(await usesOf()).toEqual([0, 1]);
+    await call('promote', 'two:1', '--to', 'production');
+    expect(await usesOf()).toEqual([0, 2]);
+    await call('bookmark', 'set', 'two:1', 'prod');
+    expect(await usesOf()).toEqual([0, 3]);
+    const store = directoryStore(own.path('../domain'));
+    const [at, owner] = [new Date().toISOString(), { stackId: 'stack', logicalId: 'Test', requestId: '1', issued: '' }];
+    const declared = { format: 1, nonce: 'n', number: 2, at, owner, history: [{ number: 1, until: at }] };
+    await store.create(bookmarkKey(name, 'test'), recordContent(declared));
+    expect(await usesOf()).toEqual([1, 4]);
+    expect((await call('show', 'two')).stdout).toMatch(/\^test → :2 +since .*, and keeps :1 for a rollback$/m);
+    expect((await call('show', 'two:1')).stdout).toMatch(/^Bookmarks +\^prod, \^test:2$/m);
+    expect((await call('delete', 'two:1', '--yes')).stderr).toContain("bookmark 'test'");
+    await store.create(bookmarkKey(name, 'torn'), contentOf('damaged'));
+    expect(await usesOf()).toEqual([undefined, undefined]);
   });
 
   test('of several assets each has its place', async () => {

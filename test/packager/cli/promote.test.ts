@@ -189,6 +189,22 @@ describe('promote', () => {
     ]);
   });
 
+  test('what is not found, and what may not be promoted of the rest, is told at once', async () => {
+    await ok('publish', 'web.txt', '--id', 'shop/web');
+    await ok('status', 'set', 'shop/api:1', 'Disposed', '--yes');
+    await ok('repository', 'update', 'production', '--requires-evidence', '--yes');
+    const refused = ['promote', 'no/one', 'shop/api:1', 'no/two', 'shop/web:1', '--to', 'production'];
+    const codesOf = async (...more: string[]): Promise<readonly string[]> => {
+      const { error } = json(await run(...refused, ...more, '--json')) as { error: { problems: { code: string }[] } };
+      return error.problems.map(({ code }) => code);
+    };
+    const names = ['ARTIFACT_NOT_FOUND', 'ARTIFACT_NOT_FOUND'];
+    expect(await codesOf()).toEqual([...names, 'ORIGIN_REFUSED', 'ARTIFACT_DELETED']);
+    expect(await codesOf('--dry-run')).toEqual([...names, 'ORIGIN_REFUSED', 'ARTIFACT_DELETED']);
+    expect(await codesOf('--evidence', 'none.txt')).toEqual([...names, 'PATH_NOT_FOUND', 'ARTIFACT_DELETED']);
+    expect((await run('list', '--repository', 'production')).stdout).toBe('');
+  });
+
   test('a domain that is not there is not made', async () => {
     const refused = await project.run('promote', 'shop/api', '--to', 'staging', '--domain', 'file:../none');
     expect(refused.exitCode).not.toBe(0);

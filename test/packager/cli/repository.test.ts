@@ -57,6 +57,27 @@ test('who looks around in one that is not there is told which is near', async ()
   });
 });
 
+test('who names what is in one that is not there is told which is near', async () => {
+  await repository('create', 'staging');
+  const words = [
+    ['show', 'tool:1'],
+    ['show', 'tool'],
+    ['show', 'shop/tool:1'],
+    ['get', 'tool:1'],
+    ['references', 'tool'],
+    ['bookmark', 'list', 'tool'],
+  ];
+  for (const argv of words) {
+    const { exitCode, stderr } = await call(...argv, '--repository', 'stagin');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining("Did you mean the repository 'staging'?"),
+    });
+  }
+  for (const other of ['staging', 'default', 'elsewhere'])
+    expect((await call('show', 'tol:1', '--repository', other)).stderr).not.toContain('the repository');
+});
+
 describe('repository create', () => {
   test('one that would accept from another that is not there is warned about', async () => {
     await repository('create', 'staging');

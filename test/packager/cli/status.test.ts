@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { run as runProgram } from '../../../packager/cli/program.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { isDigest, readVersion, sha256 } from '../../../repository/index.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { Shop, SHOP_API } from '../../support/shop.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
 
 knowEveryError();
 
@@ -95,7 +97,43 @@ describe('status set', () => {
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Disposed', '--yes');
     expect(stderr).toContain("error: 'default/shop/api:1' is in use by consumer 'job' and bookmark 'prod'\n");
     expect(await shop.statusOf(1)).toBe('Published');
+    expect(stderr).toContain("lets go by 'cfn-artifacts reference remove default/shop/api:1 --consumer job");
     expect(isDigest((await readVersion(shop.domain, SHOP_API, 1))?.manifest.assets[0].digest ?? '')).toBe(true);
+  });
+});
+
+describe('status set, before anything is changed', () => {
+  test('nobody is asked about what can’t be disposed of, because somebody needs it', async () => {
+    const shop = await openShop([], [], []);
+    await shop.said('bookmark', 'set', 'shop/api:2', 'prod');
+    await shop.said('reference', 'add', 'shop/api:3', '--consumer', 'job');
+    const questions: string[] = [];
+    const answering = async (...versions: readonly string[]): Promise<{ exitCode: number; stderr: string }> => {
+      const terminal = recordedTerminal({
+        cwd: shop.project.folder,
+        askOpenly: (question) => {
+          questions.push(question);
+          return Promise.resolve('y');
+        },
+      });
+      const words = ['status', 'set', ...versions, 'Disposed', '--domain', 'file:../domain'];
+      return { exitCode: await runProgram(words, terminal), stderr: terminal.stderr.text };
+    };
+    const { exitCode, stderr } = await answering('shop/api:1', 'shop/api:2', 'shop/api:3');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("error: 'default/shop/api:2' is in use by bookmark 'prod'\n");
+    expect(stderr).toContain("error: 'default/shop/api:3' is in use by consumer 'job'\n");
+    expect(questions).toEqual([]);
+    expect(await shop.statusOf(1)).toBe('Published');
+    expect(await answering('shop/api:1')).toMatchObject({ exitCode: 0 });
+    expect(questions).toHaveLength(1);
+    expect(await shop.statusOf(1)).toBe('Disposed');
+  });
+
+  test('--if takes no status that is one for a moment', async () => {
+    const shop = await openShop([]);
+    const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Archived', '--if', 'Deleting');
+    expect(stderr).toContain("'Disposed', 'Deleted', not 'Deleting'\n");
   });
 });
 
