@@ -82,8 +82,7 @@ function look(
   { objects, hasBegun }: View,
   { by, reference, says = () => true, version, until = [] }: Promised,
 ): { readonly isEnding: boolean; readonly wrong?: string } {
-  const isMeant = (key: string): boolean =>
-    key === reference || (reference.endsWith('/') && key.startsWith(reference));
+  const isMeant = (key: string): boolean => key === reference || (reference.endsWith('/') && key.startsWith(reference));
   if (![...objects].some(([key, object]) => isMeant(key) && says(valueOf(object)))) {
     return until.some(hasBegun) ? { isEnding: true } : { isEnding: false, wrong: `the reference of ${by} is lost` };
   }
