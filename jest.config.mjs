@@ -8,6 +8,8 @@ export default {
   testTimeout: 600_000,
   // Half of the time tests wait for processes and servers of their own.
   maxWorkers: '100%',
+  // What a suite leaves behind in a worker makes the next ones slow: after so much a new one begins.
+  workerIdleMemoryLimit: '400MB',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
