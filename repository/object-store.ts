@@ -82,6 +82,14 @@ export interface ObjectAttributes {
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** Where the objects of a store are, for another store of the same service. */
+export interface StoreAddress {
+  readonly service: 's3';
+  readonly bucket: string;
+  /** The account, twelve digits, that must own the bucket. Absent: whoever does. */
+  readonly owner?: string;
+}
+
 /**
  * The only way to state. Every method is one atomic step on one key; a failure (a rejected promise) leaves it unknown
  * whether the step took place, and no other doubt. Reads see every write that was acknowledged before they began.
@@ -136,6 +144,28 @@ export interface ObjectStore {
   list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>;
   /** Creates `to` with the bytes of `from`, which do not pass through here. */
   copy(from: ObjectKey, to: ObjectKey, attributes?: ObjectAttributes): Promise<'created' | 'exists' | 'absent'>;
+  /** Absent in who has no place that others could copy from. */
+  readonly address?: StoreAddress;
+  /**
+   * Creates `to` with the bytes of an object of another store, which do not pass through here: of exactly the object of that head. Who calls it
+   * knows what those bytes are: nothing is verified beyond what the service itself does. Nothing but the bytes is carried along: what the copy
+   * says of itself is what `attributes` say.
+   *
+   * `changed`: `source` has another object under that key, or none. `unsupported`: not between these two. ACCESS_DENIED may be of either side;
+   * WRONG_OWNER, too. Absent in who can copy from nobody.
+   */
+  copyFrom?(
+    source: ObjectStore,
+    object: ObjectHead,
+    to: ObjectKey,
+    attributes?: ObjectAttributes,
+  ): Promise<'created' | 'exists' | 'changed' | 'unsupported'>;
+  /**
+   * Gives the current object a tag, which policies can ask for, and lets it keep its others. `same`: it had it, and nothing was written. Of two who
+   * set different tags at the same moment one may undo the other's: one caller alone sets tags. No revision changes by it. Absent where
+   * objects have no tags.
+   */
+  setTag?(key: ObjectKey, name: string, value: string): Promise<'set' | 'same' | 'absent'>;
 }
 
 /** Order of keys in every listing. */
