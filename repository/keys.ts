@@ -1,3 +1,4 @@
+import type { DomainPlace } from './arn.ts';
 import type { StackResource } from './binding.ts';
 import type { Digest } from './digest.ts';
 import { isDigest, parseDigest } from './digest.ts';
@@ -23,26 +24,54 @@ const VERSION_CEILING = 10 ** VERSION_DIGITS - 1;
 
 export const descriptorKey: ObjectKey = objectKey('domain');
 
-/** Where content stands under one of its filenames. */
-export function blobKey(digest: Digest, filename: string): ObjectKey {
-  return objectKey(`blobs/sha256/${digest}/${filename}`);
+/**
+ * Where content stands under one of its filenames.
+ * @param bucket of a repository that has its content in a bucket of its own; absent: the domain's
+ */
+export function blobKey(digest: Digest, filename: string, bucket?: string): ObjectKey {
+  return objectKey(`${blobPrefix(digest, bucket)}${filename}`);
 }
 
-/** Every filename under which this content stands. */
-export function blobPrefix(digest: Digest): string {
-  return `blobs/sha256/${digest}/`;
+/** Every filename under which this content stands in one bucket. */
+export function blobPrefix(digest: Digest, bucket?: string): string {
+  return `${blobsPrefix(digest, bucket)}/`;
 }
 
-/** Whether a key below `blobs/` is a blob's, and not something that somebody put there. */
+/** Content of one bucket whose digest begins so. */
+export function blobsPrefix(start: string, bucket?: string): string {
+  return `${bucket === undefined ? '' : bucketPrefix(bucket)}blobs/sha256/${start}`;
+}
+
+/** Everything of another bucket than the domain's. No object of the domain's bucket begins so: `stores/routed.ts` finds them where they are. */
+export function bucketPrefix(bucket: string): string {
+  return `${ELSEWHERE}${bucket}/`;
+}
+
+const ELSEWHERE = 'buckets/';
+
+/** The bucket that a key leads to, or a prefix, and what it is there. Without one it is of the domain's own. */
+export function splitBucket(key: string): { readonly bucket?: string; readonly rest: string } {
+  const end = key.startsWith(ELSEWHERE) ? key.indexOf('/', ELSEWHERE.length) : -1;
+  return end <= ELSEWHERE.length
+    ? { rest: key }
+    : { bucket: key.slice(ELSEWHERE.length, end), rest: key.slice(end + 1) };
+}
+
+/** Whether a key is a blob's, in whichever bucket, and not of something that somebody put there. */
 export function isBlobKey(key: string): boolean {
-  const [, algorithm, digest = '', filename = '', ...more] = key.split('/');
-  return algorithm === 'sha256' && isDigest(digest) && filename !== '' && more.length === 0;
+  const [folder, algorithm, digest = '', filename = '', ...more] = splitBucket(key).rest.split('/');
+  return folder === 'blobs' && algorithm === 'sha256' && isDigest(digest) && filename !== '' && more.length === 0;
 }
 
 /** Of a key that is a blob's, as `isBlobKey` says. @throws ArtifactError INVALID_ARN where its digest is none */
-export function parseBlobKey(key: string): { readonly digest: Digest; readonly filename: string } {
-  const [, , digest = '', filename = ''] = key.split('/');
-  return { digest: parseDigest(digest), filename };
+export function parseBlobKey(key: string): {
+  readonly digest: Digest;
+  readonly filename: string;
+  readonly bucket?: string;
+} {
+  const { bucket, rest } = splitBucket(key);
+  const [, , digest = '', filename = ''] = rest.split('/');
+  return { digest: parseDigest(digest), filename, ...(bucket !== undefined && { bucket }) };
 }
 
 /** What a tree of files became in this repository. */
@@ -221,6 +250,43 @@ export function parseConsumerKey(key: string): {
   return { resource: stackResourceOf(rest), generation, digest: parseDigest(digest) };
 }
 
+/** Another domain, in the partition of this one: its account and region. */
+type ForeignPlace = Pick<DomainPlace, 'account' | 'region'>;
+
+/** That the home of what a binding uses may not know of it, or not of its end. */
+export function noteKey(
+  resource: StackResource,
+  generation: string,
+  digest: Digest,
+  { account, region }: ForeignPlace,
+): ObjectKey {
+  return objectKey(`${notesPrefix(resource, generation)}${digest}/${account}/${region}`);
+}
+
+/** Of all bindings of the resource, or of one. */
+export function notesPrefix(resource: StackResource, generation?: string): string {
+  return `${EVERY_NOTE}${stackPath(resource)}/${generation === undefined ? '' : `${generation}/`}`;
+}
+
+/** What other domains may have to be told. */
+export const EVERY_NOTE = 'consumers/home/';
+
+/** What `noteKey` was given. `undefined` where the key is none that is built here. */
+export function parseNoteKey(key: string):
+  | {
+      readonly resource: StackResource;
+      readonly generation: string;
+      readonly digest: Digest;
+      readonly home: ForeignPlace;
+    }
+  | undefined {
+  const parts = key.split('/');
+  const [generation = '', digest = '', account = '', region = ''] = parts.slice(7);
+  const resource = stackResourceOf(parts.slice(2));
+  if (!key.startsWith(EVERY_NOTE) || parts.length !== 11 || parts.includes('') || !isDigest(digest)) return undefined;
+  return { resource, generation, digest, home: { account, region } };
+}
+
 /** Recorded by hand, or kept when a stack's resource went, for consumers that are no stack. */
 export function namedReferenceKey(digest: Digest, consumer: string, generation: string): ObjectKey {
   return objectKey(`references/${digest}/named/${consumer}/${generation}`);
@@ -325,6 +391,11 @@ export function progressKey(task: string): ObjectKey {
   return objectKey(`progress/${task}`);
 }
 
+/** Who brings this content here from its home, and whether they are still at it. */
+export function fetchKey(digest: Digest): ObjectKey {
+  return objectKey(`progress/fetch/${digest}`);
+}
+
 /** What rules and settings a repository has. */
 export function settingsKey(repository: string): ObjectKey {
   return objectKey(`${EVERY_REPOSITORY}${repository}`);
@@ -333,22 +404,40 @@ export function settingsKey(repository: string): ObjectKey {
 /** The repositories that have settings. */
 export const EVERY_REPOSITORY = 'repositories/';
 
-/** The three listings of content whose digest begins so, all in one order. */
-export const CONTENT_LISTINGS: Readonly<Record<'blobs' | 'references' | 'deletions', (start: string) => string>> = {
-  blobs: (start) => `blobs/sha256/${start}`,
+/** That the repository has its content in that bucket. Written before the repository is, so that nothing stands where nobody looks. */
+export function ownBucketKey(bucket: string, repository: string): ObjectKey {
+  return objectKey(`${EVERY_OWN_BUCKET}${bucket}/${repository}`);
+}
+
+/** Buckets of repositories, by name. No repository is called `!`. */
+export const EVERY_OWN_BUCKET = `${EVERY_REPOSITORY}!/`;
+
+/** `undefined` where the key is none that is built here. */
+export function ownBucketOfKey(key: string): { readonly bucket: string; readonly repository: string } | undefined {
+  const [, , bucket = '', repository = '', ...more] = key.split('/');
+  const isOurs = key.startsWith(EVERY_OWN_BUCKET) && bucket !== '' && isRepository(repository) && more.length === 0;
+  return isOurs ? { bucket, repository } : undefined;
+}
+
+/** The listings of content whose digest begins so, all in one order. */
+export const CONTENT_LISTINGS: Readonly<
+  Record<'blobs' | 'references' | 'deletions', (start: string, bucket?: string) => string>
+> = {
+  blobs: blobsPrefix,
   references: (start) => `${EVERY_REFERENCE}${start}`,
   deletions: (start) => `deletions/${start}`,
 };
 
 /** Sorts behind every key of that content and before those of the next: `0` is the character behind `/`. */
-export function behindContent(listing: keyof typeof CONTENT_LISTINGS, digest: Digest): string {
-  return `${CONTENT_LISTINGS[listing](digest)}0`;
+export function behindContent(listing: keyof typeof CONTENT_LISTINGS, digest: Digest, bucket?: string): string {
+  return `${CONTENT_LISTINGS[listing](digest, bucket)}0`;
 }
 
 /** Of which content a key of those listings is. `undefined` of what is no such key. */
 export function contentOfKey(listing: keyof typeof CONTENT_LISTINGS, key: string): Digest | undefined {
-  const digest = key.split('/', listing === 'blobs' ? 3 : 2).at(-1) ?? '';
-  if (!isDigest(digest) || (listing === 'blobs' && !isBlobKey(key))) return undefined;
+  if (listing === 'blobs') return isBlobKey(key) ? parseBlobKey(key).digest : undefined;
+  const digest = key.split('/', 2).at(-1) ?? '';
+  if (!isDigest(digest)) return undefined;
   return listing === 'deletions' && key !== deletionKey(digest) ? undefined : digest;
 }
 
