@@ -88,7 +88,12 @@ export interface StoreAddress {
   readonly bucket: string;
   /** The account, twelve digits, that must own the bucket. Absent: whoever does. */
   readonly owner?: string;
+  /** Stands before each of the store's keys there. */
+  readonly prefix?: string;
 }
+
+/** What can be asked of a store. */
+export type StoreMethod = Exclude<keyof ObjectStore, 'address' | 'openBucket'>;
 
 /**
  * The only way to state. Every method is one atomic step on one key; a failure (a rejected promise) leaves it unknown
@@ -152,7 +157,7 @@ export interface ObjectStore {
    * says of itself is what `attributes` say.
    *
    * `changed`: `source` has another object under that key, or none. `unsupported`: not between these two. ACCESS_DENIED may be of either side;
-   * WRONG_OWNER, too. Absent in who can copy from nobody.
+   * WRONG_OWNER and BUCKET_NOT_FOUND, too. Absent in who can copy from nobody.
    */
   copyFrom?(
     source: ObjectStore,
@@ -166,6 +171,11 @@ export interface ObjectStore {
    * objects have no tags.
    */
   setTag?(key: ObjectKey, name: string, value: string): Promise<'set' | 'same' | 'absent'>;
+  /**
+   * Another bucket, in which repositories of this domain have their content, as a store of its own. Its objects are reached through this store too, below
+   * `buckets/{bucket}/`. Nothing is asked of it yet. Absent where there can be none.
+   */
+  readonly openBucket?: (bucket: string) => ObjectStore;
 }
 
 /** Order of keys in every listing. */

@@ -1,7 +1,7 @@
-import type { ObjectStore } from '../object-store.ts';
+import type { ObjectStore, StoreMethod } from '../object-store.ts';
 
 export interface StoreRequest {
-  readonly method: keyof ObjectStore;
+  readonly method: StoreMethod;
   /** Of a listing its prefix, of a copy the key that is created. */
   readonly key: string;
 }
@@ -11,8 +11,11 @@ export interface StoreRequest {
  * for on its own account (the parts of an upload, a second attempt) is not seen.
  */
 export function counting(store: ObjectStore, onRequest: (request: StoreRequest) => void): ObjectStore {
+  const { address } = store;
   const alone = store.removeAlone?.bind(store);
-  const told = <T>(method: keyof ObjectStore, key: string, request: () => T): T => {
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
+  const told = <T>(method: StoreMethod, key: string, request: () => T): T => {
     onRequest({ method, key });
     return request();
   };
@@ -32,5 +35,12 @@ export function counting(store: ObjectStore, onRequest: (request: StoreRequest) 
     removeRevision: (key, revision) => told('removeRevision', key, () => store.removeRevision(key, revision)),
     list: (prefix, options) => told('list', prefix, () => store.list(prefix, options)),
     copy: (from, to, attributes) => told('copy', to, () => store.copy(from, to, attributes)),
+    ...(address && { address }),
+    ...(copyFrom && {
+      copyFrom: (source, object, to, attributes) =>
+        told('copyFrom', to, () => copyFrom(source, object, to, attributes)),
+    }),
+    ...(setTag && { setTag: (key, name, value) => told('setTag', key, () => setTag(key, name, value)) }),
+    ...(store.openBucket && { openBucket: store.openBucket }),
   };
 }

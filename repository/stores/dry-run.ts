@@ -22,6 +22,9 @@ type Readable = Pick<Content, 'size' | 'read'>;
 export function dryRun(store: ObjectStore): ObjectStore {
   /** What this run has made of a key; undefined: removed. */
   const plan = new Map<string, Planned | undefined>();
+  const open = store.openBucket;
+  /** By key and name. */
+  const tags = new Map<string, string>();
   let writings = 0;
 
   /** What the store underneath has, where that still counts. */
@@ -47,6 +50,7 @@ export function dryRun(store: ObjectStore): ObjectStore {
     plan.set(key, { head, content });
   }
 
+  const { address } = store;
   return {
     async read(key, incarnation, from = 0) {
       if (!plan.has(key)) return store.read(key, incarnation, from);
@@ -124,6 +128,34 @@ export function dryRun(store: ObjectStore): ObjectStore {
       put(to, plan.get(from)?.content ?? { size: source.size, read: (start) => bodyOf(store, source, start) });
       return 'created';
     },
+
+    ...(open && { openBucket: (bucket: string) => dryRun(open(bucket)) }),
+
+    ...(address && { address }),
+
+    ...(store.copyFrom && {
+      async copyFrom(source, object, to) {
+        if (source.address?.service !== address?.service) return 'unsupported';
+        const stored = await storedAt(to);
+        if (current(to, stored) !== undefined) return 'exists';
+        const found = await source.head(object.key);
+        if (found?.revision !== object.revision) return 'changed';
+        if (current(to, stored) !== undefined) return 'exists';
+        put(to, { size: object.size, read: (start) => bodyOf(source, object, start) });
+        return 'created';
+      },
+    }),
+
+    // Which tags the store underneath has nobody tells: the plan says what it would set at worst.
+    ...(store.setTag && {
+      async setTag(key, name, value) {
+        if (current(key, await storedAt(key)) === undefined) return 'absent';
+        const tag = JSON.stringify([key, name]);
+        if (tags.get(tag) === value) return 'same';
+        tags.set(tag, value);
+        return 'set';
+      },
+    }),
   };
 }
 

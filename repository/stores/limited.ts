@@ -8,12 +8,15 @@ const SMALL = 64 * 1024;
 /**
  * At most so many requests at once, the others wait their turn, first come first served. A large body that is read is part of its request:
  * it must be read to its end, or left by its iterator's `return` (as `break` does), else its turn never ends. A listing takes a turn for
- * each step.
+ * each step. A copy from another store that is limited too may take a turn there while it has one here.
  * @param atOnce at least 1
  */
 export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const turns = new Turns(atOnce);
+  const { address } = store;
   const alone = store.removeAlone?.bind(store);
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
   return {
     async read(key, incarnation, from) {
       const end = await turns.begin();
@@ -50,6 +53,12 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
       }
     },
     copy: (from, to, attributes) => turns.during(() => store.copy(from, to, attributes)),
+    ...(address && { address }),
+    ...(copyFrom && {
+      copyFrom: (source, object, to, attributes) => turns.during(() => copyFrom(source, object, to, attributes)),
+    }),
+    ...(setTag && { setTag: (key, name, value) => turns.during(() => setTag(key, name, value)) }),
+    ...(store.openBucket && { openBucket: store.openBucket }),
   };
 }
 

@@ -32,7 +32,10 @@ const REMEMBERED = 2000;
 
 /** Tells of what is written and removed, after it was. Makes no request of its own, and changes none. */
 export function observed(store: ObjectStore, { watches, changed, seen }: Observer): ObjectStore {
+  const { address } = store;
   const alone = store.removeAlone?.bind(store);
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
   const known = new Map<ObjectKey, { readonly revision: Revision; readonly record: RecordMembers }>();
 
   const remember = (key: ObjectKey, revision: Revision, text: string): void => {
@@ -96,6 +99,10 @@ export function observed(store: ObjectStore, { watches, changed, seen }: Observe
       ),
     list: (prefix, options) => store.list(prefix, options),
     copy: (from, to, attributes) => store.copy(from, to, attributes),
+    ...(address && { address }),
+    ...(copyFrom && { copyFrom }),
+    ...(setTag && { setTag }),
+    ...(store.openBucket && { openBucket: store.openBucket }),
   };
 }
 

@@ -14,7 +14,10 @@ import { KEY_LIMIT } from '../object-store.ts';
 export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   const problem = problemOfPrefix(prefix);
   if (problem !== undefined) throw refused(prefix, problem);
+  const { address } = store;
   const alone = store.removeAlone?.bind(store);
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
   const within = (key: ObjectKey): ObjectKey => {
     const whole = prefix + key;
     if (Buffer.byteLength(whole) > KEY_LIMIT) throw refused(whole, `is longer than ${KEY_LIMIT} bytes`);
@@ -45,6 +48,11 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
       for await (const listed of store.list(prefix + start, { ...options, ...from })) yield shownHead(listed);
     },
     copy: async (from, to, attributes) => store.copy(within(from), within(to), attributes),
+    ...(address && { address: { ...address, prefix: `${address.prefix ?? ''}${prefix}` } }),
+    ...(copyFrom && {
+      copyFrom: async (source, object, to, attributes) => copyFrom(source, object, within(to), attributes),
+    }),
+    ...(setTag && { setTag: async (key, name, value) => setTag(within(key), name, value) }),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Content } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import { digestToBase64 } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
+import type { ObjectHead, StoreAddress } from '../object-store.ts';
 import type { S3Connection } from './s3-connection.ts';
 import { ContentFailure, SourceMoved } from './s3-error.ts';
 
@@ -121,6 +122,16 @@ export interface CopySource {
   readonly path: string;
   readonly etag: string;
   readonly size: number;
+  /** The account that must own its bucket. */
+  readonly owner: string | undefined;
+}
+
+export function copySource(
+  { bucket, prefix = '', owner }: StoreAddress,
+  { key, revision, size }: Pick<ObjectHead, 'key' | 'revision' | 'size'>,
+): CopySource {
+  const path = [bucket, ...`${prefix}${key}`.split('/').map(encodeURIComponent)].join('/');
+  return { path, etag: revision, size, owner };
 }
 
 /** Copies an object inside S3, part by part. */
@@ -140,7 +151,7 @@ export async function copyContent(
       parts.begin(async (signal) => {
         const command = new UploadPartCopyCommand({
           ...s3.target,
-          ...(s3.owner !== undefined && { ExpectedSourceBucketOwner: s3.owner }),
+          ...(source.owner !== undefined && { ExpectedSourceBucketOwner: source.owner }),
           Key: destination.key,
           UploadId: uploadId,
           PartNumber: number,

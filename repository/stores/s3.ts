@@ -27,6 +27,7 @@ import type {
   ObjectKey,
   ObjectStore,
   Revision,
+  StoreAddress,
   StoredObject,
 } from '../object-store.ts';
 import { leaveBody } from '../object-store.ts';
@@ -35,11 +36,13 @@ import type { ExactVersion } from './s3-body.ts';
 import { wholeBody, wholeSize } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
 import { isAbsent, isDenied, statusOf } from './s3-error.ts';
+import { copyForeign } from './s3-foreign.ts';
 import type { LiftedHold } from './s3-hold.ts';
 import { liftHold } from './s3-hold.ts';
 import { S3Listing } from './s3-listing.ts';
+import { setTag } from './s3-tag.ts';
 import type { CopySource, Destination } from './s3-upload.ts';
-import { announcedBytes, copyContent, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
+import { announcedBytes, copyContent, copySource, partSizeFor, Progress, uploadContent } from './s3-upload.ts';
 
 export { bucketKmsKey, bucketPolicy, bucketRegion, bucketVersioning, s3ClientDefaults } from './s3-connection.ts';
 export { credentialProblem } from './s3-error.ts';
@@ -103,10 +106,10 @@ export interface S3StoreOptions {
  *   would show the last of them again, also if the removing ends half-way.
  * - `head` is ACCESS_DENIED for an absent key where s3:ListBucket is not allowed: S3 tells nobody else that there is nothing.
  *
- * Requests, without failures: 1 each for read (2 of one that begins behind the last byte), head, create, replace and overwrite up to 64 MiB, removeRevision, copy, incarnations, and each
+ * Requests, without failures: 1 each for read (2 of one that begins behind the last byte), head, create, replace and overwrite up to 64 MiB, removeRevision, copy, copyFrom up to 5 GiB, incarnations, and each
  * 1,000 keys of a listing; 1 more for a copy that changes either the content type or the metadata and keeps the other; 2 for
  * removeIncarnation (3 more where a legal hold is lifted), 1 more for each version beneath, and as many again where a delete marker lies somewhere beneath; 2 and the number of parts for
- * larger content. The first head of an absent key makes one more if nothing before it has shown that the bucket exists.
+ * larger content; 2 for setTag, 1 of a tag that is there. The first head of an absent key makes one more if nothing before it has shown that the bucket exists.
  */
 export function s3Store(options: S3StoreOptions): ObjectStore {
   return new S3Store(options);
@@ -260,6 +263,31 @@ class S3Store implements ObjectStore {
     ]);
   }
 
+  get address(): StoreAddress {
+    const { bucket, owner } = this.#s3;
+    return { service: 's3', bucket, ...(owner !== undefined && { owner }) };
+  }
+
+  async copyFrom(
+    source: ObjectStore,
+    object: ObjectHead,
+    to: ObjectKey,
+    attributes?: ObjectAttributes,
+  ): Promise<'created' | 'exists' | 'changed' | 'unsupported'> {
+    return await copyForeign({
+      ...{ s3: this.#s3, limits: this.#limits, source, object, to },
+      attributes: this.#attributes(attributes),
+      isThere: () => this.#isDecided(to, { IfNoneMatch: '*' }),
+      made: (answer) => {
+        this.#requireVersion(to, answer);
+      },
+    });
+  }
+
+  async setTag(key: ObjectKey, name: string, value: string): Promise<'set' | 'same' | 'absent'> {
+    return await setTag(this.#s3, key, name, value);
+  }
+
   async #write<T>(
     key: ObjectKey,
     content: Content,
@@ -402,9 +430,11 @@ class S3Store implements ObjectStore {
       ...saidOf(source),
       ...own,
       Key: to,
-      CopySource: this.#copyPath(from),
+      CopySource: this.#copySource(from).path,
       IfNoneMatch: '*',
       ChecksumAlgorithm: 'SHA256',
+      // A tag says what is true of one object, and who may create one may put none on it.
+      TaggingDirective: 'REPLACE',
       ...(replaces && { MetadataDirective: 'REPLACE' }),
     });
     this.#requireVersion(to, await this.#s3.send('CopyObject', command));
@@ -422,7 +452,7 @@ class S3Store implements ObjectStore {
     if (head === undefined) return 'absent';
     const size = head.ContentLength ?? 0;
     if (hasCode(refusal, 'InvalidRequest') && size <= this.#limits.copy) throw refusal;
-    const source: CopySource = { path: this.#copyPath(from), etag: head.ETag ?? '', size };
+    const source = this.#copySource(from, head.ETag, size);
     const destination: Destination = {
       key: to,
       condition: { IfNoneMatch: '*' },
@@ -471,8 +501,8 @@ class S3Store implements ObjectStore {
     );
   }
 
-  #copyPath(key: ObjectKey): string {
-    return `${this.#s3.bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  #copySource(key: ObjectKey, etag = '', size = 0): CopySource {
+    return copySource(this.address, { key, revision: etag as Revision, size });
   }
 
   /** What every object that is written here says of itself. */

@@ -333,7 +333,9 @@ async function crashEverywhere(
     const crash = () => Promise.reject(new Error('crashed'));
     const breaking = new Proxy(store, {
       get: (target, method: keyof ObjectStore) => {
-        const real = (target as Required<ObjectStore>)[method].bind(target) as (...args: unknown[]) => unknown;
+        const member = target[method];
+        if (typeof member !== 'function') return member;
+        const real = member.bind(target) as (...args: unknown[]) => unknown;
         return (...args: unknown[]) => {
           if (requests++ !== at) return real(...args);
           if (method === 'list')

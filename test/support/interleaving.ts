@@ -1,5 +1,6 @@
 import { ownKeeper } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
+import type { StoreMethod } from '../../repository/object-store.ts';
 
 /** Somebody who waits for leave to make a request. */
 interface Waiting {
@@ -104,7 +105,9 @@ async function settled(): Promise<void> {
 
 /** Every request waits for its turn, and is one atomic step then. */
 function paced(store: ObjectStore, turn: (request: string) => Promise<void>): ObjectStore {
-  const after = async <T>(method: keyof ObjectStore, key: string, request: () => Promise<T>): Promise<T> => {
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
+  const after = async <T>(method: StoreMethod, key: string, request: () => Promise<T>): Promise<T> => {
     await turn(`${method} ${key}`);
     return request();
   };
@@ -126,6 +129,12 @@ function paced(store: ObjectStore, turn: (request: string) => Promise<void>): Ob
       yield* keys;
     },
     copy: (from, to, attributes) => after('copy', to, () => store.copy(from, to, attributes)),
+    ...(store.address && { address: store.address }),
+    ...(copyFrom && {
+      copyFrom: (source, object, to, attributes) =>
+        after('copyFrom', to, () => copyFrom(source, object, to, attributes)),
+    }),
+    ...(setTag && { setTag: (key, name, value) => after('setTag', key, () => setTag(key, name, value)) }),
   };
 }
 

@@ -26,7 +26,7 @@ export interface Identity {
   /** An AWS service that acts by itself, like `lambda.amazonaws.com`: no account, and no policies of its own. */
   readonly service?: string;
   /** Further condition keys of its requests, like `aws:PrincipalOrgID` or `aws:SourceVpce`. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: RequestContext;
 }
 
 export const DEFAULT_SECRET = 'secret';

@@ -20,6 +20,7 @@ export type S3ErrorCode =
   | 'InvalidPartOrder'
   | 'InvalidRange'
   | 'InvalidRequest'
+  | 'InvalidTag'
   | 'InvalidToken'
   | 'KeyTooLongError'
   | 'MalformedPolicy'
@@ -85,6 +86,10 @@ const ERRORS: Readonly<Record<S3ErrorCode, readonly [number, string]>> = {
   ],
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRequest: [400, 'Invalid Request'],
+  InvalidTag: [
+    400,
+    'The tag provided was not a valid tag. This error can occur if the tag did not pass input validation.',
+  ],
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedPolicy: [400, 'Policy has invalid syntax'],

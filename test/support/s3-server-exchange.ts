@@ -4,7 +4,7 @@ import { headerText } from './s3-server-auth.ts';
 import type { ReceivedBody } from './s3-server-body.ts';
 import type { Spool, StoredBytes } from './s3-server-bytes.ts';
 import { S3Error } from './s3-server-error.ts';
-import type { Decision, RequestContext } from './iam/policy.ts';
+import type { Decision, Policy, RequestContext } from './iam/policy.ts';
 import { decide } from './iam/policy.ts';
 import type { Attributes, Bucket, Encryption } from './s3-server-state.ts';
 
@@ -24,6 +24,8 @@ export interface Exchange {
 export interface ServerState {
   readonly buckets: Map<string, Bucket>;
   readonly spool: Spool;
+  /** Of KMS keys, by ARN. */
+  readonly keyPolicies: Map<string, Policy>;
   readonly settings: ServerSettings;
 }
 
@@ -94,7 +96,7 @@ function decisionOn(exchange: Exchange, action: string, bucket: Bucket, key: str
       caller: exchange.who.caller,
       action,
       resource: key === undefined ? bucket.arn : `${bucket.arn}/${key}`,
-      context: contextOf(exchange, bucket),
+      context: { ...contextOf(exchange, bucket), ...existingTags(exchange, action, bucket, key) },
     },
     exchange.who.policies,
     bucket.policy?.policy,
@@ -102,30 +104,82 @@ function decisionOn(exchange: Exchange, action: string, bucket: Bucket, key: str
   );
 }
 
-/** KMS is its own service: who reads or writes under a key of it needs its permission too. Key policies are not modelled. */
+/**
+ * KMS is its own service: who reads or writes under a key of it needs its permission too. A key without a policy (`keyPolicies`) is left by its
+ * account to that account's own policies, and nobody else may use it.
+ * @param bucket whose object it is
+ */
 export function requireKms(
-  exchange: Exchange,
+  { who, server }: Exchange,
   action: 'kms:Decrypt' | 'kms:GenerateDataKey',
   { kmsKeyId }: Encryption,
+  bucket: Bucket,
 ): void {
-  if (kmsKeyId === undefined || exchange.who.caller.account === undefined) return;
-  const { who } = exchange;
-  const region = who.region ?? 'us-east-1';
-  const resource = kmsKeyId.startsWith('arn:')
-    ? kmsKeyId
-    : `arn:aws:kms:${region}:${who.caller.account ?? ''}:key/${kmsKeyId}`;
+  const { caller, policies } = who;
+  if (kmsKeyId === undefined || caller.account === undefined) return;
+  const { region } = bucket;
+  const resource = kmsKeyId.startsWith('arn:') ? kmsKeyId : `arn:aws:kms:${region}:${caller.account}:key/${kmsKeyId}`;
   const context: RequestContext = {
     ...who.context,
     'kms:viaservice': `s3.${region}.amazonaws.com`,
-    'kms:encryptioncontext:aws:s3:arn': `arn:aws:s3:::${exchange.bucketName ?? ''}`,
+    'kms:calleraccount': caller.account,
+    'kms:encryptioncontext:aws:s3:arn': bucket.arn,
   };
-  const decision = decide(
-    { caller: who.caller, action, resource, context },
-    who.policies,
-    undefined,
-    who.caller.account ?? '',
+  const account = resource.split(':')[4] ?? '';
+  const request = { caller, action, resource, context };
+  const keyPolicy = server.keyPolicies.get(resource);
+  if (keyPolicy === undefined) {
+    const decision = decide(request, policies, undefined, account);
+    if (!decision.allowed) throw new S3Error('AccessDenied', decision.because);
+    return;
+  }
+  // Unlike elsewhere an account's own policies count only where the key's policy says so (KMS developer guide, "Key policies in AWS KMS").
+  const both = decide(request, policies, keyPolicy, '');
+  const direct =
+    account === caller.account && both.deniedBy === undefined && decide(request, [], keyPolicy, account).allowed;
+  if (!both.allowed && !direct) throw new S3Error('AccessDenied', both.because);
+}
+
+/** S3 user guide, "Tagging and access control policies": of objects that are created, overwritten or deleted the tags can't be asked for. */
+const SEES_TAGS = /^s3:(GetObject(Version)?(Attributes)?|(Get|Put|Delete)Object(Version)?(Tagging|Acl))$/;
+
+function existingTags({ query }: Exchange, action: string, bucket: Bucket, key: string | undefined): RequestContext {
+  if (key === undefined || !SEES_TAGS.test(action)) return {};
+  const wanted = query.get('versionId');
+  const version =
+    wanted === null ? bucket.current(key) : bucket.versions(key).find(({ versionId }) => versionId === wanted);
+  if (version?.kind !== 'object') return {};
+  return Object.fromEntries(
+    [...version.tags].map(([name, value]) => [`s3:existingobjecttag/${name.toLowerCase()}`, value]),
   );
-  if (!decision.allowed) throw new S3Error('AccessDenied', decision.because);
+}
+
+/** The tags that a request brings, as their header has them. */
+export function tagsIn(header: string | undefined): ReadonlyMap<string, string> {
+  const tags = new Map(new URLSearchParams(header ?? ''));
+  requireTags(tags);
+  return tags;
+}
+
+/**
+ * S3 user guide, "Categorizing your objects using tags".
+ * @throws S3Error InvalidTag
+ */
+export function requireTags(tags: ReadonlyMap<string, string>): void {
+  const isGood = (text: string, longest: number): boolean =>
+    text.length <= longest && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(text);
+  const isBad = ([name, value]: [string, string]): boolean => name === '' || !isGood(name, 128) || !isGood(value, 256);
+  if (tags.size > 10) throw new S3Error('InvalidTag', 'Object tags cannot be greater than 10');
+  if ([...tags].some(isBad)) throw new S3Error('InvalidTag');
+}
+
+function requestedTags(header: string | undefined): RequestContext {
+  const tags = tagsIn(header);
+  if (tags.size === 0) return {};
+  return {
+    's3:requestobjecttagkeys': [...tags.keys()],
+    ...Object.fromEntries([...tags].map(([name, value]) => [`s3:requestobjecttag/${name.toLowerCase()}`, value])),
+  };
 }
 
 /** Those of an object that are made whole; S3 counts the rest of a multipart upload as no creation. */
@@ -165,6 +219,7 @@ function contextOf({ operation, query, headers, who, server }: Exchange, bucket:
     's3:versionid': query.get('versionId') ?? undefined,
     's3:object-lock-legal-hold': headerText(headers, 'x-amz-object-lock-legal-hold'),
     's3:object-lock-mode': headerText(headers, 'x-amz-object-lock-mode'),
+    ...requestedTags(headerText(headers, 'x-amz-tagging')),
     ...who.context,
   };
   for (const name of HEADER_CONDITIONS) context[`s3:${name}`] = headerText(headers, name);
@@ -214,7 +269,7 @@ export function attributesOf({ headers }: Exchange, bucket: Bucket): Attributes 
     headers: Object.fromEntries([...kept, ...(encoding === '' ? [] : [['content-encoding', encoding] as const])]),
     metadata: Object.fromEntries(metadata),
     encryption: encryptionOf(headers, bucket),
-    tags: new Map(new URLSearchParams(headerText(headers, 'x-amz-tagging') ?? '')),
+    tags: tagsIn(headerText(headers, 'x-amz-tagging')),
     legalHold,
     ...(mode !== undefined &&
       until !== undefined && {

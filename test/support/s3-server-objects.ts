@@ -16,6 +16,8 @@ import {
   keyOf,
   requireAllowed,
   requireKms,
+  requireTags,
+  tagsIn,
   versionHeaders,
 } from './s3-server-exchange.ts';
 import type {
@@ -67,9 +69,13 @@ export const objectOperations: Readonly<Record<string, Operation>> = {
     needs: () => [{ action: 's3:ListBucketMultipartUploads', on: 'bucket' }],
     serve: listMultipartUploads,
   },
-  GetObjectTagging: { needs: () => [{ action: 's3:GetObjectTagging', on: 'object' }], serve: getTagging },
-  PutObjectTagging: { needs: () => [{ action: 's3:PutObjectTagging', on: 'object' }], serve: putTagging },
-  DeleteObjectTagging: { needs: () => [{ action: 's3:DeleteObjectTagging', on: 'object' }], serve: deleteTagging },
+  GetObjectTagging: { needs: (exchange) => [{ action: tagging('Get', exchange), on: 'object' }], serve: getTagging },
+  // The body says what is to be allowed.
+  PutObjectTagging: { needs: () => [], serve: putTagging },
+  DeleteObjectTagging: {
+    needs: (exchange) => [{ action: tagging('Delete', exchange), on: 'object' }],
+    serve: deleteTagging,
+  },
   GetObjectLegalHold: { needs: () => [{ action: 's3:GetObjectLegalHold', on: 'object' }], serve: getLegalHold },
   // The body says what is to be allowed.
   PutObjectLegalHold: { needs: () => [], serve: putLegalHold },
@@ -115,7 +121,7 @@ function putObject(exchange: Exchange, { bytes, digests, checksum }: ReceivedBod
   const key = keyOf(exchange);
   if (bytes.size > exchange.server.settings.maximumSingleSize) throw new S3Error('EntityTooLarge');
   const attributes = attributesOf(exchange, bucket);
-  requireKms(exchange, 'kms:GenerateDataKey', attributes.encryption);
+  requireKms(exchange, 'kms:GenerateDataKey', attributes.encryption, bucket);
   const stored = bucket.put(
     key,
     {
@@ -178,7 +184,8 @@ async function getObject(exchange: Exchange): Promise<Reply> {
   const bucket = bucketOf(exchange);
   const version = find(exchange, bucket, keyOf(exchange), query.get('versionId') ?? undefined);
   const wantsChecksum = headerText(headers, 'x-amz-checksum-mode') === 'ENABLED';
-  if (exchange.operation === 'GetObject' || wantsChecksum) requireKms(exchange, 'kms:Decrypt', version.encryption);
+  if (exchange.operation === 'GetObject' || wantsChecksum)
+    requireKms(exchange, 'kms:Decrypt', version.encryption, bucket);
   requireReadConditions(exchange, version);
   const range = rangeOf(headerText(headers, 'range'), version.bytes.size);
   const { start, end } = range ?? { start: 0, end: version.bytes.size };
@@ -253,7 +260,7 @@ function rangeOf(text: string | undefined, size: number): { readonly start: numb
 async function getObjectAttributes(exchange: Exchange): Promise<Reply> {
   const bucket = bucketOf(exchange);
   const version = find(exchange, bucket, keyOf(exchange), exchange.query.get('versionId') ?? undefined);
-  requireKms(exchange, 'kms:Decrypt', version.encryption);
+  requireKms(exchange, 'kms:Decrypt', version.encryption, bucket);
   const wanted = (headerText(exchange.headers, 'x-amz-object-attributes') ?? '').split(',').map((one) => one.trim());
   const checksum = await checksumOfVersion(version);
   const { parts } = version;
@@ -372,7 +379,12 @@ function deleteOne(
 }
 
 /** What a copy reads. @throws S3Error as S3 does, for the source */
-function copySource(exchange: Exchange): { readonly bucket: Bucket; readonly version: StoredVersion } {
+function copySource(exchange: Exchange): {
+  readonly bucket: Bucket;
+  readonly version: StoredVersion;
+  /** As if the source were read. */
+  readonly from: Exchange;
+} {
   const header = headerText(exchange.headers, 'x-amz-copy-source') ?? '';
   const [path = '', query = ''] = header.replace(/^\//, '').split('?', 2);
   const slash = path.indexOf('/');
@@ -383,12 +395,19 @@ function copySource(exchange: Exchange): { readonly bucket: Bucket; readonly ver
   if (bucket === undefined) throw new S3Error('NoSuchBucket', undefined, { details: { BucketName: name } });
   const owner = headerText(exchange.headers, 'x-amz-source-expected-bucket-owner');
   if (owner !== undefined && owner !== bucket.owner) throw new S3Error('AccessDenied');
-  const from: Exchange = { ...exchange, headers: { host: exchange.headers.host ?? '' } };
+  const from: Exchange = {
+    ...exchange,
+    operation: 'GetObject',
+    bucketName: name,
+    key,
+    query: new URLSearchParams(query),
+    headers: { host: exchange.headers.host ?? '' },
+  };
   requireAllowed(from, versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', bucket, key);
   const version = find(from, bucket, key, versionId);
-  requireKms(exchange, 'kms:Decrypt', version.encryption);
+  requireKms(exchange, 'kms:Decrypt', version.encryption, bucket);
   requireSourceConditions(exchange, version);
-  return { bucket, version };
+  return { bucket, version, from };
 }
 
 function requireSourceConditions({ headers }: Exchange, version: StoredVersion): void {
@@ -400,6 +419,21 @@ function requireSourceConditions({ headers }: Exchange, version: StoredVersion):
   ) {
     throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'x-amz-copy-source-If-Match' } });
   }
+}
+
+/**
+ * The tags that a copy has: where they aren't replaced, they are read and put like any others (S3 user guide, "Permissions for
+ * copying objects").
+ */
+function copiedTags(exchange: Exchange, { version, from }: ReturnType<typeof copySource>): ReadonlyMap<string, string> {
+  if (headerText(exchange.headers, 'x-amz-tagging-directive') === 'REPLACE') {
+    return tagsIn(headerText(exchange.headers, 'x-amz-tagging'));
+  }
+  const { tags } = version;
+  if (tags.size === 0) return tags;
+  requireAllowed(from, tagging('Get', from), bucketOf(from), keyOf(from));
+  requireTagging(exchange, tags);
+  return tags;
 }
 
 async function copyObject(exchange: Exchange): Promise<Reply> {
@@ -428,7 +462,8 @@ async function copyObject(exchange: Exchange): Promise<Reply> {
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
   }
-  requireKms(exchange, 'kms:GenerateDataKey', own.encryption);
+  requireKms(exchange, 'kms:GenerateDataKey', own.encryption, bucket);
+  const tags = copiedTags(exchange, source);
   // Held from here on: the source may be deleted while it is hashed.
   const bytes = source.version.bytes.retain();
   try {
@@ -438,7 +473,7 @@ async function copyObject(exchange: Exchange): Promise<Reply> {
       {
         ...own,
         ...(!replaces && { headers: source.version.headers, metadata: source.version.metadata }),
-        ...(headerText(exchange.headers, 'x-amz-tagging-directive') !== 'REPLACE' && { tags: source.version.tags }),
+        tags,
         bytes: bytes.retain(),
         etag,
         checksum,
@@ -498,7 +533,7 @@ function createMultipartUpload(exchange: Exchange): Reply {
   const bucket = bucketOf(exchange);
   const key = keyOf(exchange);
   const attributes = attributesOf(exchange, bucket);
-  requireKms(exchange, 'kms:GenerateDataKey', attributes.encryption);
+  requireKms(exchange, 'kms:GenerateDataKey', attributes.encryption, bucket);
   const algorithm = algorithmNamed(headerText(headers, 'x-amz-checksum-algorithm'));
   const checksumType = checksumTypeOf(algorithm, headerText(headers, 'x-amz-checksum-type'));
   const id = randomBytes(48).toString('base64url');
@@ -804,6 +839,17 @@ function lockable(exchange: Exchange, otherwise: S3ErrorCode): StoredVersion {
   return subject(exchange);
 }
 
+function tagging(verb: 'Get' | 'Put' | 'Delete', { query }: Exchange): string {
+  return `s3:${verb}Object${query.has('versionId') ? 'Version' : ''}Tagging`;
+}
+
+/** @throws S3Error AccessDenied */
+function requireTagging(exchange: Exchange, tags: ReadonlyMap<string, string>): void {
+  const header = new URLSearchParams([...tags]).toString();
+  const told = { ...exchange, headers: { ...exchange.headers, 'x-amz-tagging': header } };
+  requireAllowed(told, tagging('Put', exchange), bucketOf(exchange), keyOf(exchange));
+}
+
 function getTagging(exchange: Exchange): Reply {
   const Tag = [...subject(exchange).tags].map(([Key, Value]) => xml({ Key, Value }));
   return { status: 200, headers: XML, body: xmlDocument('Tagging', { TagSet: xml({ Tag }) }) };
@@ -812,10 +858,14 @@ function getTagging(exchange: Exchange): Reply {
 async function putTagging(exchange: Exchange, body: ReceivedBody): Promise<Reply> {
   const set = childrenOf(parseXml(await body.bytes.text()), 'TagSet')[0];
   if (set === undefined) throw new S3Error('MalformedXML');
-  subject(exchange).tags = new Map(
-    childrenOf(set, 'Tag').map((tag) => [textOf(tag, 'Key') ?? '', textOf(tag, 'Value') ?? '']),
-  );
-  return { status: 200 };
+  // What stands in a tag is told as it is, spaces at its ends too.
+  const text = (tag: XmlElement, name: string): string => childrenOf(tag, name)[0]?.text ?? '';
+  const tags = new Map(childrenOf(set, 'Tag').map((tag) => [text(tag, 'Key'), text(tag, 'Value')]));
+  requireTags(tags);
+  requireTagging(exchange, tags);
+  const version = subject(exchange);
+  version.tags = tags;
+  return { status: 200, headers: versionHeaders(bucketOf(exchange), version.versionId) };
 }
 
 function deleteTagging(exchange: Exchange): Reply {

@@ -19,6 +19,7 @@ import { bucketOf, requireAllowed } from './s3-server-exchange.ts';
 import type { Fault, FaultTarget } from './s3-server-faults.ts';
 import { Faults } from './s3-server-faults.ts';
 import { objectOperations } from './s3-server-objects.ts';
+import type { Policy } from './iam/policy.ts';
 import { checkStatement, decide } from './iam/policy.ts';
 import type { BucketOptions } from './s3-server-state.ts';
 import { Bucket, tick } from './s3-server-state.ts';
@@ -41,6 +42,8 @@ export interface S3Server {
   /** By access key. May be changed at any time. */
   readonly identities: Map<string, Identity>;
   readonly buckets: ReadonlyMap<string, Bucket>;
+  /** Of KMS keys, by ARN. May be changed at any time. */
+  readonly keyPolicies: Map<string, Policy>;
   createBucket(name: string, options?: BucketOptions): Bucket;
   /** What a client needs to be this identity, here. */
   clientConfig(accessKeyId?: string, region?: string): ClientConfig;
@@ -116,6 +119,7 @@ class Server implements S3Server {
   readonly settings: ServerSettings;
   readonly identities: Map<string, Identity>;
   readonly buckets = new Map<string, Bucket>();
+  readonly keyPolicies = new Map<string, Policy>();
   readonly #state: ServerState;
   readonly #http: ReturnType<typeof createHttpServer>;
   readonly #scheme: 'http' | 'https';
@@ -142,7 +146,8 @@ class Server implements S3Server {
       ...settings,
     };
     this.#clock = clock;
-    this.#state = { buckets: this.buckets, spool: new Spool(spoolAbove), settings: this.settings };
+    const { buckets, keyPolicies } = this;
+    this.#state = { buckets, keyPolicies, spool: new Spool(spoolAbove), settings: this.settings };
     this.#scheme = tls === undefined ? 'http' : 'https';
     this.#http = tls === undefined ? createHttpServer() : createHttpsServer(tls);
     this.#http.keepAliveTimeout = KEEP_ALIVE_MS;

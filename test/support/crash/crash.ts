@@ -56,6 +56,8 @@ export class Crash {
 
   /** The store as that process has it. A listing is one request. */
   wrap(store: ObjectStore): ObjectStore {
+    const copyFrom = store.copyFrom?.bind(store);
+    const setTag = store.setTag?.bind(store);
     const effect = <T>(name: string, key: ObjectKey, serve: () => Promise<T>): Promise<T> =>
       this.request(() => {
         this.effects.push(`${name} ${key}`);
@@ -72,6 +74,11 @@ export class Crash {
         effect('removeIncarnation', key, () => store.removeIncarnation(key, ...more)),
       removeRevision: (key, ...more) => effect('removeRevision', key, () => store.removeRevision(key, ...more)),
       copy: (from, to) => effect('copy', to, () => store.copy(from, to)),
+      ...(store.address && { address: store.address }),
+      ...(copyFrom && {
+        copyFrom: (source, object, to, ...more) => effect('copyFrom', to, () => copyFrom(source, object, to, ...more)),
+      }),
+      ...(setTag && { setTag: (key, ...more) => effect('setTag', key, () => setTag(key, ...more)) }),
       list: (...given) => this.#list(store, ...given),
     };
   }

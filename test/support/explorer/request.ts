@@ -6,6 +6,7 @@ import type {
   ObjectKey,
   ObjectStore,
   Revision,
+  StoreMethod,
 } from '../../../repository/object-store.ts';
 import { bytesOf } from '../../../repository/content.ts';
 
@@ -18,7 +19,7 @@ export interface Request extends Asked {
 }
 
 export interface Asked {
-  readonly method: keyof ObjectStore;
+  readonly method: StoreMethod;
   /** A key; the prefix of a listing; where a copy goes. */
   readonly at: string;
   readonly from?: ObjectKey;
@@ -34,7 +35,7 @@ export type Answer =
 
 export type ReadObject = ObjectHead & { readonly bytes: Buffer };
 
-const LOOKS: readonly (keyof ObjectStore)[] = ['read', 'head', 'incarnations', 'list'];
+const LOOKS: readonly StoreMethod[] = ['read', 'head', 'incarnations', 'list'];
 
 /** Requests and answers by number, each once. */
 export class Vocabulary {
@@ -114,6 +115,9 @@ export async function perform(store: ObjectStore, request: Request): Promise<unk
     }
     case 'copy':
       return store.copy(from as ObjectKey, key);
+    case 'copyFrom':
+    case 'setTag':
+      throw new Error(`no store that is explored has ${method}`);
   }
 }
 

@@ -76,6 +76,8 @@ export class StoreFaults {
    * @param share of the failures that befall this one; whoever has them answered for by many retries has fewer
    */
   wrap(store: ObjectStore, turn: () => Promise<void>, share = 1): ObjectStore {
+    const copyFrom = store.copyFrom?.bind(store);
+    const setTag = store.setTag?.bind(store);
     const reading = async <T>(request: () => Promise<T>): Promise<T> => {
       await this.#begin();
       this.#fail(share);
@@ -106,6 +108,9 @@ export class StoreFaults {
       removeIncarnation: (...given) => writing(() => store.removeIncarnation(...given)),
       removeRevision: (...given) => writing(() => store.removeRevision(...given)),
       copy: (...given) => writing(() => store.copy(...given)),
+      ...(store.address && { address: store.address }),
+      ...(copyFrom && { copyFrom: (...given) => writing(() => copyFrom(...given)) }),
+      ...(setTag && { setTag: (...given) => writing(() => setTag(...given)) }),
       list: (prefix, options = {}) => this.#list(store, prefix, options, turn, share),
     };
   }

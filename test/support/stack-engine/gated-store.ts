@@ -23,5 +23,8 @@ export function gatedStore(store: ObjectStore, { request }: Pick<InvocationConte
       await request();
       yield* store.list(...given);
     },
+    ...(store.address && { address: store.address }),
+    ...(store.copyFrom && { copyFrom: gated(store.copyFrom.bind(store)) }),
+    ...(store.setTag && { setTag: gated(store.setTag.bind(store)) }),
   };
 }

@@ -35,6 +35,8 @@ interface Life {
 
 /** A store as it is seen by a process with that fate. */
 export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectStore {
+  const copyFrom = store.copyFrom?.bind(store);
+  const setTag = store.setTag?.bind(store);
   let isDead = false;
   let requests = 0;
   const decided = new Set<ObjectKey>();
@@ -112,6 +114,9 @@ export function mortal(store: ObjectStore, { fate, sleep, told }: Life): ObjectS
       end(number);
     },
     copy: (from, to, attributes) => asking(() => store.copy(from, to, attributes)),
+    ...(store.address && { address: store.address }),
+    ...(copyFrom && { copyFrom: (...given) => asking(() => copyFrom(...given)) }),
+    ...(setTag && { setTag: (...given) => asking(() => setTag(...given)) }),
   };
 }
 
