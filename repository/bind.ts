@@ -1,10 +1,14 @@
 import type { BindingName, BindingRecord, StackResource, Use } from './binding.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
-import type { BlobName } from './blob.ts';
+import type { Arrival, BlobName } from './blob.ts';
 import type { Digest } from './digest.ts';
+import type { DomainPlace } from './arn.ts';
 import type { Domain } from './domain.ts';
 import { endedBy } from './ending.ts';
 import { ArtifactError } from './error.ts';
+import { tellHomes } from './home/away.ts';
+import { homesOf, noteHomes } from './home/note.ts';
+import type { ForeignPlace } from './keys.ts';
 import { FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
@@ -18,6 +22,8 @@ export interface Wanted extends Use, BlobName {
   readonly size?: number;
   /** The version that the ARN names; absent where it names content by its digest alone. */
   readonly version?: ArtifactName & { readonly number: number };
+  /** Where it is at home, if that is another domain. */
+  readonly home?: DomainPlace;
 }
 
 /** An operation of CloudFormation's on one resource, in which it begins to use artifacts, or goes on. */
@@ -49,6 +55,13 @@ const TURNS = 20;
  * was written before a failure stays, under the generation of `requestId`, until that is released.
  */
 export async function bind(domain: Domain, operation: Operation, wanted: readonly Wanted[]): Promise<string> {
+  const generation = await bindHere(domain, operation, wanted);
+  if (wanted.some(({ home }) => home !== undefined))
+    await tellHomes(domain, { resource: operation.resource, generation });
+  return generation;
+}
+
+async function bindHere(domain: Domain, operation: Operation, wanted: readonly Wanted[]): Promise<string> {
   const { resource, requestId, current } = operation;
   const kept = current === undefined ? undefined : await resume(domain, operation, wanted);
   if (kept !== undefined) return kept;
@@ -58,7 +71,7 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
   try {
     await writeRecords(domain, operation, name, wanted, made);
     const unused = await requireAllowed(domain, wanted);
-    await Promise.all(wanted.map((one) => securePresence(domain, one)));
+    await Promise.all(wanted.map((one) => securePresence(domain, one, bringing(domain, one))));
     await renew(domain, unused);
   } finally {
     // After a failure too: where CloudFormation gave the operation up, the Delete that was for its records has been here already.
@@ -71,6 +84,7 @@ export async function bind(domain: Domain, operation: Operation, wanted: readonl
 async function resume(domain: Domain, operation: Operation, wanted: readonly Wanted[]): Promise<string | undefined> {
   for (const generation of await candidates(domain, operation, wanted)) {
     const name = { resource: operation.resource, generation };
+    await noteForeign(domain, name, wanted);
     if (!(await stamp(domain, name, digestsOf(wanted), operation.issued))) continue;
     await requireNotEnded(domain, operation, name, wanted, []);
     return generation;
@@ -118,7 +132,7 @@ async function stamp(domain: Domain, name: BindingName, digests: readonly Digest
     // The reference is what protects, and what a Delete takes first.
     for (const key of [reference, consumer]) {
       if (await stampRecord(domain, key, issued)) continue;
-      await removeRecords(store, name, digests, issued);
+      await removeRecords(store, name, digests, issued, { nonce: domain.chance.nonce() });
       return false;
     }
   }
@@ -149,20 +163,47 @@ async function writeRecords(
   made: Digest[],
 ): Promise<void> {
   const at = chance.now().toISOString();
+  await noteForeign({ store, chance }, name, wanted);
   await Promise.all(
     digestsOf(wanted).map(async (digest) => {
       const { reference, consumer } = bindingKeys(name, digest);
+      const homes = homesOfContent(wanted, digest);
       const record: BindingRecord = {
         ...{ format: FORMAT_VERSION, generation: name.generation, issued, at, stackId },
         logicalId: resource.logicalId,
         uses: wanted.filter((one) => one.digest === digest).map(useOf),
         ...(pinned && { pinned }),
+        ...(homes.length > 0 && { homes }),
       };
       // `exists` is an earlier delivery of the same event. First what finds the reference, so that none is ever without.
       await store.create(consumer, recordContent(record));
       if ((await store.create(reference, recordContent(record))) === 'created') made.push(digest);
     }),
   );
+}
+
+/** Homes are to be told, whatever comes of it. */
+async function noteForeign(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  name: BindingName,
+  wanted: readonly Wanted[],
+): Promise<void> {
+  const foreign = wanted.filter(({ home }) => home !== undefined);
+  if (foreign.length === 0) return;
+  const touched = chance.nonce();
+  const noteHomesOf = (digest: Digest): Promise<void> =>
+    noteHomes(store, name, digest, homesOfContent(foreign, digest), touched);
+  await Promise.all(digestsOf(foreign).map(noteHomesOf));
+}
+
+function homesOfContent(wanted: readonly Wanted[], digest: Digest): readonly ForeignPlace[] {
+  return homesOf(wanted.map((one) => (one.digest === digest ? one.home : undefined)));
+}
+
+/** How content comes here that is not; of what is at home here, not at all. */
+function bringing({ away }: Domain, { arn, filename, home }: Wanted): (() => Promise<Arrival>) | undefined {
+  if (away === undefined || home === undefined) return undefined;
+  return async () => (await away.fetch(arn, filename)).arrival;
 }
 
 function useOf({ arn, key, resolvedFrom }: Wanted): Use {
@@ -214,7 +255,7 @@ async function renew(
 }
 
 async function requireNotEnded(
-  { store }: Domain,
+  { store, chance }: Domain,
   operation: Operation,
   name: BindingName,
   wanted: readonly Wanted[],
@@ -226,7 +267,7 @@ async function requireNotEnded(
     ...(replaces && current !== undefined && current !== name.generation && { replaces: current }),
   });
   if (ended === undefined) return;
-  await removeRecords(store, name, ended === 'its own' ? digestsOf(wanted) : made, issued);
+  await removeRecords(store, name, ended === 'its own' ? digestsOf(wanted) : made, issued, { nonce: chance.nonce() });
   throw new ArtifactError(
     'SUPERSEDED',
     `a Delete of '${resource.logicalId}' in stack '${resource.stack}' was here before its ${current === undefined ? 'Create' : 'Update'} ended`,

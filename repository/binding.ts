@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { ForeignPlace } from './keys.ts';
 import { consumerKey, consumersPrefix, parseConsumerKey, stackReferenceKey } from './keys.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { objectKey } from './object-store.ts';
@@ -40,6 +41,8 @@ export interface BindingRecord {
   readonly uses: readonly Use[];
   /** The consumer reads the object for as long as it lives, and so do versions that it published. */
   readonly pinned?: true;
+  /** Other domains that some of it is at home in: they are told of the reference. Absent: all of it is at home here. */
+  readonly homes?: readonly ForeignPlace[];
 }
 
 export type BindingName = Pick<BindingRecord, 'generation'> & { readonly resource: StackResource };
@@ -63,7 +66,7 @@ export function bindingKeys({ resource, generation }: BindingName, digest: Diges
 /** @throws ArtifactError UNSUPPORTED_FORMAT */
 export function readBindingRecord(store: ObjectStore, key: ObjectKey): Promise<Stored<BindingRecord> | undefined> {
   return readRecord(store, key, (value) => {
-    const { format, generation, issued, at, stackId, logicalId, uses, pinned } = value;
+    const { format, generation, issued, at, stackId, logicalId, uses, pinned, homes } = value;
     if (typeof format !== 'number' || typeof generation !== 'string' || typeof issued !== 'string') return undefined;
     if (typeof at !== 'string' || typeof stackId !== 'string' || typeof logicalId !== 'string') return undefined;
     const read = readUses(uses);
@@ -72,6 +75,7 @@ export function readBindingRecord(store: ObjectStore, key: ObjectKey): Promise<S
       ...{ format, generation, issued, at, stackId, logicalId },
       uses: read,
       ...(pinned === true && { pinned }),
+      ...(Array.isArray(homes) && { homes: homes.filter(isPlace).map(({ account, region }) => ({ account, region })) }),
     };
   });
 }
@@ -83,6 +87,11 @@ export function readUses(value: unknown): readonly Use[] | undefined {
     ...{ arn, key: objectKey(key) },
     ...(resolvedFrom !== undefined && { resolvedFrom }),
   }));
+}
+
+function isPlace(value: unknown): value is ForeignPlace {
+  const { account, region } = (value ?? {}) as Partial<Record<keyof ForeignPlace, unknown>>;
+  return typeof account === 'string' && typeof region === 'string';
 }
 
 function isUse(value: unknown): value is Use {

@@ -1,6 +1,7 @@
 import type { DomainPlace } from './arn.ts';
 import { samePlace } from './arn.ts';
 import type { Keeper } from './deletion.ts';
+import type { Away } from './home/away.ts';
 import { ArtifactError } from './error.ts';
 import { descriptorKey, FORMAT_VERSION } from './keys.ts';
 import type { ObjectHead, ObjectStore } from './object-store.ts';
@@ -33,9 +34,16 @@ export interface Domain extends DomainPlace {
    * the content. Absent: there is none.
    */
   readonly hold?: (object: Pick<ObjectHead, 'key' | 'incarnation'>) => Promise<void>;
+  /** How other domains are reached. Absent: what is at home elsewhere can't be used here. */
+  readonly away?: Away;
 }
 
-export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance' | 'hold'>;
+export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance' | 'hold' | 'away'>;
+
+/** Everybody knows what the bucket of a domain is called; whose it is, S3 is asked with every request. */
+export function domainBucket({ account, region }: Pick<DomainPlace, 'account' | 'region'>): string {
+  return `cfn-artifacts-${account}-${region}`;
+}
 
 /** `undefined` where the store is no domain yet. @throws ArtifactError UNSUPPORTED_FORMAT */
 export async function findDomain(parts: DomainParts): Promise<Domain | undefined> {
@@ -111,6 +119,6 @@ async function readDescriptor(store: ObjectStore): Promise<Descriptor | undefine
   return record?.value;
 }
 
-function placeOf({ partition, account, region }: DomainPlace): DomainPlace {
+export function placeOf({ partition, account, region }: DomainPlace): DomainPlace {
   return { partition, account, region };
 }

@@ -251,7 +251,7 @@ export function parseConsumerKey(key: string): {
 }
 
 /** Another domain, in the partition of this one: its account and region. */
-type ForeignPlace = Pick<DomainPlace, 'account' | 'region'>;
+export type ForeignPlace = Pick<DomainPlace, 'account' | 'region'>;
 
 /** That the home of what a binding uses may not know of it, or not of its end. */
 export function noteKey(

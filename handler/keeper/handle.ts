@@ -3,11 +3,12 @@ import { findDomain, requireAt } from '../../repository/domain.ts';
 import type { Domain } from '../../repository/domain.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import type { DomainEvent } from '../../repository/event.ts';
+import type { Homes } from '../../repository/home/home.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
 import { parseCommand } from '../../repository/keeping/command.ts';
-import { DECLARING_ALIAS, PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { DECLARING_ALIAS, FETCHING_ALIAS, PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { Schedule } from '../../repository/keeping/tend.ts';
 import { replyOf } from '../../repository/keeping/reply.ts';
@@ -18,6 +19,8 @@ import { lineOf, lineOfFinding } from './log.ts';
 export interface Kept extends DomainParts {
   readonly place: Pick<Domain, 'partition' | 'account' | 'region' | 'bucket'>;
   readonly evidence: Evidence;
+  /** Absent: no other domain is known. */
+  readonly homes?: Homes;
   /** Absent: as usual. */
   readonly schedule?: Schedule;
 }
@@ -59,7 +62,8 @@ const ANNOUNCING_BRIEFLY_MS = 2000;
 /** What may be asked for under another name than the function's own: by whoever publishes and binds, and by the reference function for what stacks declare. */
 const UNDER_NAMES: Readonly<Record<string, readonly KeeperCommand['command'][]>> = {
   [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew', 'complete', 'announce', 'hold-promotion'],
-  [DECLARING_ALIAS]: ['declare'],
+  [DECLARING_ALIAS]: ['declare', 'fetch', 'tell'],
+  [FETCHING_ALIAS]: ['fetch'],
 };
 
 /** Somebody's deploy or publication waits for their answer. */
@@ -116,7 +120,7 @@ function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
 
 async function answerTo(
   command: KeeperCommand,
-  { place, evidence, schedule, ...parts }: Kept,
+  { place, evidence, homes, schedule, ...parts }: Kept,
   { requestId, remaining }: Invoked,
   { now, announce }: Surroundings,
   count: (finding: object) => void,
@@ -137,7 +141,8 @@ async function answerTo(
     announce: (events: readonly DomainEvent[]) => announce(events, Math.min(atMost, remaining() / 2)),
   };
   const daily = schedule === undefined ? {} : { schedule };
-  const keeping = { domain, evidence, isTimeUp, report: count, requestId, ...daily, ...announced };
+  const others = homes === undefined ? {} : { homes };
+  const keeping = { domain, evidence, ...others, isTimeUp, report: count, requestId, ...daily, ...announced };
   const answer = await carryOut(command, keeping);
   if (command.command === 'audit' || command.command === 'verify') answer.results.forEach(count);
   return answer;

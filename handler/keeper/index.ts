@@ -12,6 +12,7 @@ import type { Context } from '../lambda.ts';
 import { announcing, log, nonce, now, ownPlace, UNLIMITED } from '../lambda.ts';
 import type { Kept } from './handle.ts';
 import { handle } from './handle.ts';
+import { s3Homes } from './homes.ts';
 import { lineOfLifting } from './log.ts';
 
 /**
@@ -34,6 +35,14 @@ const patient = { maxAttempts: 8, retryMode: 'adaptive' } as const;
 const s3 = new S3Client(s3ClientDefaults);
 const cloudFormation = new CloudFormationClient(patient);
 const lambda = new LambdaClient(patient);
+const cloudFormationOf = new Map<string, CloudFormationClient>();
+
+/** Kept from one invocation to the next. */
+function cloudFormationIn(other: string): CloudFormationClient {
+  const client = cloudFormationOf.get(other) ?? new CloudFormationClient({ ...patient, region: other });
+  cloudFormationOf.set(other, client);
+  return client;
+}
 
 /** What Lambda calls. A failure that was foreseen is part of the reply; a rejection is a defect. */
 export async function handler(event: unknown, context: Context = UNLIMITED): Promise<KeeperReply> {
@@ -78,7 +87,9 @@ function connect(signal: AbortSignal): Kept {
     place,
     evidence: awsEvidence({
       ...{ cloudFormation, lambda, serviceTokenExport, account, region, signal },
+      elsewhere: cloudFormationIn,
     }),
+    homes: s3Homes(signal),
     schedule: {
       audit: env['AUDIT'] === 'off' ? 'off' : 'daily',
       collect: env['COLLECT'] === 'plan' || env['COLLECT'] === 'on' ? env['COLLECT'] : 'off',

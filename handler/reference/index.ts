@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { remoteAway } from '../../repository/home/remote-away.ts';
 import { remoteKeeper } from '../../repository/keeping/ask.ts';
 import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
@@ -37,11 +38,13 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
 function connect(signal: AbortSignal): Served {
   const place = ownPlace();
   const { bucket, account, region } = place;
+  const declaring = askFunction(env['DECLARING'] ?? `${KEEPER_FUNCTION}:${DECLARING_ALIAS}`, signal);
   return {
     store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
     ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client, bucket, expectedOwner: account, signal }) }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
-    declaring: askFunction(env['DECLARING'] ?? `${KEEPER_FUNCTION}:${DECLARING_ALIAS}`, signal),
+    declaring,
+    away: remoteAway(declaring, place),
     chance: {
       now,
       nonce,

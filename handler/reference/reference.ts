@@ -124,14 +124,12 @@ async function foundOrAllProblems(searches: readonly Promise<Wanted>[]): Promise
 }
 
 /** Of an ID that is not ours nothing was ever written, except where CloudFormation had to invent it. */
-async function end({ resource, requestId, issued, physicalId }: ResourceEvent, { store }: Served): Promise<Outcome> {
+async function end({ resource, requestId, issued, physicalId }: ResourceEvent, served: Served): Promise<Outcome> {
   const generation = generationOf(physicalId);
   if (generation === undefined && !isInvented(physicalId, resource)) return { physicalId };
   try {
-    const removed = await release(store, {
-      ...{ resource, requestId, issued },
-      ...(generation !== undefined && { generation }),
-    });
+    const ended = { resource, requestId, issued, ...(generation !== undefined && { generation }) };
+    const removed = await release(served.store, ended, served);
     return { physicalId, removed };
   } catch (error) {
     // With the bucket went everything that was in it.

@@ -1,5 +1,5 @@
 import type { ArtifactArn } from '../../repository/arn.ts';
-import { formatArn, samePlace } from '../../repository/arn.ts';
+import { formatArn, parseArn, samePlace } from '../../repository/arn.ts';
 import type { Wanted } from '../../repository/bind.ts';
 import type { BlobName } from '../../repository/blob.ts';
 import type { Digest } from '../../repository/digest.ts';
@@ -16,15 +16,9 @@ import type { NamedUse } from './properties.ts';
  * @throws ArtifactError INVALID_ARGUMENT where the template uses another key; ARTIFACT_NOT_FOUND, DIGEST_MISMATCH
  */
 export async function findUse(domain: Domain, { arn, key, resolvedFrom }: NamedUse): Promise<Wanted> {
-  if (!samePlace(arn, domain)) {
-    throw new ArtifactError(
-      'ARTIFACT_NOT_FOUND',
-      `'${formatArn(arn)}' belongs to another domain; this is the one of account ${domain.account} in ${domain.region}`,
-      { remedy: `Run 'cfn-artifacts package' for account ${domain.account} and region ${domain.region}.` },
-    );
-  }
-  const found =
-    arn.version === undefined
+  const found = !samePlace(arn, domain)
+    ? await findForeign(domain, arn, key)
+    : arn.version === undefined
       ? await findContent(domain, arn, key)
       : await findVersion(domain, { ...arn, version: arn.version });
   if (key !== undefined && key !== found.key) {
@@ -37,6 +31,26 @@ export async function findUse(domain: Domain, { arn, key, resolvedFrom }: NamedU
     );
   }
   return { ...found, ...(resolvedFrom !== undefined && { resolvedFrom }) };
+}
+
+/** Content by its digest and the key that the template uses: then home is not asked before that is found absent. All else home tells. */
+async function findForeign(domain: Domain, arn: ArtifactArn, key: string | undefined): Promise<Wanted> {
+  const { away } = domain;
+  const text = formatArn(arn);
+  if (away === undefined || arn.partition !== domain.partition) {
+    throw new ArtifactError(
+      'ARTIFACT_NOT_FOUND',
+      `'${text}' belongs to another domain; this is the one of account ${domain.account} in ${domain.region}`,
+      { remedy: `Run 'cfn-artifacts package' for account ${domain.account} and region ${domain.region}.` },
+    );
+  }
+  const { partition, account, region, digest } = arn;
+  const home = { partition, account, region };
+  const named = key !== undefined && isBlobKey(key) ? parseBlobKey(key) : undefined;
+  if (digest !== undefined && named?.digest === digest && arn.asset === undefined)
+    return { arn: text, key: blobKey(digest, named.filename), digest, filename: named.filename, home };
+  const fetched = await away.fetch(text);
+  return { arn: fetched.arn, key: fetched.key, digest: fetched.digest, filename: fetched.filename, home };
 }
 
 async function findVersion(domain: Domain, named: ArtifactArn & { readonly version: number }): Promise<Wanted> {
@@ -68,7 +82,7 @@ async function onlyContent(domain: Domain, arn: ArtifactArn, digest: Digest): Pr
  */
 export async function attributesOf(
   { store, bucket }: Domain,
-  { arn, key, digest, version }: Wanted,
+  { arn, key, digest }: Wanted,
   urlOf: (bucket: string, key: string) => string,
 ): Promise<Readonly<Record<string, string>>> {
   const head = await store.head(key);
@@ -84,7 +98,7 @@ export async function attributesOf(
     ObjectVersion: head.version ?? '',
     Uri: `s3://${bucket}/${key}`,
     Url: urlOf(bucket, key),
-    Version: version === undefined ? '' : String(version.number),
+    Version: String(parseArn(arn).version ?? ''),
     Digest: digest,
     CodeSha256: digestToBase64(digest),
     Size: String(head.size),

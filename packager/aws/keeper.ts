@@ -3,6 +3,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { hasCode } from '../../repository/error.ts';
 import type { DomainPlace } from '../../repository/arn.ts';
 import type { Domain } from '../../repository/domain.ts';
+import { domainBucket } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
 import {
@@ -60,7 +61,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 /** Whether the domain is the one that `bootstrap` makes. */
 export function isKeptByFunction({ account, region, bucket }: DomainPlace & { readonly bucket: string }): boolean {
-  return bucket === `cfn-artifacts-${account}-${region}`;
+  return bucket === domainBucket({ account, region });
 }
 
 /**

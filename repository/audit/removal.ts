@@ -1,8 +1,9 @@
 import type { BindingKeys, BindingName, BindingRecord } from '../binding.ts';
 import { readBindingRecord } from '../binding.ts';
+import type { Domain } from '../domain.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stored } from '../record.ts';
-import { retain } from '../release.ts';
+import { prepare } from '../release.ts';
 
 /** The two records of one blob, as they were at one moment. */
 export interface ReadRecords extends BindingKeys {
@@ -37,11 +38,15 @@ export function recordsOf({ records }: ReadBinding): readonly Stored<BindingReco
  * The reference goes first and the entry last, as in every release: a crash in between leaves the way to what is left.
  * @returns whether all of it is gone
  */
-export async function removeAsRead(store: ObjectStore, { records }: ReadBinding): Promise<boolean> {
+export async function removeAsRead(
+  { store, chance }: Pick<Domain, 'store' | 'chance'>,
+  { records, ...name }: ReadBinding,
+): Promise<boolean> {
+  const noting = { nonce: chance.nonce() };
   let areGone = true;
   for (const { digest, reference, consumer, protecting, entry } of records) {
     if (protecting !== undefined) {
-      await retain(store, digest, protecting.value);
+      await prepare(store, name, digest, protecting.value, noting);
       if ((await store.removeRevision(reference, protecting.revision)) === 'conflict') {
         areGone = false;
         continue;

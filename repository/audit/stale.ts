@@ -16,6 +16,8 @@ export interface Suspect extends BindingName {
   readonly digests: readonly Digest[];
 }
 
+type Remove = typeof removeAsRead;
+
 /**
  * Whether a binding is stale, and with `fix` its end. The order is what makes it safe:
  *
@@ -32,8 +34,13 @@ export interface Suspect extends BindingName {
  *
  * Events that are delivered again or late, when nobody waits for an answer, may write under a generation that is gone. Then the next audit finds it.
  * What AWS's clocks and copies need to agree has passed, see `isQuiet`.
+ * @param remove removes exactly what was read, and tells whether all of it is gone
  */
-export async function judgeSuspect(auditing: Auditing, suspect: Suspect): Promise<Finding | undefined> {
+export async function judgeSuspect(
+  auditing: Auditing,
+  suspect: Suspect,
+  remove: Remove = removeAsRead,
+): Promise<Finding | undefined> {
   const { resource, generation, stackId, digests } = suspect;
   const subject = { stackId, logicalId: resource.logicalId, generation };
   try {
@@ -42,7 +49,7 @@ export async function judgeSuspect(auditing: Auditing, suspect: Suspect): Promis
     const binding: ReadBinding = { resource, generation, records };
     // Released since it was listed.
     if (recordsOf(binding).length === 0) return undefined;
-    return await judge(auditing, { ...subject, ...usesOf(binding) }, binding);
+    return await judge(auditing, { ...subject, ...usesOf(binding) }, binding, remove);
   } catch (error) {
     return unknownBecause(error, subject);
   }
@@ -52,6 +59,7 @@ async function judge(
   auditing: Auditing,
   subject: FindingSubject & { readonly stackId: string },
   binding: ReadBinding,
+  remove: Remove,
 ): Promise<Finding | undefined> {
   const { resource, generation } = binding;
   const evidence = await auditing.evidence.stack(subject.stackId);
@@ -73,7 +81,7 @@ async function judge(
     return { ...stale, failure: 'it changed only now', remedy: YOUNG };
   }
   try {
-    const areGone = await removeAsRead(auditing.domain.store, binding);
+    const areGone = await remove(auditing.domain, binding);
     return areGone ? { ...stale, healed: true } : { ...stale, failure: 'it was changed in the meantime' };
   } catch (error) {
     return { ...stale, ...requireFailure(error) };

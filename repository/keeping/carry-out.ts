@@ -9,6 +9,10 @@ import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import type { Announce, Cause, DomainEvent } from '../event.ts';
 import type { Evidence } from '../evidence/evidence.ts';
+import { fetchContent } from '../home/fetch.ts';
+import type { Homes } from '../home/home.ts';
+import type { Told } from '../home/tell.ts';
+import { tellOf } from '../home/tell.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
 import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
@@ -22,12 +26,15 @@ import { verify } from '../verifying/verify.ts';
 import type { Schedule } from './tend.ts';
 import { publicationEvents } from './telling.ts';
 import { tend } from './tend.ts';
+import { parseStackId } from '../stack-id.ts';
 
 /** What a keeper works with. */
 export interface Keeping {
   /** Its store may write and remove everything: whoever keeps a domain does what others have to ask for. */
   readonly domain: Domain;
   readonly evidence: Evidence;
+  /** Other domains, as far as its rights go. Absent: none is known. */
+  readonly homes?: Homes;
   /** Asked after each step: whether the answer has to go out. */
   readonly isTimeUp: () => boolean;
   /** Told of what a command that nobody waits for has found: Findings of an audit, items that a collection could not look at or carry out. */
@@ -118,6 +125,10 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return runPiece(domain, command, isTimeUp);
     case 'repository-delete':
       return collectPiece(deleteRepository(domain, command), isTimeUp, (after) => ({ ...command, after }));
+    case 'fetch':
+      return { results: [await fetchContent(domain, homesOf(keeping), parseArn(command.arn), command.filename)] };
+    case 'tell':
+      return { results: await tellHomes(command, keeping) };
     case 'declare':
       return { results: [await declare(domain, command)] };
     case 'announce':
@@ -130,6 +141,31 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
     case 'tend':
       return { results: await tend(keeping) };
   }
+}
+
+/** @throws ArtifactError ARTIFACT_NOT_FOUND where nobody knows how to reach another domain */
+function homesOf({ homes, domain }: Keeping): Homes {
+  if (homes !== undefined) return homes;
+  throw new ArtifactError('ARTIFACT_NOT_FOUND', `the domain '${domain.bucket}' knows no other domain`, {
+    remedy: 'Only domains in AWS take over what is at home elsewhere.',
+  });
+}
+
+async function tellHomes(
+  { stackId, logicalId, generation }: Extract<KeeperCommand, { command: 'tell' }>,
+  keeping: Keeping,
+): Promise<readonly Told[]> {
+  const { domain, isTimeUp } = keeping;
+  const stack = parseStackId(stackId);
+  const told: Told[] = [];
+  if (stack === undefined) return told;
+  const of = { resource: { ...stack, logicalId }, ...(generation !== undefined && { generation }) };
+  for await (const one of tellOf(domain, homesOf(keeping), of)) {
+    told.push(one);
+    // The tick tells the rest.
+    if (isTimeUp()) break;
+  }
+  return told;
 }
 
 async function tellPublished(

@@ -137,6 +137,10 @@ export type KeeperCommand =
       readonly physicalId?: string;
       readonly properties: Readonly<Record<string, unknown>>;
     }
+  /** Brings content here whose home is another domain, if it is not here: `filename` says which of a digest's is meant. One result: a Fetched. */
+  | { readonly command: 'fetch'; readonly arn: string; readonly filename?: string }
+  /** Tells the homes of what a stack's resource uses, or used, what is noted for them. Results: Tolds. */
+  | { readonly command: 'tell'; readonly stackId: string; readonly logicalId: string; readonly generation?: string }
   /** Has it told that versions were published, and promoted: of what is there; no results. */
   | { readonly command: 'announce'; readonly arns: readonly string[] }
   /** Records that what was promoted is needed for as long as the versions exist that it became. Results: HeldSources; none where there is no such promotion. */
@@ -186,6 +190,8 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     after: optional(versionNumber),
   },
   undelete: { arn: required(version) },
+  fetch: { arn: required(withContent), filename: optional(filename) },
+  tell: { stackId: required(stackId), logicalId: required(logicalId), generation: optional(requestId) },
   'bookmark-set': {
     arn: required(version),
     bookmark: required(bookmarkName),
@@ -443,6 +449,22 @@ function artifact(value: unknown): ArtifactError | undefined {
     'does not name an artifact alone',
     'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID',
   );
+}
+
+/** A version, one of its assets, or content by its digest. */
+function withContent(value: unknown): ArtifactError | undefined {
+  return arnWhere(
+    value,
+    ({ version: number, digest: hex }) => number !== undefined || hex !== undefined,
+    'names an artifact, but none of its versions',
+  );
+}
+
+/** The last segment of a key. */
+function filename(value: unknown): ArtifactError | undefined {
+  const isSegmentOfKey =
+    typeof value === 'string' && value !== '' && value !== '.' && value !== '..' && !value.includes('/');
+  return isSegmentOfKey ? undefined : invalid(`must be the name of a file, not ${shown(value)}`);
 }
 
 function versions(value: unknown): ArtifactError | undefined {

@@ -8,6 +8,8 @@ import type { Keeping } from './carry-out.ts';
 /** What is done every day, piece by piece. */
 export interface DueTask {
   readonly task: TaskName;
+  /** Milliseconds from one beginning to the next. Absent: once a day, by a clock that ticks every hour and may be late. */
+  readonly every?: number;
   /**
    * One piece, from where an earlier one ended.
    * @throws ArtifactError INVALID_ARGUMENT where it does not know that place
@@ -17,7 +19,7 @@ export interface DueTask {
   readonly notedSteps: number;
 }
 
-type TaskName = 'audit' | 'collect';
+type TaskName = 'audit' | 'collect' | 'tell';
 
 export interface TaskPiece {
   /** Each with the place behind it. */
@@ -57,9 +59,12 @@ const GIVEN_UP_MS = 7 * 24 * HOUR_MS;
  * Goes on with the task where it is unfinished, or begins it, once a day.
  * @returns `undefined` where nothing is due
  */
-export async function tendTask(keeping: Keeping, { task, begin, notedSteps }: DueTask): Promise<Tended | undefined> {
+export async function tendTask(
+  keeping: Keeping,
+  { task, begin, notedSteps, every = DUE_MS }: DueTask,
+): Promise<Tended | undefined> {
   const { domain, isTimeUp } = keeping;
-  const claimed = await claim(keeping, task);
+  const claimed = await claim(keeping, task, every);
   if (claimed === undefined) return undefined;
   let { progress, revision } = claimed;
   /** @returns whether this keeper is still the one that is at it */
@@ -102,12 +107,13 @@ export async function tendTask(keeping: Keeping, { task, begin, notedSteps }: Du
 async function claim(
   { domain: { store, chance } }: Keeping,
   task: TaskName,
+  every: number,
 ): Promise<{ readonly progress: Progress; readonly revision: Stored<Progress>['revision'] } | undefined> {
   const stored = await readWhatStands(store, task);
   const now = chance.now();
   const nonce = chance.nonce();
   const begun: Progress = { format: FORMAT_VERSION, task, began: now.toISOString(), nonce };
-  const progress = stored?.value === undefined || isDue(stored.value, now) ? begun : { ...stored.value, nonce };
+  const progress = stored?.value === undefined || isDue(stored.value, now, every) ? begun : { ...stored.value, nonce };
   if (progress !== begun && progress.finished !== undefined) return undefined;
   const key = progressKey(task);
   const content = recordContent(progress);
@@ -130,10 +136,10 @@ async function readWhatStands(
   }
 }
 
-function isDue({ began, finished }: Progress, now: Date): boolean {
+function isDue({ began, finished }: Progress, now: Date, every: number): boolean {
   const age = now.getTime() - new Date(began).getTime();
   // A time that can't be read was long ago.
-  return !(age < (finished === undefined ? GIVEN_UP_MS : DUE_MS));
+  return !(age < (finished === undefined ? GIVEN_UP_MS : every));
 }
 
 /** `undefined`: none was ever begun. @throws ArtifactError UNSUPPORTED_FORMAT */

@@ -6,7 +6,9 @@ import { answerOf } from './reply.ts';
 export const KEEPER_FUNCTION = 'cfn-artifacts-keeper';
 /** Under this name it takes what publishing, promoting and binding need alone: nothing that removes what is not decided yet. */
 export const PUBLISHING_ALIAS = 'publishing';
-/** Under this name it takes what stacks declare alone. */
+/** Under this name it brings content here that is at home elsewhere, and nothing else. */
+export const FETCHING_ALIAS = 'fetching';
+/** Under this name it takes what the reference function needs of it: what stacks declare, and what concerns other domains. */
 export const DECLARING_ALIAS = 'declaring';
 
 /** What Lambda says of an invocation. */

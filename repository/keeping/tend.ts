@@ -3,6 +3,7 @@ import { DAILY_AUDIT } from './daily-audit.ts';
 import { dailyCollection } from './daily-collection.ts';
 import type { DueTask, Tended } from './due-task.ts';
 import { tendTask } from './due-task.ts';
+import { tellingOf } from './hourly-telling.ts';
 
 /** What a domain's keeper does every day by itself. */
 export interface Schedule {
@@ -23,7 +24,7 @@ const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
 export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
   const results: Tended[] = [];
   const failures: unknown[] = [];
-  for (const task of tasksOf(keeping.schedule ?? USUAL_SCHEDULE)) {
+  for (const task of [...tellingOf(keeping), ...tasksOf(keeping.schedule ?? USUAL_SCHEDULE)]) {
     try {
       const tended = await tendTask(keeping, task);
       if (tended !== undefined) results.push(tended);

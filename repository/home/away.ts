@@ -1,0 +1,43 @@
+import type { StackResource } from '../binding.ts';
+import type { Arrival } from '../blob.ts';
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import type { ObjectKey } from '../object-store.ts';
+
+/** What an ARN of another domain names, and that its content is here now. */
+export interface Fetched {
+  /** Definite; of content that was named by its digest alone, without a version. */
+  readonly arn: string;
+  /** Under which it stands in every domain. */
+  readonly key: ObjectKey;
+  readonly digest: Digest;
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly version?: number;
+  readonly arrival: Arrival;
+}
+
+/** What only a domain's keeper can do: it may read other domains, and leave them records. */
+export interface Away {
+  /**
+   * Brings content here whose home is another domain, if it is not here: once, however many ask at the same time. Asks home for nothing where the ARN has
+   * a digest and content with it is here under the filename.
+   * @throws ArtifactError ACCESS_DENIED, DOMAIN_NOT_FOUND, STORE_UNAVAILABLE … of home; ARTIFACT_NOT_FOUND, ARTIFACT_ARCHIVED, ARTIFACT_DELETED, CONTENT_MISSING, DIGEST_MISMATCH
+   */
+  fetch(arn: string, filename?: string): Promise<Fetched>;
+  /** Has homes told what is noted of a resource, of one of its bindings or of all. What can't be told stays noted. */
+  tell(of: { readonly resource: StackResource; readonly generation?: string }): Promise<void>;
+}
+
+/** A deploy waits no longer for what is noted, and told later too. */
+const TELLING_MS = 5000;
+
+/** As `Away.tell`, as far as that is possible at this moment. Never rejects. */
+export async function tellHomes(
+  { away, chance }: Pick<Domain, 'away' | 'chance'>,
+  of: Parameters<Away['tell']>[0],
+): Promise<void> {
+  if (away === undefined) return;
+  await Promise.race([Promise.allSettled([away.tell(of)]), chance.pause(TELLING_MS)]);
+}

@@ -1,0 +1,170 @@
+import type { ArtifactArn } from '../arn.ts';
+import { formatArn, samePlace } from '../arn.ts';
+import type { Arrival } from '../blob.ts';
+import { headBlob, missing } from '../blob.ts';
+import type { Content } from '../content.ts';
+import { measured } from '../content.ts';
+import type { Digest } from '../digest.ts';
+import type { Domain } from '../domain.ts';
+import { ArtifactError, hasCode } from '../error.ts';
+import { blobKey } from '../keys.ts';
+import type { ObjectHead, ObjectStore } from '../object-store.ts';
+import { securePresence } from '../presence.ts';
+import type { Fetched } from './away.ts';
+import { byOne } from './claim.ts';
+import type { Homes } from './home.ts';
+import { atHome, openHome } from './home.ts';
+import type { AtHome } from './resolve.ts';
+import { resolveAtHome } from './resolve.ts';
+
+/** What is refused may have been shared, or published, a moment ago: whoever shares marks the content after that. Ten seconds. */
+const ATTEMPTS = 6;
+const PAUSE_MS = 2000;
+/** Content under one key never changes: what does is written again by somebody who mends it. */
+const CHANGES = 3;
+
+/** As `Away.fetch`, for the keeper of the domain. */
+export async function fetchContent(
+  domain: Domain,
+  homes: Homes,
+  named: ArtifactArn,
+  filename?: string,
+): Promise<Fetched> {
+  const subject = formatArn(named);
+  requireReachable(domain, named);
+  const { digest, version } = named;
+  if (digest !== undefined && filename !== undefined) {
+    const key = blobKey(digest, filename);
+    const head = await domain.store.head(key);
+    const blob = { arn: subject, key, digest, filename, ...(version !== undefined && { version }) };
+    if (head !== undefined) {
+      const arrival = await securePresence(domain, blob);
+      return { ...blob, size: head.size, arrival };
+    }
+  }
+  return patiently(domain, async () => {
+    const home = await openHome(homes, named, subject, domain.chance);
+    const found = await atHome(named, subject, () => resolveAtHome(home, named, filename));
+    const arrival = await securePresence(domain, found, () =>
+      byOne(
+        domain,
+        found.digest,
+        async () => ((await headBlob(domain.store, found)) === undefined ? undefined : 'reused'),
+        () => atHome(named, subject, () => bring(domain, home.store, found)),
+      ),
+    );
+    return { ...found, arrival };
+  });
+}
+
+function requireReachable(domain: Domain, named: ArtifactArn): void {
+  if (named.partition !== domain.partition) {
+    throw new ArtifactError(
+      'ARTIFACT_NOT_FOUND',
+      `'${formatArn(named)}' belongs to the partition ${named.partition}, which nobody in ${domain.partition} can reach`,
+      { remedy: "Carry it over: 'cfn-artifacts bundle create' there, 'cfn-artifacts bundle publish' here." },
+    );
+  }
+  if (!samePlace(named, domain)) return;
+  throw new ArtifactError('INVALID_ARGUMENT', `'${formatArn(named)}' is at home in this domain`);
+}
+
+async function patiently<T>({ chance }: Domain, act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !hasCode(error, 'ACCESS_DENIED')) throw error;
+      await chance.pause(PAUSE_MS);
+    }
+  }
+}
+
+/** Within the service where both stores are of it, else through here. Other bytes than the digest says never stand here. */
+async function bring(domain: Domain, source: ObjectStore, blob: AtHome): Promise<Arrival> {
+  for (let change = 0; change < CHANGES; change++) {
+    const head = await source.head(blob.key);
+    if (head === undefined) throw missing(blob);
+    if (head.size !== blob.size) throw wrongBytes(blob, `${head.size} bytes instead of ${blob.size}`);
+    const outcome = await copyWithin(domain, source, head, blob);
+    if (outcome === 'created') return 'copied';
+    if (outcome === 'exists') return 'reused';
+    if (outcome === 'unsupported') return carry(domain, source, head, blob);
+  }
+  throw new ArtifactError('CONTENTION', `'${blob.key}' is written again by others all the time`, {
+    remedy: 'Try again.',
+  });
+}
+
+async function copyWithin(
+  { store }: Domain,
+  source: ObjectStore,
+  head: ObjectHead,
+  blob: AtHome,
+): Promise<'created' | 'exists' | 'changed' | 'unsupported'> {
+  if (store.copyFrom === undefined || source.address === undefined) return 'unsupported';
+  // What S3 verified when it took the object; else it is read once, and exactly what was read is copied.
+  const digest = head.sha256 ?? (await digestOf(source, head));
+  if (digest === undefined) return 'changed';
+  if (digest !== blob.digest) throw wrongBytes(blob, `bytes with the digest ${digest}`);
+  try {
+    return await store.copyFrom(source, head, blob.key);
+  } catch (error) {
+    // Who may write here and read there may not always have S3 do it: encrypted with a key of somebody's, behind an endpoint.
+    if (hasCode(error, 'ACCESS_DENIED', 'UNSUPPORTED_STORE')) return 'unsupported';
+    throw error;
+  }
+}
+
+/** `undefined` where it is no longer the object of that head. */
+async function digestOf(source: ObjectStore, { key, revision }: ObjectHead): Promise<Digest | undefined> {
+  const object = await source.read(key);
+  if (object === undefined) return undefined;
+  let found: Digest | undefined;
+  let left = object.size;
+  for await (const piece of measured(object.body, (digest) => (found = digest))) left -= piece.byteLength;
+  return left === 0 && object.revision === revision ? found : undefined;
+}
+
+/** The store here verifies the digest of what arrives. */
+async function carry({ store }: Domain, source: ObjectStore, head: ObjectHead, blob: AtHome): Promise<Arrival> {
+  const content: Content = {
+    size: blob.size,
+    sha256: blob.digest,
+    read: (start = 0, end = blob.size) => part(source, head, start, end),
+  };
+  try {
+    return (await store.create(blob.key, content)) === 'created' ? 'copied' : 'reused';
+  } catch (error) {
+    if (hasCode(error, 'DIGEST_MISMATCH')) throw wrongBytes(blob, 'other bytes', error);
+    throw error;
+  }
+}
+
+async function* part(
+  source: ObjectStore,
+  { key, revision }: ObjectHead,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  const object = await source.read(key, undefined, start);
+  if (object?.revision !== revision) {
+    await object?.body[Symbol.asyncIterator]().return?.();
+    throw new ArtifactError('SOURCE_CHANGED', `'${key}' at home changed while it was read`, { remedy: 'Try again.' });
+  }
+  let left = end - start;
+  for await (const piece of object.body) {
+    const taken = piece.byteLength > left ? piece.subarray(0, left) : piece;
+    if (taken.byteLength > 0) yield taken;
+    left -= taken.byteLength;
+    if (left <= 0) break;
+  }
+}
+
+function wrongBytes({ arn }: AtHome, what: string, cause?: unknown): ArtifactError {
+  return new ArtifactError('DIGEST_MISMATCH', `the content of '${arn}' is damaged at home: it has ${what}`, {
+    remedy:
+      "Nothing of it was taken over. Run 'cfn-artifacts verify --fix --deep' there, then publish the same bytes again.",
+    cause,
+  });
+}
