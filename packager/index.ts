@@ -4,6 +4,8 @@ export type { Archiver, Project, Source, SourceRequest } from './archive/source.
 export { bucketDestination, domainDestination } from './packaging/destination.ts';
 export type { BucketOptions, Destination, Stored, UrlOf } from './packaging/destination.ts';
 export type { PackagerEvent, PublishOutcome, Reporter, Warning } from './event.ts';
+export { diskFiles } from './packaging/files.ts';
+export type { Files } from './packaging/files.ts';
 export { packageTemplate } from './packaging/package.ts';
 export type { PackageRequest, PackageResult } from './packaging/package.ts';
 export type { PackagedPlace } from './packaging/packaged-place.ts';

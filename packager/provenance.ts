@@ -8,8 +8,8 @@ import { ownPackage } from './own-package.ts';
 
 /** What is asked for where content comes from. */
 export interface Origin {
-  /** The folder that the sources lie in. */
-  readonly root: string;
+  /** The folder that the sources lie in; absent where they are elsewhere: nothing is told of a commit then. */
+  readonly root?: string;
   /** What is published, below that. */
   readonly source?: string;
   readonly env: Environment;
@@ -28,7 +28,7 @@ const GIT_OUTPUT = 64 * 1024 * 1024;
  */
 export async function provenanceOf({ root, source, env, by = localUser() }: Origin): Promise<Provenance> {
   const ci = ciOf(env);
-  const git = (await gitOf(root)) ?? commitOf(env);
+  const git = root === undefined ? undefined : ((await gitOf(root)) ?? commitOf(env));
   return {
     ...(by !== undefined && { by }),
     tool: tool(),

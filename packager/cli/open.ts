@@ -40,11 +40,11 @@ export function requireNoPrefix(domain: DomainOptions['domain']): void {
 
 /**
  * Where `package` puts things: a plain bucket if one is named, else a domain.
- * @param root of the project, of whose commit new versions are told
+ * @param root of the project, of whose commit new versions are told; `undefined` where the sources are elsewhere
  */
 export async function openDestination(
   options: PackageOptions,
-  root: string,
+  root: string | undefined,
   terminal: Terminal,
   tools: BootstrapTools = TOOLS,
 ): Promise<Destination> {
@@ -54,7 +54,7 @@ export async function openDestination(
   const by = caller === undefined ? {} : { by: caller };
   return domainDestination(domain, repository, urlOf, {
     announce,
-    provenance: provenanceOnce({ root, env: terminal.env, ...by }),
+    provenance: provenanceOnce({ env: terminal.env, ...(root !== undefined && { root }), ...by }),
     ...(metadata !== undefined && { metadata }),
   });
 }

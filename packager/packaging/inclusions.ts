@@ -1,12 +1,16 @@
-import { realPath } from './location.ts';
-
-/** Which file includes which, by real path: what closes a circle is found before it is waited for. */
+/** Which file includes which, however each was reached: what closes a circle is found before it is waited for. */
 export class Inclusions {
   readonly #inclusions = new Map<string, Set<string>>();
+  readonly #realOf: (file: string) => string;
+
+  /** @param realOf the same for one file, however it was reached */
+  constructor(realOf: (file: string) => string) {
+    this.#realOf = realOf;
+  }
 
   /** Remembers that `by` includes `file`, unless that would close a circle: then the files on the way around, `by` at both ends. */
   add(by: string, file: string): readonly string[] | undefined {
-    const [from, to] = [realPath(file), realPath(by)];
+    const [from, to] = [this.#realOf(file), this.#realOf(by)];
     const way = this.#way(from, to, new Set());
     if (way !== undefined) return [to, ...way];
     const included = this.#inclusions.get(to) ?? new Set();

@@ -1,8 +1,5 @@
-import { statSync } from 'node:fs';
-import path from 'node:path';
 import { ArtifactError } from '../../repository/index.ts';
-import type { Archiver, Project, Source } from '../archive/source.ts';
-import { openSource } from '../archive/source.ts';
+import type { Source } from '../archive/source.ts';
 import type { Reporter } from '../event.ts';
 import { findPlaces } from '../template/find/find.ts';
 import type { FindOptions } from '../template/find/find.ts';
@@ -14,11 +11,11 @@ import { parseTemplate } from '../template/text/parse.ts';
 import type { Place, Target, Wanted } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
+import type { Files } from './files.ts';
 import { Inclusions } from './inclusions.ts';
-import { locationOf, shownPath } from './location.ts';
+import { shownPath } from './location.ts';
 import { placed, problemsOf, refuse, sourcePlace } from './problems.ts';
 import type { LoadedPlace, LocalSource, PlaceContent, Unit } from './unit.ts';
-import { readTemplate } from './template-file.ts';
 import { unzippedWarning } from './warnings.ts';
 
 export interface LoadRequest {
@@ -29,8 +26,7 @@ export interface LoadRequest {
   readonly parameters: ReadonlyMap<string, string>;
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly hasDomain: boolean;
-  readonly project: Project;
-  readonly archiver: Archiver;
+  readonly files: Files;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
@@ -85,10 +81,11 @@ class Loader {
   readonly #sources = new Map<string, Promise<Source>>();
   /** Paths that were told of. */
   readonly #tooLarge = new Set<string>();
-  readonly #inclusions = new Inclusions();
+  readonly #inclusions: Inclusions;
 
   constructor(request: LoadRequest) {
     this.#request = request;
+    this.#inclusions = new Inclusions((file) => request.files.realOf(file));
   }
 
   async root(): Promise<Loaded<Unit>> {
@@ -102,22 +99,21 @@ class Loader {
 
   /** @throws ArtifactError where the file itself can't be read, ArtifactErrors where it is no template */
   async #readUnit(reading: Reading): Promise<Loaded<Unit>> {
-    const { reporter, signal, project } = this.#request;
+    const { reporter, signal, files } = this.#request;
     const { file, kind, detached, given } = reading;
     signal.throwIfAborted();
     const template = this.#template(reading);
     const found = findPlaces(template, this.#options(reading));
     const known = knownIn(template, reading);
     for (const warning of found.warnings) reporter({ kind: 'warning', warning });
-    const loaded = await Promise.all(
-      found.places.map((place) => this.#place({ place, reading, template, known }, detached)),
-    );
+    const taken = found.places.filter(({ pointer }) => files.takes(file, pointer));
+    const loaded = await Promise.all(taken.map((place) => this.#place({ place, reading, template, known }, detached)));
     const places = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = [...found.problems, ...loaded.flatMap((one) => one.problems)];
     const asked = new Set([...found.asked, ...places.flatMap((one) => [...askedBelow(one, template, known)])]);
     const plain = knownIn(template, { ...reading, given: NOTHING_GIVEN });
     const differing = [...asked].filter((name) => known.get(name)?.value !== plain.get(name)?.value).sort();
-    const location = locationOf(project.root, file);
+    const location = files.locationOf(file);
     // Whatever else it is given, and whatever it contains: what was not asked for decides nothing.
     const identity = JSON.stringify([
       kind,
@@ -137,11 +133,11 @@ class Loader {
 
   #template(reading: Reading): Template {
     const { file, kind } = reading;
-    const { cwd, project } = this.#request;
+    const { cwd, files } = this.#request;
     const key = JSON.stringify([file, kind]);
     const before = this.#templates.get(key);
     if (before !== undefined) return before;
-    const text = readTemplate(reading, project, cwd);
+    const text = files.readTemplate(reading);
     const template = parseTemplate(text, shownPath(cwd, file), { kind });
     this.#templates.set(key, template);
     return template;
@@ -149,12 +145,11 @@ class Loader {
 
   #options(reading: Reading): FindOptions {
     const { file, kind, detached, given } = reading;
-    const { table, zipTemplateDirWhenAbsent, hasDomain } = this.#request;
-    const folder = path.dirname(file);
+    const { table, zipTemplateDirWhenAbsent, hasDomain, files } = this.#request;
     return {
       ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
       defaultsAreFinal: areDefaultsFinal(reading),
-      exists: (local) => existsAt(path.resolve(folder, local)),
+      exists: (local) => files.exists(files.resolve(file, local)),
     };
   }
 
@@ -177,7 +172,7 @@ class Loader {
           return { value: { type: 's3-uri', bucket, key, ...(version !== undefined && { version }) }, problems: [] };
         }
         case 'path': {
-          const file = path.resolve(path.dirname(reading.file), target.path);
+          const file = this.#request.files.resolve(reading.file, target.path);
           const { wanted } = place;
           return wanted === 'template' || wanted === 'fragment'
             ? await this.#unit(file, wanted, detached || place.detached, naming)
@@ -230,19 +225,19 @@ class Loader {
       this.#request.reporter({ kind: 'warning', warning: tooLarge });
     }
     const { name } = place;
-    const location = locationOf(this.#request.project.root, file);
+    const location = this.#request.files.locationOf(file);
     // By what it became: a folder is the same archive wherever one is wanted.
     const identity = JSON.stringify([source.kind, location, name ?? '']);
     return { type: 'source', identity, path: file, location, source, ...(name !== undefined && { name }) };
   }
 
   async #open(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<Source> {
-    const { project, archiver, reporter, signal } = this.#request;
+    const { files, reporter, signal } = this.#request;
     signal.throwIfAborted();
     const key = JSON.stringify([file, wanted]);
     const before = this.#sources.get(key);
     if (before !== undefined) return before;
-    const opening = openSource({ path: file, wanted }, project, archiver);
+    const opening = files.open({ path: file, wanted });
     this.#sources.set(key, opening);
     const source = await opening;
     for (const warning of source.warnings) {
@@ -297,12 +292,4 @@ function checkSuffix({ suffix }: Place, { filename }: Source): void {
     'PATH_OF_WRONG_KIND',
     `the file's name is '${filename}', and must end in ${suffix.join(' or ')}`,
   );
-}
-
-function existsAt(file: string): false | 'file' | 'folder' {
-  try {
-    return statSync(file).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return false;
-  }
 }

@@ -1,11 +1,11 @@
 import type { ArtifactError } from '../../repository/index.ts';
-import type { Archiver, Project } from '../archive/source.ts';
 import { findObstacles } from '../template/rewrite/rewrite.ts';
 import { toJson } from '../template/text/convert.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
 import { Artifacts } from './artifact.ts';
 import type { Destination } from './destination.ts';
+import type { Files } from './files.ts';
 import { load } from './load.ts';
 import { resolveNames } from './names.ts';
 import { packagedPlaces } from './packaged-place.ts';
@@ -23,7 +23,7 @@ import { regionWarning } from './warnings.ts';
 export interface PackageRequest extends RunOptions {
   /** Absolute. */
   readonly templateFile: string;
-  readonly project: Project;
+  readonly files: Files;
   /** Leads every artifact's ID. */
   readonly prefix: string;
   /** Opened only if there is something to store: a template without local paths asks for nothing. */
@@ -36,7 +36,6 @@ export interface PackageRequest extends RunOptions {
   readonly parameters: ReadonlyMap<string, string>;
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly useJson: boolean;
-  readonly archiver: Archiver;
 }
 
 export interface PackageResult {

@@ -1,27 +1,20 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, LOCAL_PLACE, parseId } from '../../../repository/index.ts';
-import { createArchiver, findProjectRoot } from '../../archive/source.ts';
+import { LOCAL_PLACE } from '../../../repository/index.ts';
 import type { OutputFile } from '../../output.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
 import { packageTemplate } from '../../packaging/package.ts';
 import type { PackageResult } from '../../packaging/package.ts';
-import type { Unit } from '../../packaging/unit.ts';
-import { allPlaces } from '../../packaging/unit.ts';
-import { projectName } from '../../project-name.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
-import { propertyTable } from '../../template/properties/table.ts';
-import { loadProperties } from '../../template/properties/user-table.ts';
-import type { PropertyTable } from '../../template/properties/property.ts';
 import type { Template } from '../../template/template.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { capabilitiesOf, formatSuccess, formatWritten } from '../deploy-line.ts';
 import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
 import { domainFolders, openDestination } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
+import type { Origin } from '../origin.ts';
+import { inputsOf, openProject } from '../origin.ts';
 import { createProgress } from '../progress.ts';
 import { formatTable, writeJson, writeNote } from '../report.ts';
-import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from '../terminal.ts';
 import { unknownParameters } from '../unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
@@ -33,31 +26,40 @@ export async function run(
   warnings: Warnings,
   tools?: BootstrapTools,
 ): Promise<void> {
+  await packageFrom(openProject, given, terminal, warnings, tools);
+}
+
+/** @param open what is packaged; called when the outputs were found to be possible */
+export async function packageFrom(
+  open: typeof openProject,
+  given: PackageOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+  tools?: BootstrapTools,
+): Promise<void> {
   const options = withoutDash(given);
   const { cwd, signal } = terminal;
-  const templateFile = path.resolve(cwd, options.templateFile);
   const outputs = outputsOf(options, cwd);
-  const inputs = [templateFile, ...inputsOf(options, cwd)];
-  checkOutputs(allOf(outputs), { files: inputs });
+  checkOutputs(allOf(outputs), { files: inputsOf(options, cwd) });
   if (!options.dryRun) tryOutputs(allOf(outputs));
-  const table = tableOf(options, cwd);
-  const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
 
   const progress = createProgress(terminal, options, warnings);
-  const archiver = createArchiver({ reporter: progress.reporter, scratch: scratchFolder(), signal });
+  const written = [...allOf(outputs).map(({ file }) => file), ...domainFolders(options, cwd)];
+  let origin: Origin | undefined;
   let result: PackageResult;
   try {
+    const { files, templateFile, table, prefix, root, kept } = (origin = await open(
+      options,
+      written,
+      progress.reporter,
+      terminal,
+    ));
     result = await packageTemplate({
-      ...{ templateFile, cwd, table, hasDomain, archiver, signal, reporter: progress.reporter },
-      project: {
-        ...{ root, exclude: options.exclude, followExternalSymlinks: options.followExternalSymlinks },
-        leaveOut: [...allOf(outputs).map(({ file }) => file), ...domainFolders(options, cwd)],
-      },
-      prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
+      ...{ templateFile, files, cwd, table, prefix, hasDomain, signal, reporter: progress.reporter },
       beforeSending: (loaded) => {
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
-        checkOutputs(allOf(outputs), { files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) });
+        checkOutputs(allOf(outputs), kept(loaded));
       },
       destination: () => openDestination(options, root, terminal, tools),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
@@ -68,7 +70,7 @@ export async function run(
     });
   } finally {
     progress.stop();
-    await archiver.close();
+    await origin?.close();
   }
   signal.throwIfAborted();
   // Asked for while what came of it is written.
@@ -99,22 +101,6 @@ function outputsOf({ manifest, outputTemplateFile: template }: PackageOptions, c
 
 function allOf({ manifest, template }: Outputs): readonly OutputFile[] {
   return [manifest, template].filter((file) => file !== undefined);
-}
-
-function inputsOf({ resources, configFile }: PackageOptions, cwd: string): readonly string[] {
-  return [resources, configFile].flatMap((file) => (file === undefined ? [] : [path.resolve(cwd, file)]));
-}
-
-/** Every file and folder that a template names, and those below it name, itself included. */
-function filesOf(root: Unit): readonly string[] {
-  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
-  return [root.path, ...contents.flatMap((content) => ('path' in content ? [content.path] : []))];
-}
-
-/** Whose files are sources, but for what earlier runs wrote there. */
-function foldersOf(root: Unit): readonly string[] {
-  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
-  return contents.flatMap((content) => (content.type === 'source' && content.source.isFolder ? [content.path] : []));
 }
 
 /** The manifest first: a template that is there says that all is there. */
@@ -218,30 +204,4 @@ function manifestText(
     artifacts: places,
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
-}
-
-function tableOf({ resources }: PackageOptions, cwd: string): PropertyTable {
-  if (resources === undefined) return propertyTable();
-  const file = path.resolve(cwd, resources);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ArtifactError('PATH_NOT_FOUND', `the table of resources '${resources}' could not be read`, {
-      remedy: 'Name an existing JSON or YAML file with --resources.',
-      cause,
-    });
-  }
-  return propertyTable(loadProperties(text, resources));
-}
-
-function projectRootOf({ projectRoot }: PackageOptions, cwd: string): string | undefined {
-  if (projectRoot === undefined) return undefined;
-  const folder = path.resolve(cwd, projectRoot);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`, {
-      remedy: 'Name an existing folder with --project-root, or leave it out.',
-    });
-  }
-  return realpathSync(folder);
 }

@@ -1,0 +1,117 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ArtifactError, parseId } from '../../repository/index.ts';
+import { createArchiver, findProjectRoot } from '../archive/source.ts';
+import type { Reporter } from '../event.ts';
+import type { Kept } from '../output.ts';
+import type { Files } from '../packaging/files.ts';
+import { diskFiles } from '../packaging/files.ts';
+import type { Unit } from '../packaging/unit.ts';
+import { allPlaces } from '../packaging/unit.ts';
+import { projectName } from '../project-name.ts';
+import type { PropertyTable } from '../template/properties/property.ts';
+import { propertyTable } from '../template/properties/table.ts';
+import { loadProperties } from '../template/properties/user-table.ts';
+import type { PackageOptions } from './options.ts';
+import { scratchFolder } from './scratch.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What is packaged, and where it is read from. */
+export interface Origin {
+  readonly files: Files;
+  readonly templateFile: string;
+  readonly table: PropertyTable;
+  /** Leads every artifact's ID. */
+  readonly prefix: string;
+  /** Of the project, of whose commit new versions are told; absent where the sources are elsewhere. */
+  readonly root?: string;
+  /** What no output may overwrite. */
+  readonly kept: (loaded: Unit) => Kept;
+  readonly close: () => Promise<void>;
+}
+
+export type ProjectOptions = Pick<
+  PackageOptions,
+  | 'templateFile'
+  | 'resources'
+  | 'configFile'
+  | 'projectRoot'
+  | 'stackName'
+  | 'artifactPrefix'
+  | 'exclude'
+  | 'followExternalSymlinks'
+>;
+
+/**
+ * A project on this machine.
+ * @param leaveOut what the run writes: absolute paths that need not exist
+ */
+export async function openProject(
+  options: ProjectOptions,
+  leaveOut: readonly string[],
+  reporter: Reporter,
+  { cwd, signal }: Terminal,
+): Promise<Origin> {
+  const { exclude, followExternalSymlinks } = options;
+  const templateFile = path.resolve(cwd, options.templateFile);
+  const table = tableOf(options, cwd);
+  const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
+  const archiver = createArchiver({ reporter, scratch: scratchFolder(), signal });
+  const inputs = inputsOf(options, cwd);
+  return {
+    files: diskFiles({ root, exclude, followExternalSymlinks, leaveOut }, archiver, cwd),
+    ...{ templateFile, table, root },
+    prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
+    kept: (loaded) => ({ files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) }),
+    close: () => archiver.close(),
+  };
+}
+
+/** Files that a run reads, beside those that the template names. */
+export function inputsOf(
+  { templateFile, resources, configFile }: Pick<ProjectOptions, 'templateFile' | 'resources' | 'configFile'>,
+  cwd: string,
+): readonly string[] {
+  return [templateFile, resources, configFile].flatMap((file) => (file === undefined ? [] : [path.resolve(cwd, file)]));
+}
+
+/** Every file and folder that a template names, and those below it name, itself included. */
+function filesOf(root: Unit): readonly string[] {
+  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
+  return [root.path, ...contents.flatMap((content) => ('path' in content ? [content.path] : []))];
+}
+
+/** Whose files are sources, but for what earlier runs wrote there. */
+function foldersOf(root: Unit): readonly string[] {
+  const contents = allPlaces(root).flatMap((loaded) => loaded.contents);
+  return contents.flatMap((content) => (content.type === 'source' && content.source.isFolder ? [content.path] : []));
+}
+
+function tableOf({ resources }: ProjectOptions, cwd: string): PropertyTable {
+  return resources === undefined
+    ? propertyTable()
+    : propertyTable(loadProperties(readResources(resources, cwd), resources));
+}
+
+/** The text of a user's own table. */
+export function readResources(resources: string, cwd: string): string {
+  try {
+    return readFileSync(path.resolve(cwd, resources), 'utf8');
+  } catch (cause) {
+    throw new ArtifactError('PATH_NOT_FOUND', `the table of resources '${resources}' could not be read`, {
+      remedy: 'Name an existing JSON or YAML file with --resources.',
+      cause,
+    });
+  }
+}
+
+function projectRootOf({ projectRoot }: ProjectOptions, cwd: string): string | undefined {
+  if (projectRoot === undefined) return undefined;
+  const folder = path.resolve(cwd, projectRoot);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`, {
+      remedy: 'Name an existing folder with --project-root, or leave it out.',
+    });
+  }
+  return realpathSync(folder);
+}
