@@ -13,6 +13,7 @@ import type {
   Revision,
 } from '../../repository/object-store.ts';
 import { compareKeys, leaveBody, objectKey } from '../../repository/object-store.ts';
+import { memoryStore } from '../../repository/stores/memory.ts';
 import { answerOf } from './child-script.ts';
 import { generatedContent } from './generated-content.ts';
 import type { LargeAnswer } from './object-store-child.ts';
@@ -37,6 +38,8 @@ export interface ContractAbilities {
   readonly knownDifferences?: Readonly<Record<string, KnownDifference>>;
   /** Whether heads tell the version by which others may ask the store for exactly this object; true unless said otherwise. */
   readonly versions?: boolean;
+  /** Opens a second store, empty, that the first copies from. Without it the store must say that it copies from nobody. */
+  readonly another?: () => Promise<OpenedStore>;
   /** Bytes of the largest stream; 1 GiB unless a slow emulator needs less. */
   readonly largeSize?: number;
 }
@@ -661,6 +664,102 @@ export function objectStoreContract(
         );
         expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
         expect(await textOf(store, key('to'))).toBe(`from ${outcomes.indexOf('created')}`);
+      });
+    });
+
+    describe('copyFrom', () => {
+      const { another } = abilities;
+      if (another === undefined) {
+        promises('a store that copies from nobody has no address, and nothing in it has tags', async () => {
+          const { address, copyFrom, setTag } = store;
+          expect({ address, copyFrom, setTag }).toEqual({});
+        });
+        return;
+      }
+      let other: OpenedStore;
+      let source: ObjectStore;
+
+      beforeEach(async () => {
+        other = await another();
+        source = other.store;
+      });
+      afterEach(async () => {
+        await other.close();
+      });
+
+      async function made(text: string, at = key('from')): Promise<ObjectHead> {
+        await source.create(at, contentOf(text));
+        return (await source.head(at))!;
+      }
+
+      promises('has the bytes of another store’s object, and a life of its own', async () => {
+        const head = await made('bytes');
+        expect(await store.copyFrom!(source, head, key('to/there'))).toBe('created');
+        expect(await textOf(store, key('to/there'))).toBe('bytes');
+        expect(await store.head(key('to/there'))).toMatchObject({ key: 'to/there', size: 5 });
+        await source.removeIncarnation(key('from'), head.incarnation);
+        expect(await textOf(store, key('to/there'))).toBe('bytes');
+        expect(await listed(store, '')).toEqual(['to/there']);
+        expect(await listed(source, '')).toEqual([]);
+      });
+
+      promises('leaves what exists where another store’s object was to be', async () => {
+        const head = await made('new');
+        await store.create(key('taken'), contentOf('taken'));
+        expect(await store.copyFrom!(source, head, key('taken'))).toBe('exists');
+        expect(await textOf(store, key('taken'))).toBe('taken');
+      });
+
+      promises('takes exactly the object that was seen in another store', async () => {
+        const head = await made('old');
+        await source.replace(key('from'), contentOf('new'), head.revision);
+        expect(await store.copyFrom!(source, head, key('to'))).toBe('changed');
+        const current = (await source.head(key('from')))!;
+        await source.removeIncarnation(key('from'), current.incarnation);
+        expect(await store.copyFrom!(source, current, key('to'))).toBe('changed');
+        await expectAbsent(store, key('to'));
+      });
+
+      promises('takes nothing from a store of another kind', async () => {
+        const memory = memoryStore(() => new Date());
+        await memory.create(key('from'), contentOf('bytes'));
+        expect(await store.copyFrom!(memory, (await memory.head(key('from')))!, key('to'))).toBe('unsupported');
+        await expectAbsent(store, key('to'));
+      });
+
+      promises('one of 20 simultaneous copies from another store and creations wins', async () => {
+        const heads = await Promise.all(times(10, (number) => made(`from ${number}`, key(`from/${number}`))));
+        const outcomes = await Promise.all(
+          times(20, (number) =>
+            number < 10
+              ? store.copyFrom!(source, heads[number]!, key('to'))
+              : store.create(key('to'), contentOf(`from ${number}`)),
+          ),
+        );
+        expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
+        expect(await textOf(store, key('to'))).toBe(`from ${outcomes.indexOf('created')}`);
+      });
+
+      promises('finds every key of another store', async () => {
+        for (const text of Object.values(AWKWARD_KEYS)) {
+          const at = objectKey(text);
+          expect(await store.copyFrom!(source, await made(`content of ${text}`, at), at)).toBe('created');
+          expect(await textOf(store, at)).toBe(`content of ${text}`);
+        }
+      });
+
+      promises('a tag is set once, and changes no revision', async () => {
+        expect(await store.setTag!(key('a'), 'name', '/x/y/')).toBe('absent');
+        await store.create(key('a'), contentOf('bytes'));
+        const before = await store.head(key('a'));
+        expect(await store.setTag!(key('a'), 'name', '/x/y/')).toBe('set');
+        expect(await store.setTag!(key('a'), 'name', '/x/y/')).toBe('same');
+        expect(await store.setTag!(key('a'), 'other', '')).toBe('set');
+        expect(await store.setTag!(key('a'), 'name', '/x/y/')).toBe('same');
+        expect(await store.setTag!(key('a'), 'name', '/x/')).toBe('set');
+        expect(await store.head(key('a'))).toEqual(before);
+        await store.removeIncarnation(key('a'), before!.incarnation);
+        expect(await store.setTag!(key('a'), 'name', '/x/y/')).toBe('absent');
       });
     });
 

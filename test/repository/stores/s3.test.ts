@@ -51,25 +51,28 @@ const LARGE_ENOUGH = 100 * 1024 * 1024;
 /** Two uploads of the same bytes have one ETag: that is why a domain's bucket keeps versions. */
 const SAME_BYTES = 'without versions an ETag is all that tells incarnations apart';
 
-objectStoreContract('a versioned bucket', openBucket('Enabled'), { child });
+objectStoreContract('a versioned bucket', openBucket('Enabled'), { child, another: openBucket('Enabled') });
 
 objectStoreContract(
   'a versioned bucket of short pages and undecided writes',
   openBucket('Enabled', () => reluctant),
   {
     child,
+    another: openBucket('Enabled', () => reluctant),
     largeSize: LARGE_ENOUGH,
   },
 );
 
 objectStoreContract('a bucket without versions', openBucket('Off'), {
   child,
+  another: openBucket('Off'),
   largeSize: LARGE_ENOUGH,
   versions: false,
   knownDifferences: { 'a late duplicate leaves what was created since, even of the same bytes': SAME_BYTES },
 });
 
 objectStoreContract('a bucket whose versions are suspended', openBucket('Suspended'), {
+  another: openBucket('Enabled'),
   versions: false,
   knownDifferences: { 'a late duplicate leaves what was created since, even of the same bytes': SAME_BYTES },
 });
@@ -101,23 +104,22 @@ function onAmazonS3(bucket: string, region: string): void {
   });
 
   const tooLong: KnownDifference = { reason: 'the prefix takes some of the 1,024 bytes', skipped: true };
-  objectStoreContract(
-    'a bucket of Amazon S3',
-    async () => {
-      const prefix = `${corner}${(stores += 1)}/`;
-      const argument = JSON.stringify({ bucket, config: { region }, prefix });
-      return { store: prefixed(s3Store({ client, bucket }), prefix), argument, close: async () => undefined };
+  const open = async (): Promise<OpenedStore> => {
+    const prefix = `${corner}${(stores += 1)}/`;
+    const argument = JSON.stringify({ bucket, config: { region }, prefix });
+    return { store: prefixed(s3Store({ client, bucket }), prefix), argument, close: async () => undefined };
+  };
+  objectStoreContract('a bucket of Amazon S3', open, {
+    child,
+    another: open,
+    knownDifferences: {
+      'a key with 1,024 bytes in one segment': tooLong,
+      'a key with 1,024 bytes in many segments': tooLong,
+      'a key with 1,024 bytes of emoji': tooLong,
+      'none of them is taken for another': tooLong,
+      'finds every key of another store': tooLong,
     },
-    {
-      child,
-      knownDifferences: {
-        'a key with 1,024 bytes in one segment': tooLong,
-        'a key with 1,024 bytes in many segments': tooLong,
-        'a key with 1,024 bytes of emoji': tooLong,
-        'none of them is taken for another': tooLong,
-      },
-    },
-  );
+  });
 
   afterAll(async () => {
     for (;;) {
