@@ -7,3 +7,4 @@ interface Bundle {
 export declare function bundleReference(): Promise<Bundle>;
 export declare function bundleKeeper(): Promise<Bundle>;
 export declare function packed(text: string): string;
+export declare function inAscii(bytes: Uint8Array): string;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
+import { minify } from '@swc/core';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -12,9 +13,10 @@ const root = path.resolve(import.meta.dirname, '..');
 /** What the bundle may have: the domain's template, with it inside, stays below CloudFormation's 51,200 bytes. */
 export const BUNDLE_LIMIT = 32 * 1024;
 
-/** @returns the bundle's text, and how many bytes of it come from which file */
-export function bundleReference() {
-  return bundle('handler/reference/index.ts');
+/** @returns the bundle's text, and how many bytes of it came from which file before it was minified once more */
+export async function bundleReference() {
+  const { text, parts } = await bundle('handler/reference/index.ts');
+  return { text: await smaller(text), parts };
 }
 
 /** The keeper's, likewise: `node handler/build.mjs --keeper [FILE]`. It stands in an archive of its own, where nothing has to be small. */
@@ -50,21 +52,63 @@ async function bundle(entry) {
   return { text: outputFiles[0].text, parts };
 }
 
+/** esbuild looks at a statement at a time; what is used once and what is never used, across the whole bundle, is found here. It leaves a twentieth less when compressed. */
+async function smaller(text) {
+  const { code } = await minify(text, {
+    module: false,
+    ecma: 2022,
+    compress: { toplevel: true, passes: 4 },
+    mangle: { toplevel: true },
+    format: { comments: false, asciiOnly: true },
+  });
+  return `${code}\n${EXPORTS}\n`;
+}
+
+/** What Node looks at to see what a CommonJS file exports. */
+const EXPORTS = '0&&(module.exports={handler});';
+
 /**
  * The same function in less than half the bytes: the bundle compressed, behind the few lines that unpack it when the function starts. Unpacked, it is
  * the bundle to the byte. Brotli, as Node has it by itself, because it leaves an eighth less of it than deflate.
  */
 export function packed(text) {
-  // Its usual level is the best one.
-  const code = brotliCompressSync(text).toString('base64');
   return [
-    `const code=require('node:zlib').brotliDecompressSync(Buffer.from('${code}','base64')).toString();`,
+    // Its usual level is the best one.
+    `const code=require('node:zlib').brotliDecompressSync(${inAscii(brotliCompressSync(text))}).toString();`,
     `require('node:vm').compileFunction(code,['require','module','exports'],{filename:__filename})(require,module,exports);`,
-    // What Node looks at to see what a CommonJS file exports.
-    '0&&(module.exports={handler});',
+    EXPORTS,
     '',
   ].join('\n');
 }
+
+/** 22 bytes are a number of 27 digits to base 92, which is but a quarter more than 256 ** 22. */
+const [GROUP, DIGITS] = [22, 27];
+
+/**
+ * Bytes as an expression of JavaScript, in a tenth fewer characters than base64 takes: digits are all printable characters of ASCII but the space,
+ * the quote and the backslash.
+ */
+export function inAscii(bytes) {
+  const groups = Math.ceil(bytes.length / GROUP);
+  const filled = Buffer.concat([bytes, Buffer.alloc(groups * GROUP - bytes.length)]);
+  const text = Array.from({ length: groups }, (_, i) => digitsOf(filled.subarray(i * GROUP, (i + 1) * GROUP))).join('');
+  const unpack = `g=>{let n=0n;for(const c of Buffer.from(g))n=n*92n+BigInt(c-33-(c>39)-(c>92));return n.toString(16).padStart(${2 * GROUP},0)}`;
+  return `Buffer.from('${text}'.replace(/.{${DIGITS}}/g,${unpack}),'hex').subarray(0,${bytes.length})`;
+}
+
+function digitsOf(group) {
+  let text = '';
+  let rest = BigInt(`0x${group.toString('hex')}`);
+  for (let i = 0; i < DIGITS; i++) {
+    text = ALPHABET[Number(rest % 92n)] + text;
+    rest /= 92n;
+  }
+  return text;
+}
+
+const ALPHABET = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter(
+  (one) => !`'\\`.includes(one),
+);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import vm from 'node:vm';
 import { packed } from '../handler/build.mjs';
-import { isCollection, isMap, isScalar, parseDocument, Scalar, visit } from 'yaml';
+import { CST, isCollection, isMap, isScalar, isSeq, parseDocument, Parser, Scalar, visit } from 'yaml';
 
 const root = path.resolve(import.meta.dirname, '..');
 const SOURCE = path.join(root, 'templates/domain/template.yaml');
@@ -15,7 +15,12 @@ const SOURCE = path.join(root, 'templates/domain/template.yaml');
 const LIMIT = 51_200;
 
 /** Down to here mappings and lists have a line for each member; below, they stand on one line. It saves a third of the text. */
-const BLOCK_DEPTH = 4;
+const BLOCK_DEPTH = 2;
+
+/** What taking a text apart costs: so much must be saved by it. */
+const JOINED_FROM = 40;
+
+const ANY_DIGEST = '?'.repeat(64);
 
 const { values: options } = parseArgs({
   options: {
@@ -61,6 +66,8 @@ function build(bundle) {
     },
   });
   if (inBlocks.size === 0) throw new Error("the source has no place '{{bundle}}'");
+  visit(document, { Seq: (_key, list) => joined(document, list) });
+  withAnyDigestOnce(document);
   document.comment = document.commentBefore = null;
   // What was written down is what must be read again, whatever form it has.
   const expected = document.toJS();
@@ -69,11 +76,64 @@ function build(bundle) {
       node.flow = parents.filter(isMap).length >= BLOCK_DEPTH && !inBlocks.has(node);
     },
   });
-  const text = document.toString({ lineWidth: 0, indent: 1, indentSeq: false, flowCollectionPadding: false });
+  const loose = document.toString({ lineWidth: 0, indent: 1, indentSeq: false, flowCollectionPadding: false });
+  const text = tightened(loose);
   if (!isDeepStrictEqual(parse(text).toJS(), expected) || !sameTags(parse(text), document)) {
     throw new Error('the template does not read as it was meant: this is a defect of the build');
   }
   return text;
+}
+
+/** A list of `!Sub` as one text that CloudFormation takes apart, with a variable for what all begin with. @returns nothing where that saves nothing */
+function joined(document, list) {
+  const isText = ({ tag, value }) => tag === '!Sub' && typeof value === 'string' && !value.includes(' ');
+  if (!list.items.every(isText)) return undefined;
+  const all = list.items.map(({ value }) => value);
+  const start = sharedStart(all);
+  if (start.length * (all.length - 1) < JOINED_FROM) return undefined;
+  const whole = all.map((value) => `\${p}${value.slice(start.length)}`).join(' ');
+  const variables = { p: tagged(document, '!Sub', start) };
+  return tagged(document, '!Split', [' ', tagged(document, '!Sub', [whole, variables])]);
+}
+
+/** It ends in no variable. */
+function sharedStart([first = '', ...others]) {
+  let end = 0;
+  while (end < first.length && others.every((other) => other[end] === first[end])) end++;
+  return first.slice(0, end).replace(/\$(\{[^}]*)?$/, '');
+}
+
+/** The question marks that stand for any digest in a policy are written down once, in a mapping. */
+function withAnyDigestOnce(document) {
+  let isUsed = false;
+  visit(document, {
+    Node(_key, node) {
+      const [text, variables] = isSeq(node) ? node.items : [node, document.createNode({})];
+      if (node.tag !== '!Sub' || !text.value.includes(ANY_DIGEST)) return undefined;
+      isUsed = true;
+      variables.add(document.createPair('d', tagged(document, '!FindInMap', ['Any', 'digest', 'is'])));
+      return tagged(document, '!Sub', [text.value.replaceAll(ANY_DIGEST, '${d}'), variables]);
+    },
+  });
+  // In quotes: on one line with others a question mark begins a key, for some parsers.
+  const pattern = Object.assign(new Scalar(ANY_DIGEST), { type: Scalar.QUOTE_SINGLE });
+  if (isUsed) document.add(document.createPair('Mappings', { Any: { digest: { is: pattern } } }));
+}
+
+function tagged(document, tag, value) {
+  return Object.assign(document.createNode(value), { tag });
+}
+
+/** Without the spaces behind commas. */
+function tightened(text) {
+  const isSuperfluous = ({ type }, index, all) => type === 'space' && all[index - 1]?.type === 'comma';
+  const tokens = [...new Parser().parse(text)];
+  for (const token of tokens.filter(({ type }) => type === 'document')) {
+    CST.visit(token, (item) => {
+      item.start = item.start.filter((...at) => !isSuperfluous(...at));
+    });
+  }
+  return tokens.map((token) => CST.stringify(token)).join('');
 }
 
 /** As CloudFormation reads YAML. Its own tags stay on the nodes. */
@@ -105,6 +165,9 @@ function checkBundle(bundle) {
     throw new Error(
       `the bundle has the character U+${code} at ${foreign.index}: only printable ASCII survives in a template`,
     );
+  }
+  if (bundle.includes('{{resolve:')) {
+    throw new Error("the bundle has '{{resolve:', which CloudFormation takes for a dynamic reference, wherever it stands");
   }
   try {
     new vm.Script(bundle, { filename: options.bundle });

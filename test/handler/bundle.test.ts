@@ -2,11 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import vm from 'node:vm';
 import { text } from 'node:stream/consumers';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { BUNDLE_LIMIT, bundleReference, packed } from '../../handler/build.mjs';
+import fc from 'fast-check';
+import { BUNDLE_LIMIT, bundleReference, inAscii, packed } from '../../handler/build.mjs';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Deletion, Domain, Publication } from '../../repository/index.ts';
 import { deletionKey } from '../../repository/keys.ts';
@@ -69,6 +72,30 @@ test('packed, it leaves room for the rest of a template', () => {
   const text = packed(bundle);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(BUNDLE_LIMIT);
   expect(text).toMatch(/^[\t\n\x20-\x7e]*$/);
+});
+
+const unpacked = (expression: string): unknown =>
+  vm.runInNewContext(expression, { Buffer, require: createRequire(import.meta.url) });
+
+test('unpacked, it is the bundle to the byte', () => {
+  const [statement = ''] = packed(bundle).split('\n');
+  expect(unpacked(statement.replace(/^const code=/, ''))).toBe(bundle);
+});
+
+test('whatever bytes there are, as text they are few characters that survive everywhere, and can be unpacked', () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.constantFrom(new Uint8Array(44), new Uint8Array(44).fill(255)),
+  );
+  fc.assert(
+    fc.property(bytes, (given) => {
+      const expression = inAscii(given);
+      expect(Buffer.compare(unpacked(expression) as Buffer, Buffer.from(given))).toBe(0);
+      const [, digits = ''] = /^Buffer\.from\('([^'\\ ]*)'/.exec(expression) ?? [];
+      expect(digits).toMatch(/^[!-~]*$/);
+      expect(digits.length).toBe(Math.ceil(given.length / 22) * 27);
+    }),
+  );
 });
 
 test('is printable ASCII and plain CommonJS', () => {

@@ -101,6 +101,7 @@ describe('the build of the domain template', () => {
 
   test.each([
     ['characters that do not survive', 'exports.a = "ä";', 'U+00E4'],
+    ['what CloudFormation would resolve', 'exports.a = "{{resolve:ssm:x}}";', 'dynamic reference'],
     ['no JavaScript', 'exports.a = ;', 'CommonJS'],
     ['a module', 'export const a = 1;', 'CommonJS'],
   ])('refuses a bundle with %s', async (_name, bundle, message) => {
