@@ -1,3 +1,5 @@
+import type { DomainPlace } from './arn.ts';
+import { LOCAL_PLACE } from './arn.ts';
 import type { StackResource } from './binding.ts';
 
 /** One incarnation of a stack: deleted and made again, it has the same name and another `uuid`. */
@@ -19,6 +21,18 @@ export function parseStackId(text: string): StackName | undefined {
 /** The ARN by which CloudFormation knows this incarnation of the stack. */
 export function formatStackId(partition: string, { account, region, stack, uuid }: StackName): string {
   return `arn:${partition}:cloudformation:${region}:${account}:stack/${stack}/${uuid}`;
+}
+
+/**
+ * Whether a stack stands in another account or region than a domain, whose function then has nothing to do with it: what it uses is bound where it stands, and the
+ * domain there tells of it. A directory is nowhere, and nothing is told to it.
+ */
+export function isElsewhere(
+  { account, region }: Pick<StackName, 'account' | 'region'>,
+  domain: Pick<DomainPlace, 'account' | 'region'>,
+): boolean {
+  if (domain.region === LOCAL_PLACE.region) return false;
+  return account !== domain.account || region !== domain.region;
 }
 
 /** Whether a stack may be called so; an ARN is no name. */

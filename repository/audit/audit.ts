@@ -7,6 +7,7 @@ import type { Auditing } from './auditing.ts';
 import type { Cursor } from './cursor.ts';
 import { parseCursor } from './cursor.ts';
 import type { AuditStep } from './finding.ts';
+import { Elsewhere } from './foreign.ts';
 import { auditImporters, auditUnrecorded } from './importers.ts';
 import { auditReferences } from './references.ts';
 import { auditResources, auditStacks, behind } from './stacks.ts';
@@ -37,7 +38,7 @@ export async function* audit(
   evidence: Evidence,
   { fix, stack, after }: AuditOptions,
 ): AsyncGenerator<AuditStep> {
-  const auditing: Auditing = { domain, evidence, fix };
+  const auditing: Auditing = { domain, evidence, fix, elsewhere: new Elsewhere() };
   const from: Cursor | undefined = after === undefined ? undefined : parseCursor(after);
   if (stack === undefined) yield* auditAll(auditing, from ?? { at: 'references', key: '' });
   else yield* auditOne(auditing, requireStack(stack), from ?? { at: 'records', key: '' });

@@ -3,6 +3,7 @@ import type { Domain } from '../domain.ts';
 import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
 import { generationOf, isInvented } from '../physical-id.ts';
 import type { Stored } from '../record.ts';
+import type { Elsewhere } from './foreign.ts';
 
 /** What every part of an audit works with. */
 export interface Auditing {
@@ -10,6 +11,7 @@ export interface Auditing {
   readonly evidence: Evidence;
   /** Whether to heal what is found. */
   readonly fix: boolean;
+  readonly elsewhere: Elsewhere;
 }
 
 export type Settled = Extract<StackEvidence, { readonly state: 'settled' }>;

@@ -1,5 +1,5 @@
 import { expandAhead } from '../ahead.ts';
-import { parseArn } from '../arn.ts';
+import { parseArn, samePlace } from '../arn.ts';
 import type { BindingName, BindingRecord } from '../binding.ts';
 import { bindingKeys, isLater, listBindings } from '../binding.ts';
 import type { Digest } from '../digest.ts';
@@ -152,13 +152,18 @@ async function inventRecord(
       remedy: 'Update the stack with its packaged template, under another logical ID of this resource.',
     });
   }
-  const { key, digest } = await resolve(domain, arn);
+  const home = parseArn(arn);
+  const isForeign = !samePlace(home, domain);
+  // Should it be lost, it is brought here.
+  const { key, digest } =
+    isForeign && domain.away !== undefined ? await domain.away.fetch(arn) : await resolve(domain, arn);
   const { generation, stackId, resource } = naming;
   const record: BindingRecord = {
     ...{ format: FORMAT_VERSION, generation, stackId, logicalId: resource.logicalId },
     ...{ issued: changed.toISOString(), at: domain.chance.now().toISOString() },
     uses: [{ arn, key }],
     pinned: true,
+    ...(isForeign && { homes: [{ account: home.account, region: home.region }] }),
   };
   return { digest, record };
 }

@@ -47,7 +47,7 @@ export async function judgeOrphan(auditing: Auditing, listed: ListedObject): Pro
 async function giveEntry(
   auditing: Auditing,
   subject: FindingSubject,
-  named: Named,
+  named: NamedReference,
   reference: Stored<BindingRecord>,
 ): Promise<Finding> {
   const missing: Finding = {
@@ -64,11 +64,13 @@ async function giveEntry(
   }
 }
 
-interface Named extends BindingName {
+/** What the key of a stack's reference says. */
+export interface NamedReference extends BindingName {
   readonly digest: Digest;
 }
 
-function nameOf({ key }: ListedObject): Named | undefined {
+/** `undefined` of what is no stack's reference. */
+export function nameOf({ key }: ListedObject): NamedReference | undefined {
   const parsed = parseReferenceKey(key);
   const record = recordOfReference(key);
   return parsed?.kind === 'stack' && record !== undefined ? { resource: parsed.resource, ...record } : undefined;

@@ -2,12 +2,14 @@ import { expandAhead } from '../ahead.ts';
 import { EVERY_REFERENCE, parseReferenceKey, recordOfReference } from '../keys.ts';
 import type { ListedObject } from '../object-store.ts';
 import { RETAINED_CONSUMER } from '../release.ts';
+import { isElsewhere } from '../stack-id.ts';
 import { isAbandoned, judgeAbandoned } from './abandoned.ts';
 import type { Auditing } from './auditing.ts';
 import { isDayOld } from './auditing.ts';
 import { formatCursor } from './cursor.ts';
 import type { AuditStep, Finding } from './finding.ts';
 import { unknownBecause } from './finding.ts';
+import { judgeForeign } from './foreign.ts';
 import { isOrphan, judgeOrphan } from './orphans.ts';
 import { judgeRetained } from './retained.ts';
 
@@ -24,7 +26,7 @@ interface Looked {
   readonly failed?: unknown;
 }
 
-/** What stands under `references/`, blob by blob: what has lost its entry, what is kept for published versions, what never came to be a version. */
+/** What stands under `references/`, blob by blob: what has lost its entry, what stacks elsewhere use, what is kept for published versions, what never came to be a version. */
 export async function* auditReferences(auditing: Auditing, after: string): AsyncGenerator<AuditStep> {
   const { store } = auditing.domain;
   const all = store.list(EVERY_REFERENCE, after === '' ? {} : { after });
@@ -53,7 +55,8 @@ async function judgeOf(auditing: Auditing, listed: ListedObject): Promise<Judge 
   const parsed = recordOfReference(listed.key) === undefined ? undefined : parseReferenceKey(listed.key);
   switch (parsed?.kind) {
     case 'stack':
-      return (await isOrphan(auditing, listed)) ? judgeOrphan : undefined;
+      if (!(await isOrphan(auditing, listed))) return undefined;
+      return isElsewhere(parsed.resource, auditing.domain) ? judgeForeign : judgeOrphan;
     case 'named':
       return parsed.consumer === RETAINED_CONSUMER && isDayOld(auditing, listed.modified) ? judgeRetained : undefined;
     case 'version':

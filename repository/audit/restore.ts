@@ -5,6 +5,7 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { endedBy, readEndingOf } from '../ending.ts';
 import { ArtifactError } from '../error.ts';
+import { noteHomes } from '../home/note.ts';
 import { parseBlobKey } from '../keys.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
@@ -40,7 +41,7 @@ export async function restore(domain: Domain, name: BindingName, restoring: read
     if ((await headBlob(domain.store, blob)) === undefined) throw missing(blob);
   }
   const made: Made[] = [];
-  for (const one of restoring) made.push(await write(domain.store, name, one));
+  for (const one of restoring) made.push(await write(domain, name, one));
   for (const one of made) {
     if (!(await isEnded(domain.store, name, one.record))) continue;
     for (const each of made) await takeBack(domain.store, name, each);
@@ -51,8 +52,9 @@ export async function restore(domain: Domain, name: BindingName, restoring: read
   for (const key of keys) await securePresence(domain, parseBlobKey(key));
 }
 
-async function write(store: ObjectStore, name: BindingName, one: Restoring): Promise<Made> {
+async function write({ store, chance }: Domain, name: BindingName, one: Restoring): Promise<Made> {
   const { reference, consumer } = bindingKeys(name, one.digest);
+  await noteHomes(store, name, one.digest, one.record.homes ?? [], chance.nonce());
   // First what finds the reference, so that none is ever without.
   const entry = await store.create(consumer, recordContent(one.record));
   const protecting = await store.create(reference, recordContent(one.record));

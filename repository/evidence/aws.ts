@@ -4,12 +4,15 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import { parseStackId } from '../stack-id.ts';
+import { isNetworkFailure } from '../stores/s3-error.ts';
 import { runCode } from './aws-code.ts';
 import type { DeployedResource, Evidence, Importer, StackEvidence } from './evidence.ts';
 
 export interface AwsEvidenceOptions {
   /** With the credentials of the domain's account, in its region. It makes one request at a time; whether it retries, and adapts, is its own. */
   readonly cloudFormation: CloudFormationClient;
+  /** The same in another region. Called once for each region, when a stack there is first asked about. Absent: no other region can be asked. */
+  readonly elsewhere?: (region: string) => CloudFormationClient;
   readonly lambda: LambdaClient;
   /** The name of the export by which stacks find the domain's function. */
   readonly serviceTokenExport: string;
@@ -61,20 +64,93 @@ type Family = readonly [Stack, ...Stack[]];
 
 class AwsEvidence implements Evidence {
   readonly #options: AwsEvidenceOptions;
+  readonly #own: Region;
+  /** The other regions that were asked about. */
+  readonly #others = new Map<string, Region>();
   #run: Promise<ReadonlySet<Digest> | undefined> | undefined;
-  /** Whether the credentials are of the domain's account and region. */
-  #isHome: boolean | undefined;
 
   constructor(options: AwsEvidenceOptions) {
     this.#options = options;
+    this.#own = new Region(options, options.cloudFormation, 'own');
   }
 
   async stack(stackId: string): Promise<StackEvidence> {
     const place = parseStackId(stackId);
-    const { account, region } = this.#options;
-    if (place?.account !== account || place.region !== region) {
-      return { state: 'unknown', why: `'${stackId}' is no stack of account ${account} in ${region}` };
+    const { account, elsewhere, region: own } = this.#options;
+    const region = place?.account === account ? this.#region(place.region) : undefined;
+    if (region !== undefined) return region.stack(stackId);
+    const where = elsewhere === undefined ? ` in ${own}` : '';
+    return { state: 'unknown', why: `'${stackId}' is no stack of account ${account}${where}` };
+  }
+
+  async *importers(after = ''): AsyncGenerator<Importer> {
+    let names: readonly string[];
+    try {
+      names = await this.#own.importing(this.#options.serviceTokenExport);
+    } catch (error) {
+      yield { why: this.#own.refusal(error) };
+      return;
     }
+    // A stack's name is known by its order, not by its page: so whoever goes on needs no token that may have expired.
+    for (const name of names.filter((one) => one > after)) {
+      try {
+        const stack = await this.#own.describe(name);
+        if (stack?.StackId !== undefined) yield { stackId: stack.StackId };
+      } catch (error) {
+        yield { stack: name, why: this.#own.refusal(error) };
+      }
+    }
+  }
+
+  async isRun(digest: Digest): Promise<boolean | undefined> {
+    // Once for all: what is asked about is older than a day, and this is not.
+    this.#run ??= this.#runCode();
+    try {
+      return (await this.#run)?.has(digest);
+    } catch (error) {
+      refusalOf(error, this.#options.signal);
+      return undefined;
+    }
+  }
+
+  #runCode(): Promise<ReadonlySet<Digest> | undefined> {
+    const { lambda, account, signal, patience = PATIENCE_MS } = this.#options;
+    const enough = AbortSignal.timeout(patience);
+    return runCode(lambda, account, signal === undefined ? enough : AbortSignal.any([enough, signal]));
+  }
+
+  #region(name: string): Region | undefined {
+    const { elsewhere, region } = this.#options;
+    if (name === region) return this.#own;
+    if (elsewhere === undefined) return undefined;
+    const known = this.#others.get(name) ?? new Region({ ...this.#options, region: name }, elsewhere(name), 'other');
+    this.#others.set(name, known);
+    return known;
+  }
+}
+
+/** CloudFormation of an account in one region. */
+class Region {
+  readonly #options: Pick<AwsEvidenceOptions, 'account' | 'region' | 'signal'>;
+  readonly #client: CloudFormationClient;
+  readonly #whose: 'own' | 'other';
+  /** Whether what answers is of the account and the region. */
+  #isMeant: boolean | undefined;
+  /** Why another region can't be reached: it may be switched off for the account, or be none at all, and nobody waits for each of its stacks. */
+  #unreachable: string | undefined;
+
+  /** @param whose `own`: the region is the domain's */
+  constructor(
+    options: Pick<AwsEvidenceOptions, 'account' | 'region' | 'signal'>,
+    client: CloudFormationClient,
+    whose: 'own' | 'other',
+  ) {
+    this.#options = options;
+    this.#client = client;
+    this.#whose = whose;
+  }
+
+  async stack(stackId: string): Promise<StackEvidence> {
     return this.#answered(async () => {
       const before = await this.#family(stackId);
       if (before === undefined) return this.#forgotten(stackId);
@@ -94,65 +170,62 @@ class AwsEvidence implements Evidence {
     });
   }
 
-  async *importers(after = ''): AsyncGenerator<Importer> {
-    let names: readonly string[];
+  /** Names of stacks that import what is exported under a name. Ascending. Names alone: an account has some thousands of stacks. */
+  async importing(exportName: string): Promise<readonly string[]> {
+    const names = new Set<string>();
     try {
-      names = await this.#importingNames();
-    } catch (error) {
-      yield { why: this.#refusal(error) };
-      return;
-    }
-    // A stack's name is known by its order, not by its page: so whoever goes on needs no token that may have expired.
-    for (const name of names.filter((one) => one > after)) {
-      try {
-        const stack = await this.#describe(name);
-        if (stack?.StackId !== undefined) yield { stackId: stack.StackId };
-      } catch (error) {
-        yield { stack: name, why: this.#refusal(error) };
+      for await (const { Imports: imports = [] } of paginateListImports(
+        { client: this.#client },
+        { ExportName: exportName },
+        this.#sending(),
+      )) {
+        for (const one of imports) names.add(one);
       }
-    }
-  }
-
-  async isRun(digest: Digest): Promise<boolean | undefined> {
-    // Once for all: what is asked about is older than a day, and this is not.
-    this.#run ??= this.#runCode();
-    try {
-      return (await this.#run)?.has(digest);
     } catch (error) {
-      this.#refusal(error);
-      return undefined;
+      if (!hasCode(error, 'ValidationError') || !/is not imported by any stack/.test(messageOf(error))) throw error;
     }
+    return [...names].sort();
   }
 
-  #runCode(): Promise<ReadonlySet<Digest> | undefined> {
-    const { lambda, account, signal, patience = PATIENCE_MS } = this.#options;
-    const enough = AbortSignal.timeout(patience);
-    return runCode(lambda, account, signal === undefined ? enough : AbortSignal.any([enough, signal]));
-  }
-
-  async #answered(ask: () => Promise<StackEvidence>): Promise<StackEvidence> {
+  async describe(nameOrId: string): Promise<Stack | undefined> {
     try {
-      return await ask();
+      const { Stacks: [stack] = [] } = await this.#client.send(
+        new DescribeStacksCommand({ StackName: nameOrId }),
+        this.#sending(),
+      );
+      if (stack === undefined) throw new Error(`CloudFormation says nothing of '${nameOrId}'`);
+      if (this.#isHere(stack)) this.#isMeant = true;
+      return stack;
     } catch (error) {
-      return { state: 'unknown', why: this.#refusal(error) };
+      if (saysAbsent(error, nameOrId)) return undefined;
+      throw error;
     }
   }
 
   /** @throws ArtifactError INTERRUPTED */
-  #refusal(error: unknown): string {
-    if (this.#options.signal?.aborted === true) {
-      throw new ArtifactError('INTERRUPTED', 'asking what is deployed was interrupted', { cause: error });
+  refusal(error: unknown): string {
+    const { region, signal } = this.#options;
+    return refusalOf(error, signal, this.#whose === 'own' ? 'AWS' : `AWS in ${region}`);
+  }
+
+  async #answered(ask: () => Promise<StackEvidence>): Promise<StackEvidence> {
+    if (this.#unreachable !== undefined) return { state: 'unknown', why: this.#unreachable };
+    try {
+      return await ask();
+    } catch (error) {
+      const why = this.refusal(error);
+      if (this.#whose === 'other' && isNetworkFailure(error)) this.#unreachable = why;
+      return { state: 'unknown', why };
     }
-    return `AWS could not be asked (${messageOf(error)})`;
   }
 
   /** `undefined` where CloudFormation knows no such stack. */
   async #family(stackId: string): Promise<Family | undefined> {
-    const stack = await this.#describe(stackId);
+    const stack = await this.describe(stackId);
     if (stack === undefined) return undefined;
     const family: [Stack, ...Stack[]] = [stack];
     for (let parent = stack.ParentId; parent !== undefined && family.length < GENERATIONS;) {
-      const found = await this.#describe(parent);
+      const found = await this.describe(parent);
       // Forgotten: what it was doing ended long ago.
       if (found === undefined) break;
       family.push(found);
@@ -161,42 +234,25 @@ class AwsEvidence implements Evidence {
     return family;
   }
 
-  async #describe(nameOrId: string): Promise<Stack | undefined> {
-    try {
-      const { Stacks: [stack] = [] } = await this.#options.cloudFormation.send(
-        new DescribeStacksCommand({ StackName: nameOrId }),
-        this.#sending(),
-      );
-      if (stack === undefined) throw new Error(`CloudFormation says nothing of '${nameOrId}'`);
-      if (this.#isOwn(stack)) this.#isHome = true;
-      return stack;
-    } catch (error) {
-      if (saysAbsent(error, nameOrId)) return undefined;
-      throw error;
-    }
-  }
-
   /**
    * That CloudFormation does not know a stack means that it was deleted more than 90 days ago, if it is the one of the account and region that the ID
-   * names. The credentials may be of another: what stack they do see tells. A domain's account has one at least, the domain's own.
+   * names. The credentials may be of another account, and an endpoint that is set for all regions may be that of one: what stack is seen there tells.
+   * Where there is a domain there is one at least, the domain's own.
    */
   async #forgotten(stackId: string): Promise<StackEvidence> {
-    this.#isHome ??= await this.#seesOwnStacks();
-    if (this.#isHome) return { state: 'gone' };
+    this.#isMeant ??= await this.#showsOwnStacks();
+    if (this.#isMeant) return { state: 'gone' };
     const { account, region } = this.#options;
     const why = `'${stackId}' is not known to whom these credentials reach, and that is not shown to be account ${account} in ${region}`;
     return { state: 'unknown', why };
   }
 
-  async #seesOwnStacks(): Promise<boolean> {
-    const { Stacks: stacks = [] } = await this.#options.cloudFormation.send(
-      new DescribeStacksCommand({}),
-      this.#sending(),
-    );
-    return stacks.some((stack) => this.#isOwn(stack));
+  async #showsOwnStacks(): Promise<boolean> {
+    const { Stacks: stacks = [] } = await this.#client.send(new DescribeStacksCommand({}), this.#sending());
+    return stacks.some((stack) => this.#isHere(stack));
   }
 
-  #isOwn({ StackId: id = '' }: Stack): boolean {
+  #isHere({ StackId: id = '' }: Stack): boolean {
     const place = parseStackId(id);
     return place?.account === this.#options.account && place.region === this.#options.region;
   }
@@ -207,8 +263,8 @@ class AwsEvidence implements Evidence {
   ): Promise<{ readonly resources: readonly DeployedResource[]; readonly changed: Date | undefined } | 'changing'> {
     const resources: DeployedResource[] = [];
     let changed: Date | undefined;
-    const { cloudFormation: client } = this.#options;
-    for await (const page of paginateListStackResources({ client }, { StackName: stackId }, this.#sending())) {
+    const pages = paginateListStackResources({ client: this.#client }, { StackName: stackId }, this.#sending());
+    for await (const page of pages) {
       for (const resource of page.StackResourceSummaries ?? []) {
         const { LogicalResourceId: logicalId = '', PhysicalResourceId: physicalId = '' } = resource;
         const standing = standingOf(resource.ResourceStatus, isDeleted);
@@ -222,28 +278,18 @@ class AwsEvidence implements Evidence {
     return { resources, changed };
   }
 
-  /** Ascending. Names alone: an account has some thousands of stacks. */
-  async #importingNames(): Promise<readonly string[]> {
-    const { cloudFormation: client, serviceTokenExport: name } = this.#options;
-    const names = new Set<string>();
-    try {
-      for await (const { Imports: imports = [] } of paginateListImports(
-        { client },
-        { ExportName: name },
-        this.#sending(),
-      )) {
-        for (const one of imports) names.add(one);
-      }
-    } catch (error) {
-      if (!hasCode(error, 'ValidationError') || !/is not imported by any stack/.test(messageOf(error))) throw error;
-    }
-    return [...names].sort();
-  }
-
   #sending(): { readonly abortSignal?: AbortSignal } {
     const { signal } = this.#options;
     return signal === undefined ? {} : { abortSignal: signal };
   }
+}
+
+/** @throws ArtifactError INTERRUPTED */
+function refusalOf(error: unknown, signal: AbortSignal | undefined, who = 'AWS'): string {
+  if (signal?.aborted === true) {
+    throw new ArtifactError('INTERRUPTED', 'asking what is deployed was interrupted', { cause: error });
+  }
+  return `${who} could not be asked (${messageOf(error)})`;
 }
 
 /** What a resource that has this status is in a stack that has come to rest. */

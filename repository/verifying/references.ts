@@ -19,6 +19,7 @@ import {
 } from '../keys.ts';
 import type { ListedObject, ObjectKey, ObjectStore } from '../object-store.ts';
 import { readRecord } from '../record.ts';
+import { isElsewhere } from '../stack-id.ts';
 import { faultOf } from './content.ts';
 import type { Problem, VerifyFinding } from './finding.ts';
 import { foreign } from './finding.ts';
@@ -41,6 +42,7 @@ export const references: Pass<ListedObject> = {
       case 'stack': {
         const { digest, generation } = bindingOf(key);
         const faults = await examineUses(verifying, key, digest, modified);
+        if (isElsewhere(parsed.resource, verifying.domain)) return faults;
         const isPaired = await isThere(verifying.domain.store, consumerKey(parsed.resource, generation, digest));
         return isPaired ? faults : [...faults, unpaired(verifying, key, modified, LOST_ENTRY)];
       }

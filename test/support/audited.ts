@@ -6,6 +6,7 @@ import type { Domain, ObjectKey, ObjectStore } from '../../repository/index.ts';
 import { parseBlobKey } from '../../repository/keys.ts';
 import { generationOf } from '../../repository/physical-id.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
+import type { Input } from './answered-evidence.ts';
 import { answeredEvidence, EXPORT } from './answered-evidence.ts';
 import { steadyChance } from './chance.ts';
 import { publishable } from './domain.ts';
@@ -17,7 +18,6 @@ import { gatedStore } from './stack-engine/gated-store.ts';
 /** A domain in memory, the reference function in the hands of a stack engine, and audits of the one by what the other says. */
 
 export const PLACE = { partition: 'aws', region: 'eu-west-1', account: '111122223333', bucket: 'artifacts' };
-const TOKEN = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-reference';
 const KEEPER = 'arn:aws:lambda:eu-west-1:111122223333:function:cfn-artifacts-keeper';
 /** So much later is it for an audit: nothing is too young to be judged. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
@@ -34,6 +34,10 @@ export interface ReferenceOptions {
 
 export interface AuditedOptions extends Pick<EngineOptions, 'seed' | 'urlStyle' | 'replacedRollback'> {
   readonly artifacts: readonly string[];
+  /** Another than that of `PLACE`. */
+  readonly region?: string;
+  readonly account?: string;
+  readonly elsewhere?: ReadonlyMap<string, Audited>;
 }
 
 export class Audited {
@@ -43,6 +47,8 @@ export class Audited {
   readonly published: ReadonlyMap<string, Published>;
   /** Keys of blobs that something read while nothing protected them. */
   readonly unprotected: Set<string>;
+  /** The same account in other regions, where they can be asked. */
+  readonly elsewhere: ReadonlyMap<string, Audited>;
   readonly evidence: Evidence;
   /** IDs of stacks that CloudFormation knows no more. */
   readonly forgotten: Set<string> = new Set();
@@ -53,9 +59,17 @@ export class Audited {
   /** Told of each request to CloudFormation, before it is answered. */
   asked: (action: string) => Promise<unknown> = async () => undefined;
 
-  static async start({ artifacts, ...options }: AuditedOptions): Promise<Audited> {
+  static async start({
+    artifacts,
+    region,
+    account,
+    elsewhere = new Map(),
+    ...options
+  }: AuditedOptions): Promise<Audited> {
+    const place = { ...PLACE, ...(region !== undefined && { region }), ...(account !== undefined && { account }) };
     const store = memoryStore(() => new Date(0));
-    const domain = await establishDomain({ store, keeper: ownKeeper(store), chance: steadyChance() }, PLACE);
+    const token = `arn:aws:lambda:${place.region}:${place.account}:function:cfn-artifacts-reference`;
+    const domain = await establishDomain({ store, keeper: ownKeeper(store), chance: steadyChance() }, place);
     const published = new Map<string, Published>();
     for (const id of artifacts) {
       const { arn, key } = await publishVersion(domain, { repository: 'default', id }, publishable(id));
@@ -63,20 +77,20 @@ export class Audited {
     }
     const unprotected = new Set<string>();
     const engine = await StackEngine.start({
-      ...options,
-      functions: { [TOKEN]: { run: (event, context) => answer(event, context, store) } },
+      ...{ ...options, region: place.region, account: place.account },
+      functions: { [token]: { run: (event, context) => answer(event, context, store, place) } },
       read: async ({ key }) => {
         const { digest } = parseBlobKey(key);
         if ((await generationsIn(store, `references/${digest}/`)).length === 0) unprotected.add(key);
         return (await store.head(key as ObjectKey)) && Buffer.from(digest);
       },
     });
-    const world = new Audited(store, domain, engine, published, unprotected);
+    const world = new Audited(store, domain, engine, published, unprotected, elsewhere);
     await engine.deploy(
       'domain',
       JSON.stringify({
         Resources: { Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' } },
-        Outputs: { Token: { Value: TOKEN, Export: { Name: EXPORT } } },
+        Outputs: { Token: { Value: token, Export: { Name: EXPORT } } },
       }),
     );
     return world;
@@ -88,23 +102,31 @@ export class Audited {
     engine: StackEngine,
     published: ReadonlyMap<string, Published>,
     unprotected: Set<string>,
+    elsewhere: ReadonlyMap<string, Audited>,
   ) {
     this.store = store;
     this.domain = domain;
     this.engine = engine;
     this.published = published;
     this.unprotected = unprotected;
+    this.elsewhere = elsewhere;
     this.evidence = this.#evidence(async () => undefined);
   }
 
   /** The real clients, whose requests are answered here. */
   #evidence(gate: () => Promise<void>): Evidence {
-    return answeredEvidence(PLACE, {
+    return answeredEvidence(this.domain, {
       cloudFormation: async (action, input) => {
         await gate();
-        await this.asked(action);
-        return this.#answer(action, input);
+        return this.answer(action, input);
       },
+      ...(this.elsewhere.size > 0 && {
+        elsewhere: (region) => (action, input) => {
+          const world = this.elsewhere.get(region);
+          if (world === undefined) throw Object.assign(new Error(`no host for ${region}`), { code: 'ENOTFOUND' });
+          return world.answer(action, input);
+        },
+      }),
       lambda: (action) => {
         if (this.denied.has(action)) throw denial(action);
         const functions = [...this.run].map(([name, code]) => ({ FunctionArn: name, CodeSha256: code }));
@@ -113,7 +135,9 @@ export class Audited {
     });
   }
 
-  #answer(action: string, input: Readonly<Record<string, string | undefined>>): object {
+  /** CloudFormation where this world is. */
+  async answer(action: string, input: Input): Promise<object> {
+    await this.asked(action);
     if (this.denied.has(action)) throw denial(action);
     const { StackName: name } = input;
     if (name !== undefined && this.forgotten.has(name))
@@ -221,12 +245,17 @@ async function generationsIn(store: ObjectStore, prefix: string): Promise<string
   return generations.toSorted();
 }
 
-async function answer(event: unknown, context: InvocationContext, store: ObjectStore): Promise<void> {
+async function answer(
+  event: unknown,
+  context: InvocationContext,
+  store: ObjectStore,
+  place: typeof PLACE,
+): Promise<void> {
   const own = gatedStore(store, context);
   await answerInProcess(event, context, {
     store: own,
     keeper: ownKeeper(own),
-    place: PLACE,
+    place,
     urlOf: (bucket, key) => `https://s3.test/${bucket}/${key}`,
     pause: () => Promise.resolve(),
   });

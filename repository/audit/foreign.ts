@@ -1,0 +1,182 @@
+import type { StackResource } from '../binding.ts';
+import { bindingKeys } from '../binding.ts';
+import type { Domain } from '../domain.ts';
+import type { ListedObject, ObjectStore } from '../object-store.ts';
+import { generationOf } from '../physical-id.ts';
+import { listConfigured, readSettings } from '../settings.ts';
+import { formatStackId } from '../stack-id.ts';
+import type { StackEvidence } from '../evidence/evidence.ts';
+import type { Auditing } from './auditing.ts';
+import { isDayOld, lastTouched, standingOf } from './auditing.ts';
+import type { Finding } from './finding.ts';
+import { requireFailure, unknownBecause } from './finding.ts';
+import type { NamedReference } from './orphans.ts';
+import { nameOf } from './orphans.ts';
+import type { ReadBinding } from './removal.ts';
+import { readRecords } from './removal.ts';
+import { judgeSuspect, undecided, YOUNG } from './stale.ts';
+
+/** Of so many stacks is remembered what they use. */
+const STACKS = 200;
+
+/** What CloudFormation said of a stack when it was first asked. */
+interface Seen {
+  readonly evidence: StackEvidence;
+  isTold: boolean;
+}
+
+/** With whom a domain shares anything at all, as it is at some moment. */
+interface Shared {
+  readonly accounts: ReadonlySet<string>;
+  /** An organization, or a unit of one, may have any account. */
+  readonly isOpen: boolean;
+  /** The latest moment at which any of it was written. */
+  readonly changed: Date;
+}
+
+/** What an audit has learnt of elsewhere. Who leaves a record by it leaves too much at worst; who removes one asks anew. */
+export class Elsewhere {
+  readonly #stacks = new Map<string, Seen>();
+  #shared: Promise<Shared> | undefined;
+  #isTold = false;
+
+  async stack({ evidence }: Pick<Auditing, 'evidence'>, stackId: string): Promise<Seen> {
+    const seen = this.#stacks.get(stackId) ?? { evidence: shortened(await evidence.stack(stackId)), isTold: false };
+    this.#stacks.delete(stackId);
+    this.#stacks.set(stackId, seen);
+    const [oldest = ''] = this.#stacks.keys();
+    if (this.#stacks.size > STACKS) this.#stacks.delete(oldest);
+    return seen;
+  }
+
+  /** Once for all: which shares there are concerns records that are older than a day. */
+  shared({ store }: Pick<Domain, 'store'>): Promise<Shared> {
+    return (this.#shared ??= readShared(store));
+  }
+
+  /** Whether it is the first time. */
+  tell(): boolean {
+    const isFirst = !this.#isTold;
+    this.#isTold = true;
+    return isFirst;
+  }
+}
+
+/** What tells of generations: a stack has up to 500 resources. */
+function shortened(evidence: StackEvidence): StackEvidence {
+  if (evidence.state !== 'settled') return evidence;
+  const resources = evidence.resources.filter(({ physicalId }) => generationOf(physicalId) !== undefined);
+  return { ...evidence, resources };
+}
+
+/**
+ * A record of a stack elsewhere, which the domain there has told. It has no entry here, and none is ever made: of what the stack uses its own domain has one. Nothing
+ * depends on it but this domain's answers and its collector, and what the stack runs from lies where the stack is.
+ *
+ * A stack of the account is asked about in its region, and its record goes as one of this region does. A stack of another account can't be asked about: its record goes only when nothing is
+ * shared with that account any more, which could not take it back either.
+ */
+export async function judgeForeign(auditing: Auditing, listed: ListedObject): Promise<Finding | undefined> {
+  const named = nameOf(listed);
+  if (named === undefined) return undefined;
+  return named.resource.account === auditing.domain.account
+    ? judgeOfOwnAccount(auditing, named)
+    : judgeOfOtherAccount(auditing, named);
+}
+
+async function judgeOfOwnAccount(auditing: Auditing, named: NamedReference): Promise<Finding | undefined> {
+  const { resource, generation, digest } = named;
+  const stackId = stackIdOf(auditing, resource);
+  const seen = await auditing.elsewhere.stack(auditing, stackId);
+  const { evidence } = seen;
+  if (evidence.state === 'changing' || evidence.state === 'unknown') {
+    if (seen.isTold) return undefined;
+    seen.isTold = true;
+    return undecided(evidence, { stackId });
+  }
+  if (evidence.state === 'settled' && standingOf(evidence, resource, generation) === 'used') return undefined;
+  return judgeSuspect(auditing, { resource, generation, stackId, digests: [digest] }, removeTold);
+}
+
+/** Exactly what was read, as of every stale binding. What published versions go on reading is kept where they are. */
+async function removeTold({ store }: Pick<Domain, 'store'>, { records }: ReadBinding): Promise<boolean> {
+  let areGone = true;
+  for (const { reference, protecting, entry } of records) {
+    if (protecting === undefined) continue;
+    // With an entry it is one of this domain's own.
+    const isLeft = entry !== undefined || (await store.removeRevision(reference, protecting.revision)) === 'conflict';
+    if (isLeft) areGone = false;
+  }
+  return areGone;
+}
+
+async function judgeOfOtherAccount(auditing: Auditing, named: NamedReference): Promise<Finding | undefined> {
+  const { domain, elsewhere, fix } = auditing;
+  const { resource, generation, digest } = named;
+  const subject = { stackId: stackIdOf(auditing, resource), logicalId: resource.logicalId, generation, digest };
+  const shared = await sharedOrWhy(auditing);
+  if ('why' in shared) return elsewhere.tell() ? shared : undefined;
+  if (shared.isOpen || shared.accounts.has(resource.account)) return undefined;
+  try {
+    const read = await readRecords(domain.store, bindingKeys(named, digest));
+    const { protecting, entry } = read;
+    if (protecting === undefined || entry !== undefined) return undefined;
+    const stale: Finding = {
+      ...{ kind: 'stale', ...subject, arns: protecting.value.uses.map(({ arn }) => arn), healed: false },
+      why: `nothing is shared with account ${resource.account} any more`,
+    };
+    if (!fix) return stale;
+    const isYoung = !isDayOld(auditing, lastTouched(protecting)) || !isDayOld(auditing, shared.changed);
+    if (isYoung) return { ...stale, failure: 'it changed only now', remedy: YOUNG };
+    try {
+      const isGone = await removeTold(domain, { resource, generation, records: [read] });
+      return isGone ? { ...stale, healed: true } : { ...stale, failure: 'it was changed in the meantime' };
+    } catch (error) {
+      return { ...stale, ...requireFailure(error) };
+    }
+  } catch (error) {
+    return unknownBecause(error, subject);
+  }
+}
+
+async function sharedOrWhy({ domain, elsewhere }: Auditing): Promise<Shared | Finding> {
+  try {
+    return await elsewhere.shared(domain);
+  } catch (error) {
+    const { failure, remedy } = requireFailure(error);
+    const why = `with which accounts the domain is shared is not known: ${failure}`;
+    return { kind: 'unknown', why, healed: false, ...(remedy !== undefined && { remedy }) };
+  }
+}
+
+/** @throws ArtifactError UNSUPPORTED_FORMAT where the settings of a repository can't be read: they may have shares */
+async function readShared(store: ObjectStore): Promise<Shared> {
+  const accounts = new Set<string>();
+  let isOpen = false;
+  let changed = new Date(0);
+  for await (const repository of listConfigured(store)) {
+    const settings = await readSettings(store, repository);
+    if (settings === undefined) continue;
+    if (settings.modified > changed) changed = settings.modified;
+    for (const whom of sharersOf(settings.value)) {
+      if (whom === undefined) isOpen = true;
+      else accounts.add(whom);
+    }
+  }
+  return { accounts, isOpen, changed };
+}
+
+/** The account of each share; `undefined` of one with any other kind of principal. */
+function sharersOf(settings: object): readonly (string | undefined)[] {
+  const { shares = [] } = settings as { readonly shares?: readonly Partial<Share>[] };
+  return shares.map(({ with: whom }) => (whom?.kind === 'account' ? whom.id : undefined));
+}
+
+/** As far as it matters here. */
+interface Share {
+  readonly with: { readonly kind?: string; readonly id?: string };
+}
+
+function stackIdOf({ domain }: Auditing, resource: StackResource): string {
+  return formatStackId(domain.partition, resource);
+}
