@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import { measured } from './content.ts';
 import type { Content } from './content.ts';
 import { ArtifactError, hasCode } from './error.ts';
-import { blobKey, blobPrefix, parseBlobKey } from './keys.ts';
+import { blobKey, blobPrefix } from './keys.ts';
 import type { ObjectAttributes, ObjectHead, ObjectKey, ObjectStore } from './object-store.ts';
 import type { Publishable } from './publishable.ts';
 
@@ -13,6 +13,8 @@ export type Arrival = 'uploaded' | 'copied' | 'reused';
 export interface BlobName {
   readonly digest: Digest;
   readonly filename: string;
+  /** Of its repository, if that has its content in a bucket of its own; absent: the domain's. */
+  readonly bucket?: string;
 }
 
 export interface SizedBlob extends BlobName {
@@ -28,46 +30,70 @@ export async function headBlob(
   store: ObjectStore,
   blob: BlobName & { readonly size?: number },
 ): Promise<ObjectHead | undefined> {
-  const head = await store.head(blobKey(blob.digest, blob.filename));
+  const head = await store.head(keyOf(blob));
   if (head !== undefined && blob.size !== undefined) requireSize(blob, head.size, blob.size);
   return head;
 }
 
-/** Stores content that is not there under this name: by a copy within the store if it has it under another, else from `open`. */
+/**
+ * Stores content that is not there under this name: by a copy within the store if it has it under another, else from `open`.
+ * @param from the bucket in which it stands, if that is another: absent of the domain's
+ */
 export async function bringBlob(
   store: ObjectStore,
   blob: SizedBlob,
   open: () => Promise<Content>,
   attributes?: ObjectAttributes,
+  from?: Pick<BlobName, 'bucket'>,
 ): Promise<Arrival> {
-  for await (const { key, size } of store.list(blobPrefix(blob.digest))) {
-    if (parseBlobKey(key).filename === blob.filename) {
+  const { bucket } = blob;
+  const found =
+    (await copyBlob(store, blob, bucket, attributes)) ??
+    (from === undefined || from.bucket === bucket ? undefined : await copyBlob(store, blob, from.bucket, attributes));
+  return found ?? putBlob(store, blob, await open(), attributes);
+}
+
+/** Whatever filename it has there. `undefined`: it is not there. */
+async function copyBlob(
+  store: ObjectStore,
+  blob: SizedBlob,
+  from: string | undefined,
+  attributes: ObjectAttributes | undefined,
+): Promise<Arrival | undefined> {
+  for await (const { key, size } of store.list(blobPrefix(blob.digest, from))) {
+    if (key === keyOf(blob)) {
       requireSize(blob, size, blob.size);
       return 'reused';
     }
     // What was cut short is not handed on.
     if (size !== blob.size) continue;
     // `absent`: it went while we looked; then the bytes come from us.
-    const outcome = await store.copy(key, blobKey(blob.digest, blob.filename), attributes);
+    const outcome = await store.copy(key, keyOf(blob), attributes);
     if (outcome !== 'absent') return outcome === 'created' ? 'copied' : 'reused';
   }
-  return putBlob(store, blob, await open(), attributes);
+  return undefined;
+}
+
+/** Where it stands. */
+export function keyOf({ digest, filename, bucket }: BlobName): ObjectKey {
+  return blobKey(digest, filename, bucket);
 }
 
 /** @throws ArtifactError DIGEST_MISMATCH where the content is not what the name says */
 export async function putBlob(
   store: ObjectStore,
-  { digest, filename }: BlobName,
+  blob: BlobName,
   content: Content,
   attributes?: ObjectAttributes,
 ): Promise<Arrival> {
+  const { digest } = blob;
   if (content.sha256 !== digest) {
     throw new ArtifactError(
       'DIGEST_MISMATCH',
       `the content to be stored as ${digest} has the digest ${content.sha256}`,
     );
   }
-  return (await store.create(blobKey(digest, filename), content, attributes)) === 'created' ? 'uploaded' : 'reused';
+  return (await store.create(keyOf(blob), content, attributes)) === 'created' ? 'uploaded' : 'reused';
 }
 
 /**
@@ -135,7 +161,7 @@ export async function readBlob(
   store: ObjectStore,
   blob: BlobName,
 ): Promise<{ readonly size: number; readonly body: AsyncIterable<Uint8Array> }> {
-  const object = await store.read(blobKey(blob.digest, blob.filename));
+  const object = await store.read(keyOf(blob));
   if (object === undefined) throw missing(blob);
   return {
     size: object.size,
@@ -157,7 +183,7 @@ export async function* readRestOfBlob(
 ): AsyncGenerator<Uint8Array> {
   async function* whole(): AsyncGenerator<Uint8Array> {
     yield* bytes;
-    const object = await store.read(blobKey(blob.digest, blob.filename), undefined, from);
+    const object = await store.read(keyOf(blob), undefined, from);
     if (object === undefined) throw missing(blob);
     yield* object.body;
   }

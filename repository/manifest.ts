@@ -3,6 +3,7 @@ import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { FORMAT_VERSION, isPromotionId, versionKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
+import { isBucketName } from './name.ts';
 import { readRecord, recordContent } from './record.ts';
 import type { Status } from './status.ts';
 
@@ -12,6 +13,8 @@ export interface Asset {
   readonly filename: string;
   /** Bytes. */
   readonly size: number;
+  /** The bucket in which its repository has its content, if that is not the domain's. */
+  readonly bucket?: string;
   /** What proves something of the version, and is no part of it. */
   readonly role?: 'evidence';
 }
@@ -204,8 +207,9 @@ export async function withdrawNumber(
 
 function isAsset(value: unknown): value is Asset {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, digest, filename, size, role } = value as Partial<Record<keyof Asset, unknown>>;
+  const { name, digest, filename, size, bucket, role } = value as Partial<Record<keyof Asset, unknown>>;
   return (
+    (bucket === undefined || isBucketName(bucket)) &&
     (role === undefined || role === 'evidence') &&
     typeof name === 'string' &&
     typeof digest === 'string' &&

@@ -31,6 +31,20 @@ export function parseRepository(text: string): string {
   return text;
 }
 
+/**
+ * Whether it may name a general purpose bucket: access points, directory buckets and the like have other features.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+export function isBucketName(text: unknown): text is string {
+  return (
+    typeof text === 'string' &&
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
+    !text.includes('..') &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(text) &&
+    !/(?:-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)$/.test(text)
+  );
+}
+
 /** Whether an artifact may be called so. `parseId` says why not. */
 export function isId(text: string): boolean {
   return text.length <= ID_LIMIT && text.split('/').every((segment) => SEGMENT.test(segment));

@@ -185,9 +185,9 @@ function recordsOf(
     key: keyOf(digest, consumer, { repository, id, number }),
     uses: assets
       .filter((asset) => asset.digest === digest)
-      .map(({ filename }) => ({
+      .map((asset) => ({
         arn: formatArn({ partition, account, region, repository, id, version: number, digest }),
-        key: blobKey(digest, filename),
+        key: blobKey(digest, asset.filename, asset.bucket),
         ...(resolvedFrom !== undefined && { resolvedFrom }),
       })),
   }));

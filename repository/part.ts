@@ -1,5 +1,5 @@
 import { bringBlob, headBlob } from './blob.ts';
-import type { Arrival, SizedBlob } from './blob.ts';
+import type { Arrival, BlobName, SizedBlob } from './blob.ts';
 import type { Domain } from './domain.ts';
 import { assetName } from './manifest.ts';
 import type { Asset, Manifest } from './manifest.ts';
@@ -26,13 +26,21 @@ export class Part {
   readonly #artifact: ArtifactName;
   readonly #asset: AssetToPublish;
   readonly #attributes: ObjectAttributes | undefined;
+  readonly #place: Pick<BlobName, 'bucket'>;
   readonly #content: ReturnType<typeof openOnce>;
   #known: KnownSource | undefined;
   #blob: SizedBlob | undefined;
   isThere = false;
   outcome: Arrival = 'reused';
 
-  constructor(domain: Domain, artifact: ArtifactName, asset: AssetToPublish, attributes: ObjectAttributes | undefined) {
+  /** @param bucket in which the repository has its content; absent: the domain's */
+  constructor(
+    domain: Domain,
+    artifact: ArtifactName,
+    asset: AssetToPublish,
+    { attributes, bucket }: { readonly attributes?: ObjectAttributes; readonly bucket?: string } = {},
+  ) {
+    this.#place = bucket === undefined ? {} : { bucket };
     this.#domain = domain;
     this.#artifact = artifact;
     this.#asset = asset;
@@ -45,13 +53,13 @@ export class Part {
   /** To be asked after `identify`. */
   get blob(): SizedBlob {
     if (this.#blob === undefined) throw new TypeError('an asset is identified first');
-    return this.#blob;
+    const { digest, filename, size } = this.#blob;
+    return { digest, filename, size, ...this.#place };
   }
 
   get asset(): Asset {
-    const { digest, filename, size } = this.blob;
     const { role } = this.#asset;
-    return { name: this.name, digest, filename, size, ...(role !== undefined && { role }) };
+    return { name: this.name, ...this.blob, ...(role !== undefined && { role }) };
   }
 
   /** Where its source was published under this very ID first, that version is the likely one. */
@@ -79,7 +87,7 @@ export class Part {
     const before = this.blob.digest;
     this.#blob = await this.#open();
     if (this.#blob.digest === before) return false;
-    this.isThere = (await headBlob(this.#domain.store, this.#blob)) !== undefined;
+    this.isThere = (await headBlob(this.#domain.store, this.blob)) !== undefined;
     return true;
   }
 
@@ -91,7 +99,8 @@ export class Part {
   /** Sees to it that the content is there, for a reference that is written. */
   async secure(): Promise<void> {
     const { store } = this.#domain;
-    const bring = (): Promise<Arrival> => bringBlob(store, this.blob, this.#content.open, this.#attributes);
+    const from = this.publishable.blob;
+    const bring = (): Promise<Arrival> => bringBlob(store, this.blob, this.#content.open, this.#attributes, from);
     const arrival = await securePresence(this.#domain, this.blob, bring);
     if (arrival !== 'reused') this.outcome = arrival;
   }

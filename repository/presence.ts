@@ -35,7 +35,8 @@ export async function securePresence(
       case undefined: {
         const head = await headBlob(store, blob);
         if (head !== undefined) {
-          await hold?.(head);
+          // A bucket of a user's own need not have Object Lock.
+          if (blob.bucket === undefined) await hold?.(head);
           return arrival;
         }
         if (bring === undefined) throw missing(blob);

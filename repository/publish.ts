@@ -1,9 +1,10 @@
 import type { DefiniteArn } from './arn.ts';
 import type { Arrival } from './blob.ts';
+import { keyOf } from './blob.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, ArtifactErrors } from './error.ts';
-import { blobKey, FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
+import { FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
 import { claimLabels, isGiven, labelOfSet, requireFree } from './label.ts';
 import type { Asset, Manifest, Provenance } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
@@ -27,6 +28,8 @@ export interface VersionToPublish extends Pick<Manifest, 'set' | 'metadata' | 'p
   /** Asked for where a new version comes to be, and not else. */
   readonly provenance?: Provenance | (() => Promise<Provenance>);
   readonly attributes?: ObjectAttributes;
+  /** The bucket in which the repository has its content, as its settings say; absent: the domain's. */
+  readonly bucket?: string;
   /** Asked before anything is written for a version that is not there yet: what it throws ends that. */
   readonly admit?: () => Promise<void>;
 }
@@ -36,6 +39,8 @@ export interface PublishedAsset {
   readonly arn: DefiniteArn;
   readonly key: ObjectKey;
   readonly filename: string;
+  /** Where it is, if not in the domain's bucket. */
+  readonly bucket?: string;
   /** Bytes. */
   readonly size: number;
   readonly outcome: Arrival;
@@ -69,8 +74,7 @@ export async function publishVersion(
   wanted: Omit<VersionToPublish, 'assets'> = {},
 ): Promise<Publication> {
   const { assets, isNewVersion } = await publishAssets(domain, name, { ...wanted, assets: [{ publishable }] });
-  const [{ arn, key, filename, size, outcome }] = assets;
-  return { arn, key, filename, size, outcome, isNewVersion };
+  return publicationOf(assets[0], isNewVersion);
 }
 
 /**
@@ -88,7 +92,7 @@ export async function publishAssets(
 ): Promise<VersionPublication> {
   const { set, labels: given = [] } = wanted;
   const labels = [...new Set([...given, ...(set === undefined ? [] : [labelOfSet(set)])])];
-  const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted.attributes));
+  const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted));
   try {
     await Promise.all(parts.map((part) => part.recall()));
     const { assets, same, existing } = await lookUp(domain, name, parts, set);
@@ -195,20 +199,24 @@ async function renew(domain: Domain, name: ArtifactName, same: Sameness, version
   );
 }
 
+function publicationOf({ name: _, ...asset }: PublishedAsset, isNewVersion: boolean): Publication {
+  return { ...asset, isNewVersion };
+}
+
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */
 export async function planVersion(
   domain: Domain,
   name: ArtifactName,
   publishable: Publishable,
+  bucket?: string,
 ): Promise<Publication | undefined> {
-  const part = new Part(domain, name, { publishable }, undefined);
+  const part = new Part(domain, name, { publishable }, bucket === undefined ? {} : { bucket });
   try {
     if (!(await part.recall())) return undefined;
     const { existing } = await lookUp(domain, name, [part], undefined);
     if (existing?.pending !== undefined || existing === undefined || !part.isThere) return undefined;
     refuseArchived(existing);
-    const [{ arn, key, filename, size, outcome }] = publishedOf(domain, existing.manifest, [part]);
-    return { arn, key, filename, size, outcome, isNewVersion: false };
+    return publicationOf(publishedOf(domain, existing.manifest, [part])[0], false);
   } finally {
     await part.close();
   }
@@ -339,10 +347,13 @@ function publishedOf(
   { repository, id, number: version }: Manifest,
   parts: readonly Part[],
 ): VersionPublication['assets'] {
-  const [first, ...rest] = parts.map(({ name, outcome, blob: { digest, filename, size } }) => ({
-    ...{ name, filename, size, outcome, key: blobKey(digest, filename) },
-    arn: { partition, region, account, repository, id, version, digest },
-  }));
+  const [first, ...rest] = parts.map(({ name, outcome, blob }) => {
+    const { digest, filename, size, bucket } = blob;
+    return {
+      ...{ name, filename, size, outcome, key: keyOf(blob), ...(bucket !== undefined && { bucket }) },
+      arn: { partition, region, account, repository, id, version, digest },
+    };
+  });
   if (first === undefined) throw new TypeError('a version has an asset');
   return [first, ...rest];
 }

@@ -11,7 +11,7 @@ export interface Publishable {
   readonly sourceDigest?: Digest;
   /** Kept in the blob's key, because services look at it. */
   readonly filename: string;
-  /** What it is, where that is known for certain: content that the domain has, under this filename or another. */
+  /** What it is, where that is known for certain: content that the domain has, under this filename or another, in its bucket or the one that is named. */
   readonly blob?: SizedBlob;
   /** Makes the bytes. Called only where they are needed, and at most once; `close` follows when they were sent. */
   open(): Promise<OpenContent>;

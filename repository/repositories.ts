@@ -1,17 +1,26 @@
 import { expandAhead } from './ahead.ts';
+import { noteOwnBucket } from './contents.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { DEFAULT_REPOSITORY } from './name.ts';
 import { nearest } from './nearest.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
-import type { ReadBefore, RepositoryRecord, Settings } from './settings.ts';
+import type { RepositoryNotes, RepositoryRecord, Settings } from './settings.ts';
 import type { Unreadable } from './unreadable.ts';
 import { readable } from './unreadable.ts';
-import { listConfigured, NO_SETTINGS, readSettings, settingsIn, writeRepository, writeSettings } from './settings.ts';
+import {
+  listConfigured,
+  NO_SETTINGS,
+  notesIn,
+  readSettings,
+  settingsIn,
+  writeRepository,
+  writeSettings,
+} from './settings.ts';
 
 /** A repository, and what is set for it. */
-export interface Repository extends Settings, Pick<RepositoryRecord, 'owner' | 'deletingSince'> {
+export interface Repository extends Settings, RepositoryNotes {
   readonly repository: string;
 }
 
@@ -23,8 +32,18 @@ const AHEAD = 16;
 const NAMES = 1000;
 
 /**
+ * The bucket in which a repository has its content, for who is about to put something there. One request, and none of `default`, which has none, or where there can be none.
+ * @returns `undefined`: the domain's
+ */
+export async function bucketOf({ store }: Pick<Domain, 'store'>, repository: string): Promise<string | undefined> {
+  if (repository === DEFAULT_REPOSITORY || store.openBucket === undefined) return undefined;
+  return (await readSettings(store, repository))?.value.bucket;
+}
+
+/**
  * Makes a repository, unless there is one of that name. One that somebody has begun to delete becomes one again: whoever deletes it finds that out before
  * its record goes.
+ * @param bucket in which it is to have its content, of which everything is known to be right
  * @returns `exists`: with its own settings, which are not looked at
  * @throws ArtifactError CONTENTION
  */
@@ -32,10 +51,13 @@ export async function createRepository(
   domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   settings: Settings,
+  bucket?: string,
 ): Promise<'created' | 'exists' | 'restored'> {
   const before = await readSettings(domain.store, repository);
   if (before === undefined && repository !== DEFAULT_REPOSITORY) {
-    if (await writeRepository(domain, repository, settings, {}, undefined)) return 'created';
+    if (bucket !== undefined) await noteOwnBucket(domain.store, bucket, repository);
+    const notes = bucket === undefined ? {} : { bucket };
+    if (await writeRepository(domain, repository, settings, notes, undefined)) return 'created';
     return 'exists';
   }
   if (before?.value.deletingSince === undefined) return 'exists';
@@ -44,8 +66,8 @@ export async function createRepository(
 }
 
 /** A repository's notes as they were before somebody began to delete it. */
-export function withoutDeletion({ owner }: RepositoryRecord): NonNullable<ReadBefore['value']> {
-  return { ...(owner !== undefined && { owner }) };
+export function withoutDeletion({ deletingSince: _, ...notes }: RepositoryNotes): RepositoryNotes {
+  return notesIn(notes);
 }
 
 /**
@@ -109,13 +131,7 @@ export async function readRepository(
 
 function told(repository: string, record: RepositoryRecord | undefined): Repository {
   if (record === undefined) return { repository, ...NO_SETTINGS };
-  const { owner, deletingSince } = record;
-  return {
-    repository,
-    ...settingsIn(record),
-    ...(owner !== undefined && { owner }),
-    ...(deletingSince !== undefined && { deletingSince }),
-  };
+  return { repository, ...settingsIn(record), ...notesIn(record) };
 }
 
 /**

@@ -1,14 +1,16 @@
 import type { ArtifactArn, DefiniteArn } from './arn.ts';
 import type { BlobName } from './blob.ts';
+import { keyOf } from './blob.ts';
+import { lookAtOwnBuckets } from './contents.ts';
 import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
-import { blobKey, blobPrefix, isBlobKey, parseBlobKey } from './keys.ts';
+import { blobPrefix, blobsPrefix, isBlobKey, parseBlobKey } from './keys.ts';
 import { formatArtifactName } from './name.ts';
 import type { ArtifactName, Selector } from './name.ts';
 import { notFound } from './not-found.ts';
-import type { ObjectKey } from './object-store.ts';
+import type { ObjectKey, ObjectStore } from './object-store.ts';
 import type { Status } from './status.ts';
 import type { Asset, Manifest } from './version.ts';
 import { contentAssets, findVersionOf, readManifest } from './version.ts';
@@ -17,8 +19,11 @@ import { contentAssets, findVersionOf, readManifest } from './version.ts';
 export interface Resolution extends ArtifactName {
   /** Definite; of content that was asked for by its digest alone, without a version. */
   readonly arn: DefiniteArn | (Omit<DefiniteArn, 'version'> & { readonly version?: never });
+  /** As the domain's store has it: `placeOfKey` tells bucket and key. */
   readonly key: ObjectKey;
   readonly filename: string;
+  /** Where it is, if not in the domain's bucket. */
+  readonly bucket?: string;
   /** Bytes. */
   readonly size: number;
   readonly digest: Digest;
@@ -70,7 +75,8 @@ export function chooseAsset(manifest: Manifest, { asset: name, digest }: Pick<Se
  * artifact never held is taken under any filename.
  */
 export async function resolveContent(domain: Domain, name: Selector, prefix: string): Promise<Resolution> {
-  const { digest, filename } = await findContent(domain, prefix);
+  const blob = await findContent(domain, prefix);
+  const { digest, filename, bucket } = blob;
   const version = await findVersionOf(domain, name, digest);
   if (version !== undefined) {
     const { manifest, status } = version;
@@ -85,31 +91,49 @@ export async function resolveContent(domain: Domain, name: Selector, prefix: str
       },
     );
   }
-  const head = await domain.store.head(blobKey(digest, filename));
+  const head = await domain.store.head(keyOf(blob));
   if (head === undefined) throw noContent(prefix);
   const { partition, region, account } = domain;
   const { repository, id } = name;
   const arn = { partition, region, account, repository, id, digest };
-  return { repository, id, arn, key: head.key, filename, size: head.size, digest, status: 'Published' };
+  const found = { key: head.key, filename, size: head.size, digest, ...(bucket !== undefined && { bucket }) };
+  return { repository, id, arn, ...found, status: 'Published' };
 }
 
-/** The blob whose digest begins so. @throws ArtifactError ARTIFACT_NOT_FOUND where there is none or more than one */
-async function findContent(domain: Domain, prefix: string): Promise<BlobName> {
-  let found: BlobName | undefined;
-  for await (const { key } of domain.store.list(isDigest(prefix) ? blobPrefix(prefix) : `blobs/sha256/${prefix}`)) {
+/**
+ * The blob whose digest begins so: in the domain's bucket, else in that of a repository. Others are looked into where more than one content may be meant, or none is found.
+ * @throws ArtifactError ARTIFACT_NOT_FOUND where there is none or more than one
+ */
+async function findContent({ store }: Domain, prefix: string): Promise<BlobName> {
+  const isWhole = isDigest(prefix);
+  let found = await findIn(store, prefix);
+  if (found !== undefined && isWhole) return found;
+  for (const bucket of (await lookAtOwnBuckets(store)).open) found = await findIn(store, prefix, bucket, found);
+  if (found === undefined) throw noContent(prefix);
+  return found;
+}
+
+/** @param found elsewhere before */
+async function findIn(
+  store: ObjectStore,
+  prefix: string,
+  bucket?: string,
+  found?: BlobName,
+): Promise<BlobName | undefined> {
+  let one = found;
+  for await (const { key } of store.list(isDigest(prefix) ? blobPrefix(prefix, bucket) : blobsPrefix(prefix, bucket))) {
     if (!isBlobKey(key)) continue;
     const blob = parseBlobKey(key);
-    if (found !== undefined && found.digest !== blob.digest) {
+    if (one !== undefined && one.digest !== blob.digest) {
       throw new ArtifactError(
         'ARTIFACT_NOT_FOUND',
-        `'sha256:${prefix}' is ambiguous: ${found.digest} and ${blob.digest} begin with it`,
+        `'sha256:${prefix}' is ambiguous: ${one.digest} and ${blob.digest} begin with it`,
         { remedy: 'Write more digits.' },
       );
     }
-    found ??= blob;
+    one ??= blob;
   }
-  if (found === undefined) throw noContent(prefix);
-  return found;
+  return one;
 }
 
 function noContent(prefix: string): ArtifactError {
@@ -118,13 +142,11 @@ function noContent(prefix: string): ArtifactError {
   });
 }
 
-export function resolutionOf(
-  domain: Domain,
-  manifest: Manifest,
-  { digest, filename, size }: Asset,
-): Omit<Resolution, 'status'> {
+export function resolutionOf(domain: Domain, manifest: Manifest, asset: Asset): Omit<Resolution, 'status'> {
+  const { digest, filename, size, bucket } = asset;
   const { partition, region, account } = domain;
   const { repository, id, number } = manifest;
   const arn: DefiniteArn = { partition, region, account, repository, id, version: number, digest };
-  return { repository, id, arn, key: blobKey(digest, filename), filename, size, digest, manifest };
+  const found = { key: keyOf(asset), filename, size, digest, ...(bucket !== undefined && { bucket }) };
+  return { repository, id, arn, ...found, manifest };
 }

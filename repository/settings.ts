@@ -1,7 +1,7 @@
 import type { Domain } from './domain.ts';
 import { ArtifactError, hasCode } from './error.ts';
 import { EVERY_REPOSITORY, FORMAT_VERSION, settingsKey } from './keys.ts';
-import { DEFAULT_REPOSITORY, isRepository } from './name.ts';
+import { DEFAULT_REPOSITORY, isBucketName, isRepository } from './name.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Owner } from './owner.ts';
 import { ownerOf } from './owner.ts';
@@ -9,6 +9,8 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import type { SettingsProblem } from './settings-problems.ts';
 import { problemsOfRules, problemsOfSettings } from './settings-problems.ts';
+import type { Demands, Share } from './sharing/share.ts';
+import { demandsIn, sharesIn } from './sharing/share.ts';
 
 /** What becomes of versions that nobody needs. It concerns the versions of the artifacts whose IDs match. */
 export interface LifecycleRule {
@@ -49,6 +51,12 @@ export interface RepositoryNotes {
   readonly owner?: Owner;
   /** Somebody deletes it: nothing more comes into it. ISO 8601, since when. */
   readonly deletingSince?: string;
+  /** Where its content stands, from its beginning on; absent: in the domain's bucket. */
+  readonly bucket?: string;
+  /** Which of its artifacts others may use. Absent: none. */
+  readonly shares?: readonly Share[];
+  /** Of the whole domain, so that only `default` has it. */
+  readonly demands?: Demands;
 }
 
 /** A repository as its record tells it. */
@@ -71,16 +79,22 @@ export async function readSettings(
 ): Promise<Stored<RepositoryRecord> | undefined> {
   try {
     return await readRecord(store, settingsKey(repository), (value) => {
-      const { format, nonce, owner, deletingSince, ...settings } = value;
+      const { format, nonce, owner, deletingSince, bucket, shares, demands, ...settings } = value;
       if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string') return undefined;
       // A rule that is not understood may have meant to keep something.
       if (problemsOfSettings(settings, repository).length > 0) return undefined;
       const declared = ownerOf(owner);
       if ((owner !== undefined && declared === undefined) || !isTextOrAbsent(deletingSince)) return undefined;
+      if (bucket !== undefined && !isBucketName(bucket)) return undefined;
+      const [shared, demanded] = [sharesIn(shares ?? []), demandsIn(demands ?? {})];
+      if (shared === undefined || demanded === undefined) return undefined;
       return {
         ...(settings as unknown as Settings),
         ...(declared !== undefined && { owner: declared }),
         ...(deletingSince !== undefined && { deletingSince }),
+        ...(bucket !== undefined && { bucket }),
+        ...(shared.length > 0 && { shares: shared }),
+        ...(Object.keys(demanded).length > 0 && { demands: demanded }),
         nonce,
       };
     });
@@ -113,8 +127,7 @@ export async function writeSettings(
   settings: Settings,
   before: ReadBefore | undefined,
 ): Promise<void> {
-  const { owner, deletingSince } = before?.value ?? {};
-  const notes = { ...(owner !== undefined && { owner }), ...(deletingSince !== undefined && { deletingSince }) };
+  const notes = before?.value ?? {};
   if (await writeRepository(domain, repository, settings, notes, before)) return;
   throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
     remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,
@@ -131,15 +144,15 @@ export async function writeRepository(
   { store, chance }: Pick<Domain, 'store' | 'chance'>,
   repository: string,
   wanted: Settings,
-  { owner, deletingSince }: RepositoryNotes,
+  noted: RepositoryNotes,
   before: Pick<ReadBefore, 'revision'> | undefined,
 ): Promise<boolean> {
   const settings = settingsIn(wanted);
   const [problem] = problemsOfSettings({ ...settings }, repository);
   if (problem !== undefined) throw new TypeError(problem.message);
   const nonce = chance.nonce();
-  const notes = { ...(owner !== undefined && { owner }), ...(deletingSince !== undefined && { deletingSince }) };
-  const content = recordContent({ format: FORMAT_VERSION, nonce, ...settings, ...notes } satisfies SettingsRecord);
+  const record: SettingsRecord = { format: FORMAT_VERSION, nonce, ...settings, ...notesIn(noted) };
+  const content = recordContent(record);
   const key = settingsKey(repository);
   const outcome =
     before === undefined ? await store.create(key, content) : await store.replace(key, content, before.revision);
@@ -157,6 +170,17 @@ export function settingsIn(from: Settings): Settings {
     ...(description !== undefined && { description }),
     ...(acceptsFrom !== undefined && { acceptsFrom }),
     ...(requiresEvidence === true && { requiresEvidence }),
+  };
+}
+
+/** What is noted, without anything else. */
+export function notesIn({ owner, deletingSince, bucket, shares, demands }: RepositoryNotes): RepositoryNotes {
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(deletingSince !== undefined && { deletingSince }),
+    ...(bucket !== undefined && { bucket }),
+    ...(shares !== undefined && shares.length > 0 && { shares }),
+    ...(demands !== undefined && Object.keys(demands).length > 0 && { demands }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ListedObject, ObjectStore } from '../object-store.ts';
 /** All that the listings say of one content. */
 export interface ListedContent {
   readonly digest: Digest;
-  /** Bytes under its address, whatever filenames it has; absent: nothing stands there. */
+  /** Bytes under its address in all buckets, whatever filenames it has; absent: nothing stands there. */
   readonly bytes?: number;
   /** Whether anything stands where references to it do. */
   readonly isNeeded: boolean;
@@ -17,29 +17,36 @@ export interface ListedContent {
 export const SHARDS: readonly string[] = '0123456789abcdef'.split('');
 
 /**
- * Content with what holds, uses or deletes it, by digest: three listings in one order, read side by side. Holds one page of each, and reads no object.
- * Each listing is of another moment, so that what comes of it is a proposal and nothing more.
+ * Content with what holds, uses or deletes it, by digest: three listings in one order, and one for each bucket of a repository's own, read side by side. Holds one page of each, and reads
+ * no object. Each listing is of another moment, so that what comes of it is a proposal and nothing more.
+ * @param buckets of repositories, whose content is looked at too
  * @param after the digest behind which to begin
  */
-export async function* listContents(store: ObjectStore, shard: string, after?: Digest): AsyncGenerator<ListedContent> {
-  const open = (listing: keyof typeof CONTENT_LISTINGS): Heads =>
-    new Heads(
-      listing,
-      store.list(CONTENT_LISTINGS[listing](shard), after === undefined ? {} : { after: behindContent(listing, after) }),
-    );
-  const blobs = open('blobs');
+export async function* listContents(
+  store: ObjectStore,
+  shard: string,
+  buckets: readonly string[] = [],
+  after?: Digest,
+): AsyncGenerator<ListedContent> {
+  const open = (listing: keyof typeof CONTENT_LISTINGS, bucket?: string): Heads => {
+    const from = after === undefined ? {} : { after: behindContent(listing, after, bucket) };
+    return new Heads(listing, store.list(CONTENT_LISTINGS[listing](shard, bucket), from));
+  };
+  const blobs = [open('blobs'), ...buckets.map((bucket) => open('blobs', bucket))];
   const references = open('references');
   const deletions = open('deletions');
-  const all = [blobs, references, deletions];
+  const all = [...blobs, references, deletions];
   try {
     await Promise.all(all.map((heads) => heads.advance()));
     for (;;) {
       const digest = first(all);
       if (digest === undefined) return;
       let bytes: number | undefined;
-      while (blobs.digest === digest) {
-        bytes = (bytes ?? 0) + blobs.size;
-        await blobs.advance();
+      for (const heads of blobs) {
+        while (heads.digest === digest) {
+          bytes = (bytes ?? 0) + heads.size;
+          await heads.advance();
+        }
       }
       const isNeeded = references.digest === digest;
       while (references.digest === digest) await references.advance();

@@ -2,9 +2,12 @@ import { requireFailure } from '../audit/finding.ts';
 import type { Domain } from '../domain.ts';
 import type { LifecycleRule } from '../settings.ts';
 import { listConfigured, readSettings } from '../settings.ts';
+import type { ClosedBucket } from '../contents.ts';
+import { lookAtOwnBuckets } from '../contents.ts';
 import { listContents, SHARDS } from './contents.ts';
 import type { Gathering } from './gathering.ts';
 import { judgeContent } from './judge.ts';
+import type { PlanItem } from './item.ts';
 import type { Position } from './position.ts';
 import { END, FIRST_CONTENT } from './position.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -73,12 +76,14 @@ async function walkContents(
   from: Extract<Position, { at: 'contents' }>['shards'],
 ): Promise<void> {
   const shards = [...from];
+  const { open, closed } = await lookAtOwnBuckets(domain.store);
+  if (from.every((begun) => begun === '')) for (const one of closed) gathering.add(passedOver(one));
   const waiting = [...shards.keys()].filter((index) => shards[index] !== '-');
   const work = async (): Promise<void> => {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
       const begun = shards[index] ?? '';
       const after = begun === '' || begun === '-' ? undefined : begun;
-      for await (const content of listContents(domain.store, SHARDS[index] ?? '', after)) {
+      for await (const content of listContents(domain.store, SHARDS[index] ?? '', open, after)) {
         const item = await judgeContent(domain, quarantine, content);
         // What another shard has filled meanwhile is left for the next part.
         if (gathering.isOver) return;
@@ -98,4 +103,10 @@ async function walkContents(
     throw error;
   }
   gathering.position = { at: 'contents', shards };
+}
+
+/** What stands in a bucket that can't be looked into stays there. */
+function passedOver({ bucket, error }: ClosedBucket): PlanItem {
+  const { failure: why, remedy } = requireFailure(error);
+  return { action: 'unknown', subject: `s3://${bucket}`, why, ...(remedy !== undefined && { remedy }) };
 }

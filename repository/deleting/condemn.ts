@@ -1,3 +1,4 @@
+import { isClosed, ownBuckets } from '../contents.ts';
 import type { Deletion } from '../deletion.ts';
 import { readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
@@ -60,13 +61,32 @@ export async function isNeeded(store: ObjectStore, digest: Digest): Promise<bool
   return false;
 }
 
-/** Everything that stands under the content's address, superseded objects included. */
+/**
+ * Everything that stands under the content's address in every bucket, superseded objects included. An own bucket that may not be looked into at this moment is passed over: what
+ * is in it stays, and is found when it may.
+ */
 async function incarnationsOf(
   store: ObjectStore,
   digest: Digest,
 ): Promise<readonly { readonly key: ObjectKey; readonly incarnation: Incarnation }[]> {
+  const found = await incarnationsIn(store, digest);
+  for (const bucket of await ownBuckets(store)) {
+    try {
+      found.push(...(await incarnationsIn(store, digest, bucket)));
+    } catch (error) {
+      if (!isClosed(error)) throw error;
+    }
+  }
+  return found;
+}
+
+async function incarnationsIn(
+  store: ObjectStore,
+  digest: Digest,
+  bucket?: string,
+): Promise<{ readonly key: ObjectKey; readonly incarnation: Incarnation }[]> {
   const found: { readonly key: ObjectKey; readonly incarnation: Incarnation }[] = [];
-  for await (const { key } of store.list(blobPrefix(digest))) {
+  for await (const { key } of store.list(blobPrefix(digest, bucket))) {
     for (const incarnation of await store.incarnations(key)) found.push({ key, incarnation });
   }
   return found;

@@ -11,10 +11,10 @@ import { listVersionUsers } from '../deleting/users.ts';
 import { deleteVersion, digestsOf } from '../deleting/version-deletion.ts';
 import { readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
+import { hasContent } from '../contents.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { listHolders } from '../holders.ts';
-import { blobPrefix } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Status } from '../status.ts';
@@ -130,7 +130,7 @@ async function prospectOf(
   const by = await holdersOf(store, digest, manifest);
   if (by.length > 0) return { ...content, outcome: 'held', by };
   const deletion = await readDeletion(store, digest);
-  if (!(await isThere(store, digest))) return { ...content, outcome: 'absent' };
+  if (!(await hasContent(store, digest))) return { ...content, outcome: 'absent' };
   const isDecided = deletion?.value.state === 'deleting';
   if (quarantine === 'waived' || isDecided) return { ...content, outcome: 'deleted' };
   const isCondemned = deletion?.value.state === 'condemned';
@@ -193,11 +193,6 @@ async function holdersOf(
     if (names.push(name) === HOLDERS) break;
   }
   return names;
-}
-
-async function isThere(store: Domain['store'], digest: Digest): Promise<boolean> {
-  for await (const _ of store.list(blobPrefix(digest), { limit: 1 })) return true;
-  return false;
 }
 
 function contentIn({ assets }: Manifest, digest: Digest): Pick<DeletedContent, 'digest' | 'bytes'> {

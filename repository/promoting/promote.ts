@@ -1,9 +1,11 @@
 import { expandAhead } from '../ahead.ts';
 import { formatArn } from '../arn.ts';
+import { keyOf } from '../blob.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
-import { blobKey, FORMAT_VERSION, promotionKey } from '../keys.ts';
+import { FORMAT_VERSION, promotionKey } from '../keys.ts';
 import type { PublishedAsset } from '../publish.ts';
+import { bucketOf } from '../repositories.ts';
 import { publishAssets } from '../publish.ts';
 import { recordContent } from '../record.ts';
 import { exists } from '../status.ts';
@@ -55,9 +57,13 @@ export async function promote(domain: Domain, request: PromotionRequest): Promis
     const { id, standing } = await findStanding(domain, request, items, evidence);
     if (standing !== undefined) return standing;
     await requirePromotable(domain, { repository: request.repository, items, evidence });
+    const bucket = await bucketOf(domain, request.repository);
     const versions: PromotedVersion[] = [];
     const published = expandAhead(each(items), ITEMS_AHEAD, async function* (item) {
-      yield await publishItem(domain, request, item, { id, items: items.length, evidence });
+      yield await publishItem(domain, request, item, {
+        ...{ id, items: items.length, evidence },
+        ...(bucket !== undefined && { bucket }),
+      });
     });
     for await (const version of published) versions.push(version);
     return record(domain, request, id, versions, evidence);
@@ -127,10 +133,20 @@ async function standingVersions(domain: Domain, promotion: Promotion): Promise<r
 
 /** Nothing came to be: it is there. */
 function promoted(domain: Domain, item: PromotionItem, manifest: Manifest): PromotedVersion {
-  const [first, ...rest] = contentAssets(manifest).map(({ name, digest, filename, size }) => ({
-    ...{ name, filename, size, key: blobKey(digest, filename), outcome: 'reused' as const },
-    arn: definiteArn(domain, manifest, digest),
-  }));
+  const [first, ...rest] = contentAssets(manifest).map((asset) => {
+    const { name, digest, filename, size, bucket } = asset;
+    return {
+      ...{
+        name,
+        filename,
+        size,
+        key: keyOf(asset),
+        outcome: 'reused' as const,
+        ...(bucket !== undefined && { bucket }),
+      },
+      arn: definiteArn(domain, manifest, digest),
+    };
+  });
   if (first === undefined) throw new TypeError('a version has content');
   return { item, manifest, assets: [first, ...rest] };
 }
@@ -139,7 +155,12 @@ async function publishItem(
   domain: Domain,
   { repository }: PromotionRequest,
   item: ChosenItem,
-  { id, items, evidence }: { readonly id: string; readonly items: number; readonly evidence: OpenEvidence },
+  {
+    id,
+    items,
+    evidence,
+    bucket,
+  }: { readonly id: string; readonly items: number; readonly evidence: OpenEvidence; readonly bucket?: string },
 ): Promise<PromotedVersion> {
   const { source, labels } = item;
   const [first, ...rest] = assetsToPublish(item);
@@ -149,6 +170,7 @@ async function publishItem(
   const { manifest, assets } = await publishAssets(domain, target, {
     assets: [first, ...rest, ...evidence.assets],
     labels,
+    ...(bucket !== undefined && { bucket }),
     ...(source.provenance !== undefined && { provenance: source.provenance }),
     ...(source.metadata !== undefined && { metadata: source.metadata }),
     ...(evidence.urls.length > 0 && { evidence: evidence.urls }),

@@ -80,11 +80,11 @@ function labelsOf({ labels = [], set }: Manifest): readonly string[] {
 
 /** As publishing wants them: no byte is needed of what the domain has. */
 export function assetsToPublish({ assets }: ChosenItem): readonly AssetToPublish[] {
-  return assets.map(({ asset: { digest, size, filename: before }, as, filename }) => ({
+  return assets.map(({ asset: { digest, size, filename: before, bucket }, as, filename }) => ({
     name: as,
     publishable: {
       filename,
-      blob: { digest, filename, size },
+      blob: { digest, filename, size, ...(bucket !== undefined && { bucket }) },
       // Asked for only where the content is there under no name at all.
       open: () => Promise.reject(missing({ digest, filename: before })),
     },

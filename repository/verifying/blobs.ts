@@ -1,7 +1,16 @@
 import type { BlobName } from '../blob.ts';
+import { keyOf } from '../blob.ts';
+import { lookAtOwnBuckets } from '../contents.ts';
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
-import { EVERY_BLOB, isBlobKey, parseBlobKey, versionOfReference, versionReferencesPrefix } from '../keys.ts';
+import {
+  bucketPrefix,
+  EVERY_BLOB,
+  isBlobKey,
+  parseBlobKey,
+  versionOfReference,
+  versionReferencesPrefix,
+} from '../keys.ts';
 import type { ListedObject, ObjectHead } from '../object-store.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest } from '../version.ts';
@@ -18,7 +27,7 @@ const NAMED = 20;
 export const blobs: Pass<ListedObject> = {
   // Each may be large: nothing is gained by reading many at once.
   ahead: 4,
-  items: ({ domain }, after) => listAfter(domain.store, EVERY_BLOB, after),
+  items: ({ domain }, after) => everywhere(domain, after),
   async examine({ domain, deep }, { key }) {
     if (!isBlobKey(key)) return [foreign(key)];
     if (!deep) return [];
@@ -34,10 +43,19 @@ export const blobs: Pass<ListedObject> = {
   },
 };
 
+/** In the domain's bucket, then in each that repositories have, as far as they may be looked into: what is needed in others is told where the versions are looked at. */
+async function* everywhere({ store }: Domain, after: string): AsyncGenerator<ListedObject> {
+  yield* listAfter(store, EVERY_BLOB, after);
+  const { open } = await lookAtOwnBuckets(store);
+  for (const bucket of open) yield* listAfter(store, `${bucketPrefix(bucket)}${EVERY_BLOB}`, after);
+}
+
 /** Whether it was told where the versions were looked at, by what the store knows without reading. */
-function isTold({ size, sha256 }: ObjectHead, { digest, filename }: BlobName, holders: readonly Manifest[]): boolean {
+function isTold({ size, sha256 }: ObjectHead, blob: BlobName, holders: readonly Manifest[]): boolean {
+  const { digest } = blob;
+  const key = keyOf(blob);
   const assets = holders.flatMap((manifest) => manifest.assets);
-  const wanted = assets.filter((asset) => asset.digest === digest && asset.filename === filename);
+  const wanted = assets.filter((asset) => keyOf(asset) === key);
   return wanted.some((asset) => asset.size !== size || (sha256 !== undefined && sha256 !== digest));
 }
 

@@ -1,8 +1,9 @@
 import type { BlobName } from '../blob.ts';
+import { keyOf } from '../blob.ts';
+import { placeOfKey } from '../contents.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
-import { blobKey } from '../keys.ts';
 import type { ObjectHead, ObjectKey, ObjectStore } from '../object-store.ts';
 import type { Doubt, WantedBlob } from './damage.ts';
 import { doubtOf, eraseDamaged } from './damage.ts';
@@ -30,7 +31,7 @@ export async function faultOf(
   notes?: Notes,
 ): Promise<ContentFault | undefined> {
   const { store } = domain;
-  const key = blobKey(blob.digest, blob.filename);
+  const key = keyOf(blob);
   const head = await store.head(key);
   if (head === undefined) return { finding: await absent(store, key, blob) };
   if (head.sha256 === undefined && notes !== undefined) notes.bySizeAlone += 1;
@@ -63,14 +64,15 @@ async function isKept(store: ObjectStore, key: ObjectKey): Promise<boolean> {
 }
 
 function damaged(
-  { bucket }: Domain,
+  domain: Domain,
   { key, version }: ObjectHead,
   { digest, filename }: BlobName,
   { why, isProven }: Doubt,
 ): ContentFinding {
+  const place = placeOfKey(domain, key);
   const remedy = isProven
     ? `'cfn-artifacts verify --fix --deep' erases what is proven to be damaged. ${publishAgain(digest)}`
-    : `What was read is no proof while the store says otherwise: read it again with 'cfn-artifacts verify --deep'. If it stays so, have the version '${version ?? ''}' of the object '${key}' in '${bucket}' erased by who may change the bucket's policy. ${publishAgain(digest)}`;
+    : `What was read is no proof while the store says otherwise: read it again with 'cfn-artifacts verify --deep'. If it stays so, have the version '${version ?? ''}' of the object '${place.key}' in '${place.bucket}' erased by who may change the bucket's policy. ${publishAgain(digest)}`;
   return {
     ...{ kind: 'damaged', key, digest, remedy },
     why: `the content sha256:${digest} ('${filename}') is not what its address says: ${why}`,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { LOCAL_PLACE } from '../arn.ts';
 import type { BlobName } from '../blob.ts';
+import { keyOf } from '../blob.ts';
 import { isNeeded } from '../deleting/condemn.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
-import { blobKey } from '../keys.ts';
 import type { Incarnation, ObjectHead, ObjectKey, ObjectStore } from '../object-store.ts';
 
 /** Content as somebody wants it. The size is what a manifest says, and proves nothing: only the digest is in the address. */
@@ -81,7 +81,7 @@ function isOnlyRecord({ region }: Domain): boolean {
  */
 export async function eraseDamaged(domain: Domain, blob: WantedBlob): Promise<string | undefined> {
   const { store } = domain;
-  const key = blobKey(blob.digest, blob.filename);
+  const key = keyOf(blob);
   for (let erased = 0; ; erased++) {
     const head = await store.head(key);
     if (head === undefined) break;

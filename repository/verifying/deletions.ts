@@ -1,17 +1,12 @@
 import { isDayOld } from '../audit/auditing.ts';
+import { keyOf } from '../blob.ts';
+import { hasContent } from '../contents.ts';
 import { isNeeded } from '../deleting/condemn.ts';
 import type { Deletion } from '../deletion.ts';
 import { readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
-import {
-  blobKey,
-  blobPrefix,
-  digestOfDeletion,
-  EVERY_DELETION,
-  versionOfReference,
-  versionReferencesPrefix,
-} from '../keys.ts';
+import { digestOfDeletion, EVERY_DELETION, versionOfReference, versionReferencesPrefix } from '../keys.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { isGone, readStatus } from '../status.ts';
@@ -84,8 +79,8 @@ async function firstHolding(domain: Domain, digest: Digest, { incarnations }: De
     const manifest = version && (await readManifest(domain, version, version.number));
     if (manifest === undefined || manifest.nonce !== version?.nonce) continue;
     if (isGone(await readStatus(domain, manifest, manifest.number))) continue;
-    for (const { filename } of manifest.assets.filter((asset) => asset.digest === digest)) {
-      const head = await domain.store.head(blobKey(digest, filename));
+    for (const asset of manifest.assets.filter((one) => one.digest === digest)) {
+      const head = await domain.store.head(keyOf(asset));
       if (incarnations.some((one) => one.key === head?.key && one.incarnation === head.incarnation)) return manifest;
     }
   }
@@ -104,13 +99,13 @@ async function examineCondemned(
     const heal = async (): Promise<undefined> => keeper.cancel(digest).then(() => undefined);
     return [{ finding: { kind: 'condemned', key, digest, why }, heal }];
   }
-  if (await hasContent(store, digest, deletion.value)) return [];
+  if (await hasAny(store, digest, deletion.value)) return [];
   return [leftover(verifying, digest, deletion, key, 'it is condemned, and there is no such content')];
 }
 
 /** Also what is hidden: the collection takes it. */
-async function hasContent(store: ObjectStore, digest: Digest, { incarnations }: Deletion): Promise<boolean> {
-  for await (const _ of store.list(blobPrefix(digest), { limit: 1 })) return true;
+async function hasAny(store: ObjectStore, digest: Digest, { incarnations }: Deletion): Promise<boolean> {
+  if (await hasContent(store, digest)) return true;
   for (const key of new Set(incarnations.map((one) => one.key))) {
     if ((await store.incarnations(key)).length > 0) return true;
   }

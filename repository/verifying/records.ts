@@ -1,6 +1,6 @@
 import type { Domain } from '../domain.ts';
 import { readEndingOf } from '../ending.ts';
-import { EVERY_ENDING, EVERY_REPOSITORY, kindPrefix, parseEndingKey, settingsKey } from '../keys.ts';
+import { EVERY_ENDING, EVERY_REPOSITORY, kindPrefix, ownBucketOfKey, parseEndingKey, settingsKey } from '../keys.ts';
 import { DEFAULT_REPOSITORY, isRepository } from '../name.ts';
 import { firstVersion } from '../keeping/repository-deletion.ts';
 import type { ListedObject, ObjectKey, ObjectStore } from '../object-store.ts';
@@ -35,6 +35,8 @@ export const settings: Pass<Keyed> = {
   },
   async examine({ domain }, { key }) {
     const repository = key.slice(EVERY_REPOSITORY.length);
+    // Of the buckets that repositories have: its key says all, and without one it is only a bucket more to look into.
+    if (ownBucketOfKey(key) !== undefined) return [];
     if (!isRepository(repository)) return [foreign(key)];
     const record = await readSettings(domain.store, repository);
     if (record !== undefined || repository === DEFAULT_REPOSITORY) return [];
