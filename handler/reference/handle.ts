@@ -29,6 +29,12 @@ export interface Surroundings {
 
 /** Kept of the function's time for the answer. */
 const RESERVE_MS = 2000;
+/**
+ * Until so long after it was issued an event whose content is still on its way from home is left unanswered: Lambda delivers it again after a minute, and the answer then still comes within the ServiceTimeout
+ * of 300 seconds. The keeper goes on meanwhile.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ */
+const AGAIN_MS = 120_000;
 /** Events may cost so much, after the answer; and never what Lambda needs to hear that the function has ended. */
 const ANNOUNCING_MS = 2000;
 const END_MS = 100;
@@ -41,7 +47,8 @@ const END_MS = 100;
 export async function handle(event: unknown, remaining: () => number, around: Surroundings): Promise<void> {
   const began = around.now();
   const asked = askedOf(event);
-  const { answer, outcome, error, events } = await answerTo(event, asked, remaining, around);
+  const { answer, outcome, error, events, isUnderWay } = await answerTo(event, asked, remaining, around);
+  if (isUnderWay === true) throw error;
   let answered = false;
   try {
     await around.put(asked.url, bodyOf(asked, answer), { remaining: () => remaining() - END_MS, pause: around.pause });
@@ -68,6 +75,8 @@ interface Answered {
   readonly answer: Answer;
   readonly outcome?: Outcome;
   readonly error?: unknown;
+  /** It took too long, and content is still on its way: the next delivery finds it here. */
+  readonly isUnderWay?: boolean;
   /** Of what was recorded and released, also where the event failed in the end. */
   readonly events: readonly DomainEvent[];
 }
@@ -83,21 +92,56 @@ async function answerTo(
   };
   const over = new AbortController();
   const events: DomainEvent[] = [];
+  const waiting: Waiting = { fetches: 0, isOver: false };
+  let issued = around.now();
   try {
     const parsed = parseEvent(event, around.now());
+    issued = new Date(parsed.issued);
     failing.physicalId = firstId(parsed);
     const timeUp = around.pause(remaining() - RESERVE_MS, over.signal).then((): never => {
-      throw new ArtifactError('STORE_UNAVAILABLE', 'the reference function timed out');
+      waiting.isOver = true;
+      throw new ArtifactError(
+        'STORE_UNAVAILABLE',
+        `the reference function timed out${waiting.fetches > 0 ? STILL : ''}`,
+      );
     });
-    const served = overheard(around.connect(over.signal), parsed, around.now, events);
+    const served = counted(overheard(around.connect(over.signal), parsed, around.now, events), waiting);
     const outcome = await Promise.race([carryOut(parsed, served, failing), timeUp]);
     const { physicalId, data } = outcome;
     return { answer: { status: 'SUCCESS', physicalId, ...(data !== undefined && { data }) }, outcome, events };
   } catch (error) {
-    return { answer: { status: 'FAILED', physicalId: failing.physicalId, reason: reasonOf(error) }, error, events };
+    const isUnderWay = isStillFetching(waiting) && around.now().getTime() - issued.getTime() < AGAIN_MS;
+    const answer: Answer = { status: 'FAILED', physicalId: failing.physicalId, reason: reasonOf(error) };
+    return { answer, error, events, isUnderWay };
   } finally {
     over.abort();
   }
+}
+
+const STILL = ': content is still on its way here from its home; deploy again in some minutes';
+
+/** What is on its way from other domains, and whether the time for it is over. */
+interface Waiting {
+  fetches: number;
+  isOver: boolean;
+}
+
+function isStillFetching({ fetches, isOver }: Waiting): boolean {
+  return isOver && fetches > 0;
+}
+
+/** @param waiting counts what is on its way */
+function counted({ away, ...served }: Served, waiting: Waiting): Served {
+  if (away === undefined) return served;
+  const fetch: typeof away.fetch = async (...of) => {
+    waiting.fetches += 1;
+    try {
+      return await away.fetch(...of);
+    } finally {
+      waiting.fetches -= 1;
+    }
+  };
+  return { ...served, away: { ...away, fetch } };
 }
 
 /** @param events gets what is recorded and released from here on */
