@@ -42,7 +42,7 @@ const RESOURCE =
 function invalid(text: string, why: string): ArtifactError {
   return new ArtifactError('INVALID_ARN', `'${text}' is no artifact ARN: ${why}`, {
     remedy:
-      'An artifact ARN is arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
+      'An artifact ARN is arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
   });
 }
 

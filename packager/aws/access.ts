@@ -51,7 +51,7 @@ export interface AwsAccess {
   identity(): Promise<Identity>;
   /**
    * The https URL of an object as `aws cloudformation package` writes it for TemplateURL: host and suffix of the bucket's Region and partition, or
-   * the custom endpoint; bucket and key in the path, the key percent-encoded.
+   * the custom endpoint, unless that is one of S3 in a VPC, which services that are given the URL can't reach. Bucket and key in the path, the key percent-encoded.
    */
   urlOf(bucket: string, key: string, region: string): string;
   /** `aws`, `aws-cn`, `aws-us-gov` … */
@@ -175,7 +175,7 @@ class Access implements AwsAccess {
   }
 
   partitionOf(region: string): string {
-    return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+    return partitionNamed(region);
   }
 
   client<C extends SdkClient>(service: string, make: (config: ClientConfig) => C): C {
@@ -408,7 +408,7 @@ async function askIdentity(
   try {
     const command = new GetCallerIdentityCommand({});
     const { Account: account = '', Arn: arn = '' } = await client.send(command, signal && { abortSignal: signal });
-    return { account, arn, partition: arn.split(':')[1] ?? 'aws' };
+    return { account, arn, partition: arn.split(':')[1] ?? partitionNamed(config.region) };
   } catch (error) {
     throw connectionProblem(error, 'AWS STS') ?? refusal(error) ?? error;
   }
@@ -441,7 +441,7 @@ export function connectionProblem(error: unknown, service: string): ArtifactErro
 
 function objectUrl(client: S3Client, custom: string | undefined, bucket: string, key: string, region: string): string {
   const base =
-    custom ??
+    (custom === undefined || isInVpc(custom) ? undefined : custom) ??
     client.config.endpointProvider({
       Region: region,
       // In us-east-1 the AWS CLI writes the name without a Region.
@@ -453,6 +453,18 @@ function objectUrl(client: S3Client, custom: string | undefined, bucket: string,
       DisableMultiRegionAccessPoints: false,
     }).url.href;
   return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
+}
+
+/**
+ * Whether an endpoint is one of S3 in somebody's VPC, as AWS names it: `https://bucket.vpce-1a2b-5e6f.s3.us-east-1.vpce.amazonaws.com`.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html
+ */
+function isInVpc(endpoint: string): boolean {
+  return /(?:^|\.)vpce-[a-z0-9-]+\.s3\.[a-z0-9-]+\.vpce\./.test(new URL(endpoint).hostname);
+}
+
+function partitionNamed(region: string): string {
+  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }
 
 /** By the beginning of the Region's name, as in the SDK's own partitions.json, which it does not hand out. */

@@ -76,6 +76,6 @@ function requireStack(stackId: string): StackName {
   const stack = parseStackId(stackId);
   if (stack !== undefined) return stack;
   throw new ArtifactError('INVALID_ARGUMENT', `'${stackId}' is no ID of a stack`, {
-    remedy: 'A stack has the ID arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID.',
+    remedy: 'A stack has the ID arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/UUID.',
   });
 }

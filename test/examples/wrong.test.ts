@@ -37,7 +37,7 @@ afterAll(async () => {
 const DIGEST = '0f'.repeat(32);
 const HOME = 'arn:aws:artifacts:us-east-1:111122223333';
 const FORM =
-  'An artifact ARN is arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.';
+  'An artifact ARN is arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.';
 const HERE = "Run 'cfn-artifacts package' for account 111122223333 and region us-east-1.";
 
 interface Wrong {

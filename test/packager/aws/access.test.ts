@@ -375,6 +375,28 @@ describe('urlOf()', () => {
   });
 });
 
+describe('urlOf() through an endpoint in a VPC', () => {
+  test.each([
+    ['https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com', 'us-east-1', 'https://s3.amazonaws.com'],
+    [
+      'https://bucket.vpce-1a2b3c4d-5e6f-us-east-1a.s3.us-east-1.vpce.amazonaws.com/',
+      'eu-west-1',
+      'https://s3.eu-west-1.amazonaws.com',
+    ],
+    [
+      'https://bucket.vpce-1a2b3c4d-5e6f.s3.cn-north-1.vpce.amazonaws.com.cn',
+      'cn-north-1',
+      'https://s3.cn-north-1.amazonaws.com.cn',
+    ],
+    // A name of somebody's own is somebody's own server.
+    ['https://vpce.s3.example.com', 'eu-west-1', 'https://vpce.s3.example.com'],
+  ])('%s in %s is one that services can reach', async (endpoint, region, base) => {
+    const made = await access({ region, env: { ...KEYS, AWS_ENDPOINT_URL_S3: endpoint } });
+    expect(made.urlOf('b', 'x.template', region)).toBe(`${base}/b/x.template`);
+    expect((await (await made.s3()).config.endpoint?.())?.hostname).toBe(new URL(endpoint).hostname);
+  });
+});
+
 describe('partitionOf()', () => {
   const REGIONS = [
     ...['us-east-1', 'eu-central-2', 'ap-southeast-7', 'il-central-1', 'mx-central-1', 'cn-north-1', 'cn-northwest-1'],
