@@ -2,9 +2,10 @@ import type { Digest } from './digest.ts';
 import { measured } from './content.ts';
 import type { Content } from './content.ts';
 import { ArtifactError, hasCode } from './error.ts';
-import { blobKey, blobPrefix } from './keys.ts';
+import { blobKey, blobPrefix, parseBlobKey } from './keys.ts';
 import type { ObjectAttributes, ObjectHead, ObjectKey, ObjectStore } from './object-store.ts';
 import type { Publishable } from './publishable.ts';
+import { scopeOfFile } from './sharing/guest-file.ts';
 
 /** How content came to stand where it should: `reused` means that it did already. */
 export type Arrival = 'uploaded' | 'copied' | 'reused';
@@ -23,7 +24,7 @@ export interface SizedBlob extends BlobName {
 }
 
 /**
- * A look at a blob; where its size is known, no damaged one passes for it.
+ * A look at a blob; where its size is known, or the store knows its digest, no damaged one passes for it. One that came by a share is proven, by reading it where nothing else does.
  * @throws ArtifactError DIGEST_MISMATCH
  */
 export async function headBlob(
@@ -31,8 +32,19 @@ export async function headBlob(
   blob: BlobName & { readonly size?: number },
 ): Promise<ObjectHead | undefined> {
   const head = await store.head(keyOf(blob));
-  if (head !== undefined && blob.size !== undefined) requireSize(blob, head.size, blob.size);
+  if (head === undefined) return undefined;
+  if (blob.size !== undefined) requireSize(blob, head.size, blob.size);
+  // What the store itself has verified costs nothing to compare.
+  if (head.sha256 !== undefined && head.sha256 !== blob.digest) throw damaged(blob, head.sha256, head.size);
+  // Whoever is no more than a guest may have written any bytes there. Their own tool has S3 verify them.
+  if (head.sha256 === undefined && scopeOfFile(blob.filename) !== undefined) await proveBlob(store, blob);
   return head;
+}
+
+/** Reads all of it. @throws ArtifactError CONTENT_MISSING, DIGEST_MISMATCH */
+async function proveBlob(store: ObjectStore, blob: BlobName): Promise<void> {
+  const { body } = await readBlob(store, blob);
+  for await (const _ of body);
 }
 
 /**
@@ -65,8 +77,8 @@ async function copyBlob(
       requireSize(blob, size, blob.size);
       return 'reused';
     }
-    // What was cut short is not handed on.
-    if (size !== blob.size) continue;
+    // What was cut short, or came from others, is not handed on.
+    if (size !== blob.size || scopeOfFile(parseBlobKey(key).filename) !== undefined) continue;
     // `absent`: it went while we looked; then the bytes come from us.
     const outcome = await store.copy(key, keyOf(blob), attributes);
     if (outcome !== 'absent') return outcome === 'created' ? 'copied' : 'reused';

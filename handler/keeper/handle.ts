@@ -8,9 +8,15 @@ import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
 import { parseCommand } from '../../repository/keeping/command.ts';
-import { DECLARING_ALIAS, FETCHING_ALIAS, PUBLISHING_ALIAS } from '../../repository/keeping/invocation.ts';
+import {
+  DECLARING_ALIAS,
+  FETCHING_ALIAS,
+  PUBLISHING_ALIAS,
+  SHARING_ALIAS,
+} from '../../repository/keeping/invocation.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { Schedule } from '../../repository/keeping/tend.ts';
+import { GUEST_COMMANDS, requireShared } from '../../repository/sharing/guest-command.ts';
 import { replyOf } from '../../repository/keeping/reply.ts';
 import type { Report } from './log.ts';
 import { lineOf, lineOfFinding } from './log.ts';
@@ -64,6 +70,7 @@ const UNDER_NAMES: Readonly<Record<string, readonly KeeperCommand['command'][]>>
   [PUBLISHING_ALIAS]: ['cancel', 'finish', 'renew', 'complete', 'announce', 'hold-promotion'],
   [DECLARING_ALIAS]: ['declare', 'fetch', 'tell'],
   [FETCHING_ALIAS]: ['fetch'],
+  [SHARING_ALIAS]: GUEST_COMMANDS,
 };
 
 /** Somebody's deploy or publication waits for their answer. */
@@ -121,7 +128,7 @@ function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
 async function answerTo(
   command: KeeperCommand,
   { place, evidence, homes, schedule, ...parts }: Kept,
-  { requestId, remaining }: Invoked,
+  { requestId, qualifier, remaining }: Invoked,
   { now, announce }: Surroundings,
   count: (finding: object) => void,
 ): Promise<KeeperAnswer> {
@@ -132,6 +139,7 @@ async function answerTo(
     });
   }
   requireAt(domain, place);
+  if (qualifier === SHARING_ALIAS) await requireShared(domain, command);
   const reserve = Math.min(RESERVE_MS, remaining() / 3);
   const began = now().getTime();
   const isLong = (): boolean => command.command !== 'tend' && now().getTime() - began >= PIECE_MS;

@@ -8,6 +8,7 @@ import { formatArtifactName } from '../name.ts';
 import type { Owner } from '../owner.ts';
 import { isSameResource, isSuccessor, ownerName } from '../owner.ts';
 import type { Stored } from '../record.ts';
+import { withoutDeletion } from '../repositories.ts';
 import type { RepositoryRecord, Settings } from '../settings.ts';
 import { readSettings, writeRepository } from '../settings.ts';
 
@@ -30,7 +31,8 @@ export async function declareRepository(
     // Done, when it came before: what people have made of it since stays.
     if (before?.value.owner?.requestId === owner.requestId) return true;
     // One whose deletion was begun is to be there: whoever is at that finds it out before the record goes.
-    return (await writeRepository(domain, repository, settings, { owner }, before)) ? true : undefined;
+    const notes = { ...(before && withoutDeletion(before.value)), owner };
+    return (await writeRepository(domain, repository, settings, notes, before)) ? true : undefined;
   });
   const { partition, account, region } = domain;
   const prefix = formatArn({ partition, account, region, repository, id: '' });
@@ -64,8 +66,9 @@ export async function withdrawRepository(
     const before = await ownRecord(domain, repository, owner);
     if (before === undefined) return true;
     // Nothing more comes into it while it is looked what it has.
-    const since = { deletingSince: before.value.deletingSince ?? domain.chance.now().toISOString() };
-    if (!(await writeRepository(domain, repository, before.value, { owner, ...since }, before))) return undefined;
+    const deletingSince = before.value.deletingSince ?? domain.chance.now().toISOString();
+    const notes = { ...withoutDeletion(before.value), owner };
+    if (!(await writeRepository(domain, repository, before.value, { ...notes, deletingSince }, before))) return undefined;
     const marked = await ownRecord(domain, repository, owner);
     if (marked?.value.deletingSince === undefined) return undefined;
     const version = await firstVersion(domain, repository);
@@ -73,7 +76,7 @@ export async function withdrawRepository(
       const outcome = await domain.store.removeRevision(settingsKey(repository), marked.revision);
       return outcome === 'conflict' ? undefined : true;
     }
-    if (!(await writeRepository(domain, repository, marked.value, { owner }, marked))) return undefined;
+    if (!(await writeRepository(domain, repository, marked.value, notes, marked))) return undefined;
     throw new ArtifactError(
       'ARTIFACT_IN_USE',
       `the repository '${repository}' has versions, '${formatArtifactName(version)}:${version.number}' among them`,

@@ -27,6 +27,10 @@ import type { Schedule } from './tend.ts';
 import { publicationEvents } from './telling.ts';
 import { tend } from './tend.ts';
 import { parseStackId } from '../stack-id.ts';
+import { versionKey } from '../keys.ts';
+import { readSharing } from '../sharing/records.ts';
+import type { TaggedVersion } from '../sharing/tagging.ts';
+import { tagVersions, versionsNamed, versionsOfRepository } from '../sharing/tagging.ts';
 
 /** What a keeper works with. */
 export interface Keeping {
@@ -131,8 +135,11 @@ async function perform(command: KeeperCommand, keeping: Keeping): Promise<Keeper
       return { results: await tellHomes(command, keeping) };
     case 'declare':
       return { results: [await declare(domain, command)] };
+    case 'tag-shared':
+      return collectPiece(tagged(domain, command), isTimeUp, (after) => ({ ...command, after }));
     case 'announce':
       await tellPublished(command.arns, keeping);
+      await collectPiece(tagged(domain, { command: 'tag-shared', arns: command.arns }), isTimeUp, () => command);
       return { results: [] };
     case 'hold-promotion': {
       const promotion = await readPromotion(domain, command.repository, command.promotion);
@@ -179,6 +186,19 @@ async function tellPublished(
     events.push(event);
   // As everything that is told, it is not in the way of anything.
   if (events.length > 0) await announce(events).catch(() => undefined);
+}
+
+async function* tagged(
+  domain: Domain,
+  { arns = [], repository, after }: Extract<KeeperCommand, { command: 'tag-shared' }>,
+): AsyncGenerator<{ readonly after: string; readonly result?: TaggedVersion }> {
+  const { shares } = await readSharing(domain.store);
+  if (repository === undefined && shares.length === 0) return;
+  const versions =
+    repository === undefined ? versionsNamed(domain, arns) : versionsOfRepository(domain, repository, after);
+  for await (const version of tagVersions(domain, shares, versions)) {
+    yield { after: versionKey(version, version.number), ...(version.tagged > 0 && { result: version }) };
+  }
 }
 
 async function* noted<T>(steps: AsyncIterable<T>, note: (step: T) => void): AsyncGenerator<T> {

@@ -141,7 +141,17 @@ export type KeeperCommand =
   | { readonly command: 'fetch'; readonly arn: string; readonly filename?: string }
   /** Tells the homes of what a stack's resource uses, or used, what is noted for them. Results: Tolds. */
   | { readonly command: 'tell'; readonly stackId: string; readonly logicalId: string; readonly generation?: string }
-  /** Has it told that versions were published, and promoted: of what is there; no results. */
+  /**
+   * Tags the content of versions with what it is shared as: of these, or of all that a repository has, from which it may have to be taken back. `after` is where an earlier piece ended. Results:
+   * TaggedVersions, of those alone where something was changed.
+   */
+  | {
+      readonly command: 'tag-shared';
+      readonly arns?: readonly string[];
+      readonly repository?: string;
+      readonly after?: string;
+    }
+  /** Has it told that versions were published, and promoted, and has their content tagged: of what is there; no results. */
   | { readonly command: 'announce'; readonly arns: readonly string[] }
   /** Records that what was promoted is needed for as long as the versions exist that it became. Results: HeldSources; none where there is no such promotion. */
   | { readonly command: 'hold-promotion'; readonly repository: string; readonly promotion: string }
@@ -236,6 +246,7 @@ const COMMANDS: { readonly [C in KeeperCommand['command']]: Members<Extract<Keep
     physicalId: optional(text),
     properties: required(members),
   },
+  'tag-shared': { arns: optional(versions), repository: optional(repositoryName), after: optional(text) },
   announce: { arns: required(versions) },
   'hold-promotion': { repository: required(repositoryName), promotion: required(promotionId) },
   tend: {},
@@ -447,7 +458,7 @@ function artifact(value: unknown): ArtifactError | undefined {
     value,
     (arn) => arn.version === undefined && arn.digest === undefined && arn.asset === undefined,
     'does not name an artifact alone',
-    'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID',
+    'arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID',
   );
 }
 
@@ -482,7 +493,7 @@ function arnWhere(
   value: unknown,
   isEnough: (arn: ReturnType<typeof parseArn>) => boolean,
   why = 'does not name a version with its digest',
-  how = 'arn:aws:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST',
+  how = 'arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID:VERSION@sha256:DIGEST',
 ): ArtifactError | undefined {
   const problem = text(value) ?? problemOf(() => parseArn(value as string));
   if (problem !== undefined || isEnough(parseArn(value as string))) return problem;

@@ -19,7 +19,7 @@ export interface DueTask {
   readonly notedSteps: number;
 }
 
-type TaskName = 'audit' | 'collect' | 'tell';
+type TaskName = 'audit' | 'collect' | 'tell' | 'tag';
 
 export interface TaskPiece {
   /** Each with the place behind it. */

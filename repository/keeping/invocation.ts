@@ -8,6 +8,8 @@ export const KEEPER_FUNCTION = 'cfn-artifacts-keeper';
 export const PUBLISHING_ALIAS = 'publishing';
 /** Under this name it brings content here that is at home elsewhere, and nothing else. */
 export const FETCHING_ALIAS = 'fetching';
+/** Under this name it takes what publishing and promoting into another account's domain need, of what is shared for that. */
+export const SHARING_ALIAS = 'sharing';
 /** Under this name it takes what the reference function needs of it: what stacks declare, and what concerns other domains. */
 export const DECLARING_ALIAS = 'declaring';
 

@@ -1,6 +1,7 @@
 import type { Keeping } from './carry-out.ts';
 import { DAILY_AUDIT } from './daily-audit.ts';
 import { dailyCollection } from './daily-collection.ts';
+import { taggingOf } from './daily-tagging.ts';
 import type { DueTask, Tended } from './due-task.ts';
 import { tendTask } from './due-task.ts';
 import { tellingOf } from './hourly-telling.ts';
@@ -24,7 +25,8 @@ const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
 export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
   const results: Tended[] = [];
   const failures: unknown[] = [];
-  for (const task of [...tellingOf(keeping), ...tasksOf(keeping.schedule ?? USUAL_SCHEDULE)]) {
+  const others = [...tellingOf(keeping), ...(await taggingOf(keeping))];
+  for (const task of [...others, ...tasksOf(keeping.schedule ?? USUAL_SCHEDULE)]) {
     try {
       const tended = await tendTask(keeping, task);
       if (tended !== undefined) results.push(tended);
