@@ -166,7 +166,7 @@ export interface ObjectStore {
     attributes?: ObjectAttributes,
   ): Promise<'created' | 'exists' | 'changed' | 'unsupported'>;
   /**
-   * Gives the current object a tag, which policies can ask for, and lets it keep its others. `same`: it had it, and nothing was written. Of two who
+   * Gives the current object a tag, which policies can ask for, and lets it keep its others. Spaces at the ends of a value may get lost. `same`: it had it, and nothing was written. Of two who
    * set different tags at the same moment one may undo the other's: one caller alone sets tags. No revision changes by it. Absent where
    * objects have no tags.
    */

@@ -1,7 +1,7 @@
 import type { Content } from '../content.ts';
 import { bytesOf, contentOf } from '../content.ts';
 import type { Incarnation, ListedObject, ObjectHead, ObjectKey, ObjectStore, Revision } from '../object-store.ts';
-import { compareKeys } from '../object-store.ts';
+import { compareKeys, leaveBody } from '../object-store.ts';
 import { verified } from './verified.ts';
 
 /** Records are kept as they are written; larger content is neither read nor kept. */
@@ -141,7 +141,9 @@ export function dryRun(store: ObjectStore): ObjectStore {
         const found = await source.head(object.key);
         if (found?.revision !== object.revision) return 'changed';
         if (current(to, stored) !== undefined) return 'exists';
-        put(to, { size: object.size, read: (start) => bodyOf(source, object, start) });
+        // What is current: to read a version needs a right of its own, which nobody gives to others.
+        const read = (start?: number): AsyncIterable<Uint8Array> => currentBody(source, object, start);
+        put(to, { size: object.size, read });
         return 'created';
       },
     }),
@@ -165,6 +167,16 @@ async function* bodyOf(
   from?: number,
 ): AsyncGenerator<Uint8Array> {
   yield* (await store.read(key, incarnation, from))?.body ?? [];
+}
+
+async function* currentBody(
+  source: ObjectStore,
+  { key, revision }: ObjectHead,
+  from?: number,
+): AsyncGenerator<Uint8Array> {
+  const object = await source.read(key, undefined, from);
+  if (object?.revision === revision) yield* object.body;
+  else if (object !== undefined) await leaveBody(object);
 }
 
 async function keptOf(key: ObjectKey, content: Content, onProgress?: (bytes: number) => void): Promise<Content> {

@@ -6,7 +6,8 @@ import type { S3Connection } from './s3-connection.ts';
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
  *
  * Needs s3:GetObjectTagging and s3:PutObjectTagging. S3 allows ten tags of 128 characters and values of 256, letters, digits, spaces and
- * `+ - = . _ : / @` (S3 user guide, "Categorizing your objects using tags"); more is refused with INVALID_ARGUMENT.
+ * `+ - = . _ : / @` (S3 user guide, "Categorizing your objects using tags"); more is refused with INVALID_ARGUMENT. Nothing says that spaces at the ends of a
+ * value stay, and emulators take them away.
  */
 export async function setTag(
   s3: S3Connection,
