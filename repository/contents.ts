@@ -1,6 +1,15 @@
+import type { BlobName } from './blob.ts';
 import type { Digest } from './digest.ts';
 import { hasCode } from './error.ts';
-import { blobPrefix, blobsPrefix, EVERY_OWN_BUCKET, ownBucketKey, ownBucketOfKey, splitBucket } from './keys.ts';
+import {
+  blobKey,
+  blobPrefix,
+  blobsPrefix,
+  EVERY_OWN_BUCKET,
+  ownBucketKey,
+  ownBucketOfKey,
+  splitBucket,
+} from './keys.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { recordContent } from './record.ts';
 
@@ -49,12 +58,28 @@ export function isClosed(error: unknown): boolean {
   return hasCode(error, 'ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'WRONG_OWNER');
 }
 
+/**
+ * Content that is named by its digest and filename alone: in the domain's bucket, else in the first of those of repositories that has it. Where none has it, it belongs in the domain's.
+ * Nothing is asked where there is but one bucket.
+ */
+export async function locateBlob(store: ObjectStore, { digest, filename }: BlobName): Promise<BlobName> {
+  const blob = { digest, filename };
+  if (store.openBucket === undefined || (await store.head(blobKey(digest, filename))) !== undefined) return blob;
+  for (const bucket of (await lookAtOwnBuckets(store)).open)
+    if ((await store.head(blobKey(digest, filename, bucket))) !== undefined) return { ...blob, bucket };
+  return blob;
+}
+
 /** Whether the content stands anywhere, under whatever filename. */
 export async function hasContent(store: ObjectStore, digest: Digest): Promise<boolean> {
-  for await (const _ of store.list(blobPrefix(digest), { limit: 1 })) return true;
-  for (const bucket of (await lookAtOwnBuckets(store)).open) {
-    for await (const _ of store.list(blobPrefix(digest, bucket), { limit: 1 })) return true;
-  }
+  if (await hasAny(store, blobPrefix(digest))) return true;
+  for (const bucket of (await lookAtOwnBuckets(store)).open)
+    if (await hasAny(store, blobPrefix(digest, bucket))) return true;
+  return false;
+}
+
+async function hasAny(store: ObjectStore, prefix: string): Promise<boolean> {
+  for await (const _ of store.list(prefix, { limit: 1 })) return true;
   return false;
 }
 
@@ -72,7 +97,7 @@ export async function lookAtOwnBuckets(
   const closed: ClosedBucket[] = [];
   for (const bucket of await ownBuckets(store)) {
     try {
-      for await (const _ of store.list(blobsPrefix('', bucket), { limit: 1 })) break;
+      await hasAny(store, blobsPrefix('', bucket));
       open.push(bucket);
     } catch (error) {
       if (!isClosed(error)) throw error;

@@ -1,6 +1,6 @@
 export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
-export { findUploadedBlob, readBlob, readRestOfBlob, uploadBlob } from './blob.ts';
+export { findUploadedBlob, keyOf, readBlob, readRestOfBlob, uploadBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
 export type { PlanItem } from './collecting/item.ts';
 export { summaryOf } from './collecting/plan-summary.ts';
@@ -9,6 +9,7 @@ export type { ContentOutcome, ContentResult, RunResult } from './collecting/run-
 export { findPlans, requireItems, requirePlan } from './collecting/stored-plan.ts';
 export type { Plan } from './collecting/stored-plan.ts';
 export { bytesOf, contentOf } from './content.ts';
+export { contentStoreOf, placeOfKey } from './contents.ts';
 export type { Content } from './content.ts';
 export { ownKeeper } from './deletion.ts';
 export type { Deletion, Keeper } from './deletion.ts';
@@ -58,6 +59,7 @@ export type { OpenContent, Publishable } from './publishable.ts';
 export { resolve, resolveManifest, resolveWhole } from './resolve.ts';
 export type { Resolution } from './resolution.ts';
 export {
+  bucketOf,
   createRepository,
   listRepositories,
   readRepository,

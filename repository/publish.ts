@@ -199,8 +199,11 @@ async function renew(domain: Domain, name: ArtifactName, same: Sameness, version
   );
 }
 
-function publicationOf({ name: _, ...asset }: PublishedAsset, isNewVersion: boolean): Publication {
-  return { ...asset, isNewVersion };
+function publicationOf(
+  { arn, key, filename, bucket, size, outcome }: PublishedAsset,
+  isNewVersion: boolean,
+): Publication {
+  return { arn, key, filename, ...(bucket !== undefined && { bucket }), size, outcome, isNewVersion };
 }
 
 /** What `publishVersion` would do, as far as it can be known without opening the content; writes nothing. */

@@ -66,8 +66,9 @@ export async function createRepository(
 }
 
 /** A repository's notes as they were before somebody began to delete it. */
-export function withoutDeletion({ deletingSince: _, ...notes }: RepositoryNotes): RepositoryNotes {
-  return notesIn(notes);
+export function withoutDeletion(notes: RepositoryNotes): RepositoryNotes {
+  const { deletingSince, ...others } = notesIn(notes);
+  return deletingSince === undefined ? notes : others;
 }
 
 /**

@@ -5,7 +5,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { ownKeeper } from '../../repository/deletion.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
 import { limited } from '../../repository/stores/limited.ts';
+import { routed } from '../../repository/stores/routed.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import type { Context } from '../lambda.ts';
@@ -63,16 +65,15 @@ export async function handler(event: unknown, context: Context = UNLIMITED): Pro
 function connect(signal: AbortSignal): Kept {
   const place = ownPlace();
   const { bucket, account, region } = place;
-  const store = limited(
+  const open = (one: string): ObjectStore =>
     s3Store({
-      ...{ client: s3, bucket, expectedOwner: account, requiresVersions: true, signal },
+      ...{ client: s3, bucket: one, expectedOwner: account, requiresVersions: true, signal },
       liftsHolds: true,
       onHoldLifted: (hold) => {
-        log(lineOfLifting(bucket, hold));
+        log(lineOfLifting(one, hold));
       },
-    }),
-    REQUESTS_AT_ONCE,
-  );
+    });
+  const store = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
   return {
     store,
     keeper: ownKeeper(store),

@@ -3,7 +3,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { remoteAway } from '../../repository/home/remote-away.ts';
 import { remoteKeeper } from '../../repository/keeping/ask.ts';
 import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
+import type { ObjectStore } from '../../repository/object-store.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
+import { routed } from '../../repository/stores/routed.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import type { Context } from '../lambda.ts';
@@ -39,8 +41,10 @@ function connect(signal: AbortSignal): Served {
   const place = ownPlace();
   const { bucket, account, region } = place;
   const declaring = askFunction(env['DECLARING'] ?? `${KEEPER_FUNCTION}:${DECLARING_ALIAS}`, signal);
+  const open = (one: string): ObjectStore =>
+    s3Store({ client, bucket: one, expectedOwner: account, requiresVersions: true, signal });
   return {
-    store: s3Store({ client, bucket, expectedOwner: account, requiresVersions: true, signal }),
+    store: routed(open(bucket), open),
     ...(env['LEGAL_HOLD'] === 'on' && { hold: s3Hold({ client, bucket, expectedOwner: account, signal }) }),
     keeper: remoteKeeper(askFunction(env['KEEPER'] ?? KEEPER_FUNCTION, signal)),
     declaring,
@@ -51,7 +55,7 @@ function connect(signal: AbortSignal): Served {
       pause: (milliseconds) => pause(milliseconds),
     },
     place,
-    urlOf: (_, key) => urlOf(region, bucket, key),
+    urlOf: (of, key) => urlOf(region, of, key),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Operation, Wanted } from '../../repository/bind.ts';
 import { bind } from '../../repository/bind.ts';
+import { placeOfKey } from '../../repository/contents.ts';
 import type { Domain, DomainParts } from '../../repository/domain.ts';
 import { describeDomain, findDomain, requireAt } from '../../repository/domain.ts';
 import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
@@ -77,6 +78,8 @@ async function use(event: ResourceEvent, served: Served, failing: Failing): Prom
   const { uses, isGroup, pinned } = parseProperties(properties);
   const domain = await readyDomain(served);
   const wanted = await foundOrAllProblems(uses.map((one) => findUse(domain, one)));
+  // Before anything is written.
+  if (isGroup) bucketOfAll(domain, wanted);
   const idOf = (generation: string): string => formatPhysicalId(generation, isGroup ? undefined : wanted[0]?.arn);
   const current = requestType === 'Update' ? generationOf(event.physicalId) : undefined;
   const replaces = current === undefined || !wantTheSame(properties, oldProperties);
@@ -97,13 +100,27 @@ async function use(event: ResourceEvent, served: Served, failing: Failing): Prom
 
 async function dataOf(
   domain: Domain,
-  [first, ...rest]: readonly Wanted[],
+  wanted: readonly Wanted[],
   isGroup: boolean,
   urlOf: Served['urlOf'],
 ): Promise<Readonly<Record<string, string>>> {
+  const [first, ...rest] = wanted;
   return first === undefined || isGroup || rest.length > 0
-    ? { Bucket: domain.bucket }
+    ? { Bucket: bucketOfAll(domain, wanted) }
     : attributesOf(domain, first, urlOf);
+}
+
+/** Of a group, which is answered with one. @throws ArtifactError INVALID_ARGUMENT where they stand in different buckets */
+function bucketOfAll(domain: Domain, wanted: readonly Wanted[]): string {
+  const [bucket = domain.bucket, ...others] = new Set(wanted.map(({ key }) => placeOfKey(domain, key).bucket));
+  if (others.length === 0) return bucket;
+  throw new ArtifactError(
+    'INVALID_ARGUMENT',
+    `what 'ArtifactArns' names stands in different buckets: ${[bucket, ...others].join(', ')}`,
+    {
+      remedy: 'Give what stands in another bucket a Custom::ArtifactRef of its own.',
+    },
+  );
 }
 
 async function readyDomain(served: Served): Promise<Domain> {

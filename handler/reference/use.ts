@@ -2,11 +2,13 @@ import type { ArtifactArn } from '../../repository/arn.ts';
 import { formatArn, parseArn, samePlace } from '../../repository/arn.ts';
 import type { Wanted } from '../../repository/bind.ts';
 import type { BlobName } from '../../repository/blob.ts';
+import { keyOf } from '../../repository/blob.ts';
+import { locateBlob, placeOfKey } from '../../repository/contents.ts';
 import type { Digest } from '../../repository/digest.ts';
 import { digestToBase64 } from '../../repository/digest.ts';
 import type { Domain } from '../../repository/domain.ts';
 import { ArtifactError } from '../../repository/error.ts';
-import { blobKey, blobPrefix, isBlobKey, parseBlobKey } from '../../repository/keys.ts';
+import { blobKey, blobPrefix, isBlobKey, parseBlobKey, splitBucket } from '../../repository/keys.ts';
 import { resolveContent, resolveVersion } from '../../repository/resolution.ts';
 import type { NamedUse } from './properties.ts';
 
@@ -21,14 +23,11 @@ export async function findUse(domain: Domain, { arn, key, resolvedFrom }: NamedU
     : arn.version === undefined
       ? await findContent(domain, arn, key)
       : await findVersion(domain, { ...arn, version: arn.version });
-  if (key !== undefined && key !== found.key) {
-    throw new ArtifactError(
-      'INVALID_ARGUMENT',
-      `the template uses the key '${key}', but '${found.arn}' is '${found.key}'`,
-      {
-        remedy: "Package the template again, or write the artifact's own key in both places.",
-      },
-    );
+  const is = splitBucket(found.key).rest;
+  if (key !== undefined && key !== is) {
+    throw new ArtifactError('INVALID_ARGUMENT', `the template uses the key '${key}', but '${found.arn}' is '${is}'`, {
+      remedy: "Package the template again, or write the artifact's own key in both places.",
+    });
   }
   return { ...found, ...(resolvedFrom !== undefined && { resolvedFrom }) };
 }
@@ -54,17 +53,28 @@ async function findForeign(domain: Domain, arn: ArtifactArn, key: string | undef
 }
 
 async function findVersion(domain: Domain, named: ArtifactArn & { readonly version: number }): Promise<Wanted> {
-  const { arn, key, digest, filename, size } = await resolveVersion(domain, named);
+  const { arn, key, digest, filename, size, bucket } = await resolveVersion(domain, named);
   const { repository, id, version: number } = named;
-  return { arn: formatArn(arn), key, digest, filename, size, version: { repository, id, number } };
+  const blob = { digest, filename, size, ...(bucket !== undefined && { bucket }) };
+  return { arn: formatArn(arn), key, ...blob, version: { repository, id, number } };
 }
 
 /** Content by what it is, under whatever version: the key that the template uses says which of its filenames is meant. */
 async function findContent(domain: Domain, arn: ArtifactArn, key: string | undefined): Promise<Wanted> {
   const digest = arn.digest as Digest;
   const named = key !== undefined && isBlobKey(key) ? parseBlobKey(key) : undefined;
-  const { filename } = named?.digest === digest ? named : await onlyContent(domain, arn, digest);
-  return { arn: formatArn(arn), key: blobKey(digest, filename), digest, filename };
+  const blob =
+    named?.digest === digest && named.bucket === undefined
+      ? await locateBlob(domain.store, named)
+      : await onlyContent(domain, arn, digest);
+  const { filename, bucket } = blob;
+  return {
+    arn: formatArn(arn),
+    key: keyOf({ ...blob, digest }),
+    digest,
+    filename,
+    ...(bucket !== undefined && { bucket }),
+  };
 }
 
 async function onlyContent(domain: Domain, arn: ArtifactArn, digest: Digest): Promise<BlobName> {
@@ -81,11 +91,12 @@ async function onlyContent(domain: Domain, arn: ArtifactArn, digest: Digest): Pr
  * @throws ArtifactError CONTENT_MISSING
  */
 export async function attributesOf(
-  { store, bucket }: Domain,
-  { arn, key, digest }: Wanted,
+  domain: Domain,
+  { arn, key: stored, digest }: Wanted,
   urlOf: (bucket: string, key: string) => string,
 ): Promise<Readonly<Record<string, string>>> {
-  const head = await store.head(key);
+  const { bucket, key } = placeOfKey(domain, stored);
+  const head = await domain.store.head(stored);
   if (head === undefined) {
     throw new ArtifactError('CONTENT_MISSING', `the content of '${arn}' is not in the domain`, {
       remedy: 'Package it again.',

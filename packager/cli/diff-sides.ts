@@ -36,9 +36,10 @@ export async function resolveSides(
 async function sideOf(domain: Domain, text: string, repository: string): Promise<Compared> {
   const { partition, region, account } = domain;
   if (namesContent(text, repository)) {
-    const { arn, manifest, digest, filename, size, ...name } = await resolveArtifact(domain, text, repository);
+    const { arn, manifest, ...found } = await resolveArtifact(domain, text, repository);
+    const { digest, filename } = found;
     const asset = manifest?.assets.find((each) => each.digest === digest && each.filename === filename);
-    const what = formatArtifactName(name);
+    const what = formatArtifactName(found);
     return {
       name:
         manifest === undefined || asset === undefined
@@ -46,7 +47,7 @@ async function sideOf(domain: Domain, text: string, repository: string): Promise
           : `${what}:${manifest.number}#${asset.name}`,
       arn: formatArn(arn),
       ...(manifest !== undefined && { manifest }),
-      assets: new Map([[asset?.name ?? filename, { digest, filename, size }]]),
+      assets: new Map([[asset?.name ?? filename, plainAsset(found)]]),
       isAsset: true,
     };
   }
@@ -61,8 +62,8 @@ async function sideOf(domain: Domain, text: string, repository: string): Promise
   };
 }
 
-function plainAsset({ digest, filename, size }: ComparedAsset): ComparedAsset {
-  return { digest, filename, size };
+function plainAsset({ digest, filename, size, bucket }: ComparedAsset): ComparedAsset {
+  return { digest, filename, size, ...(bucket !== undefined && { bucket }) };
 }
 
 function firstName({ assets }: Compared): string {

@@ -1,15 +1,22 @@
-import type { DomainPlace } from '../../repository/index.ts';
+import type { AskKeeper, DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt } from '../../repository/index.ts';
+import { domainBucket } from '../../repository/domain.ts';
+import { FETCHING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
+import { routed } from '../../repository/stores/routed.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { CHANCE } from './chance.ts';
-import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
+import type { Home } from './home.ts';
+import { homeProblem, requirePartition } from './home.ts';
+import type { Elsewhere, OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import { accessSettings, begin, kmsOf, partsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
 import type { DisplayOptions } from './options.ts';
+import { placeFlags } from './place-flags.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,9 +37,11 @@ interface Meant {
   readonly mayMake: boolean;
   /** The ARN of whoever calls. */
   readonly caller: string;
+  /** The ARN that is asked for, whose domain it must be. */
+  readonly home?: Home;
 }
 
-/** @param named absent: the account's own, which is made where it is missing, if the command writes */
+/** @param named absent: that of the ARN that is asked for; else the account's own, which is made where it is missing, if the command writes */
 export async function openBucketDomain(
   options: OpenOptions,
   named: string | undefined,
@@ -41,7 +50,7 @@ export async function openBucketDomain(
   tools: BootstrapTools,
 ): Promise<OpenDomain> {
   const meant = await bucketMeant(options, named, terminal);
-  const { access, s3, account, partition, bucket, owner, caller } = meant;
+  const { access, s3, account, partition, bucket, owner, caller, home } = meant;
   const make = async (): Promise<void> => {
     const { makeOwnDomain } = await import('./own-domain.ts');
     await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
@@ -53,14 +62,16 @@ export async function openBucketDomain(
     await make();
   }
   const client = await access.s3(region);
-  const settings = { client, bucket, expectedOwner: owner, requiresVersions: true, signal: terminal.signal };
-  const store = limited(s3.s3Store({ ...settings, ...kmsOf(options), ...profileOf(options) }), REQUESTS_AT_ONCE);
+  const settings = { client, expectedOwner: owner, requiresVersions: true, signal: terminal.signal };
+  const open = (one: string): ObjectStore =>
+    s3.s3Store({ ...settings, bucket: one, ...kmsOf(options), ...profileOf(options) });
+  const store = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
   const place = { partition, region, account: owner, bucket };
   const aws = awsOf(access, region, terminal.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
   const askRemote = keptBy && askFunction(aws, keptBy, 'publishing');
   const parts = partsOf(store, purpose, askRemote && remoteKeeper(askRemote));
-  let domain = await findDomain(parts);
+  let domain = home === undefined ? await findDomain(parts) : await findAtHome(home, place, parts, account);
   if (domain === undefined && meant.mayMake && purpose === 'write') {
     // Its bucket alone is there: left behind, or of somebody who is making it at this moment.
     await make();
@@ -71,17 +82,85 @@ export async function openBucketDomain(
     await requireVersioning(s3, client, bucket, owner, terminal.signal);
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
-  const ask = keptBy === undefined ? askHere(domain, noEvidence) : askFunction(aws, keptBy);
+  const ask = keptBy === undefined ? askHere(domain, noEvidence) : ofAccount(askFunction(aws, keptBy), owner, account);
   const announce = keptBy === undefined ? async () => undefined : announceThrough(aws, keptBy);
   const keeper = { ask, askToPublish: askRemote ?? ask, announce };
-  return { domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) };
+  return {
+    ...{ domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) },
+    ...{ flags: await flagsOf(options, meant), elsewhere: elsewhereOf(meant, options, terminal) },
+  };
+}
+
+/** @throws ArtifactError DOMAIN_NOT_FOUND, WRONG_OWNER, ACCESS_DENIED, which tell of the ARN; UNSUPPORTED_FORMAT */
+async function findAtHome(
+  home: Home,
+  place: DomainPlace & { readonly bucket: string },
+  parts: ReturnType<typeof partsOf>,
+  caller: string,
+): ReturnType<typeof findDomain> {
+  try {
+    const domain = await findDomain(parts);
+    return domain ?? (await begin(parts, place, 'read', `bucket '${place.bucket}'`));
+  } catch (error) {
+    throw homeProblem(error, home, place.bucket, caller);
+  }
+}
+
+/** Lambda refuses whoever is not of the account: that nobody outside may change a domain is as it should be. */
+function ofAccount(ask: AskKeeper, owner: string, caller: string): AskKeeper {
+  if (owner === caller) return ask;
+  return async (command) => {
+    try {
+      return await ask(command);
+    } catch (error) {
+      if (!(error instanceof ArtifactError) || !hasCode(error.cause, 'AccessDeniedException', 'AccessDenied'))
+        throw error;
+      throw new ArtifactError('ACCESS_DENIED', error.message, {
+        remedy: `The domain is account ${owner}'s, and only that account changes what is in it: run it with its credentials.`,
+        cause: error,
+      });
+    }
+  };
+}
+
+async function flagsOf(options: OpenOptions, { access, account, bucket, home }: Meant): Promise<string> {
+  if (home === undefined) return placeFlags(options);
+  const { place } = home;
+  if (place.account !== account) {
+    return placeFlags({ ...options, domain: { kind: 's3', bucket }, domainOwner: place.account });
+  }
+  return placeFlags((await access.region()) === place.region ? options : { ...options, region: place.region });
+}
+
+function elsewhereOf({ access, s3, account }: Meant, options: OpenOptions, { signal }: Terminal): Elsewhere {
+  return {
+    account,
+    partitionOf: (region) => access.partitionOf(region),
+    urlOf: (region) => (bucket, key) => access.urlOf(bucket, key, region),
+    askToFetch: (place) => askFunction(awsOf(access, place.region, signal), place, FETCHING_ALIAS),
+    storeOf: async (place) => {
+      const client = await access.s3(place.region);
+      const settings = { client, bucket: domainBucket(place), expectedOwner: place.account, signal };
+      return limited(dryRun(s3.s3Store({ ...settings, ...profileOf(options) })), REQUESTS_AT_ONCE);
+    },
+  };
 }
 
 async function bucketMeant(options: OpenOptions, named: string | undefined, terminal: Terminal): Promise<Meant> {
   const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
-  const access = await awsAccess(accessSettings(options, terminal));
+  const { home } = options;
+  const access = await awsAccess({
+    ...accessSettings(options, terminal),
+    ...(home !== undefined && { otherwise: home.place.region }),
+  });
   const { account, partition, arn: caller } = await access.identity();
-  const bucket = named ?? `cfn-artifacts-${account}-${await access.region()}`;
+  if (home !== undefined) {
+    requirePartition(home, partition);
+    const bucket = domainBucket(home.place);
+    const whose = { account, owner: home.place.account, caller, home };
+    return { ...{ access, s3, partition, bucket }, ...whose, isOwn: false, mayMake: false };
+  }
+  const bucket = named ?? domainBucket({ account, region: await access.region() });
   const { domainOwner: owner = account } = options;
   const isOwn = named === undefined;
   return {
@@ -92,7 +171,8 @@ async function bucketMeant(options: OpenOptions, named: string | undefined, term
 
 /** `undefined` where there is no bucket, and there may be one. */
 async function regionOf(meant: Meant, purpose: Purpose, signal: AbortSignal): Promise<string | undefined> {
-  const { access, s3, bucket, owner, isOwn, mayMake } = meant;
+  const { access, s3, bucket, owner, isOwn, mayMake, home } = meant;
+  if (home !== undefined) return home.place.region;
   if (!isOwn) return s3.bucketRegion(await access.s3(), bucket, owner, signal);
   try {
     return await ownDomainRegion(access, s3, bucket, owner, purpose, signal);
@@ -116,7 +196,7 @@ async function plannedDomain(
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody };
+  return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody, flags: placeFlags(options) };
 }
 
 /** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */

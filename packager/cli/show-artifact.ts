@@ -233,7 +233,7 @@ async function writeDocument(
   writeJson(terminal, {
     ...{ arn: definiteArn(domain, newest), repository, id, version: number, status },
     ...(single !== undefined && { digest: single.digest, size: single.size, filename: single.filename }),
-    ...{ bucket: domain.bucket, key: places?.key, url: places?.url, manifest, versions: total },
+    ...{ bucket: places?.bucket ?? domain.bucket, key: places?.key, url: places?.url, manifest, versions: total },
     ...(isGone(status) && { content: await contentLeft(domain, contentAssets(manifest)) }),
     ...{ bookmarks, sets: sets.map(plainSets), warnings: warnings.all() },
   });

@@ -13,12 +13,12 @@ const HOLDERS = 10;
 export async function showContent(call: ShowCall, content: Resolution): Promise<void> {
   const { options, terminal, warnings, domain } = call;
   const { arn, repository, id, status, digest, size, filename } = content;
-  const { key, uri, url } = placesOf(call, content);
+  const { bucket, key, uri, url } = placesOf(call, content);
   const { versions, isMore } = await holdersElsewhere(domain, digest, undefined, HOLDERS);
   const elsewhere = versions.map(formatVersion);
   if (options.json) {
     writeJson(terminal, {
-      ...{ arn: formatArn(arn), repository, id, status, digest, size, filename, bucket: domain.bucket, key, uri, url },
+      ...{ arn: formatArn(arn), repository, id, status, digest, size, filename, bucket, key, uri, url },
       ...{ elsewhere, moreElsewhere: isMore, warnings: warnings.all() },
     });
     return;

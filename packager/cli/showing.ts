@@ -1,13 +1,14 @@
-import type { Asset, Domain, Provenance, Usage, Version } from '../../repository/index.ts';
+import type { Asset, BlobName, Domain, Provenance, Usage, Version } from '../../repository/index.ts';
 import {
   ArtifactError,
   contentAssets,
   formatArn,
   formatArtifactName,
   hasCode,
+  keyOf,
   LOCAL_PLACE,
+  placeOfKey,
 } from '../../repository/index.ts';
-import { blobKey } from '../../repository/keys.ts';
 import type { PromotedFrom, PromotedTo, ShownBookmark } from '../../repository/looking/needs.ts';
 import type { PromotionEvidence, VersionName } from '../../repository/promoting/record.ts';
 import { formatVersion } from '../../repository/promoting/record.ts';
@@ -94,11 +95,11 @@ export function definiteArn(domain: Domain, version: Pick<Version, 'manifest'>):
 /** Where content stands in the store: `uri` as S3 has it, where it is one. */
 export function placesOf(
   { domain, linkOf }: Pick<ShowCall, 'domain' | 'linkOf'>,
-  { digest, filename }: Pick<Asset, 'digest' | 'filename'>,
-): { readonly key: string; readonly uri?: string; readonly url: string } {
-  const key = blobKey(digest, filename);
-  const uri = domain.region === LOCAL_PLACE.region ? {} : { uri: `s3://${domain.bucket}/${key}` };
-  return { key, ...uri, url: linkOf(domain.bucket, key) };
+  blob: BlobName,
+): { readonly bucket: string; readonly key: string; readonly uri?: string; readonly url: string } {
+  const { bucket, key } = placeOfKey(domain, keyOf(blob));
+  const uri = domain.region === LOCAL_PLACE.region ? {} : { uri: `s3://${bucket}/${key}` };
+  return { bucket, key, ...uri, url: linkOf(bucket, key) };
 }
 
 /** What is left of a version that was given up. */
@@ -110,12 +111,9 @@ export const CONTENT_LEFT = {
 export type ContentLeft = keyof typeof CONTENT_LEFT;
 
 /** Whether content is there. A listing tells as much as a look, and needs no right to the content. */
-export async function contentLeft(
-  { store }: Domain,
-  assets: readonly Pick<Asset, 'digest' | 'filename'>[],
-): Promise<ContentLeft> {
-  for (const { digest, filename } of assets) {
-    const key = blobKey(digest, filename);
+export async function contentLeft({ store }: Domain, assets: readonly BlobName[]): Promise<ContentLeft> {
+  for (const asset of assets) {
+    const key = keyOf(asset);
     let isThere = false;
     for await (const listed of store.list(key, { limit: 1 })) isThere = listed.key === key;
     if (!isThere) return 'gone';

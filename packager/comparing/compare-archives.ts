@@ -1,6 +1,6 @@
 import type { BlobName, Digest, ObjectStore } from '../../repository/index.ts';
 import { bytesOf, readBlob } from '../../repository/index.ts';
-import { blobKey } from '../../repository/keys.ts';
+import { keyOf } from '../../repository/blob.ts';
 import { digestZip } from './zip-content.ts';
 import type { ReadAt, ZipFile } from './zip-directory.ts';
 import { readZipDirectory } from './zip-directory.ts';
@@ -110,10 +110,10 @@ export function hasOtherMode(one: ComparedFile, other: ComparedFile): boolean {
 }
 
 /** A piece of what is stored; nothing proves that it is what the digest says. */
-function readerOf(store: ObjectStore, { digest, filename }: Blob): ReadAt {
+function readerOf(store: ObjectStore, blob: Blob): ReadAt {
   return async (from, length) => {
     if (length === 0) return Buffer.alloc(0);
-    const object = await store.read(blobKey(digest, filename), undefined, from);
+    const object = await store.read(keyOf(blob), undefined, from);
     if (object === undefined) return Buffer.alloc(0);
     return (await bytesOf(first(object.body, length))).subarray(0, length);
   };

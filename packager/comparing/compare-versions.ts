@@ -1,10 +1,10 @@
 import type { Asset, BlobName, ObjectStore } from '../../repository/index.ts';
 import { ArtifactError } from '../../repository/index.ts';
-import { blobKey } from '../../repository/keys.ts';
+import { keyOf } from '../../repository/blob.ts';
 import type { ArchiveComparison } from './compare-archives.ts';
 import { compareArchives } from './compare-archives.ts';
 
-export type ComparedAsset = Pick<Asset, 'digest' | 'filename' | 'size'>;
+export type ComparedAsset = Pick<Asset, 'digest' | 'filename' | 'size' | 'bucket'>;
 
 /** One side: some assets, by their names; one alone has whatever name. */
 export type Side = ReadonlyMap<string, ComparedAsset>;
@@ -51,8 +51,9 @@ export async function* compareSides(
 }
 
 /** A version that was given up may have its record alone. */
-async function requireThere(store: ObjectStore, { digest, filename }: BlobName): Promise<void> {
-  if ((await store.head(blobKey(digest, filename))) !== undefined) return;
+async function requireThere(store: ObjectStore, blob: BlobName): Promise<void> {
+  const { digest, filename } = blob;
+  if ((await store.head(keyOf(blob))) !== undefined) return;
   throw new ArtifactError('CONTENT_MISSING', `the content sha256:${digest} ('${filename}') is not in the store`, {
     remedy: 'It was deleted, so that only its digest can be compared. Name versions whose content is there.',
   });

@@ -1,10 +1,12 @@
 import type { Domain, ObjectAttributes, ObjectStore, Provenance, Publishable } from '../../repository/index.ts';
 import {
   ArtifactError,
+  bucketOf,
   findUploadedBlob,
   formatArn,
   looksLikeArtifactArn,
   parseArn,
+  placeOfKey,
   planVersion,
   publishVersion,
   requireRepository,
@@ -76,28 +78,38 @@ export function domainDestination(
   urlOf: UrlOf,
   { provenance, metadata, announce }: Told = {},
 ): Destination {
-  const { bucket, region, partition, store } = domain;
+  const { region, partition, store } = domain;
   const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
     const head = wanted ? await store.head(key) : undefined;
     return head?.version === undefined ? {} : { objectVersion: head.version };
   };
+  const placed = (found: Parameters<typeof placeOfKey>[1]): Pick<Stored, 'bucket' | 'key' | 'partition' | 'url'> => {
+    const { bucket, key } = placeOfKey(domain, found);
+    return { bucket, key, partition, url: urlOf(bucket, key) };
+  };
   const stored = ({ arn, key, size, outcome }: Awaited<ReturnType<typeof publishVersion>>): Stored => ({
-    ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest: arn.digest },
+    ...{ ...placed(key), arn: formatArn(arn), digest: arn.digest },
     ...{ outcome, size, id: `${arn.repository}/${arn.id}`, version: arn.version },
   });
   const added: string[] = [];
   let admitted: Promise<void> | undefined;
   /** A run that makes no new version asks nothing. */
   const admit = (): Promise<void> => (admitted ??= requireRepository(domain, repository, 'publish'));
+  let ownBucket: ReturnType<typeof bucketOf> | undefined;
+  /** Where the repository has its content, asked once in a run. */
+  const place = async (): Promise<{ readonly bucket?: string }> => {
+    const bucket = await (ownBucket ??= bucketOf(domain, repository));
+    return bucket === undefined ? {} : { bucket };
+  };
   return {
-    bucket,
+    bucket: domain.bucket,
     region,
     isDomain: true,
     repository,
     scratchPrefix: 'scratch',
     async publish(id, publishable, attributes, withVersion, source) {
       const publication = await publishVersion(domain, { repository, id }, publishable, {
-        ...{ attributes, admit },
+        ...{ attributes, admit, ...(await place()) },
         ...(metadata !== undefined && { metadata }),
         ...(provenance !== undefined && {
           provenance: async () => ({ ...(await provenance()), ...(source !== undefined && { source }) }),
@@ -107,7 +119,7 @@ export function domainDestination(
       return { ...stored(publication), ...(await objectVersion(publication.key, withVersion)) };
     },
     async plan(id, publishable) {
-      const publication = await planVersion(domain, { repository, id }, publishable);
+      const publication = await planVersion(domain, { repository, id }, publishable, (await place()).bucket);
       if (publication === undefined) await admit();
       return publication && stored(publication);
     },
@@ -120,7 +132,7 @@ export function domainDestination(
           : await readRenewedStatus(domain, { repository: home, id }, arn.version);
       if (takesNoReferences(status)) throw refusedReference(name, status, 'Name another version, or publish it again.');
       return {
-        ...{ bucket, key, partition, url: urlOf(bucket, key), arn: formatArn(arn), digest, outcome: 'reused', size },
+        ...{ ...placed(key), arn: formatArn(arn), digest, outcome: 'reused', size },
         ...{ id: `${home}/${id}`, ...(arn.version !== undefined && { version: arn.version }) },
         ...(resolvedFrom !== undefined && { resolvedFrom }),
         ...(await objectVersion(key, withVersion)),
@@ -133,7 +145,7 @@ export function domainDestination(
 }
 
 /** An artifact by itself names no content, and a template that means "the newest" would mean something else tomorrow. */
-function refuseVersionless(name: string): void {
+export function refuseVersionless(name: string): void {
   if (!looksLikeArtifactArn(name)) return;
   const { version, digest } = parseArn(name);
   if (version !== undefined || digest !== undefined) return;

@@ -1,13 +1,14 @@
 import type { ArtifactArn } from '../arn.ts';
 import { formatArn, samePlace } from '../arn.ts';
-import type { Arrival } from '../blob.ts';
+import type { Arrival, BlobName } from '../blob.ts';
 import { headBlob, missing } from '../blob.ts';
 import type { Content } from '../content.ts';
 import { measured } from '../content.ts';
+import { contentStoreOf } from '../contents.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
-import { blobKey } from '../keys.ts';
+import { blobPrefix, isBlobKey, parseBlobKey } from '../keys.ts';
 import type { ObjectHead, ObjectStore } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
 import type { Fetched } from './away.ts';
@@ -44,13 +45,15 @@ export async function fetchContent(
   }
   return patiently(domain, async () => {
     const home = await openHome(homes, named, subject, domain.chance);
-    const found = await atHome(named, subject, () => resolveAtHome(home, named, filename));
+    const open = (bucket: string): Promise<ObjectStore> => homes.content(named, bucket, named.account);
+    const { ownBucket, ...found } = await atHome(named, subject, () => resolveAtHome(home, named, open, filename));
+    const source = async (): Promise<ObjectStore> => (ownBucket === undefined ? home.store : open(ownBucket));
     const arrival = await securePresence(domain, found, () =>
       byOne(
         domain,
         found.digest,
         async () => ((await headBlob(domain.store, found)) === undefined ? undefined : 'reused'),
-        () => atHome(named, subject, () => bring(domain, home.store, found)),
+        () => atHome(named, subject, async () => bring(domain, await source(), found)),
       ),
     );
     return { ...found, arrival };

@@ -175,6 +175,6 @@ async function digestOf(store: ObjectStore, key: ObjectKey): Promise<Digest | un
   const object = await store.read(key);
   if (object === undefined) return undefined;
   let digest: Digest | undefined;
-  for await (const _ of measured(object.body, (found) => (digest = found))) continue;
+  for await (const piece of measured(object.body, (found) => (digest = found))) void piece;
   return digest;
 }

@@ -1,5 +1,6 @@
 import type { Domain } from '../../../repository/index.ts';
 import { ArtifactError, formatArn, remoteKeeper, runToEnd } from '../../../repository/index.ts';
+import { splitBucket } from '../../../repository/keys.ts';
 import type { HeldSource } from '../../../repository/promoting/hold.ts';
 import type { PromotedVersion, PromotionPlan, PromotionResult } from '../../../repository/promoting/promote.ts';
 import { planPromotion, promote } from '../../../repository/promoting/promote.ts';
@@ -145,7 +146,8 @@ function plain({ item, manifest, assets }: PromotedVersion): object {
   return {
     ...{ from: formatVersion(sourceOf(item)), repository, id, version: number, labels: item.to.labels },
     assets: assets.map(({ name, filename, size, arn, key, outcome }, index) => ({
-      ...{ name, from: item.from[index], arn: formatArn(arn), filename, digest: arn.digest, size, key, outcome },
+      ...{ name, from: item.from[index], arn: formatArn(arn), filename, digest: arn.digest },
+      ...{ size, key: splitBucket(key).rest, outcome },
     })),
   };
 }

@@ -1,6 +1,13 @@
 import path from 'node:path';
-import type { PublishedAsset, VersionPublication } from '../../../repository/index.ts';
-import { formatArn, parseId, publishAssets, requireRepository } from '../../../repository/index.ts';
+import type { Domain, PublishedAsset, VersionPublication } from '../../../repository/index.ts';
+import {
+  bucketOf,
+  formatArn,
+  parseId,
+  placeOfKey,
+  publishAssets,
+  requireRepository,
+} from '../../../repository/index.ts';
 import type { AssetToPublish } from '../../../repository/index.ts';
 import type { Archiver } from '../../archive/source.ts';
 import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
@@ -33,19 +40,21 @@ export async function run(
     const assets = await openAssets(options, root, archiver, progress.reporter, terminal);
     const { domain, caller, announce } = await openDomain(options, 'write', terminal, tools);
     await requireRepository(domain, repository, 'publish');
+    const bucket = await bucketOf(domain, repository);
     const provenance = provenanceOnce({
       ...{ root, env: terminal.env, source: sourceOf(options, root, terminal) },
       ...(caller !== undefined && { by: caller }),
     });
     const publication = await publishAssets(domain, name, {
       ...{ assets, labels, provenance },
+      ...(bucket !== undefined && { bucket }),
       ...(set !== undefined && { set }),
       ...(metadata !== undefined && { metadata }),
     });
     progress.stop();
     const { assets: published, isNewVersion } = publication;
     const announced = isNewVersion ? announce([formatArn(published[0].arn)]) : undefined;
-    tell(publication, domain.bucket, options, terminal, warnings);
+    tell(publication, bucket ?? domain.bucket, options, terminal, warnings);
     await announced;
   } finally {
     progress.stop();
@@ -95,22 +104,23 @@ function tell(
   const whole = { partition, region, account, repository, id, version };
   const arn = formatArn(others.length === 0 ? first.arn : whole);
   const { number } = manifest;
+  const place = { bucket };
   if (json) {
-    const only = others.length === 0 ? contentOf(first) : {};
+    const only = others.length === 0 ? contentOf(first, place) : {};
     const told = { arn, version: number, ...only, bucket, isNewVersion, labels, ...(set !== undefined && { set }) };
-    writeJson(terminal, { ...told, assets: assets.map(plain), warnings: warnings.all() });
+    writeJson(terminal, { ...told, assets: assets.map((asset) => plain(asset, place)), warnings: warnings.all() });
     return;
   }
   terminal.stdout.write(`${arn}\n`);
   if (others.length > 0 && !quiet) terminal.stderr.write(table(assets, terminal.stderr.columns));
 }
 
-function contentOf({ arn, key, size, outcome }: PublishedAsset): object {
-  return { digest: arn.digest, size, key, outcome };
+function contentOf({ arn, key, size, outcome }: PublishedAsset, place: Pick<Domain, 'bucket'>): object {
+  return { digest: arn.digest, size, key: placeOfKey(place, key).key, outcome };
 }
 
-function plain(asset: PublishedAsset): object {
-  return { name: asset.name, arn: formatArn(asset.arn), filename: asset.filename, ...contentOf(asset) };
+function plain(asset: PublishedAsset, place: Pick<Domain, 'bucket'>): object {
+  return { name: asset.name, arn: formatArn(asset.arn), filename: asset.filename, ...contentOf(asset, place) };
 }
 
 function table(assets: readonly PublishedAsset[], columns: number | undefined): string {
