@@ -4,15 +4,19 @@ import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { claimLabels } from '../../../repository/label.ts';
 import { publishAssets } from '../../../repository/publish.ts';
 import { samenessOf } from '../../../repository/same-version.ts';
-import { formatArn, publishVersion } from '../../../repository/index.ts';
+import { describeDomain } from '../../../repository/domain.ts';
+import { formatArn, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
+import type { Digest } from '../../../repository/digest.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import { createRepository } from '../../../repository/repositories.ts';
 import { readManifest } from '../../../repository/version.ts';
-import { STACK_ID } from '../custom-resource-event.ts';
+import { blobKey } from '../../../repository/keys.ts';
+import { addShare } from '../../../repository/sharing/records.ts';
+import { EventSource, STACK_ID } from '../custom-resource-event.ts';
 import { publishable } from '../domain.ts';
 import { answerOf, eventsOf } from './events.ts';
 import type { Actor, Scene } from './scene.ts';
-import { ask, planOf, publish } from './scene.ts';
+import { ask, ELSEWHERE, planOf, publish, storeElsewhere } from './scene.ts';
 
 /** Something that a process is asked to do, and may die of anywhere. */
 export interface Scenario {
@@ -147,6 +151,16 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
           { command: 'announce', arns: [arnOf(scene, 'used'), arnOf(scene, 'named')] },
           { domain, evidence: noEvidence, isTimeUp: () => false, announce: async () => undefined },
         ),
+    },
+  ],
+  'tag-shared': [
+    {
+      name: 'tag-shared',
+      before: async ({ domain }) => {
+        const share = { id: 'share001', pattern: '**', with: '999988887777', right: 'read' as const };
+        await addShare(domain, { ...share, repository: 'default' });
+      },
+      act: (actor) => ask(actor, { command: 'tag-shared', repository: 'default' }),
     },
   ],
   'hold-promotion': [
@@ -309,6 +323,45 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
       act: (actor, { plan }) => ask(actor, { command: 'gc-run', plan: plan.digest }),
     },
   ],
+  fetch: [
+    {
+      name: 'fetch',
+      before: publishElsewhere,
+      act: (actor) => ask(actor, { command: 'fetch', arn: arnElsewhere('far') }),
+    },
+    {
+      name: 'fetch, by what it is',
+      before: publishElsewhere,
+      act: (actor) =>
+        ask(actor, { command: 'fetch', arn: arnElsewhere('far', sha256('far')), filename: 'archive.zip' }),
+    },
+    {
+      name: 'fetch what is condemned here',
+      before: publishElsewhere,
+      act: (actor) => ask(actor, { command: 'fetch', arn: arnElsewhere('condemned') }),
+    },
+    {
+      name: 'fetch what is deleted half way here',
+      before: publishElsewhere,
+      act: (actor) => ask(actor, { command: 'fetch', arn: arnElsewhere('half') }),
+    },
+  ],
+  tell: [
+    {
+      name: 'tell what is used',
+      before: (actor, scene) => bindElsewhere(actor, scene, 'Create'),
+      act: (actor) => tellElsewhere(actor),
+    },
+    {
+      name: 'tell what was used',
+      before: async (actor, scene) => {
+        await bindElsewhere(actor, scene, 'Create');
+        await tellElsewhere(actor);
+        await answerOf(actor, scene.event);
+      },
+      act: (actor) => tellElsewhere(actor),
+    },
+  ],
   cancel: [
     { name: 'cancel', act: (actor, scene) => ask(actor, { command: 'cancel', digest: scene.digestOf('condemned') }) },
   ],
@@ -316,6 +369,40 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
     { name: 'finish', act: (actor, scene) => ask(actor, { command: 'finish', digest: scene.digestOf('half') }) },
   ],
 };
+
+/** Of contents that are here, in all kinds of states, and of some that is not. */
+async function publishElsewhere({ domain }: Actor): Promise<void> {
+  const store = storeElsewhere(domain.store);
+  const elsewhere = await describeDomain({ store, keeper: ownKeeper(store), chance: domain.chance }, ELSEWHERE);
+  for (const text of ['far', 'condemned', 'half']) await publish(elsewhere, `far/${text}`, text);
+}
+
+function arnElsewhere(text: string, digest?: Digest): string {
+  const { partition, account, region } = ELSEWHERE;
+  const version = digest === undefined ? { version: 1 } : { digest };
+  return formatArn({ partition, account, region, repository: 'default', id: `far/${text}`, ...version });
+}
+
+const FAR_STACK = STACK_ID.replace('/shop/', '/far/');
+const FAR_FILE = 'archive.zip';
+
+/** Events of a resource that uses what is at home elsewhere: leaves in the scene what comes behind. */
+async function bindElsewhere(actor: Actor, scene: Scene, type: 'Create' | 'Delete'): Promise<void> {
+  await publishElsewhere(actor);
+  const source = new EventSource({ stackId: FAR_STACK });
+  const digest = sha256('far');
+  const properties = { ArtifactArn: arnElsewhere('far', digest), Key: blobKey(digest, FAR_FILE) };
+  const create = source.create(properties);
+  scene.event = create;
+  if (type === 'Create') {
+    const { PhysicalResourceId: id } = await answerOf(actor, create);
+    scene.event = source.remove(id, properties);
+  }
+}
+
+function tellElsewhere(actor: Actor): Promise<readonly object[]> {
+  return ask(actor, { command: 'tell', stackId: FAR_STACK, logicalId: 'ApiArtifact' });
+}
 
 function collectByItself(actor: Actor): Promise<unknown> {
   return ask(actor, { command: 'tend' }, { audit: 'daily', collect: 'on' });

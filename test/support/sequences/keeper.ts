@@ -329,6 +329,9 @@ function kindsOf({ command }: KeeperCommand, result: Result): readonly Kind[] {
     case 'declare':
     case 'announce':
     case 'renew':
+    case 'fetch':
+    case 'tell':
+    case 'tag-shared':
       return [];
     case 'hold-promotion':
       return result['outcome'] === 'added' ? ['source of a promotion held'] : [];
