@@ -9,6 +9,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
   GetBucketLocationCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
@@ -246,6 +247,25 @@ const CASES: Readonly<Record<string, (wire: Wire) => Promise<void>>> = {
     const TagSet = [{ Key: 'k', Value: 'v w' }];
     await wire.client.send(new PutObjectTaggingCommand({ ...at(wire, 'a'), Tagging: { TagSet } }));
     expect(await wire.client.send(new GetObjectTaggingCommand(at(wire, 'a')))).toMatchObject({ TagSet });
+    await wire.client.send(new DeleteObjectTaggingCommand(at(wire, 'a')));
+    expect(await wire.client.send(new GetObjectTaggingCommand(at(wire, 'a')))).toMatchObject({ TagSet: [] });
+  },
+
+  'tags are put with the object, and copied unless they are replaced': async (wire) => {
+    await put(wire, 'a', 'text', { Tagging: 'k=v%20w&l=' });
+    const told = async (name: string): Promise<unknown> => {
+      const { TagSet = [] } = await wire.client.send(new GetObjectTaggingCommand(at(wire, name)));
+      return Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value]));
+    };
+    expect(await told('a')).toEqual({ k: 'v w', l: '' });
+    const CopySource = sourceOf(wire, 'a');
+    await wire.client.send(new CopyObjectCommand({ ...at(wire, 'copied'), CopySource }));
+    expect(await told('copied')).toEqual({ k: 'v w', l: '' });
+    const replacing = { CopySource, TaggingDirective: 'REPLACE' } as const;
+    await wire.client.send(new CopyObjectCommand({ ...at(wire, 'plain'), ...replacing }));
+    expect(await told('plain')).toEqual({});
+    await wire.client.send(new CopyObjectCommand({ ...at(wire, 'own'), ...replacing, Tagging: 'o=p' }));
+    expect(await told('own')).toEqual({ o: 'p' });
   },
 
   'a range is 206; one behind the end is 416': async (wire) => {

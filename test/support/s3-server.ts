@@ -41,7 +41,7 @@ export interface S3Server {
   readonly settings: ServerSettings;
   /** By access key. May be changed at any time. */
   readonly identities: Map<string, Identity>;
-  readonly buckets: ReadonlyMap<string, Bucket>;
+  readonly buckets: Map<string, Bucket>;
   /** Of KMS keys, by ARN. May be changed at any time. */
   readonly keyPolicies: Map<string, Policy>;
   createBucket(name: string, options?: BucketOptions): Bucket;

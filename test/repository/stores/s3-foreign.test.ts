@@ -226,8 +226,6 @@ describe.each(LENGTHS)('a copy $how from another account and region', ({ how, co
 
   test('of a bucket of home’s name that somebody else has is refused', async () => {
     const head = await madeAtHome(content);
-    const { buckets } = server as { buckets: Map<string, Bucket> };
-    buckets.delete(HOME.bucket);
     const open: Statement = { ...shared, Principal: '*', Action: 's3:*' };
     home = bucketAt({ ...HOME, account: STRANGER });
     share(open);
@@ -242,8 +240,6 @@ describe.each(LENGTHS)('a copy $how from another account and region', ({ how, co
 
   test('into a bucket of the own one’s name that somebody else has is refused', async () => {
     const head = await madeAtHome(content);
-    const { buckets } = server as { buckets: Map<string, Bucket> };
-    buckets.delete(HERE.bucket);
     const trap = bucketAt({ ...HERE, account: STRANGER });
     const Statement = { Effect: 'Allow' as const, Principal: '*' as const, Action: 's3:*', Resource: '*' };
     trap.policy = { text: '', policy: { Statement } };
@@ -283,7 +279,7 @@ describe.each(LENGTHS)('a copy $how from another account and region', ({ how, co
     ['here', HERE],
   ])('without the bucket %s tells which one it is', async (_, { bucket }) => {
     const head = await madeAtHome(content);
-    (server as { buckets: Map<string, Bucket> }).buckets.delete(bucket);
+    server.buckets.delete(bucket);
     await expect(hereOwn().copyFrom!(homeSeen(), head, key('to'))).rejects.toMatchObject({
       code: 'BUCKET_NOT_FOUND',
       message: expect.stringContaining(`'${bucket}'`),

@@ -10,6 +10,7 @@ import {
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
@@ -17,6 +18,7 @@ import {
   GetObjectAttributesCommand,
   GetObjectCommand,
   GetObjectLegalHoldCommand,
+  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
@@ -30,6 +32,7 @@ import {
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
+  PutObjectTaggingCommand,
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -328,6 +331,134 @@ describe('what they may', () => {
     server.identities.set('keyed', { account: TEST_ACCOUNT, policies: [allow(['s3:*Object', 'kms:*'])] });
     expect(await outcome(put(as('keyed'), 'b'))).toBe('ok');
     expect((await statusAndCode(head(as('keyed'), 'ENABLED')))[0]).toBe(200);
+  });
+
+  test('a KMS key with a policy is used as that says, by other accounts too', async () => {
+    const kmsKeyId = `arn:aws:kms:us-east-1:${TEST_ACCOUNT}:key/k`;
+    bucket({ encryption: { algorithm: 'aws:kms', kmsKeyId } });
+    await put(as(), 'a');
+    const readers = [TEST_ACCOUNT, OTHER_ACCOUNT].map((account) => `arn:aws:iam::${account}:root`);
+    await setPolicy({ Effect: 'Allow', Principal: { AWS: readers }, Action: 's3:GetObject', Resource: EVERYTHING });
+    const keyPolicy = (...AWS: string[]): void => {
+      const Statement = { ...allow('kms:Decrypt').Statement, Principal: { AWS } } as Statement;
+      server.keyPolicies.set(kmsKeyId, { Statement });
+    };
+    expect(await outcome(get(as('other'), 'a'))).toBe('AccessDenied');
+    keyPolicy(...readers);
+    expect(await outcome(get(as('other'), 'a'))).toBe('ok');
+    expect(await outcome(get(as(), 'a'))).toBe('ok');
+    // No policy of the account gives the publisher anything of KMS.
+    expect(await outcome(get(as('publisher'), 'a'))).toBe('AccessDenied');
+    keyPolicy(`arn:aws:iam::${TEST_ACCOUNT}:user/publisher`);
+    expect(await outcome(get(as('publisher'), 'a'))).toBe('ok');
+    expect(await outcome(get(as(), 'a'))).toBe('AccessDenied');
+    expect(await outcome(get(as('other'), 'a'))).toBe('AccessDenied');
+  });
+
+  test('an organization’s paths are many values', async () => {
+    bucket();
+    await put(as(), 'a');
+    const context = { 'aws:PrincipalOrgID': 'o-1', 'aws:PrincipalOrgPaths': ['o-1/r-1/ou-1/', 'o-1/r-1/ou-2/'] };
+    server.identities.set('member', { account: OTHER_ACCOUNT, context });
+    const within = (path: string): Promise<void> =>
+      setPolicy({
+        ...{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: EVERYTHING },
+        Condition: { 'ForAnyValue:StringLike': { 'aws:PrincipalOrgPaths': [`${path}*`] } },
+      });
+    await within('o-1/r-1/ou-2/');
+    expect(await outcome(get(as('member'), 'a'))).toBe('ok');
+    expect(await outcome(get(as('other'), 'a'))).toBe('AccessDenied');
+    await within('o-1/r-1/ou-3/');
+    expect(await outcome(get(as('member'), 'a'))).toBe('AccessDenied');
+  });
+
+  test('tags that are there are a condition of reading them and the object, each version its own', async () => {
+    bucket();
+    await put(as(), 'a', { Tagging: 'team=one' });
+    const first = (await as().send(new HeadObjectCommand(at('a')))).VersionId!;
+    await put(as(), 'a', { Tagging: 'team=two' });
+    await setPolicy({
+      ...{ Effect: 'Allow', Principal: { AWS: IDENTITIES['role']!.arn! }, Action: 's3:*', Resource: EVERYTHING },
+      Condition: { StringLike: { 's3:ExistingObjectTag/team': 't*' } },
+    });
+    const role = as('role');
+    expect(await outcome(get(role, 'a'))).toBe('ok');
+    expect(await outcome(get(role, 'a', { VersionId: first }))).toBe('AccessDenied');
+    expect(await outcome(role.send(new GetObjectTaggingCommand(at('a'))))).toBe('ok');
+    // Of what is written or deleted S3 knows no tags.
+    expect(await outcome(put(role, 'a'))).toBe('AccessDenied');
+    expect(await outcome(remove(role, 'a'))).toBe('AccessDenied');
+    expect(await outcome(role.send(new DeleteObjectTaggingCommand(at('a'))))).toBe('ok');
+    expect(await outcome(get(role, 'a'))).toBe('AccessDenied');
+  });
+
+  test('tags that are brought are a condition, and need a right of their own', async () => {
+    bucket();
+    await setPolicy(
+      {
+        ...{ Sid: 'NoTags', Effect: 'Deny', Principal: { AWS: `arn:aws:iam::${TEST_ACCOUNT}:user/publisher` } },
+        ...{ Action: 's3:PutObject', Resource: EVERYTHING },
+        Condition: { Null: { 's3:RequestObjectTagKeys': 'false' } },
+      },
+      {
+        ...{ Effect: 'Allow', Principal: { AWS: IDENTITIES['role']!.arn! } },
+        ...{ Action: ['s3:PutObject', 's3:PutObjectTagging'], Resource: EVERYTHING },
+        Condition: {
+          StringEquals: { 's3:RequestObjectTag/team': 'one' },
+          'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': ['team', 'stage'] },
+        },
+      },
+    );
+    const tagging = (client: S3Client, tags: Readonly<Record<string, string>>): Promise<string> => {
+      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      return outcome(client.send(new PutObjectTaggingCommand({ ...at('a'), Tagging: { TagSet } })));
+    };
+    const upload = (client: S3Client, Tagging: string): Promise<string> =>
+      outcome(client.send(new CreateMultipartUploadCommand({ ...at('a'), Tagging })));
+    expect(await outcome(put(as('publisher'), 'a'))).toBe('ok');
+    await expect(put(as('publisher'), 'a', { Tagging: 'team=one' })).rejects.toThrow(/statement NoTags/);
+    expect(await tagging(as('publisher'), { team: 'one' })).toBe('AccessDenied');
+    const role = as('role');
+    expect(await outcome(put(role, 'a', { Tagging: 'team=one&stage=x' }))).toBe('ok');
+    expect(await outcome(put(role, 'a', { Tagging: 'team=one&other=x' }))).toBe('AccessDenied');
+    expect(await outcome(put(role, 'a', { Tagging: 'team=two' }))).toBe('AccessDenied');
+    expect(await outcome(put(role, 'a'))).toBe('AccessDenied');
+    expect(await tagging(role, { team: 'one' })).toBe('ok');
+    expect(await tagging(role, { team: 'one', other: 'x' })).toBe('AccessDenied');
+    expect(await upload(role, 'team=one')).toBe('ok');
+    expect(await upload(role, 'team=two')).toBe('AccessDenied');
+  });
+
+  test('a copy of what has tags needs the rights to them, where it does not replace them', async () => {
+    bucket();
+    await put(as(), 'tagged', { Tagging: 'team=one' });
+    await put(as(), 'plain');
+    const copy = (client: S3Client, name: string, input: object = {}): Promise<string> =>
+      outcome(client.send(new CopyObjectCommand({ ...at('to'), CopySource: `${BUCKET}/${name}`, ...input })));
+    expect(await copy(as('publisher'), 'plain')).toBe('ok');
+    expect(await copy(as('publisher'), 'tagged')).toBe('AccessDenied');
+    expect(await copy(as('publisher'), 'tagged', { TaggingDirective: 'REPLACE' })).toBe('ok');
+    for (const action of ['s3:GetObjectTagging', 's3:PutObjectTagging']) {
+      server.identities.set('half', { account: TEST_ACCOUNT, policies: [allow(['s3:*Object', action])] });
+      expect(await copy(as('half'), 'tagged')).toBe('AccessDenied');
+    }
+    server.identities.set('tagger', { account: TEST_ACCOUNT, policies: [allow(['s3:*Object', 's3:*ObjectTagging'])] });
+    expect(await copy(as('tagger'), 'tagged')).toBe('ok');
+  });
+
+  test.each([
+    ['eleven', Object.fromEntries(Array.from({ length: 11 }, (_, number) => [`k${number}`, 'v']))],
+    ['a long name', { ['k'.repeat(129)]: 'v' }],
+    ['a long value', { k: 'v'.repeat(257) }],
+    ['a sign that tags have not', { k: 'a*b' }],
+  ])('tags are as S3 has them: not %s', async (_, tags) => {
+    bucket();
+    await put(as(), 'a');
+    const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    expect(await outcome(as().send(new PutObjectTaggingCommand({ ...at('a'), Tagging: { TagSet } })))).toBe(
+      'InvalidTag',
+    );
+    expect(await outcome(put(as(), 'b', { Tagging: new URLSearchParams(tags).toString() }))).toBe('InvalidTag');
   });
 
   test('another account needs both sides', async () => {
