@@ -63,7 +63,7 @@ function selectorOfArn(domain: Domain, text: string): Selector {
     throw new ArtifactError(
       'ARTIFACT_NOT_FOUND',
       `'${text}' is of account ${place.account} in ${place.region}; this is the domain of account ${domain.account} in ${domain.region}`,
-      { remedy: 'Name the domain that the ARN belongs to with --domain, or its region and profile.' },
+      { remedy: 'An ARN says where it is at home: leave out --domain, and name nothing of another domain beside it.' },
     );
   }
   return {

@@ -27,6 +27,8 @@ export interface AwsSettings extends AccessOptions {
   readonly onMfa?: (question: string) => Promise<string>;
   /** Ends the question whose credentials these are. Requests to S3 are ended by who makes them. */
   readonly signal?: AbortSignal;
+  /** The Region where none is configured. */
+  readonly otherwise?: string;
 }
 
 export interface Identity {
@@ -110,7 +112,13 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
   const profileName = profileNameOf(settings, files);
   const profile = files.profiles.get(profileName) ?? new Map<string, string>();
   const agents = await agentsFor(env, { verifySsl: settings.verifySsl, ...caOf(settings, profile) });
-  const regionName = [settings.region, env['AWS_REGION'], env['AWS_DEFAULT_REGION'], profile.get('region')].find(isSet);
+  const regionName = [
+    settings.region,
+    env['AWS_REGION'],
+    env['AWS_DEFAULT_REGION'],
+    profile.get('region'),
+    settings.otherwise,
+  ].find(isSet);
   const context: AccessContext = {
     files,
     profileName,

@@ -8,6 +8,7 @@ import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
 import {
   answerOfInvocation,
+  FETCHING_ALIAS,
   invocationProblem,
   KEEPER_FUNCTION,
   PUBLISHING_ALIAS,
@@ -66,10 +67,14 @@ export function isKeptByFunction({ account, region, bucket }: DomainPlace & { re
 
 /**
  * Asks the domain's function.
- * @param as the name under which it takes only what publishing needs
+ * @param as the name under which it takes only what publishing, or bringing content from elsewhere, needs
  * @throws ArtifactError what the command came to there; DOMAIN_NOT_FOUND where there is no function, ACCESS_DENIED, STORE_UNAVAILABLE
  */
-export function askFunction(aws: Aws, place: DomainPlace, as?: typeof PUBLISHING_ALIAS): AskKeeper {
+export function askFunction(
+  aws: Aws,
+  place: DomainPlace,
+  as?: typeof PUBLISHING_ALIAS | typeof FETCHING_ALIAS,
+): AskKeeper {
   const name = functionArn(place) + (as === undefined ? '' : `:${as}`);
   return async (command) => {
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');

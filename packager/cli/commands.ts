@@ -11,6 +11,13 @@ import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts
 import type { BootstrapOptions } from './bootstrap-options.ts';
 import { BOOTSTRAP } from './bootstrap-options.ts';
 import type {
+  BundleCreateFlags,
+  BundleCreateOptions,
+  BundlePublishOptions,
+  BundleShowOptions,
+} from './bundle-options.ts';
+import { BUNDLE_CREATE, BUNDLE_PUBLISH, BUNDLE_SHOW } from './bundle-options.ts';
+import type {
   ForeignOption,
   OptionSpec,
   OptionTable,
@@ -63,6 +70,9 @@ import type { Warnings } from './warnings.ts';
 export interface CommandHandlers {
   readonly bootstrap: (options: BootstrapOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly package: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bundle create': (options: BundleCreateOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bundle show': (options: BundleShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'bundle publish': (options: BundlePublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly publish: (options: PublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly promote: (options: PromoteOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly promotions: (options: PromotionsOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -115,6 +125,9 @@ export interface CommandHandlers {
 export const HANDLERS: CommandHandlers = {
   bootstrap: async (...call) => (await import('./commands/bootstrap.ts')).run(...call),
   package: async (...call) => (await import('./commands/package.ts')).run(...call),
+  'bundle create': async (...call) => (await import('./commands/bundle.ts')).create(...call),
+  'bundle show': async (...call) => (await import('./commands/bundle.ts')).show(...call),
+  'bundle publish': async (...call) => (await import('./commands/bundle.ts')).publish(...call),
   publish: async (...call) => (await import('./commands/publish.ts')).run(...call),
   promote: async (...call) => (await import('./commands/promote.ts')).run(...call),
   promotions: async (...call) => (await import('./commands/promotions.ts')).run(...call),
@@ -190,10 +203,14 @@ const VERSION: PositionalArgument = {
 
 const WHOLE: PositionalArgument = { ...ARTIFACT, help: 'its ARN, or [REPOSITORY/]ID' };
 
+const BUNDLE: PositionalArgument = { name: 'bundle', help: "a file that 'bundle create' wrote", required: true };
+
 const BOOKMARK_NAME: PositionalArgument = { name: 'bookmark', help: "the bookmark's name, like prod", required: true };
 
 /** What commands with a first word in common are about. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  bundle:
+    'A template and everything that it names, as one file: made where the sources are, published into any domain of any partition, without them.',
   bookmark:
     "Names for versions that move: 'prod' is version 7 today. Who resolves one gets the version that it names then; nothing that is deployed follows it by itself. Each move is recorded.",
   status:
@@ -249,6 +266,56 @@ export const COMMANDS: readonly CommandSpec[] = [
     positional: [],
     options: optionsOf<PackageFlags>(PACKAGE),
     foreign: [...PACKAGE_FOREIGN, ...AWS_CLI_FOREIGN],
+  },
+  {
+    name: 'bundle create',
+    summary: 'write a template and everything that it names as one file',
+    description:
+      'Writes a template, those nested in it and everything that they name locally into one file, with a manifest and digests. Needs no domain and no credentials. The same sources and options give the same bytes on every machine. Takes the options of package that say what is packaged and how it is written.',
+    examples: [
+      { what: 'a bundle', command: 'cfn-artifacts bundle create -t template.yaml -o app.bundle' },
+      {
+        what: 'with the ID that the artifacts begin with',
+        command: 'cfn-artifacts bundle create -t template.yaml --artifact-prefix shop -o shop.bundle',
+      },
+    ],
+    positional: [],
+    options: optionsOf<BundleCreateFlags>(BUNDLE_CREATE),
+    foreign: [],
+  },
+  {
+    name: 'bundle show',
+    summary: 'verify a bundle and tell what is in it',
+    description:
+      'Reads all of a bundle, holds every byte against its digest, and tells which artifacts it brings, by which template, and what of a domain it needs beside them.',
+    examples: [
+      { what: 'for people', command: 'cfn-artifacts bundle show app.bundle' },
+      { what: 'for a script', command: 'cfn-artifacts bundle show app.bundle --json' },
+    ],
+    positional: [BUNDLE],
+    options: optionsOf(BUNDLE_SHOW),
+    foreign: [],
+  },
+  {
+    name: 'bundle publish',
+    summary: 'publish what is in a bundle and write its template for that domain',
+    description:
+      'Verifies a bundle, publishes its artifacts into a domain, and writes its template as package would have written it there, to the byte. What the domain has already is not sent again; after a failure the same command goes on.',
+    examples: [
+      {
+        what: "into your account's domain in a Region",
+        command: 'cfn-artifacts bundle publish app.bundle --region cn-north-1 --output-template-file packaged.yaml',
+      },
+      {
+        what: 'into a repository of a certain domain',
+        command:
+          'cfn-artifacts bundle publish app.bundle --domain s3://my-domain --repository production > packaged.yaml',
+      },
+      { what: 'what would be uploaded', command: 'cfn-artifacts bundle publish app.bundle --dry-run' },
+    ],
+    positional: [BUNDLE],
+    options: optionsOf(BUNDLE_PUBLISH),
+    foreign: [],
   },
   {
     name: 'publish',

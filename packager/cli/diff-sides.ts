@@ -5,28 +5,27 @@ import { resolveArtifact, resolveVersion } from './artifact.ts';
 import { namesContent } from './named-version.ts';
 
 /** What a person names to be compared. */
-export interface Compared {
+export interface Compared extends Side {
   /** As every command takes it. */
   readonly name: string;
   readonly arn: string;
   /** Absent of content that no version of the artifact holds. */
   readonly manifest?: Manifest;
-  readonly assets: Side;
   /** Whether one asset was chosen, and not a version. */
   readonly isAsset: boolean;
 }
 
 /**
- * Both sides, so that what belongs together has one name: one asset beside one is compared with it whatever both are called; one that was chosen, beside a version with
+ * Both sides, each in its domain, so that what belongs together has one name: one asset beside one is compared with it whatever both are called; one that was chosen, beside a version with
  * several, with that of its name.
  * @throws ArtifactError as `resolveArtifact`; INVALID_ARGUMENT where there is none of that name
  */
 export async function resolveSides(
-  domain: Domain,
+  [fromDomain, toDomain]: readonly [Domain, Domain],
   [from, to]: readonly [string, string],
   repository: string,
 ): Promise<readonly [Compared, Compared]> {
-  const [one, other] = await Promise.all([sideOf(domain, from, repository), sideOf(domain, to, repository)]);
+  const [one, other] = await Promise.all([sideOf(fromDomain, from, repository), sideOf(toDomain, to, repository)]);
   if (one.assets.size === 1 && other.assets.size === 1) return [one, renamed(other, firstName(one))];
   if (one.isAsset) return [one, only(other, firstName(one))];
   if (other.isAsset) return [only(one, firstName(other)), other];
@@ -34,7 +33,7 @@ export async function resolveSides(
 }
 
 async function sideOf(domain: Domain, text: string, repository: string): Promise<Compared> {
-  const { partition, region, account } = domain;
+  const { partition, region, account, store } = domain;
   if (namesContent(text, repository)) {
     const { arn, manifest, ...found } = await resolveArtifact(domain, text, repository);
     const { digest, filename } = found;
@@ -48,7 +47,7 @@ async function sideOf(domain: Domain, text: string, repository: string): Promise
       arn: formatArn(arn),
       ...(manifest !== undefined && { manifest }),
       assets: new Map([[asset?.name ?? filename, plainAsset(found)]]),
-      isAsset: true,
+      ...{ store, isAsset: true },
     };
   }
   const { manifest } = await resolveVersion(domain, text, repository);
@@ -58,7 +57,7 @@ async function sideOf(domain: Domain, text: string, repository: string): Promise
     arn: formatArn({ partition, region, account, repository: own, id, version }),
     manifest,
     assets: new Map(contentAssets(manifest).map(({ name, ...asset }) => [name, plainAsset(asset)])),
-    isAsset: false,
+    ...{ store, isAsset: false },
   };
 }
 

@@ -6,14 +6,17 @@ import { askHere } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import type { OpenDomain, Purpose } from './opening.ts';
 import { begin, partsOf } from './opening.ts';
+import { placeFlags } from './place-flags.ts';
 
 export const LOCAL_BUCKET = 'local';
 
 /**
  * A domain in a directory. Whoever writes makes it where there is none.
+ * @param directory absolute
+ * @param given as somebody named it
  * @throws ArtifactError DOMAIN_NOT_FOUND, and where the directory can't be used for the purpose
  */
-export async function openDirectory(directory: string, purpose: Purpose): Promise<OpenDomain> {
+export async function openDirectory(directory: string, purpose: Purpose, given = directory): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
   checkDirectory(directory, purpose === 'write' || purpose === 'keep' ? 'write' : 'read');
@@ -25,7 +28,8 @@ export async function openDirectory(directory: string, purpose: Purpose): Promis
   const domain = found ?? (await begin(partsOf(store, purpose), place, purpose, `directory '${directory}'`));
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  return { domain, urlOf: localUrlOf, linkOf, ask, askToPublish: ask, ...nobody };
+  const flags = placeFlags({ domain: { kind: 'directory', directory: given } });
+  return { domain, urlOf: localUrlOf, linkOf, ask, askToPublish: ask, ...nobody, flags };
 }
 
 /** In the shape of S3's, though nothing answers there. */

@@ -20,7 +20,9 @@ export async function openDomain(
   tools: BootstrapTools = TOOLS,
 ): Promise<OpenDomain> {
   const { domain } = options;
-  if (domain?.kind === 'directory') return openDirectory(path.resolve(terminal.cwd, domain.directory), purpose);
+  if (domain?.kind === 'directory') {
+    return openDirectory(path.resolve(terminal.cwd, domain.directory), purpose, domain.directory);
+  }
   requireNoPrefix(domain);
   return openBucketDomain(options, domain?.bucket, purpose, terminal, tools);
 }

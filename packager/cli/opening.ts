@@ -4,6 +4,7 @@ import { dryRun } from '../../repository/stores/dry-run.ts';
 import type { AccessOptions, AwsSettings } from '../aws/access.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import { CHANCE } from './chance.ts';
+import type { Home } from './home.ts';
 import type { DomainOptions, PackageOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,7 +17,10 @@ export type Purpose = 'read' | 'keep' | 'write' | 'plan';
 /** Of every command that opens a domain. */
 export type OpenOptions = DomainOptions &
   AccessOptions &
-  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>>;
+  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>> & {
+    /** Of the ARN that is asked for, where no domain is named. */
+    readonly home?: Home;
+  };
 
 export interface OpenDomain {
   readonly domain: Domain;
@@ -37,6 +41,22 @@ export interface OpenDomain {
   readonly caller?: string;
   /** The ID of the stack that has this name now, as far as anybody here can be asked. */
   readonly findStack: (name: string) => Promise<string | undefined>;
+  /** What another command must be given to be about this domain; begins with a space, unless it is empty. */
+  readonly flags: string;
+  /** Other domains, with the same credentials; absent where there can be none. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** The domains of other accounts and regions. */
+export interface Elsewhere {
+  /** Whose credentials these are. */
+  readonly account: string;
+  readonly partitionOf: (region: string) => string;
+  readonly urlOf: (region: string) => UrlOf;
+  /** Has the keeper there bring it what is at home in others: nothing else. */
+  readonly askToFetch: (place: DomainPlace) => AskKeeper;
+  /** The bucket of a domain, which must be its account's. Nothing is asked of it yet, and it can't be written to. */
+  readonly storeOf: (place: DomainPlace) => Promise<ObjectStore>;
 }
 
 /** So many requests at once; an SDK client keeps that many connections. */

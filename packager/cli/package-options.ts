@@ -26,12 +26,14 @@ const SPECS = Object.values(PACKAGE as Record<string, OptionSpec<unknown>>);
 /**
  * What `package` is told: command line over environment over samconfig over defaults.
  * @param given From the command line and the environment.
+ * @param fromFile whether an option of that name is taken from samconfig too
  * @throws ArtifactErrors with everything that is wrong
  */
 export async function resolvePackageOptions(
   given: GivenValues,
   foreign: readonly ForeignOption[],
   cwd: string,
+  fromFile: (name: string) => boolean = () => true,
 ): Promise<ResolvedPackageOptions> {
   const problems: ArtifactError[] = foreign.filter(isRefused).map((option) => refusal(`'--${option.name}'`, option));
   const collected = async <T>(reading: Promise<T>): Promise<T | undefined> => {
@@ -46,7 +48,9 @@ export async function resolvePackageOptions(
   const config = await collected(findSamConfig(given, cwd));
   const file = readEntries(config);
   problems.push(...(config?.problems ?? []), ...file.problems);
-  const { values, ...settled } = settleReferences(merged(given, file.values));
+  const { values, ...settled } = settleReferences(
+    merged(given, new Map([...file.values].filter(([name]) => fromFile(name)))),
+  );
   problems.push(...settled.problems);
   const flags = await collected(resolveOptions(PACKAGE, values, PACKAGE_CONFLICTS, { cwd }));
   const named = values.has(PACKAGE.templateFile.name);

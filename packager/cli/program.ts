@@ -1,6 +1,7 @@
 import { AUDIT } from './audit-options.ts';
 import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import { resolveBootstrapOptions } from './bootstrap-options.ts';
+import { BUNDLE_PUBLISH, BUNDLE_SHOW, resolveBundleCreateOptions } from './bundle-options.ts';
 import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { CommandHandlers } from './commands.ts';
@@ -12,6 +13,7 @@ import { EXIT } from './exit-codes.ts';
 import { helpWidth } from './help.ts';
 import { DIFF, GET, LIST, LIST_CONFLICTS, SHOW, TREE } from './looking-options.ts';
 import { resolvePublishOptions } from './publish-options.ts';
+import type { ResolvedPackageOptions } from './package-options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import { resolvePromoteOptions } from './promote-options.ts';
 import { PROMOTIONS } from './promotions-options.ts';
@@ -92,6 +94,19 @@ async function dispatch(
     case 'package':
       await packageCommand(call, given, terminal, warnings, handlers);
       break;
+    case 'bundle create':
+      await bundleCommand(given, terminal, warnings, handlers);
+      break;
+    case 'bundle show': {
+      const options = await resolveOptions(BUNDLE_SHOW, given, [], context);
+      await handlers[call.command]({ ...options, bundle: argument ?? '' }, terminal, warnings);
+      break;
+    }
+    case 'bundle publish': {
+      const options = await resolveOptions(BUNDLE_PUBLISH, given, [], context);
+      await handlers[call.command]({ ...options, bundle: argument ?? '' }, terminal, warnings);
+      break;
+    }
     case 'publish':
       await handlers.publish(await resolvePublishOptions(given, argument, context), terminal, warnings);
       break;
@@ -241,11 +256,30 @@ async function packageCommand(
   warnings: Warnings,
   handlers: CommandHandlers,
 ): Promise<void> {
-  const { options, warnings: ofOptions, notes } = await resolvePackageOptions(given, foreign, terminal.cwd);
+  const resolved = await resolvePackageOptions(given, foreign, terminal.cwd);
+  tellOfOptions(resolved, terminal, warnings);
+  await handlers.package(resolved.options, terminal, warnings);
+}
+
+async function bundleCommand(
+  given: GivenValues,
+  terminal: Terminal,
+  warnings: Warnings,
+  handlers: CommandHandlers,
+): Promise<void> {
+  const resolved = await resolveBundleCreateOptions(given, terminal.cwd);
+  tellOfOptions(resolved, terminal, warnings);
+  await handlers['bundle create'](resolved.options, terminal, warnings);
+}
+
+function tellOfOptions(
+  { options, warnings: ofOptions, notes }: ResolvedPackageOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+): void {
   for (const warning of ofOptions) warnings.add(warning);
   warnings.tell();
   if (!options.quiet) for (const note of notes) writeNote(terminal, note, options);
-  await handlers.package(options, terminal, warnings);
 }
 
 function withEnvironment({ command, given }: Call, env: Terminal['env']): GivenValues {

@@ -20,6 +20,17 @@ export interface Found<T> {
   readonly problems: readonly ArtifactError[];
 }
 
+/** What is named, as it is named; nothing of a manifest that can't be read, which is told by who goes on with it. */
+export function namesToPromote({ fromManifest, artifacts }: PromoteOptions, cwd: string): readonly string[] {
+  if (fromManifest === undefined) return artifacts;
+  try {
+    return arnsIn(fromManifest, cwd);
+  } catch (error) {
+    if (error instanceof ArtifactError) return [];
+    throw error;
+  }
+}
+
 /** All that can be found: something, or a problem. @throws what is no ArtifactError */
 export async function itemsToPromote(
   domain: Domain,

@@ -35,34 +35,30 @@ export interface ArchiveComparison {
   readonly unreadable: readonly string[];
 }
 
-type Blob = BlobName & { readonly size: number };
+/** Content, and where it is: both may be at home in different domains. */
+export interface StoredBlob extends BlobName {
+  readonly store: ObjectStore;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /**
  * Compares two zips file by file. `undefined` where one of them is none.
  * @param isDeep whether all content is read, verified and compared by its digests; else size and CRC-32 decide, which the archives say themselves, and their directories alone are read
  */
 export async function compareArchives(
-  store: ObjectStore,
-  from: Blob,
-  to: Blob,
+  from: StoredBlob,
+  to: StoredBlob,
   isDeep: boolean,
 ): Promise<ArchiveComparison | undefined> {
-  const [before, after] = await Promise.all(
-    [from, to].map((blob) => readZipDirectory(readerOf(store, blob), blob.size)),
-  );
+  const [before, after] = await Promise.all([from, to].map((blob) => readZipDirectory(readerOf(blob), blob.size)));
   if (before === undefined || after === undefined) return undefined;
-  const digests = isDeep
-    ? new Map([...(await digestsOf(store, from, before)), ...(await digestsOf(store, to, after))])
-    : undefined;
+  const digests = isDeep ? new Map([...(await digestsOf(from, before)), ...(await digestsOf(to, after))]) : undefined;
   return compared(before, after, digests);
 }
 
-async function digestsOf(
-  store: ObjectStore,
-  blob: Blob,
-  files: readonly ZipFile[],
-): Promise<ReadonlyMap<ZipFile, Digest>> {
-  return digestZip((await readBlob(store, blob)).body, files);
+async function digestsOf(blob: StoredBlob, files: readonly ZipFile[]): Promise<ReadonlyMap<ZipFile, Digest>> {
+  return digestZip((await readBlob(blob.store, blob)).body, files);
 }
 
 function compared(
@@ -110,10 +106,10 @@ export function hasOtherMode(one: ComparedFile, other: ComparedFile): boolean {
 }
 
 /** A piece of what is stored; nothing proves that it is what the digest says. */
-function readerOf(store: ObjectStore, blob: Blob): ReadAt {
+function readerOf(blob: StoredBlob): ReadAt {
   return async (from, length) => {
     if (length === 0) return Buffer.alloc(0);
-    const object = await store.read(keyOf(blob), undefined, from);
+    const object = await blob.store.read(keyOf(blob), undefined, from);
     if (object === undefined) return Buffer.alloc(0);
     return (await bytesOf(first(object.body, length))).subarray(0, length);
   };

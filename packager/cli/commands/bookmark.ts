@@ -7,6 +7,7 @@ import { formatArn, formatArtifactName, runToEnd } from '../../../repository/ind
 import { parseSegment } from '../../../repository/name.ts';
 import { readable } from '../../../repository/unreadable.ts';
 import { localUser } from '../../provenance.ts';
+import { openDomainOf } from '../at-home.ts';
 import { CATCH_UP, plainBehind, tellBehind } from '../behind-talk.ts';
 import {
   arnOfVersion,
@@ -18,8 +19,6 @@ import {
 import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../bookmark-options.ts';
 import { CHANCE } from '../chance.ts';
 import type { OpenDomain } from '../opening.ts';
-import { openDomain } from '../open.ts';
-import { placeFlags } from '../place-flags.ts';
 import { printable } from '../printable.ts';
 import type { Column } from '../report.ts';
 import { formatDate, formatTable, writeJson, writeJsonList } from '../report.ts';
@@ -33,7 +32,7 @@ const AT_ONCE = 16;
 /** Lets a bookmark name a version, and tells which stacks are behind it now. */
 export async function set(options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const bookmark = parseSegment('bookmark', options.bookmark);
-  const open = await openDomain(options, 'keep', terminal);
+  const open = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const version = await resolveOneVersion(open.domain, options.artifact, options.repository);
   await moveBookmark(open, { version, bookmark, expected: options.expected }, options, terminal, warnings);
 }
@@ -91,7 +90,7 @@ async function* heralded<T>(terminal: Terminal, all: AsyncIterable<T>, bookmark:
 
 /** Prints the ARN of the version that a bookmark names. */
 export async function get(options: BookmarkOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   const { bookmark, version, at, by } = await findBookmark(domain, name, options.bookmark);
   const arn = await readDefiniteArn(domain, { ...name, number: version });
@@ -108,7 +107,7 @@ const LISTED: readonly Column[] = [
 
 /** Lists the bookmarks of an artifact. */
 export async function list(options: BookmarkListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   const unreadable = unreadableIn(warnings);
   const bookmarks = listBookmarks(domain.store, name, unreadable);
@@ -138,7 +137,7 @@ const PAST: readonly Column[] = [
 
 /** Shows what a bookmark named, the latest first. */
 export async function history(options: BookmarkOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   const record = (await readBookmark(domain.store, name, options.bookmark))?.value;
   const isNone = record === undefined || (record.number === undefined && record.history.length === 0);
@@ -171,7 +170,7 @@ async function missing(domain: OpenDomain['domain'], name: ArtifactName, bookmar
 
 /** Lets a bookmark name nothing any more. */
 export async function remove(options: BookmarkMoveOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, ask, caller } = await openDomain(options, 'keep', terminal);
+  const { domain, ask, caller, flags } = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const { bookmark, expected } = options;
   const name = await resolveWholeArtifact(domain, options.artifact, options.repository);
   // Whoever slips is told of the name that is near; the keeper knows of bookmarks that were deleted.
@@ -185,7 +184,7 @@ export async function remove(options: BookmarkMoveOptions, terminal: Terminal, w
   if (options.json) writeJson(terminal, { outcome, ...name, bookmark, from, warnings: warnings.all() });
   else if (!options.quiet) {
     const what = `${formatArtifactName(name)}^${bookmark}`;
-    const way = `cfn-artifacts bookmark history ${formatArtifactName(name)} ${bookmark}${placeFlags(options)}`;
+    const way = `cfn-artifacts bookmark history ${formatArtifactName(name)} ${bookmark}${flags}`;
     terminal.stdout.write(
       from === undefined
         ? `${what} named nothing already\n`
