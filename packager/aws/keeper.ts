@@ -6,9 +6,10 @@ import type { Domain } from '../../repository/domain.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
+import type {
+  FETCHING_ALIAS} from '../../repository/keeping/invocation.ts';
 import {
   answerOfInvocation,
-  FETCHING_ALIAS,
   invocationProblem,
   KEEPER_FUNCTION,
   PUBLISHING_ALIAS,

@@ -1,6 +1,7 @@
 import type { DeletedVersion, VersionUser } from '../../../repository/index.ts';
 import type { ArtifactError } from '../../../repository/index.ts';
 import { ArtifactErrors } from '../../../repository/index.ts';
+import { openDomainOf } from '../at-home.ts';
 import { confirm } from '../confirm.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { askFor, commandsFor, isDue, lookAt, settled, versionName } from '../deletion-plan.ts';
@@ -8,8 +9,6 @@ import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo, whatGoes } f
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../opening.ts';
-import { openDomain } from '../open.ts';
-import { placeFlags } from '../place-flags.ts';
 import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -30,7 +29,7 @@ type Versions = readonly DeletedVersion[];
  * @throws ArtifactErrors ARTIFACT_IN_USE, ARTIFACT_NOT_FOUND … of all that is named; INVALID_ARGUMENT where the answer is no
  */
 export async function run(options: DeleteOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
-  const opened = await openDomain(options, options.dryRun ? 'read' : 'keep', terminal);
+  const opened = await openDomainOf(options, options.artifacts, options.dryRun ? 'read' : 'keep', terminal);
   const call: Call = { opened, options, terminal };
   const looking = progress(call, (count) => `looked at ${count} so far`);
   const { versions, problems } = await lookAt(opened.domain, opened.ask, options, looking);
@@ -60,10 +59,10 @@ function refusals({ opened: { domain } }: Call, used: Versions, advice: string):
   return used.map((version) => inUse(domain, version, advice));
 }
 
-function adviceTo({ options }: Call, used: Versions, due: Versions): string {
+function adviceTo({ opened }: Call, used: Versions, due: Versions): string {
   return [
     'Nothing was deleted.',
-    lettingGo(used, placeFlags(options)),
+    lettingGo(used, opened.flags),
     ...(due.length > 0 ? ['--unused deletes the others.'] : []),
   ].join(' ');
 }
@@ -141,13 +140,13 @@ async function tellDeleted(
   warnings: Warnings,
   failure: { readonly error: unknown } | undefined,
 ): Promise<void> {
-  const { options, terminal } = call;
+  const { opened, options, terminal } = call;
   const taken = result.filter(isUsed);
   if (options.json) await writeJsonList(terminal, 'versions', plainOf([...left, ...result]));
   else tellResult(call, result);
   if (failure !== undefined) throw failure.error;
   if (!options.unused && taken.length > 0) {
-    const advice = `It was taken into use in the meantime, and left. ${lettingGo(taken, placeFlags(options))}`;
+    const advice = `It was taken into use in the meantime, and left. ${lettingGo(taken, opened.flags)}`;
     const [first, ...others] = refusals(call, taken, advice);
     if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   }
@@ -158,7 +157,7 @@ async function tellDeleted(
 function tellResult(call: Call, result: Versions): void {
   const gone = result.filter((version) => !isUsed(version));
   for (const version of gone) say(call, formatDeleted(version));
-  const advice = adviceOn(gone, placeFlags(call.options));
+  const advice = adviceOn(gone, call.opened.flags);
   if (advice !== undefined && !call.options.quiet) call.terminal.stderr.write(`${advice}\n`);
 }
 

@@ -3,12 +3,12 @@ import { hasOtherMode, hasSameContent } from '../../comparing/compare-archives.t
 import type { AssetChange, ComparedAsset } from '../../comparing/compare-versions.ts';
 import { compareSides } from '../../comparing/compare-versions.ts';
 import { formatSize } from '../../size.ts';
+import { openerOf } from '../at-home.ts';
 import type { Compared } from '../diff-sides.ts';
 import { resolveSides } from '../diff-sides.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { DiffOptions } from '../looking-options.ts';
-import { openDomain } from '../open.ts';
 import { printable } from '../printable.ts';
 import type { Column } from '../report.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
@@ -18,10 +18,11 @@ import type { Warnings } from '../warnings.ts';
 
 /** What changed between two versions, or two assets: nothing is held but the files of one pair of archives. */
 export async function run(options: DiffOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
-  const { domain } = await openDomain(options, 'read', terminal);
-  const [from, to] = await resolveSides(domain, [options.from, options.to], options.repository);
+  const open = openerOf(options, 'read', terminal);
+  const [one, other] = await Promise.all([open(options.from), open(options.to)]);
+  const [from, to] = await resolveSides([one.domain, other.domain], [options.from, options.to], options.repository);
   const tally = { different: 0 };
-  const changes = counted(compareSides(domain.store, from.assets, to.assets, options.deep), tally, terminal.signal);
+  const changes = counted(compareSides(from, to, options.deep), tally, terminal.signal);
   if (options.json) {
     await writeJsonList(terminal, 'assets', plainOf(changes));
     writeJson(terminal, {

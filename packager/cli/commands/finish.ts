@@ -13,11 +13,11 @@ import { samenessOf } from '../../../repository/same-version.ts';
 import { requireOpen } from '../../../repository/set.ts';
 import { exists } from '../../../repository/status.ts';
 import { resolveVersion } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import { arnOfVersion } from '../bookmark-name.ts';
 import type { ActivateOptions, FinishOptions } from '../bookmark-options.ts';
 import { namesContent, selectionIn, withSet } from '../named-version.ts';
 import type { OpenDomain } from '../opening.ts';
-import { openDomain } from '../open.ts';
 import { writeJson } from '../report.ts';
 import { definiteArn } from '../showing.ts';
 import type { Terminal } from '../terminal.ts';
@@ -29,7 +29,7 @@ import { askOnce, moveBookmark } from './bookmark.ts';
  * @throws ArtifactError LABEL_TAKEN where another one was chosen; INVALID_ARGUMENT where it is no candidate; ARTIFACT_NOT_FOUND, ARTIFACT_DELETED
  */
 export async function finish(options: FinishOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, askToPublish } = await openDomain(options, 'keep', terminal);
+  const { domain, askToPublish } = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const { manifest, set } = await candidateOf(domain, options);
   const { repository, id, number } = manifest;
   const chosen = await findLabel(domain, manifest, set.label);
@@ -54,7 +54,7 @@ export async function finish(options: FinishOptions, terminal: Terminal, warning
  * @throws ArtifactError as `finish`
  */
 export async function activate(options: ActivateOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const open = await openDomain(options, 'keep', terminal);
+  const open = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const { manifest, set } = await candidateOf(open.domain, options);
   await requireOpen(open.domain, manifest, set);
   const { repository, id, number } = manifest;

@@ -18,10 +18,10 @@ import { checkOutputs, outputFile, tryOutputs } from '../../output.ts';
 import { failedOutput } from '../../output-failure.ts';
 import { formatSize } from '../../size.ts';
 import { resolveVersion } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import { fileNameOf, fileNamesOf } from '../file-names.ts';
 import type { GetOptions } from '../looking-options.ts';
 import { resolveNamed, withSet } from '../named-version.ts';
-import { openDomain } from '../open.ts';
 import { printable } from '../printable.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -35,7 +35,7 @@ interface Call {
 
 /** Brings an artifact's content here, verified: all files appear whole and right, or none does. */
 export async function run(options: GetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const call = { options, terminal, warnings };
   const { all, repository, set } = options;
   const text = withSet(options.artifact, set, repository);

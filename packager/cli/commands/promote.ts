@@ -10,11 +10,11 @@ import type { PromotionRequest } from '../../../repository/promoting/request.ts'
 import { createArchiver } from '../../archive/source.ts';
 import { problemsOf, refuse } from '../../packaging/problems.ts';
 import { provenanceOf } from '../../provenance.ts';
+import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../chance.ts';
-import { openDomain } from '../open.ts';
 import type { OpenDomain } from '../opening.ts';
 import type { PromoteOptions } from '../promote-options.ts';
-import { evidenceOf, itemsToPromote } from '../promotion-request.ts';
+import { evidenceOf, itemsToPromote, namesToPromote } from '../promotion-request.ts';
 import { formatDate, writeJson } from '../report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,7 +22,12 @@ import type { Warnings } from '../warnings.ts';
 
 /** Names versions in another repository, and prints their ARNs there. */
 export async function run(options: PromoteOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const opened = await openDomain(options, options.dryRun ? 'read' : 'keep', terminal);
+  const opened = await openDomainOf(
+    options,
+    namesToPromote(options, terminal.cwd),
+    options.dryRun ? 'read' : 'keep',
+    terminal,
+  );
   // Whoever promotes publishes, and is no keeper.
   const domain = { ...opened.domain, keeper: remoteKeeper(opened.askToPublish) };
   const archiver = createArchiver({ reporter: () => undefined, scratch: scratchFolder(), signal: terminal.signal });

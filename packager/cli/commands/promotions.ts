@@ -4,7 +4,7 @@ import { listPromotions } from '../../../repository/promoting/history.ts';
 import type { PromotionEvidence } from '../../../repository/promoting/record.ts';
 import { formatVersion } from '../../../repository/promoting/record.ts';
 import { resolveVersions } from '../artifact.ts';
-import { openDomain } from '../open.ts';
+import { openDomainOf } from '../at-home.ts';
 import type { PromotionsOptions } from '../promotions-options.ts';
 import { formatDate, formatTable, writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -13,7 +13,7 @@ import { unreadableIn } from '../warnings.ts';
 
 /** What was promoted from an artifact, and to it, all the way. */
 export async function run(options: PromotionsOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const subject = await resolveVersions(domain, options.artifact, options.repository);
   const { number } = subject;
   const steps = await listPromotions(domain, subject, unreadableIn(warnings));

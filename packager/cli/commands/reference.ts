@@ -16,9 +16,10 @@ import {
   runToEnd,
 } from '../../../repository/index.ts';
 import { resolveArtifact, resolveSubject, resolveVersion } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../chance.ts';
 import { namesContent } from '../named-version.ts';
-import { openDomain } from '../open.ts';
+import type { OpenDomain } from '../opening.ts';
 import type { ReferenceOptions } from '../reference-options.ts';
 import { writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,7 +27,7 @@ import type { Warnings } from '../warnings.ts';
 
 /** Records that a consumer which is no stack needs a version. */
 export async function add(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const { domain, ask } = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const { consumer, artifact: text, repository } = options;
   const { arn, resolvedFrom, ...name } = await resolveAny(domain, text, repository);
   if (arn.version === undefined) throw noVersion(text);
@@ -56,7 +57,7 @@ async function resolveAny(domain: Domain, text: string, repository: string): Pro
 
 /** Removes what a consumer recorded, of one version or of all versions of an artifact. */
 export async function remove(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const { domain, ask } = await openDomainOf(options, [options.artifact], 'keep', terminal);
   const { consumer, artifact: text, repository } = options;
   const subject = await resolveSubject(domain, text, repository);
   const arn = await arnOf(domain, subject, text);
@@ -73,7 +74,7 @@ export async function remove(options: ReferenceOptions, terminal: Terminal, warn
 
 async function* removals(
   domain: Domain,
-  ask: Awaited<ReturnType<typeof openDomain>>['ask'],
+  ask: OpenDomain['ask'],
   command: Extract<KeeperCommand, { command: 'reference-remove' }>,
   subject: Subject,
 ): AsyncGenerator<RemovedReference> {

@@ -3,10 +3,10 @@ import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } f
 import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { resolveSubject } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
 import { noBookmark } from '../bookmark-name.ts';
 import { foundIn, requireKnown } from '../known-repository.ts';
-import { openDomain } from '../open.ts';
 import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
 import { formatSize } from '../../size.ts';
@@ -17,8 +17,13 @@ import { unreadableIn } from '../warnings.ts';
 
 /** One question about references, answered as the records are read: nothing is held, however many there are. */
 export async function run(options: ReferencesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
   const { question, repository, region } = options;
+  const { domain } = await openDomainOf(
+    options,
+    question.kind === 'users' ? [question.artifact] : [],
+    'read',
+    terminal,
+  );
   switch (question.kind) {
     case 'users':
       return users({ options, terminal, warnings }, domain, question.artifact);

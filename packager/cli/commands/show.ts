@@ -2,9 +2,9 @@ import type { Domain, Subject } from '../../../repository/index.ts';
 import { findNewest, newestNumber, readVersion } from '../../../repository/index.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
 import { resolveArtifact, resolveVersion, resolveVersions } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import type { ShowOptions } from '../looking-options.ts';
 import { namesContent, selectionIn, withSet } from '../named-version.ts';
-import { openDomain } from '../open.ts';
 import { showArtifact } from '../show-artifact.ts';
 import { showContent } from '../show-content.ts';
 import { showVersion } from '../show-version.ts';
@@ -15,7 +15,7 @@ import { unreadableIn } from '../warnings.ts';
 
 /** One page: of an artifact, of one version, or of some content. */
 export async function run(options: ShowOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, linkOf } = await openDomain(options, 'read', terminal);
+  const { domain, linkOf } = await openDomainOf(options, [options.artifact], 'read', terminal);
   const call: ShowCall = { options, terminal, warnings, domain, linkOf };
   const { repository } = options;
   const text = withSet(options.artifact, options.set, repository);

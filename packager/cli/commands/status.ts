@@ -10,13 +10,12 @@ import {
 import type { ChangedStatus } from '../../../repository/keeping/status.ts';
 import { isGone } from '../../../repository/status.ts';
 import { FOLLOWERS } from '../../../repository/status-target.ts';
+import { openDomainOf } from '../at-home.ts';
 import { arnOfVersion, resolveOneVersion } from '../bookmark-name.ts';
 import { confirm } from '../confirm.ts';
 import { arnOf, askFor, versionName } from '../deletion-plan.ts';
 import { endsOf, inUse, lettingGo } from '../deletion-talk.ts';
 import type { OpenDomain } from '../opening.ts';
-import { openDomain } from '../open.ts';
-import { placeFlags } from '../place-flags.ts';
 import { formatTable, writeJson, writeJsonList } from '../report.ts';
 import type { StatusOptions, StatusSetOptions } from '../status-options.ts';
 import type { Terminal } from '../terminal.ts';
@@ -27,7 +26,7 @@ type VersionName = ArtifactName & { readonly number: number };
 
 /** Tells what versions are. */
 export async function get(options: StatusOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+  const { domain } = await openDomainOf(options, options.artifacts, 'read', terminal);
   const versions = await statusesOf(domain, await versionsOf(domain, options));
   if (options.json) {
     const plain = versions.map(({ number, ...version }) => ({ ...version, version: number }));
@@ -44,11 +43,11 @@ export async function get(options: StatusOptions, terminal: Terminal, warnings: 
  */
 export async function set(options: StatusSetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { status, json, quiet, yes } = options;
-  const { domain, ask } = await openDomain(options, 'keep', terminal);
+  const { domain, ask, flags } = await openDomainOf(options, options.artifacts, 'keep', terminal);
   const versions = await versionsOf(domain, options);
   const looked = await statusesOf(domain, versions);
   refuse(looked.flatMap((version) => problemsOf(version, options)));
-  if (status === 'Disposed') refuse(await usedAmong(domain, ask, looked, options));
+  if (status === 'Disposed') refuse(await usedAmong({ domain, ask, flags }, looked));
   if (status === 'Disposed' && !yes) {
     await confirm(terminal, {
       question: `Dispose of ${versions.map(versionName).join(', ')}? Nobody can take that back.`,
@@ -58,7 +57,7 @@ export async function set(options: StatusSetOptions, terminal: Terminal, warning
     });
   }
   const problems: ArtifactError[] = [];
-  const changed = changeAll(domain, ask, versions, options, problems);
+  const changed = changeAll({ domain, ask, flags }, versions, options, problems);
   if (json) await writeJsonList(terminal, 'versions', plainOf(changed));
   else {
     for await (const version of changed) {
@@ -121,16 +120,14 @@ function problemsOf(
 
 /** Who needs versions, as a deletion would find it. The keeper decides by who needs them when they go. */
 async function usedAmong(
-  domain: Domain,
-  ask: OpenDomain['ask'],
+  { domain, ask, flags }: Pick<OpenDomain, 'domain' | 'ask' | 'flags'>,
   versions: readonly (VersionName & { readonly status: Status })[],
-  options: StatusSetOptions,
 ): Promise<readonly ArtifactError[]> {
   const problems: ArtifactError[] = [];
   for (const version of versions.filter((one) => !isGone(one.status))) {
     const command = { command: 'delete', arn: arnOf(domain, version), dryRun: true, now: false } as const;
     for await (const found of askFor(ask, command, () => undefined)) {
-      if (found.outcome === 'used') problems.push(inUse(domain, found, lettingGo([found], placeFlags(options))));
+      if (found.outcome === 'used') problems.push(inUse(domain, found, lettingGo([found], flags)));
     }
   }
   return problems;
@@ -138,8 +135,7 @@ async function usedAmong(
 
 /** @param problems takes those of versions that stay what they are */
 async function* changeAll(
-  domain: Domain,
-  ask: OpenDomain['ask'],
+  { domain, ask, flags }: Pick<OpenDomain, 'domain' | 'ask' | 'flags'>,
   versions: readonly VersionName[],
   options: StatusSetOptions,
   problems: ArtifactError[],
@@ -152,7 +148,7 @@ async function* changeAll(
         ...{ command: 'status-set', arn, status },
         ...(expected !== undefined && { expected }),
       });
-      if (changed.outcome === 'used') problems.push(inUse(domain, changed, lettingGo([changed], placeFlags(options))));
+      if (changed.outcome === 'used') problems.push(inUse(domain, changed, lettingGo([changed], flags)));
       else yield changed;
     } catch (error) {
       problems.push(...problemsIn(error));

@@ -8,12 +8,11 @@ import {
   runToEnd,
 } from '../../../repository/index.ts';
 import { resolveVersions } from '../artifact.ts';
+import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../chance.ts';
 import type { UndeleteOptions } from '../delete-options.ts';
 import { arnOf, namingProblems, versionName } from '../deletion-plan.ts';
 import type { OpenDomain } from '../opening.ts';
-import { openDomain } from '../open.ts';
-import { placeFlags } from '../place-flags.ts';
 import { writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -23,10 +22,10 @@ import type { Warnings } from '../warnings.ts';
  * @throws ArtifactErrors ARTIFACT_DELETED where content is gone; ARTIFACT_NOT_FOUND …
  */
 export async function run(options: UndeleteOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, ask } = await openDomain(options, 'keep', terminal);
-  const arns = await arnsOf(domain, options);
+  const opened = await openDomainOf(options, options.artifacts, 'keep', terminal);
+  const arns = await arnsOf(opened, options);
   const problems: ArtifactError[] = [];
-  const undeleted = undeleteAll(ask, arns, problems);
+  const undeleted = undeleteAll(opened.ask, arns, problems);
   if (options.json) await writeJsonList(terminal, 'versions', plainOf(undeleted));
   else {
     for await (const version of undeleted) {
@@ -39,14 +38,16 @@ export async function run(options: UndeleteOptions, terminal: Terminal, warnings
 }
 
 /** Each once. @throws ArtifactErrors of all that names no version */
-async function arnsOf(domain: Domain, options: UndeleteOptions): Promise<ReadonlySet<string>> {
-  const { artifacts, repository } = options;
+async function arnsOf(
+  { domain, flags }: Pick<OpenDomain, 'domain' | 'flags'>,
+  { artifacts, repository }: UndeleteOptions,
+): Promise<ReadonlySet<string>> {
   const arns = new Set<string>();
   const problems: ArtifactError[] = [];
   for (const text of artifacts) {
     try {
       const subject = await resolveVersions(domain, text, repository);
-      if (subject.number === undefined) problems.push(await noVersion(domain, subject, text, placeFlags(options)));
+      if (subject.number === undefined) problems.push(await noVersion(domain, subject, text, flags));
       else arns.add(arnOf(domain, subject));
     } catch (error) {
       problems.push(...namingProblems(error));
