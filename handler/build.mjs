@@ -15,7 +15,7 @@ export const BUNDLE_LIMIT = 32 * 1024;
 
 /** @returns the bundle's text, and how many bytes of it came from which file before it was minified once more */
 export async function bundleReference() {
-  const { text, parts } = await bundle('handler/reference/index.ts');
+  const { text, parts } = await bundle('handler/reference/index.ts', [withoutKeepersWork]);
   return { text: await smaller(text), parts };
 }
 
@@ -24,12 +24,41 @@ export function bundleKeeper() {
   return bundle('handler/keeper/index.ts');
 }
 
-async function bundle(entry) {
+/** What a store can do and the reference function never asks of it, because content is the keeper's and the publisher's: by module, what it exports. */
+const KEEPERS_WORK = {
+  's3-foreign.ts': ['copyForeign'],
+  's3-tag.ts': ['setTag'],
+  's3-upload.ts': ['copyContent', 'uploadContent'],
+};
+
+/** Puts what fails in the place of it. What else those modules export stays as it is. */
+const withoutKeepersWork = {
+  name: 'without the work of the keeper',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`/(${Object.keys(KEEPERS_WORK).join('|').replaceAll('.', '\\.')})$`);
+    onResolve({ filter }, ({ path: name, resolveDir, namespace }) =>
+      namespace === 'lean' ? undefined : { path: path.resolve(resolveDir, name), namespace: 'lean' },
+    );
+    onLoad({ filter, namespace: 'lean' }, ({ path: file }) => ({
+      contents: [
+        `export * from ${JSON.stringify(`${file}?whole`)};`,
+        ...KEEPERS_WORK[path.basename(file)].map(
+          (name) => `export const ${name} = () => { throw new Error('the reference function has no ${name}'); };`,
+        ),
+      ].join('\n'),
+      resolveDir: path.dirname(file),
+    }));
+    onResolve({ filter: /\?whole$/ }, ({ path: name }) => ({ path: name.replace(/\?whole$/, ''), namespace: 'file' }));
+  },
+};
+
+async function bundle(entry, plugins = []) {
   const { outputFiles, metafile } = await build({
     entryPoints: [path.join(root, entry)],
     absWorkingDir: root,
     outfile: 'index.js',
     write: false,
+    plugins,
     metafile: true,
     bundle: true,
     minify: true,

@@ -59,6 +59,7 @@ export type PrincipalName =
   | 'reader'
   | 'reference function'
   | 'keeper'
+  | 'keeper elsewhere'
   | 'administrator'
   | 'administrator by CloudFormation'
   | 'administrator’s service role'
@@ -107,6 +108,8 @@ export function principalsOf({ domain, publisher, deployer }: DomainPolicies): R
     reader: human('reader', reading),
     'reference function': role(roles.reference),
     keeper: role(roles.keeper),
+    // Of another region, or so called, whatever its own policies let it do.
+    'keeper elsewhere': human('cfn-artifacts-keeper-eu-west-1', everything),
     administrator: human('admin', everything),
     'administrator by CloudFormation': { ...human('admin', everything), context: BY_CLOUDFORMATION },
     'administrator’s service role': { ...human('cloudformation', everything), context: ofCloudFormation },

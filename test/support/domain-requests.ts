@@ -31,6 +31,11 @@ const RESOURCE = {
   ...{ account: PLACE.account, region: PLACE.region, stack: 'shop', logicalId: 'Api' },
   uuid: '0b1c2d3e-0000-4000-8000-000000000000',
 };
+/** As keepers elsewhere tell of them. */
+const FAR_RESOURCE = { ...RESOURCE, region: 'eu-west-1' };
+/** Segments that look like a stack's record, there and here. */
+const LIKE_RECORD = { repository: 'default', id: `references/${DIGEST}/stack/${PLACE.account}/eu-west-1/x` };
+const LIKE_OWN = { repository: 'default', id: `stack/${PLACE.account}/${PLACE.region}/x` };
 /** A stack may have any name. */
 const NAMED_VERSION = { ...RESOURCE, stack: 'version' };
 
@@ -47,6 +52,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'promotions/': promotionKey('default', '0f'.repeat(16)),
   'references/ of versions': versionReferenceKey(DIGEST, SHOP, 1, 'nonce'),
   'references/ of stacks': stackReferenceKey(DIGEST, RESOURCE, 'generation'),
+  'references/ of stacks elsewhere': stackReferenceKey(DIGEST, FAR_RESOURCE, 'generation'),
   'references/ by hand': namedReferenceKey(DIGEST, 'team', 'generation'),
   'references/ retained': namedReferenceKey(DIGEST, 'retained', 'generation'),
   'consumers/': consumerKey(RESOURCE, 'generation', DIGEST),
@@ -64,6 +70,9 @@ export const LOOKALIKES: readonly (readonly [like: string, key: string])[] = [
   ['references/ of stacks', stackReferenceKey(DIGEST, NAMED_VERSION, 'generation')],
   ['references/ of stacks', stackReferenceKey(DIGEST, { ...RESOURCE, stack: 'named' }, 'generation')],
   ['versions/', versionKey(TRICKY, 1)],
+  ['references/ of versions', versionReferenceKey(DIGEST, LIKE_OWN, 1, 'nonce')],
+  ['versions/', versionKey(LIKE_RECORD, 1)],
+  ['labels/', labelKey(LIKE_RECORD, '1')],
   ['anything else', 'domain/x'],
   ['anything else', 'scratch'],
 ];
@@ -78,10 +87,13 @@ const OWN_EVENT = { 'events:source': 'cfn-artifacts' };
 const logs = (name: string): string =>
   `arn:aws:logs:${PLACE.region}:${PLACE.account}:log-group:/aws/lambda/${name}:log-stream:1`;
 const EARLIER_KEY = KMS_KEY.replace(/[^/]+$/, 'earlier');
-const OTHER_BUCKET = `${BUCKET_ARN}-other`;
+const OTHER_BUCKET = 'arn:aws:s3:::shop';
+/** The domain of another region of the account. */
+const FAR = { region: FAR_RESOURCE.region, bucket: BUCKET_ARN.replace(PLACE.region, FAR_RESOURCE.region) };
 /** What S3 binds a key to: the bucket, where it has a key of its own for the bucket, else the object. Whoever asks KMS can say the same. */
 const encrypted = (arn: string): AwsRequest['context'] => ({ 'kms:encryptioncontext:aws:s3:arn': arn });
-const VIA_S3 = { 'kms:viaservice': `s3.${PLACE.region}.amazonaws.com` };
+const viaS3 = (region: string): AwsRequest['context'] => ({ 'kms:viaservice': `s3.${region}.amazonaws.com` });
+const VIA_S3 = viaS3(PLACE.region);
 
 /** What is asked of the bucket as a whole. */
 export const BUCKET_REQUESTS: Readonly<Record<string, AwsRequest>> = {
@@ -103,6 +115,14 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
     `${lambda}cfn-artifacts-keeper:publishing`,
   ),
   'have the keeper do what stacks declare': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper:declaring`),
+  'have the keeper fetch what is at home elsewhere': act(
+    'lambda:InvokeFunction',
+    `${lambda}cfn-artifacts-keeper:fetching`,
+  ),
+  'have the keeper do what another account may ask': act(
+    'lambda:InvokeFunction',
+    `${lambda}cfn-artifacts-keeper:sharing`,
+  ),
   'ask the keeper by its newest version': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper:$LATEST`),
   'give the keeper any command': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper`),
   'decrypt content by S3': act('kms:Decrypt', KMS_KEY, { ...VIA_S3, ...encrypted(BUCKET_ARN) }),
@@ -111,7 +131,19 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
     ...encrypted(objectArn('domain')),
   }),
   'decrypt by S3 what another bucket has': act('kms:Decrypt', EARLIER_KEY, { ...VIA_S3, ...encrypted(OTHER_BUCKET) }),
-  'encrypt content by S3': act('kms:GenerateDataKey', KMS_KEY, VIA_S3),
+  'decrypt by S3 what another domain has': act('kms:Decrypt', EARLIER_KEY, {
+    ...viaS3(FAR.region),
+    ...encrypted(`${FAR.bucket}/domain`),
+  }),
+  'encrypt content by S3': act('kms:GenerateDataKey', KMS_KEY, { ...VIA_S3, ...encrypted(BUCKET_ARN) }),
+  'encrypt by S3 what another domain is told': act('kms:GenerateDataKey', EARLIER_KEY, {
+    ...viaS3(FAR.region),
+    ...encrypted(FAR.bucket),
+  }),
+  'encrypt by S3 what another bucket gets': act('kms:GenerateDataKey', KMS_KEY, {
+    ...VIA_S3,
+    ...encrypted(OTHER_BUCKET),
+  }),
   'use the KMS key by itself': act('kms:Decrypt', KMS_KEY, encrypted(BUCKET_ARN)),
   'encrypt with the KMS key by itself': act('kms:GenerateDataKey', KMS_KEY, encrypted(BUCKET_ARN)),
   'announce what happens to artifacts': act('events:PutEvents', bus('default'), OWN_EVENT),
@@ -166,12 +198,26 @@ export function allRequests(policy: Policy): Asked[] {
   const list = bucketAction('s3:ListBucket');
   return [
     ...asked,
+    ...elsewhere(),
     { name: 'read over plain HTTP', request: plain(read), guard },
     { name: 'list over plain HTTP', request: plain(list), guard },
     { name: 'read from a stranger’s bucket', request: read, guard: TRAP },
     { name: 'list a stranger’s bucket', request: list, guard: TRAP },
     { name: 'write into a stranger’s bucket', request: put('blobs/'), guard: TRAP },
   ];
+}
+
+/** Of the domain of another region, as far as the account itself decides it. */
+function elsewhere(): Asked[] {
+  const guard: Guard = { account: PLACE.account };
+  const requests = Object.values(KEYS).flatMap((key) =>
+    (['read', 'create', 'remove blindly', 'erase'] as const).map((how) => ({
+      name: `${how} ${key} elsewhere`,
+      request: OBJECT_REQUESTS[how](`${FAR.bucket}/${key}`),
+      guard,
+    })),
+  );
+  return [...requests, { name: 'list elsewhere', request: act('s3:ListBucket', FAR.bucket), guard }];
 }
 
 export function put(kind: string, how: ObjectRequest = 'create'): AwsRequest {

@@ -57,13 +57,19 @@ import type { S3Server } from '../support/s3-server.ts';
 
 /** Nothing is too young to be judged then. */
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
-/** As `domain.test.ts` proves them: what they are about does not come up here. */
+/** As `domain.test.ts` and `elsewhere.test.ts` prove them: what they are about does not come up here. */
 const ELSEWHERE =
-  /^(OwnBucketAlone|Log|Decrypt|Encrypt): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
-/** What the keeper has for what does not come up here: to forget what trees of files became, to free labels that were claimed by who died. */
+  /^(OwnBucketAlone|NoStrangersBucket|Log|Decrypt|Encrypt|Encryption|ReadElsewhere|TellElsewhere): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
+/**
+ * What the keeper has for what does not come up here: to bring content here that is at home in another domain, to forget what trees of files became, to free labels that were
+ * claimed by who died, to let go of a copy that is made, and to mark content with whom it is shared.
+ */
 const TO_COME: readonly string[] = [
+  `Record: Resource ${BUCKET_ARN}/blobs/*`,
   `Remove: Resource ${BUCKET_ARN}/sources/*`,
   `Remove: Resource ${BUCKET_ARN}/labels/*`,
+  `Remove: Resource ${BUCKET_ARN}/progress/*`,
+  ...['AbortMultipartUpload', 'GetObjectTagging', 'PutObjectTagging'].map((action) => `Content: Action s3:${action}`),
 ];
 
 /** One function is packaged, one runs from the bucket; a layer is looked at by whoever asks what runs. */

@@ -43,6 +43,8 @@ function on(resource: string, actions: readonly string[], context: RequestContex
 
 const WHOLE = { 's3:objectcreationoperation': 'true' };
 
+const TAGS = { 's3:requestobjecttagkeys': ['cfn-artifacts-shares'], 's3:requestobjecttag/cfn-artifacts-shares': ' a ' };
+
 export type ObjectRequest =
   | 'read'
   | 'read version'
@@ -58,7 +60,13 @@ export type ObjectRequest =
   | 'replicate'
   | 'replicate deletion'
   | 'hold'
-  | 'lift a hold';
+  | 'lift a hold'
+  | 'read tags'
+  | 'tag'
+  | 'tag version'
+  | 'untag'
+  | 'untag version'
+  | 'create with tags';
 
 /** What can be asked of an object, as S3 sees it: the actions that it needs and the condition keys that it fills in. */
 export const OBJECT_REQUESTS: Readonly<Record<ObjectRequest, (arn: string) => AwsRequest>> = {
@@ -82,6 +90,13 @@ export const OBJECT_REQUESTS: Readonly<Record<ObjectRequest, (arn: string) => Aw
   'replicate deletion': (arn) => on(arn, ['s3:ReplicateDelete']),
   hold: (arn) => on(arn, ['s3:PutObjectLegalHold'], { 's3:object-lock-legal-hold': 'ON' }),
   'lift a hold': (arn) => on(arn, ['s3:PutObjectLegalHold'], { 's3:object-lock-legal-hold': 'OFF' }),
+  'read tags': (arn) => on(arn, ['s3:GetObjectTagging']),
+  tag: (arn) => on(arn, ['s3:PutObjectTagging'], TAGS),
+  'tag version': (arn) => on(arn, ['s3:PutObjectVersionTagging'], { ...TAGS, 's3:versionid': 'v' }),
+  untag: (arn) => on(arn, ['s3:DeleteObjectTagging']),
+  'untag version': (arn) => on(arn, ['s3:DeleteObjectVersionTagging'], { 's3:versionid': 'v' }),
+  'create with tags': (arn) =>
+    on(arn, ['s3:PutObject', 's3:PutObjectTagging'], { ...WHOLE, ...TAGS, 's3:if-none-match': '*' }),
 };
 
 /** One action on one resource. */
