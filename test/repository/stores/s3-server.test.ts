@@ -340,7 +340,7 @@ describe('what they may', () => {
     const readers = [TEST_ACCOUNT, OTHER_ACCOUNT].map((account) => `arn:aws:iam::${account}:root`);
     await setPolicy({ Effect: 'Allow', Principal: { AWS: readers }, Action: 's3:GetObject', Resource: EVERYTHING });
     const keyPolicy = (...AWS: string[]): void => {
-      const Statement = { ...allow('kms:Decrypt').Statement, Principal: { AWS } } as Statement;
+      const Statement = { Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*', Principal: { AWS } } as const;
       server.keyPolicies.set(kmsKeyId, { Statement });
     };
     expect(await outcome(get(as('other'), 'a'))).toBe('AccessDenied');
