@@ -59,6 +59,8 @@ import {
   REPOSITORY_SHOW,
   REPOSITORY_UPDATE,
 } from './repository-options.ts';
+import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from './share-options.ts';
+import { SHARE, SHARE_LIST, SHARE_REVOKE, SHARE_SYNC } from './share-options.ts';
 import type { StatusOptions, StatusSetOptions } from './status-options.ts';
 import { STATUS, STATUS_SET } from './status-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -118,6 +120,10 @@ export interface CommandHandlers {
     terminal: Terminal,
     warnings: Warnings,
   ) => Promise<void>;
+  readonly share: (options: ShareOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'share list': (options: ShareListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'share revoke': (options: ShareRevokeOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly 'share sync': (options: ShareSyncOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
 }
 
@@ -161,6 +167,10 @@ export const HANDLERS: CommandHandlers = {
   'repository show': async (...call) => (await import('./commands/repository.ts')).show(...call),
   'repository update': async (...call) => (await import('./commands/repository.ts')).update(...call),
   'repository delete': async (...call) => (await import('./commands/repository-delete.ts')).run(...call),
+  share: async (...call) => (await import('./commands/share.ts')).share(...call),
+  'share list': async (...call) => (await import('./commands/share.ts')).list(...call),
+  'share revoke': async (...call) => (await import('./commands/share.ts')).revoke(...call),
+  'share sync': async (...call) => (await import('./commands/share.ts')).sync(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
 };
 
@@ -218,6 +228,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   reference:
     'Records which consumers that are no stacks need a version: a job, a team, a program of your own. Stacks record what they use by themselves.',
   gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
+  share:
+    'Lets other accounts use what a domain has: read it, publish into it, promote in it. Nobody of another account may anything that no share lets.',
   repository:
     "Makes, lists, shows, changes and deletes the repositories of a domain. 'default' is always there; whatever is published or promoted into another one needs that to be made first.",
 };
@@ -745,6 +757,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { what: 'one that takes everything', command: 'cfn-artifacts repository create staging' },
       {
+        what: "one whose content stands in a bucket of the team's own",
+        command: 'cfn-artifacts repository create team --bucket team-content --apply-policy',
+      },
+      {
         what: 'one that takes only what was tested',
         command: 'cfn-artifacts repository create production --accepts-from staging --requires-evidence',
       },
@@ -805,6 +821,59 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [REPOSITORY],
     options: optionsOf<Omit<RepositoryDeleteOptions, 'repository'>>(REPOSITORY_DELETE),
+    foreign: [],
+  },
+  {
+    name: 'share',
+    summary: 'let other accounts use artifacts of a repository',
+    description:
+      "Lets an account, an organization or a unit of one use artifacts of a repository of the account's domain: read and deploy them, publish versions of them, or promote as well. Shows how the policies of the bucket, of its key and of the keeper change, asks, and changes them; what somebody else has written there stays. What is shared is one artifact, a path with all below it ('shop/**'), or the whole repository.",
+    examples: [
+      {
+        what: 'everything of a repository, to be deployed',
+        command: 'cfn-artifacts share production --with 444455556666',
+      },
+      { what: 'one artifact', command: 'cfn-artifacts share default/shop/api --with 444455556666' },
+      {
+        what: 'what another account builds',
+        command: "cfn-artifacts share 'dev/shop/**' --with 444455556666 --publish",
+      },
+      {
+        what: 'with everybody of an organization: what would change',
+        command: 'cfn-artifacts share production --with o-a1b2c3d4e5 --dry-run',
+      },
+    ],
+    positional: [{ name: 'artifacts', help: 'REPOSITORY, REPOSITORY/ID or REPOSITORY/PATH/**', required: true }],
+    options: optionsOf(SHARE),
+    foreign: [],
+  },
+  {
+    name: 'share list',
+    summary: 'what is shared, and with whom',
+    description: 'Lists what a domain shares, with whom, and what they may do with it.',
+    examples: [{ what: 'for a script', command: 'cfn-artifacts share list --json' }],
+    positional: [],
+    options: optionsOf(SHARE_LIST),
+    foreign: [],
+  },
+  {
+    name: 'share revoke',
+    summary: 'take a share back',
+    description:
+      'Takes shares back: shows how the policies change, asks, and changes them. What was fetched by then stays where it is, and what is deployed goes on.',
+    examples: [{ what: 'one that share list has told', command: 'cfn-artifacts share revoke 3f6c0a9b' }],
+    positional: [{ name: 'share', help: 'its name: 8 letters and digits', required: true, repeatable: true }],
+    options: optionsOf<Omit<ShareRevokeOptions, 'ids'>>(SHARE_REVOKE),
+    foreign: [],
+  },
+  {
+    name: 'share sync',
+    summary: 'bring the policies to what is shared',
+    description:
+      'Compares the policies with what is shared, and the tags of content too, and brings them to it. For what was interrupted, and for what somebody has changed by hand.',
+    examples: [{ what: 'what would change', command: 'cfn-artifacts share sync --dry-run' }],
+    positional: [],
+    options: optionsOf(SHARE_SYNC),
     foreign: [],
   },
   {

@@ -37,6 +37,7 @@ import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
 import { VERIFY } from './verify-options.ts';
 import { isSet } from '../environment.ts';
 import { parseRepository } from '../../repository/name.ts';
+import { parseShareIds, resolveShareOptions, SHARE_LIST, SHARE_REVOKE, SHARE_SYNC } from './share-options.ts';
 import type { Warnings } from './warnings.ts';
 import { createWarnings } from './warnings.ts';
 
@@ -243,6 +244,20 @@ async function dispatch(
       await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
       break;
     }
+    case 'share':
+      await handlers.share(await resolveShareOptions(given, argument, context), terminal, warnings);
+      break;
+    case 'share list':
+      await handlers[call.command](await resolveOptions(SHARE_LIST, given, [], context), terminal, warnings);
+      break;
+    case 'share revoke': {
+      const options = await resolveOptions(SHARE_REVOKE, given, [], context);
+      await handlers[call.command]({ ...options, ids: parseShareIds(call.positional) }, terminal, warnings);
+      break;
+    }
+    case 'share sync':
+      await handlers[call.command](await resolveOptions(SHARE_SYNC, given, [], context), terminal, warnings);
+      break;
     case 'doctor':
       return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }

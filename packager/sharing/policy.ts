@@ -1,0 +1,105 @@
+import { ArtifactError } from '../../repository/error.ts';
+
+/** A policy as AWS gives it back: whatever it may be, statement by statement. */
+export interface PolicyDocument {
+  readonly Version?: string;
+  readonly Id?: string;
+  readonly Statement: readonly Statement[];
+}
+
+export type Statement = Readonly<Record<string, unknown>>;
+
+/** @param text absent: there is none yet. @throws ArtifactError INVALID_CONFIGURATION where it is none that is understood */
+export function parsePolicy(text: string | undefined, whose: string): PolicyDocument {
+  if (text === undefined) return { Version: '2012-10-17', Statement: [] };
+  try {
+    const { Statement: statements, ...rest } = JSON.parse(text) as { Statement?: unknown };
+    const all = [statements ?? []].flat() as readonly unknown[];
+    if (all.every((one) => typeof one === 'object' && one !== null))
+      return { ...rest, Statement: all as readonly Statement[] };
+  } catch {
+    // Told below.
+  }
+  throw new ArtifactError('INVALID_CONFIGURATION', `the policy of ${whose} is none that is understood`, {
+    remedy: 'Nothing was changed. Look at it, and correct it by hand.',
+  });
+}
+
+/**
+ * The policy with these statements in the place of those that are one's own: all others stay, in their order; what is the same stays where it is, and what is new comes last.
+ * @param isOwn by the Sid
+ */
+export function withStatements(
+  policy: PolicyDocument,
+  wanted: readonly Statement[],
+  isOwn: (sid: unknown) => boolean,
+): PolicyDocument {
+  const bySid = new Map(wanted.map((statement) => [statement['Sid'], statement]));
+  const kept = policy.Statement.flatMap((statement) => {
+    if (!isOwn(statement['Sid'])) return [statement];
+    const own = bySid.get(statement['Sid']);
+    bySid.delete(statement['Sid']);
+    return own === undefined ? [] : [sameMeaning(own, statement) ? statement : own];
+  });
+  const all = [...kept, ...bySid.values()];
+  // Variables like ${aws:PrincipalAccount} are only such in this version.
+  return { ...policy, Version: '2012-10-17', Statement: all };
+}
+
+/** Whether two policies say the same, statement by statement. */
+export function samePolicy(one: PolicyDocument, other: PolicyDocument): boolean {
+  return (
+    one.Statement.length === other.Statement.length &&
+    one.Statement.every((statement, index) => sameMeaning(statement, other.Statement[index] ?? {}))
+  );
+}
+
+/** AWS gives back lists in another order, one value for a list of one, and an account's number for its ARN. */
+export function sameMeaning(one: Statement, other: Statement): boolean {
+  return JSON.stringify(meaningOf(one)) === JSON.stringify(meaningOf(other));
+}
+
+function meaningOf(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const all = (value as readonly unknown[]).flatMap((one) => meaningOf(one));
+    return all.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  if (isMap(value)) {
+    const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return members.map(([name, member]) => [
+      name,
+      meaningOf(name === 'Principal' && member === '*' ? { AWS: '*' } : member),
+    ]);
+  }
+  return [String(value).replace(/^arn:[^:]+:iam::(\d{12}):root$/, '$1')];
+}
+
+function isMap(value: unknown): value is Statement {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The difference of two policies, statement by statement: what goes with `-`, what comes with `+`. Nothing: they say the same. */
+export function policyDifference(before: PolicyDocument, after: PolicyDocument): readonly string[] {
+  const gone = before.Statement.filter((one) => !after.Statement.some((other) => sameMeaning(one, other)));
+  const come = after.Statement.filter((one) => !before.Statement.some((other) => sameMeaning(one, other)));
+  const told = (sign: string, statement: Statement): readonly string[] =>
+    linesOf(statement).map((line) => `${sign} ${line}`);
+  return [...gone.flatMap((one) => told('-', one)), ...come.flatMap((one) => told('+', one))];
+}
+
+/** As YAML has it, which is shorter, and as easily read. */
+function linesOf(value: Statement, indent = ''): readonly string[] {
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (Array.isArray(member)) {
+      const lines = (member as readonly unknown[]).map((one) => `${indent}  - ${String(one)}`);
+      return [`${indent}${name}:`, ...lines];
+    }
+    if (isMap(member)) return [`${indent}${name}:`, ...linesOf(member, `${indent}  `)];
+    return [`${indent}${name}: ${String(member)}`];
+  });
+}
+
+/** As it is sent: without a blank, because every byte counts. */
+export function policyText(policy: PolicyDocument): string {
+  return JSON.stringify(policy);
+}
