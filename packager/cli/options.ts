@@ -187,6 +187,7 @@ export const GROUP = {
   content: 'What is packaged',
   publication: 'What is published',
   promotion: 'What is promoted',
+  replication: 'Where it is brought',
   output: 'Output',
   question: 'What is asked',
   looking: 'What is shown',
