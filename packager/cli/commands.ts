@@ -45,6 +45,8 @@ import type { PromotionsOptions } from './promotions-options.ts';
 import { PROMOTIONS } from './promotions-options.ts';
 import type { ReferenceOptions } from './reference-options.ts';
 import { REFERENCE } from './reference-options.ts';
+import type { ReplicateOptions } from './replicate-options.ts';
+import { REPLICATE } from './replicate-options.ts';
 import type {
   RepositoryCreateOptions,
   RepositoryDeleteOptions,
@@ -78,6 +80,7 @@ export interface CommandHandlers {
   readonly publish: (options: PublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly promote: (options: PromoteOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly promotions: (options: PromotionsOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly replicate: (options: ReplicateOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly get: (options: GetOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly list: (options: ListOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly show: (options: ShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -137,6 +140,7 @@ export const HANDLERS: CommandHandlers = {
   publish: async (...call) => (await import('./commands/publish.ts')).run(...call),
   promote: async (...call) => (await import('./commands/promote.ts')).run(...call),
   promotions: async (...call) => (await import('./commands/promotions.ts')).run(...call),
+  replicate: async (...call) => (await import('./commands/replicate.ts')).run(...call),
   get: async (...call) => (await import('./commands/get.ts')).run(...call),
   list: async (...call) => (await import('./commands/list.ts')).run(...call),
   show: async (...call) => (await import('./commands/show.ts')).run(...call),
@@ -392,6 +396,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [ARTIFACT],
     options: optionsOf(PROMOTIONS),
+    foreign: [],
+  },
+  {
+    name: 'replicate',
+    summary: 'bring versions to other regions and accounts beforehand',
+    description:
+      "Has the domains of other Regions fetch versions from their home, so that a first deploy there waits for no copy, and needs nothing from home. Nobody has to: a domain fetches what a stack uses when it is used first. What a domain has fetched and nothing uses is collected there again, as any content is.",
+    examples: [
+      { what: 'to two Regions', command: 'cfn-artifacts replicate shop/api:3 --to eu-west-1,ap-south-1' },
+      {
+        what: 'what is at home anywhere, by its ARN',
+        command: 'cfn-artifacts replicate arn:aws:artifacts:us-east-1:111122223333:default/shop/api:3 --to eu-west-1',
+      },
+      { what: 'to another account', command: 'cfn-artifacts replicate shop/api^prod --to 444455556666/eu-west-1' },
+    ],
+    positional: [{ ...VERSION, repeatable: true }],
+    options: optionsOf<Omit<ReplicateOptions, 'artifacts'>>(REPLICATE),
     foreign: [],
   },
   {

@@ -1,4 +1,5 @@
-import { parseRepository } from '../../repository/name.ts';
+import { ArtifactError } from '../../repository/index.ts';
+import { isBucketName, parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
 import { DELETE } from './delete-options.ts';
@@ -19,7 +20,12 @@ export interface GivenSettings {
   readonly requiresEvidence?: boolean;
 }
 
-export type RepositoryCreateOptions = RepositoryOptions & GivenSettings;
+export interface RepositoryCreateOptions extends RepositoryOptions, GivenSettings {
+  /** In which its content is to stand. Absent: the domain's. */
+  readonly bucket?: string;
+  /** Writes into that bucket's policy what it lacks. */
+  readonly applyPolicy: boolean;
+}
 
 export interface RepositoryUpdateOptions extends RepositoryOptions, GivenSettings {
   /** Nobody is asked. */
@@ -33,6 +39,15 @@ export interface RepositoryDeleteOptions extends RepositoryOptions {
 }
 
 const repositoryName = named(parseRepository, 'staging');
+
+/** @throws ArtifactError INVALID_NAME */
+function parseBucket(given: string): string {
+  if (isBucketName(given)) return given;
+  throw new ArtifactError(
+    'INVALID_NAME',
+    `'${given}' is no name of a general purpose bucket: 3 to 63 of a-z, 0-9, '.' and '-'`,
+  );
+}
 
 const SETTINGS: OptionTable<GivenSettings> = {
   description: {
@@ -77,6 +92,22 @@ export const REPOSITORY_SHOW: OptionTable<Omit<RepositoryOptions, 'repository'>>
 
 export const REPOSITORY_CREATE: OptionTable<Omit<RepositoryCreateOptions, 'repository'>> = {
   ...SETTINGS,
+  bucket: {
+    name: 'bucket',
+    argument: '<bucket>',
+    inFile: 'never',
+    group: GROUP.ownBucket,
+    help: 'have its content in this bucket of yours, from now on and for good; it is looked at first, and everything that is wrong is told',
+    read: named(parseBucket, 'team-content'),
+  },
+  applyPolicy: {
+    name: 'apply-policy',
+    inFile: 'never',
+    group: GROUP.ownBucket,
+    help: 'write the statements that it lacks into its policy, and leave all others as they are',
+    read: flag,
+    fallback: false,
+  },
   ...WHOLE_DOMAIN,
 };
 

@@ -4,6 +4,7 @@ import {
   createRepository,
   listRepositories,
   readRepository,
+  readSettings,
   updateRepository,
 } from '../../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
@@ -31,13 +32,21 @@ import { unreadableIn } from '../warnings.ts';
  * @throws ArtifactError INVALID_ARGUMENT where one of that name has other settings
  */
 export async function create(options: RepositoryCreateOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { repository, json, quiet } = options;
+  const { repository, bucket, json, quiet } = options;
   const wanted = withGiven({ lifecycle: [] }, repository, options);
+  requireOwnBucket(options);
   const { domain } = await openDomain(options, 'write', terminal);
   for (const warning of await unknownAmong(domain, wanted.acceptsFrom ?? [])) warnings.add(warning);
+  if (bucket !== undefined) {
+    const before = (await readSettings(domain.store, repository))?.value;
+    if (before !== undefined && before.bucket !== bucket) throw otherPlace({ ...before, repository });
+    const { acceptBucket } = await import('../own-bucket.ts');
+    await acceptBucket({ ...options, bucket }, domain, terminal, warnings);
+  }
   warnings.tell();
-  const outcome = await createRepository(domain, repository, wanted);
+  const outcome = await createRepository(domain, repository, wanted, bucket);
   const { repository: is } = await readRepository(domain, repository);
+  if (bucket !== undefined && is.bucket !== bucket) throw otherPlace(is);
   const differences = changesOf(is, withGiven(is, repository, options));
   if (outcome !== 'created' && differences.length > 0) {
     throw new ArtifactError('INVALID_ARGUMENT', `there is a repository '${repository}' already, with other settings`, {
@@ -53,7 +62,37 @@ export async function create(options: RepositoryCreateOptions, terminal: Termina
   }
 }
 
-const COLUMNS: readonly Column[] = [{ title: 'REPOSITORY' }, { title: 'TAKES' }, { title: 'DESCRIPTION' }];
+/** @throws ArtifactError INVALID_ARGUMENT */
+function requireOwnBucket({ repository, bucket, applyPolicy }: RepositoryCreateOptions): void {
+  if (applyPolicy && bucket === undefined) {
+    throw new ArtifactError('INVALID_ARGUMENT', "'--apply-policy' says nothing without '--bucket'", {
+      remedy: 'Name the bucket whose policy is meant.',
+    });
+  }
+  if (bucket === undefined || repository !== DEFAULT_REPOSITORY) return;
+  throw new ArtifactError('INVALID_ARGUMENT', `'${DEFAULT_REPOSITORY}' has its content in the domain's bucket`, {
+    remedy: 'Make another repository: cfn-artifacts repository create NAME --bucket BUCKET.',
+  });
+}
+
+/** What is published names where it is: that never changes. */
+function otherPlace({ repository, bucket }: Repository): ArtifactError {
+  const where = bucket === undefined ? "the domain's bucket" : `'${bucket}'`;
+  return new ArtifactError(
+    'INVALID_ARGUMENT',
+    `there is a repository '${repository}' already, whose content stands in ${where}`,
+    {
+      remedy: "That never changes. Make another one with --bucket, and 'cfn-artifacts promote' what is to be there.",
+    },
+  );
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'REPOSITORY' },
+  { title: 'TAKES' },
+  { title: 'BUCKET' },
+  { title: 'DESCRIPTION' },
+];
 
 /** The repositories of a domain. */
 export async function list(options: RepositoryListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
@@ -67,9 +106,11 @@ export async function list(options: RepositoryListOptions, terminal: Terminal, w
   const rows: (readonly string[])[] = [];
   for await (const one of repositories) {
     terminal.signal.throwIfAborted();
-    rows.push([one.repository, takesOf(one), one.description ?? '']);
+    rows.push([one.repository, takesOf(one), one.bucket ?? '', one.description ?? '']);
   }
-  terminal.stdout.write(formatTable(COLUMNS, rows, terminal.stdout.columns));
+  const hasBuckets = rows.some(([, , bucket]) => bucket !== '');
+  const shown = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, index) => index !== 2 || hasBuckets);
+  terminal.stdout.write(formatTable(shown(COLUMNS), rows.map(shown), terminal.stdout.columns));
 }
 
 async function* plainOf(repositories: AsyncIterable<Repository>): AsyncGenerator<object> {
@@ -84,12 +125,13 @@ export async function show(options: RepositoryOptions, terminal: Terminal, warni
     writeJson(terminal, { ...plain(is), warnings: warnings.all() });
     return;
   }
-  const { repository, description, lifecycle, owner, deletingSince } = is;
+  const { repository, description, lifecycle, owner, deletingSince, bucket } = is;
   terminal.stdout.write(
     formatFields([
       ['Repository', repository],
       ...(description === undefined ? [] : [['Description', description] as const]),
       ['Takes', takesOf(is)],
+      ...(bucket === undefined ? [] : [['Bucket', bucket] as const]),
       ['Rules', lifecycle.length === 0 ? 'none' : count(lifecycle.length, 'rule', 'rules')],
       ...(owner === undefined ? [] : [['Declared by', ownerName(owner)] as const]),
       ...(deletingSince === undefined ? [] : [['Deleted since', formatDate(new Date(deletingSince))] as const]),
@@ -132,17 +174,9 @@ export async function update(options: RepositoryUpdateOptions, terminal: Termina
     await updateRepository(domain, repository, wanted, record);
   }
   const isChanged = changes.length > 0;
-  if (json) writeJson(terminal, { ...plain(withSettings(is, wanted)), changed: isChanged, warnings: warnings.all() });
+  if (json) writeJson(terminal, { ...plain({ ...is, ...wanted }), changed: isChanged, warnings: warnings.all() });
   else if (!quiet)
     terminal.stdout.write(isChanged ? `changed '${repository}'\n` : `'${repository}' is like that already\n`);
-}
-
-function withSettings({ repository, owner, deletingSince }: Repository, settings: Settings): Repository {
-  return {
-    ...{ repository, ...settings },
-    ...(owner !== undefined && { owner }),
-    ...(deletingSince !== undefined && { deletingSince }),
-  };
 }
 
 function requireAny({ description, acceptsFrom, requiresEvidence }: GivenSettings): void {
