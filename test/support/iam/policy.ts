@@ -75,6 +75,7 @@ const CONDITION_KEYS: ReadonlySet<string> = new Set(
     's3:x-amz-server-side-encryption-aws-kms-key-id',
     's3:x-amz-server-side-encryption-customer-algorithm',
     's3:x-amz-object-ownership',
+    's3:x-amz-storage-class',
     's3:prefix',
     's3:delimiter',
     's3:max-keys',
