@@ -18,6 +18,7 @@ import { resolvePackageOptions } from './package-options.ts';
 import { resolvePromoteOptions } from './promote-options.ts';
 import { PROMOTIONS } from './promotions-options.ts';
 import { REFERENCE } from './reference-options.ts';
+import { REPLICATE } from './replicate-options.ts';
 import { resolveReferencesOptions } from './references-options.ts';
 import {
   REPOSITORY_CREATE,
@@ -117,6 +118,11 @@ async function dispatch(
     case 'promotions': {
       const options = await resolveOptions(PROMOTIONS, given, [], context);
       await handlers.promotions({ ...options, artifact: argument ?? '' }, terminal, warnings);
+      break;
+    }
+    case 'replicate': {
+      const options = await resolveOptions(REPLICATE, given, [], context);
+      await handlers.replicate({ ...options, artifacts: call.positional }, terminal, warnings);
       break;
     }
     case 'get': {
