@@ -28,6 +28,9 @@ export const SHARES_TAG = 'cfn-artifacts-shares';
 const DIGEST = '?'.repeat(64);
 const PROMOTION = '?'.repeat(32);
 
+/** Of what the stacks of whoever asks use. */
+const OWN_RECORDS = `references/${DIGEST}/stack/\${aws:PrincipalAccount}/*`;
+
 /** What others write is encrypted as the bucket says, and stored as everything is. */
 const AS_THE_BUCKET_SAYS = {
   Null: {
@@ -87,15 +90,11 @@ function groupsOf(shares: readonly RepositoryShare[], right: Right): readonly Gr
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-/** What everybody may who has any share: find the domain, and keep their own records of what their stacks use. */
+/** What everybody may who has any share: keep their own records of what their stacks use. */
 function ofEverybody(place: SharingPlace, audience: Audience): readonly PolicyStatement[] {
   const { arn, allow } = writer(place, audience);
-  const own = `references/${DIGEST}/stack/\${aws:PrincipalAccount}/*`;
   return [
-    allow('Find', 's3:GetObject', [arn('domain')]),
-    // With a digest that is known: what is absent is then told from what is forbidden.
-    allow('Look', 's3:ListBucket', [arn()], { StringLike: { 's3:prefix': [`blobs/sha256/${DIGEST}/*`, own] } }),
-    allow('Use', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [arn(own)], {
+    allow('Use', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [arn(OWN_RECORDS)], {
       ...AS_THE_BUCKET_SAYS,
       ArnLike: { 'aws:PrincipalArn': keeperRoles(place.partition) },
     }),
@@ -114,9 +113,12 @@ function reading(place: SharingPlace, { audience, reached }: Group): readonly Po
   const promotions = repositories.map((repository) => `promotions/${repository}/${PROMOTION}`);
   const settings = repositories.map((repository) => `repositories/${repository}`);
   return [
-    allow('Read', 's3:GetObject', [...settings, ...records, ...promotions].map(arn)),
+    allow('Read', 's3:GetObject', ['domain', ...settings, ...records, ...promotions].map(arn)),
+    // Of content with a digest that is known: so that what is absent is told from what is forbidden.
     allow('List', 's3:ListBucket', [arn()], {
-      StringLike: { 's3:prefix': [...records, ...promotions, ...settings] },
+      StringLike: {
+        's3:prefix': ['domain', ...settings, ...records, ...promotions, `blobs/sha256/${DIGEST}/*`, OWN_RECORDS],
+      },
     }),
     // Keys of content do not tell of which artifact it is.
     allow('Fetch', 's3:GetObject', [arn('blobs/*')], {
