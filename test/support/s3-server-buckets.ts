@@ -4,6 +4,7 @@ import type { S3ErrorCode } from './s3-server-error.ts';
 import { S3Error } from './s3-server-error.ts';
 import type { Exchange, Operation, Reply } from './s3-server-exchange.ts';
 import { bucketOf } from './s3-server-exchange.ts';
+import type { Policy } from './iam/policy.ts';
 import { parseBucketPolicy, PolicyError } from './iam/policy.ts';
 import type { AnyVersion, StoredVersion } from './s3-server-state.ts';
 import { Bucket, compareUtf8, firstFrom } from './s3-server-state.ts';
@@ -204,12 +205,24 @@ async function putPolicy(exchange: Exchange, body: ReceivedBody): Promise<Reply>
   const text = await body.bytes.text();
   const bucket = bucketOf(exchange);
   try {
-    bucket.policy = { text, policy: parseBucketPolicy(text, bucket.arn) };
+    const policy = parseBucketPolicy(text, bucket.arn);
+    requirePrincipals(exchange, policy);
+    if (Buffer.byteLength(text) > 20_480) throw new S3Error('PolicyTooLarge');
+    bucket.policy = { text, policy };
   } catch (error) {
     if (error instanceof PolicyError) throw new S3Error('MalformedPolicy', error.message);
     throw error;
   }
   return { status: 204 };
+}
+
+/** S3 looks up whom a policy names. @throws S3Error MalformedPolicy */
+function requirePrincipals({ server: { settings } }: Exchange, { Statement: statements }: Policy): void {
+  const named = [statements].flat().map(({ Principal }) => JSON.stringify(Principal ?? ''));
+  const absent = settings.absentAccounts.find((account) => named.some((principal) => principal.includes(account)));
+  if (absent === undefined) return;
+  const details = settings.namesInvalidPrincipals ? { Detail: `"AWS" : "arn:aws:iam::${absent}:root"` } : {};
+  throw new S3Error('MalformedPolicy', 'Invalid principal in policy', { details });
 }
 
 function deletePolicy(exchange: Exchange): Reply {

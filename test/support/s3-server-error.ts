@@ -24,6 +24,7 @@ export type S3ErrorCode =
   | 'InvalidToken'
   | 'KeyTooLongError'
   | 'MalformedPolicy'
+  | 'PolicyTooLarge'
   | 'MalformedXML'
   | 'MetadataTooLarge'
   | 'MethodNotAllowed'
@@ -93,6 +94,7 @@ const ERRORS: Readonly<Record<S3ErrorCode, readonly [number, string]>> = {
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedPolicy: [400, 'Policy has invalid syntax'],
+  PolicyTooLarge: [400, 'Policy exceeds the maximum allowed document size.'],
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema'],
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],

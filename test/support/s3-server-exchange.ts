@@ -47,6 +47,10 @@ export interface ServerSettings {
   conditionalCopy: boolean;
   /** `short`: a page holds a seventh of what was asked for, at least one entry, and says that it is truncated, as S3's may at any time. */
   pages: 'full' | 'short';
+  /** Accounts that don't exist: no policy may name one. */
+  absentAccounts: readonly string[];
+  /** Whether S3 says which principal of a policy is none. */
+  namesInvalidPrincipals: boolean;
 }
 
 export interface Reply {

@@ -143,6 +143,8 @@ class Server implements S3Server {
       conditions: 'kept',
       conditionalCopy: true,
       pages: 'full',
+      absentAccounts: [],
+      namesInvalidPrincipals: true,
       ...settings,
     };
     this.#clock = clock;
