@@ -43,6 +43,7 @@ export function domainPolicies(domainFile: string): DomainPolicies {
     publisher: resolveTemplate(path.join(TEMPLATES, 'publisher-role.yaml'), PLACE, {
       Subject: 'repo:shop/shop:ref:refs/heads/main',
       KmsKeyArn: KMS_KEY,
+      ReplicateTo: 'eu-*',
     }),
     deployer: resolveTemplate(path.join(TEMPLATES, 'deployer-role.yaml'), PLACE, {
       KmsKeyArn: KMS_KEY,

@@ -123,6 +123,14 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
     'lambda:InvokeFunction',
     `${lambda}cfn-artifacts-keeper:sharing`,
   ),
+  'have a keeper of another region fetch': act(
+    'lambda:InvokeFunction',
+    `${lambda}cfn-artifacts-keeper:fetching`.replace(PLACE.region, FAR.region),
+  ),
+  'give a keeper of another region any command': act(
+    'lambda:InvokeFunction',
+    `${lambda}cfn-artifacts-keeper`.replace(PLACE.region, FAR.region),
+  ),
   'ask the keeper by its newest version': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper:$LATEST`),
   'give the keeper any command': act('lambda:InvokeFunction', `${lambda}cfn-artifacts-keeper`),
   'decrypt content by S3': act('kms:Decrypt', KMS_KEY, { ...VIA_S3, ...encrypted(BUCKET_ARN) }),

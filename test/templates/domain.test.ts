@@ -235,7 +235,7 @@ describe('the domain', () => {
     expect(Object.keys(policies.domain.resources)).toEqual(expect.arrayContaining(ofKeeper));
     expect(properties('Tick')).toMatchObject({ State: 'ENABLED' });
     const names = [PUBLISHING_ALIAS, DECLARING_ALIAS, FETCHING_ALIAS, SHARING_ALIAS];
-    expect(aliases.map((id) => properties(id)?.['Name'])).toEqual(names);
+    expect(aliases.map((id) => at(properties(id), 'Name'))).toEqual(names);
   });
 
   test.each([
@@ -506,6 +506,18 @@ describe('who gets the roles', () => {
     expect(assumes(trust, { federated: federated.replace(issuer, 'example.com') }, action, token)).toBe(false);
     const made = Object.values(template.resources).filter(({ type }) => type === 'AWS::IAM::OIDCProvider');
     expect(made.map(({ properties }) => properties['Url'])).toEqual([`https://${issuer}`]);
+  });
+
+  test('a publisher concerns its own region, unless others are named', () => {
+    const allowed = (ReplicateTo: string): readonly string[] => {
+      const given = { Subject: 'repo:a/b:*', ReplicateTo };
+      const text = JSON.stringify(roleOf(resolveTemplate(ROLES[0]!, PLACE, given), 'Role', PLACE).policies);
+      return [...text.matchAll(/"Sid":"(FindDomains|ReadDescriptors|Replicate)"/g)].map(([, sid = '']) => sid);
+    };
+    expect(allowed('')).toEqual([]);
+    expect(allowed('*')).toEqual(['FindDomains', 'ReadDescriptors', 'Replicate']);
+    expect(() => allowed('eu-west-1:*')).toThrow('pattern of regions');
+    expect(() => allowed('eu-west-1/x')).toThrow('pattern of regions');
   });
 
   test('of a publisher: with a provider that is there, none is made', () => {
