@@ -30,7 +30,13 @@ export interface KeeperInvoked {
   readonly failed?: true;
 }
 
-const FUNCTION = /^arn:aws:lambda:[^:]+:[0-9]{12}:function:cfn-artifacts-keeper(?::(?:publishing|declaring))?$/;
+const NAME =
+  /^(?:arn:aws:lambda:[^:]+:[0-9]{12}:function:)?(cfn-artifacts-keeper(?::(?:publishing|declaring|fetching|sharing))?)$/;
+
+/** As Lambda tells the function, by whatever name it was called. */
+function arnOf(name: string): string {
+  return name.startsWith('arn:') ? name : `arn:aws:lambda:us-east-1:111122223333:function:${name}`;
+}
 
 /** The keeper's function, as it is bundled, in a process of its own, behind as much of Lambda's API as it takes to invoke it. */
 export class KeeperProcess {
@@ -62,7 +68,7 @@ export class KeeperProcess {
     this.#server = createServer((request, response) => {
       void text(request).then(async (body) => {
         const name = decodeURIComponent(/\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1] ?? '');
-        const [status, error] = this.refuse?.(name) ?? (FUNCTION.test(name) ? [] : [404, 'ResourceNotFoundException']);
+        const [status, error] = this.refuse?.(name) ?? (NAME.test(name) ? [] : [404, 'ResourceNotFoundException']);
         if (status !== undefined && error !== undefined) {
           response.writeHead(status, { 'x-amzn-errortype': error, 'content-type': 'application/json' });
           response.end(JSON.stringify({ Message: `not allowed: ${name}` }));
@@ -126,7 +132,7 @@ export class KeeperProcess {
     const id = ++this.#invoked;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      const context = { time: this.time, invokedFunctionArn: name, awsRequestId: `request-${id}` };
+      const context = { time: this.time, invokedFunctionArn: arnOf(name), awsRequestId: `request-${id}` };
       this.#child.send({ id, event, context });
     });
   }
