@@ -393,8 +393,11 @@ export function progressKey(task: string): ObjectKey {
 
 /** Who brings this content here from its home, and whether they are still at it. */
 export function fetchKey(digest: Digest): ObjectKey {
-  return objectKey(`progress/fetch/${digest}`);
+  return objectKey(`${EVERY_FETCH}${digest}`);
 }
+
+/** Who brings anything here from its home. */
+export const EVERY_FETCH = 'progress/fetch/';
 
 /** What rules and settings a repository has. */
 export function settingsKey(repository: string): ObjectKey {

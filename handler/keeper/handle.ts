@@ -4,6 +4,7 @@ import type { Domain } from '../../repository/domain.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import type { DomainEvent } from '../../repository/event.ts';
 import type { Homes } from '../../repository/home/home.ts';
+import { ownAway } from '../../repository/home/own-away.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
 import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
@@ -132,13 +133,14 @@ async function answerTo(
   { now, announce }: Surroundings,
   count: (finding: object) => void,
 ): Promise<KeeperAnswer> {
-  const domain = await findDomain(parts);
-  if (domain === undefined) {
+  const found = await findDomain(parts);
+  if (found === undefined) {
     throw new ArtifactError('DOMAIN_NOT_FOUND', `the bucket '${place.bucket}' is no domain of artifacts yet`, {
       remedy: 'Run: cfn-artifacts bootstrap',
     });
   }
-  requireAt(domain, place);
+  requireAt(found, place);
+  const domain = homes === undefined ? found : { ...found, away: ownAway(found, homes) };
   if (qualifier === SHARING_ALIAS) await requireShared(domain, command);
   const reserve = Math.min(RESERVE_MS, remaining() / 3);
   const began = now().getTime();

@@ -2,8 +2,8 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import type { ArtifactErrorCode } from '../error.ts';
 import { ArtifactError } from '../error.ts';
-import { FORMAT_VERSION, fetchKey } from '../keys.ts';
-import type { Revision } from '../object-store.ts';
+import { EVERY_FETCH, FORMAT_VERSION, fetchKey } from '../keys.ts';
+import type { ObjectStore, Revision } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { readRecord, recordContent } from '../record.ts';
 
@@ -54,6 +54,28 @@ export async function byOne<T>(
     if (held !== undefined) return hold(domain, digest, held, act);
     seen = claim;
     await domain.chance.pause(LOOK_MS);
+  }
+}
+
+/** Whoever is at it counts every few seconds, and no invocation lives for a quarter of this. */
+const LEFT_MS = 60 * 60 * 1000;
+
+/**
+ * Takes away what dead and failed fetches have left.
+ * @param now by the store's clock, or earlier
+ * @param after a key: it and those before it are left out
+ */
+export async function* forgetClaims(
+  store: ObjectStore,
+  now: Date,
+  after?: string,
+): AsyncGenerator<{ readonly after: string }> {
+  for await (const { key, modified } of store.list(EVERY_FETCH, after === undefined ? {} : { after })) {
+    if (+now - +modified < LEFT_MS) continue;
+    const head = await store.head(key);
+    if (head !== undefined && +now - +head.modified >= LEFT_MS)
+      await store.removeRevision(key, head.revision).catch(() => undefined);
+    yield { after: key };
   }
 }
 
@@ -125,14 +147,29 @@ class Counting {
   async end(failure?: unknown): Promise<void> {
     this.#isOver = true;
     await this.#counting;
-    const { store } = this.#domain;
-    const claim = this.#claim;
-    if (claim === undefined) return;
-    if (failure === undefined) {
-      await store.removeRevision(fetchKey(this.#digest), claim.revision).catch(() => undefined);
-      return;
+    if (this.#claim === undefined) return;
+    const { nonce } = this.#claim.value;
+    // Once more where its own count may have been carried out without anybody knowing.
+    for (let turn = 0; turn < 2; turn++) {
+      if (await this.#giveBack(failure)) return;
+      const claim = await readClaim(this.#domain, this.#digest).catch(() => undefined);
+      if (claim?.value.nonce !== nonce || claim.value.failure !== undefined) return;
+      this.#claim = claim;
     }
-    await this.#write({ ...claim.value, failure: plain(failure) });
+  }
+
+  /** @returns whether it is known to be done */
+  async #giveBack(failure: unknown): Promise<boolean> {
+    const { store } = this.#domain;
+    const claim = this.#claim as Stored<Claim>;
+    const key = fetchKey(this.#digest);
+    try {
+      if (failure === undefined) return (await store.removeRevision(key, claim.revision)) !== 'conflict';
+      const content = recordContent({ ...claim.value, failure: plain(failure) } satisfies Claim);
+      return (await store.replace(key, content, claim.revision)) === 'replaced';
+    } catch {
+      return false;
+    }
   }
 }
 

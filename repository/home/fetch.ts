@@ -4,7 +4,6 @@ import type { Arrival, BlobName } from '../blob.ts';
 import { headBlob, missing } from '../blob.ts';
 import type { Content } from '../content.ts';
 import { measured } from '../content.ts';
-import { contentStoreOf } from '../contents.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
@@ -33,16 +32,8 @@ export async function fetchContent(
 ): Promise<Fetched> {
   const subject = formatArn(named);
   requireReachable(domain, named);
-  const { digest, version } = named;
-  if (digest !== undefined && filename !== undefined) {
-    const key = blobKey(digest, filename);
-    const head = await domain.store.head(key);
-    const blob = { arn: subject, key, digest, filename, ...(version !== undefined && { version }) };
-    if (head !== undefined) {
-      const arrival = await securePresence(domain, blob);
-      return { ...blob, size: head.size, arrival };
-    }
-  }
+  const here = await findHere(domain, named, filename);
+  if (here !== undefined) return here;
   return patiently(domain, async () => {
     const home = await openHome(homes, named, subject, domain.chance);
     const open = (bucket: string): Promise<ObjectStore> => homes.content(named, bucket, named.account);
@@ -58,6 +49,36 @@ export async function fetchContent(
     );
     return { ...found, arrival };
   });
+}
+
+/** Content that is here already: under the filename, or under the only one that it has here. `undefined`: it is not, or is on its way out. */
+async function findHere(
+  domain: Domain,
+  named: ArtifactArn,
+  filename: string | undefined,
+): Promise<Fetched | undefined> {
+  const { digest, version, asset } = named;
+  if (digest === undefined || asset !== undefined) return undefined;
+  const blob = filename === undefined ? await onlyOneHere(domain, digest) : { digest, filename };
+  const head = blob && (await headBlob(domain.store, blob));
+  if (blob === undefined || head === undefined) return undefined;
+  try {
+    const arrival = await securePresence(domain, blob);
+    const found = { arn: formatArn(named), key: head.key, digest, filename: blob.filename, size: head.size };
+    return { ...found, ...(version !== undefined && { version }), arrival };
+  } catch (error) {
+    // Decided to go just now: home has it.
+    if (hasCode(error, 'ARTIFACT_DELETED', 'CONTENT_MISSING')) return undefined;
+    throw error;
+  }
+}
+
+async function onlyOneHere({ store }: Domain, digest: Digest): Promise<BlobName | undefined> {
+  const blobs: BlobName[] = [];
+  for await (const { key } of store.list(blobPrefix(digest), { limit: 2 })) {
+    if (isBlobKey(key)) blobs.push(parseBlobKey(key));
+  }
+  return blobs.length === 1 ? blobs[0] : undefined;
 }
 
 function requireReachable(domain: Domain, named: ArtifactArn): void {

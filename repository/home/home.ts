@@ -57,6 +57,12 @@ function tellWhere(error: ArtifactError, place: DomainPlace, subject: string): A
     const share = `cfn-artifacts share ${repositoryOf(subject)} --with ACCOUNT`;
     return told('ACCESS_DENIED', 'lets nobody here read it', `Share it there: ${share}`);
   }
+  if (hasCode(error, 'CONTENT_MISSING', 'ARTIFACT_NOT_FOUND'))
+    return told(error.code, 'says', error.remedy ?? 'Publish it there again.');
+  if (hasCode(error, 'UNSUPPORTED_FORMAT')) {
+    const update = "If it is newer than this one: update the keeper here with 'cfn-artifacts bootstrap'.";
+    return told('UNSUPPORTED_FORMAT', 'is not understood', update);
+  }
   if (!hasCode(error, 'WRONG_OWNER')) return error;
   const remedy = 'Somebody else has taken the name of its bucket: nothing of that was read.';
   return told('WRONG_OWNER', `has a bucket that does not belong to account ${account}`, remedy);

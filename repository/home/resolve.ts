@@ -10,7 +10,6 @@ import { resolveContent, resolveVersion } from '../resolution.ts';
 import { readSettings } from '../settings.ts';
 import type { Digest } from '../digest.ts';
 import { readDecidedStatus, refusedReference, takesNoReferences } from '../status.ts';
-import type { SizedBlob } from '../blob.ts';
 import { missing } from '../blob.ts';
 
 /** What an ARN names, as its home tells it. */

@@ -43,19 +43,21 @@ export async function* tellOf(
 
 /**
  * Tells everything that is noted, and takes away what was told an hour after it was last touched.
+ * @param now by the store's clock, or earlier: whose clocks are wrong would take notes away of what is just being written. Absent: nothing is taken away
  * @param after the key of a note: it and those before it are left out
  */
 export async function* tellAll(
   domain: Domain,
   homes: Homes,
+  now: Date | undefined,
   after?: string,
 ): AsyncGenerator<{ readonly after: string; readonly told: Told }> {
-  const { store, chance } = domain;
+  const { store } = domain;
   const audience = new Audience(domain, homes);
   for await (const { key, ...note } of listNotes(store, EVERY_NOTE, after)) {
     const before = await readNote(store, key).catch(() => undefined);
     const told = await audience.tell(note);
-    const isSettled = before !== undefined && chance.now().getTime() - before.modified.getTime() >= SETTLED_MS;
+    const isSettled = before !== undefined && now !== undefined && +now - +before.modified >= SETTLED_MS;
     // A conflict: it was touched meanwhile.
     if (told.state !== 'waiting' && isSettled) await store.removeRevision(key, before.revision).catch(() => undefined);
     yield { after: key, told };

@@ -38,6 +38,7 @@ export async function answerOf({ domain, crash }: Actor, event: EventMembers): P
   await handle(event, () => 60_000, {
     connect: () => ({
       ...{ store: domain.store, keeper: domain.keeper, chance: domain.chance, place: PLACE },
+      ...(domain.away && { away: domain.away }),
       urlOf: (bucket, key) => `https://s3.test/${bucket}/${key}`,
     }),
     put: (_, body) =>

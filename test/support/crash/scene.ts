@@ -1,10 +1,13 @@
 import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
+import type { DomainPlace } from '../../../repository/arn.ts';
 import type { Digest } from '../../../repository/digest.ts';
 import { sha256 } from '../../../repository/digest.ts';
 import { describeDomain } from '../../../repository/domain.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
+import { ownAway } from '../../../repository/home/own-away.ts';
+import type { Homes } from '../../../repository/home/home.ts';
 import { formatArn, ownKeeper, publishVersion } from '../../../repository/index.ts';
 import type { Domain, ObjectStore, Publication } from '../../../repository/index.ts';
 import { runToEnd } from '../../../repository/keeping/ask.ts';
@@ -15,6 +18,7 @@ import type { Schedule } from '../../../repository/keeping/tend.ts';
 import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { writeSettings } from '../../../repository/settings.ts';
+import { prefixed } from '../../../repository/stores/prefixed.ts';
 import { EventSource, STACK_ID } from '../custom-resource-event.ts';
 import type { EventMembers } from '../custom-resource-event.ts';
 import { publishable } from '../domain.ts';
@@ -61,10 +65,36 @@ export class Time {
     const chance = {
       now: this.now,
       nonce: () => `n${String(++this.#nonces).padStart(9, '0')}`,
-      pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      pause,
     };
-    return Promise.resolve({ crash, domain: { ...PLACE, store: own, keeper: ownKeeper(own), chance } });
+    const domain = { ...PLACE, store: own, keeper: ownKeeper(own), chance };
+    const away = { ...ownAway(domain, homesIn(own)), tell: async () => undefined };
+    return Promise.resolve({ crash, domain: { ...domain, away } });
   }
+}
+
+/** Another domain, which stands in the same store, so that it goes on from the same states. */
+export const ELSEWHERE: DomainPlace & { readonly bucket: string } = {
+  ...{ partition: PLACE.partition, account: '444455556666', region: 'eu-west-1', bucket: 'elsewhere' },
+};
+
+export function storeElsewhere(store: ObjectStore): ObjectStore {
+  return prefixed(store, 'elsewhere/');
+}
+
+/** With the rights, and the mortality, of whoever has the store. */
+export function homesIn(store: ObjectStore): Homes {
+  const at = storeElsewhere(store);
+  return { domain: async () => ({ bucket: ELSEWHERE.bucket, store: at }), content: async () => at };
+}
+
+/** So long nobody pauses who has anything to do: what goes on beside it comes to its end first. */
+const FOR_EVER_MS = 4000;
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (milliseconds < FOR_EVER_MS) setImmediate(resolve);
+  });
 }
 
 /** Of the stacks one stands, and one is gone, with what was bound to it still recorded. */
@@ -85,7 +115,7 @@ export async function ask({ domain }: Actor, command: KeeperCommand, schedule?: 
   const results: object[] = [];
   const keep = (asked: KeeperCommand): ReturnType<typeof carryOut> =>
     carryOut(parseCommand(JSON.parse(JSON.stringify(asked))), {
-      ...{ domain, evidence, isTimeUp: () => false },
+      ...{ domain, evidence, homes: homesIn(domain.store), isTimeUp: () => false },
       ...(schedule !== undefined && { schedule }),
     });
   for await (const answer of runToEnd(keep, command, domain.chance)) results.push(...answer.results);
