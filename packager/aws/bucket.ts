@@ -1,14 +1,13 @@
-import type { S3Client } from '@aws-sdk/client-s3';
-import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { bucketRegion } from '../../repository/stores/s3.ts';
-import { S3Connection } from '../../repository/stores/s3-connection.ts';
+import { putBucketPolicy } from '../../repository/stores/s3-bucket-policy.ts';
 import type { BucketPresence } from '../doctor/answers.ts';
 import { BucketSettings } from '../doctor/aws.ts';
+import type { AwsAccess } from './access.ts';
 
 export interface BucketAccess {
   /** In the region where the bucket should be. */
-  readonly client: S3Client;
+  readonly client: Awaited<ReturnType<AwsAccess['s3']>>;
   readonly bucket: string;
   /** The account, twelve digits, that must own it. */
   readonly owner: string;
@@ -45,9 +44,7 @@ export class Bucket extends BucketSettings {
     const { bucket } = this.#access;
     if ((await this.policy()) !== before) throw changed(bucket);
     const { client, owner: expectedOwner, signal } = this.#access;
-    const connection = new S3Connection({ client, bucket, expectedOwner, signal });
-    const call = { operation: 'PutBucketPolicy', actions: ['s3:PutBucketPolicy'] };
-    await connection.answer(call, call.operation, new PutBucketPolicyCommand({ ...connection.target, Policy: text }));
+    await putBucketPolicy({ client, bucket, expectedOwner, signal }, text);
     const after = await this.policy();
     if (after === undefined || !isSame(after, text)) throw changed(bucket);
   }

@@ -42,7 +42,8 @@ const repositoryName = named(parseRepository, 'staging');
 
 /** @throws ArtifactError INVALID_NAME */
 function parseBucket(given: string): string {
-  if (isBucketName(given)) return given;
+  const isName: boolean = isBucketName(given);
+  if (isName) return given;
   throw new ArtifactError(
     'INVALID_NAME',
     `'${given}' is no name of a general purpose bucket: 3 to 63 of a-z, 0-9, '.' and '-'`,

@@ -24,13 +24,13 @@ export async function readClaim(store: ObjectStore): Promise<Claim | undefined> 
 
 /**
  * Says that a domain's content stands in the bucket, for good: of two domains that would collect there one is refused, also where they come at the same moment.
- * @throws ArtifactError INVALID_CONFIGURATION
+ * @throws ArtifactError UNSUPPORTED_STORE
  */
 export async function claim(store: ObjectStore, { partition, account, region, bucket }: Claim): Promise<void> {
   await store.create(key, recordContent({ format: FORMAT_VERSION, partition, account, region, bucket }));
   const found = await readClaim(store);
   if (found?.bucket === bucket) return;
-  throw new ArtifactError('INVALID_CONFIGURATION', `another domain, '${found?.bucket ?? ''}', has its content there`, {
+  throw new ArtifactError('UNSUPPORTED_STORE', `another domain, '${found?.bucket ?? ''}', has its content there`, {
     remedy: 'Name another bucket.',
   });
 }

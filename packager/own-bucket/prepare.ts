@@ -95,14 +95,17 @@ async function firstKey(store: ObjectStore): Promise<string | undefined> {
   return undefined;
 }
 
-function problemsOf({ asks, status, findings, reason, remedy, missing }: Result): readonly ArtifactError[] {
+function problemsOf({ id, asks, status, findings, reason, remedy, missing }: Result): readonly ArtifactError[] {
   if (status === 'unknown') {
-    const allow = missing === undefined ? (remedy ?? 'Try again.') : `Allow ${missing.join(', ')} on the bucket.`;
+    const whose =
+      id === 'bucket' ? " Of another account's bucket S3 says no more than that, and such a one can't be taken." : '';
+    const allow =
+      missing === undefined ? (remedy ?? 'Try again.') : `Allow ${missing.join(', ')} on the bucket.${whose}`;
     return [new ArtifactError('ACCESS_DENIED', `it is not known whether ${asks}: ${reason ?? ''}`, { remedy: allow })];
   }
   return findings
     .filter(({ severity }) => severity === 'problem')
-    .map(({ message, remedy: todo }) => new ArtifactError('INVALID_CONFIGURATION', message, { remedy: todo }));
+    .map(({ message, remedy: todo }) => new ArtifactError('UNSUPPORTED_STORE', message, { remedy: todo }));
 }
 
 /** @throws ArtifactErrors with every problem */
@@ -110,7 +113,7 @@ export function refuseProblems({ problems: [first, ...rest] }: Examined): void {
   if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
 }
 
-/** From here on the bucket is the domain's for content. @throws ArtifactError INVALID_CONFIGURATION where another was faster */
+/** From here on the bucket is the domain's for content. @throws ArtifactError UNSUPPORTED_STORE where another was faster */
 export async function takeIntoUse({ bucket, domain }: OwnBucket, { store }: Reach): Promise<void> {
   await claim(contentStoreOf(store, bucket), domain);
 }
