@@ -78,6 +78,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::Events::Rule': 'Name',
+  'AWS::EC2::VPCEndpoint': 'ServiceName',
 };
 
 function arnOf({ type, name }: Named, { account, region }: Place): string {
