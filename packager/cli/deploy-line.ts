@@ -9,6 +9,8 @@ export interface DeployLine {
   readonly cwd: string;
   /** Size of the packaged template in UTF-8. */
   readonly templateBytes: number;
+  /** Where it is deployed; absent: wherever the deploying tool does. */
+  readonly region?: string;
   /** A bucket that the deploying tool may put a large template into. */
   readonly bucket?: string;
   /** Where in that bucket; without a slash at its end. */
@@ -47,11 +49,13 @@ function optionsOf({
   outputFile,
   cwd,
   templateBytes,
+  region,
   bucket,
   scratchPrefix,
   capabilities,
 }: DeployLine): readonly string[] {
   const options = [`--template-file ${quoteForShell(resolve(cwd, outputFile))}`, '--stack-name <YOUR STACK NAME>'];
+  if (region !== undefined) options.push(`--region ${region}`);
   if (capabilities.length > 0) options.push(`--capabilities ${capabilities.join(' ')}`);
   if (templateBytes > INLINE_TEMPLATE_LIMIT) {
     options.push(`--s3-bucket ${bucket === undefined ? '<YOUR BUCKET>' : quoteForShell(bucket)}`);

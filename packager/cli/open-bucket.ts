@@ -3,6 +3,9 @@ import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt
 import { domainBucket } from '../../repository/domain.ts';
 import { FETCHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
+import { PUBLISHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { guestScope } from '../../repository/sharing/guest.ts';
+import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { routed } from '../../repository/stores/routed.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
@@ -19,6 +22,9 @@ import type { DisplayOptions } from './options.ts';
 import { placeFlags } from './place-flags.ts';
 import { writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';
+
+/** What one PutObject takes: 5 GiB. */
+const LARGEST_OBJECT = 5 * 1024 ** 3;
 
 type S3Module = typeof S3;
 type S3Client = Awaited<ReturnType<AwsAccess['s3']>>;
@@ -58,18 +64,23 @@ export async function openBucketDomain(
   const found = await regionOf(meant, purpose, terminal.signal);
   const region = found ?? (await access.region());
   if (found === undefined) {
-    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, access, options, terminal);
+    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, meant, options, terminal);
     await make();
   }
   const client = await access.s3(region);
   const settings = { client, expectedOwner: owner, requiresVersions: true, signal: terminal.signal };
+  const isGuest = owner !== account;
+  // What guests bring are whole objects, whose digest S3 itself verifies.
+  const limits = isGuest ? { limits: { single: LARGEST_OBJECT } } : {};
   const open = (one: string): ObjectStore =>
-    s3.s3Store({ ...settings, bucket: one, ...kmsOf(options), ...profileOf(options) });
-  const store = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
+    s3.s3Store({ ...settings, bucket: one, ...kmsOf(options), ...profileOf(options), ...limits });
+  const whole = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
+  const store = isGuest ? guestStore(whole) : whole;
   const place = { partition, region, account: owner, bucket };
   const aws = awsOf(access, region, terminal.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
-  const askRemote = keptBy && askFunction(aws, keptBy, 'publishing');
+  const alias = isGuest ? SHARING_ALIAS : PUBLISHING_ALIAS;
+  const askRemote = keptBy && askFunction(aws, keptBy, alias);
   const parts = partsOf(store, purpose, askRemote && remoteKeeper(askRemote));
   let domain = home === undefined ? await findDomain(parts) : await findAtHome(home, place, parts, account);
   if (domain === undefined && meant.mayMake && purpose === 'write') {
@@ -81,9 +92,11 @@ export async function openBucketDomain(
   else if (purpose === 'write' || purpose === 'plan')
     await requireVersioning(s3, client, bucket, owner, terminal.signal);
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
+  const own = domain;
+  if (isGuest) domain = { ...own, guest: (name) => guestScope(own, name) };
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const ask = keptBy === undefined ? askHere(domain, noEvidence) : ofAccount(askFunction(aws, keptBy), owner, account);
-  const announce = keptBy === undefined ? async () => undefined : announceThrough(aws, keptBy);
+  const announce = keptBy === undefined ? async () => undefined : announceThrough(aws, keptBy, alias);
   const keeper = { ask, askToPublish: askRemote ?? ask, announce };
   return {
     ...{ domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) },
@@ -171,8 +184,11 @@ async function bucketMeant(options: OpenOptions, named: string | undefined, term
 
 /** `undefined` where there is no bucket, and there may be one. */
 async function regionOf(meant: Meant, purpose: Purpose, signal: AbortSignal): Promise<string | undefined> {
-  const { access, s3, bucket, owner, isOwn, mayMake, home } = meant;
+  const { access, s3, account, bucket, owner, isOwn, mayMake, home } = meant;
   if (home !== undefined) return home.place.region;
+  // Guests may not ask where a bucket is; its name says it.
+  const named = owner === account ? undefined : regionInName(bucket, owner);
+  if (named !== undefined) return named;
   if (!isOwn) return s3.bucketRegion(await access.s3(), bucket, owner, signal);
   try {
     return await ownDomainRegion(access, s3, bucket, owner, purpose, signal);
@@ -182,13 +198,20 @@ async function regionOf(meant: Meant, purpose: Purpose, signal: AbortSignal): Pr
   }
 }
 
+/** `undefined` of a bucket that is not called as the domain of an account is. */
+function regionInName(bucket: string, owner: string): string | undefined {
+  const prefix = domainBucket({ account: owner, region: '' });
+  return bucket.startsWith(prefix) && bucket.length > prefix.length ? bucket.slice(prefix.length) : undefined;
+}
+
 /** What a dry run finds in a domain that is still to be made. */
 async function plannedDomain(
   place: DomainPlace & { readonly bucket: string },
-  access: AwsAccess,
+  meant: Meant,
   options: OpenOptions,
   terminal: Terminal,
 ): Promise<OpenDomain> {
+  const { access } = meant;
   const { account, region, bucket } = place;
   writeNote(terminal, `would make the domain of account ${account} in ${region}: bucket ${bucket}`, displayOf(options));
   const { memoryStore } = await import('../../repository/stores/memory.ts');
@@ -196,7 +219,8 @@ async function plannedDomain(
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody, flags: placeFlags(options) };
+  const others = { flags: placeFlags(options), elsewhere: elsewhereOf(meant, options, terminal) };
+  return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody, ...others };
 }
 
 /** Of the bucket that everybody can guess the name of: it may not be there, or have been taken by somebody else. */

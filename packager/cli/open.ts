@@ -10,6 +10,8 @@ import { openDirectory } from './open-directory.ts';
 import { openPlainBucket } from './open-plain-bucket.ts';
 import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import type { DomainOptions, PackageOptions } from './options.ts';
+import { regionalDomain } from './regional-domain.ts';
+import { requireFindable } from './replication.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The domain that a command is told to work in, or the account's own. */
@@ -52,13 +54,17 @@ export async function openDestination(
 ): Promise<Destination> {
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
   const { repository, metadata, dryRun } = options;
-  const { domain, urlOf, caller, announce } = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
+  const opened = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
+  const { domain, urlOf, caller, announce } = opened;
   const by = caller === undefined ? {} : { by: caller };
-  return domainDestination(domain, repository, urlOf, {
+  const destination = domainDestination(domain, repository, urlOf, {
     announce,
     provenance: provenanceOnce({ env: terminal.env, ...(root !== undefined && { root }), ...by }),
     ...(metadata !== undefined && { metadata }),
   });
+  if (options.regions === undefined) return destination;
+  const elsewhere = requireFindable(opened);
+  return { ...destination, inRegion: (region) => regionalDomain(elsewhere, domain, region) };
 }
 
 /** What a run writes to on this machine for its domain, and therefore never packages. */

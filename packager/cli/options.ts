@@ -64,6 +64,8 @@ export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptio
   readonly resolveS3: boolean;
   readonly kmsKeyId?: string;
   readonly forceUpload: boolean;
+  /** Where it is to be deployed, each once. Absent: wherever it can be. */
+  readonly regions?: readonly [string, ...string[]];
   readonly metadata?: Metadata;
   readonly parameterOverrides: Overrides;
   readonly exclude: readonly string[];
@@ -272,6 +274,20 @@ function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
     );
   };
 }
+
+/** Each once. @throws ArtifactError INVALID_ARGUMENT */
+export function parseRegions(given: unknown): readonly [string, ...string[]] {
+  const named = new Set(texts(given).flatMap((one) => one.split(',').map((region) => region.trim())));
+  for (const region of named) {
+    if (REGION.test(region)) continue;
+    throw invalid(`must be Regions, not '${region}'`, "Name them like 'eu-west-1,ap-south-1'.");
+  }
+  const [first = '', ...rest] = named;
+  return [first, ...rest];
+}
+
+/** As AWS names them all. */
+export const REGION: RegExp = /^[a-z][a-z0-9-]*-[0-9]+$/;
 
 /** Reads a text of a pattern. @param rule goes on after `must be` */
 export function matching(pattern: RegExp, rule: string, remedy?: string): (given: unknown) => string {
@@ -549,6 +565,14 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     help: 'stack: a Custom::ArtifactRef for each artifact; grouped: one for up to 40; none: plain locations (default: stack; none with --s3-bucket)',
     read: oneOf(REFERENCE_STYLES),
   },
+  regions: {
+    name: 'regions',
+    argument: '<region[,region...]>',
+    arity: 'repeatable',
+    group: GROUP.domain,
+    help: 'where it is to be deployed: what the template uses is brought there, and an output is written for each Region if one does not serve all; may be repeated',
+    read: parseRegions,
+  },
   s3Bucket: {
     name: 's3-bucket',
     argument: '<name>',
@@ -618,6 +642,10 @@ export const PACKAGE: OptionTable<PackageFlags> = {
 };
 
 export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
+  {
+    options: ['regions', 's3Bucket', 'resolveS3'],
+    remedy: 'Only domains fetch from each other: with a plain bucket, package once for each Region.',
+  },
   {
     options: ['s3Bucket', 'resolveS3', 'domain'],
     remedy: 'Each names the place for the artifacts: use only one.',

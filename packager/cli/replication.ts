@@ -5,7 +5,7 @@ import type { Fetched } from '../../repository/home/away.ts';
 import { CHANCE } from './chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere, OpenDomain } from './opening.ts';
-import { texts } from './options.ts';
+import { REGION, texts } from './options.ts';
 
 /** Bringing what is at home in one domain to others, before anybody needs it there: their keepers fetch it. */
 
@@ -16,22 +16,21 @@ export interface Target {
   readonly account?: string;
 }
 
-/** Regions, of whichever account: `eu-west-1,444455556666/eu-west-1`, each once. @throws ArtifactError INVALID_ARGUMENT */
+/** Regions, of whichever account: `eu-west-1,444455556666/eu-west-1`. @throws ArtifactError INVALID_ARGUMENT */
 export function parseTargets(given: unknown): readonly [Target, ...Target[]] {
-  const named = new Map<string, Target>();
-  for (const one of texts(given).flatMap((text) => text.split(','))) {
-    const { account, region } =
-      /^\s*(?:(?<account>[0-9]{12})\/)?(?<region>[a-z][a-z0-9-]*-[0-9]+)\s*$/.exec(one)?.groups ?? {};
-    if (region === undefined) {
-      throw new ArtifactError('INVALID_ARGUMENT', `must be Regions, not '${one}'`, {
-        remedy: "Name them like 'eu-west-1,ap-south-1'; that of another account like '444455556666/eu-west-1'.",
-      });
-    }
-    named.set(one.trim(), { region, ...(account !== undefined && { account }) });
-  }
-  const [first, ...rest] = named.values();
+  const [first, ...rest] = texts(given)
+    .flatMap((text) => text.split(','))
+    .map((text) => targetIn(text.trim()));
   if (first === undefined) throw new ArtifactError('INVALID_ARGUMENT', 'must be Regions, not nothing');
   return [first, ...rest];
+}
+
+function targetIn(text: string): Target {
+  const { account, region = '' } = /^(?:(?<account>[0-9]{12})\/)?(?<region>.*)$/s.exec(text)?.groups ?? {};
+  if (REGION.test(region)) return { region, ...(account !== undefined && { account }) };
+  throw new ArtifactError('INVALID_ARGUMENT', `must be Regions, not '${text}'`, {
+    remedy: "Name them like 'eu-west-1,ap-south-1'; that of another account like '444455556666/eu-west-1'.",
+  });
 }
 
 /** Each once, however it was named. */

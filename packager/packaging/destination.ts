@@ -17,6 +17,7 @@ import {
 } from '../../repository/index.ts';
 import type { PublishOutcome } from '../event.ts';
 import type { Location } from '../template/place.ts';
+import type { RegionalDomain } from './regional.ts';
 import { readRenewedStatus } from '../../repository/renew.ts';
 
 /** An artifact that stands where a template can point at it. */
@@ -58,6 +59,8 @@ export interface Destination {
   resolve(name: string, withVersion: boolean): Promise<Stored>;
   /** To be called when all is published: has it told which versions are new. Never rejects; absent where there are no versions. */
   readonly announce?: () => Promise<void>;
+  /** The domain of another region that fetches from this one; absent where none can. */
+  readonly inRegion?: (region: string) => RegionalDomain;
 }
 
 /** The https URL of an object, in the bucket's own region and partition. */

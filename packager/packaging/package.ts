@@ -1,4 +1,5 @@
 import type { ArtifactError } from '../../repository/index.ts';
+import type { Place } from '../template/place.ts';
 import { findObstacles } from '../template/rewrite/rewrite.ts';
 import { toJson } from '../template/text/convert.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
@@ -13,12 +14,14 @@ import type { PackagedPlace } from './packaged-place.ts';
 import { problemsOf, refuse } from './problems.ts';
 import { NO_REFERENCES, planReferences } from './references.ts';
 import type { ReferenceMode, ReferencePlan } from './references.ts';
+import type { Regional, RegionalDomain } from './regional.ts';
+import { inEach, RegionalRun } from './regional.ts';
 import { foreignLocation, rewriteUnit } from './rewriting.ts';
 import { Run } from './run.ts';
 import type { RunOptions } from './run.ts';
 import type { Unit } from './unit.ts';
 import { allPlaces, allUnits, isLiteral } from './unit.ts';
-import { regionWarning } from './warnings.ts';
+import { boundPlaces, regionWarning } from './warnings.ts';
 
 export interface PackageRequest extends RunOptions {
   /** Absolute. */
@@ -36,12 +39,20 @@ export interface PackageRequest extends RunOptions {
   readonly parameters: ReadonlyMap<string, string>;
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly useJson: boolean;
+  /** Where it is to be deployed, each once. Absent: in the region of the destination, and wherever the text serves. */
+  readonly regions?: readonly string[];
+  /** Called with the places whose values are of one region alone, before anything is sent. What it throws ends the run. */
+  readonly beforeRegions?: (bound: readonly Place[]) => void;
 }
 
 export interface PackageResult {
   /** The packaged template; absent in a dry run. */
   readonly text?: string;
   readonly places: readonly PackagedPlace[];
+  /** One for each of `regions`, in their order; empty where there are none, and where nothing had to be stored. */
+  readonly regional: readonly Regional[];
+  /** Whose values are of one region alone. */
+  readonly bound: readonly Place[];
   /** As they were read: the template, and those nested in it that are deployed with it. */
   readonly templates: readonly [Template, ...Template[]];
   /** Of the domain or bucket; absent where nothing had to be stored. */
@@ -54,13 +65,19 @@ export interface PackageResult {
  * @throws ArtifactErrors with all problems at once
  */
 export async function packageTemplate(request: PackageRequest): Promise<PackageResult> {
-  const { references, prefix, cwd, reporter, dryRun } = request;
+  const { references, prefix, cwd, reporter, dryRun, regions = [] } = request;
   const root = await load(request);
   request.beforeSending?.(root);
   const templates = [root.template, ...nestedTemplates(root)] as const;
   if (!namesAnything(root)) {
     const nothing = { locationOf: foreignLocation, storedOf: () => undefined };
-    return { text: finish(rewriteUnit(root, NO_REFERENCES, nothing), root, request), places: [], templates };
+    return {
+      text: finish(rewriteUnit(root, NO_REFERENCES, nothing), root, request),
+      places: [],
+      regional: [],
+      bound: [],
+      templates,
+    };
   }
   // What is wrong with names and numbers is told before the destination is opened, which a directory answers by being made.
   planAll(root, references, prefix, new Artifacts(root, prefix, new Map()));
@@ -68,15 +85,39 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
   const names = await resolveNames(root, destination);
   const artifacts = new Artifacts(root, prefix, names);
   const plans = planAll(root, references, prefix, artifacts);
-  const warning = references === 'none' ? undefined : regionWarning(root, plans, destination);
+  const bound = boundPlaces(root, plans, destination);
+  const warning = references === 'none' || regions.length > 0 ? undefined : regionWarning(bound, destination);
   if (warning !== undefined) reporter({ kind: 'warning', warning });
-  const run = new Run(request, destination, { artifacts, names, plans });
+  const others = regions
+    .filter((region) => region !== destination.region)
+    .map((region) => inRegion(destination, region));
+  if (regions.length > 0) request.beforeRegions?.(bound);
+  await inEach(others, (other) => other.check());
+  const contents = { artifacts, names, plans };
+  const run = new Run(request, destination, contents);
   await run.store();
+  const elsewhere = await inEach(others, async (other) => {
+    const regionalRun = new RegionalRun(request, destination, other, contents, run);
+    await regionalRun.store();
+    return regionalRun.result(root);
+  });
   const places = packagedPlaces(root, artifacts, (artifact) => run.storedOf(artifact), {
     ...{ cwd, repository: destination.repository },
   });
-  if (dryRun) return { places, templates, destination };
-  return { text: finish(run.rewrite(root), root, request), places, templates, destination };
+  const text = dryRun ? undefined : finish(run.rewrite(root), root, request);
+  const regional = regions.map((region): Regional => {
+    const found = elsewhere.find((one) => one.region === region);
+    const own = found?.text === undefined ? text : finish(found.text, root, request);
+    const { bucket, stored } = found ?? { bucket: destination.bucket, stored: [] };
+    return { region, bucket, stored, ...(own !== undefined && { text: own }) };
+  });
+  return { ...(text !== undefined && { text }), places, regional, bound, templates, destination };
+}
+
+function inRegion(destination: Destination, region: string): RegionalDomain {
+  if (destination.inRegion === undefined)
+    throw new Error(`nothing can be brought from '${destination.bucket}' to ${region}`);
+  return destination.inRegion(region);
 }
 
 function namesAnything(root: Unit): boolean {

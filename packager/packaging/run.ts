@@ -100,10 +100,15 @@ export class Run {
     return (artifact && this.#stored.get(artifact)) ?? foreignLocation(content);
   }
 
+  /** What a template is stored as. */
+  textOf(unit: Unit): string {
+    return this.#canRewrite(unit) ? this.rewrite(unit) : unit.template.text;
+  }
+
   #publishableUnit(unit: Unit): Publishable {
-    const text = this.#canRewrite(unit) ? this.rewrite(unit) : unit.template.text;
+    const text = this.textOf(unit);
     const open = async (): Promise<OpenContent> => ({ ...contentOf(text), close: () => Promise.resolve() });
-    return { filename: path.basename(unit.path), open };
+    return { filename: unitFilename(unit), open };
   }
 
   /** In a dry run, what is not stored has no location. */
@@ -159,15 +164,20 @@ function refuseUnversioned({ lasting }: Artifact, { bucket, objectVersion }: Sto
   );
 }
 
-function isOf<T extends Artifact['content']['type']>(
+export function isOf<T extends Artifact['content']['type']>(
   artifact: Artifact,
   type: T,
 ): artifact is Of<Extract<Artifact['content'], { type: T }>> {
   return artifact.content.type === type;
 }
 
+/** The name of the object that a template becomes. */
+export function unitFilename(unit: Unit): string {
+  return path.basename(unit.path);
+}
+
 /** The innermost first: a template's content is known when all that it names is stored. */
-function byDepth(artifacts: readonly Of<Unit>[]): readonly Of<Unit>[][] {
+export function byDepth(artifacts: readonly Of<Unit>[]): readonly Of<Unit>[][] {
   const depths = new Map<Unit, number>();
   const depthOf = (unit: Unit): number => {
     const depth = depths.get(unit) ?? 1 + Math.max(-1, ...unitsBelow(unit).map(depthOf));

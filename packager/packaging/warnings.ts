@@ -1,6 +1,7 @@
 import { LOCAL_PLACE } from '../../repository/index.ts';
 import type { Warning } from '../event.ts';
 import type { Place } from '../template/place.ts';
+import { formatPosition } from '../template/place.ts';
 import type { Destination } from './destination.ts';
 import { sourcePlace, subjectOf } from './problems.ts';
 import type { ReferencePlan } from './references.ts';
@@ -8,23 +9,29 @@ import type { LoadedPlace, Unit } from './unit.ts';
 import { allUnits, isLiteral, isPinned } from './unit.ts';
 
 /** Literal locations name one region's bucket; a packaged template without any deploys wherever its domain can be reached. */
-export function regionWarning(
+export function boundPlaces(
   root: Unit,
   plans: ReadonlyMap<Unit, ReferencePlan>,
-  { isDomain, region }: Destination,
-): Warning | undefined {
-  if (!isDomain || region === LOCAL_PLACE.region) return undefined;
-  const bound = allUnits(root).flatMap((unit) =>
-    unit.places.filter((loaded) => isBound(unit, loaded, plans.get(unit))),
+  { isDomain, region }: Pick<Destination, 'isDomain' | 'region'>,
+): readonly Place[] {
+  if (!isDomain || region === LOCAL_PLACE.region) return [];
+  return allUnits(root).flatMap((unit) =>
+    unit.places.filter((loaded) => isBound(unit, loaded, plans.get(unit))).map(({ place }) => place),
   );
-  const [first] = bound;
+}
+
+export function regionWarning(
+  [first, ...others]: readonly Place[],
+  { region }: Pick<Destination, 'region'>,
+): Warning | undefined {
   if (first === undefined) return undefined;
-  const others = bound.length === 1 ? '' : `, and ${bound.length - 1} more like it`;
+  const where = others.map(({ position }) => formatPosition(position));
+  const more = where.length === 0 ? '' : `, and ${where.length} more like it (${where.join(', ')})`;
   return {
     code: 'bound-to-region',
-    message: `${subjectOf(first.place)} is written as a literal${others}, which binds the packaged template to ${region}`,
-    place: sourcePlace(first.place),
-    remedy: 'Package once for each region.',
+    message: `${subjectOf(first)} is written as a literal${more}, which binds the packaged template to ${region}`,
+    place: sourcePlace(first),
+    remedy: 'For several Regions: --regions writes what each needs.',
   };
 }
 

@@ -46,7 +46,7 @@ const STORIES: readonly Story[] = [
     fails: 'AddNoteAliaslive',
     warning:
       "warning: template.yaml:25:37: Parameters.Location of 'Api' (Fn::Transform/AWS::Include) is written as a literal, " +
-      'which binds the packaged template to us-east-1\n  Package once for each region.\n',
+      'which binds the packaged template to us-east-1\n  For several Regions: --regions writes what each needs.\n',
   },
   {
     name: 'nested-stacks',

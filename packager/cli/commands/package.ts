@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { LOCAL_PLACE } from '../../../repository/index.ts';
 import type { OutputFile } from '../../output.ts';
@@ -14,6 +15,15 @@ import type { PackageOptions } from '../options.ts';
 import type { Origin } from '../origin.ts';
 import { inputsOf, openProject } from '../origin.ts';
 import { createProgress } from '../progress.ts';
+import {
+  formatRegions,
+  plainRegions,
+  regionalName,
+  requireOutputs,
+  requireRegions,
+  servesAll,
+  textForAll,
+} from '../regional-talk.ts';
 import { formatTable, writeJson, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { unknownParameters } from '../unknown-parameters.ts';
@@ -38,6 +48,7 @@ export async function packageFrom(
   tools?: BootstrapTools,
 ): Promise<void> {
   const options = withoutDash(given);
+  requireRegions(options);
   const { cwd, signal } = terminal;
   const outputs = outputsOf(options, cwd);
   checkOutputs(allOf(outputs), { files: inputsOf(options, cwd) });
@@ -67,6 +78,10 @@ export async function packageFrom(
       zipTemplateDirWhenAbsent: options.zipTemplateDirWhenAbsent,
       useJson: options.useJson,
       dryRun: options.dryRun,
+      ...(options.regions !== undefined && { regions: options.regions }),
+      beforeRegions: (bound) => {
+        requireOutputs(bound, options);
+      },
     });
   } finally {
     progress.stop();
@@ -76,6 +91,7 @@ export async function packageFrom(
   // Asked for while what came of it is written.
   const announced = result.destination?.announce?.();
   if (!options.dryRun) await write(result, options, outputs);
+  if (options.regions !== undefined && !options.dryRun) warnOfEarlier(result, outputs, warnings);
   tell(result, options, terminal, warnings);
   await announced;
 }
@@ -88,28 +104,47 @@ function withoutDash({ outputTemplateFile, ...others }: PackageOptions): Package
 interface Outputs {
   readonly manifest?: OutputFile;
   readonly template?: OutputFile;
+  /** In the place of `template` where one does not serve all regions. */
+  readonly byRegion: ReadonlyMap<string, OutputFile>;
 }
 
-function outputsOf({ manifest, outputTemplateFile: template }: PackageOptions, cwd: string): Outputs {
+function outputsOf({ manifest, outputTemplateFile: template, regions }: PackageOptions, cwd: string): Outputs {
+  const templateFile = (given: string): OutputFile =>
+    outputFile('--output-template-file', given, cwd, isEarlierTemplate);
+  const named =
+    template === undefined ? [] : (regions ?? []).map((region) => [region, regionalName(template, region)] as const);
   return {
     ...(manifest !== undefined && { manifest: outputFile('--manifest', manifest, cwd, isEarlierManifest) }),
-    ...(template !== undefined && {
-      template: outputFile('--output-template-file', template, cwd, isEarlierTemplate),
-    }),
+    ...(template !== undefined && { template: templateFile(template) }),
+    byRegion: new Map(named.map(([region, file]) => [region, templateFile(file)])),
   };
 }
 
-function allOf({ manifest, template }: Outputs): readonly OutputFile[] {
-  return [manifest, template].filter((file) => file !== undefined);
+/** Which of them a run writes is known in its end. */
+function allOf({ manifest, template, byRegion }: Outputs): readonly OutputFile[] {
+  return [manifest, template, ...byRegion.values()].filter((file) => file !== undefined);
 }
 
 /** The manifest first: a template that is there says that all is there. */
-async function write(result: PackageResult, options: PackageOptions, { manifest, template }: Outputs): Promise<void> {
-  const { text = '' } = result;
+async function write(result: PackageResult, options: PackageOptions, outputs: Outputs): Promise<void> {
+  const { manifest } = outputs;
   await writeOutputs([
     ...(manifest === undefined ? [] : [{ file: manifest, bytes: [Buffer.from(manifestText(result, options))] }]),
-    ...(template === undefined ? [] : [{ file: template, bytes: [Buffer.from(text)] }]),
+    ...templatesIn(result, outputs).map(({ file, text }) => ({ file, bytes: [Buffer.from(text)] })),
   ]);
+}
+
+/** The one that serves all, or one for each region. */
+function templatesIn(
+  result: PackageResult,
+  { template, byRegion }: Outputs,
+): readonly { readonly file: OutputFile; readonly text: string }[] {
+  if (template === undefined) return [];
+  if (servesAll(result)) return [{ file: template, text: textForAll(result) }];
+  return result.regional.flatMap(({ region, text = '' }) => {
+    const file = byRegion.get(region);
+    return file === undefined ? [] : [{ file, text }];
+  });
 }
 
 function tell(result: PackageResult, options: PackageOptions, terminal: Terminal, warnings: Warnings): void {
@@ -117,24 +152,31 @@ function tell(result: PackageResult, options: PackageOptions, terminal: Terminal
   const { outputTemplateFile: given, dryRun, quiet } = options;
   if (options.json) {
     const template =
-      given === undefined ? { templateBody: result.text } : { outputTemplateFile: path.resolve(cwd, given) };
+      given === undefined ? { templateBody: textForAll(result) } : { outputTemplateFile: path.resolve(cwd, given) };
+    const regionalFile = (region: string): string | undefined =>
+      given === undefined || dryRun ? undefined : path.resolve(cwd, regionalName(given, region));
     writeJson(terminal, {
-      ...(dryRun ? { dryRun: true } : template),
+      ...(dryRun ? { dryRun: true } : servesAll(result) ? template : {}),
       artifacts: result.places,
+      ...plainRegions(result, regionalFile),
       warnings: warnings.all(),
     });
     return;
   }
   if (dryRun) {
     stdout.write(dryRunTable(result, terminal));
-    if (!quiet) noteWhatIsNotWritten(options, terminal);
+    if (!quiet) tellRegions(result, options, terminal);
+    if (!quiet) noteWhatIsNotWritten(result, options, terminal);
     return;
   }
-  const { text = '', destination } = result;
-  if (given === undefined) stdout.write(text);
+  const { destination } = result;
+  if (given === undefined) stdout.write(textForAll(result));
   if (quiet) return;
   const isLocal = destination?.region === LOCAL_PLACE.region;
-  if (given !== undefined) stdout.write(isLocal ? formatWritten(given) : successText(result, options, cwd, given));
+  if (given !== undefined) {
+    stdout.write(isLocal ? formatWritten(given) : successTexts(result, options, cwd, given));
+  }
+  tellRegions(result, options, terminal);
   if (isLocal) {
     stderr.write(
       'The artifacts are in a directory: this template is for looking, testing and bundling, and cannot be deployed as it is.\n',
@@ -142,20 +184,61 @@ function tell(result: PackageResult, options: PackageOptions, terminal: Terminal
   }
 }
 
-function noteWhatIsNotWritten(options: PackageOptions, terminal: Terminal): void {
-  const files = allOf(outputsOf(options, terminal.cwd)).map(({ given }) => `'${given}'`);
+function tellRegions(result: PackageResult, options: PackageOptions, { stderr }: Terminal): void {
+  if (result.regional.length > 0) stderr.write(formatRegions(result, options));
+}
+
+/** What a run for other places of the template left behind may be deployed for what this one wrote. */
+function warnOfEarlier(result: PackageResult, { template, byRegion }: Outputs, warnings: Warnings): void {
+  const others = servesAll(result) ? [...byRegion.values()] : template === undefined ? [] : [template];
+  for (const { given, file } of others) {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    warnings.add({
+      code: 'earlier-output',
+      message: `'${given}' was there before, and was left as it is`,
+      remedy: 'If an earlier run wrote it, delete it, so that nobody deploys it.',
+    });
+  }
+}
+
+function noteWhatIsNotWritten(result: PackageResult, options: PackageOptions, terminal: Terminal): void {
+  const { manifest, template, byRegion } = outputsOf(options, terminal.cwd);
+  const templates = servesAll(result) ? [template] : [...byRegion.values()];
+  const files = [manifest, ...templates].flatMap((file) => (file === undefined ? [] : [`'${file.given}'`]));
   if (files.length > 0)
     writeNote(terminal, `nothing was written to ${files.join(' and ')}: this is a dry run`, options);
 }
 
-function successText(result: PackageResult, options: PackageOptions, cwd: string, outputFile: string): string {
-  const { text = '', templates, destination } = result;
-  const bucket = destination?.bucket ?? options.s3Bucket;
+/** What was written, and how each is deployed. */
+function successTexts(result: PackageResult, options: PackageOptions, cwd: string, given: string): string {
+  const { regional, destination } = result;
+  const [only, another] = regional;
+  if (servesAll(result)) {
+    const text = textForAll(result);
+    const elsewhere = another === undefined && only !== undefined && only.region !== destination?.region;
+    const place = elsewhere ? only : { bucket: destination?.bucket ?? options.s3Bucket };
+    return successText({ ...place, text }, result, options, cwd, given);
+  }
+  return regional.map((one) => successText(one, result, options, cwd, regionalName(given, one.region))).join('');
+}
+
+function successText(
+  {
+    text = '',
+    bucket,
+    region,
+  }: { readonly text?: string; readonly bucket?: string | undefined; readonly region?: string },
+  { templates, destination }: PackageResult,
+  options: PackageOptions,
+  cwd: string,
+  outputFile: string,
+): string {
   const scratchPrefix = destination?.scratchPrefix;
   return formatSuccess({
     outputFile,
     cwd,
     templateBytes: Buffer.byteLength(text),
+    ...(region !== undefined && { region }),
     ...(bucket !== undefined && { bucket }),
     ...(scratchPrefix !== undefined && { scratchPrefix }),
     sam: isSam(templates[0]),
@@ -192,16 +275,18 @@ function dryRunTable({ places }: PackageResult, { stdout }: Terminal): string {
 }
 
 /** For scripts and for later commands: what stands behind each place. */
-function manifestText(
-  { places, destination }: PackageResult,
-  { templateFile: template, outputTemplateFile }: PackageOptions,
-): string {
+function manifestText(result: PackageResult, { templateFile: template, outputTemplateFile }: PackageOptions): string {
+  const { places, destination } = result;
+  const isWritten = outputTemplateFile !== undefined && servesAll(result);
+  const regionalFile = (region: string): string | undefined =>
+    outputTemplateFile === undefined ? undefined : regionalName(outputTemplateFile, region);
   const manifest = {
     format: 1,
     template,
-    ...(outputTemplateFile !== undefined && { outputTemplateFile }),
+    ...(isWritten && { outputTemplateFile }),
     ...(destination !== undefined && { bucket: destination.bucket, region: destination.region }),
     artifacts: places,
+    ...plainRegions(result, regionalFile),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
