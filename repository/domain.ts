@@ -4,6 +4,7 @@ import type { Keeper } from './deletion.ts';
 import type { Away } from './home/away.ts';
 import { ArtifactError } from './error.ts';
 import { descriptorKey, FORMAT_VERSION } from './keys.ts';
+import type { ArtifactName } from './name.ts';
 import type { ObjectHead, ObjectStore } from './object-store.ts';
 import { probe } from './stores/probe.ts';
 import { readRecord, recordContent } from './record.ts';
@@ -36,6 +37,8 @@ export interface Domain extends DomainPlace {
   readonly hold?: (object: Pick<ObjectHead, 'key' | 'incarnation'>) => Promise<void>;
   /** How other domains are reached. Absent: what is at home elsewhere can't be used here. */
   readonly away?: Away;
+  /** Of who works in the domain of another account: into what a version of this artifact is published. Absent: the domain is one's own. */
+  readonly guest?: (name: ArtifactName) => Promise<string>;
 }
 
 export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance' | 'hold' | 'away'>;

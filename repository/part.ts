@@ -91,6 +91,14 @@ export class Part {
     return true;
   }
 
+  /** Takes it as a version has it, under whatever name. */
+  adopt({ assets }: Pick<Manifest, 'assets'>): void {
+    const same = assets.find(({ name, digest }) => name === this.name && digest === this.blob.digest);
+    if (same === undefined) return;
+    this.#blob = { ...this.blob, filename: same.filename };
+    this.isThere = true;
+  }
+
   async #open(): Promise<SizedBlob> {
     const { sha256, size } = await this.#content.open();
     return { digest: sha256, filename: this.publishable.filename, size };

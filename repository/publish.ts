@@ -14,6 +14,7 @@ import type { AssetToPublish } from './part.ts';
 import { settlePending } from './promoting/withdraw.ts';
 import type { Publishable } from './publishable.ts';
 import { recordContent } from './record.ts';
+import { forGuest, guestAsset } from './sharing/guest.ts';
 import type { SameVersion, Sameness } from './same-version.ts';
 import { findSameVersion, readSameVersion, samenessOf } from './same-version.ts';
 import { requireOpen } from './set.ts';
@@ -30,6 +31,8 @@ export interface VersionToPublish extends Pick<Manifest, 'set' | 'metadata' | 'p
   readonly attributes?: ObjectAttributes;
   /** The bucket in which the repository has its content, as its settings say; absent: the domain's. */
   readonly bucket?: string;
+  /** What the version holds already need not be brought: of a guest, who brings it under another name. */
+  readonly isGuest?: true;
   /** Asked before anything is written for a version that is not there yet: what it throws ends that. */
   readonly admit?: () => Promise<void>;
 }
@@ -90,6 +93,7 @@ export async function publishAssets(
   name: ArtifactName,
   wanted: VersionToPublish,
 ): Promise<VersionPublication> {
+  if (domain.guest !== undefined) return publishAsGuest(domain, name, wanted, await domain.guest(name));
   const { set, labels: given = [] } = wanted;
   const labels = [...new Set([...given, ...(set === undefined ? [] : [labelOfSet(set)])])];
   const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted));
@@ -100,6 +104,7 @@ export async function publishAssets(
     await requireFree(domain, name, claimed, same.content);
     if (set !== undefined) await requireOpen(domain, name, set);
     const isOwn = existing !== undefined && !isOfOthers(existing, wanted);
+    if (isOwn && wanted.isGuest === true) for (const part of parts) part.adopt(existing.manifest);
     const isKept = isOwn && (await keepVersion(domain, name, parts, existing, same));
     if (isKept) await claimLabels(domain, name, claimed, same, existing.manifest.number);
     const { manifest, isNewVersion } = isKept
@@ -111,6 +116,17 @@ export async function publishAssets(
   } finally {
     await Promise.all(parts.map((part) => part.close()));
   }
+}
+
+function publishAsGuest(
+  domain: Domain,
+  name: ArtifactName,
+  wanted: VersionToPublish,
+  scope: string,
+): Promise<VersionPublication> {
+  const [first, ...rest] = wanted.assets;
+  const assets = [guestAsset(first, scope), ...rest.map((asset) => guestAsset(asset, scope))] as const;
+  return publishAssets(forGuest(domain, scope), name, { ...wanted, assets, isGuest: true });
 }
 
 /** What is to be published, and the version that is the same already. */
@@ -213,6 +229,8 @@ export async function planVersion(
   publishable: Publishable,
   bucket?: string,
 ): Promise<Publication | undefined> {
+  // What the domain knows of sources is not for guests.
+  if (domain.guest !== undefined) return undefined;
   const part = new Part(domain, name, { publishable }, bucket === undefined ? {} : { bucket });
   try {
     if (!(await part.recall())) return undefined;

@@ -3,6 +3,7 @@ import type { DomainPlace } from '../../repository/arn.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Homes } from '../../repository/home/home.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
+import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 
@@ -15,9 +16,11 @@ const clients = new Map<string, S3Client>();
 /** Other domains of the partition, with the rights of the keeper's role: what their policies give it, and their buckets only if they are whose they must be. */
 export function s3Homes(signal: AbortSignal): Homes {
   const open = (region: string, bucket: string, expectedOwner: string): ObjectStore =>
-    limited(
-      s3Store({ client: clientOf(region), bucket, expectedOwner, requiresVersions: true, signal }),
-      REQUESTS_AT_ONCE,
+    guestStore(
+      limited(
+        s3Store({ client: clientOf(region), bucket, expectedOwner, requiresVersions: true, signal }),
+        REQUESTS_AT_ONCE,
+      ),
     );
   return {
     domain: async ({ account, region }) => {

@@ -6,13 +6,13 @@ import type { Domain } from '../../repository/domain.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
-import type {
-  FETCHING_ALIAS} from '../../repository/keeping/invocation.ts';
+import type { FETCHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import {
   answerOfInvocation,
   invocationProblem,
   KEEPER_FUNCTION,
   PUBLISHING_ALIAS,
+  SHARING_ALIAS,
 } from '../../repository/keeping/invocation.ts';
 import type { AwsAccess, ClientConfig } from './access.ts';
 import { connectionProblem } from './access.ts';
@@ -74,7 +74,7 @@ export function isKeptByFunction({ account, region, bucket }: DomainPlace & { re
 export function askFunction(
   aws: Aws,
   place: DomainPlace,
-  as?: typeof PUBLISHING_ALIAS | typeof FETCHING_ALIAS,
+  as?: typeof PUBLISHING_ALIAS | typeof FETCHING_ALIAS | typeof SHARING_ALIAS,
 ): AskKeeper {
   const name = functionArn(place) + (as === undefined ? '' : `:${as}`);
   return async (command) => {
@@ -99,8 +99,12 @@ const ANNOUNCING_MS = 3000;
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
  * Where the function is not there, may not be asked, or Lambda does not answer, nothing is told: the versions are there all the same.
  */
-export function announceThrough(aws: Aws, place: DomainPlace): (arns: readonly string[]) => Promise<void> {
-  const name = `${functionArn(place)}:${PUBLISHING_ALIAS}`;
+export function announceThrough(
+  aws: Aws,
+  place: DomainPlace,
+  as: typeof PUBLISHING_ALIAS | typeof SHARING_ALIAS = PUBLISHING_ALIAS,
+): (arns: readonly string[]) => Promise<void> {
+  const name = `${functionArn(place)}:${as}`;
   const tell = async (arns: readonly string[]): Promise<void> => {
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const command: KeeperCommand = { command: 'announce', arns };

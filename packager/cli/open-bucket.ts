@@ -1,9 +1,8 @@
 import type { AskKeeper, DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
-import { FETCHING_ALIAS } from '../../repository/keeping/invocation.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
-import { PUBLISHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { FETCHING_ALIAS, PUBLISHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
 import { guestScope } from '../../repository/sharing/guest.ts';
 import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';
