@@ -1,3 +1,4 @@
+import type { Content } from '../../../repository/content.ts';
 import type { ListedObject, ObjectKey, ObjectStore } from '../../../repository/index.ts';
 
 /** A process that dies at one of its requests: before that reached anybody, or after it was served and before the process knows. */
@@ -67,7 +68,7 @@ export class Crash {
       read: (...given) => this.request(() => store.read(...given)),
       head: (...given) => this.request(() => store.head(...given)),
       incarnations: (...given) => this.request(() => store.incarnations(...given)),
-      create: (key, ...more) => effect('create', key, () => store.create(key, ...more)),
+      create: (key, content, ...more) => effect('create', key, () => store.create(key, this.#sent(content), ...more)),
       replace: (key, ...more) => effect('replace', key, () => store.replace(key, ...more)),
       overwrite: (key, ...more) => effect('overwrite', key, () => store.overwrite(key, ...more)),
       removeIncarnation: (key, ...more) =>
@@ -81,6 +82,23 @@ export class Crash {
       ...(setTag && { setTag: (key, ...more) => effect('setTag', key, () => setTag(key, ...more)) }),
       list: (...given) => this.#list(store, ...given),
     };
+  }
+
+  /** What a process sends that makes requests of its own for it: with its death it breaks off. */
+  #sent(content: Content): Content {
+    const died = this.died.then((): never => {
+      throw new Error('the sender died');
+    });
+    died.catch(() => undefined);
+    async function* mortal(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      const left = pieces[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await Promise.race([left.next(), died]);
+        if (done === true) return;
+        yield value;
+      }
+    }
+    return { ...content, read: (...range) => mortal(content.read(...range)) };
   }
 
   async *#list(store: ObjectStore, ...given: Parameters<ObjectStore['list']>): AsyncGenerator<ListedObject> {

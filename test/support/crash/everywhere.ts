@@ -182,7 +182,9 @@ async function endOf({ goesOn }: Scenario, { copy }: Ground, time: Time): Promis
   for (const key of await keysIn(store)) {
     const [kind = '', second = ''] = key.split('/');
     if (['blobs', 'versions', 'labels', 'repositories', 'consumers'].includes(kind)) found.push(key);
-    if (kind === 'references') found.push(withoutNonces(key));
+    // What another domain knows of it, which stands in the same store.
+    const isToldElsewhere = kind === 'elsewhere' && second === 'references' && key.includes('/stack/');
+    if (kind === 'references' || isToldElsewhere) found.push(withoutNonces(key));
     if (kind === 'bookmarks') {
       const bookmark = await readBookmarkAt(store, key);
       found.push(`${key} ${bookmark?.value.number ?? 'nothing'}`);

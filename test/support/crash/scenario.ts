@@ -349,13 +349,13 @@ const COMMANDS: Readonly<Record<KeeperCommand['command'], readonly Scenario[]>> 
   tell: [
     {
       name: 'tell what is used',
-      before: (actor, scene) => bindElsewhere(actor, scene, 'Create'),
+      before: (actor, scene) => bindElsewhere(actor, scene, 'Delete'),
       act: (actor) => tellElsewhere(actor),
     },
     {
       name: 'tell what was used',
       before: async (actor, scene) => {
-        await bindElsewhere(actor, scene, 'Create');
+        await bindElsewhere(actor, scene, 'Delete');
         await tellElsewhere(actor);
         await answerOf(actor, scene.event);
       },
@@ -386,15 +386,15 @@ function arnElsewhere(text: string, digest?: Digest): string {
 const FAR_STACK = STACK_ID.replace('/shop/', '/far/');
 const FAR_FILE = 'archive.zip';
 
-/** Events of a resource that uses what is at home elsewhere: leaves in the scene what comes behind. */
-async function bindElsewhere(actor: Actor, scene: Scene, type: 'Create' | 'Delete'): Promise<void> {
+/** A resource that uses what is at home elsewhere: leaves in the scene the event that comes next, of which all before have been answered. */
+async function bindElsewhere(actor: Actor, scene: Scene, next: 'Create' | 'Delete'): Promise<void> {
   await publishElsewhere(actor);
   const source = new EventSource({ stackId: FAR_STACK });
   const digest = sha256('far');
   const properties = { ArtifactArn: arnElsewhere('far', digest), Key: blobKey(digest, FAR_FILE) };
   const create = source.create(properties);
   scene.event = create;
-  if (type === 'Create') {
+  if (next === 'Delete') {
     const { PhysicalResourceId: id } = await answerOf(actor, create);
     scene.event = source.remove(id, properties);
   }
@@ -429,5 +429,21 @@ const EVENTS = (['Create', 'Update', 'Delete'] as const).map((type): Scenario =>
   releases: type === 'Delete',
 }));
 
+/** Of what is at home elsewhere, which hears of it behind the answer. */
+const EVENTS_ELSEWHERE = (['Create', 'Delete'] as const).map((type): Scenario => ({
+  name: `${type} of what is at home elsewhere`,
+  before: (actor, scene) => bindElsewhere(actor, scene, type),
+  act: async (actor, scene) => {
+    await answerOf(actor, scene.event);
+    await tellElsewhere(actor);
+  },
+  releases: type === 'Delete',
+}));
+
 /** Publishing, each command of the keeper, and each event of the reference function. */
-export const SCENARIOS: readonly Scenario[] = [...PUBLISHING, ...Object.values(COMMANDS).flat(), ...EVENTS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...PUBLISHING,
+  ...Object.values(COMMANDS).flat(),
+  ...EVENTS,
+  ...EVENTS_ELSEWHERE,
+];
