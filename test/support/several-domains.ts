@@ -1,18 +1,27 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  paginateListObjectsV2,
+  PutBucketVersioningCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { bundleReference, packed } from '../../handler/build.mjs';
 import type { Terminal } from '../../packager/cli/terminal.ts';
 import { s3ClientDefaults } from '../../repository/stores/s3.ts';
-import { awsEnvironment } from './aws-environment.ts';
+import { domainBucket } from '../../repository/domain.ts';
+import { WITHOUT_FILES } from './aws-environment.ts';
 import { buildDomainTemplate } from './domain-template.ts';
 import { everything } from './domain-principals.ts';
 import type { Policy } from './iam/policy.ts';
 import { parseBucketPolicy } from './iam/policy.ts';
 import { policyDocumentOf, resolveTemplate, roleOf } from './iam/template.ts';
-import type { ResolvedRole, ResolvedTemplate } from './iam/template.ts';
+import type { ResolvedTemplate } from './iam/template.ts';
 import { KeeperProcess } from './keeper-process.ts';
-import type { S3Server } from './s3-server.ts';
+import type { Moto } from './moto.ts';
+import type { ClientConfig, S3Server } from './s3-server.ts';
 import type { Location } from './stack-engine/content.ts';
 import { StackEngine } from './stack-engine/engine.ts';
 
@@ -28,7 +37,7 @@ export interface SeveralDomain {
   readonly reader: Terminal['env'];
   readonly administrator: Terminal['env'];
   /** Keys of what is there now. */
-  keys(prefix: string): string[];
+  keys(prefix: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -44,43 +53,93 @@ function domainTemplate(): NonNullable<typeof built> {
   return built;
 }
 
-/** Deploys a domain in an account and region of this server: its bucket with the policy of the template, and its stack on an engine. */
+interface Place {
+  readonly account: string;
+  readonly region: string;
+}
+
+/**
+ * Deploys a domain in an account and region of this server: its bucket with the policy of the template, and its stack on an engine.
+ * @param context condition keys of everybody's requests from there, like `aws:PrincipalOrgID`
+ */
 export async function openDomainOn(
   server: S3Server,
-  { account, region }: { readonly account: string; readonly region: string },
-  /** Condition keys of everybody's requests from there, like `aws:PrincipalOrgID`. */
+  place: Place,
   context: Readonly<Record<string, string>> = {},
 ): Promise<SeveralDomain> {
+  const { account, region } = place;
   const { file, text } = await domainTemplate();
-  const place = { account, region };
   const resolved = resolveTemplate(file, place, { KeeperCode: KEEPER_CODE });
   const publisher = resolveTemplate(path.join(TEMPLATES, 'publisher-role.yaml'), place, {
     Subject: 'repo:shop/shop:ref:refs/heads/main',
   });
-  const bucket = `cfn-artifacts-${account}-${region}`;
+  const bucket = domainBucket(place);
   const made = server.createBucket(bucket, { versioning: 'Enabled', owner: account, region });
   const policy = JSON.stringify(policyDocumentOf(resolved, 'BucketPolicy'));
   made.policy = { text: policy, policy: parseBucketPolicy(policy, `arn:aws:s3:::${bucket}`) };
-  const keyOf = (who: string): string => `${who}-${account}-${region}`;
-  const add = (who: string, arn: string, policies: readonly Policy[]): void => {
+  const keyOf = (who: Who): string => `${who}-${account}-${region}`;
+  const add = (who: Who, arn: string, policies: readonly Policy[]): void => {
     const sessionArn = `${arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/1`;
     server.identities.set(keyOf(who), { account, arn, sessionArn, policies, context });
   };
-  const addRole = (who: string, { arn, policies }: ResolvedRole): void => {
+  const addRole = (who: Who, template: ResolvedTemplate, id: string): void => {
+    const { arn, policies } = roleOf(template, id, place);
     add(who, arn, policies);
   };
-  const roleIn = (template: ResolvedTemplate, id: string): ResolvedRole => roleOf(template, id, place);
-  addRole('reference', roleIn(resolved, 'ReferenceRole'));
-  addRole('keeper', roleIn(resolved, 'KeeperRole'));
-  addRole('publisher', roleIn(publisher, 'Role'));
+  addRole('reference', resolved, 'ReferenceRole');
+  addRole('keeper', resolved, 'KeeperRole');
+  addRole('publisher', publisher, 'Role');
   add('reader', `arn:aws:iam::${account}:role/reader`, [readingOf(bucket)]);
   add('administrator', `arn:aws:iam::${account}:role/admin`, [everything]);
-  const keyed = (who: string): Readonly<Record<string, string>> => {
-    const { credentials } = server.clientConfig(keyOf(who), region);
+  return open(place, text, (who) => server.clientConfig(keyOf(who), region));
+}
+
+/** Likewise on moto, which knows accounts and regions, and refuses nobody anything. */
+export async function openDomainOnMoto({ endpoint }: Moto, place: Place): Promise<SeveralDomain> {
+  const { account, region } = place;
+  const { text } = await domainTemplate();
+  const config: ClientConfig = {
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: await credentialsAt(endpoint, account),
+  };
+  const client = new S3Client({ ...s3ClientDefaults, ...config });
+  const bucket = domainBucket(place);
+  const where = region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region } as const };
+  await client.send(new CreateBucketCommand({ Bucket: bucket, ...(where as object) }));
+  const versioned = { Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' as const } };
+  await client.send(new PutBucketVersioningCommand(versioned));
+  client.destroy();
+  return open(place, text, () => config);
+}
+
+/** moto tells accounts by the keys: those of a role that was assumed are of the role's account. */
+async function credentialsAt(endpoint: string, account: string): Promise<ClientConfig['credentials']> {
+  const sts = new STSClient({
+    ...{ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+  });
+  const role = { RoleArn: `arn:aws:iam::${account}:role/administrator`, RoleSessionName: 'test' };
+  const { Credentials: made } = await sts.send(new AssumeRoleCommand(role));
+  sts.destroy();
+  return {
+    accessKeyId: made?.AccessKeyId ?? '',
+    secretAccessKey: made?.SecretAccessKey ?? '',
+    sessionToken: made?.SessionToken ?? '',
+  };
+}
+
+type Who = 'reference' | 'keeper' | 'publisher' | 'reader' | 'administrator';
+
+async function open(place: Place, template: string, config: (who: Who) => ClientConfig): Promise<SeveralDomain> {
+  const { account, region } = place;
+  const bucket = domainBucket(place);
+  const { endpoint } = config('keeper');
+  const keyed = (who: Who): Readonly<Record<string, string>> => {
+    const { accessKeyId, secretAccessKey, sessionToken } = config(who).credentials;
     return {
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+      ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
       // What the SDK of this project says on Node 20, where no function of ours runs.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     };
@@ -89,36 +148,40 @@ export async function openDomainOn(
     ...keyed('keeper'),
     ...{ BUCKET: bucket, ACCOUNT: account, PARTITION: 'aws' },
     // Nobody says there what is deployed.
-    ...{ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_S3: server.endpoint },
+    ...{ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_S3: endpoint },
   });
-  const deployer = new S3Client({ ...s3ClientDefaults, ...server.clientConfig(keyOf('administrator'), region) });
+  const administrator = new S3Client({ ...s3ClientDefaults, ...config('administrator') });
   const engine = await StackEngine.start({
     ...place,
-    inline: {
-      endpoint: server.endpoint,
-      environment: { ...keyed('reference'), AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint },
-    },
+    inline: { endpoint, environment: { ...keyed('reference'), AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint } },
     // Lambda and CloudFormation read with the rights of whoever deploys.
-    read: (location) => read(deployer, location),
+    read: (location) => read(administrator, location),
   });
-  const { status, reason } = await engine.deploy('cfn-artifacts', text);
+  const { status, reason } = await engine.deploy('cfn-artifacts', template);
   if (status !== 'CREATE_COMPLETE') throw new Error(`the domain was not deployed: ${String(reason)}`);
-  const environment = (who: string): Terminal['env'] => ({
-    ...awsEnvironment(server, keyOf(who), region),
-    AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint,
+  const environment = (who: Who): Terminal['env'] => ({
+    ...{ ...WITHOUT_FILES, AWS_ENDPOINT_URL: endpoint, ...keyed(who) },
+    ...{ AWS_ENDPOINT_URL_LAMBDA: keeper.endpoint, AWS_MAX_ATTEMPTS: '2' },
   });
   return {
     ...{ account, region, bucket, engine, keeper },
     publisher: environment('publisher'),
     reader: environment('reader'),
     administrator: environment('administrator'),
-    keys: (prefix) => made.keys().filter((key) => key.startsWith(prefix) && made.current(key) !== undefined),
+    keys: (prefix) => keysBelow(administrator, bucket, prefix),
     close: async () => {
       await engine.stop();
       await keeper.stop();
-      deployer.destroy();
+      administrator.destroy();
     },
   };
+}
+
+async function keysBelow(client: S3Client, bucket: string, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+    keys.push(...Contents.map(({ Key = '' }) => Key));
+  return keys;
 }
 
 async function read(client: S3Client, { bucket, key, version }: Location): Promise<Uint8Array | undefined> {
