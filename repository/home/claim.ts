@@ -51,7 +51,8 @@ export async function byOne<T>(
     looks = claim !== undefined && claim.revision === seen?.revision ? looks + 1 : 0;
     const isFree = claim === undefined || claim.value.failure !== undefined || looks >= LOOKS;
     const held = isFree ? await take(domain, digest, claim?.revision) : undefined;
-    if (held !== undefined) return hold(domain, digest, held, act);
+    // Looked at once more: whoever had it before may have come to his end since the first look.
+    if (held !== undefined) return hold(domain, digest, held, async () => (await look()) ?? act());
     seen = claim;
     await domain.chance.pause(LOOK_MS);
   }
