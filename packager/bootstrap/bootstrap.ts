@@ -16,6 +16,8 @@ import { PARAMETERS, STACK } from './domain-stack.ts';
 import type { Operation } from './operation.ts';
 import { newestEvent, operationFailed, Patience, readyChangeSet, watch } from './operation.ts';
 import { hasSucceeded, isDomainStack, isNewer, situationOf } from './situation.ts';
+import type { WantedDemands } from './sharing.ts';
+import { followSharing } from './sharing.ts';
 import { takingOver } from './taking-over.ts';
 
 export interface BootstrapRequest {
@@ -29,8 +31,12 @@ export interface BootstrapRequest {
   readonly isDryRun: boolean;
   /** An older tool may make a newer domain its own. */
   readonly mayDowngrade: boolean;
+  /** What the domain is to demand of everybody. Absent: as it does. */
+  readonly demands?: WantedDemands;
   /** Asked once, before anything is changed. @throws where the answer is no */
   readonly approve: (plan: Plan) => Promise<void>;
+  /** Shown what changes in the policies where the demands do. Absent: nobody is asked. @throws where the answer is no */
+  readonly agree?: (difference: string) => Promise<void>;
   readonly tell: (event: BootstrapEvent) => void;
   readonly chance: Chance;
   readonly signal: AbortSignal;
@@ -341,7 +347,10 @@ class Bootstrap {
   async #finish(stack: Stack | undefined): Promise<Bootstrapped> {
     const { tell, isDryRun } = this.#request;
     const keeper = stack?.outputs.get('Keeper');
-    if (isDryRun) return { outcome: 'unchanged', place: this.#bucket.place, plans: [] };
+    if (isDryRun) {
+      await this.#follow(await this.#bucket.domain());
+      return { outcome: 'unchanged', place: this.#bucket.place, plans: [] };
+    }
     tell({ kind: 'probing' });
     await this.#bucket.probe();
     const names = [stack?.outputs.get('ServiceToken') ?? REFERENCE_FUNCTION, keeper ?? KEEPER_FUNCTION].map(nameIn);
@@ -349,7 +358,8 @@ class Bootstrap {
     const domain = await this.#bucket.domain();
     if (domain !== undefined && this.#keeperVersion !== undefined)
       await holdCode(this.#request, domain, this.#keeperVersion);
-    const first = this.#plans[0]?.does;
+    const demandsOther = await this.#follow(domain);
+    const first = this.#plans[0]?.does ?? (demandsOther ? 'update' : undefined);
     return {
       outcome: first === undefined ? 'unchanged' : first === 'update' ? 'updated' : 'created',
       place: this.#bucket.place,
@@ -362,6 +372,13 @@ class Bootstrap {
         ...(this.#keeperVersion !== undefined && { keeperVersion: this.#keeperVersion }),
       },
     };
+  }
+
+  /** Last: from where this runs the domain may be out of reach afterwards. @returns whether it has other demands than before */
+  async #follow(domain: Domain | undefined): Promise<boolean> {
+    if (domain === undefined) return false;
+    const { access, demands: wanted = {}, isDryRun, agree = async () => undefined, tell, signal } = this.#request;
+    return followSharing({ access, domain, wanted, isDryRun, agree, tell, signal });
   }
 
   async #parameters(stack: Stack | undefined, code?: string): Promise<ReadonlyMap<string, string | undefined>> {

@@ -13,6 +13,8 @@ export type BootstrapEvent =
   | { readonly kind: 'published'; readonly arn: string }
   /** The domain is tried. */
   | { readonly kind: 'probing' }
+  /** Of a dry run: what would change in the policies of the domain. */
+  | { readonly kind: 'policies'; readonly difference: string }
   /** Worth a look, and in nobody's way. */
   | { readonly kind: 'warning'; readonly message: string; readonly remedy: string };
 

@@ -1,5 +1,7 @@
 import { ArtifactError } from '../../repository/error.ts';
+import { isEndpointId } from '../../repository/sharing/share.ts';
 import type { DomainParameter } from '../bootstrap/domain-stack.ts';
+import type { WantedDemands } from '../bootstrap/sharing.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import type { DisplayOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, flag, GROUP, matching, text, texts } from './options.ts';
@@ -27,12 +29,17 @@ interface Settings {
   readonly logRetentionDays?: string;
   readonly supersededDays?: string;
   readonly scratchDays?: string;
+  /** ARN of a key; empty: none. */
+  readonly requireEncryption?: string;
+  /** Empty: none. */
+  readonly requireEndpoint?: readonly string[];
 }
 
 interface BootstrapFlags extends AccessOptions, DisplayOptions, Behaviour, Settings {}
 
 export interface BootstrapOptions extends AccessOptions, DisplayOptions, Behaviour {
   readonly parameters: ReadonlyMap<DomainParameter, string>;
+  readonly demands: WantedDemands;
 }
 
 /** What turns a setting off again: an option can't be empty. */
@@ -129,6 +136,21 @@ export const BOOTSTRAP: OptionTable<BootstrapFlags> = {
     help: 'how long templates under scratch/ are kept (at first 14)',
     read: daysUpTo(365),
   },
+  requireEncryption: {
+    name: 'require-encryption',
+    argument: '<arn>',
+    group: GROUP.domain,
+    help: `key that everything must be encrypted with, which is the domain's then too; ${NONE} takes that back`,
+    read: orNone(/^arn:[a-z0-9-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'the ARN of a key (not of an alias)'),
+  },
+  requireEndpoint: {
+    name: 'require-endpoint',
+    argument: '<vpce[,vpce]>',
+    arity: 'repeatable',
+    group: GROUP.domain,
+    help: `VPC endpoints through which alone content is reached; ${NONE} takes that back`,
+    read: endpoints,
+  },
   ...ACCESS,
   ...DISPLAY,
 };
@@ -145,10 +167,17 @@ export async function resolveBootstrapOptions(given: GivenValues, cwd: string): 
     logRetentionDays,
     supersededDays,
     scratchDays,
+    requireEncryption,
+    requireEndpoint,
     ...options
   } = resolved;
+  if (kmsKeyArn !== undefined && requireEncryption !== undefined && ![kmsKeyArn, ''].includes(requireEncryption)) {
+    throw new ArtifactError('INVALID_ARGUMENT', `the domain can't have another key than it demands: '${kmsKeyArn}'`, {
+      remedy: "Leave out --kms-key-arn: the key that is demanded becomes the domain's.",
+    });
+  }
   const settings: readonly (readonly [DomainParameter, string | undefined])[] = [
-    ['KmsKeyArn', kmsKeyArn],
+    ['KmsKeyArn', requireEncryption === '' ? kmsKeyArn : (requireEncryption ?? kmsKeyArn)],
     ['PermissionsBoundary', permissionsBoundary],
     ['AuditSchedule', audit === undefined ? undefined : audit ? 'daily' : 'off'],
     ['CollectSchedule', collect],
@@ -160,7 +189,22 @@ export async function resolveBootstrapOptions(given: GivenValues, cwd: string): 
   const parameters = settings.filter(
     (setting): setting is readonly [DomainParameter, string] => setting[1] !== undefined,
   );
-  return { ...options, parameters: new Map(parameters) };
+  const demands: WantedDemands = {
+    ...(requireEncryption !== undefined && { encryption: requireEncryption === '' ? 'none' : requireEncryption }),
+    ...(requireEndpoint !== undefined && { endpoints: requireEndpoint }),
+  };
+  return { ...options, parameters: new Map(parameters), demands };
+}
+
+/** @throws ArtifactError INVALID_ARGUMENT */
+function endpoints(given: unknown): readonly string[] {
+  const all = [...new Set(texts(given).flatMap((one) => one.split(',')))];
+  if (all.length === 1 && all[0] === NONE) return [];
+  const wrong = all.find((one) => !isEndpointId(one));
+  if (wrong === undefined) return all;
+  throw new ArtifactError('INVALID_ARGUMENT', `'${wrong}' is no VPC endpoint`, {
+    remedy: `Give their IDs, vpce-0123456789abcdef0, with commas between them, or ${NONE}.`,
+  });
 }
 
 function orNone(pattern: RegExp, rule: string): (given: unknown) => string {

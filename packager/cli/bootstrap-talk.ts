@@ -62,6 +62,9 @@ export function bootstrapTalk(terminal: Terminal, display: Display, warnings?: W
         case 'probing':
           live.show('trying the domain');
           break;
+        case 'policies':
+          say(event.difference);
+          break;
         case 'warning':
           warnings?.add({ code: 'bootstrap', message: event.message, remedy: event.remedy });
       }

@@ -27,10 +27,11 @@ export async function run(
   try {
     result = await bootstrap({
       ...{ access, installation: built, chance, signal: terminal.signal, scratch: scratchFolder(), tell: talk.tell },
-      ...{ parameters: options.parameters, tags: options.tag },
+      ...{ parameters: options.parameters, tags: options.tag, demands: options.demands },
       ...(options.executionRole !== undefined && { role: options.executionRole }),
       ...{ isDryRun: options.dryRun, mayDowngrade: options.forceDowngrade },
       approve: (plan) => approve(plan, options, terminal),
+      agree: (difference) => agree(difference, options, terminal),
     });
   } finally {
     talk.stop();
@@ -50,6 +51,18 @@ async function approve(plan: Plan, { yes, json, quiet }: BootstrapOptions, termi
     whether: 'to make these changes',
     remedy: 'Nothing was changed. Use --yes to make them without a question, or --dry-run to see them alone.',
     nothing: 'nothing was changed',
+  });
+}
+
+/** @throws ArtifactError INVALID_ARGUMENT where the answer is no, or nobody can give one */
+async function agree(difference: string, { yes, json, quiet }: BootstrapOptions, terminal: Terminal): Promise<void> {
+  if (difference !== '' && (!yes || !(json || quiet))) terminal.stderr.write(`${difference}\n`);
+  if (yes) return;
+  await confirm(terminal, {
+    question: 'Change what the domain demands like this?',
+    whether: 'to change what the domain demands like this',
+    remedy: 'It demands what it did. Use --yes to change that without a question.',
+    nothing: 'the domain demands what it did',
   });
 }
 
