@@ -4,6 +4,7 @@ import type { Domain } from '../domain.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import { generationOf } from '../physical-id.ts';
 import { listConfigured, readSettings } from '../settings.ts';
+import { parseRecipient } from '../sharing/recipient.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { StackEvidence } from '../evidence/evidence.ts';
 import type { Auditing } from './auditing.ts';
@@ -158,23 +159,13 @@ async function readShared(store: ObjectStore): Promise<Shared> {
     const settings = await readSettings(store, repository);
     if (settings === undefined) continue;
     if (settings.modified > changed) changed = settings.modified;
-    for (const whom of sharersOf(settings.value)) {
-      if (whom === undefined) isOpen = true;
-      else accounts.add(whom);
+    for (const share of settings.value.shares ?? []) {
+      const recipient = parseRecipient(share.with);
+      if (recipient?.kind === 'account') accounts.add(recipient.account);
+      else isOpen = true;
     }
   }
   return { accounts, isOpen, changed };
-}
-
-/** The account of each share; `undefined` of one with any other kind of principal. */
-function sharersOf(settings: object): readonly (string | undefined)[] {
-  const { shares = [] } = settings as { readonly shares?: readonly Partial<Share>[] };
-  return shares.map(({ with: whom }) => (whom?.kind === 'account' ? whom.id : undefined));
-}
-
-/** As far as it matters here. */
-interface Share {
-  readonly with: { readonly kind?: string; readonly id?: string };
 }
 
 function stackIdOf({ domain }: Auditing, resource: StackResource): string {

@@ -6,6 +6,7 @@ import { sha256 } from '../../repository/index.ts';
 import type { ObjectKey } from '../../repository/index.ts';
 import { settingsKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
+import { addShare } from '../../repository/sharing/records.ts';
 import { verify } from '../../repository/verifying/verify.ts';
 import type { AuditedOptions } from '../support/audited.ts';
 import { Audited } from '../support/audited.ts';
@@ -227,9 +228,7 @@ describe('of the same account in another region', () => {
 });
 
 describe('of another account', () => {
-  type Whom = { readonly kind: string; readonly id: string };
-
-  async function sharedWith(...whom: readonly Whom[]): Promise<{ readonly home: Audited; readonly other: Audited }> {
+  async function sharedWith(...whom: readonly string[]): Promise<{ readonly home: Audited; readonly other: Audited }> {
     const other = await started({ region: ELSEWHERE, account: OTHER });
     const home = await started();
     await other.engine.deploy('shop', other.template({ Ref: 'a' }));
@@ -240,25 +239,26 @@ describe('of another account', () => {
     return { home, other };
   }
 
-  async function share(home: Audited, whom: readonly Whom[]): Promise<void> {
-    const shares = whom.map((one, index) => ({ id: `abcdefg${index}`, pattern: '**', with: one, rights: ['read'] }));
-    const settings = { format: 1, nonce: 'n', lifecycle: [], shares };
-    await home.store.create(settingsKey('default'), recordContent(settings));
+  async function share(home: Audited, whom: readonly string[]): Promise<void> {
+    for (const [index, one] of whom.entries()) {
+      const share = { id: `abcdefg${index}`, pattern: '**', with: one, right: 'read' } as const;
+      await addShare(home.domain, { repository: 'default', ...share });
+    }
   }
 
   test.each([
-    ['the account', { kind: 'account', id: OTHER }],
-    ['a unit that may have it', { kind: 'ou', id: 'ou-ab12-cdefghij' }],
-    ['an organization that may have it', { kind: 'organization', id: 'o-a1b2c3d4e5' }],
+    ['the account', OTHER],
+    ['a unit that may have it', 'o-a1b2c3d4e5/ou-ab12-cdefghij'],
+    ['an organization that may have it', 'o-a1b2c3d4e5'],
   ])('stays while something is shared with %s', async (_, whom) => {
-    const { home } = await sharedWith({ kind: 'account', id: '333344445555' }, whom);
+    const { home } = await sharedWith('333344445555', whom);
     expect(await home.audit()).toEqual([]);
     expect(await home.recorded()).toHaveLength(1);
     expect(await home.keys('consumers/')).toEqual([]);
   });
 
   test('goes when nothing is shared with it', async () => {
-    const { home } = await sharedWith({ kind: 'account', id: '333344445555' });
+    const { home } = await sharedWith('333344445555');
     const why = `nothing is shared with account ${OTHER} any more`;
     const stale = { kind: 'stale', logicalId: 'Ref', digest: sha256('a'), why };
     expect(await home.audit({ fix: false })).toEqual([expect.objectContaining({ ...stale, healed: false })]);
@@ -268,7 +268,7 @@ describe('of another account', () => {
   });
 
   test('stays for a day after the last change of what is shared', async () => {
-    const { home } = await sharedWith({ kind: 'account', id: '333344445555' });
+    const { home } = await sharedWith('333344445555');
     const soon = (await home.store.head(settingsKey('default')))?.modified ?? new Date(0);
     const later = home.later(home.domain);
     const at = (hours: number) => ({
@@ -295,7 +295,7 @@ describe('of another account', () => {
   });
 
   test('a resumed audit comes to the same', async () => {
-    const { home, other } = await sharedWith({ kind: 'account', id: '333344445555' });
+    const { home, other } = await sharedWith('333344445555');
     await other.engine.deploy('more', other.template({ Ref: 'b' }));
     await tell(other, home);
     let after: string | undefined;
