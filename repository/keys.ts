@@ -413,7 +413,7 @@ export function ownBucketKey(bucket: string, repository: string): ObjectKey {
 }
 
 /** Buckets of repositories, by name. No repository is called `!`. */
-export const EVERY_OWN_BUCKET = `${EVERY_REPOSITORY}!/`;
+export const EVERY_OWN_BUCKET: string = `${EVERY_REPOSITORY}!/`;
 
 /** `undefined` where the key is none that is built here. */
 export function ownBucketOfKey(key: string): { readonly bucket: string; readonly repository: string } | undefined {

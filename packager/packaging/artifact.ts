@@ -19,6 +19,8 @@ export interface Artifact {
   readonly places: readonly Place[];
   /** Some place needs the version of the object. */
   readonly pinned: boolean;
+  /** The bucket in which it stands, if that is another than what is published now has. */
+  readonly elsewhere?: string;
   /** The first that reads the object for as long as it lives: without a version it can't. */
   readonly lasting?: Place;
 }
@@ -33,11 +35,12 @@ export class Artifacts {
 
   /**
    * @param prefix leads every ID
+   * @param bucket in which what is published stands; absent: nothing is named that might stand elsewhere
    * @throws ArtifactErrors where the author gave one name to different things
    */
-  constructor(root: Unit, prefix: string, names: ResolvedNames) {
+  constructor(root: Unit, prefix: string, names: ResolvedNames, bucket?: string) {
     this.#names = names;
-    const found = findAll(root, names);
+    const found = findAll(root, names, bucket);
     refuse(problemsOfNames(found));
     const local = found.filter((one) => one.content.type !== 'artifact');
     const ids = assignIds(
@@ -65,7 +68,7 @@ export class Artifacts {
 
 type Found = Omit<Artifact, 'id'>;
 
-function findAll(root: Unit, names: ResolvedNames): readonly Found[] {
+function findAll(root: Unit, names: ResolvedNames, bucket: string | undefined): readonly Found[] {
   const found = new Map<Identity, Found>();
   for (const { place, contents } of allPlaces(root)) {
     for (const content of contents) {
@@ -78,10 +81,20 @@ function findAll(root: Unit, names: ResolvedNames): readonly Found[] {
         ...{ identity, pinned, content: before?.content ?? content, place: before?.place ?? place },
         places: [...(before?.places ?? []), place],
         ...(lasting !== undefined && { lasting }),
+        ...elsewhereOf(content, names, bucket),
       });
     }
   }
   return [...found.values()];
+}
+
+function elsewhereOf(
+  content: Found['content'],
+  names: ResolvedNames,
+  bucket: string | undefined,
+): Pick<Artifact, 'elsewhere'> {
+  const own = content.type === 'artifact' ? names.get(content.name)?.bucket : undefined;
+  return own === undefined || own === bucket ? {} : { elsewhere: own };
 }
 
 /** However it was spelled, a version is one artifact; the bookmark that chose it is on record, so it counts. */

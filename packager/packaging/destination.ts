@@ -40,6 +40,8 @@ export interface Destination {
   readonly isDomain: boolean;
   /** Where new artifacts get their versions; absent where there is no domain. */
   readonly repository?: string;
+  /** The bucket in which what is published stands; absent: `bucket`. */
+  readonly contentBucket?: () => Promise<string>;
   /** Prefix inside the domain's bucket for what may expire; absent where there is none. */
   readonly scratchPrefix?: string;
   /**
@@ -109,6 +111,7 @@ export function domainDestination(
     region,
     isDomain: true,
     repository,
+    contentBucket: async () => (await place()).bucket ?? domain.bucket,
     scratchPrefix: 'scratch',
     async publish(id, publishable, attributes, withVersion, source) {
       const publication = await publishVersion(domain, { repository, id }, publishable, {

@@ -83,7 +83,8 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
   planAll(root, references, prefix, new Artifacts(root, prefix, new Map()));
   const destination = await request.destination();
   const names = await resolveNames(root, destination);
-  const artifacts = new Artifacts(root, prefix, names);
+  const bucket = names.size === 0 ? undefined : await destination.contentBucket?.();
+  const artifacts = new Artifacts(root, prefix, names, bucket);
   const plans = planAll(root, references, prefix, artifacts);
   const bound = boundPlaces(root, plans, destination);
   const warning = references === 'none' || regions.length > 0 ? undefined : regionWarning(bound, destination);

@@ -107,13 +107,13 @@ class Drafts {
   }
 
   /**
-   * As few references as hold the artifacts, in an order that is the same on every machine.
+   * As few references as hold the artifacts, in an order that is the same on every machine: each answers with the bucket of all that it holds.
    * @param words the logical IDs come from these
    */
   grouped(artifacts: readonly Artifact[], words: string, identity: string): ReadonlyMap<Artifact, Draft> {
     const sorted = [...new Set(artifacts)].sort((a, b) => (a.identity < b.identity ? -1 : 1));
     const holders = new Map<Artifact, Draft>();
-    for (const [index, chunk] of chunks(sorted).entries()) {
+    for (const [index, chunk] of byBucket(sorted).flatMap(chunks).entries()) {
       const number = index === 0 ? '' : ` ${index + 1}`;
       const names = { id: words + number, identity: identity + number, ending: 'Artifacts' } as const;
       const draft = this.#add({ ...names, artifacts: chunk, grouped: true });
@@ -204,7 +204,9 @@ function usesOf(
   const attributes = isWrittenLiterally(place)
     ? []
     : own.flatMap((artifact) => (artifact === undefined ? [] : [logicalIdFor(artifact)]));
-  const isComplete = attributes.length === contents.length;
+  // The reference of a loop answers with one bucket: where there are several, all of it is literal.
+  const isApart = place.loop.length > 0 && new Set(own.map((artifact) => artifact?.elsewhere)).size > 1;
+  const isComplete = attributes.length === contents.length && !isApart;
   // In a loop the value takes the bucket from the first reference; the others are waited for.
   const named = new Set(isComplete ? attributes.slice(0, place.loop.length > 0 ? 1 : undefined) : []);
   const needed = new Set(contents.flatMap((content) => behind(content, artifacts)).map(logicalIdFor));
@@ -247,6 +249,12 @@ function isReferring({ type }: Place): boolean {
 function isWrittenLiterally({ literal, form }: Place): boolean {
   const literalMembers = ['Arn', 'Key', 'Digest', 'CodeSha256'];
   return literal || (form.kind === 'artifact' && literalMembers.includes(form.member));
+}
+
+/** What stands where new content does comes first. */
+function byBucket(artifacts: readonly Artifact[]): readonly (readonly Artifact[])[] {
+  const buckets = [...new Set(artifacts.map(({ elsewhere }) => elsewhere ?? ''))].sort();
+  return buckets.map((bucket) => artifacts.filter(({ elsewhere }) => (elsewhere ?? '') === bucket));
 }
 
 function chunks<T>(all: readonly T[]): T[][] {

@@ -185,3 +185,27 @@ test('a reference that names several has all of them in one bucket', async () =>
   expect(contentOf(team)).toHaveLength(2);
   expect((await referencesOf()).length).toBe(2);
 });
+
+test('what a template names from several buckets has references for each', async () => {
+  const { engine } = account;
+  const arn = (await ok('publisher', 'publish', 'one.txt', '--id', 'settings')).trim();
+  const api = '{Type: AWS::Lambda::Function, Properties: {Code: api, Handler: x.h, Runtime: nodejs22.x, Role: r}}';
+  const rest = `{Type: AWS::ApiGateway::RestApi, Properties: {BodyS3Location: "${arn}"}}`;
+  project.write({ 'template.yaml': `Resources:\n  Api: ${api}\n  Rest: ${rest}\n` });
+  for (const references of ['grouped', 'stack']) {
+    const packed = await ok(
+      'publisher',
+      ...['package', '--project-root', '.', '--repository', 'team', '--references', references],
+    );
+    expect(packed.match(/Type: Custom::ArtifactRef/g)).toHaveLength(2);
+    const shop = await engine.deploy(`shop-${references}`, packed);
+    expect([shop.status, shop.reason]).toEqual(['CREATE_COMPLETE', undefined]);
+  }
+  // Both in one, by hand, is no reference that could answer.
+  const both = [arn, (await ok('publisher', 'publish', 'one.txt', '--id', 'own', '--repository', 'team')).trim()];
+  const token = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-reference`;
+  const properties = { ServiceToken: token, ArtifactArns: both.map((one) => ({ Arn: one })) };
+  const template = { Resources: { Refs: { Type: 'Custom::ArtifactRef', Properties: properties } } };
+  const refused = await engine.deploy('both', JSON.stringify(template));
+  expect(JSON.stringify(refused.events)).toContain(`stands in different buckets: ${BUCKET}, ${TEAM}`);
+});
