@@ -4,7 +4,7 @@ import { holdersElsewhere } from '../../repository/looking/needs.ts';
 import { formatVersion } from '../../repository/promoting/record.ts';
 import { formatFields, writeJson } from './report.ts';
 import type { Field, ShowCall } from './showing.ts';
-import { fieldsOf, placesOf, sizeOf } from './showing.ts';
+import { fieldsOf, lookBeside, placesOf, sizeOf } from './showing.ts';
 
 /** So many versions with this content are named. */
 const HOLDERS = 10;
@@ -14,12 +14,12 @@ export async function showContent(call: ShowCall, content: Resolution): Promise<
   const { options, terminal, warnings, domain } = call;
   const { arn, repository, id, status, digest, size, filename } = content;
   const { bucket, key, uri, url } = placesOf(call, content);
-  const { versions, isMore } = await holdersElsewhere(domain, digest, undefined, HOLDERS);
-  const elsewhere = versions.map(formatVersion);
+  const held = await lookBeside(call, 'what holds it', () => holdersElsewhere(domain, digest, undefined, HOLDERS));
+  const elsewhere = held?.versions.map(formatVersion);
   if (options.json) {
     writeJson(terminal, {
       ...{ arn: formatArn(arn), repository, id, status, digest, size, filename, bucket, key, uri, url },
-      ...{ elsewhere, moreElsewhere: isMore, warnings: warnings.all() },
+      ...{ elsewhere, moreElsewhere: held?.isMore, warnings: warnings.all() },
     });
     return;
   }
@@ -31,7 +31,7 @@ export async function showContent(call: ShowCall, content: Resolution): Promise<
     ['Key', key],
     ...fieldsOf('Uri', uri === undefined ? [] : [uri]),
     ['Url', url],
-    ...fieldsOf('Held by', [...elsewhere, ...(isMore ? ['and others'] : [])]),
+    ...fieldsOf('Held by', [...(elsewhere ?? []), ...(held?.isMore === true ? ['and others'] : [])]),
   ];
   terminal.stdout.write(formatFields(fields));
 }

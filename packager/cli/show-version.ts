@@ -41,6 +41,12 @@ export interface Chosen {
   readonly asset?: Pick<Asset, 'digest' | 'filename'>;
 }
 
+/** Other versions with the same content. */
+interface Elsewhere {
+  readonly versions: readonly VersionName[];
+  readonly isMore: boolean;
+}
+
 /** Everything that is known of a version. */
 interface Known {
   readonly version: Version;
@@ -52,7 +58,7 @@ interface Known {
   readonly bookmarks?: readonly ShownBookmark[] | undefined;
   readonly needs?: Needs | undefined;
   readonly from?: PromotedFrom;
-  readonly elsewhere: { readonly versions: readonly VersionName[]; readonly isMore: boolean };
+  readonly elsewhere?: Elsewhere | undefined;
   readonly content?: ContentLeft;
   readonly versions: number;
 }
@@ -76,7 +82,7 @@ async function lookAt(call: ShowCall, version: Version, { bookmark, asset }: Cho
     lookBeside(call, 'what it was promoted from', () => promotedFrom(domain, manifest)),
     newestNumber(domain, name),
     isGone(status) ? contentLeft(domain, contentAssets(manifest)) : undefined,
-    elsewhereOf(domain, version),
+    lookBeside(call, 'what else holds its content', () => elsewhereOf(domain, version)),
   ]);
   const one = chosenAsset(version, asset);
   return {
@@ -96,7 +102,7 @@ function chosenAsset({ manifest }: Version, chosen: Chosen['asset']): Asset | un
   return another === undefined ? asset : undefined;
 }
 
-async function elsewhereOf(domain: Domain, { manifest }: Version): Promise<Known['elsewhere']> {
+async function elsewhereOf(domain: Domain, { manifest }: Version): Promise<Elsewhere> {
   const found = new Map<string, VersionName>();
   let isMore = false;
   for (const { digest } of contentAssets(manifest)) {
@@ -207,7 +213,9 @@ function useFields({ domain }: ShowCall, { version, bookmarks = [], needs }: Kno
   return [['', ''], ...fieldsOf('Used by', uses.length === 0 ? [nobody] : [...shown, ...more])];
 }
 
-function elsewhereFields({ elsewhere: { versions, isMore } }: Known): readonly Field[] {
+function elsewhereFields({
+  elsewhere: { versions, isMore } = { versions: [], isMore: false },
+}: Known): readonly Field[] {
   return fieldsOf('Content also in', [...versions.map(formatVersion), ...(isMore ? ['and others'] : [])]);
 }
 
@@ -235,7 +243,7 @@ function plain(call: ShowCall, known: Known): object {
     promotedFrom: plainPromotedFrom(from),
     promotedTo: needs?.promotedTo.map(plainPromotedTo),
     ...{ uses: needs?.uses.map(plainUsage), moreUses: needs?.isMore },
-    ...{ elsewhere: elsewhere.versions.map(formatVersion), moreElsewhere: elsewhere.isMore },
+    ...{ elsewhere: elsewhere?.versions.map(formatVersion), moreElsewhere: elsewhere?.isMore },
   };
 }
 

@@ -27,11 +27,13 @@ export interface ShowCall {
   readonly warnings: Warnings;
   readonly domain: Domain;
   readonly linkOf: UrlOf;
+  /** Whether the domain is of another account, which shares some of it. */
+  readonly isGuest?: boolean;
 }
 
 /** What stands beside a version and can't be read is no reason to tell nothing of it: that is warned about, and the answer is `undefined`. */
 export async function lookBeside<T>(
-  { warnings }: Pick<ShowCall, 'warnings'>,
+  { warnings, isGuest = false }: Pick<ShowCall, 'warnings' | 'isGuest'>,
   what: string,
   look: () => Promise<T>,
 ): Promise<T | undefined> {
@@ -40,6 +42,10 @@ export async function lookBeside<T>(
   } catch (error) {
     if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED', 'UNSUPPORTED_FORMAT')) throw error;
     const { message, remedy } = error;
+    if (isGuest && hasCode(error, 'ACCESS_DENIED')) {
+      warnings.add({ code: 'not-readable', message: `${what} is not told to other accounts` });
+      return undefined;
+    }
     warnings.add({
       code: 'not-readable',
       message: `${what} can't be told: ${message}`,

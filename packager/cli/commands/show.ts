@@ -15,8 +15,9 @@ import { unreadableIn } from '../warnings.ts';
 
 /** One page: of an artifact, of one version, or of some content. */
 export async function run(options: ShowOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain, linkOf } = await openDomainOf(options, [options.artifact], 'read', terminal);
-  const call: ShowCall = { options, terminal, warnings, domain, linkOf };
+  const { domain, linkOf, elsewhere } = await openDomainOf(options, [options.artifact], 'read', terminal);
+  const isGuest = elsewhere !== undefined && elsewhere.account !== domain.account;
+  const call: ShowCall = { options, terminal, warnings, domain, linkOf, isGuest };
   const { repository } = options;
   const text = withSet(options.artifact, options.set, repository);
   const subject = await wholeArtifact(domain, text, repository);
