@@ -9,6 +9,8 @@ import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
 import type { SettingsProblem } from './settings-problems.ts';
 import { problemsOfRules, problemsOfSettings } from './settings-problems.ts';
+import type { ResourceShare } from './sharing/resource-share.ts';
+import { resourceSharesIn } from './sharing/resource-share.ts';
 import type { Demands, Share } from './sharing/share.ts';
 import { demandsIn, sharesIn } from './sharing/share.ts';
 
@@ -55,6 +57,8 @@ export interface RepositoryNotes {
   readonly bucket?: string;
   /** Which of its artifacts others may use. Absent: none. */
   readonly shares?: readonly Share[];
+  /** Those of AWS RAM whose principals have shares here. */
+  readonly resourceShares?: readonly ResourceShare[];
   /** Of the whole domain, so that only `default` has it. */
   readonly demands?: Demands;
 }
@@ -79,7 +83,7 @@ export async function readSettings(
 ): Promise<Stored<RepositoryRecord> | undefined> {
   try {
     return await readRecord(store, settingsKey(repository), (value) => {
-      const { format, nonce, owner, deletingSince, bucket, shares, demands, ...settings } = value;
+      const { format, nonce, owner, deletingSince, bucket, shares, resourceShares, demands, ...settings } = value;
       if (typeof format !== 'number' || format > FORMAT_VERSION || typeof nonce !== 'string') return undefined;
       // A rule that is not understood may have meant to keep something.
       if (problemsOfSettings(settings, repository).length > 0) return undefined;
@@ -87,13 +91,15 @@ export async function readSettings(
       if ((owner !== undefined && declared === undefined) || !isTextOrAbsent(deletingSince)) return undefined;
       if (bucket !== undefined && !isBucketName(bucket)) return undefined;
       const [shared, demanded] = [sharesIn(shares ?? []), demandsIn(demands ?? {})];
-      if (shared === undefined || demanded === undefined) return undefined;
+      const byRam = resourceSharesIn(resourceShares ?? []);
+      if (shared === undefined || demanded === undefined || byRam === undefined) return undefined;
       return {
         ...(settings as unknown as Settings),
         ...(declared !== undefined && { owner: declared }),
         ...(deletingSince !== undefined && { deletingSince }),
         ...(bucket !== undefined && { bucket }),
         ...(shared.length > 0 && { shares: shared }),
+        ...(byRam.length > 0 && { resourceShares: byRam }),
         ...(Object.keys(demanded).length > 0 && { demands: demanded }),
         nonce,
       };
@@ -174,12 +180,14 @@ export function settingsIn(from: Settings): Settings {
 }
 
 /** What is noted, without anything else. */
-export function notesIn({ owner, deletingSince, bucket, shares, demands }: RepositoryNotes): RepositoryNotes {
+export function notesIn(notes: RepositoryNotes): RepositoryNotes {
+  const { owner, deletingSince, bucket, shares, resourceShares, demands } = notes;
   return {
     ...(owner !== undefined && { owner }),
     ...(deletingSince !== undefined && { deletingSince }),
     ...(bucket !== undefined && { bucket }),
     ...(shares !== undefined && shares.length > 0 && { shares }),
+    ...(resourceShares !== undefined && resourceShares.length > 0 && { resourceShares }),
     ...(demands !== undefined && Object.keys(demands).length > 0 && { demands }),
   };
 }

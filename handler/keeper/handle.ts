@@ -15,6 +15,7 @@ import {
   PUBLISHING_ALIAS,
   SHARING_ALIAS,
 } from '../../repository/keeping/invocation.ts';
+import type { Following } from '../../repository/keeping/hourly-following.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { Schedule } from '../../repository/keeping/tend.ts';
 import { GUEST_COMMANDS, requireShared } from '../../repository/sharing/guest-command.ts';
@@ -28,6 +29,8 @@ export interface Kept extends DomainParts {
   readonly evidence: Evidence;
   /** Absent: no other domain is known. */
   readonly homes?: Homes;
+  /** Absent: nobody follows AWS RAM. */
+  readonly following?: Following;
   /** Absent: as usual. */
   readonly schedule?: Schedule;
 }
@@ -128,7 +131,7 @@ function requireAllowed({ command }: KeeperCommand, qualifier: string): void {
 
 async function answerTo(
   command: KeeperCommand,
-  { place, evidence, homes, schedule, ...parts }: Kept,
+  { place, evidence, homes, following, schedule, ...parts }: Kept,
   { requestId, qualifier, remaining }: Invoked,
   { now, announce }: Surroundings,
   count: (finding: object) => void,
@@ -151,7 +154,7 @@ async function answerTo(
     announce: (events: readonly DomainEvent[]) => announce(events, Math.min(atMost, remaining() / 2)),
   };
   const daily = schedule === undefined ? {} : { schedule };
-  const others = homes === undefined ? {} : { homes };
+  const others = { ...(homes !== undefined && { homes }), ...(following !== undefined && { following }) };
   const keeping = { domain, evidence, ...others, isTimeUp, report: count, requestId, ...daily, ...announced };
   const answer = await carryOut(command, keeping);
   if (command.command === 'audit' || command.command === 'verify') answer.results.forEach(count);

@@ -4,11 +4,14 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ownKeeper } from '../../repository/deletion.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
+import type { Following } from '../../repository/keeping/hourly-following.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { routed } from '../../repository/stores/routed.ts';
-import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { askRam } from '../../repository/stores/resource-shares.ts';
+import { bucketPolicy, s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
+import { putBucketPolicy } from '../../repository/stores/s3-bucket-policy.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import type { Context } from '../lambda.ts';
 import { announcing, log, nonce, now, ownPlace, UNLIMITED } from '../lambda.ts';
@@ -91,9 +94,24 @@ function connect(signal: AbortSignal): Kept {
       elsewhere: cloudFormationIn,
     }),
     homes: s3Homes(signal),
+    following: followingOf(bucket, account, signal),
     schedule: {
       audit: env['AUDIT'] === 'off' ? 'off' : 'daily',
       collect: env['COLLECT'] === 'plan' || env['COLLECT'] === 'on' ? env['COLLECT'] : 'off',
+    },
+  };
+}
+
+/** The client of RAM is made where anything is shared by it. */
+function followingOf(bucket: string, account: string, signal: AbortSignal): Following {
+  return {
+    ask: askRam(async () => {
+      const { RAMClient } = await import('@aws-sdk/client-ram');
+      return new RAMClient(patient);
+    }, signal),
+    policy: {
+      read: () => bucketPolicy(s3, bucket, account, signal),
+      write: (text) => putBucketPolicy({ client: s3, bucket, expectedOwner: account, signal }, text),
     },
   };
 }

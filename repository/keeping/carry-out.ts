@@ -14,6 +14,7 @@ import type { Homes } from '../home/home.ts';
 import type { Told } from '../home/tell.ts';
 import { tellOf } from '../home/tell.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
+import type { Following } from './hourly-following.ts';
 import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
@@ -39,6 +40,8 @@ export interface Keeping {
   readonly evidence: Evidence;
   /** Other domains, as far as its rights go. Absent: none is known. */
   readonly homes?: Homes;
+  /** AWS RAM, and the policy that follows it. Absent: nobody follows it. */
+  readonly following?: Following;
   /** Asked after each step: whether the answer has to go out. */
   readonly isTimeUp: () => boolean;
   /** Told of what a command that nobody waits for has found: Findings of an audit, items that a collection could not look at or carry out. */

@@ -19,7 +19,7 @@ export interface DueTask {
   readonly notedSteps: number;
 }
 
-type TaskName = 'audit' | 'collect' | 'tell' | 'tag';
+type TaskName = 'audit' | 'collect' | 'tell' | 'tag' | 'follow';
 
 export interface TaskPiece {
   /** Each with the place behind it. */

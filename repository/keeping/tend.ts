@@ -4,6 +4,7 @@ import { dailyCollection } from './daily-collection.ts';
 import { taggingOf } from './daily-tagging.ts';
 import type { DueTask, Tended } from './due-task.ts';
 import { tendTask } from './due-task.ts';
+import { followingOf } from './hourly-following.ts';
 import { tellingOf } from './hourly-telling.ts';
 
 /** What a domain's keeper does every day by itself. */
@@ -25,7 +26,7 @@ const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
 export async function tend(keeping: Keeping): Promise<readonly Tended[]> {
   const results: Tended[] = [];
   const failures: unknown[] = [];
-  const others = [...tellingOf(keeping), ...(await taggingOf(keeping))];
+  const others = [...tellingOf(keeping), ...(await followingOf(keeping)), ...(await taggingOf(keeping))];
   for (const task of [...others, ...tasksOf(keeping.schedule ?? USUAL_SCHEDULE)]) {
     try {
       const tended = await tendTask(keeping, task);

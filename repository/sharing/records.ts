@@ -128,7 +128,8 @@ export function sameDemands(one: Demands, other: Demands): boolean {
   return plain(one) === plain(other);
 }
 
-async function changeNotes(
+/** @param change `undefined`: what is noted is right as it is. @throws ArtifactError REPOSITORY_NOT_FOUND, CONTENTION */
+export async function changeNotes(
   domain: { readonly store: ObjectStore; readonly chance: Chance },
   repository: string,
   change: (notes: RepositoryNotes) => RepositoryNotes | undefined,

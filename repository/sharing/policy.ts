@@ -1,4 +1,4 @@
-import { ArtifactError } from '../../repository/error.ts';
+import { ArtifactError } from '../error.ts';
 
 /** A policy as AWS gives it back: whatever it may be, statement by statement. */
 export interface PolicyDocument {
