@@ -112,6 +112,8 @@ export interface BucketAnswers {
   readonly keeper: FunctionAnswer | undefined;
   /** The keeper, under its alias for what stacks declare. */
   readonly declaring: FunctionAnswer | undefined;
+  /** What is otherwise in policies than the domain's shares and demands ask for, each with the lines that go and come. */
+  readonly sharing: readonly { readonly what: string; readonly lines: readonly string[] }[];
   /** The newest daily audit. */
   readonly audit: DailyAnswer;
   /** The newest daily collection, or plan of one. */
@@ -142,6 +144,14 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   referenceConcurrency: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
   declaring: ['lambda:GetFunctionConfiguration'],
+  sharing: [
+    's3:GetObject',
+    's3:ListBucket',
+    's3:GetBucketPolicy',
+    's3:GetEncryptionConfiguration',
+    'lambda:GetPolicy',
+    'kms:GetKeyPolicy',
+  ],
   audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
   collection: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };

@@ -1,3 +1,4 @@
+import { isOwnSid } from '../../repository/sharing/statements.ts';
 import { isNewer } from '../bootstrap/situation.ts';
 import type { BucketAnswers, EncryptionAnswer, Subject } from './answers.ts';
 import type { Check, Finding } from './check.ts';
@@ -74,6 +75,19 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
     needs: ['subject', 'policy'],
     regards: ['stack', 'reference'],
     judge: ({ subject, policy, ...deployed }) => judgePolicy(subject, policy, isAhead(subject, deployed)),
+  }),
+  check({
+    id: 'sharing',
+    asks: 'the policies say what the domain shares and demands, and no more of it',
+    needs: ['subject', 'sharing'],
+    judge: ({ subject, sharing }) =>
+      sharing.map(({ what, lines }) =>
+        problem(
+          `the policy of ${what} is not what the domain's shares and demands ask for`,
+          `Run: cfn-artifacts share sync --region ${subject.region}`,
+          { difference: lines },
+        ),
+      ),
   }),
   check({
     id: 'lifecycle',
@@ -227,7 +241,9 @@ function judgePolicy(subject: Subject, policy: string | undefined, isAheadOfUs: 
   if (deployed === undefined) {
     return [problem(`the policy of '${bucket}' can't be read`, setting(subject, byHand), { found: policy })];
   }
-  const { lacking, foreignAllows, foreignDenies } = comparePolicies(statements, deployed, subject, rolesOf(statements));
+  // What is written for shares and demands has a check of its own.
+  const others = deployed.filter(({ Sid: sid }) => !isOwnSid(sid));
+  const { lacking, foreignAllows, foreignDenies } = comparePolicies(statements, others, subject, rolesOf(statements));
   return [
     ...lacking.map((one) => judgeLacking(one, isAheadOfUs ? UPDATE_TOOL : setting(subject, byHand), isAheadOfUs)),
     ...foreignAllows.map((one) => judgeForeignAllow(one)),
@@ -263,7 +279,7 @@ function judgeForeignAllow({ name, principals, statement }: ForeignStatement): F
   const whom = principals.map((principal) => (principal === '*' ? 'everybody' : principal)).join(', ');
   return warning(
     `the statement ${name} of the bucket's policy allows something to others: ${whom}`,
-    'Remove it, unless somebody knows what it is for. Reading for another account is best given to single roles.',
+    "Remove it, unless somebody knows what it is for. What others may use of a domain is said by 'cfn-artifacts share'.",
     { found: statement },
   );
 }

@@ -3,12 +3,15 @@ import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../
 import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { FORMAT_VERSION, progressKey } from '../../repository/keys.ts';
 import { readRecord } from '../../repository/record.ts';
+import { readSharing } from '../../repository/sharing/records.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
+import { planAll } from '../sharing/apply.ts';
+import { targetsOf } from '../sharing/targets.ts';
 import type { BucketAnswers, BucketPresence, DailyAnswer, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
 import { BucketSettings, Deployed } from './aws.ts';
@@ -149,6 +152,13 @@ async function questions({ request, subject, presence, region }: Situation): Pro
     },
     keeper: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.alias)),
     declaring: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.declaring)),
+    sharing: () =>
+      stacked(() =>
+        there(async () => {
+          await requireDomain(ask('descriptor'));
+          return differencesOf(access, subject, storeWith(false), signal);
+        }),
+      ),
     audit: async () => {
       const { parameters, changed } = await ask('standing');
       if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');
@@ -164,6 +174,20 @@ async function questions({ request, subject, presence, region }: Situation): Pro
     },
   });
   return ask;
+}
+
+/** Where nothing is shared or demanded, only the bucket could say something all the same. */
+async function differencesOf(
+  access: AwsAccess,
+  subject: Subject,
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<BucketAnswers['sharing']> {
+  const sharing = await readSharing(store);
+  const { targets } = await targetsOf(access, subject, signal);
+  const isSilent = sharing.shares.length === 0 && Object.keys(sharing.demands).length === 0;
+  const changes = await planAll(isSilent ? targets.slice(0, 1) : targets, sharing);
+  return changes.map(({ what, lines }) => ({ what, lines }));
 }
 
 function notThere(reason: string): never {

@@ -333,6 +333,44 @@ describe('share', () => {
     );
   });
 
+  test('doctor tells where the policies are otherwise than the shares, and share sync puts that right', async () => {
+    await done('administrator', 'share', 'default', '--with', GUEST, '--publish', '--yes');
+    const sharing = async (): Promise<unknown> => {
+      const { stdout } = await as('administrator', 'doctor', '--json', '--no-write');
+      const { checks } = JSON.parse(stdout) as { checks: readonly { id: string }[] };
+      return checks.find(({ id }) => id === 'sharing');
+    };
+    expect(await sharing()).toMatchObject({ status: 'ok' });
+    // As CloudFormation leaves it when it updates the policy of the template; and somebody has taken the permission away.
+    const rest = { Version: '2012-10-17', Statement: statements().filter(({ Sid }) => !isOwnSid(Sid)) };
+    bucket.policy = { text: JSON.stringify(rest), policy: parseBucketPolicy(JSON.stringify(rest), BUCKET_ARN) };
+    policies.functions.set('cfn-artifacts-keeper:sharing', []);
+    expect(await sharing()).toMatchObject({
+      status: 'problem',
+      findings: [{ severity: 'problem' }, { severity: 'problem' }],
+    });
+    await done('administrator', 'share', 'sync', '--yes');
+    expect(await sharing()).toMatchObject({ status: 'ok' });
+    // A statement that says more than any share, under a Sid like those of shares.
+    const more = {
+      Version: '2012-10-17',
+      Statement: [
+        ...statements(),
+        {
+          Sid: 'Share01234567Read',
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 's3:GetObject',
+          Resource: `${BUCKET_ARN}/*`,
+        },
+      ],
+    };
+    bucket.policy = { text: JSON.stringify(more), policy: parseBucketPolicy(JSON.stringify(more), BUCKET_ARN) };
+    expect(await sharing()).toMatchObject({ status: 'problem' });
+    await done('administrator', 'share', 'sync', '--yes');
+    expect(statements().some(({ Sid }) => Sid === 'Share01234567Read')).toBe(false);
+  });
+
   test('tells programs what it did', async () => {
     const shared = JSON.parse(
       await done('administrator', 'share', 'default', '--with', 'o-a1b2c3d4e5', '--yes', '--json'),

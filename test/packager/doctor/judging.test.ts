@@ -58,6 +58,11 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
   ['versions suspended', { versioning: 'Suspended' }, /^versioning problem: .* is suspended/],
   ['versions off', { versioning: 'Off' }, /^versioning problem: .* is off/],
   ['no policy', { policy: undefined }, /^policy problem: .* has no policy/],
+  [
+    'a share that the policy does not say',
+    { sharing: [{ what: "the bucket 'b'", lines: ['+ Sid: Share01234567Read'] }] },
+    /^sharing problem: the policy of the bucket 'b' is not what the domain's shares and demands ask for$/,
+  ],
   ['a policy that is none', { policy: '{' }, /^policy problem: .* can't be read$/],
   ['a policy without statements', { policy: '{"Statement":"?"}' }, /^policy problem: .* can't be read$/],
   ['another key', { encryption: { algorithm: 'aws:kms', key: 'k' } }, /^encryption warning: .*aws:kms with k.*AES256/],

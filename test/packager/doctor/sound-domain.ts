@@ -90,6 +90,7 @@ export const SOUND: BucketAnswers = {
   referenceConcurrency: undefined,
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   declaring: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
+  sharing: [],
   audit: { is: 'finished', age: 3_600_000 },
   collection: { is: 'finished', age: 3_600_000 },
 };
