@@ -21,7 +21,7 @@ import { parsePromotionConsumer } from './promoting/consumer.ts';
 import { promotedTo } from './promoting/promoted-to.ts';
 import { readRecord } from './record.ts';
 import type { StackName } from './stack-id.ts';
-import { formatStackId } from './stack-id.ts';
+import { formatStackId, isElsewhere } from './stack-id.ts';
 import type { Status } from './status.ts';
 import { exists } from './status.ts';
 import type { Unreadable } from './unreadable.ts';
@@ -42,9 +42,12 @@ export type Consumer =
       readonly promotedTo?: string;
     };
 
-/** What people call a consumer among others: `stack 'shop'`, `'team/job'`, `the promotion to production/shop/api:4`. */
-export function nameOfConsumer(consumer: Consumer): string {
-  if (consumer.kind === 'stack') return `stack '${consumer.resource.stack}'`;
+/** What people call a consumer among others: `stack 'shop'`, `stack 'shop' of account 111122223333 in us-east-1`, `'team/job'`, `the promotion to production/shop/api:4`. */
+export function nameOfConsumer(consumer: Consumer, domain: Pick<Domain, 'account' | 'region'>): string {
+  if (consumer.kind === 'stack') {
+    const { stack, account, region } = consumer.resource;
+    return `stack '${stack}'${isElsewhere(consumer.resource, domain) ? ` of account ${account} in ${region}` : ''}`;
+  }
   const { name, promotedTo: target } = consumer;
   return target === undefined ? `'${name}'` : `the promotion to ${target}`;
 }

@@ -38,7 +38,7 @@ async function giveUp(domain: Domain, item: Of<'delete'>, quarantine: Quarantine
   const { repository, id, number, digests } = item;
   const deletion = await deleteUnchanged(domain, { repository, id }, number, item.seen);
   if (deletion === undefined) return { ...item, outcome: 'left' };
-  if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(deletion.users) };
+  if (deletion.outcome === 'used') return { ...item, outcome: 'rescued', users: namesOf(domain, deletion.users) };
   const content: ContentResult[] = [];
   const { partition, account, region } = domain;
   for (const digest of digests) {
@@ -109,10 +109,10 @@ async function forget(domain: Domain, digest: Digest): Promise<'forgotten' | 'le
 /** So many names help; more of them hide each other. */
 const NAMES = 5;
 
-function namesOf(users: readonly VersionUser[]): readonly string[] {
+function namesOf(domain: Domain, users: readonly VersionUser[]): readonly string[] {
   const names = users.map((user) => {
     if (user.by === 'bookmark') return `the bookmark '${user.bookmark}'`;
-    return nameOfConsumer(user.consumer);
+    return nameOfConsumer(user.consumer, domain);
   });
   return [...new Set(names)].slice(0, NAMES);
 }

@@ -221,7 +221,7 @@ async function firstUser(
   if (bookmark !== undefined) return `the bookmark '${bookmark.bookmark}'`;
   for (const digest of digestsOf(manifest)) {
     for await (const usage of listUsers(domain, { ...artifact.name, number, digest }))
-      return nameOfConsumer(usage.consumer);
+      return nameOfConsumer(usage.consumer, domain);
   }
   return undefined;
 }

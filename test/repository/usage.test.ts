@@ -14,6 +14,7 @@ import {
 } from '../../repository/index.ts';
 import type { Digest, Domain, ListedObject, ObjectStore, Subject, Usage } from '../../repository/index.ts';
 import { recordContent } from '../../repository/record.ts';
+import { nameOfConsumer } from '../../repository/usage.ts';
 import { release } from '../../repository/release.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { steadyChance } from '../support/chance.ts';
@@ -70,6 +71,17 @@ function shown({ version, consumer }: Usage): string {
 async function unused(prefix?: string): Promise<string[]> {
   return (await allOf(listUnused(domain, 'default', prefix))).map(({ manifest: { id, number } }) => `${id}:${number}`);
 }
+
+test('who uses something is called by account and region where that is elsewhere', async () => {
+  const one = await published('one');
+  await bound(SHOP, [one]);
+  const [usage] = await allOf(listUsers(domain, NAME));
+  if (usage === undefined) throw new Error('nobody uses it');
+  const nameAt = (account: string, region: string): string => nameOfConsumer(usage.consumer, { account, region });
+  expect(nameAt(SHOP.account, SHOP.region)).toBe("stack 'shop'");
+  expect(nameAt(SHOP.account, 'us-east-1')).toBe("stack 'shop' of account 111122223333 in eu-west-1");
+  expect(nameAt('222233334444', SHOP.region)).toBe("stack 'shop' of account 111122223333 in eu-west-1");
+});
 
 describe('listUsers()', () => {
   test('tells who, of what, since when and by which bookmark', async () => {

@@ -1,5 +1,6 @@
 import type { Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
 import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } from '../../../repository/index.ts';
+import { isElsewhere } from '../../../repository/stack-id.ts';
 import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { resolveSubject } from '../artifact.ts';
@@ -130,7 +131,14 @@ async function usedBy(call: Call, domain: Domain, stack: Parameters<typeof listU
   }
   await table.end();
   const { stack: name, account, region } = stack;
-  if (table.rows === 0) say(call, `no stack '${name}' of account ${account} in ${region} uses anything`);
+  if (table.rows > 0) return;
+  const where = `of account ${account} in ${region}`;
+  say(
+    call,
+    isElsewhere(stack, domain)
+      ? `what the stack '${name}' ${where} uses is recorded by the domain there`
+      : `no stack '${name}' ${where} uses anything`,
+  );
 }
 
 /** As people name it; what is used by its digest alone, with that. */

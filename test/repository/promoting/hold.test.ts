@@ -33,7 +33,7 @@ const promotedAndHeld = (source: Manifest, repository = 'staging'): Promise<Prom
   promoteAndHold(domain, to(repository, source));
 
 const usersOf = async (version: Manifest): Promise<readonly string[]> => [
-  ...new Set((await allOf(listUsers(domain, version))).map(({ consumer }) => nameOfConsumer(consumer))),
+  ...new Set((await allOf(listUsers(domain, version))).map(({ consumer }) => nameOfConsumer(consumer, domain))),
 ];
 
 const namedKeys = async (): Promise<readonly string[]> =>
