@@ -132,12 +132,27 @@ async function copyWithin(
   if (digest === undefined) return 'changed';
   if (digest !== blob.digest) throw wrongBytes(blob, `bytes with the digest ${digest}`);
   try {
-    return await store.copyFrom(source, head, blob.key);
+    const outcome = await store.copyFrom(source, head, blob.key);
+    if (outcome === 'created') await proveCopy(store, blob);
+    return outcome;
   } catch (error) {
     // Who may write here and read there may not always have S3 do it: encrypted with a key of somebody's, behind an endpoint.
     if (hasCode(error, 'ACCESS_DENIED', 'UNSUPPORTED_STORE')) return 'unsupported';
     throw error;
   }
+}
+
+/**
+ * What was copied is held to the object that was looked at by its ETag, which is an MD5 where no key encrypts: whoever owns it could have put other bytes there with the same one. S3 tells the digest of what it
+ * copied at once, and whoever looks at it meanwhile refuses it by that; what it copied in parts is read, and could be taken for good by others until then.
+ */
+async function proveCopy(store: ObjectStore, blob: AtHome): Promise<void> {
+  const head = await store.head(blob.key);
+  if (head === undefined) return;
+  const digest = head.sha256 ?? (await digestOf(store, head));
+  if (digest === undefined || digest === blob.digest) return;
+  await store.removeIncarnation(blob.key, head.incarnation);
+  throw wrongBytes(blob, `bytes with the digest ${digest}`);
 }
 
 /** `undefined` where it is no longer the object of that head. */
