@@ -249,7 +249,7 @@ describe('the installation', () => {
     const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
       version: string;
     };
-    expect(text).toMatch(new RegExp(`Value: '?${version}'?\n`));
+    expect(text).toMatch(new RegExp(`Value: '?${version}'?\\}?\n`));
   });
 });
 
