@@ -101,7 +101,16 @@ function drop(second: number, event?: string): Actor {
 /** As the clock has it done each hour. */
 const tick: Actor = (domain, world) => allOf(tellAll(domain, homesOf(domain.store, world), new Date(world.now)));
 const tell: Actor = (domain, world) => allOf(tellOf(domain, homesOf(domain.store, world), { resource: RESOURCE }));
-const closes: Actor = async (_, world) => (world.isHomeOpen = false);
+const closes = turning(false);
+const opens = turning(true);
+
+/** Some turns later. */
+function turning(isHomeOpen: boolean): Actor {
+  return async ({ chance }, world) => {
+    for (let turn = 0; turn < 3; turn++) await chance.pause(0);
+    world.isHomeOpen = isHomeOpen;
+  };
+}
 /** Whatever is noted was noted long ago. */
 const later: Actor = async (_, world) => (world.now += 2 * HOUR_MS);
 
@@ -190,6 +199,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a rollback while the old Delete is late': {
     before: [created, updated, later],
     actors: [rolledBack, drop(4, 'R2'), tick, tell],
+  },
+  'a Delete of which home has not heard for long': {
+    before: [created, later, closes, drop(2, 'R1'), later],
+    actors: [tick, opens, tick],
   },
   'a home that goes in the middle': {
     before: [created, later],
