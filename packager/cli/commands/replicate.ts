@@ -1,5 +1,5 @@
 import { expandAhead } from '../../../repository/ahead.ts';
-import type { Domain, DomainPlace } from '../../../repository/index.ts';
+import type { Domain, DomainPlace, Resolution } from '../../../repository/index.ts';
 import {
   ArtifactError,
   contentAssets,
@@ -83,19 +83,10 @@ async function contentNamed(
   repository: string,
 ): Promise<readonly Omit<AtHome, 'elsewhere'>[]> {
   if (namesContent(text, repository)) {
-    const { arn, key, filename, digest, size, ...name } = await resolveArtifact(domain, text, repository);
-    const selection = arn.version === undefined ? `@sha256:${digest}` : `:${arn.version}`;
-    return [
-      {
-        name: `${formatArtifactName(name)}${selection}`,
-        arn: formatArn(arn),
-        filename,
-        digest,
-        size,
-        home: domain,
-        key: placeOfKey(domain, key).key,
-      },
-    ];
+    const found = await resolveArtifact(domain, text, repository);
+    const { arn, key, filename, digest, size } = found;
+    const blob = { arn: formatArn(arn), filename, digest, size, home: domain, key: placeOfKey(domain, key).key };
+    return [{ name: nameOf(found), ...blob }];
   }
   const { manifest } = await resolveVersion(domain, text, repository);
   const { partition, region, account } = domain;
@@ -107,6 +98,15 @@ async function contentNamed(
     ...{ filename: asset.filename, digest: asset.digest, size: asset.size, home: domain },
     key: placeOfKey(domain, keyOf(asset)).key,
   }));
+}
+
+/** `default/shop/api:3`, with `#asset` where it is one of several; content without a version by its digest. */
+function nameOf({ digest, manifest, ...name }: Resolution): string {
+  const artifact = formatArtifactName(name);
+  if (manifest === undefined) return `${artifact}@sha256:${digest}`;
+  const assets = contentAssets(manifest);
+  const asset = assets.find((one) => one.digest === digest && one.filename === name.filename);
+  return `${artifact}:${manifest.number}${asset === undefined || assets.length === 1 ? '' : `#${asset.name}`}`;
 }
 
 /** @param problems takes what was not brought */

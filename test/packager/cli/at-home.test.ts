@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { COMMANDS } from '../../../packager/cli/commands.ts';
 import { descriptorKey } from '../../../repository/keys.ts';
 import { everything } from '../../support/domain-principals.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   near = await openDomainOn(server, { account: ONE, region: 'eu-west-1' });
   far = await openDomainOn(server, { account: TWO, region: 'ap-southeast-2' });
   lambda = await startLambdaOf([home, near, far]);
-  project = await TestProject.of({ 'one.txt': 'one\n', 'two.txt': 'two\n', 'far.txt': 'far\n' });
+  project = await TestProject.of({ 'one.txt': 'one\n', 'two.txt': 'two\n', 'far.txt': 'far\n', ...MORE });
   await published(near, 'one.txt');
   await published(near, 'two.txt');
   await published(home, 'two.txt');
@@ -48,6 +49,11 @@ afterAll(async () => {
   await lambda.close();
   await server.close();
 });
+
+const MORE = {
+  'template.yaml': 'Resources: {L: {Type: AWS::Lambda::LayerVersion, Properties: {Content: one.txt}}}',
+  'rules.yaml': "lifecycle:\n  - id: all\n    match: '**'\n    expireUnusedDays: 1\n",
+};
 
 type Who = 'publisher' | 'reader' | 'administrator';
 
@@ -216,6 +222,12 @@ describe('a descriptor', () => {
   });
 });
 
+/** The command that these words call. */
+function nameIn([one = '', two = '', three = '']: readonly string[]): string {
+  const names: readonly string[] = COMMANDS.map(({ name }) => name);
+  return [`${one} ${two} ${three}`, `${one} ${two}`, one].find((name) => names.includes(name)) ?? one;
+}
+
 /** By somebody who may do everything, in the bucket of whoever it is. */
 async function overwrite(bucket: string, key: string, body: string): Promise<void> {
   const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
@@ -250,7 +262,21 @@ describe('a bucket that somebody else registered first', () => {
     squatted.policy = { text: policy, policy: parseBucketPolicy(policy, `arn:aws:s3:::${bucket}`) };
   });
 
-  test.each([
+  const elsewhere = ['--region', place.region];
+  const cases: readonly (readonly string[])[] = [
+    ['package', '--template-file', 'template.yaml', ...elsewhere],
+    ['finish', arn],
+    ['activate', arn, '--set', 'build-1'],
+    ['gc', 'run', 'abcdef01', ...elsewhere],
+    ['gc', 'rules', ...elsewhere],
+    ['gc', 'rules', 'set', 'rules.yaml', '--yes', ...elsewhere],
+    ['repository', 'show', 'default', ...elsewhere],
+    ['repository', 'update', 'default', '--description', 'x', '--yes', ...elsewhere],
+    ['repository', 'delete', 'team', '--yes', ...elsewhere],
+    ['share', 'default', '--with', TWO, '--yes', ...elsewhere],
+    ['share', 'list', ...elsewhere],
+    ['share', 'revoke', 'abcdefgh', '--yes', ...elsewhere],
+    ['share', 'sync', '--yes', ...elsewhere],
     ['get', arn, '-o', '-'],
     ['show', arn],
     ['diff', arn, arn],
@@ -278,7 +304,17 @@ describe('a bucket that somebody else registered first', () => {
     ['repository', 'list', '--region', place.region],
     ['repository', 'create', 'team', '--region', place.region],
     ['replicate', arnIn({ account: ONE, region: 'us-east-1' }, ':1'), '--to', place.region],
-  ])('%s %s', async (...argv) => {
+  ];
+
+  test('is tried with every command', () => {
+    const tried = new Set(cases.map((argv) => nameIn(argv)));
+    // Where it is told by findings, and before a domain is made; and what asks no domain before it has made a bundle, or read one.
+    const others = ['doctor', 'bootstrap', 'bundle create', 'bundle publish', 'bundle show'];
+    const all = COMMANDS.map(({ name }) => name).filter((name) => !others.includes(name));
+    expect([...tried].sort()).toEqual(all.sort());
+  });
+
+  test.each(cases)('%s %s', async (...argv) => {
     const before = server.requests.length;
     lambda.asked.length = 0;
     const { exitCode, stdout, stderr } = await as(home, 'administrator', ...argv);
