@@ -97,6 +97,32 @@ describe('of an engine over HTTP', () => {
     expect(await awsEvidence({ ...options, cloudFormation }).stack(id)).toEqual({ state: 'gone' });
   });
 
+  test('another region of the account is asked by a client of its own, which is made once', async () => {
+    const { engine, evidence: own } = await started();
+    const far = await StackEngine.start({ region: 'us-west-2', read: async ({ key }) => Buffer.from(key) });
+    engines.push(far);
+    const { stackId } = await far.deploy('domain', exporting);
+    const made: string[] = [];
+    const [endpoint, ownEndpoint] = [await far.serve(), await engine.serve()];
+    const evidence = awsEvidence({
+      ...{ serviceTokenExport: EXPORT, ...PLACE, lambda: new LambdaClient(OFFLINE) },
+      cloudFormation: new CloudFormationClient({ ...OFFLINE, endpoint: ownEndpoint }),
+      elsewhere: (region) => {
+        made.push(region);
+        return new CloudFormationClient({ ...OFFLINE, region, endpoint });
+      },
+    });
+    expect(await evidence.stack(stackId)).toMatchObject({ state: 'settled' });
+    expect(await evidence.stack(`${stackId.slice(0, -1)}x`)).toEqual({ state: 'gone' });
+    expect(await evidence.stack(stackId.replace(PLACE.account, '999999999999'))).toMatchObject({ state: 'unknown' });
+    expect(made).toEqual(['us-west-2']);
+    // Nobody was given to ask.
+    expect(await own.stack(stackId)).toEqual({
+      state: 'unknown',
+      why: `'${stackId}' is no stack of account ${PLACE.account} in ${PLACE.region}`,
+    });
+  });
+
   test('a nested stack is settled with its parents', async () => {
     const { engine, evidence } = await started();
     objects.set('child.json', JSON.stringify({ Resources: { Handle: handle } }));
