@@ -98,6 +98,12 @@ test('whatever bytes there are, as text they are few characters that survive eve
   );
 });
 
+test('has nothing of what is the keeper’s and the publisher’s work', () => {
+  const commands = Array.from(bundle.matchAll(/\b[A-Z]\w*Command\b/g), ([name]) => name);
+  expect(commands).toContain('PutObjectCommand');
+  expect(commands.filter((name) => /Multipart|UploadPart|Tagging/.test(name))).toEqual([]);
+});
+
 test('is printable ASCII and plain CommonJS', () => {
   expect(bundle).toMatch(/^[\t\n\x20-\x7e]*$/);
   expect(bundle).not.toMatch(/\bimport\(|\bimport\s*\{/);
