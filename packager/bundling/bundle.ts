@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -34,6 +35,9 @@ export interface Bundle {
   readonly close: () => Promise<void>;
 }
 
+/** Never waits, not even where a pipe stands. */
+const READ = constants.O_RDONLY | ((constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
+
 /** Bytes of all that is read into memory: templates, fragments, the manifest. */
 const TEXT_LIMIT = 256 * 1024 * 1024;
 
@@ -66,7 +70,7 @@ export async function openBundle(
 export async function isBundle(file: string): Promise<boolean> {
   let handle: FileHandle | undefined;
   try {
-    const { size } = await (handle = await open(file, 'r')).stat();
+    const { size } = await (handle = await open(file, READ)).stat();
     const own = handle;
     await readLayout((from, length) => readAt(own, from, length), size);
     return true;
@@ -80,7 +84,7 @@ export async function isBundle(file: string): Promise<boolean> {
 async function opened(file: string, given: string): Promise<FileHandle> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await open(file, READ);
     if (!(await handle.stat()).isFile()) throw new ArtifactError('PATH_OF_WRONG_KIND', `'${given}' is no file`);
     return handle;
   } catch (cause) {

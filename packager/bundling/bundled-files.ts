@@ -27,16 +27,19 @@ export interface Contents {
 export class BundledFiles implements Files {
   readonly #root: string;
   readonly #contents: Contents;
+  readonly #template: string;
   readonly #templates: ReadonlyMap<string, Template>;
   readonly #sources: ReadonlyMap<string, BundledSource>;
+  /** Of every location to which some path leads. */
   readonly #kinds: ReadonlyMap<string, 'file' | 'folder'>;
   readonly #read = new Set<string>();
   readonly #opened = new Set<string>();
 
   /** @param file the bundle, absolute */
-  constructor(file: string, { templates, sources }: BundleManifest, contents: Contents) {
+  constructor(file: string, { template, templates, sources }: BundleManifest, contents: Contents) {
     this.#root = `${file}${path.sep}`;
     this.#contents = contents;
+    this.#template = template;
     this.#templates = new Map(
       templates.map(({ location, sha256, paths, places }) => [
         location,
@@ -77,7 +80,7 @@ export class BundledFiles implements Files {
   readTemplate({ file }: TemplateFile): string {
     const location = this.locationOf(file);
     const template = this.#templates.get(location);
-    if (template === undefined) throw missing(location);
+    if (template === undefined || !(location === this.#template || this.#kinds.has(location))) throw missing(location);
     this.#read.add(location);
     return template.text;
   }
@@ -86,7 +89,7 @@ export class BundledFiles implements Files {
   open({ path: file, wanted }: SourceRequest): Promise<Source> {
     const location = this.locationOf(file);
     const source = this.#sources.get(keyOf(location, wanted));
-    if (source === undefined) return Promise.reject(missing(location));
+    if (source === undefined || !this.#kinds.has(location)) return Promise.reject(missing(location));
     this.#opened.add(keyOf(location, wanted));
     const { kind, isFolder, filename, files, bytes, sha256 } = source;
     return Promise.resolve({

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { contentOf } from '../../repository/index.ts';
 import type { Content, Digest } from '../../repository/index.ts';
-import { changed } from '../archive/file.ts';
-import { until } from '../interruptible.ts';
+import { changed, CHUNK_SIZE } from '../archive/file.ts';
 import { packageTemplate } from '../packaging/package.ts';
 import type { PackageRequest } from '../packaging/package.ts';
 import type { Unit } from '../packaging/unit.ts';
@@ -120,10 +120,11 @@ async function laidOut(
   async function* bytes(done: (sha256: Digest) => void): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
     for (const { name, header, crc32: promised } of layout.members) {
+      signal.throwIfAborted();
       hash.update(header);
       yield header;
       let crc = 0;
-      for await (const piece of until(signal, contentNamed(contents, name).read())) {
+      for await (const piece of pausing(signal, contentNamed(contents, name).read())) {
         hash.update(piece);
         crc = crc32(piece, crc);
         yield piece;
@@ -137,6 +138,22 @@ async function laidOut(
   return { size: layout.end + layout.directory.byteLength, bytes };
 }
 
+/** Some milliseconds of hashing. Bytes. */
+const PAUSE_AFTER = 8 * CHUNK_SIZE;
+
+/** The bytes, and now and then everything else has its turn: files are read without waiting, and whoever wants to stop would not be heard. */
+async function* pausing(signal: AbortSignal, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let sincePause = 0;
+  for await (const piece of bytes) {
+    yield piece;
+    sincePause += piece.byteLength;
+    if (sincePause < PAUSE_AFTER) continue;
+    sincePause = 0;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+}
+
 function contentNamed(contents: ReadonlyMap<string, Content>, name: string): Content {
   const content = contents.get(name);
   if (content === undefined) throw new Error(`a member without content: '${name}'`);
@@ -147,7 +164,7 @@ function contentNamed(contents: ReadonlyMap<string, Content>, name: string): Con
 async function checksum(name: string, content: Content, signal: AbortSignal): Promise<number> {
   const hash = createHash('sha256');
   let crc = 0;
-  for await (const piece of until(signal, content.read())) {
+  for await (const piece of pausing(signal, content.read())) {
     hash.update(piece);
     crc = crc32(piece, crc);
   }

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { nodeOf } from '../../support/node-versions.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+/** Inside the project, so that what is shipped finds its dependencies. */
+const dist = path.join(root, '.cache', `dist-bundling-${process.pid}`);
+const EXAMPLE = path.join(root, 'templates/examples/shop');
+
+let scratch: string;
+let first: Buffer;
+
+interface Machine {
+  readonly program?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Octal digits. */
+  readonly umask?: string;
+  /** Of every file, in seconds. */
+  readonly mtime?: number;
+}
+
+let number = 0;
+
+/** What is shipped makes a bundle of the example, copied to a folder of its own. */
+function made({ program = process.execPath, env = {}, umask = '022', mtime }: Machine): Buffer {
+  const folder = path.join(scratch, String((number += 1)), 'some where', 'else');
+  mkdirSync(folder, { recursive: true });
+  const own = path.join(folder, 'shop');
+  cpSync(EXAMPLE, own, { recursive: true });
+  if (mtime !== undefined) {
+    for (const name of readdirSync(own, { recursive: true, encoding: 'utf8' }))
+      utimesSync(path.join(own, name), 0, mtime);
+  }
+  const words = [program, path.join(dist, 'packager/main.js'), 'bundle', 'create', '-t', 'template.yaml'];
+  words.push('--project-root', '.', '--artifact-prefix', 'shop', '--output', '../app.bundle');
+  const { status, stderr } = spawnSync('sh', ['-c', `umask ${umask} && exec "$@"`, 'sh', ...words], {
+    cwd: own,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, ...env },
+  });
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  return readFileSync(path.join(folder, 'app.bundle'));
+}
+
+beforeAll(async () => {
+  scratch = await temporaryFolder();
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', dist], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stdout);
+  first = made({});
+});
+afterAll(() => {
+  rmSync(dist, { recursive: true, force: true });
+});
+
+describe('a bundle is the same bytes', () => {
+  test.each<readonly [string, Machine]>([
+    ['in another folder', {}],
+    ['at another time', { mtime: 1_000_000_000 }],
+    ['of files that were touched in the future', { mtime: 4_000_000_000 }],
+    ['with another umask', { umask: '077' }],
+    ['in another time zone', { env: { TZ: 'Pacific/Kiritimati' } }],
+    ['in another language', { env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } }],
+    [
+      'with another commit in the environment',
+      { env: { GITHUB_SHA: 'a'.repeat(40), CI: 'true', GITHUB_ACTIONS: 'true' } },
+    ],
+  ])('%s', (_, machine) => {
+    expect(made(machine).equals(first)).toBe(true);
+  });
+
+  for (const major of [22, 24] as const) {
+    const node = nodeOf(major);
+    const run = 'program' in node ? test : test.skip;
+    run(`on Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, () => {
+      expect(made({ program: 'program' in node ? node.program : '' }).equals(first)).toBe(true);
+    });
+  }
+});
