@@ -128,7 +128,17 @@ async function readyDomain(served: Served): Promise<Domain> {
   if (domain === undefined)
     throw new ArtifactError('DOMAIN_NOT_FOUND', `the bucket '${served.place.bucket}' is no domain of artifacts yet`);
   requireAt(domain, served.place);
-  return domain;
+  const { away } = domain;
+  return away === undefined
+    ? domain
+    : { ...domain, away: { ...away, fetch: (...of) => away.fetch(...of).catch(told) } };
+}
+
+/** What is wrong with another domain, or with the way there, has a remedy of its own: nothing of this one was changed. */
+function told(error: unknown): never {
+  if (!hasCode(error, 'ACCESS_DENIED', 'DOMAIN_NOT_FOUND', 'INVALID_CONFIGURATION', 'UNSUPPORTED_FORMAT')) throw error;
+  const { message, remedy } = error as ArtifactError;
+  throw new ArtifactError('ARTIFACT_NOT_FOUND', message, { ...(remedy !== undefined && { remedy }), cause: error });
 }
 
 async function foundOrAllProblems(searches: readonly Promise<Wanted>[]): Promise<readonly Wanted[]> {

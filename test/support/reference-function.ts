@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { handle } from '../../handler/reference/handle.ts';
 import type { Surroundings } from '../../handler/reference/handle.ts';
 import type { Served } from '../../handler/reference/reference.ts';
+import type { Away } from '../../repository/home/away.ts';
 import type { Keeper, ObjectStore } from '../../repository/index.ts';
 import { ownKeeper } from '../../repository/index.ts';
 import type { EventMembers } from './custom-resource-event.ts';
@@ -14,6 +15,7 @@ export const PLACE = { partition: 'aws', region: 'us-east-1', account: '11112222
 
 export interface FunctionSettings {
   readonly keeper?: Keeper;
+  readonly away?: Away;
   readonly place?: Served['place'];
   /** Milliseconds that the function has. */
   readonly time?: number;
@@ -38,7 +40,7 @@ export interface Handled extends Answer {
 export async function answerTo(
   store: ObjectStore | ((signal: AbortSignal) => ObjectStore),
   event: EventMembers,
-  { keeper, place = PLACE, time = 60_000, log, put, announce, now = () => new Date() }: FunctionSettings = {},
+  { keeper, away, place = PLACE, time = 60_000, log, put, announce, now = () => new Date() }: FunctionSettings = {},
 ): Promise<Handled> {
   const bodies: Buffer[] = [];
   const lines: string[] = [];
@@ -49,6 +51,7 @@ export async function answerTo(
       return {
         store: own,
         keeper: keeper ?? ownKeeper(own),
+        ...(away !== undefined && { away }),
         chance: steadyChance('reference'),
         place,
         urlOf: (bucket, key) => `https://s3.test/${bucket}/${key}`,
