@@ -26,6 +26,7 @@ import { holdSources } from '../../repository/promoting/hold.ts';
 import { promote } from '../../repository/promoting/promote.ts';
 import { withdrawPromotion } from '../../repository/promoting/withdraw.ts';
 import { writeRepository } from '../../repository/settings.ts';
+import { addShare, writeDemands } from '../../repository/sharing/records.ts';
 import { changeStatus } from '../../repository/status-change.ts';
 import { verify } from '../../repository/verifying/verify.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
@@ -216,6 +217,10 @@ const PROVENANCE: Required<Provenance> = {
 async function keepRepositories(domain: Domain): Promise<void> {
   const settings = { lifecycle: [], description: 'What is live', acceptsFrom: ['default'], requiresEvidence: true };
   await createRepository(domain, 'live', settings);
+  const share = { repository: 'live', pattern: 'shop/**', with: '444455556666', right: 'read' } as const;
+  await addShare(domain, { ...share, id: 'share001', ram: 'arn:aws:ram:us-east-1:111122223333:resource-share/1' });
+  const endpoints = ['vpce-0123456789abcdef0'];
+  await writeDemands(domain, { encryption: 'arn:aws:kms:us-east-1:111122223333:key/0a1b', endpoints });
   await writeRepository(domain, 'declared', NO_SETTINGS, { owner: OWNER }, undefined);
   const keeping = { domain, evidence: noEvidence, isTimeUp: () => false };
   await carryOut({ command: 'repository-delete', repository: 'declared', dryRun: false }, keeping);
