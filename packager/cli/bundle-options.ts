@@ -46,7 +46,7 @@ export interface BundleShowOptions extends DisplayOptions {
 }
 
 /** What decides where it is published, and what is written of it. */
-type PlaceFlags = Pick<PackageFlags, 'outputTemplateFile' | 'manifest' | 'dryRun' | 'kmsKeyId'>;
+type PlaceFlags = Pick<PackageFlags, 'outputTemplateFile' | 'manifest' | 'dryRun' | 'regions' | 'kmsKeyId'>;
 
 export interface BundlePublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions, PlaceFlags {
   readonly bundle: string;
@@ -90,6 +90,7 @@ export const BUNDLE_PUBLISH: OptionTable<Omit<BundlePublishOptions, 'bundle'>> =
   dryRun: PACKAGE.dryRun,
   ...DOMAIN,
   ...MAKING,
+  regions: PACKAGE.regions,
   kmsKeyId: { ...PACKAGE.kmsKeyId, group: GROUP.domain },
   ...ACCESS,
   ...DISPLAY,
