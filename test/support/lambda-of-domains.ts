@@ -41,8 +41,13 @@ export async function startLambdaOf(domains: readonly SeveralDomain[]): Promise<
       }
       const headers = { 'content-type': 'application/json', ...typeOf(request.headers['x-amz-invocation-type']) };
       const answer = await fetch(`${domain.keeper.endpoint}${request.url ?? ''}`, { method: 'POST', body, headers });
-      const failed = answer.headers.get('x-amz-function-error');
-      response.writeHead(answer.status, failed === null ? {} : { 'x-amz-function-error': failed });
+      const told = ['x-amz-function-error', 'x-amzn-errortype'].flatMap(
+        (header): readonly (readonly [string, string])[] => {
+          const value = answer.headers.get(header);
+          return value === null ? [] : [[header, value]];
+        },
+      );
+      response.writeHead(answer.status, Object.fromEntries(told));
       response.end(await answer.text());
     });
   });
