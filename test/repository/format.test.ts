@@ -8,10 +8,15 @@ import { reap } from '../../repository/deleting/reap.ts';
 import { undeleteVersion } from '../../repository/deleting/undelete.ts';
 import { deleteVersion } from '../../repository/deleting/version-deletion.ts';
 import { deleteBookmark, setBookmark } from '../../repository/bookmark.ts';
+import { ownAway } from '../../repository/home/own-away.ts';
+import { tellAll } from '../../repository/home/tell.ts';
 import {
+  ArtifactError,
   bytesOf,
   contentOf,
   createRepository,
+  formatArn,
+  LOCAL_PLACE,
   NO_SETTINGS,
   noEvidence,
   publishVersion,
@@ -35,10 +40,12 @@ import { addNamedReference, removeNamedReferences } from '../../repository/named
 import { recordContent } from '../../repository/record.ts';
 import { release } from '../../repository/release.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
+import { routed } from '../../repository/stores/routed.ts';
 import { withdrawNumber } from '../../repository/version.ts';
 import { steadyChance } from '../support/chance.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 import { readTable, unquoted } from '../support/markdown-table.ts';
+import { neighbour, Roads } from '../support/neighbours.ts';
 import { DAY_MS, planned, ran } from './collecting/collected.ts';
 import { allOf } from '../support/all-of.ts';
 
@@ -108,12 +115,14 @@ let log: Written[];
 beforeAll(async () => {
   log = [];
   // The store's clock goes ahead of everybody's: what was condemned an hour ago is past any quarantine when the keeper looks.
-  const domain = await testDomain(recorded(memoryStore(steadyChance().now), log));
+  const store = routed(memoryStore(steadyChance().now), () => memoryStore(steadyChance().now));
+  const domain = await testDomain(recorded(store, log));
   const probed = log.length;
   await useVersions(domain);
   await deleteAndTakeBack(domain);
   await collect(domain);
   await keepRepositories(domain);
+  await useElsewhere(domain);
   log = log.filter(({ key }, index) => index >= probed || !key.startsWith('scratch/'));
 });
 
@@ -221,6 +230,9 @@ async function keepRepositories(domain: Domain): Promise<void> {
   await addShare(domain, { ...share, id: 'share001', ram: 'arn:aws:ram:us-east-1:111122223333:resource-share/1' });
   const endpoints = ['vpce-0123456789abcdef0'];
   await writeDemands(domain, { encryption: 'arn:aws:kms:us-east-1:111122223333:key/0a1b', endpoints });
+  await createRepository(domain, 'team', NO_SETTINGS, 'team-content');
+  const own = { repository: 'team', id: 'lib' };
+  await publishVersion(domain, own, publishable('own', 'file'), { bucket: 'team-content' });
   await writeRepository(domain, 'declared', NO_SETTINGS, { owner: OWNER }, undefined);
   const keeping = { domain, evidence: noEvidence, isTimeUp: () => false };
   await carryOut({ command: 'repository-delete', repository: 'declared', dryRun: false }, keeping);
@@ -258,6 +270,28 @@ async function keepRepositories(domain: Domain): Promise<void> {
     chance: { ...domain.chance, now: () => new Date(domain.chance.now().getTime() + 9 * DAY_MS) },
   };
   await allOf(verify(later, { fix: true, deep: false }));
+}
+
+/** What is at home in another domain: fetched, after a failure, bound, and told. */
+async function useElsewhere(domain: Domain): Promise<void> {
+  const place = { ...LOCAL_PLACE, account: '444455556666', region: 'eu-west-1' };
+  const far = await neighbour(place);
+  const { arn, key, filename } = await publishVersion(far.domain, SHOP, publishable('far'));
+  const { digest } = arn;
+  const roads = new Roads(far.domain);
+  roads.refuse = (method, asked) => {
+    if (method === 'read' && asked === key)
+      throw new ArtifactError('STORE_UNAVAILABLE', 'no answer', { remedy: 'Wait.' });
+  };
+  const here = { ...domain, away: ownAway(domain, roads) };
+  await expect(here.away.fetch(formatArn(arn))).rejects.toThrow('no answer');
+  roads.open();
+  const one: Wanted = { arn: formatArn(arn), key, digest, filename, home: place };
+  const resource = { ...RESOURCE, stack: 'far' };
+  const generation = await bind(here, { ...OPERATION, resource, requestId: 'R-5' }, [one]);
+  await release(domain.store, { resource, requestId: 'R-6', issued: '2026-01-02T00:00:00.000Z', generation }, here);
+  await carryOut({ command: 'tend' }, { domain, evidence: noEvidence, homes: roads, isTimeUp: () => false });
+  await allOf(tellAll(domain, roads, new Date(8.64e15)));
 }
 
 /** Of a key pattern: what stands for it in the tables. */
