@@ -15,6 +15,7 @@ import {
   BUCKET,
   BUCKET_ARN,
   domainPolicies,
+  KMS_KEY,
   OTHER_ACCOUNT,
   PLACE,
   principalsOf,
@@ -203,16 +204,16 @@ describe('lets through', () => {
   });
 
   test('share, with Administration alone', () => {
-    const key = `arn:aws:kms:${PLACE.region}:${PLACE.account}:key/0a1b`;
     const alias = lambda('cfn-artifacts-keeper:sharing');
     const all = [
       ...['s3:GetBucketPolicy', 's3:PutBucketPolicy'].map((action) => act(action, BUCKET_ARN)),
-      ...['kms:GetKeyPolicy', 'kms:PutKeyPolicy'].map((action) => act(action, key)),
+      ...['kms:GetKeyPolicy', 'kms:PutKeyPolicy'].map((action) => act(action, KMS_KEY)),
       ...['lambda:GetPolicy', 'lambda:AddPermission', 'lambda:RemovePermission'].map((action) => act(action, alias)),
     ];
     expect(all.filter((request) => !passes(deployed(ADMINISTRATION), somebody, request))).toEqual([]);
     expect(all.filter((request) => passes(deployed(), somebody, request)).map(actionOf)).toEqual([
       's3:GetBucketPolicy',
+      'lambda:GetPolicy',
     ]);
   });
 
@@ -232,7 +233,9 @@ describe('lets through', () => {
           : /Object$/.test(action)
             ? `${BUCKET_ARN}/progress/audit`
             : BUCKET_ARN;
-      expect({ action, passes: passes(deployed(NO_DEPLOYS), somebody, act(action, resource)) }).toEqual({
+      const isOfKey = action.startsWith('kms:');
+      const [on, given] = isOfKey ? [KMS_KEY, { ...NO_DEPLOYS, ...ADMINISTRATION }] : [resource, NO_DEPLOYS];
+      expect({ action, passes: passes(deployed(given), somebody, act(action, on)) }).toEqual({
         action,
         passes: true,
       });
@@ -357,7 +360,7 @@ describe('lets nothing through', () => {
       act('lambda:UpdateFunctionCode', lambda('cfn-artifacts-keeper')),
       act('lambda:AddPermission', lambda('cfn-artifacts-keeper')),
       act('sts:AssumeRole', `arn:aws:iam::${OTHER_ACCOUNT}:role/admin`),
-      act('kms:Decrypt', `arn:aws:kms:${PLACE.region}:${PLACE.account}:key/0a1b`),
+      act('kms:Decrypt', KMS_KEY),
       act('events:PutEvents', `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/default`, {
         'events:source': 'shop',
       }),
