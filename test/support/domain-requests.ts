@@ -168,6 +168,9 @@ export const OTHER_REQUESTS: Readonly<Record<string, AwsRequest>> = {
   'list layers': act('lambda:ListLayers', '*'),
   'list versions of layers': act('lambda:ListLayerVersions', lambda.replace(':function:', ':layer:shop')),
   'look at a layer': act('lambda:GetLayerVersion', lambda.replace(':function:', ':layer:shop:1')),
+  'ask for resource shares': act('ram:GetResourceShares', '*'),
+  'ask who has them': act('ram:GetResourceShareAssociations', '*'),
+  'share something by RAM': act('ram:CreateResourceShare', '*'),
   'delete a stack': act('cloudformation:DeleteStack', '*'),
   'delete a function': act('lambda:DeleteFunction', `${lambda}shop`),
 };

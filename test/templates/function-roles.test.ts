@@ -62,7 +62,7 @@ const ELSEWHERE =
   /^(OwnBucketAlone|NoStrangersBucket|Log|Decrypt|Encrypt|Encryption|ReadElsewhere|TellElsewhere): |^Announce: StringEquals |^Hold: |Action s3:PutObjectLegalHold$/;
 /**
  * What the keeper has for what does not come up here: to bring content here that is at home in another domain, to forget what trees of files became, to free labels that were
- * claimed by who died, to let go of a copy that is made, and to mark content with whom it is shared.
+ * claimed by who died, to let go of a copy that is made, to mark content with whom it is shared, and to follow AWS RAM.
  */
 const TO_COME: readonly string[] = [
   `Record: Resource ${BUCKET_ARN}/blobs/*`,
@@ -70,6 +70,10 @@ const TO_COME: readonly string[] = [
   `Remove: Resource ${BUCKET_ARN}/labels/*`,
   `Remove: Resource ${BUCKET_ARN}/progress/*`,
   ...['AbortMultipartUpload', 'GetObjectTagging', 'PutObjectTagging'].map((action) => `Content: Action s3:${action}`),
+  ...['the whole', 'Action ram:GetResourceShares', 'Action ram:GetResourceShareAssociations'].map(
+    (part) => `AskRam: ${part}`,
+  ),
+  ...['the whole', 'Action s3:GetBucketPolicy', 'Action s3:PutBucketPolicy'].map((part) => `FollowRam: ${part}`),
 ];
 
 /** One function is packaged, one runs from the bucket; a layer is looked at by whoever asks what runs. */
