@@ -65,10 +65,10 @@ export function formatRegions(result: PackageResult, { dryRun }: PackageOptions)
   return [...brought, ...outcome].map((line) => `${line}\n`).join('');
 }
 
-function broughtTo({ stored }: Regional): string {
+function broughtTo({ stored, planned = 0 }: Regional): string {
   const count = (...outcomes: readonly string[]): number =>
     stored.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const [copied, there, planned] = [count('copied', 'uploaded'), count('reused'), count('planned')];
+  const [copied, there] = [count('copied', 'uploaded'), count('reused')];
   const told = [
     ...(copied === 0 ? [] : [`${copied} brought there`]),
     ...(planned === 0 ? [] : [`${planned} would be brought there`]),
@@ -92,9 +92,9 @@ export function plainRegions(result: PackageResult, fileOf: (region: string) => 
   if (regional.length === 0) return {};
   const isOne = servesAll(result);
   return {
-    regions: regional.map(({ region, bucket, stored }) => {
+    regions: regional.map(({ region, bucket, stored, planned }) => {
       const file = isOne ? undefined : fileOf(region);
-      return { region, bucket, ...(file !== undefined && { outputTemplateFile: file }), artifacts: stored };
+      return { region, bucket, ...(file !== undefined && { outputTemplateFile: file }), artifacts: stored, planned };
     }),
     literalPlaces: bound.map(({ position, resource, type, property }) => {
       return { place: formatPosition(position), ...(resource !== undefined && { resource }), type, property };

@@ -109,8 +109,8 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
   const regional = regions.map((region): Regional => {
     const found = elsewhere.find((one) => one.region === region);
     const own = found?.text === undefined ? text : finish(found.text, root, request);
-    const { bucket, stored } = found ?? { bucket: destination.bucket, stored: [] };
-    return { region, bucket, stored, ...(own !== undefined && { text: own }) };
+    const place = found ?? { bucket: destination.bucket, stored: [] };
+    return { ...place, region, ...(own !== undefined && { text: own }) };
   });
   return { ...(text !== undefined && { text }), places, regional, bound, templates, destination };
 }

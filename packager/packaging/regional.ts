@@ -28,8 +28,10 @@ export interface Regional {
   readonly bucket: string;
   /** Absent in a dry run. */
   readonly text?: string;
-  /** What stands there for the template, and how it came there; `planned`: a dry run would bring it there. Nothing of the region of the destination. */
-  readonly stored: readonly Pick<Stored, 'outcome' | 'arn' | 'key' | 'size'>[];
+  /** What stands there for the template, and how it came there. Nothing of the region of the destination. */
+  readonly stored: readonly Pick<Stored, 'arn' | 'key' | 'size' | 'outcome'>[];
+  /** So much a dry run would bring there. */
+  readonly planned?: number;
 }
 
 export interface RegionalOptions {
@@ -80,11 +82,10 @@ export class RegionalRun {
   result(root: Unit): Regional {
     const { region, bucket } = this.#domain;
     const stored = [...this.#stored.values()].map(({ outcome, arn, key, size }) => {
-      return { outcome, key, size, ...(arn !== undefined && { arn }) };
+      return { ...(arn !== undefined && { arn }), key, size, outcome };
     });
     if (!this.#options.dryRun) return { region, bucket, text: this.#rewrite(root), stored };
-    const planned = this.#planned.map(() => ({ outcome: 'planned' as const, key: '', size: 0 }));
-    return { region, bucket, stored: [...stored, ...planned] };
+    return { region, bucket, stored, planned: this.#planned.length };
   }
 
   /** At home, under an ID of its own where it is not the text of home. `undefined`: a dry run does not know it. */
