@@ -38,14 +38,15 @@ export async function readSharing(store: ObjectStore): Promise<Sharing> {
  * Adds a share to those of its repository. One with the same people of the same artifacts, by the same way, takes the new right.
  * @param wanted its ID counts where it is none yet
  * @returns how it is called, and whether anything was changed
- * @throws ArtifactError REPOSITORY_NOT_FOUND; INVALID_ARGUMENT as `problemOfShare`; CONTENTION
+ * @throws ArtifactError REPOSITORY_NOT_FOUND; INVALID_ARGUMENT as `problemOfShare`, and of a repository whose content stands in a bucket of its own; CONTENTION
  */
 export async function addShare(
   domain: Pick<Domain, 'store' | 'chance'>,
   { repository, ...wanted }: RepositoryShare,
 ): Promise<{ readonly id: string; readonly isChanged: boolean }> {
   let told = { id: wanted.id, isChanged: true };
-  await changeShares(domain, repository, (shares) => {
+  await changeShares(domain, repository, (shares, { bucket }) => {
+    if (bucket !== undefined) throw contentElsewhere(repository, bucket);
     const problem = problemOfShare(shares, { repository, ...wanted });
     if (problem !== undefined) throw problem;
     const same = shares.find((share) => isSame(share, wanted));
@@ -54,6 +55,17 @@ export async function addShare(
     return [...shares.filter((share) => share !== same), { ...wanted, id: told.id }];
   });
   return told;
+}
+
+/** Its policy is whoever's the bucket is, and the keeper may tag nothing there. */
+function contentElsewhere(repository: string, bucket: string): ArtifactError {
+  return new ArtifactError(
+    'INVALID_ARGUMENT',
+    `the content of '${repository}' stands in a bucket of its own, '${bucket}', which others can't be let into`,
+    {
+      remedy: "'cfn-artifacts promote' it to a repository that has its content in the domain's bucket, and share that.",
+    },
+  );
 }
 
 /** With the same people, of the same artifacts. One that RAM tells of is another. */
@@ -108,10 +120,10 @@ export async function removeShare(
 export function changeShares(
   domain: Pick<Domain, 'store' | 'chance'>,
   repository: string,
-  change: (shares: readonly Share[]) => readonly Share[] | undefined,
+  change: (shares: readonly Share[], notes: Omit<RepositoryNotes, 'shares'>) => readonly Share[] | undefined,
 ): Promise<void> {
   return changeNotes(domain, repository, ({ shares = [], ...notes }) => {
-    const changed = change(shares);
+    const changed = change(shares, notes);
     return changed && { ...notes, shares: changed };
   });
 }
