@@ -134,6 +134,13 @@ async function describeDomain(): Promise<void> {
 
 const PACKAGE = ['package', '--project-root', '.', '--artifact-prefix', 'shop'] as const;
 
+/** A bundle needs nobody's rights to be made. */
+async function publishBundle(project: TestProject, who: string): Promise<Outcome> {
+  const made = ['bundle', 'create', '-t', 'template.yaml', '--artifact-prefix', 'shop', '--output', '../app.bundle'];
+  expect(await runAs(project, 'nobody', ...made)).toMatchObject({ exitCode: 0 });
+  return runAs(project, who, 'bundle', 'publish', '../app.bundle');
+}
+
 /** Rules that are there already are not written again, nor is what is called so. */
 let rules = 0;
 let names = 0;
@@ -160,6 +167,14 @@ const USES: Readonly<Record<string, readonly ((project: TestProject, who: string
       return runAs(project, who, 'publish', 'again.json', '--id', 'tools/two');
     },
     (project, who) => runAs(project, who, 'publish', 'api.json', '--id', 'tools/three'),
+  ],
+  'bundle publish': [
+    (project, who) => publishBundle(project, who),
+    (project, who) => publishBundle(project, who),
+    (project, who) => {
+      project.write({ 'api.json': '{"openapi": "3.1.0"}', 'api/x.js': 'b' });
+      return publishBundle(project, who);
+    },
   ],
   get: [(project, who) => runAs(project, who, 'get', 'default/shop/api', '--output', '-')],
   list: [(project, who) => runAs(project, who, 'list', '--recursive')],
@@ -224,13 +239,15 @@ describe('the permissions that the document names for a command', () => {
   test('are told of every command that there is', () => {
     expect(COMMANDS.columns.slice(2).sort()).toEqual(Object.keys(USES).sort());
     const asking = readTable(DOCUMENT, 'Asking the keeper').columns.slice(2);
-    // These have tables of their own.
-    const told = [...Object.keys(USES), ...asking, 'bootstrap', 'doctor'];
+    // Two have tables of their own, and two ask nothing of AWS.
+    // Of `package --regions`, `package` is the command.
+    const elsewhere = readTable(DOCUMENT, 'Other regions').columns.slice(2, 3);
+    const told = [...Object.keys(USES), ...asking, ...elsewhere, 'bootstrap', 'doctor', 'bundle create', 'bundle show'];
     expect(told.sort()).toEqual(Object.keys(HANDLERS).sort());
   });
 
   test.each(Object.keys(USES))('%s: suffice, and none is superfluous', async (command) => {
-    const isReader = command !== 'package' && command !== 'publish';
+    const isReader = !['package', 'publish', 'bundle publish'].includes(command);
     if (isReader) await artifactInUse();
     else await describeDomain();
     const needs = needsIn(COMMANDS, command);
@@ -297,7 +314,7 @@ describe('who has the rights of the templates', () => {
   test('the publisher publishes everything, and is never refused', async () => {
     await describeDomain();
     const project = await shop();
-    for (const use of [...(USES['package'] ?? []), ...(USES['publish'] ?? [])]) {
+    for (const use of [...(USES['package'] ?? []), ...(USES['publish'] ?? []), ...(USES['bundle publish'] ?? [])]) {
       expect(await use(project, 'publisher')).toMatchObject({ exitCode: 0 });
     }
     expect(denials()).toEqual([]);
