@@ -10,9 +10,8 @@ export function ownAway(domain: Domain, homes: Homes): Away {
   return {
     fetch: async (arn, filename) => fetchContent(domain, homes, parseArn(arn), filename),
     async tell(of) {
-      for await (const _ of tellOf(domain, homes, of)) {
-        // What could not be told stays noted.
-      }
+      // What could not be told stays noted.
+      for await (const told of tellOf(domain, homes, of)) void told;
     },
   };
 }

@@ -74,8 +74,9 @@ const ask: AskKeeper = async (command) => {
   return answerOf(JSON.stringify(reply));
 };
 
-function send(event: EventMembers): Promise<Handled> {
-  return answerTo(store, event, { away: remoteAway(ask, PLACE) });
+async function send(event: EventMembers): Promise<Handled & { readonly physicalId: string }> {
+  const handled = await answerTo(store, event, { away: remoteAway(ask, PLACE) });
+  return { ...handled, physicalId: handled.physicalId ?? '' };
 }
 
 function arnOf(text: string): string {

@@ -48,12 +48,13 @@ function fetch(arn: string, filename?: string): Promise<Fetched> {
 }
 
 async function refusal(arn: string, filename?: string): Promise<ArtifactError> {
-  const error: unknown = await fetch(arn, filename).then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (!(error instanceof ArtifactError)) throw error ?? new Error('nothing was refused');
-  return error;
+  try {
+    await fetch(arn, filename);
+  } catch (error) {
+    if (error instanceof ArtifactError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
 }
 
 async function nothingIsHere(digest: Digest = DIGEST): Promise<void> {

@@ -22,6 +22,7 @@ import {
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { blobKey, EVERY_NOTE } from '../../../repository/keys.ts';
 import type { ObjectKey } from '../../../repository/object-store.ts';
+import { objectKey } from '../../../repository/object-store.ts';
 import { release } from '../../../repository/release.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
 import { prefixed } from '../../../repository/stores/prefixed.ts';
@@ -169,7 +170,10 @@ async function compare(store: ObjectStore, violations: Set<string>): Promise<voi
   const [here, there] = [own, told].map((keys) => keys.filter((key) => key.includes('/stack/')));
   if (here?.join() !== there?.join()) violations.add(`here ${here?.join() ?? ''}, at home ${there?.join() ?? ''}`);
   for (const key of here ?? []) {
-    const [one, other] = await Promise.all([readIssued(store, key), readIssued(store, `far/${key}` as ObjectKey)]);
+    const [one, other] = await Promise.all([
+      readIssued(store, objectKey(key)),
+      readIssued(store, objectKey(`far/${key}`)),
+    ]);
     if (one !== other) violations.add(`here wanted at ${one}, at home at ${other}`);
   }
   for (const key of await keysIn(store, EVERY_NOTE)) violations.add(`noted for ever: ${key}`);

@@ -223,6 +223,7 @@ describe('the home of what is bound here', () => {
     if (record !== undefined) far.objects.set(key, record);
     await tick();
     await agree();
+    expect(await referencesAt(far)).toEqual([]);
   });
 });
 

@@ -93,9 +93,9 @@ export class Crash {
     async function* mortal(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       const left = pieces[Symbol.asyncIterator]();
       for (;;) {
-        const { done, value } = await Promise.race([left.next(), died]);
-        if (done === true) return;
-        yield value;
+        const next = await Promise.race([left.next(), died]);
+        if (next.done === true) return;
+        yield next.value;
       }
     }
     return { ...content, read: (...range) => mortal(content.read(...range)) };
