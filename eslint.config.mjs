@@ -126,6 +126,8 @@ export default tseslint.config(
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
       'packager/doctor/aws.ts',
+      'packager/sharing/resource-access.ts',
+      'packager/sharing/targets.ts',
       'handler/**/*.ts',
     ],
     rules: mayNotImport({

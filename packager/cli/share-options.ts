@@ -2,12 +2,13 @@ import { ArtifactError } from '../../repository/error.ts';
 import { parseRepository } from '../../repository/name.ts';
 import { EVERYTHING, problemOfReach } from '../../repository/sharing/reach.ts';
 import { formatRecipient, parseRecipient } from '../../repository/sharing/recipient.ts';
+import { principalOf } from '../../repository/sharing/resource-share.ts';
 import { isShareId } from '../../repository/sharing/share.ts';
 import type { Right } from '../../repository/sharing/share.ts';
 import { YES } from './confirm.ts';
 import type { Conflict, OptionTable, WholeDomainOptions } from './options.ts';
 import { flag, GROUP, text, WHOLE_DOMAIN } from './options.ts';
-import type { GivenValues } from './resolve-options.ts';
+import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 interface Changing {
@@ -22,6 +23,7 @@ interface ShareFlags extends WholeDomainOptions, Changing {
   readonly read: boolean;
   readonly publish: boolean;
   readonly promote: boolean;
+  readonly ram: boolean;
 }
 
 export interface ShareOptions extends WholeDomainOptions, Changing {
@@ -29,6 +31,8 @@ export interface ShareOptions extends WholeDomainOptions, Changing {
   readonly pattern: string;
   readonly with: string;
   readonly right: Right;
+  /** The same as AWS RAM wants it, where the share is to be one of its own. */
+  readonly principal?: string;
 }
 
 export type ShareListOptions = WholeDomainOptions;
@@ -68,6 +72,14 @@ export const SHARE: OptionTable<ShareFlags> = {
   read: right('read', 'they may read, deploy and record what they use (default)'),
   publish: right('publish', 'they may publish versions too'),
   promote: right('promote', 'they may publish, and promote what they may read'),
+  ram: {
+    name: 'ram',
+    inFile: 'never',
+    group: GROUP.sharing,
+    help: 'by AWS RAM: they have it as soon as they accept it, for as long as RAM names them',
+    read: flag,
+    fallback: false,
+  },
   ...CHANGING,
   ...WHOLE_DOMAIN,
 };
@@ -88,8 +100,20 @@ export async function resolveShareOptions(
   artifacts: string | undefined,
   context: Parameters<typeof resolveOptions>[3],
 ): Promise<ShareOptions> {
-  const { read: _, publish, promote, ...options } = await resolveOptions(SHARE, given, CONFLICTS, context);
-  return { ...options, ...parseShared(artifacts ?? ''), right: promote ? 'promote' : publish ? 'publish' : 'read' };
+  const { publish, promote, ram, ...options } = await resolveOptions(SHARE, given, CONFLICTS, context);
+  const right = promote ? 'promote' : publish ? 'publish' : 'read';
+  const whom = ram ? { principal: requirePrincipal(given.get(SHARE.with.name)) } : {};
+  return { ...options, ...parseShared(artifacts ?? ''), right, ...whom };
+}
+
+/** As it was given: of an organization and its units RAM wants the ARN, which names the account that manages them. @throws ArtifactError INVALID_ARGUMENT */
+function requirePrincipal(given: readonly GivenValue[] = []): string {
+  const name = text(given.at(-1)?.value);
+  const principal = principalOf(name);
+  if (principal !== undefined) return principal;
+  throw new ArtifactError('INVALID_ARGUMENT', `AWS RAM does not find '${name}' by its ID`, {
+    remedy: "Give its ARN; 'aws organizations describe-organization' tells that of the organization.",
+  });
 }
 
 /** `REPOSITORY`, which is all of it, or `REPOSITORY/PATTERN`. @throws ArtifactError INVALID_NAME, INVALID_ARGUMENT */

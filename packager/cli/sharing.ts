@@ -4,6 +4,10 @@ import type { Sharing } from '../../repository/sharing/records.ts';
 import type { SharingPlace } from '../../repository/sharing/statements.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
 import type { AwsAccess } from '../aws/access.ts';
+import { readResourceShares } from '../../repository/sharing/follow.ts';
+import type { RepositoryResourceShare } from '../../repository/sharing/resource-share.ts';
+import type { ResourceAccess } from '../sharing/resource-access.ts';
+import { resourceAccess } from '../sharing/resource-access.ts';
 import type { Target } from '../sharing/target.ts';
 import type { SharingTargets } from '../sharing/targets.ts';
 import { targetsOf } from '../sharing/targets.ts';
@@ -21,6 +25,9 @@ export interface OpenSharing {
   /** What is to be done by somebody else. */
   readonly byHand: SharingTargets['byHand'];
   readonly read: () => Promise<Sharing>;
+  readonly ram: ResourceAccess;
+  /** The resource shares that the records know. */
+  readonly noted: () => Promise<readonly RepositoryResourceShare[]>;
 }
 
 /**
@@ -41,7 +48,12 @@ export async function openSharing(
   const { awsAccess } = await import('../aws/access.ts');
   const access = await awsAccess(accessSettings(options, terminal));
   const { targets, byHand } = await targetsOf(access, place, terminal.signal);
-  return { opened, place, targets, byHand, access, read: () => readSharing(store) };
+  return {
+    ...{ opened, place, targets, byHand, access },
+    read: () => readSharing(store),
+    ram: resourceAccess(access, place, terminal.signal),
+    noted: () => readResourceShares(store),
+  };
 }
 
 function notShareable(why: string, { domain }: WholeDomainOptions): ArtifactError {

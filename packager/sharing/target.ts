@@ -1,7 +1,13 @@
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import type { Sharing } from '../../repository/sharing/records.ts';
 import type { PolicyDocument, Statement } from '../../repository/sharing/policy.ts';
-import { parsePolicy, policyDifference, policyText, samePolicy, withStatements } from '../../repository/sharing/policy.ts';
+import {
+  parsePolicy,
+  policyDifference,
+  policyText,
+  samePolicy,
+  withStatements,
+} from '../../repository/sharing/policy.ts';
 
 /** Something of AWS's whose policy follows what a domain shares and demands. */
 export interface Target {

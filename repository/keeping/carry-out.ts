@@ -29,7 +29,7 @@ import { publicationEvents } from './telling.ts';
 import { tend } from './tend.ts';
 import { parseStackId } from '../stack-id.ts';
 import { versionKey } from '../keys.ts';
-import { readSharing } from '../sharing/records.ts';
+import { sharesToTag } from '../sharing/follow.ts';
 import type { TaggedVersion } from '../sharing/tagging.ts';
 import { tagVersions, versionsNamed, versionsOfRepository } from '../sharing/tagging.ts';
 
@@ -195,7 +195,7 @@ async function* tagged(
   domain: Domain,
   { arns = [], repository, after }: Extract<KeeperCommand, { command: 'tag-shared' }>,
 ): AsyncGenerator<{ readonly after: string; readonly result?: TaggedVersion }> {
-  const { shares } = await readSharing(domain.store);
+  const shares = await sharesToTag(domain.store);
   if (repository === undefined && shares.length === 0) return;
   const versions =
     repository === undefined ? versionsNamed(domain, arns) : versionsOfRepository(domain, repository, after);

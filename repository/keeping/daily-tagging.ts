@@ -1,5 +1,5 @@
+import { sharesToTag } from '../sharing/follow.ts';
 import { reaching } from '../sharing/reach.ts';
-import { readSharing } from '../sharing/records.ts';
 import { tagVersions, versionsOfRepository } from '../sharing/tagging.ts';
 import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
@@ -18,7 +18,7 @@ const DAILY_TAGGING: DueTask = {
 export async function taggingOf({ domain }: Keeping): Promise<readonly DueTask[]> {
   if (domain.store.setTag === undefined) return [];
   try {
-    return (await readSharing(domain.store)).shares.length > 0 ? [DAILY_TAGGING] : [];
+    return (await sharesToTag(domain.store)).length > 0 ? [DAILY_TAGGING] : [];
   } catch {
     // Whatever it is, it is in the way of nothing else that is due: `doctor` tells it.
     return [];
@@ -30,7 +30,7 @@ async function* steps(
   after: string | undefined,
   tally: { looked: number; tagged: number },
 ): AsyncGenerator<{ readonly after: string }> {
-  const { shares } = await readSharing(domain.store);
+  const shares = await sharesToTag(domain.store);
   const repositories = [...new Set(shares.map(({ repository }) => repository))].toSorted();
   const begun = after?.split('/')[1] ?? '';
   for (const repository of repositories.filter((one) => one >= begun)) {

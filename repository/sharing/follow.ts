@@ -9,7 +9,7 @@ import type { Sharing } from './records.ts';
 import { changeNotes, problemOfShare, readSharing } from './records.ts';
 import type { RamShare, RepositoryResourceShare, ResourceShare, ToldResourceShare } from './resource-share.ts';
 import { ramShares } from './resource-share.ts';
-import type { Share } from './share.ts';
+import type { RepositoryShare, Share } from './share.ts';
 import { bucketStatements, demandStatements, isOwnSid } from './statements.ts';
 
 /** Those of these resource shares that are there, as AWS RAM tells them. */
@@ -36,6 +36,18 @@ export async function readResourceShares(store: ObjectStore): Promise<readonly R
     all.push(...resourceShares.map((one) => ({ ...one, repository })));
   }
   return all;
+}
+
+/**
+ * What content is tagged for: what is shared, and what will be with whoever accepts a resource share. No policy says anything of a tag for which nobody has a share; so whoever accepts finds what there
+ * is, and nothing has to be tagged then.
+ */
+export async function sharesToTag(store: ObjectStore): Promise<readonly RepositoryShare[]> {
+  const { shares } = await readSharing(store);
+  const offered = (await readResourceShares(store)).map(({ arn, repository, pattern }) => ({
+    ...{ id: '', repository, pattern, with: '', right: 'read' as const, ram: arn },
+  }));
+  return [...shares, ...offered];
 }
 
 /** From here on whoever RAM associates with it has a share. @throws ArtifactError REPOSITORY_NOT_FOUND, CONTENTION */
@@ -172,9 +184,13 @@ export async function follow(
     }
     await recordFollowed(domain, told);
   }
-  throw new ArtifactError('CONTENTION', `the policy of the bucket '${domain.bucket}' is changed by others all the time`, {
-    remedy: 'The next tick tries again. To do it by hand, run: cfn-artifacts share sync',
-  });
+  throw new ArtifactError(
+    'CONTENTION',
+    `the policy of the bucket '${domain.bucket}' is changed by others all the time`,
+    {
+      remedy: 'The next tick tries again. To do it by hand, run: cfn-artifacts share sync',
+    },
+  );
 }
 
 function saying(place: Place, current: PolicyDocument, { shares, demands }: Sharing): PolicyDocument {

@@ -41,7 +41,8 @@ async function ask(
   const principals = new Map<string, ToldPrincipal[]>(found.map(({ arn }) => [arn, []]));
   const theirs = { associationType: 'PRINCIPAL', resourceShareArns: found.map(({ arn }) => arn) } as const;
   for await (const page of paginateGetResourceShareAssociations({ client }, theirs, { abortSignal })) {
-    for (const { resourceShareArn = '', associatedEntity, status, statusMessage } of page.resourceShareAssociations ?? []) {
+    for (const { resourceShareArn = '', associatedEntity, status, statusMessage } of page.resourceShareAssociations ??
+      []) {
       const state = STATES[status ?? ''];
       if (associatedEntity === undefined || state === undefined) continue;
       principals.get(resourceShareArn)?.push({

@@ -1,29 +1,32 @@
-import type { KeeperCommand } from '../../../repository/index.ts';
-import { ArtifactError, ArtifactErrors, readRepository, runToEnd } from '../../../repository/index.ts';
+import { ArtifactError } from '../../../repository/index.ts';
+import { recordFollowed } from '../../../repository/sharing/follow.ts';
 import { formatReach } from '../../../repository/sharing/reach.ts';
-import { parseRecipient } from '../../../repository/sharing/recipient.ts';
-import { addShare, isSame, problemOfShare, removeShare } from '../../../repository/sharing/records.ts';
-import type { Sharing } from '../../../repository/sharing/records.ts';
-import type { RepositoryShare, Right } from '../../../repository/sharing/share.ts';
-import { includes } from '../../../repository/sharing/share.ts';
-import type { Applied } from '../../sharing/apply.ts';
-import { applySharing, differenceOf, planAll } from '../../sharing/apply.ts';
+import { addShare, isSame, removeShare } from '../../../repository/sharing/records.ts';
+import type { RamShare } from '../../../repository/sharing/resource-share.ts';
+import type { RepositoryShare } from '../../../repository/sharing/share.ts';
 import { CHANCE } from '../chance.ts';
-import { confirm } from '../confirm.ts';
 import type { Column } from '../report.ts';
 import { formatTable, writeJson } from '../report.ts';
 import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from '../share-options.ts';
+import type { Call } from '../share-steps.ts';
+import {
+  agree,
+  applyAll,
+  nameOf,
+  planned,
+  requireNone,
+  requireShareable,
+  tag,
+  tellDone,
+  tellPlan,
+  VERBS,
+  warnOfUnits,
+} from '../share-steps.ts';
 import type { OpenSharing } from '../sharing.ts';
 import { openSharing } from '../sharing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
-
-interface Call {
-  readonly sharing: OpenSharing;
-  readonly options: ShareSyncOptions;
-  readonly terminal: Terminal;
-  readonly warnings: Warnings;
-}
+import { followedView, isRamShare, lookAtRam, revokeInRam, shareByRam, STATES } from './share-ram.ts';
 
 /**
  * Lets others use artifacts of a repository: shows how the policies change, asks, and changes them.
@@ -37,6 +40,10 @@ export async function share(options: ShareOptions, terminal: Terminal, warnings:
     const wanted = { id: newId(), repository, pattern, with: options.with, right };
     await requireShareable(sharing, wanted);
     warnOfUnits(call, [wanted]);
+    if (options.principal !== undefined) {
+      await shareByRam(call, wanted, options.principal);
+      return;
+    }
     const before = await sharing.read();
     const same = before.shares.find((one) => one.repository === repository && isSame(one, wanted));
     const others = before.shares.filter((one) => one !== same);
@@ -65,59 +72,6 @@ export async function share(options: ShareOptions, terminal: Terminal, warnings:
   }
 }
 
-/** @throws ArtifactError */
-async function requireShareable({ opened, place }: OpenSharing, wanted: RepositoryShare): Promise<void> {
-  const { repository: is } = await readRepository(opened.domain, wanted.repository);
-  if (wanted.with === place.account) {
-    throw new ArtifactError('INVALID_ARGUMENT', `account ${place.account} is the domain's own`, {
-      remedy: 'Whom of its own account a domain serves is said by IAM: docs/permissions.md tells what each needs.',
-    });
-  }
-  if (is.bucket !== undefined) {
-    throw new ArtifactError(
-      'INVALID_ARGUMENT',
-      `'${wanted.repository}' has its content in the bucket '${is.bucket}', whose policy is not the domain's`,
-      { remedy: 'Promote what is to be shared into another repository, and share that.' },
-    );
-  }
-  const problem = problemOfShare(is.shares ?? [], wanted);
-  if (problem !== undefined) throw problem;
-}
-
-/** Lambda knows no units. */
-function warnOfUnits({ warnings }: Call, shares: readonly RepositoryShare[]): void {
-  for (const { with: whom, right } of shares) {
-    const recipient = parseRecipient(whom);
-    if (recipient?.kind !== 'unit' || !includes(right, 'publish')) continue;
-    warnings.add({
-      code: 'unit-as-organization',
-      message: `AWS Lambda knows no units: everybody of ${recipient.organization} may ask the keeper under the name 'sharing'`,
-      remedy:
-        'Under that name it does nothing with content, and concerns itself with nothing but what is shared for publishing. Share with single accounts where that is too much.',
-    });
-  }
-}
-
-const VERBS: Readonly<Record<Right, string>> = {
-  read: 'read',
-  publish: 'read and publish',
-  promote: 'read, publish and promote',
-};
-
-function nameOf(recipient: string): string {
-  const parsed = parseRecipient(recipient);
-  switch (parsed?.kind) {
-    case 'account':
-      return `account ${parsed.account}`;
-    case 'organization':
-      return `organization ${parsed.organization}`;
-    case 'unit':
-      return `unit ${parsed.unit} of ${parsed.organization}`;
-    case undefined:
-      return recipient;
-  }
-}
-
 function newId(): string {
   return CHANCE.nonce().slice(0, 8);
 }
@@ -125,12 +79,16 @@ function newId(): string {
 /** What is shared, with whom, and what they may. */
 export async function list(options: ShareListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const sharing = await openSharing(options, 'read', terminal);
-  sharing.access.close();
-  const { shares } = await sharing.read();
+  const shares = await listed(sharing).finally(() => {
+    sharing.access.close();
+  });
   if (options.json) {
     writeJson(terminal, { shares: shares.map(plainShare), warnings: warnings.all() });
   } else if (shares.length > 0) {
-    const rows = shares.map((one) => [one.id, formatReach(one), nameOf(one.with), VERBS[one.right], one.ram ?? '']);
+    const rows = shares.map((one) => [
+      ...[one.id, formatReach(one), nameOf(one.with), VERBS[one.right]],
+      isRamShare(one) ? STATES[one.state] : '',
+    ]);
     const hasRam = shares.some(({ ram }) => ram !== undefined);
     const columns = hasRam ? COLUMNS : COLUMNS.slice(0, -1);
     terminal.stdout.write(
@@ -141,12 +99,21 @@ export async function list(options: ShareListOptions, terminal: Terminal, warnin
   }
 }
 
+/** Those of RAM as they stand there, and those that wait. */
+async function listed(sharing: OpenSharing): Promise<readonly (RepositoryShare | RamShare)[]> {
+  const before = await sharing.read();
+  const { standing } = await lookAtRam(sharing, before);
+  return [...before.shares.filter(({ ram }) => ram === undefined), ...standing];
+}
+
 const COLUMNS: readonly Column[] = [
   ...[{ title: 'SHARE' }, { title: 'ARTIFACTS' }, { title: 'WITH' }, { title: 'MAY' }, { title: 'BY RAM' }],
 ];
 
-function plainShare({ id, repository, pattern, with: whom, right, ram }: RepositoryShare): object {
-  return { id, repository, pattern, with: whom, right, ...(ram !== undefined && { ram }) };
+function plainShare(share: RepositoryShare | RamShare): object {
+  const { id, repository, pattern, with: whom, right, ram } = share;
+  const state = isRamShare(share) ? { state: share.state } : {};
+  return { id, repository, pattern, with: whom, right, ...(ram !== undefined && { ram }), ...state };
 }
 
 /**
@@ -158,10 +125,15 @@ export async function revoke(options: ShareRevokeOptions, terminal: Terminal, wa
   const call: Call = { sharing, options, terminal, warnings };
   try {
     const before = await sharing.read();
-    const gone = options.ids.map((id) => before.shares.find((one) => one.id === id) ?? id);
+    const view = await lookAtRam(sharing, before);
+    const all = [...before.shares.filter(({ ram }) => ram === undefined), ...view.standing];
+    const gone = options.ids.map((id) => all.find((one) => one.id === id) ?? id);
     requireNone(gone.filter((one) => typeof one === 'string').map(unknownShare));
     const shares = gone.filter((one) => typeof one !== 'string');
-    const difference = await planned(call, { ...before, shares: before.shares.filter((one) => !shares.includes(one)) });
+    const difference = await planned(call, {
+      ...before,
+      shares: before.shares.filter(({ id }) => !options.ids.includes(id)),
+    });
     const plain = shares.map(plainShare);
     if (options.dryRun) {
       tellPlan(call, difference, { shares: plain, outcome: 'planned' });
@@ -169,7 +141,8 @@ export async function revoke(options: ShareRevokeOptions, terminal: Terminal, wa
     }
     const what = shares.map((one) => `'${formatReach(one)}' with ${nameOf(one.with)}`).join(', ');
     await agree(call, difference, `No longer share ${what}?`, `to share ${what} no longer`);
-    for (const { id } of shares) await removeShare(sharing.opened.domain, id);
+    await revokeInRam(call, shares.filter(isRamShare), view);
+    for (const one of shares) if (!isRamShare(one)) await removeShare(sharing.opened.domain, one.id);
     const applied = await applyAll(call, difference);
     await tag(call, [...new Set(shares.map(({ repository }) => repository))]);
     tellDone(call, applied, `no longer shared: ${what}`, { shares: plain, outcome: 'revoked' });
@@ -184,21 +157,24 @@ function unknownShare(id: string): ArtifactError {
   });
 }
 
-/** Brings the policies, and the tags of content, to what is shared. */
+/** Brings the records of what is shared to what AWS RAM says, and the policies, and the tags of content, to the records. */
 export async function sync(options: ShareSyncOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const sharing = await openSharing(options, options.dryRun ? 'read' : 'keep', terminal);
   const call: Call = { sharing, options, terminal, warnings };
   try {
     const before = await sharing.read();
-    const difference = await planned(call, before);
+    const view = await lookAtRam(sharing, before);
+    const wanted = followedView(sharing, before, view);
+    const difference = await planned(call, wanted);
     if (options.dryRun) {
       tellPlan(call, difference, { outcome: difference === '' ? 'unchanged' : 'planned' });
       return;
     }
     if (difference !== '')
       await agree(call, difference, 'Change the policies like this?', 'to change the policies like this');
+    if (view.standing.length > 0) await recordFollowed(sharing.opened.domain, view.told);
     const applied = await applyAll(call, difference);
-    await tag(call, [...new Set(before.shares.map(({ repository }) => repository))]);
+    await tag(call, [...new Set([...before.shares, ...wanted.shares].map(({ repository }) => repository))]);
     const outcome = applied.isChanged ? 'changed' : 'unchanged';
     tellDone(
       call,
@@ -209,94 +185,4 @@ export async function sync(options: ShareSyncOptions, terminal: Terminal, warnin
   } finally {
     sharing.access.close();
   }
-}
-
-/** How the policies would change; what somebody else has to change is warned about. */
-async function planned({ sharing, warnings }: Call, wanted: Sharing): Promise<string> {
-  const statements = sharing.byHand?.statements(wanted) ?? [];
-  if (sharing.byHand !== undefined && statements.length > 0) {
-    const { key } = sharing.byHand;
-    warnings.add({
-      code: 'key-of-others',
-      message: `the policy of the key '${key}' can't be changed from here`,
-      remedy: `Whoever administers it adds these statements:\n${JSON.stringify(statements, undefined, 2)}`,
-    });
-  }
-  warnings.tell();
-  return differenceOf(await planAll(sharing.targets, wanted));
-}
-
-async function agree(
-  { options, terminal }: Call,
-  difference: string,
-  question: string,
-  whether: string,
-): Promise<void> {
-  const { yes, json, quiet } = options;
-  if (difference !== '' && (!yes || !(json || quiet))) terminal.stderr.write(`${difference}\n`);
-  if (yes) return;
-  await confirm(terminal, {
-    ...{ question, whether },
-    remedy:
-      'Nothing was changed. Use --yes to change it without a question, or --dry-run to see alone what would change.',
-    nothing: 'nothing was changed',
-  });
-}
-
-function applyAll(call: Call, approved: string): Promise<Applied> {
-  const { sharing, terminal } = call;
-  return applySharing({
-    ...{ targets: sharing.targets, read: sharing.read, signal: terminal.signal },
-    // What was shown and agreed to was nothing: what there is now came meanwhile, from somebody who shares too.
-    ...(approved !== '' && { approved }),
-    approve: (difference) =>
-      agree(
-        call,
-        difference,
-        'Others have changed the policies meanwhile. Change them like this?',
-        'to change them like this',
-      ),
-  });
-}
-
-/** Lets the keeper say at the content whom it is shared with. */
-async function tag({ sharing, terminal, options }: Call, repositories: readonly string[]): Promise<void> {
-  const { ask } = sharing.opened;
-  for (const repository of repositories) {
-    const command: KeeperCommand = { command: 'tag-shared', repository };
-    let tagged = 0;
-    for await (const { results, next } of runToEnd(ask, command, CHANCE)) {
-      terminal.signal.throwIfAborted();
-      tagged += results.length;
-      if (next !== undefined && !options.quiet && !options.json)
-        terminal.stderr.write(`tagged ${tagged} versions so far\n`);
-    }
-  }
-}
-
-function tellPlan({ options, terminal, warnings }: Call, difference: string, plain: object): void {
-  if (options.json) writeJson(terminal, { ...plain, difference: difference.split('\n'), warnings: warnings.all() });
-  else terminal.stdout.write(difference === '' ? 'nothing would change\n' : `${difference}\n`);
-}
-
-/** @throws ArtifactErrors INVALID_CONFIGURATION for each account that does not exist */
-function tellDone({ options, terminal, warnings }: Call, { leftOut }: Applied, line: string, plain: object): void {
-  if (options.json) {
-    if (leftOut.length === 0) writeJson(terminal, { ...plain, warnings: warnings.all() });
-  } else if (!options.quiet) {
-    terminal.stdout.write(`${line}\n`);
-  }
-  requireNone(leftOut.map(noAccount));
-}
-
-function noAccount(account: string): ArtifactError {
-  return new ArtifactError(
-    'INVALID_CONFIGURATION',
-    `AWS knows no account '${account}': it was left out of the policies, and all else was done`,
-    { remedy: "Correct the number, or revoke that share: 'cfn-artifacts share list' tells which it is." },
-  );
-}
-
-function requireNone([first, ...others]: readonly ArtifactError[]): void {
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
 }
