@@ -14,8 +14,14 @@ export interface LambdaOfDomains {
 const INVOCATION = /^\/2015-03-31\/functions\/(?<name>[^/]+)\/invocations/;
 const ARN = /^arn:aws:lambda:(?<region>[^:]+):(?<account>[0-9]{12}):function:/;
 
-/** Nobody asks a function of another account: none of them has a policy that lets others. */
-export async function startLambdaOf(domains: readonly SeveralDomain[]): Promise<LambdaOfDomains> {
+/**
+ * Nobody asks a function of another account: none of them has a policy that lets others.
+ * @param mayAsk whether who asks may ask a function by this name
+ */
+export async function startLambdaOf(
+  domains: readonly SeveralDomain[],
+  mayAsk: (name: string) => boolean = () => true,
+): Promise<LambdaOfDomains> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     void text(request).then(async (body) => {
@@ -30,7 +36,7 @@ export async function startLambdaOf(domains: readonly SeveralDomain[]): Promise<
         response.writeHead(status, { 'x-amzn-errortype': type, 'content-type': 'application/json' });
         response.end(JSON.stringify({ Message: `User is not authorized, or nothing is there: ${name}` }));
       };
-      if (caller !== account) {
+      if (caller !== account || !mayAsk(name)) {
         fail(403, 'AccessDeniedException');
         return;
       }

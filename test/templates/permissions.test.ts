@@ -239,9 +239,9 @@ describe('the permissions that the document names for a command', () => {
   test('are told of every command that there is', () => {
     expect(COMMANDS.columns.slice(2).sort()).toEqual(Object.keys(USES).sort());
     const asking = readTable(DOCUMENT, 'Asking the keeper').columns.slice(2);
-    // Two have tables of their own, and two ask nothing of AWS.
     // Of `package --regions`, `package` is the command.
     const elsewhere = readTable(DOCUMENT, 'Other regions').columns.slice(2, 3);
+    // Two have tables of their own, and two ask nothing of AWS.
     const told = [...Object.keys(USES), ...asking, ...elsewhere, 'bootstrap', 'doctor', 'bundle create', 'bundle show'];
     expect(told.sort()).toEqual(Object.keys(HANDLERS).sort());
   });
