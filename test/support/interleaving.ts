@@ -135,6 +135,7 @@ function paced(store: ObjectStore, turn: (request: string) => Promise<void>): Ob
         after('copyFrom', to, () => copyFrom(source, object, to, attributes)),
     }),
     ...(setTag && { setTag: (key, name, value) => after('setTag', key, () => setTag(key, name, value)) }),
+    ...(store.openBucket && { openBucket: store.openBucket }),
   };
 }
 
