@@ -1,9 +1,10 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bundleKeeper, bundleReference } from '../../handler/build.mjs';
+import type { BindingRecord } from '../../repository/binding.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Deletion, Domain, Publication } from '../../repository/index.ts';
-import { descriptorKey, deletionKey, statusKey } from '../../repository/keys.ts';
+import { descriptorKey, deletionKey, stackReferenceKey, statusKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
 import { readStatusRecord } from '../../repository/status.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
@@ -14,6 +15,7 @@ import { nodeOf } from '../support/node-versions.ts';
 import { PLACE } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
+import { StackEngine } from '../support/stack-engine/engine.ts';
 import { whySkipped } from '../support/where.ts';
 
 const FUNCTION = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper`;
@@ -100,6 +102,35 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
       { HoldLifted: { bucket: PLACE.bucket, key: published.key, version: version.versionId } },
       { Command: { command: 'finish' }, Outcome: 'done' },
     ]);
+  });
+
+  run('asks CloudFormation of the region of a stack elsewhere, by the endpoint that is configured', async () => {
+    const far = await StackEngine.start({
+      account: PLACE.account,
+      region: 'eu-central-1',
+      read: async () => Buffer.of(),
+    });
+    try {
+      const handle = { Type: 'AWS::CloudFormation::WaitConditionHandle' };
+      const { stackId } = await far.deploy('shop', JSON.stringify({ Resources: { Handle: handle } }));
+      const [stack = '', uuid = ''] = stackId.split('/').slice(1);
+      const { arn, key } = published;
+      const resource = { account: PLACE.account, region: 'eu-central-1', stack, uuid, logicalId: 'Ref' };
+      const long = '2020-01-01T00:00:00.000Z';
+      const record: BindingRecord = {
+        ...{ format: 1, generation: 'g', issued: long, at: long, stackId, logicalId: 'Ref' },
+        uses: [{ arn: formatArn(arn), key }],
+      };
+      await domain.store.create(stackReferenceKey(arn.digest, resource, 'g'), recordContent(record));
+      await start({ AWS_ENDPOINT_URL_CLOUDFORMATION: await far.serve() });
+      expect(await ask({ command: 'audit', fix: false })).toMatchObject({
+        results: [
+          { kind: 'stale', stackId, generation: 'g', why: 'no resource of its stack names it any more', healed: false },
+        ],
+      });
+    } finally {
+      await far.stop();
+    }
   });
 
   run('records and removes references by hand, and says so in its log', async () => {
