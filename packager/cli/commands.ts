@@ -860,6 +860,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         command: "cfn-artifacts share 'dev/shop/**' --with 444455556666 --publish",
       },
       {
+        what: 'by AWS RAM: as soon as the account accepts it',
+        command: 'cfn-artifacts share production --with 444455556666 --ram',
+      },
+      {
         what: 'with everybody of an organization: what would change',
         command: 'cfn-artifacts share production --with o-a1b2c3d4e5 --dry-run',
       },
@@ -871,7 +875,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'share list',
     summary: 'what is shared, and with whom',
-    description: 'Lists what a domain shares, with whom, and what they may do with it.',
+    description:
+      'Lists what a domain shares, with whom, and what they may do with it; of what is shared by AWS RAM, how that stands.',
     examples: [{ what: 'for a script', command: 'cfn-artifacts share list --json' }],
     positional: [],
     options: optionsOf(SHARE_LIST),
@@ -891,7 +896,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'share sync',
     summary: 'bring the policies to what is shared',
     description:
-      'Compares the policies with what is shared, and the tags of content too, and brings them to it. For what was interrupted, and for what somebody has changed by hand.',
+      'Compares the policies with what is shared, by AWS RAM too, and the tags of content, and brings them to it. For what was interrupted, for what somebody has changed by hand, and for who has accepted a resource share.',
     examples: [{ what: 'what would change', command: 'cfn-artifacts share sync --dry-run' }],
     positional: [],
     options: optionsOf(SHARE_SYNC),

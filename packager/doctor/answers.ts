@@ -1,3 +1,4 @@
+import type { RamShare } from '../../repository/sharing/resource-share.ts';
 import type { BucketDomainPlace, Expected } from './expected.ts';
 import type { LifecycleRule } from './lifecycle.ts';
 
@@ -114,6 +115,8 @@ export interface BucketAnswers {
   readonly declaring: FunctionAnswer | undefined;
   /** What is otherwise in policies than the domain's shares and demands ask for, each with the lines that go and come. */
   readonly sharing: readonly { readonly what: string; readonly lines: readonly string[] }[];
+  /** How everybody stands who has a share by AWS RAM, or is offered one. */
+  readonly resourceShares: readonly RamShare[];
   /** The newest daily audit. */
   readonly audit: DailyAnswer;
   /** The newest daily collection, or plan of one. */
@@ -152,6 +155,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
     'lambda:GetPolicy',
     'kms:GetKeyPolicy',
   ],
+  resourceShares: ['s3:GetObject', 's3:ListBucket', 'ram:GetResourceShares', 'ram:GetResourceShareAssociations'],
   audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
   collection: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };

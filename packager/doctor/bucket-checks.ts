@@ -1,3 +1,5 @@
+import { formatReach } from '../../repository/sharing/reach.ts';
+import type { RamShare } from '../../repository/sharing/resource-share.ts';
 import { isOwnSid } from '../../repository/sharing/statements.ts';
 import { isNewer } from '../bootstrap/situation.ts';
 import type { BucketAnswers, EncryptionAnswer, Subject } from './answers.ts';
@@ -88,6 +90,12 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
           { difference: lines },
         ),
       ),
+  }),
+  check({
+    id: 'resource-shares',
+    asks: 'AWS RAM and the policies name the same accounts and organizations',
+    needs: ['subject', 'resourceShares'],
+    judge: ({ subject, resourceShares }) => resourceShares.flatMap((share) => judgeRamShare(subject, share)),
   }),
   check({
     id: 'lifecycle',
@@ -273,6 +281,42 @@ function judgeLacking({ sid, expected, found }: LackingStatement, remedy: string
   const message = `the statement '${sid}' of the bucket's policy ${does}`;
   const details = { expected, ...(found !== undefined && { found }) };
   return isAheadOfUs ? warning(message, remedy, details) : problem(message, remedy, details);
+}
+
+/** Who has not answered an invitation yet is nobody's fault. */
+function judgeRamShare({ region }: Subject, share: RamShare): readonly Finding[] {
+  const { id, ram, with: whom, reason } = share;
+  const what = `'${formatReach(share)}'`;
+  const sync = `Run: cfn-artifacts share sync --region ${region}`;
+  const revoke = `Run: cfn-artifacts share revoke ${id} --region ${region}`;
+  const details = { resourceShare: ram };
+  switch (share.state) {
+    case 'associated':
+    case 'waiting':
+      return [];
+    case 'new':
+      return reason === undefined
+        ? [warning(`AWS RAM has associated '${whom}' with ${what}, and the policies do not say so`, sync, details)]
+        : [warning(`AWS RAM has associated '${whom}' with ${what}, which can't be: ${reason}`, revoke, details)];
+    case 'gone':
+      return [problem(`'${whom}' has a share of ${what} that AWS RAM no longer gives it`, sync, details)];
+    case 'failed':
+      return [
+        warning(
+          `AWS RAM could not associate '${whom}' with ${what}: ${reason ?? 'it was not accepted'}`,
+          `${revoke}. Then share it anew, if it is still wanted`,
+          details,
+        ),
+      ];
+    case 'unknown':
+      return [
+        problem(
+          `the resource share by which '${whom}' has a share of ${what} is tagged as that of something else: nobody follows it`,
+          `${revoke}. Then share it anew`,
+          details,
+        ),
+      ];
+  }
 }
 
 function judgeForeignAllow({ name, principals, statement }: ForeignStatement): Finding {

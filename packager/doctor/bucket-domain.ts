@@ -3,7 +3,9 @@ import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../
 import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { FORMAT_VERSION, progressKey } from '../../repository/keys.ts';
 import { readRecord } from '../../repository/record.ts';
-import { readSharing } from '../../repository/sharing/records.ts';
+import { readResourceShares, standingOf } from '../../repository/sharing/follow.ts';
+import { problemOfShare, readSharing } from '../../repository/sharing/records.ts';
+import { resourceAccess } from '../sharing/resource-access.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
@@ -159,6 +161,13 @@ async function questions({ request, subject, presence, region }: Situation): Pro
           return differencesOf(access, subject, storeWith(false), signal);
         }),
       ),
+    resourceShares: () =>
+      stacked(() =>
+        there(async () => {
+          await requireDomain(ask('descriptor'));
+          return standingByRam(access, subject, storeWith(false), signal);
+        }),
+      ),
     audit: async () => {
       const { parameters, changed } = await ask('standing');
       if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');
@@ -188,6 +197,22 @@ async function differencesOf(
   const isSilent = sharing.shares.length === 0 && Object.keys(sharing.demands).length === 0;
   const changes = await planAll(isSilent ? targets.slice(0, 1) : targets, sharing);
   return changes.map(({ what, lines }) => ({ what, lines }));
+}
+
+/** Of a domain that shares nothing by RAM, RAM is not asked. */
+async function standingByRam(
+  access: AwsAccess,
+  subject: Subject,
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<BucketAnswers['resourceShares']> {
+  const [sharing, noted] = [await readSharing(store), await readResourceShares(store)];
+  const told = await resourceAccess(access, subject, signal).ask(noted.map(({ arn }) => arn));
+  return standingOf(subject, sharing, noted, told).map((share) => {
+    const others = sharing.shares.filter(({ repository }) => repository === share.repository);
+    const refused = share.state === 'new' ? problemOfShare(others, share) : undefined;
+    return refused === undefined ? share : { ...share, reason: refused.message };
+  });
 }
 
 function notThere(reason: string): never {

@@ -44,6 +44,11 @@ const ofReference = (change: Partial<typeof reference>): Change => ({
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+const BY_RAM = {
+  ...{ id: '0a1b2c3d', repository: 'default', pattern: 'shop/**', with: '444455556666', right: 'read' },
+  ram: 'arn:aws:ram:us-east-1:111122223333:resource-share/0a1b',
+} as const;
+
 /** Each weakens one thing, and has exactly this finding. */
 const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: RegExp])[] = [
   ['no bucket', { bucket: { is: 'absent', message: 'there is no bucket' } }, /^bucket problem: there is no bucket$/],
@@ -63,6 +68,27 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     { sharing: [{ what: "the bucket 'b'", lines: ['+ Sid: Share01234567Read'] }] },
     /^sharing problem: the policy of the bucket 'b' is not what the domain's shares and demands ask for$/,
   ],
+  ...(
+    [
+      [
+        'new',
+        /^resource-shares warning: AWS RAM has associated '444455556666' with 'default\/shop\/\*\*', and the pol/,
+      ],
+      ['gone', /^resource-shares problem: '444455556666' has a share of .* that AWS RAM no longer gives it$/],
+      ['failed', /^resource-shares warning: AWS RAM could not associate '444455556666' .*: it was not accepted$/],
+      ['unknown', /^resource-shares problem: the resource share by which '444455556666' has .*: nobody follows it$/],
+    ] as const
+  ).map(([state, finding]): (typeof WEAKENINGS)[number] => [
+    `a share by RAM that is ${state}`,
+    {
+      resourceShares: [
+        { ...BY_RAM, state: 'associated' },
+        { ...BY_RAM, state: 'waiting' },
+        { ...BY_RAM, state },
+      ],
+    },
+    finding,
+  ]),
   ['a policy that is none', { policy: '{' }, /^policy problem: .* can't be read$/],
   ['a policy without statements', { policy: '{"Statement":"?"}' }, /^policy problem: .* can't be read$/],
   ['another key', { encryption: { algorithm: 'aws:kms', key: 'k' } }, /^encryption warning: .*aws:kms with k.*AES256/],

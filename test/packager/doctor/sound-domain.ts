@@ -91,6 +91,7 @@ export const SOUND: BucketAnswers = {
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   declaring: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   sharing: [],
+  resourceShares: [],
   audit: { is: 'finished', age: 3_600_000 },
   collection: { is: 'finished', age: 3_600_000 },
 };
