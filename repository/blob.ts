@@ -41,10 +41,12 @@ export async function headBlob(
   return head;
 }
 
-/** Reads all of it. @throws ArtifactError CONTENT_MISSING, DIGEST_MISMATCH */
-async function proveBlob(store: ObjectStore, blob: BlobName): Promise<void> {
+/** Reads all of it. @returns its bytes. @throws ArtifactError CONTENT_MISSING, DIGEST_MISMATCH */
+async function proveBlob(store: ObjectStore, blob: BlobName): Promise<number> {
   const { body } = await readBlob(store, blob);
-  for await (const _ of body);
+  let read = 0;
+  for await (const { byteLength } of body) read += byteLength;
+  return read;
 }
 
 /**

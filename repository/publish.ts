@@ -93,7 +93,8 @@ export async function publishAssets(
   name: ArtifactName,
   wanted: VersionToPublish,
 ): Promise<VersionPublication> {
-  if (domain.guest !== undefined) return publishAsGuest(domain, name, wanted, await domain.guest(name));
+  if (domain.guest !== undefined && wanted.isGuest !== true)
+    return publishAsGuest(domain, name, wanted, await domain.guest(name));
   const { set, labels: given = [] } = wanted;
   const labels = [...new Set([...given, ...(set === undefined ? [] : [labelOfSet(set)])])];
   const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted));

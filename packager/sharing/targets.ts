@@ -1,3 +1,5 @@
+import type * as Kms from '@aws-sdk/client-kms';
+import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { KEEPER_FUNCTION, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
@@ -69,8 +71,8 @@ function keyTarget(access: AwsAccess, place: SharingPlace, key: string, signal: 
   const KeyId = key;
   const ask = askingFor('AWS KMS', signal);
   const connected = async (): Promise<{
-    readonly sdk: typeof import('@aws-sdk/client-kms');
-    readonly client: import('@aws-sdk/client-kms').KMSClient;
+    readonly sdk: typeof Kms;
+    readonly client: KMSClient;
   }> => {
     const sdk = await import('@aws-sdk/client-kms');
     return { sdk, client: access.client('kms', (config) => new sdk.KMSClient({ ...config, region: place.region })) };

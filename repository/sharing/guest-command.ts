@@ -26,21 +26,13 @@ export async function requireShared(domain: Domain, command: KeeperCommand): Pro
   });
 }
 
-async function isShared(domain: Domain, shares: readonly RepositoryShare[], command: KeeperCommand): Promise<boolean> {
-  switch (command.command) {
-    case 'cancel':
-    case 'finish':
-      return isHeld(domain, shares, command.digest);
-    case 'renew':
-    case 'complete':
-      return mayPublish(domain, shares, command.arn);
-    case 'announce':
-      return command.arns.every((arn) => mayPublish(domain, shares, arn));
-    case 'hold-promotion':
-      return shares.some(({ repository, right }) => repository === command.repository && includes(right, 'promote'));
-    default:
-      return false;
-  }
+async function isShared(domain: Domain, shares: readonly RepositoryShare[], asked: KeeperCommand): Promise<boolean> {
+  const { command } = asked;
+  if (command === 'cancel' || command === 'finish') return isHeld(domain, shares, asked.digest);
+  if (command === 'renew' || command === 'complete') return mayPublish(domain, shares, asked.arn);
+  if (command === 'announce') return asked.arns.every((arn) => mayPublish(domain, shares, arn));
+  if (command !== 'hold-promotion') return false;
+  return shares.some(({ repository, right }) => repository === asked.repository && includes(right, 'promote'));
 }
 
 function mayPublish(domain: Domain, shares: readonly RepositoryShare[], text: string): boolean {

@@ -39,8 +39,7 @@ export async function guestScope({ store, account, region }: Domain, name: Artif
 
 /** The same domain, for a guest: what is written there is known as a guest's. */
 export function forGuest(domain: Domain, scope: string): Domain {
-  const { guest: _, ...own } = domain;
-  return { ...own, chance: { ...domain.chance, nonce: () => guestNonce(scope, domain.chance.nonce()) } };
+  return { ...domain, chance: { ...domain.chance, nonce: () => guestNonce(scope, domain.chance.nonce()) } };
 }
 
 /**

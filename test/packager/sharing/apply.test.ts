@@ -54,7 +54,7 @@ class Kept {
 function apply(
   kept: Kept,
   sharing: () => Sharing,
-  approve = async (_: string): Promise<void> => undefined,
+  approve: (difference: string) => Promise<void> = async () => undefined,
 ): ReturnType<typeof applySharing> {
   return applySharing({
     targets: [kept.target],
