@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { run } from '../../../packager/cli/program.ts';
@@ -151,6 +151,23 @@ describe('a bundle that is published', () => {
     expect(shown.exitCode).toBe(0);
     expect(shown.stdout).toContain('"source": "a"');
     expect(shown.stdout).not.toContain('cccc');
+  });
+});
+
+describe('an example', () => {
+  const examples = path.resolve(import.meta.dirname, '../../../templates/examples');
+  const names = readdirSync(examples).filter((name) => existsSync(path.join(examples, name, 'template.yaml')));
+
+  test.each(names)('%s is published from its bundle as package packages it', async (name) => {
+    const project = await TestProject.of({});
+    cpSync(path.join(examples, name), project.folder, { recursive: true });
+    const direct = await project.package();
+    expect(direct.exitCode).toBe(0);
+    expect(await created(project)).toMatchObject({ exitCode: 0 });
+    const place = await elsewhere(project.path('../app.bundle'));
+    const published = await place.run('bundle', 'publish', 'app.bundle', '--domain', 'file:../domain');
+    expect(published).toMatchObject({ exitCode: 0, text: direct.text });
+    expect(place.stored('blobs')).toEqual(project.stored('blobs'));
   });
 });
 
