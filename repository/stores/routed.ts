@@ -175,6 +175,7 @@ async function digestOf(store: ObjectStore, key: ObjectKey): Promise<Digest | un
   const object = await store.read(key);
   if (object === undefined) return undefined;
   let digest: Digest | undefined;
-  for await (const piece of measured(object.body, (found) => (digest = found))) void piece;
+  const pieces = measured(object.body, (found) => (digest = found));
+  for (let step = await pieces.next(); step.done !== true;) step = await pieces.next();
   return digest;
 }
