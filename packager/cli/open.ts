@@ -1,7 +1,9 @@
 import path from 'node:path';
-import { ArtifactError } from '../../repository/index.ts';
+import { ArtifactError, formatArn, parseArn, resolve } from '../../repository/index.ts';
+import { domainBucket } from '../../repository/domain.ts';
+import { blobKey } from '../../repository/keys.ts';
 import { domainDestination } from '../packaging/destination.ts';
-import type { Destination } from '../packaging/destination.ts';
+import type { Destination, FromElsewhere, Told } from '../packaging/destination.ts';
 import { provenanceOnce } from '../provenance.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
@@ -11,7 +13,7 @@ import { openPlainBucket } from './open-plain-bucket.ts';
 import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import type { DomainOptions, PackageOptions } from './options.ts';
 import { regionalDomain } from './regional-domain.ts';
-import { requireFindable } from './replication.ts';
+import { bring, requireFindable } from './replication.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The domain that a command is told to work in, or the account's own. */
@@ -61,10 +63,39 @@ export async function openDestination(
     announce,
     provenance: provenanceOnce({ env: terminal.env, ...(root !== undefined && { root }), ...by }),
     ...(metadata !== undefined && { metadata }),
+    ...fetcherOf(opened, options, terminal),
   });
   if (options.regions === undefined) return destination;
   const elsewhere = requireFindable(opened);
   return { ...destination, inRegion: (region) => regionalDomain(elsewhere, domain, region) };
+}
+
+/** For ARNs that a template names and that are at home elsewhere: to be spread, without a member where others are not found from here. */
+function fetcherOf(
+  { domain, elsewhere }: OpenDomain,
+  options: PackageOptions,
+  terminal: Terminal,
+): Pick<Told, 'fetch'> {
+  if (elsewhere === undefined || domain.bucket !== domainBucket(domain)) return {};
+  return {
+    fetch: async (arn) => {
+      if (options.dryRun) return lookAtHome(arn, options, terminal);
+      const { arrival, ...found } = await bring(elsewhere, { name: arn, arn }, domain);
+      return { ...found, outcome: arrival === 'reused' ? 'reused' : 'copied' };
+    },
+  };
+}
+
+async function lookAtHome(arn: string, options: PackageOptions, terminal: Terminal): Promise<FromElsewhere> {
+  const { partition, account, region } = parseArn(arn);
+  const { domain } = await openDomain(
+    { ...options, home: { arn, place: { partition, account, region } } },
+    'read',
+    terminal,
+  );
+  const found = await resolve(domain, arn);
+  const { digest, filename, size } = found;
+  return { arn: formatArn(found.arn), key: blobKey(digest, filename), digest, size, outcome: 'planned' };
 }
 
 /** What a run writes to on this machine for its domain, and therefore never packages. */

@@ -40,12 +40,12 @@ export function regionalDomain(elsewhere: Elsewhere, home: Domain, region: strin
       await requireDomain(await elsewhere.storeOf(place), { ...place, bucket });
     },
     async bring(stored, withVersion) {
-      const { arn = '', digest, size } = stored;
+      const { arn = '' } = stored;
       const { filename } = blobIn(stored);
       const name = stored.id === undefined ? arn : `${stored.id}:${stored.version ?? ''}`.replace(/:$/, '');
       const found = isAtHome(stored)
         ? { key: stored.key, arrival: 'reused' as const }
-        : await bring(elsewhere, { name, arn, filename, digest, size }, place);
+        : await bring(elsewhere, { name, arn, filename }, place);
       const head = withVersion ? await (await elsewhere.storeOf(place)).head(found.key as ObjectKey) : undefined;
       const outcome = found.arrival === 'reused' ? 'reused' : 'copied';
       return {

@@ -1,4 +1,4 @@
-import type { DomainPlace } from '../../repository/index.ts';
+import type { DomainPlace, KeeperCommand } from '../../repository/index.ts';
 import { ArtifactError, hasCode, runToEnd, samePlace } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Fetched } from '../../repository/home/away.ts';
@@ -74,13 +74,13 @@ export interface Replicable {
  */
 export async function bring(
   { askToFetch, account }: Elsewhere,
-  { name, arn, filename }: Replicable,
+  { name, arn, filename }: Pick<Replicable, 'name' | 'arn'> & Partial<Pick<Replicable, 'filename'>>,
   place: DomainPlace,
 ): Promise<Fetched> {
   const results: object[] = [];
   try {
-    for await (const piece of runToEnd(askToFetch(place), { command: 'fetch', arn, filename }, CHANCE))
-      results.push(...piece.results);
+    const command: KeeperCommand = { command: 'fetch', arn, ...(filename !== undefined && { filename }) };
+    for await (const piece of runToEnd(askToFetch(place), command, CHANCE)) results.push(...piece.results);
   } catch (error) {
     throw notBrought(error, name, place, account);
   }

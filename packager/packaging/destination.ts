@@ -1,4 +1,11 @@
-import type { Domain, ObjectAttributes, ObjectStore, Provenance, Publishable } from '../../repository/index.ts';
+import type {
+  Domain,
+  ObjectAttributes,
+  ObjectKey,
+  ObjectStore,
+  Provenance,
+  Publishable,
+} from '../../repository/index.ts';
 import {
   ArtifactError,
   bucketOf,
@@ -12,6 +19,7 @@ import {
   requireRepository,
   resolve,
   refusedReference,
+  samePlace,
   takesNoReferences,
   uploadBlob,
 } from '../../repository/index.ts';
@@ -74,6 +82,19 @@ export interface Told {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Has it told that versions with these ARNs were published. Never rejects. */
   readonly announce?: (arns: readonly string[]) => Promise<void>;
+  /** Brings here what is at home in another domain; in a dry run looks at it there. Absent: nothing can be brought here. */
+  readonly fetch?: (arn: string) => Promise<FromElsewhere>;
+}
+
+/** What an ARN of another domain names, as it stands here then. */
+export interface FromElsewhere {
+  /** Definite; of content by its digest alone, without a version. */
+  readonly arn: string;
+  readonly key: string;
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly outcome: PublishOutcome;
 }
 
 /** Versions, ARNs, references. */
@@ -81,7 +102,7 @@ export function domainDestination(
   domain: Domain,
   repository: string,
   urlOf: UrlOf,
-  { provenance, metadata, announce }: Told = {},
+  { provenance, metadata, announce, fetch }: Told = {},
 ): Destination {
   const { region, partition, store } = domain;
   const objectVersion = async (key: Parameters<ObjectStore['head']>[0], wanted: boolean) => {
@@ -131,6 +152,15 @@ export function domainDestination(
     },
     async resolve(name, withVersion) {
       refuseVersionless(name);
+      if (fetch !== undefined && looksLikeArtifactArn(name) && !samePlace(parseArn(name), domain)) {
+        const { arn, key, ...found } = await fetch(name);
+        const { repository: home, id, version } = parseArn(arn);
+        return {
+          ...{ ...placed(key as ObjectKey), arn, ...found, id: `${home}/${id}` },
+          ...(version !== undefined && { version }),
+          ...(await objectVersion(key as ObjectKey, withVersion)),
+        };
+      }
       const { arn, key, size, digest, resolvedFrom, repository: home, id, ...found } = await resolve(domain, name);
       const status =
         arn.version === undefined

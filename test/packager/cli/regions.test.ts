@@ -318,6 +318,28 @@ describe('all outputs appear, or none', () => {
   });
 });
 
+test('what a template names of another domain is brought here, and to every region', async () => {
+  await begin({ 'one.txt': `one ${count}` });
+  project.env = { ...project.env, AWS_REGION: 'sa-east-1' };
+  expect(await project.run('publish', 'one.txt', '--id', `test-${count}/one`)).toMatchObject({ exitCode: 0 });
+  const arn = `arn:aws:artifacts:sa-east-1:${ONE}:default/test-${count}/one:1`;
+  project.write({
+    'template.yaml': `Resources:\n  Layer: {Type: AWS::Lambda::LayerVersion, Properties: {Content: '${arn}'}}\n`,
+  });
+  project.env = { ...project.env, AWS_REGION: 'us-east-1' };
+  const planned = await packaged('--dry-run');
+  expect([planned.exitCode, planned.stdout]).toEqual([0, expect.stringContaining(`${arn}@sha256:`)]);
+  expect((await home.keys('blobs/')).filter((key) => key.endsWith('/one.txt'))).toEqual([]);
+  const all = await packaged('--regions', 'us-east-1,eu-west-1,sa-east-1', '--output-template-file', 'packaged.yaml');
+  expect([all.exitCode, all.stderr]).toEqual([0, expect.stringContaining('sa-east-1: 1 there already\n')]);
+  const text = project.read('packaged.yaml');
+  expect(text).toContain(`ArtifactArn: ${arn}@sha256:`);
+  for (const domain of [home, near]) {
+    expect((await domain.keys('blobs/')).filter((key) => key.endsWith('/one.txt'))).toHaveLength(1);
+    await deployed(domain, 'packaged.yaml');
+  }
+});
+
 test('a plain bucket and a directory have no regions', async () => {
   await begin({ 'template.yaml': LAYER, 'layer/a.txt': 'a' });
   const bucket = await packaged('--regions', 'eu-west-1', '--s3-bucket', 'plain');
