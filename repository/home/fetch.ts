@@ -113,7 +113,9 @@ async function bring(domain: Domain, source: ObjectStore, blob: AtHome): Promise
     const outcome = await copyWithin(domain, source, head, blob);
     if (outcome === 'created') return 'copied';
     if (outcome === 'exists') return 'reused';
-    if (outcome === 'unsupported') return carry(domain, source, head, blob);
+    if (outcome === 'changed') continue;
+    const carried = await carry(domain, source, head, blob);
+    if (carried !== 'changed') return carried;
   }
   throw new ArtifactError('CONTENTION', `'${blob.key}' is written again by others all the time`, {
     remedy: 'Try again.',
@@ -166,7 +168,12 @@ async function digestOf(source: ObjectStore, { key, revision }: ObjectHead): Pro
 }
 
 /** The store here verifies the digest of what arrives. */
-async function carry({ store }: Domain, source: ObjectStore, head: ObjectHead, blob: AtHome): Promise<Arrival> {
+async function carry(
+  { store }: Domain,
+  source: ObjectStore,
+  head: ObjectHead,
+  blob: AtHome,
+): Promise<Arrival | 'changed'> {
   const content: Content = {
     size: blob.size,
     sha256: blob.digest,
@@ -176,6 +183,8 @@ async function carry({ store }: Domain, source: ObjectStore, head: ObjectHead, b
     return (await store.create(blob.key, content)) === 'created' ? 'copied' : 'reused';
   } catch (error) {
     if (hasCode(error, 'DIGEST_MISMATCH')) throw wrongBytes(blob, 'other bytes', error);
+    // Deleted there, or written again: the next look tells.
+    if (hasCode(error, 'SOURCE_CHANGED')) return 'changed';
     throw error;
   }
 }

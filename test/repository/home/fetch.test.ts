@@ -16,6 +16,7 @@ import {
 import type { Digest, ObjectKey } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { Revision } from '../../../repository/object-store.ts';
 import { blobKey, deletionKey, descriptorKey, EVERY_FETCH, versionKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { publishable } from '../../support/domain.ts';
@@ -155,6 +156,23 @@ describe('content whose home is another domain', () => {
     const { code, message, remedy } = await refusal(VERSION);
     expect({ code, message }).toEqual({ code: 'CONTENT_MISSING', message: expect.stringContaining(`${HOME} says: `) });
     expect(remedy).toContain('ublish');
+  });
+
+  test('that goes at home between the look and the reading is missing there', async () => {
+    roads.refuse = (method, key) => {
+      if (method === 'read' && key === KEY) far.objects.delete(KEY);
+    };
+    expect(await refusal(VERSION)).toMatchObject({ code: 'CONTENT_MISSING' });
+    await nothingIsHere();
+  });
+
+  test('that is written again at home between the look and the reading is looked at again', async () => {
+    roads.refuse = (method, key) => {
+      const object = far.objects.get(KEY);
+      if (method !== 'read' || key !== KEY || object === undefined) return;
+      far.objects.set(KEY, { ...object, revision: 'again' as Revision });
+    };
+    expect(await fetch(VERSION)).toMatchObject({ arrival: 'copied' });
   });
 
   test('of a version that is not there', async () => {
