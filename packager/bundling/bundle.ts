@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib';
 import { ArtifactError, hasCode } from '../../repository/index.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import { CHUNK_SIZE } from '../archive/file.ts';
+import { printable } from '../cli/printable.ts';
 import { load } from '../packaging/load.ts';
 import { refuse } from '../packaging/problems.ts';
 import type { Unit } from '../packaging/unit.ts';
@@ -18,7 +19,7 @@ import { listingOf, plainListing } from './listing.ts';
 import type { BundleManifest } from './manifest.ts';
 import { parseManifest } from './manifest.ts';
 import type { LaidMember, Layout } from './members.ts';
-import { blobName, digestIn, isText, MANIFEST, NoBundle, readLayout, textName } from './members.ts';
+import { blobName, digestIn, isRead, MANIFEST, NoBundle, readLayout, textName } from './members.ts';
 
 /** A bundle of which everything was verified. To be closed by whoever opened it. */
 export interface Bundle {
@@ -37,9 +38,6 @@ export interface Bundle {
 
 /** Never waits, not even where a pipe stands. */
 const READ = constants.O_RDONLY | ((constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
-
-/** Bytes of all that is read into memory: templates, fragments, the manifest. */
-const TEXT_LIMIT = 256 * 1024 * 1024;
 
 /**
  * Opens a bundle, which may be anybody's: reads all of it once, holds every byte against what the directory and the names promise, and finds in the templates what the manifest says of
@@ -130,8 +128,6 @@ async function verify(handle: FileHandle, layout: Layout, given: string, signal:
   const texts = new Map<string, Buffer>();
   const problems: ArtifactError[] = [];
   const whole = createHash('sha256');
-  const inMemory = members.filter(isRead).reduce((sum, { size }) => sum + size, 0);
-  if (inMemory > TEXT_LIMIT) throw new NoBundle('is no bundle: its templates and its manifest are too large');
   for (const member of members) {
     const { name, header, start, size } = member;
     if (!(await readAt(handle, start - header.byteLength, header.byteLength)).equals(header)) {
@@ -155,10 +151,6 @@ async function verify(handle: FileHandle, layout: Layout, given: string, signal:
   }
   refuse(problems);
   return { sha256: whole.update(directory).digest('hex') as Digest, texts };
-}
-
-function isRead({ name }: LaidMember): boolean {
-  return isText(name) || name === MANIFEST;
 }
 
 function changed(given: string, { name }: LaidMember): ArtifactError {
@@ -271,5 +263,5 @@ function lacking(given: string, name: string): ArtifactError {
 }
 
 function surplus(given: string, what: string): ArtifactError {
-  return notABundle(given, `has '${what}', which nothing in it names`);
+  return notABundle(given, `has '${printable(what)}', which nothing in it names`);
 }

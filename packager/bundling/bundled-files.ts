@@ -2,6 +2,7 @@ import path from 'node:path';
 import { ArtifactError } from '../../repository/index.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import type { Source, SourceRequest } from '../archive/source.ts';
+import { printable } from '../cli/printable.ts';
 import type { Files } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { BundledSource, BundleManifest } from './manifest.ts';
@@ -115,7 +116,7 @@ function keyOf(location: string, wanted: SourceRequest['wanted']): string {
 }
 
 function missing(location: string): ArtifactError {
-  return new ArtifactError('CONTENT_MISSING', `the bundle has nothing for '${location}'`, {
+  return new ArtifactError('CONTENT_MISSING', `the bundle has nothing for '${printable(location)}'`, {
     remedy: 'Make the bundle anew.',
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { contentOf } from '../../repository/index.ts';
+import { ArtifactError, contentOf } from '../../repository/index.ts';
 import type { Content, Digest } from '../../repository/index.ts';
 import { changed, CHUNK_SIZE } from '../archive/file.ts';
 import { packageTemplate } from '../packaging/package.ts';
@@ -14,7 +14,7 @@ import { listingOf, plainListing } from './listing.ts';
 import type { BundledParameter, BundleManifest } from './manifest.ts';
 import { BUNDLE_FORMAT, compare, formatManifest } from './manifest.ts';
 import type { Member } from './members.ts';
-import { blobName, layOut, MANIFEST, textName } from './members.ts';
+import { blobName, layOut, MANIFEST, problemOfSizes, textName } from './members.ts';
 import { Recorder } from './recorder.ts';
 import { rehearsal } from './rehearsal.ts';
 
@@ -116,6 +116,8 @@ async function laidOut(
   for (const [name, content] of [...contents].sort(([a], [b]) => compare([a], [b]))) {
     members.push({ name, size: content.size, crc32: await checksum(name, content, signal) });
   }
+  const problem = problemOfSizes(members);
+  if (problem !== undefined) throw new ArtifactError('INVALID_TEMPLATE', `what would be written ${problem}`);
   const layout = layOut(members);
   async function* bytes(done: (sha256: Digest) => void): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');

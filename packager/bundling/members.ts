@@ -43,6 +43,21 @@ const MEMBER_LIMIT = 20_000;
 /** Bytes: as many as the directory has of so many members, whose names have 77 characters at most. */
 const DIRECTORY_LIMIT = MEMBER_LIMIT * 160;
 
+/** Bytes of all that is read into memory: templates, fragments, the manifest. No template of which CloudFormation takes more than 1 MB comes near it. */
+const TEXT_LIMIT = 256 * 1024 * 1024;
+
+/** Why there is no bundle with these members: goes on after its name. */
+export function problemOfSizes(members: readonly Pick<Member, 'name' | 'size'>[]): string | undefined {
+  if (members.length > MEMBER_LIMIT) return tooMany().message;
+  const inMemory = members.filter(isRead).reduce((sum, { size }) => sum + size, 0);
+  return inMemory > TEXT_LIMIT ? 'is no bundle: its templates and its manifest are larger than 256 MiB' : undefined;
+}
+
+/** Whether all of a member is read into memory. */
+export function isRead({ name }: Pick<Member, 'name'>): boolean {
+  return name.startsWith(TEXTS) || name === MANIFEST;
+}
+
 /** A template, a fragment or a table of resources: what is read to know what is packaged. */
 export function textName(digest: Digest): string {
   return TEXTS + digest;
@@ -57,10 +72,6 @@ export function blobName(digest: Digest): string {
 export function digestIn(name: string): Digest | undefined {
   const digest = name.slice(name.lastIndexOf('/') + 1);
   return isDigest(digest) ? digest : undefined;
-}
-
-export function isText(name: string): boolean {
-  return name.startsWith(TEXTS);
 }
 
 function isMemberName(name: string): boolean {
@@ -102,10 +113,10 @@ export class NoBundle extends Error {}
 export async function readLayout(read: ReadAt, size: number): Promise<Layout> {
   const files = await readZipDirectory(bounded(read), size);
   if (files === undefined) throw new NoBundle('is no bundle, or one that is damaged or cut off');
-  if (files.length > MEMBER_LIMIT) throw tooMany();
-  const problem = files.map(problemOf).find((one) => one !== undefined) ?? orderProblem(files);
+  const told = files.map(({ path: name, size: bytes, crc32 }) => ({ name, size: bytes, crc32 }));
+  const problem = problemOfSizes(told) ?? files.map(problemOf).find((one) => one !== undefined) ?? orderProblem(files);
   if (problem !== undefined) throw new NoBundle(problem);
-  const layout = layOut(files.map(({ path: name, size: bytes, crc32 }) => ({ name, size: bytes, crc32 })));
+  const layout = layOut(told);
   const { directory, end } = layout;
   const isWhole = end + directory.byteLength === size;
   if (!isWhole || !(await read(end, directory.byteLength)).equals(directory)) {

@@ -112,8 +112,13 @@ function packageOptions({ bundle, ...options }: BundlePublishOptions, { manifest
   const { references, useJson, zipTemplateDirWhenAbsent, parameters, template } = manifest;
   return {
     ...options,
-    ...{ references, useJson, zipTemplateDirWhenAbsent, templateFile: path.join(bundle, template) },
+    ...{ references, useJson, zipTemplateDirWhenAbsent, templateFile: path.join(bundle, ...segmentsOf(template)) },
     parameterOverrides: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
     ...{ exclude: [], followExternalSymlinks: false, resolveS3: false, forceUpload: false },
   };
+}
+
+/** Of a location, as if the bundle were the folder that it lies in: nothing beside it is meant. */
+function segmentsOf(location: string): readonly string[] {
+  return location.split('/').filter((segment) => segment !== '..');
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openBundle } from '../../../packager/bundling/bundle.ts';
+import { layOut, readLayout } from '../../../packager/bundling/members.ts';
 import type { BundleManifest } from '../../../packager/bundling/manifest.ts';
 import { formatManifest } from '../../../packager/bundling/manifest.ts';
 import { centralHeader, endOfArchive, localHeader } from '../../../packager/archive/zip.ts';
@@ -170,6 +171,25 @@ describe('members', () => {
     expect(await refused([...many, ...members.slice(1)])).toContain('more members than the 20000');
     expect(await refused(many.slice(0, 20_001))).toContain('more members than the 20000');
   });
+});
+
+test('members of more than 4 GiB are found again', async () => {
+  const large = Array.from({ length: 3 }, (_, index) => ({
+    ...{ name: `blobs/sha256/${String(index).repeat(64)}`, size: 5 * 2 ** 30 + index, crc32: index },
+  }));
+  const { directory, end, members: laid } = layOut([...large, { name: 'manifest.json', size: 2, crc32: 1 }]);
+  // Of the content nothing is read but zeros.
+  const read = (from: number, length: number): Promise<Buffer> => {
+    const bytes = Buffer.alloc(length);
+    if (from < end) directory.copy(bytes, end - from);
+    else directory.copy(bytes, 0, from - end);
+    return Promise.resolve(bytes);
+  };
+  const found = await readLayout(read, end + directory.byteLength);
+  expect(found.members.map(({ name, size, start }) => [name, size, start])).toEqual(
+    laid.map(({ name, size, start }) => [name, size, start]),
+  );
+  expect(found.members.at(-1)?.start).toBeGreaterThan(15 * 2 ** 30);
 });
 
 /** One member with headers of our choice. */
