@@ -209,7 +209,10 @@ describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
     expect(audited.next).toBeUndefined();
     expect(new Set(audited.results.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
     expect(await ask({ command: 'tend' })).toMatchObject({
-      results: [{ task: 'audit', finished: expect.any(String) }],
+      results: [
+        { task: 'tell', told: 0, waiting: 0, finished: expect.any(String) },
+        { task: 'audit', finished: expect.any(String) },
+      ],
     });
     expect(await ask({ command: 'tend' })).toEqual({ results: [] });
   });
