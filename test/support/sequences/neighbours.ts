@@ -147,7 +147,7 @@ class NeighbourWorld {
       await this.#faults.flush();
       this.#now += this.#chosen([1, 2, 30, 200]) * HOUR_MS;
     }
-    this.#isRoadOpen = this.#random() < 0.8;
+    this.#isRoadOpen = this.#random() < 0.6;
     if (!this.#isRoadOpen) this.#tally.count('road closed');
     const busy = new Set<Stack>();
     const acts: Act[] = [];
@@ -156,7 +156,7 @@ class NeighbourWorld {
       if (!busy.has(stack)) acts.push(this.#operation(stack));
       busy.add(stack);
     }
-    for (let works = Math.floor(this.#random() * 3); works > 0; works--) acts.push(this.#keeping());
+    for (let works = Math.floor(this.#random() * 4); works > 0; works--) acts.push(this.#keeping());
     await this.#together(acts);
     await this.#look();
   }
