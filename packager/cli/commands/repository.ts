@@ -9,6 +9,7 @@ import {
 } from '../../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { ownerName } from '../../../repository/owner.ts';
+import { notesIn } from '../../../repository/settings.ts';
 import { problemsOfSettings } from '../../../repository/settings-problems.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../finding-talk.ts';
@@ -174,7 +175,7 @@ export async function update(options: RepositoryUpdateOptions, terminal: Termina
     await updateRepository(domain, repository, wanted, record);
   }
   const isChanged = changes.length > 0;
-  if (json) writeJson(terminal, { ...plain({ ...is, ...wanted }), changed: isChanged, warnings: warnings.all() });
+  if (json) writeJson(terminal, { ...plain({ repository, ...wanted, ...notesIn(is) }), changed: isChanged, warnings: warnings.all() });
   else if (!quiet)
     terminal.stdout.write(isChanged ? `changed '${repository}'\n` : `'${repository}' is like that already\n`);
 }
