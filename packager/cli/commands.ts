@@ -402,7 +402,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'replicate',
     summary: 'bring versions to other regions and accounts beforehand',
     description:
-      "Has the domains of other Regions fetch versions from their home, so that a first deploy there waits for no copy, and needs nothing from home. Nobody has to: a domain fetches what a stack uses when it is used first. What a domain has fetched and nothing uses is collected there again, as any content is.",
+      'Has the domains of other Regions fetch versions from their home, so that a first deploy there waits for no copy, and needs nothing from home. Nobody has to: a domain fetches what a stack uses when it is used first. What a domain has fetched and nothing uses is collected there again, as any content is.',
     examples: [
       { what: 'to two Regions', command: 'cfn-artifacts replicate shop/api:3 --to eu-west-1,ap-south-1' },
       {

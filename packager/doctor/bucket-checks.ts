@@ -296,14 +296,14 @@ function judgeRamShare({ region }: Subject, share: RamShare): readonly Finding[]
       return [];
     case 'new':
       return reason === undefined
-        ? [warning(`AWS RAM has associated '${whom}' with ${what}, and the policies do not say so`, sync, details)]
-        : [warning(`AWS RAM has associated '${whom}' with ${what}, which can't be: ${reason}`, revoke, details)];
+        ? [warning(`'${whom}' is associated with ${what} in AWS RAM, and the policies do not say so`, sync, details)]
+        : [warning(`'${whom}' is associated with ${what} in AWS RAM, which can't be: ${reason}`, revoke, details)];
     case 'gone':
       return [problem(`'${whom}' has a share of ${what} that AWS RAM no longer gives it`, sync, details)];
     case 'failed':
       return [
         warning(
-          `AWS RAM could not associate '${whom}' with ${what}: ${reason ?? 'it was not accepted'}`,
+          `'${whom}' could not be associated with ${what} in AWS RAM: ${reason ?? 'it was not accepted'}`,
           `${revoke}. Then share it anew, if it is still wanted`,
           details,
         ),

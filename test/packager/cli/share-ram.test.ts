@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CHANCE } from '../../../packager/cli/chance.ts';
 import { establishDomain, ownKeeper } from '../../../repository/index.ts';
 import type { Domain } from '../../../repository/index.ts';
+import { progressKey } from '../../../repository/keys.ts';
 import { readResourceShares } from '../../../repository/sharing/follow.ts';
 import { addShare, readSharing } from '../../../repository/sharing/records.ts';
 import { SEAL_TAG } from '../../../repository/sharing/resource-share.ts';
@@ -139,7 +140,7 @@ async function done(who: string, ...argv: readonly string[]): Promise<string> {
 
 /** The keeper's hour has passed, and its clock ticks. */
 async function tick(): Promise<Readonly<Record<string, unknown>>> {
-  const key = 'progress/follow';
+  const key = progressKey('follow');
   const stored = bucket.current(key);
   if (stored !== undefined) {
     const record = JSON.parse(await stored.bytes.text()) as object;
