@@ -39,6 +39,17 @@ export async function noteOwnBucket(store: ObjectStore, bucket: string, reposito
   await store.create(ownBucketKey(bucket, repository), recordContent({ bucket, repository }));
 }
 
+/** Where a repository was last to have its content, by what was noted before it was made. */
+export async function notedPlace(store: ObjectStore, repository: string): Promise<{ readonly bucket?: string }> {
+  let last: { readonly bucket: string; readonly modified: Date } | undefined;
+  for await (const { key, modified } of store.list(EVERY_OWN_BUCKET)) {
+    const found = ownBucketOfKey(key);
+    if (found?.repository === repository && (last === undefined || modified > last.modified))
+      last = { bucket: found.bucket, modified };
+  }
+  return last === undefined ? {} : { bucket: last.bucket };
+}
+
 /**
  * The buckets that repositories have, or once had, of their own: each once, by name. A bucket stays among them when its repository goes, because content may be left in it.
  * One listing, which no store is asked for that can have none.

@@ -1,3 +1,4 @@
+import { notedPlace } from './contents.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, hasCode } from './error.ts';
 import { EVERY_REPOSITORY, FORMAT_VERSION, settingsKey } from './keys.ts';
@@ -133,7 +134,8 @@ export async function writeSettings(
   settings: Settings,
   before: ReadBefore | undefined,
 ): Promise<void> {
-  const notes = before?.value ?? {};
+  // Of what can't be read nothing is known but where its content was to stand.
+  const notes = before === undefined ? {} : (before.value ?? (await notedPlace(domain.store, repository)));
   if (await writeRepository(domain, repository, settings, notes, before)) return;
   throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
     remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,

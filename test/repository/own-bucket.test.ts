@@ -21,9 +21,10 @@ import {
   resolve,
   sha256,
   updateRepository,
+  writeSettings,
 } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
-import { blobKey, blobPrefix, deletionKey, versionReferencesPrefix } from '../../repository/keys.ts';
+import { blobKey, blobPrefix, deletionKey, settingsKey, versionReferencesPrefix } from '../../repository/keys.ts';
 import { promote } from '../../repository/promoting/promote.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
@@ -70,6 +71,16 @@ test('the bucket is noted before the repository is, and no update changes it', a
   expect(repository).toMatchObject({ repository: 'team', bucket: TEAM });
   await updateRepository(domain, 'team', { lifecycle: [], description: 'of the team' }, record);
   expect((await readRepository(domain, 'team')).repository).toMatchObject({ bucket: TEAM, description: 'of the team' });
+});
+
+test('whose record can’t be read any more is given rules anew, and keeps its bucket', async () => {
+  const key = settingsKey('team');
+  const before = await domain.store.head(key);
+  if (before !== undefined) await domain.store.replace(key, contentOf('damaged'), before.revision);
+  await expect(readRepository(domain, 'team')).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
+  const damaged = await domain.store.head(key);
+  await writeSettings(domain, 'team', NO_SETTINGS, damaged);
+  expect((await readRepository(domain, 'team')).repository).toMatchObject({ bucket: TEAM });
 });
 
 test('whoever is asked for an artifact says where it is', async () => {
