@@ -232,10 +232,10 @@ export const GROUPS: Readonly<Record<string, string>> = {
   reference:
     'Records which consumers that are no stacks need a version: a job, a team, a program of your own. Stacks record what they use by themselves.',
   gc: "Deletes what nobody needs: versions that rules take, and content that nothing holds or uses. 'gc plan' shows what would go, 'gc run' does what a plan says, 'gc rules' tells which versions go by themselves.",
-  share:
-    'Lets other accounts use what a domain has: read it, publish into it, promote in it. Nobody of another account may anything that no share lets.',
   repository:
     "Makes, lists, shows, changes and deletes the repositories of a domain. 'default' is always there; whatever is published or promoted into another one needs that to be made first.",
+  share:
+    'Lets other accounts use what a domain has: read it, publish into it, promote in it. Nobody of another account may anything that no share lets.',
 };
 
 export const COMMANDS: readonly CommandSpec[] = [

@@ -276,7 +276,7 @@ function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
 }
 
 /** Each once. @throws ArtifactError INVALID_ARGUMENT */
-export function parseRegions(given: unknown): readonly [string, ...string[]] {
+function parseRegions(given: unknown): readonly [string, ...string[]] {
   const named = new Set(texts(given).flatMap((one) => one.split(',').map((region) => region.trim())));
   for (const region of named) {
     if (REGION.test(region)) continue;

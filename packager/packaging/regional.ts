@@ -34,7 +34,7 @@ export interface Regional {
   readonly planned?: number;
 }
 
-export interface RegionalOptions {
+interface RegionalOptions {
   readonly dryRun: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
