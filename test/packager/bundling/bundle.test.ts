@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { BundleManifest } from '../../../packager/bundling/manifest.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Files, Outcome } from '../../support/project.ts';
@@ -9,7 +10,7 @@ import { TestProject } from '../../support/project.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { canOpenZips, zipEntries } from '../../support/zip-entries.ts';
-import { membersOf } from './bundle-bytes.ts';
+import { membersOf, writeBundle } from './bundle-bytes.ts';
 
 hideOwnEnvironment();
 
@@ -253,6 +254,30 @@ async function begun(file: string, running: Promise<unknown>): Promise<void> {
   while (!state.isOver && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0)
     await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('a program that knows more properties than the one that made a bundle leaves alone what that left alone', async () => {
+  const body =
+    'Resources:\n  A: ' + lambda('a') + '\n  X: {Type: Acme::Thing, Properties: {Body: body.txt, Other: no.txt}}\n';
+  const project = await TestProject.of({ 'template.yaml': body, 'a/x.js': 'a', 'body.txt': 'body' });
+  const direct = await project.package();
+  expect(await created(project)).toMatchObject({ exitCode: 0 });
+  const table = Buffer.from('{"Acme::Thing": {"Body": {"form": "uri", "wanted": "file"}}}');
+  const sha256 = createHash('sha256').update(table).digest('hex');
+  const members = (await membersOf(project.path('../app.bundle'))).map((one) => {
+    if (one.name !== 'manifest.json') return one;
+    const { artifacts, templates, sources, ...before } = JSON.parse(String(one.bytes)) as BundleManifest;
+    const resources = { name: 'newer.json', sha256, size: table.byteLength };
+    const manifest = { ...before, resources, artifacts, templates, sources };
+    return { ...one, bytes: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) };
+  });
+  const all = [...members, { name: `texts/sha256/${sha256}`, bytes: table }];
+  writeBundle(
+    project.path('../newer.bundle'),
+    all.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+  const published = await project.run('bundle', 'publish', '../newer.bundle', '--domain', 'file:../domain');
+  expect(published).toMatchObject({ exitCode: 0, text: direct.text });
+});
 
 describe('bundle create', () => {
   test('tells all problems at once, and leaves nothing', async () => {
