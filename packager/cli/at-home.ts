@@ -1,4 +1,4 @@
-import { ArtifactError, LOCAL_PLACE, samePlace } from '../../repository/index.ts';
+import { ArtifactError, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from '../../repository/index.ts';
 import type { Home } from './home.ts';
 import { homeOf, whereOf } from './home.ts';
 import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
@@ -50,6 +50,17 @@ export function openerOf(
     opened.set(key, domain);
     return domain;
   };
+}
+
+/** An ARN in the place of a prefix: the repository and the ID that it names are what is listed. @throws ArtifactError INVALID_ARN; INVALID_ARGUMENT where it names a version */
+export function withArnAsPrefix<O extends OpenOptions & { readonly prefix?: string }>(options: O): O {
+  const { prefix } = options;
+  if (prefix === undefined || !looksLikeArtifactArn(prefix)) return options;
+  const { repository, id, version, digest } = parseArn(prefix);
+  if (version === undefined && digest === undefined) return { ...options, repository, prefix: id };
+  throw new ArtifactError('INVALID_ARGUMENT', `'${prefix}' names a version, and no artifacts to list`, {
+    remedy: "Name the artifact alone; 'show' shows a version.",
+  });
 }
 
 function ofSeveral(homes: readonly Home[]): ArtifactError {

@@ -8,9 +8,9 @@ import type { VersionFilter } from '../../../repository/looking/versions.ts';
 import { findShown, listVersions } from '../../../repository/looking/versions.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { formatSize } from '../../size.ts';
+import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
 import { foundIn } from '../known-repository.ts';
 import type { ListOptions } from '../looking-options.ts';
-import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
 import { printable } from '../printable.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
@@ -27,8 +27,9 @@ type Row =
   | { readonly kind: 'version'; readonly version: Version; readonly labels: readonly string[] };
 
 /** The artifacts of a repository, or their versions, written as they are found: nothing is held, however many there are. */
-export async function run(options: ListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+export async function run(given: ListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const options = withArnAsPrefix(given);
+  const { domain } = await openDomainOf(options, given.prefix === undefined ? [] : [given.prefix], 'read', terminal);
   const prefix = prefixIn(options.repository, options.prefix);
   const filter = filterOf(options, domain.chance.now());
   const isRecursive = options.recursive ?? (options.json || options.versions || filter !== undefined);

@@ -7,9 +7,9 @@ import { listFolder } from '../../../repository/looking/folder.ts';
 import { Labels } from '../../../repository/looking/labels.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
+import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
 import { foundIn } from '../known-repository.ts';
 import type { TreeOptions } from '../looking-options.ts';
-import { openDomain } from '../open.ts';
 import { prefixIn } from '../prefix.ts';
 import { printable } from '../printable.ts';
 import { writeJson } from '../report.ts';
@@ -40,8 +40,9 @@ interface TreeNode {
 }
 
 /** The hierarchy of a repository. It is held as a whole: whether a branch goes on is known in its end alone. */
-export async function run(options: TreeOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain(options, 'read', terminal);
+export async function run(given: TreeOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
+  const options = withArnAsPrefix(given);
+  const { domain } = await openDomainOf(options, given.prefix === undefined ? [] : [given.prefix], 'read', terminal);
   const { repository, json, quiet, color } = options;
   const prefix = prefixIn(repository, options.prefix);
   const root: TreeNode = { name: repository, below: new Map() };

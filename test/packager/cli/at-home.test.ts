@@ -88,6 +88,14 @@ describe('an ARN of another region', () => {
     );
   });
 
+  test('is listed there', async () => {
+    const { stdout } = await as(home, 'administrator', 'list', arnIn(near), '--versions');
+    expect(stdout.match(/^default\/shop\/api:\d/gm)).toEqual(['default/shop/api:2', 'default/shop/api:1']);
+    expect((await as(home, 'administrator', 'tree', arnIn(near))).stdout).toContain('api:2');
+    const version = await as(home, 'administrator', 'list', arnIn(near, ':1'));
+    expect([version.exitCode, version.stderr]).toEqual([2, expect.stringContaining('names a version')]);
+  });
+
   test('is changed by its own keeper', async () => {
     lambda.asked.length = 0;
     const set = await as(home, 'administrator', 'bookmark', 'set', arnIn(near, ':1'), 'prod');
