@@ -195,6 +195,8 @@ async function* tagged(
   domain: Domain,
   { arns = [], repository, after }: Extract<KeeperCommand, { command: 'tag-shared' }>,
 ): AsyncGenerator<{ readonly after: string; readonly result?: TaggedVersion }> {
+  // A directory has no tags, and nobody to share with.
+  if (domain.store.setTag === undefined) return;
   const shares = await sharesToTag(domain.store);
   if (repository === undefined && shares.length === 0) return;
   const versions =
