@@ -176,7 +176,7 @@ export async function follow(
     const isWritten = samePolicy(current, wanted);
     if (isWritten && sameShares(before.shares, after.shares)) return { came, went };
     if (!isWritten) {
-      requireSaid(domain, current, before);
+      requireSaid(domain, text, before);
       if ((await policy.read()) !== text) continue;
       await policy.write(policyText(wanted));
       came += after.shares.filter(({ id }) => !before.shares.some((one) => one.id === id)).length;
@@ -204,8 +204,8 @@ export function saysWhatIsShared(place: Place, policy: string | undefined, shari
   return samePolicy(current, saying(place, current, sharing));
 }
 
-function requireSaid(place: Place, current: PolicyDocument, sharing: Sharing): void {
-  if (samePolicy(current, saying(place, current, sharing))) return;
+function requireSaid(place: Place, policy: string | undefined, sharing: Sharing): void {
+  if (saysWhatIsShared(place, policy, sharing)) return;
   throw new ArtifactError(
     'INVALID_CONFIGURATION',
     `the policy of the bucket '${place.bucket}' is not what is shared: it was not changed to follow AWS RAM`,
