@@ -198,6 +198,33 @@ describe('share', () => {
     expect((await as('guest', 'get', PRODUCT, '-o', 'never.txt')).exitCode).toBe(3);
   });
 
+  test('lets another account promote what it may read, and nothing else', async () => {
+    for (const repository of ['dev', 'prod']) await done('administrator', 'repository', 'create', repository);
+    for (const [file, id] of [
+      ['one.txt', 'shop/api'],
+      ['two.txt', 'tools/x'],
+    ] as const)
+      await done('publisher', 'publish', file, '--id', id, '--repository', 'dev');
+    await done('administrator', 'share', 'dev/shop/**', '--with', GUEST, '--yes');
+    await done('administrator', 'share', 'prod/shop/**', '--with', GUEST, '--promote', '--yes');
+    const arn = await done('guest', 'promote', 'dev/shop/api:1', '--to', 'prod', ...THEIRS);
+    expect(arn).toContain(`:prod/shop/api:1@sha256:${sha256('one')}`);
+    expect(keeper.invocations).toContainEqual({
+      name: expect.stringMatching(/:sharing$/),
+      command: expect.objectContaining({ command: 'hold-promotion', repository: 'prod' }),
+    });
+    await done('reader', 'get', 'prod/shop/api', '-o', 'got.txt');
+    expect(project.read('got.txt')).toBe('one');
+    for (const [what, to] of [
+      ['dev/tools/x:1', 'prod'],
+      ['dev/shop/api:1', 'default'],
+    ] as const)
+      expect([what, to, (await as('guest', 'promote', what, '--to', to, ...THEIRS)).exitCode]).toEqual([what, to, 3]);
+    // Of what is promoted by the domain itself others may read as much.
+    await done('publisher', 'promote', 'dev/tools/x:1', '--to', 'prod');
+    expect((await as('guest', 'get', 'prod/tools/x:1', '-o', 'never.txt', ...THEIRS)).exitCode).toBe(3);
+  });
+
   test('content that a guest only names does not become readable by that', async () => {
     await done('publisher', 'publish', 'one.txt', '--id', 'shop/api');
     await done('administrator', 'share', 'default/team/**', '--with', GUEST, '--publish', '--yes');
