@@ -117,7 +117,7 @@ function reading(place: SharingPlace, { audience, reached }: Group): readonly Po
     // Of content with a digest that is known: so that what is absent is told from what is forbidden.
     allow('List', 's3:ListBucket', [arn()], {
       StringLike: {
-        's3:prefix': ['domain', ...settings, ...records, ...promotions, `blobs/sha256/${DIGEST}/*`, OWN_RECORDS],
+        's3:prefix': [...records, ...promotions, `blobs/sha256/${DIGEST}/*`, OWN_RECORDS],
       },
     }),
     // Keys of content do not tell of which artifact it is.

@@ -134,6 +134,7 @@ export async function show(options: RepositoryOptions, terminal: Terminal, warni
       ['Takes', takesOf(is)],
       ...(bucket === undefined ? [] : [['Bucket', bucket] as const]),
       ['Rules', lifecycle.length === 0 ? 'none' : count(lifecycle.length, 'rule', 'rules')],
+      ...(is.shares === undefined ? [] : [['Shared', count(is.shares.length, 'share', 'shares')] as const]),
       ...(owner === undefined ? [] : [['Declared by', ownerName(owner)] as const]),
       ...(deletingSince === undefined ? [] : [['Deleted since', formatDate(new Date(deletingSince))] as const]),
     ]),
@@ -175,7 +176,12 @@ export async function update(options: RepositoryUpdateOptions, terminal: Termina
     await updateRepository(domain, repository, wanted, record);
   }
   const isChanged = changes.length > 0;
-  if (json) writeJson(terminal, { ...plain({ repository, ...wanted, ...notesIn(is) }), changed: isChanged, warnings: warnings.all() });
+  if (json)
+    writeJson(terminal, {
+      ...plain({ repository, ...wanted, ...notesIn(is) }),
+      changed: isChanged,
+      warnings: warnings.all(),
+    });
   else if (!quiet)
     terminal.stdout.write(isChanged ? `changed '${repository}'\n` : `'${repository}' is like that already\n`);
 }

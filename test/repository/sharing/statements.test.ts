@@ -161,7 +161,13 @@ describe('who may read one artifact', () => {
       'blobs/',
     ];
     const more = [`blobs/sha256/${DIGEST.slice(0, 63)}`, 'blobs/sha256/', 'references/', `references/${DIGEST}/`];
-    for (const prefix of [...prefixes, ...more, 'versions/default/shop/api/x/!/', 'repositories/'])
+    for (const prefix of [
+      ...prefixes,
+      ...more,
+      'versions/default/shop/api/x/!/',
+      'repositories/',
+      'repositories/default',
+    ])
       expect([prefix, may(policy, guest, LIST(prefix))]).toEqual([prefix, false]);
     expect(may(policy, guest, { action: 's3:ListBucket' })).toBe(false);
     expect(may(policy, guest, { action: 's3:ListBucketVersions', context: { 's3:prefix': versionKey(API, 7) } })).toBe(
