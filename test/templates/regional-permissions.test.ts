@@ -5,6 +5,7 @@ import type { Need } from '../support/documented-needs.ts';
 import { needsIn, superfluousAmong } from '../support/documented-needs.ts';
 import type { Policy } from '../support/iam/policy.ts';
 import { act, isAllowed } from '../support/iam/request.ts';
+import { resolveTemplate, roleOf } from '../support/iam/template.ts';
 import type { LambdaOfDomains } from '../support/lambda-of-domains.ts';
 import { startLambdaOf } from '../support/lambda-of-domains.ts';
 import { readTable } from '../support/markdown-table.ts';
@@ -24,6 +25,7 @@ hideOwnEnvironment();
 
 const ONE = '111122223333';
 const DOCUMENT = readFileSync(path.join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
+const ROLE = path.join(import.meta.dirname, '../../templates/publisher-role.yaml');
 const NEEDS = readTable(DOCUMENT, 'Other regions');
 const PACKAGE = readTable(DOCUMENT, 'Commands');
 const FETCHING = `arn:aws:lambda:eu-west-1:${ONE}:function:cfn-artifacts-keeper:fetching`;
@@ -101,6 +103,23 @@ async function failureOf(command: string, needs: readonly Need[]): Promise<strin
   const { exitCode, stdout, stderr } = await run('tried', [policyOf([...own, ...needs])], await USES[command]!());
   return exitCode === 0 ? '' : `${stdout}${stderr}`;
 }
+
+test('the publisher of the template brings things to the regions that its role names, and to no others', async () => {
+  const publisher = (ReplicateTo: string): readonly Policy[] => {
+    const place = { account: ONE, region: 'us-east-1' };
+    const parameters = { Subject: 'repo:shop/shop:ref:refs/heads/main', ReplicateTo };
+    return roleOf(resolveTemplate(ROLE, place, parameters), 'Role', place).policies;
+  };
+  for (const argv of Object.values(USES)) {
+    const told = await run('publisher', publisher('eu-*'), await argv());
+    expect([told.stderr.match(/^(?:error|warning).*/m), told.exitCode]).toEqual([null, 0]);
+    const refused = await run('publisher', publisher('ap-*'), await argv());
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      3,
+      expect.stringContaining(`Allow lambda:InvokeFunction on '${FETCHING}'`),
+    ]);
+  }
+});
 
 describe('the permissions that the document names for other regions', () => {
   test('are told of every command that there is', () => {
