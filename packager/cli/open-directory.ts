@@ -16,7 +16,11 @@ export const LOCAL_BUCKET = 'local';
  * @param given as somebody named it
  * @throws ArtifactError DOMAIN_NOT_FOUND, and where the directory can't be used for the purpose
  */
-export async function openDirectory(directory: string, purpose: Purpose, given: string = directory): Promise<OpenDomain> {
+export async function openDirectory(
+  directory: string,
+  purpose: Purpose,
+  given: string = directory,
+): Promise<OpenDomain> {
   const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
   checkDirectory(directory, purpose === 'write' || purpose === 'keep' ? 'write' : 'read');
