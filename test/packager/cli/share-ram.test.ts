@@ -154,6 +154,13 @@ async function tick(): Promise<Readonly<Record<string, unknown>>> {
   return JSON.parse(payload) as Readonly<Record<string, unknown>>;
 }
 
+/** What `doctor` says of RAM and the policies. */
+async function diagnosis(): Promise<unknown> {
+  const { stdout } = await as('administrator', 'doctor', '--json', '--no-write');
+  const { checks } = JSON.parse(stdout) as { readonly checks: readonly { readonly id: string }[] };
+  return checks.find(({ id }) => id === 'resource-shares');
+}
+
 const own = (): readonly Statement[] =>
   [bucket.policy?.policy.Statement ?? []].flat().filter(({ Sid }) => isOwnSid(Sid));
 const mayRead = async (who: string): Promise<boolean> =>
@@ -188,7 +195,13 @@ describeWithMoto(`share --ram${'skipped' in moto ? ` (${moto.skipped})` : ''}`, 
     expect(await mayRead('guest')).toBe(true);
     expect(await mayRead('other')).toBe(false);
 
+    expect(await diagnosis()).toMatchObject({ status: 'ok' });
+
     ram.remove(GUEST);
+    expect(await diagnosis()).toMatchObject({
+      status: 'problem',
+      findings: [{ message: `'${GUEST}' has a share of 'default/shop/api' that AWS RAM no longer gives it` }],
+    });
     expect(await done('administrator', 'share', 'list')).toMatch(/no longer in RAM, still in the policies *\n$/);
     await done('administrator', 'share', 'sync', '--yes');
     expect(own()).toEqual([]);
@@ -271,6 +284,7 @@ describeWithMoto(`share --ram${'skipped' in moto ? ` (${moto.skipped})` : ''}`, 
     await done('administrator', 'share', 'sync', '--yes');
     expect(accounts()).toEqual([GUEST]);
     expect(await done('administrator', 'share', 'list')).toMatch(/changed in RAM, not followed *\n$/);
+    expect(await diagnosis()).toMatchObject({ status: 'problem', findings: [{ severity: 'problem' }] });
   });
 
   test('extends the resource share of the same artifacts, and revoke takes it back one by one', async () => {
