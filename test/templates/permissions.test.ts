@@ -241,8 +241,20 @@ describe('the permissions that the document names for a command', () => {
     const asking = readTable(DOCUMENT, 'Asking the keeper').columns.slice(2);
     // Of `package --regions`, `package` is the command.
     const elsewhere = readTable(DOCUMENT, 'Other regions').columns.slice(2, 3);
+    // Told in sentences, each with the code of the commands that it is about.
+    const [sharing = ''] = /^### Sharing$.*?^### /ms.exec(DOCUMENT) ?? [];
+    const sharers = Object.keys(HANDLERS).filter((name) => /^share\b/.test(name) && sharing.includes(`\`${name}\``));
     // Two have tables of their own, and two ask nothing of AWS.
-    const told = [...Object.keys(USES), ...asking, ...elsewhere, 'bootstrap', 'doctor', 'bundle create', 'bundle show'];
+    const told = [
+      ...Object.keys(USES),
+      ...asking,
+      ...elsewhere,
+      ...sharers,
+      'bootstrap',
+      'doctor',
+      'bundle create',
+      'bundle show',
+    ];
     expect(told.sort()).toEqual(Object.keys(HANDLERS).sort());
   });
 
