@@ -10,8 +10,9 @@ export function ownAway(domain: Domain, homes: Homes): Away {
   return {
     fetch: async (arn, filename) => fetchContent(domain, homes, parseArn(arn), filename),
     async tell(of) {
+      const told = tellOf(domain, homes, of);
       // What could not be told stays noted.
-      for await (const told of tellOf(domain, homes, of)) void told;
+      for (let next = await told.next(); next.done !== true;) next = await told.next();
     },
   };
 }
