@@ -66,7 +66,7 @@ interface Stack {
 
 /** What came up, over many stories. */
 export class NeighbourTally {
-  readonly counts = new Map<string, number>();
+  readonly counts: Map<string, number> = new Map();
 
   count(kind: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
@@ -90,7 +90,7 @@ export async function playNeighbours(random: () => number, tally: NeighbourTally
 }
 
 class NeighbourWorld {
-  readonly violations = new Set<string>();
+  readonly violations: Set<string> = new Set();
   readonly trace: string[] = [];
   readonly #random: () => number;
   readonly #tally: NeighbourTally;
