@@ -31,6 +31,7 @@ import { holdSources } from '../../repository/promoting/hold.ts';
 import { promote } from '../../repository/promoting/promote.ts';
 import { withdrawPromotion } from '../../repository/promoting/withdraw.ts';
 import { writeRepository } from '../../repository/settings.ts';
+import { noteResourceShare } from '../../repository/sharing/follow.ts';
 import { addShare, writeDemands } from '../../repository/sharing/records.ts';
 import { changeStatus } from '../../repository/status-change.ts';
 import { verify } from '../../repository/verifying/verify.ts';
@@ -228,6 +229,10 @@ async function keepRepositories(domain: Domain): Promise<void> {
   await createRepository(domain, 'live', settings);
   const share = { repository: 'live', pattern: 'shop/**', with: '444455556666', right: 'read' } as const;
   await addShare(domain, { ...share, id: 'share001', ram: 'arn:aws:ram:us-east-1:111122223333:resource-share/1' });
+  await noteResourceShare(domain, {
+    ...{ repository: 'live', pattern: 'shop/**', right: 'read' },
+    arn: 'arn:aws:ram:us-east-1:111122223333:resource-share/1',
+  });
   const endpoints = ['vpce-0123456789abcdef0'];
   await writeDemands(domain, { encryption: 'arn:aws:kms:us-east-1:111122223333:key/0a1b', endpoints });
   await createRepository(domain, 'team', NO_SETTINGS, 'team-content');

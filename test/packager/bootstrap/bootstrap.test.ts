@@ -233,7 +233,7 @@ describe('a domain that is there', () => {
 
   test.each([
     ['FunctionName: cfn-artifacts-reference', 'FunctionName: another', "replace 'ReferenceFunction'"],
-    ['RoleName: !Sub cfn-artifacts-keeper-${AWS::Region}', 'RoleName: another', "replace 'KeeperRole'"],
+    ['RoleName: !Sub "cfn-artifacts-keeper-${AWS::Region}"', 'RoleName: another', "replace 'KeeperRole'"],
   ])('loses nothing that must last (%s)', async (from, to, says) => {
     await withDomain();
     const { template } = account.installation;
