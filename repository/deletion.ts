@@ -1,7 +1,8 @@
 import type { ArtifactArn } from './arn.ts';
+import { isClosed } from './contents.ts';
 import type { Digest } from './digest.ts';
 import type { Chance } from './domain.ts';
-import { deletionKey } from './keys.ts';
+import { deletionKey, splitBucket } from './keys.ts';
 import { objectKey } from './object-store.ts';
 import type { Incarnation, ObjectKey, ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
@@ -45,13 +46,66 @@ export function readDeletion(store: ObjectStore, digest: Digest): Promise<Stored
 }
 
 /**
+ * Whether it stands in the way of content in one bucket: one that is decided takes what it names alone, and only where that stood in this bucket may that be
+ * what is found there.
+ * @param bucket a repository's own; absent: the domain's
+ */
+export function concerns({ state, incarnations }: Deletion, bucket: string | undefined): boolean {
+  return state !== 'deleting' || incarnations.some(({ key }) => splitBucket(key).bucket === bucket);
+}
+
+/** What came of a deletion that was decided. */
+export interface Erased {
+  /** How much of it was erased, or was gone. */
+  readonly outcome: 'all' | 'some' | 'none';
+  /** Why the rest of it could not be: what a bucket of a repository's own says. */
+  readonly closed?: unknown;
+}
+
+/**
+ * Erases what a decided deletion names. What a closed bucket of a repository's own keeps is named on, and nothing else: it is never used again, because whoever read the decision
+ * earlier may erase it at any later moment; and nothing that stands elsewhere waits for that bucket.
+ * @throws what the domain's bucket says
+ */
+export async function eraseDecided(store: ObjectStore, digest: Digest): Promise<Erased> {
+  const deletion = await readDeletion(store, digest);
+  if (deletion?.value.state !== 'deleting') return { outcome: 'all' };
+  const { incarnations } = deletion.value;
+  const left: Deletion['incarnations'][number][] = [];
+  let closed: unknown;
+  // Repeatable by anyone at any time: an incarnation never comes back, and the record goes, or is shortened, only unchanged.
+  for (const one of incarnations) {
+    try {
+      await store.removeIncarnation(one.key, one.incarnation);
+    } catch (error) {
+      if (splitBucket(one.key).bucket === undefined || !isClosed(error)) throw error;
+      closed = error;
+      left.push(one);
+    }
+  }
+  const key = deletionKey(digest);
+  if (left.length === 0) {
+    await store.removeRevision(key, deletion.revision);
+    return { outcome: 'all' };
+  }
+  const isShorter = left.length < incarnations.length;
+  const shorter: Deletion = { ...deletion.value, incarnations: left };
+  // A conflict means that somebody else got as far, or to the end.
+  if (isShorter) await store.replace(key, recordContent(shorter), deletion.revision);
+  return { outcome: isShorter ? 'some' : 'none', closed };
+}
+
+/**
  * Only the keeper writes deletion records and statuses, and removes content. In a directory the command is its own keeper; on AWS it is a function
  * with a role of its own.
  */
 export interface Keeper {
   /** Lifts a condemnation, if that is still what stands there. The caller looks again. */
   cancel(digest: Digest): Promise<void>;
-  /** Completes a deletion that was decided, so that the content can be stored anew. The caller looks again. */
+  /**
+   * Completes a deletion that was decided, as far as buckets let it, so that the content can be stored anew. The caller looks again.
+   * @throws ArtifactError what a bucket says where nothing of it could be erased
+   */
   finish(digest: Digest): Promise<void>;
   /**
    * Lets the time begin anew for which a version may be unused, before a rule takes it. The caller looks again.
@@ -74,11 +128,9 @@ export function ownKeeper(store: ObjectStore): Keeper {
       );
     },
     async finish(digest) {
-      const deletion = await readDeletion(store, digest);
-      if (deletion?.value.state !== 'deleting') return;
-      // Repeatable by anyone at any time: an incarnation never comes back, and the record goes only unchanged.
-      for (const { key, incarnation } of deletion.value.incarnations) await store.removeIncarnation(key, incarnation);
-      await store.removeRevision(deletionKey(digest), deletion.revision);
+      const { outcome, closed } = await eraseDecided(store, digest);
+      // Else what is left may be nothing to the caller.
+      if (outcome === 'none') throw closed;
     },
     renew({ repository, id, version }, chance) {
       return renewVersion({ store, chance }, { repository, id, number: version });

@@ -1,6 +1,6 @@
 import type { Arrival, BlobName } from './blob.ts';
 import { headBlob, missing } from './blob.ts';
-import { readDeletion } from './deletion.ts';
+import { concerns, readDeletion } from './deletion.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 
@@ -23,7 +23,9 @@ export async function securePresence(
   let arrival: Arrival = 'reused';
   for (let turn = 0; turn < TURNS; turn++) {
     const deletion = (await readDeletion(store, blob.digest))?.value;
-    switch (deletion?.state) {
+    // As long as a decided one stands there is no other, so that nothing which it does not name can go.
+    const isInTheWay = deletion !== undefined && concerns(deletion, blob.bucket);
+    switch (isInTheWay ? deletion.state : undefined) {
       case 'condemned':
         await keeper.cancel(blob.digest);
         break;

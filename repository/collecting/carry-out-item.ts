@@ -3,7 +3,7 @@ import { condemn, isNeeded } from '../deleting/condemn.ts';
 import { reap } from '../deleting/reap.ts';
 import type { VersionUser } from '../deleting/users.ts';
 import { deleteUnchanged } from '../deleting/version-deletion.ts';
-import { ownKeeper, readDeletion } from '../deletion.ts';
+import { eraseDecided, ownKeeper, readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { deletionKey } from '../keys.ts';
@@ -88,7 +88,8 @@ async function reapContent(domain: Domain, digest: Digest, quarantine: Quarantin
 
 async function finish({ store }: Domain, digest: Digest): Promise<'finished' | 'left'> {
   if ((await readDeletion(store, digest))?.value.state !== 'deleting') return 'left';
-  await ownKeeper(store).finish(digest);
+  const { outcome, closed } = await eraseDecided(store, digest);
+  if (outcome !== 'all') throw closed;
   return 'finished';
 }
 

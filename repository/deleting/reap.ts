@@ -1,5 +1,5 @@
 import type { Deletion } from '../deletion.ts';
-import { ownKeeper, readDeletion } from '../deletion.ts';
+import { eraseDecided, readDeletion } from '../deletion.ts';
 import type { Digest } from '../digest.ts';
 import { deletionKey } from '../keys.ts';
 import type { Stored } from '../record.ts';
@@ -25,6 +25,8 @@ export type Reaped =
  * decision, which one compare-and-swap makes. Whoever adds a reference writes it first and looks for the decision then, so one of the two sees
  * the other. From the decision on, exactly the incarnations that it names go; anybody may complete that, any number of times.
  *
+ * What a closed bucket of a repository's own keeps stays decided: then what it says is thrown, when all else is gone.
+ *
  * @param before only what was condemned before this moment, by the store's clock; absent: whenever that was
  */
 export async function reap(deleting: Deleting, digest: Digest, before?: Date): Promise<Reaped> {
@@ -37,7 +39,8 @@ export async function reap(deleting: Deleting, digest: Digest, before?: Date): P
     if (!(await decide(deleting, digest, found, isUsed ? 'cancelled' : 'deleting'))) return { outcome: 'conflict' };
     if (isUsed) return { outcome: 'rescued' };
   }
-  await ownKeeper(store).finish(digest);
+  const { outcome, closed } = await eraseDecided(store, digest);
+  if (outcome !== 'all') throw closed;
   return { outcome: 'deleted' };
 }
 

@@ -4,9 +4,12 @@ import { ownBuckets } from '../../repository/contents.ts';
 import { condemn } from '../../repository/deleting/condemn.ts';
 import { reap } from '../../repository/deleting/reap.ts';
 import { deleteVersion } from '../../repository/deleting/version-deletion.ts';
+import type { Deletion } from '../../repository/deletion.ts';
+import { ownKeeper, readDeletion } from '../../repository/deletion.ts';
 import { fetchContent } from '../../repository/home/fetch.ts';
 import type { Homes } from '../../repository/home/home.ts';
 import {
+  ArtifactError,
   contentOf,
   contentStoreOf,
   createRepository,
@@ -25,6 +28,7 @@ import {
 } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
 import { blobKey, blobPrefix, deletionKey, settingsKey, versionReferencesPrefix } from '../../repository/keys.ts';
+import { recordContent } from '../../repository/record.ts';
 import { promote } from '../../repository/promoting/promote.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
@@ -46,6 +50,10 @@ const DIGEST = sha256('one');
 const FILE = 'file.txt';
 const HERE = blobKey(DIGEST, FILE);
 const THERE = blobKey(DIGEST, FILE, TEAM);
+const RESOURCE = {
+  ...{ account: '111122223333', region: 'eu-west-1', stack: 'shop', logicalId: 'Api' },
+  uuid: '0b1c2d3e-0000-4000-8000-000000000000',
+};
 
 async function twoBuckets(): Promise<Domain> {
   const now = steadyChance().now;
@@ -139,12 +147,111 @@ test('is reached through whatever stands before the store', async () => {
   expect(await keysIn(contentStoreOf(domain.store, TEAM))).toEqual([]);
 });
 
+describe('a deletion is decided, and the bucket does not let the keeper erase', () => {
+  let isClosed: boolean;
+  let all: Domain;
+  let decided: Deletion | undefined;
+
+  beforeEach(async () => {
+    isClosed = true;
+    const now = steadyChance().now;
+    const team = memoryStore(now);
+    const guarded: ObjectStore = {
+      ...team,
+      async removeIncarnation(key, incarnation) {
+        if (isClosed) throw new ArtifactError('ACCESS_DENIED', 's3:DeleteObjectVersion is not allowed');
+        await team.removeIncarnation(key, incarnation);
+      },
+    };
+    all = await testDomain(routed(memoryStore(now), () => guarded));
+    await createRepository(all, 'team', NO_SETTINGS, TEAM);
+    await toTeam(all);
+    await toDomain(all);
+    for (const name of [TOOL, LIB]) await deleteVersion(all, name, 1);
+    await condemn(all, DIGEST);
+    decided = (await readDeletion(all.store, DIGEST))?.value;
+  });
+
+  test('what is elsewhere goes, and what is left there stays decided, and is told each time', async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      await expect(reap(all, DIGEST)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+      expect(await keysIn(all.store, blobPrefix(DIGEST))).toEqual([]);
+      expect((await readDeletion(all.store, DIGEST))?.value).toMatchObject({
+        state: 'deleting',
+        incarnations: [{ key: THERE }],
+      });
+    }
+    isClosed = false;
+    expect(await reap(all, DIGEST)).toEqual({ outcome: 'deleted' });
+    expect(await keysIn(all.store, blobPrefix(DIGEST, TEAM))).toEqual([]);
+    expect(await readDeletion(all.store, DIGEST)).toBeUndefined();
+  });
+
+  test.each([
+    ['after the collector', async () => expect(reap(all, DIGEST)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })],
+    ['before he gets anywhere', async () => decide(all)],
+  ])('the same bytes are stored and bound in the domain’s bucket, %s', async (_, before) => {
+    await before();
+    expect(await toDomain(all)).toMatchObject({ outcome: 'uploaded' });
+    const operation = {
+      ...{ resource: RESOURCE, stackId: 'arn', requestId: 'R-1', issued: '2026-01-01T00:00:01.000Z' },
+      ...{ replaces: true, pinned: false },
+    };
+    const version = { ...LIB, number: 2 };
+    const used = { arn: 'arn', key: HERE, digest: DIGEST, filename: FILE, version };
+    expect(await bind(all, operation, [used])).toBe('R-1');
+    // Somebody who read the decision before all this goes on; and it comes to its end.
+    isClosed = false;
+    for (const { key, incarnation } of decided?.incarnations ?? []) await all.store.removeIncarnation(key, incarnation);
+    await reap(all, DIGEST);
+    expect(await readDeletion(all.store, DIGEST)).toBeUndefined();
+    expect((await all.store.head(HERE))?.size).toBe(3);
+    expect(await condemn(all, DIGEST)).toEqual({ outcome: 'needed' });
+  });
+
+  test('what is left there is used by nobody, because it goes at any later moment', async () => {
+    await expect(reap(all, DIGEST)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(toTeam(all)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    isClosed = false;
+    expect(await toTeam(all)).toMatchObject({ outcome: 'uploaded' });
+    expect((await all.store.head(THERE))?.size).toBe(3);
+  });
+
+  test('a later deletion goes the whole way', async () => {
+    await expect(reap(all, DIGEST)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await toDomain(all);
+    await deleteVersion(all, LIB, 2);
+    // It waits for the other bucket.
+    expect(await condemn(all, DIGEST)).toEqual({ outcome: 'already', state: 'deleting' });
+    isClosed = false;
+    await reap(all, DIGEST);
+    expect(await condemn(all, DIGEST)).toMatchObject({ outcome: 'condemned' });
+    expect(await reap(all, DIGEST)).toEqual({ outcome: 'deleted' });
+    expect(await keysIn(all.store, blobPrefix(DIGEST))).toEqual([]);
+  });
+
+  test('what the domain’s own bucket refuses is not passed over', async () => {
+    await decide(all);
+    const store: ObjectStore = {
+      ...all.store,
+      removeIncarnation: async () => {
+        throw new ArtifactError('ACCESS_DENIED', 'not here either');
+      },
+    };
+    await expect(ownKeeper(store).finish(DIGEST)).rejects.toThrow('not here either');
+    expect((await readDeletion(all.store, DIGEST))?.value.incarnations).toHaveLength(2);
+  });
+
+  /** The decision alone, as of a collector who ends there. */
+  async function decide({ store }: Domain): Promise<void> {
+    const record = await readDeletion(store, DIGEST);
+    if (record === undefined) throw new Error('it is condemned');
+    await store.replace(deletionKey(DIGEST), recordContent({ ...record.value, state: 'deleting' }), record.revision);
+  }
+});
+
 describe('whoever does what when', () => {
   const STORIES = 250;
-  const RESOURCE = {
-    ...{ account: '111122223333', region: 'eu-west-1', stack: 'shop', logicalId: 'Api' },
-    uuid: '0b1c2d3e-0000-4000-8000-000000000000',
-  };
 
   /** What the version that somebody was told of has, now that all have come to their end. */
   async function violationsOf(all: Domain): Promise<readonly string[]> {
