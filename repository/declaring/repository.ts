@@ -68,7 +68,8 @@ export async function withdrawRepository(
     // Nothing more comes into it while it is looked what it has.
     const deletingSince = before.value.deletingSince ?? domain.chance.now().toISOString();
     const notes = { ...withoutDeletion(before.value), owner };
-    if (!(await writeRepository(domain, repository, before.value, { ...notes, deletingSince }, before))) return undefined;
+    if (!(await writeRepository(domain, repository, before.value, { ...notes, deletingSince }, before)))
+      return undefined;
     const marked = await ownRecord(domain, repository, owner);
     if (marked?.value.deletingSince === undefined) return undefined;
     const version = await firstVersion(domain, repository);

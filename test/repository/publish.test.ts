@@ -333,9 +333,9 @@ async function crashEverywhere(
     const crash = () => Promise.reject(new Error('crashed'));
     const breaking = new Proxy(store, {
       get: (target, method: keyof ObjectStore) => {
-        const member = target[method];
+        const member: unknown = Reflect.get(target, method);
         if (typeof member !== 'function') return member;
-        const real = member.bind(target) as (...args: unknown[]) => unknown;
+        const real = (...args: unknown[]): unknown => Reflect.apply(member, target, args);
         return (...args: unknown[]) => {
           if (requests++ !== at) return real(...args);
           if (method === 'list')
