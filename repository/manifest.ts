@@ -1,10 +1,12 @@
 import { isDigest, sha256 } from './digest.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { FORMAT_VERSION, isPromotionId, versionKey } from './keys.ts';
+import { ArtifactError } from './error.ts';
+import { FORMAT_VERSION, isPromotionId, ownBucketKey, versionKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { isBucketName } from './name.ts';
 import { readRecord, recordContent } from './record.ts';
+import { namedBy } from './sharing/guest-file.ts';
 import type { Status } from './status.ts';
 
 export interface Asset {
@@ -130,7 +132,20 @@ export async function readDatedManifest(
   });
   if (record === undefined) return undefined;
   const { manifest } = record.value;
+  if (manifest !== undefined) await requireOwnBuckets(store, manifest);
   return manifest && { manifest, modified: record.modified };
+}
+
+/** Whoever may write a version may write any bucket's name into it, and of another bucket nobody knows what is in it. Nothing is asked for a version that names none. */
+async function requireOwnBuckets(store: Domain['store'], { repository, id, number, assets }: Manifest): Promise<void> {
+  for (const bucket of new Set(assets.flatMap((asset) => asset.bucket ?? []))) {
+    if ((await store.head(ownBucketKey(bucket, repository))) !== undefined) continue;
+    throw new ArtifactError(
+      'UNSUPPORTED_FORMAT',
+      `'${repository}/${id}:${number}' names the bucket '${bucket}', in which '${repository}' never had its content`,
+      { remedy: 'Somebody has written that version by other means than this program: use another one.' },
+    );
+  }
 }
 
 /** Of the name nothing else is taken: it may be another manifest. */
@@ -143,6 +158,8 @@ function manifestOf(
   if (typeof nonce !== 'string' || typeof published !== 'string' || !Array.isArray(assets)) return undefined;
   const [first, ...rest] = assets as readonly unknown[];
   if (!isAsset(first) || !rest.every(isAsset)) return undefined;
+  // What guests publish is in the domain's bucket.
+  if (namedBy(nonce) !== 'domain' && [first, ...rest].some(({ bucket }) => bucket !== undefined)) return undefined;
   // Whether the version is finished depends on these.
   if ((set !== undefined && !isSet(set)) || (promotion !== undefined && !isPromoted(promotion))) return undefined;
   return {

@@ -1,3 +1,4 @@
+import type { DomainPlace } from '../arn.ts';
 import type { Recipient } from './recipient.ts';
 import { formatRecipient, parseRecipient } from './recipient.ts';
 
@@ -49,8 +50,16 @@ function audienceOf(recipients: readonly Recipient[]): Audience {
 /**
  * An account hands it on by its own policies. Everybody of an organization is `*` with the ID of the organization: that is a fixed value, and no public access to S3 (S3 User Guide, "The meaning of
  * public"). The path of a unit is none, so that the ID of its organization stands beside it; units have unique IDs, so that what is above one need not be known.
+ *
+ * A policy that names everybody lets people of the bucket's own account do what their own policies don't: it is enough for itself there. So that account is left out, which its own policies concern alone.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * @param home whose bucket, or key, it is
  */
-export function whoIs({ kind, members, organization = '' }: Audience, partition: string): Who {
+export function whoIs(
+  { kind, members, organization = '' }: Audience,
+  { partition, account: home }: Pick<DomainPlace, 'partition' | 'account'>,
+): Who {
+  const elsewhere = { StringNotEquals: { 'aws:PrincipalAccount': home } };
   switch (kind) {
     case 'account':
       return {
@@ -58,7 +67,7 @@ export function whoIs({ kind, members, organization = '' }: Audience, partition:
         Condition: {},
       };
     case 'organization':
-      return { Principal: '*', Condition: { StringEquals: { 'aws:PrincipalOrgID': one(members) } } };
+      return { Principal: '*', Condition: { StringEquals: { 'aws:PrincipalOrgID': one(members) }, ...elsewhere } };
     case 'unit':
       return {
         Principal: '*',
@@ -67,6 +76,7 @@ export function whoIs({ kind, members, organization = '' }: Audience, partition:
           'ForAnyValue:StringLike': {
             'aws:PrincipalOrgPaths': one(members.map((unit) => `${organization}/*/${unit}/*`)),
           },
+          ...elsewhere,
         },
       };
   }

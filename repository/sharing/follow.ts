@@ -5,6 +5,7 @@ import type { ObjectStore } from '../object-store.ts';
 import { listConfigured, readSettings } from '../settings.ts';
 import type { PolicyDocument, Statement } from './policy.ts';
 import { parsePolicy, policyText, samePolicy, withStatements } from './policy.ts';
+import { parseRecipient } from './recipient.ts';
 import type { Sharing } from './records.ts';
 import { changeNotes, problemOfShare, readSharing } from './records.ts';
 import type { RamShare, RepositoryResourceShare, ResourceShare, ToldResourceShare } from './resource-share.ts';
@@ -157,6 +158,8 @@ export interface FollowedRam {
  * Brings the policy of the bucket, and then the records, to what RAM says. It takes but this one step: where the policy is not already what the records say, nothing is written. So whoever may write
  * records and not the policy can't have the policy written by this; and what a resource share means is sealed by who made it (`sealOf`). Neither S3 nor anything else compares before it writes a
  * policy: it is read right before, and once more afterwards.
+ *
+ * Accounts that the policy does not name were left out of it by who wrote it, because they don't exist: they stay out, and are in nobody else's way.
  * @throws ArtifactError INVALID_CONFIGURATION where the policy is not what the records say; CONTENTION; whatever reading and writing throw
  */
 export async function follow(
@@ -172,11 +175,12 @@ export async function follow(
     const after = followed(domain, before, noted, told);
     const text = await policy.read();
     const current = parsePolicy(text, `the bucket '${domain.bucket}'`);
-    const wanted = saying(domain, current, after);
+    const isLeftOut = leftOutOf(current, before);
+    const wanted = saying(domain, current, without(isLeftOut, after));
     const isWritten = samePolicy(current, wanted);
     if (isWritten && sameShares(before.shares, after.shares)) return { came, went };
     if (!isWritten) {
-      requireSaid(domain, text, before);
+      requireSaid(domain, text, without(isLeftOut, before));
       if ((await policy.read()) !== text) continue;
       await policy.write(policyText(wanted));
       came += after.shares.filter(({ id }) => !before.shares.some((one) => one.id === id)).length;
@@ -196,6 +200,28 @@ export async function follow(
 function saying(place: Place, current: PolicyDocument, { shares, demands }: Sharing): PolicyDocument {
   const wanted = [...bucketStatements(place, shares), ...demandStatements(place, demands)];
   return withStatements(current, wanted as unknown as readonly Statement[], isOwnSid);
+}
+
+/** Whether somebody is an account with a share that none of the policy's own statements names. */
+function leftOutOf(current: PolicyDocument, { shares }: Sharing): (recipient: string) => boolean {
+  const named = new Set(current.Statement.filter(({ Sid }) => isOwnSid(Sid)).flatMap(accountsIn));
+  const unnamed = shares.map((share) => share.with).filter((one) => isAccount(one) && !named.has(one));
+  const all = new Set(unnamed);
+  return (recipient) => all.has(recipient);
+}
+
+/** S3 gives an account back as its ARN, or by its number. */
+function accountsIn({ Principal: principal }: Statement): readonly string[] {
+  const { AWS: named } = (principal ?? {}) as { readonly AWS?: unknown };
+  return [named].flat().flatMap((one) => /^(?:arn:[^:]+:iam::)?(\d{12})(?::root)?$/.exec(String(one))?.[1] ?? []);
+}
+
+function isAccount(recipient: string): boolean {
+  return parseRecipient(recipient)?.kind === 'account';
+}
+
+function without(isLeftOut: (recipient: string) => boolean, sharing: Sharing): Sharing {
+  return { ...sharing, shares: sharing.shares.filter((share) => !isLeftOut(share.with)) };
 }
 
 /** Whether the policy of the domain's bucket says what is shared, no more and no less. */

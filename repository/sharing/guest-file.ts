@@ -15,17 +15,24 @@ export function scopeOfFile(filename: string): string | undefined {
   return GUEST_FILE.exec(filename)?.groups?.['scope'];
 }
 
-const GUEST_NONCE = /^guest-(?<scope>[0-9a-f]{8})-/;
+/** As `Chance.nonce` makes them. */
+const OWN_NONCE = /^[A-Za-z0-9]+$/;
+const GUEST_NONCE = /^guest-(?<scope>[0-9a-f]{8})-[A-Za-z0-9]+$/;
 
 /**
- * Names a version that a guest writes. The policy lets guests hold content under no other names: so that what is held under another is held by the domain itself.
+ * Names a version that a guest writes. The policy lets guests hold content under no name that the domain makes (`namedBy`).
  * @param scope of the pattern into which it is published
  */
 export function guestNonce(scope: string, nonce: string): string {
   return `guest-${scope}-${nonce}`;
 }
 
-/** The scope into which others have published it. `undefined`: none, the domain itself has. */
-export function scopeOfNonce(nonce: string): string | undefined {
-  return GUEST_NONCE.exec(nonce)?.groups?.['scope'];
+/**
+ * Who names a version so: the domain itself, or others, into a scope. `undefined`: neither. A `*` of a policy stands for any characters, and so lets guests hold content under names that nobody makes;
+ * those count for nothing.
+ */
+export function namedBy(nonce: string): 'domain' | { readonly scope: string } | undefined {
+  if (OWN_NONCE.test(nonce)) return 'domain';
+  const scope = GUEST_NONCE.exec(nonce)?.groups?.['scope'];
+  return scope === undefined ? undefined : { scope };
 }

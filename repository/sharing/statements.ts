@@ -134,7 +134,7 @@ function publishing(place: SharingPlace, { audience, reached }: Group): readonly
   const held = reached.map(
     ({ repository, pattern }) => `references/${DIGEST}/version/${repository}/${keysOf(pattern)}`,
   );
-  // A number, and then what tells it from what the domain itself holds.
+  // A number, and then what tells it from what the domain itself holds. No policy can say `digits`: whatever else the `*` lets stand there counts for nothing (`namedBy`).
   const holding = reached.map(
     ({ repository, pattern }) =>
       `references/${DIGEST}/version/${repository}/${keysBeginning(pattern, `*-${guestNonce(scopeOf({ repository, pattern }), '')}`)}`,
@@ -179,8 +179,8 @@ interface Writer {
   ) => PolicyStatement;
 }
 
-function writer({ partition, bucket }: SharingPlace, audience: Audience): Writer {
-  const { Principal, Condition } = whoIs(audience, partition);
+function writer({ partition, account, bucket }: SharingPlace, audience: Audience): Writer {
+  const { Principal, Condition } = whoIs(audience, { partition, account });
   return {
     arn: (key) => `arn:${partition}:s3:::${bucket}${key === undefined ? '' : `/${key}`}`,
     allow: (does, Action, resources, conditions = {}) => ({
@@ -271,7 +271,7 @@ export function keyStatements(place: SharingPlace, shares: readonly RepositorySh
   };
   const allow = (right: Right, does: string, action: string): readonly PolicyStatement[] =>
     audiencesOf(shares.filter((share) => includes(share.right, right)).map((share) => share.with)).map((audience) => {
-      const { Principal, Condition } = whoIs(audience, partition);
+      const { Principal, Condition } = whoIs(audience, place);
       const Sid = `${keySidPrefix(place)}${sha256(audience.name).slice(0, 8)}${does}`;
       return {
         Sid,

@@ -10,13 +10,15 @@ import {
   parseBlobKey,
   versionOfKey,
   versionOfReference,
+  versionReferenceKey,
   versionReferencesPrefix,
 } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
+import { readRecord } from '../record.ts';
 import { isGone } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readVersion } from '../version.ts';
-import { scopeOfFile, scopeOfNonce } from './guest-file.ts';
+import { namedBy, scopeOfFile } from './guest-file.ts';
 import { reaching } from './reach.ts';
 import type { RepositoryShare } from './share.ts';
 import { includes, scopeOf } from './share.ts';
@@ -138,8 +140,11 @@ async function scopesOf(
     if (version === undefined || isGone(version.status) || version.manifest.nonce !== reference.nonce) continue;
     const { manifest } = version;
     const names = [...new Set(reached.map(scopeOf))];
-    const guestScope = scopeOfNonce(reference.nonce);
-    if (guestScope === undefined) {
+    const by = namedBy(reference.nonce);
+    if (by === undefined) continue;
+    if (by === 'domain') {
+      const isOpen = publishersOf(shares, reference).length > 0;
+      if (isOpen && !(await isDomains(domain, shares, manifest, digest))) continue;
       // The domain's own: it may name what it likes. What guests have brought it names only where it promotes that.
       scopes.push(...names.map((name) => ({ name, mayRead: () => true })));
       continue;
@@ -149,11 +154,34 @@ async function scopesOf(
     scopes.push(
       ...names.map((name) => ({
         name,
-        mayRead: (filename: string) => isPromoted || scopeOfFile(filename) === guestScope,
+        mayRead: (filename: string) => isPromoted || scopeOfFile(filename) === by.scope,
       })),
     );
   }
   return scopes;
+}
+
+/**
+ * Whether the domain itself has named this content in the version. What the version says of that is no proof, because a guest writes it, whatever it likes; the reference under a nonce of the domain's is, which
+ * no guest can write. Except where it was put back for a version (`writing`), which is done for whatever version is there: then it is none where guests publish.
+ */
+async function isDomains(
+  { store }: Domain,
+  shares: readonly RepositoryShare[],
+  manifest: Manifest,
+  digest: Digest,
+): Promise<boolean> {
+  if (namedBy(manifest.nonce) !== 'domain') return false;
+  const key = versionReferenceKey(digest, manifest, manifest.number, manifest.nonce);
+  const reference = await readable(() =>
+    readRecord(store, key, ({ writing }) => ({ isPutBack: writing !== undefined })),
+  );
+  if (reference === undefined) return false;
+  return !reference.value.isPutBack || publishersOf(shares, manifest).length === 0;
+}
+
+function publishersOf(shares: readonly RepositoryShare[], name: ArtifactName): readonly RepositoryShare[] {
+  return reaching(shares, name).filter(({ right }) => includes(right, 'publish'));
 }
 
 /**
@@ -170,9 +198,9 @@ async function mayPromote(
   if (number === undefined || !samePlace(from, domain)) return false;
   const source = await readable(() => readVersion(domain, from, number));
   const holds = source?.manifest.assets.some((asset) => asset.digest === digest) === true;
-  if (source === undefined || !holds || scopeOfNonce(source.manifest.nonce) !== undefined) return false;
+  if (source === undefined || !holds || !(await isDomains(domain, shares, source.manifest, digest))) return false;
   const readers = new Set(reaching(shares, from).map((share) => share.with));
-  const guests = reaching(shares, { repository, id }).filter(({ right }) => includes(right, 'publish'));
+  const guests = publishersOf(shares, { repository, id });
   return guests.length > 0 && guests.every((guest) => readers.has(guest.with));
 }
 

@@ -10,10 +10,12 @@ import {
   saysWhatIsShared,
   standingOf,
 } from '../../../repository/sharing/follow.ts';
+import type { Sharing } from '../../../repository/sharing/records.ts';
 import { addShare, readSharing } from '../../../repository/sharing/records.ts';
 import type { ToldPrincipal, ToldResourceShare } from '../../../repository/sharing/resource-share.ts';
 import { principalOf, resourceSharesIn, sealOf } from '../../../repository/sharing/resource-share.ts';
 import type { Right } from '../../../repository/sharing/share.ts';
+import { bucketStatements } from '../../../repository/sharing/statements.ts';
 import { testDomain } from '../../support/domain.ts';
 import { knowEveryError } from '../../support/realm.ts';
 
@@ -23,6 +25,7 @@ knowEveryError();
 
 const GUEST = '444455556666';
 const OTHER = '777788889999';
+const ABSENT = '000000000001';
 const ARN = 'arn:aws:ram:us-east-1:111122223333:resource-share/0a1b';
 const SHOP = { repository: 'default', pattern: 'shop/**', right: 'read' as Right };
 const FOREIGN = { Sid: 'Marketing', Effect: 'Allow', Principal: '*', Action: 's3:GetBucketLocation', Resource: '*' };
@@ -44,6 +47,11 @@ class Policy implements BucketPolicy {
     this.text = text;
     await this.written?.();
   };
+
+  /** As `share sync` leaves it. */
+  say(domain: Domain, { shares }: Sharing): void {
+    this.text = JSON.stringify({ Version: '2012-10-17', Statement: [FOREIGN, ...bucketStatements(domain, shares)] });
+  }
 
   add(sid: string): void {
     const policy = JSON.parse(this.text ?? '') as { readonly Statement: readonly object[] };
@@ -137,13 +145,38 @@ describe('following', () => {
 
   test('writes nothing where the policy is not what the records say', async () => {
     const { domain, policy, ask } = await shared(has(GUEST));
-    await addShare(domain, { id: 'aaaaaaaa', repository: 'default', pattern: '**', with: OTHER, right: 'promote' });
+    const share = { id: 'aaaaaaaa', repository: 'default', pattern: '**', with: OTHER, right: 'read' } as const;
+    await addShare(domain, share);
+    policy.say(domain, await readSharing(domain.store));
+    // More than the policy lets them.
+    await addShare(domain, { ...share, right: 'promote' });
     const before = policy.text;
     await expect(follow(domain, ask, policy)).rejects.toMatchObject({
       code: 'INVALID_CONFIGURATION',
       remedy: 'Run: cfn-artifacts share sync',
     });
     expect([policy.text, await recipients(domain)]).toEqual([before, [OTHER]]);
+  });
+
+  test('an account that was left out of the policy is in nobody else’s way, and stays out', async () => {
+    const { domain, policy, ask, tell } = await shared(has(GUEST));
+    await addShare(domain, { id: 'aaaaaaaa', ...SHOP, with: ABSENT, right: 'promote' });
+    expect(await follow(domain, ask, policy)).toEqual({ came: 1, went: 0 });
+    expect((await recipients(domain)).toSorted()).toEqual([ABSENT, GUEST]);
+    expect([policy.text?.includes(GUEST), policy.text?.includes(ABSENT)]).toEqual([true, false]);
+    tell(has(OTHER));
+    expect(await follow(domain, ask, policy)).toEqual({ came: 1, went: 1 });
+    expect([policy.text?.includes(GUEST), policy.text?.includes(OTHER)]).toEqual([false, true]);
+    tell();
+    expect(await follow(domain, ask, policy)).toEqual({ came: 0, went: 1 });
+    expect(policy.text).not.toMatch(/Share/);
+    expect(await recipients(domain)).toEqual([ABSENT]);
+  });
+
+  test('an organization that the policy does not name was left out by nobody', async () => {
+    const { domain, policy, ask } = await shared(has(GUEST));
+    await addShare(domain, { id: 'aaaaaaaa', ...SHOP, with: 'o-a1b2c3d4e5' });
+    await expect(follow(domain, ask, policy)).rejects.toMatchObject({ code: 'INVALID_CONFIGURATION' });
   });
 
   test('two at once come to the same', async () => {

@@ -72,6 +72,7 @@ function may(
   policy: Policy,
   { account, role = 'developer', path }: Asker,
   { action, key, context = {} }: Asked,
+  own: readonly Policy[] = [everything],
 ): boolean {
   const arn = `arn:aws:iam::${account}:role/${role}`;
   const whole: RequestContext = {
@@ -85,8 +86,7 @@ function may(
     ...context,
   };
   const resource = key === undefined ? BUCKET_ARN : `${BUCKET_ARN}/${key}`;
-  return decide({ caller: { account, arn }, action, resource, context: whole }, [everything], policy, PLACE.account)
-    .allowed;
+  return decide({ caller: { account, arn }, action, resource, context: whole }, own, policy, PLACE.account).allowed;
 }
 
 const GET = (key: string, tag?: string): Asked => ({
@@ -398,6 +398,21 @@ describe('one policy of many shares', () => {
     }
   });
 
+  test.each([ORGANIZATION, `${ORGANIZATION}/${UNIT}`])(
+    'lets nobody of the home by %s, whose own policies decide',
+    (whom) => {
+      const policy = policyOf(share(SHOP, whom, 'promote'));
+      const asked = [GET(versionKey(API, 7)), CREATE(versionKey(API, 8)), LIST('versions/default/shop/')];
+      const path = `${ABOVE}/${UNIT}/`;
+      for (const one of asked) {
+        expect(may(policy, { account: GUEST, path }, one, [])).toBe(false);
+        expect(may(policy, { account: GUEST, path }, one)).toBe(true);
+        expect(may(policy, { account: PLACE.account, path }, one, [])).toBe(false);
+        expect(may(policy, { account: PLACE.account, path }, one)).toBe(true);
+      }
+    },
+  );
+
   test('nothing shared: nothing said', () => {
     expect(bucketStatements(WHERE, [])).toEqual([]);
     expect(keyStatements(WHERE, [])).toEqual([]);
@@ -414,11 +429,16 @@ describe('the key', () => {
     Resource: '*',
   };
 
-  function uses(all: readonly RepositoryShare[], action: string, context: RequestContext, account = GUEST): boolean {
+  function uses(
+    all: readonly RepositoryShare[],
+    action: string,
+    context: RequestContext,
+    account = GUEST,
+    own: readonly Policy[] = [everything],
+  ): boolean {
     const policy: Policy = { Statement: [root, ...keyStatements(WHERE, all)] };
     const arn = `arn:aws:iam::${account}:role/developer`;
-    return decide({ caller: { account, arn }, action, resource: KEY, context }, [everything], policy, PLACE.account)
-      .allowed;
+    return decide({ caller: { account, arn }, action, resource: KEY, context }, own, policy, PLACE.account).allowed;
   }
   const through = (service: string, of = BUCKET_ARN): RequestContext => ({
     'kms:viaservice': service,
@@ -435,6 +455,11 @@ describe('the key', () => {
     expect(uses(readers, 'kms:GenerateDataKey', here)).toBe(false);
     expect(uses(publishers, 'kms:GenerateDataKey', here)).toBe(true);
     expect(uses(publishers, 'kms:Decrypt', here)).toBe(true);
+    const ofHome = { ...here, 'aws:principalorgid': ORGANIZATION, 'aws:principalaccount': PLACE.account };
+    const ofOthers = { ...ofHome, 'aws:principalaccount': GUEST };
+    const organization = [share(SHOP, ORGANIZATION, 'publish')];
+    expect(uses(organization, 'kms:Decrypt', ofOthers)).toBe(true);
+    expect(uses(organization, 'kms:Decrypt', ofHome, PLACE.account, [])).toBe(false);
     for (const context of [
       {},
       through('s3.eu-west-1.amazonaws.com'),
