@@ -4,8 +4,8 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import type { ObjectKey } from '../object-store.ts';
 
-/** What an ARN of another domain names, and that its content is here now. */
-export interface Fetched {
+/** What an ARN of another domain names. */
+export interface AtHome {
   /** Definite; of content that was named by its digest alone, without a version. */
   readonly arn: string;
   /** Under which it stands in every domain. */
@@ -15,6 +15,10 @@ export interface Fetched {
   /** Bytes. */
   readonly size: number;
   readonly version?: number;
+}
+
+/** And that its content is here now. */
+export interface Fetched extends AtHome {
   readonly arrival: Arrival;
 }
 

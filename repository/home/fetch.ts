@@ -2,7 +2,6 @@ import type { ArtifactArn } from '../arn.ts';
 import { formatArn, samePlace } from '../arn.ts';
 import type { Arrival, BlobName } from '../blob.ts';
 import { headBlob, missing } from '../blob.ts';
-import type { Content } from '../content.ts';
 import { measured } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
@@ -10,11 +9,11 @@ import { ArtifactError, hasCode } from '../error.ts';
 import { blobPrefix, isBlobKey, parseBlobKey } from '../keys.ts';
 import type { ObjectHead, ObjectStore } from '../object-store.ts';
 import { securePresence } from '../presence.ts';
-import type { Fetched } from './away.ts';
+import { storedContent } from '../stored-content.ts';
+import type { AtHome, Fetched } from './away.ts';
 import { byOne } from './claim.ts';
 import type { Homes } from './home.ts';
 import { atHome, openHome } from './home.ts';
-import type { AtHome } from './resolve.ts';
 import { resolveAtHome } from './resolve.ts';
 
 /** What is refused may have been shared, or published, a moment ago: whoever shares marks the content after that. Ten seconds. */
@@ -174,11 +173,7 @@ async function carry(
   head: ObjectHead,
   blob: AtHome,
 ): Promise<Arrival | 'changed'> {
-  const content: Content = {
-    size: blob.size,
-    sha256: blob.digest,
-    read: (start = 0, end = blob.size) => part(source, head, start, end),
-  };
+  const content = storedContent(source, head, blob.digest);
   try {
     return (await store.create(blob.key, content)) === 'created' ? 'copied' : 'reused';
   } catch (error) {
@@ -186,26 +181,6 @@ async function carry(
     // Deleted there, or written again: the next look tells.
     if (hasCode(error, 'SOURCE_CHANGED')) return 'changed';
     throw error;
-  }
-}
-
-async function* part(
-  source: ObjectStore,
-  { key, revision }: ObjectHead,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  const object = await source.read(key, undefined, start);
-  if (object?.revision !== revision) {
-    await object?.body[Symbol.asyncIterator]().return?.();
-    throw new ArtifactError('SOURCE_CHANGED', `'${key}' at home changed while it was read`, { remedy: 'Try again.' });
-  }
-  let left = end - start;
-  for await (const piece of object.body) {
-    const taken = piece.byteLength > left ? piece.subarray(0, left) : piece;
-    if (taken.byteLength > 0) yield taken;
-    left -= taken.byteLength;
-    if (left <= 0) break;
   }
 }
 

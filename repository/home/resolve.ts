@@ -4,24 +4,17 @@ import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import { blobKey } from '../keys.ts';
 import type { ArtifactName } from '../name.ts';
-import type { ObjectKey, ObjectStore } from '../object-store.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Resolution } from '../resolution.ts';
 import { resolveContent, resolveVersion } from '../resolution.ts';
 import { readSettings } from '../settings.ts';
 import type { Digest } from '../digest.ts';
 import { readDecidedStatus, refusedReference, takesNoReferences } from '../status.ts';
 import { missing } from '../blob.ts';
+import type { AtHome } from './away.ts';
 
-/** What an ARN names, as its home tells it. */
-export interface AtHome {
-  readonly arn: string;
-  /** The same here as there. */
-  readonly key: ObjectKey;
-  readonly digest: Digest;
-  readonly filename: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly version?: number;
+/** As its home tells it. */
+export interface FoundAtHome extends AtHome {
   /** In which its repository has its content there, if that is not the domain's. Here it stands in the domain's. */
   readonly ownBucket?: string;
 }
@@ -36,7 +29,7 @@ export async function resolveAtHome(
   named: ArtifactArn,
   open: (bucket: string) => Promise<ObjectStore>,
   filename?: string,
-): Promise<AtHome> {
+): Promise<FoundAtHome> {
   const { version, digest } = named;
   if (version !== undefined) return versionAtHome(home, { ...named, version });
   if (filename !== undefined && digest !== undefined) return contentAtHome(home, named, { digest, filename }, open);
@@ -49,7 +42,7 @@ function placed({ arn, digest, filename, size, bucket }: Omit<Resolution, 'statu
   return { arn: formatArn(arn), key: blobKey(digest, filename), ...blob };
 }
 
-async function versionAtHome(home: Domain, named: ArtifactArn & { readonly version: number }): Promise<AtHome> {
+async function versionAtHome(home: Domain, named: ArtifactArn & { readonly version: number }): Promise<FoundAtHome> {
   const { version } = named;
   const found = placed(await resolveVersion(home, named));
   const status = await statusAtHome(home, named, version);
@@ -79,7 +72,7 @@ async function contentAtHome(
   named: ArtifactArn,
   blob: { readonly digest: Digest; readonly filename: string },
   open: (bucket: string) => Promise<ObjectStore>,
-): Promise<AtHome> {
+): Promise<FoundAtHome> {
   const key = blobKey(blob.digest, blob.filename);
   const found = { arn: formatArn(named), key, ...blob };
   const head = await home.store.head(key);
