@@ -1,5 +1,4 @@
 import type { StackResource } from '../binding.ts';
-import { bindingKeys } from '../binding.ts';
 import type { Domain } from '../domain.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import { generationOf } from '../physical-id.ts';
@@ -8,13 +7,12 @@ import { parseRecipient } from '../sharing/recipient.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { StackEvidence } from '../evidence/evidence.ts';
 import type { Auditing } from './auditing.ts';
-import { isDayOld, lastTouched, standingOf } from './auditing.ts';
-import type { Finding } from './finding.ts';
+import { isDayOld, standingOf } from './auditing.ts';
+import type { Finding, FindingSubject } from './finding.ts';
 import { requireFailure, unknownBecause } from './finding.ts';
 import type { NamedReference } from './orphans.ts';
 import { nameOf } from './orphans.ts';
 import type { ReadBinding } from './removal.ts';
-import { readRecords } from './removal.ts';
 import { judgeSuspect, undecided, YOUNG } from './stale.ts';
 
 /** Of so many stacks is remembered what they use. */
@@ -82,7 +80,7 @@ export async function judgeForeign(auditing: Auditing, listed: ListedObject): Pr
   if (named === undefined) return undefined;
   return named.resource.account === auditing.domain.account
     ? judgeOfOwnAccount(auditing, named)
-    : judgeOfOtherAccount(auditing, named);
+    : judgeOfOtherAccount(auditing, listed, named);
 }
 
 async function judgeOfOwnAccount(auditing: Auditing, named: NamedReference): Promise<Finding | undefined> {
@@ -111,33 +109,60 @@ async function removeTold({ store }: Pick<Domain, 'store'>, { records }: ReadBin
   return areGone;
 }
 
-async function judgeOfOtherAccount(auditing: Auditing, named: NamedReference): Promise<Finding | undefined> {
+/**
+ * Whether another account has written it. It may write what it likes below its own number: neither the rest of the key nor the record need be anything that is read here, and either
+ * keeps the content.
+ */
+export function isOfOtherAccount({ domain }: Pick<Auditing, 'domain'>, listed: ListedObject): boolean {
+  const account = nameOf(listed)?.resource.account ?? '';
+  return ACCOUNT.test(account) && account !== domain.account;
+}
+
+const ACCOUNT = /^\d{12}$/;
+
+/** Whether the key is one that a binding has: none of its parts is missing, and none is too many. */
+export function isBindingKey({ key }: ListedObject): boolean {
+  const parts = key.split('/');
+  return parts.length === 9 && !parts.some((part) => part === '' || part === '.' || part === '..');
+}
+
+/** By its key and head alone. */
+async function judgeOfOtherAccount(
+  auditing: Auditing,
+  listed: ListedObject,
+  named: NamedReference,
+): Promise<Finding | undefined> {
   const { domain, elsewhere, fix } = auditing;
-  const { resource, generation, digest } = named;
-  const subject = { stackId: stackIdOf(auditing, resource), logicalId: resource.logicalId, generation, digest };
+  const { account } = named.resource;
+  const subject = subjectOf(auditing, listed, named);
   const shared = await sharedOrWhy(auditing);
   if ('why' in shared) return elsewhere.tell() ? shared : undefined;
-  if (shared.isOpen || shared.accounts.has(resource.account)) return undefined;
+  if (shared.isOpen || shared.accounts.has(account)) return undefined;
   try {
-    const read = await readRecords(domain.store, bindingKeys(named, digest));
-    const { protecting, entry } = read;
-    if (protecting === undefined || entry !== undefined) return undefined;
-    const stale: Finding = {
-      ...{ kind: 'stale', ...subject, arns: protecting.value.uses.map(({ arn }) => arn), healed: false },
-      why: `nothing is shared with account ${resource.account} any more`,
-    };
+    const head = await domain.store.head(listed.key);
+    if (head === undefined) return undefined;
+    const why = `nothing is shared with account ${account} any more`;
+    const stale: Finding = { kind: 'stale', ...subject, why, healed: false };
     if (!fix) return stale;
-    const isYoung = !isDayOld(auditing, lastTouched(protecting)) || !isDayOld(auditing, shared.changed);
+    const isYoung = !isDayOld(auditing, head.modified) || !isDayOld(auditing, shared.changed);
     if (isYoung) return { ...stale, failure: 'it changed only now', remedy: YOUNG };
     try {
-      const isGone = await removeTold(domain, { resource, generation, records: [read] });
-      return isGone ? { ...stale, healed: true } : { ...stale, failure: 'it was changed in the meantime' };
+      const outcome = await domain.store.removeRevision(listed.key, head.revision);
+      return outcome === 'conflict'
+        ? { ...stale, failure: 'it was changed in the meantime' }
+        : { ...stale, healed: true };
     } catch (error) {
       return { ...stale, ...requireFailure(error) };
     }
   } catch (error) {
     return unknownBecause(error, subject);
   }
+}
+
+function subjectOf(auditing: Auditing, listed: ListedObject, named: NamedReference): FindingSubject {
+  const { resource, generation, digest } = named;
+  if (!isBindingKey(listed)) return { key: listed.key, digest };
+  return { stackId: stackIdOf(auditing, resource), logicalId: resource.logicalId, generation, digest };
 }
 
 async function sharedOrWhy({ domain, elsewhere }: Auditing): Promise<Shared | Finding> {

@@ -9,7 +9,7 @@ import { isDayOld } from './auditing.ts';
 import { formatCursor } from './cursor.ts';
 import type { AuditStep, Finding } from './finding.ts';
 import { unknownBecause } from './finding.ts';
-import { judgeForeign } from './foreign.ts';
+import { isBindingKey, isOfOtherAccount, judgeForeign } from './foreign.ts';
 import { isOrphan, judgeOrphan } from './orphans.ts';
 import { judgeRetained } from './retained.ts';
 
@@ -55,8 +55,11 @@ async function judgeOf(auditing: Auditing, listed: ListedObject): Promise<Judge 
   const parsed = recordOfReference(listed.key) === undefined ? undefined : parseReferenceKey(listed.key);
   switch (parsed?.kind) {
     case 'stack':
-      if (!(await isOrphan(auditing, listed))) return undefined;
-      return isElsewhere(parsed.resource, auditing.domain) ? judgeForeign : judgeOrphan;
+      if (!isElsewhere(parsed.resource, auditing.domain))
+        return (await isOrphan(auditing, listed)) ? judgeOrphan : undefined;
+      // What is no binding has no entry.
+      if (isOfOtherAccount(auditing, listed) && !isBindingKey(listed)) return judgeForeign;
+      return (await isOrphan(auditing, listed)) ? judgeForeign : undefined;
     case 'named':
       return parsed.consumer === RETAINED_CONSUMER && isDayOld(auditing, listed.modified) ? judgeRetained : undefined;
     case 'version':

@@ -2,11 +2,12 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Finding } from '../../repository/audit/audit.ts';
 import { audit } from '../../repository/audit/audit.ts';
 import { readBindingRecord } from '../../repository/binding.ts';
-import { sha256 } from '../../repository/index.ts';
-import type { ObjectKey } from '../../repository/index.ts';
+import { contentOf, sha256 } from '../../repository/index.ts';
+import type { ObjectKey, ObjectStore } from '../../repository/index.ts';
+import { objectKey } from '../../repository/object-store.ts';
 import { settingsKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
-import { addShare } from '../../repository/sharing/records.ts';
+import { addShare, removeShare } from '../../repository/sharing/records.ts';
 import { verify } from '../../repository/verifying/verify.ts';
 import type { AuditedOptions } from '../support/audited.ts';
 import { Audited } from '../support/audited.ts';
@@ -265,6 +266,56 @@ describe('of another account', () => {
     expect(await home.recorded()).toHaveLength(1);
     expect(await home.audit()).toEqual([expect.objectContaining({ ...stale, healed: true })]);
     expect(await home.recorded()).toEqual([]);
+  });
+
+  describe('what it has written need be no record', () => {
+    const below = `references/${sha256('a')}/stack/${OTHER}`;
+    const named = `${below}/${ELSEWHERE}/shop/0b1c2d3e-0000-4000-8000-000000000000/Api/g`;
+    const content = { garbage: contentOf('no record'), format: recordContent({ format: 99, uses: 1 }) };
+
+    test.each([
+      ['what is no record', named, content.garbage],
+      ['a record of another format', named, content.format],
+      ['a key that is too short', `${below}/x`, content.garbage],
+      ['a key that is too long', `${named}/more`, content.garbage],
+      ['an account’s number and nothing else', below, content.garbage],
+    ])('%s goes when nothing is shared with it, and not before', async (_, text, written) => {
+      const home = await started();
+      const key = objectKey(text);
+      await home.store.create(key, written);
+      await share(home, ['333344445555', OTHER]);
+      expect(await home.audit()).toEqual([]);
+      await removeShare(home.domain, 'abcdefg1');
+      const why = `nothing is shared with account ${OTHER} any more`;
+      const stale = { kind: 'stale', digest: sha256('a'), why };
+      expect(await home.audit({ fix: false })).toEqual([expect.objectContaining({ ...stale, healed: false })]);
+      expect(await home.store.head(key)).toBeDefined();
+      expect(await home.audit()).toEqual([expect.objectContaining({ ...stale, healed: true })]);
+      expect(await home.store.head(key)).toBeUndefined();
+      expect(await home.audit()).toEqual([]);
+    });
+
+    test('written again at that moment, it stays', async () => {
+      const home = await started();
+      const key = objectKey(`${below}/x`);
+      await home.store.create(key, content.garbage);
+      const domain = home.later(home.domain);
+      const store: ObjectStore = {
+        ...domain.store,
+        async head(of) {
+          const head = await domain.store.head(of);
+          if (of === key && head !== undefined) await domain.store.replace(key, content.format, head.revision);
+          return head;
+        },
+      };
+      const findings: Finding[] = [];
+      for await (const { finding } of audit({ ...domain, store }, home.evidence, { fix: true }))
+        if (finding) findings.push(finding);
+      expect(findings).toEqual([
+        expect.objectContaining({ kind: 'stale', key, healed: false, failure: 'it was changed in the meantime' }),
+      ]);
+      expect(await home.store.head(key)).toBeDefined();
+    });
   });
 
   test('stays for a day after the last change of what is shared', async () => {
