@@ -1,14 +1,17 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/cli/chance.ts';
-import { establishDomain, ownKeeper } from '../../../repository/index.ts';
+import { contentOf, establishDomain, ownKeeper } from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
-import { blobKey } from '../../../repository/keys.ts';
+import { blobKey, versionKey, versionReferenceKey } from '../../../repository/keys.ts';
+import { recordContent } from '../../../repository/record.ts';
 import { sha256 } from '../../../repository/digest.ts';
 import { readSharing } from '../../../repository/sharing/records.ts';
 import { scopeOf } from '../../../repository/sharing/share.ts';
 import { isOwnSid } from '../../../repository/sharing/statements.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
+import { verify } from '../../../repository/verifying/verify.ts';
+import { allOf } from '../../support/all-of.ts';
 import { AwsPolicies } from '../../support/aws-policies.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
 import {
@@ -236,14 +239,77 @@ describe('share', () => {
     const nonce = `guest-${scope}-forged`;
     const forged = { ...record, number: 2, nonce, assets: [secret] };
     const guest = storeOf('guest');
-    const { contentOf } = await import('../../../repository/index.ts');
-    const { versionKey, versionReferenceKey } = await import('../../../repository/keys.ts');
     const name = { repository: 'default', id: 'team/tool' };
     await guest.create(versionReferenceKey(sha256('one'), name, 2, nonce), contentOf('{}'));
     await guest.create(versionKey(name, 2), contentOf(JSON.stringify(forged)));
     await done('administrator', 'share', 'sync', '--yes');
     expect(tagsOf(blobKey(sha256('one'), 'one.txt')).filter((tag) => tag !== '')).toEqual([]);
     await expect(guest.head(blobKey(sha256('one'), 'one.txt'))).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  describe('what a guest writes by other means, as its policy lets it', () => {
+    const TEAM = { repository: 'default', id: 'team/tool' };
+    const SECRET = blobKey(sha256('one'), 'one.txt');
+    const scope = scopeOf({ repository: 'default', pattern: 'team/**' });
+    const arnOf = (number: number): string => PRODUCT.replace(/shop\/api:1$/, `team/tool:${number}`);
+    let guest: ObjectStore;
+
+    beforeEach(async () => {
+      await done('publisher', 'publish', 'one.txt', '--id', 'shop/api');
+      await done('administrator', 'share', 'default/team/**', '--with', GUEST, '--publish', '--yes');
+      guest = storeOf('guest');
+    });
+
+    const hold = (number: number, nonce: string): Promise<unknown> =>
+      guest.create(versionReferenceKey(sha256('one'), TEAM, number, nonce), contentOf('{}'));
+
+    async function write(number: number, nonce: string, more: object = {}): Promise<void> {
+      const asset = { name: 'one.txt', digest: sha256('one'), filename: 'one.txt', size: 3 };
+      const record = {
+        format: 1,
+        ...TEAM,
+        number,
+        nonce,
+        published: '2026-01-01T00:00:00.000Z',
+        assets: [asset],
+        ...more,
+      };
+      expect(await guest.create(versionKey(TEAM, number), recordContent(record))).toBe('created');
+    }
+
+    async function assertSecret(...numbers: readonly number[]): Promise<void> {
+      const announced = await keeper.invoke(
+        { command: 'announce', arns: numbers.map(arnOf) },
+        'cfn-artifacts-keeper:sharing',
+      );
+      expect(announced.failed).toBeUndefined();
+      expect(tagsOf(SECRET).filter((tag) => tag !== '')).toEqual([]);
+      await expect(guest.head(SECRET)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    }
+
+    test.each([
+      ['of a guest, behind something else', `x-guest-${scope}-y`],
+      ['of a guest, behind that of another scope', `guest-00000000-guest-${scope}-y`],
+      ['of a guest, behind nothing', `-guest-${scope}-y`],
+      ['of a guest, before something else', `guest-${scope}-y-z`],
+    ])('does not show content under a name %s', async (_, nonce) => {
+      expect(await hold(1, nonce)).toBe('created');
+      await write(1, nonce);
+      await assertSecret(1);
+    });
+
+    test('does not show it where it says that the domain has named it', async () => {
+      await expect(hold(1, 'abcdef')).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+      await write(1, 'abcdef');
+      const nonce = `guest-${scope}-y`;
+      await hold(2, nonce);
+      await write(2, nonce, { promotion: { id: '0f'.repeat(16), items: 1, from: arnOf(1) } });
+      await assertSecret(1, 2);
+      // Nor when somebody puts back what seems to be missing.
+      await allOf(verify(domain, { fix: true, deep: false }));
+      expect(bucket.current(versionReferenceKey(sha256('one'), TEAM, 1, 'abcdef'))).toBeDefined();
+      await assertSecret(1, 2);
+    });
   });
 
   test('other bytes that a guest lays under a digest are used by nobody', async () => {
