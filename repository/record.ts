@@ -5,7 +5,7 @@ import type { Incarnation, ObjectKey, ObjectStore, Revision } from './object-sto
 import { leaveBody } from './object-store.ts';
 
 /** Records are small JSON objects. More than this is damage, or not ours. */
-const RECORD_LIMIT = 1024 * 1024;
+export const RECORD_LIMIT: number = 1024 * 1024;
 
 export interface Stored<T> {
   readonly value: T;

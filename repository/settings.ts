@@ -1,4 +1,3 @@
-import { notedPlace } from './contents.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError, hasCode } from './error.ts';
 import { EVERY_REPOSITORY, FORMAT_VERSION, settingsKey } from './keys.ts';
@@ -8,6 +7,7 @@ import type { Owner } from './owner.ts';
 import { ownerOf } from './owner.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
+import { salvageSettings } from './salvage.ts';
 import type { SettingsProblem } from './settings-problems.ts';
 import { problemsOfRules, problemsOfSettings } from './settings-problems.ts';
 import type { ResourceShare } from './sharing/resource-share.ts';
@@ -125,8 +125,8 @@ function unreadable(error: unknown, repository: string): ArtifactError {
 export type ReadBefore = Pick<Stored<unknown>, 'revision'> & { readonly value?: RepositoryNotes };
 
 /**
- * Gives a repository settings. What is noted of it stays.
- * @throws ArtifactError CONTENTION where somebody else has changed it since; TypeError for settings with problems
+ * Gives a repository settings. What is noted of it stays: of what can't be read, as much as is understood.
+ * @throws ArtifactError CONTENTION where somebody else has changed it since, UNSUPPORTED_FORMAT where a newer version has written it; TypeError for settings with problems
  */
 export async function writeSettings(
   domain: Pick<Domain, 'store' | 'chance'>,
@@ -134,8 +134,8 @@ export async function writeSettings(
   settings: Settings,
   before: ReadBefore | undefined,
 ): Promise<void> {
-  // Of what can't be read nothing is known but where its content was to stand.
-  const notes = before === undefined ? {} : (before.value ?? (await notedPlace(domain.store, repository)));
+  const notes =
+    before === undefined ? {} : (before.value ?? (await salvageSettings(domain.store, repository))?.notes ?? {});
   if (await writeRepository(domain, repository, settings, notes, before)) return;
   throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
     remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,

@@ -10,8 +10,9 @@ import {
   updateRepository,
   writeSettings,
 } from '../../../repository/index.ts';
-import { settingsKey } from '../../../repository/keys.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
+import type { Salvaged } from '../../../repository/salvage.ts';
+import { salvageSettings } from '../../../repository/salvage.ts';
 import { confirm } from '../confirm.ts';
 import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
 import { count } from '../finding-talk.ts';
@@ -101,7 +102,7 @@ interface Comparison {
   readonly replace: () => Promise<void>;
 }
 
-/** What can't be read is replaced too: nothing is collected as long as it stands there. */
+/** @throws ArtifactError UNSUPPORTED_FORMAT of what a newer version has written */
 async function compare(domain: Domain, repository: string, rules: Rules): Promise<Comparison> {
   try {
     const { repository: is, record } = await readRepository(domain, repository);
@@ -111,13 +112,34 @@ async function compare(domain: Domain, repository: string, rules: Rules): Promis
     };
   } catch (error) {
     if (!(error instanceof ArtifactError) || error.code !== 'UNSUPPORTED_FORMAT') throw error;
-    const lines = linesOf(rules).map((line) => `+ ${line}`);
-    const what = `- what was set for '${repository}' before can't be read: ${error.message}`;
-    const before = await domain.store.head(settingsKey(repository));
-    // Nobody can tell what it took, or from where.
-    const taken = '+ takes: everything';
-    return { changes: [what, ...lines, taken], replace: () => writeSettings(domain, repository, rules, before) };
+    const salvaged = await salvageSettings(domain.store, repository);
+    // It is gone since.
+    if (salvaged === undefined) throw error;
+    return compareWith(domain, repository, rules, salvaged, error);
   }
+}
+
+/** What can't be read is replaced too: nothing is collected as long as it stands there. What of it is understood is kept. */
+function compareWith(
+  domain: Domain,
+  repository: string,
+  rules: Rules,
+  { revision, settings, notes, lost }: Salvaged,
+  { message }: ArtifactError,
+): Comparison {
+  const { acceptsFrom, requiresEvidence = false } = settings;
+  // Where nothing tells what it took, or from where.
+  const taken = acceptsFrom === undefined && !requiresEvidence ? ['+ takes: everything'] : [];
+  return {
+    changes: [
+      `- what was set for '${repository}' before can't be read: ${message}`,
+      ...lost.map((one) => `- ${one}`),
+      ...linesOf(rules).map((line) => `+ ${line}`),
+      ...taken,
+    ],
+    replace: () =>
+      writeSettings(domain, repository, withRules({ lifecycle: [], ...settings }, rules), { revision, value: notes }),
+  };
 }
 
 function withRules({ description, acceptsFrom, requiresEvidence }: Settings, rules: Rules): Settings {

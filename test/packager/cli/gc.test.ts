@@ -2,8 +2,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { run } from '../../../packager/cli/program.ts';
 import { INTERRUPTED } from '../../../packager/cli/terminal.ts';
-import { contentOf } from '../../../repository/index.ts';
+import { bytesOf } from '../../../repository/content.ts';
+import { contentOf, readSettings } from '../../../repository/index.ts';
+import type { ObjectStore } from '../../../repository/index.ts';
 import { settingsKey, statusKey } from '../../../repository/keys.ts';
+import { recordContent } from '../../../repository/record.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import type { Outcome } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
@@ -395,6 +398,63 @@ more: 1
     expect((await project.run('verify', ...DOMAIN)).exitCode).toBe(0);
     project.write({ 'none.yaml': 'lifecycle: []\n' });
     expect((await gc('rules', 'set', 'none.yaml', '--yes')).stdout).toBe("'default' has no rules now\n");
+  });
+
+  describe('a record of which a part can’t be read', () => {
+    const settings = settingsKey('default');
+    const sound = { id: 'abcdefg0', pattern: 'shop/**', with: '444455556666', right: 'read' };
+    const unsound = { ...sound, id: 'abcdefg1', right: 'more\u202e' };
+    const bySound = {
+      arn: 'arn:aws:ram:eu-west-1:111122223333:resource-share/0b1c2d3e-0000-4000-8000-000000000000',
+      ...{ pattern: 'shop/**', right: 'read' },
+    };
+    const encryption = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd';
+    const owner = { stackId: 'arn', logicalId: 'R', requestId: 'R-1', issued: '2026-01-01T00:00:00.000Z' };
+    const domain = (): ObjectStore => directoryStore(project.path('../domain'));
+    const record = {
+      ...{ format: 1, nonce: 'n', lifecycle: [], description: 'ours', acceptsFrom: ['staging'], owner },
+      ...{
+        shares: [sound, unsound],
+        resourceShares: [bySound, { arn: 'no' }],
+        demands: { encryption, endpoints: 'x' },
+      },
+      more: 1,
+    };
+
+    test('keeps the rest when rules are given anew, and what is lost is shown', async () => {
+      await domain().create(settings, recordContent(record));
+      const yes = await answering('y', 'gc', 'rules', 'set', 'rules.yaml');
+      expect(yes.exitCode).toBe(0);
+      const shown = yes.stderr.split('\n').filter((line) => line.startsWith('- '));
+      expect(shown.slice(1)).toEqual([
+        '- shares: {"id":"abcdefg1","pattern":"shop/**","with":"444455556666","right":"more\\u202e"}',
+        '- resourceShares: {"arn":"no"}',
+        '- demands: {"endpoints":"x"}',
+        '- "more": 1',
+      ]);
+      expect(yes.stderr).not.toContain('takes: everything');
+      expect((await readSettings(domain(), 'default'))?.value).toEqual({
+        ...{ nonce: expect.any(String), lifecycle: [expect.objectContaining({ id: 'unused' })] },
+        ...{ description: 'ours', acceptsFrom: ['staging'], owner },
+        ...{ shares: [sound], resourceShares: [bySound], demands: { encryption } },
+      });
+    });
+
+    test('is told to be lost as a whole where it is no record at all', async () => {
+      await domain().create(settings, contentOf('damaged'));
+      const { stderr } = await gc('rules', 'set', 'rules.yaml', '--yes');
+      expect(stderr).toContain('- all that was shared and demanded, and who declared it\n');
+      expect(stderr).toContain('+ takes: everything\n');
+    });
+
+    test('of a newer version is left as it is', async () => {
+      const newer = { ...record, format: 99 };
+      await domain().create(settings, recordContent(newer));
+      const refused = await gc('rules', 'set', 'rules.yaml', '--yes');
+      expect(refused).toMatchObject({ exitCode: 3, stdout: '', stderr: expect.stringContaining('in format 99') });
+      const now = await domain().read(settings);
+      expect(now && JSON.parse((await bytesOf(now.body)).toString())).toEqual(newer);
+    });
   });
 
   test('a quarantine is of the whole domain', async () => {
