@@ -248,14 +248,23 @@ describeWithMoto(`share --ram${'skipped' in moto ? ` (${moto.skipped})` : ''}`, 
     ram.accept(GUEST);
     await tick();
     expect(accounts()).toEqual([GUEST]);
-    const before = bucket.policy?.text;
 
     // Whoever may write records of repositories, and not the policy.
     await addShare(domain, { id: 'aaaaaaaa', repository: 'default', pattern: '**', with: OTHER, right: 'promote' });
     ram.remove(GUEST);
+    expect(await tick()).not.toHaveProperty('error');
+    expect(own()).toEqual([]);
+    await done('administrator', 'share', 'revoke', 'aaaaaaaa', '--yes');
+    ram.add(ram.shares[0]!, GUEST);
+    ram.accept(GUEST);
+    await tick();
+    expect(accounts()).toEqual([GUEST]);
+    const before = bucket.policy?.text;
+    await addShare(domain, { id: 'bbbbbbbb', repository: 'default', pattern: '**', with: GUEST, right: 'promote' });
+    ram.remove(GUEST);
     expect(await tick()).toMatchObject({ error: { message: expect.stringContaining('is not what is shared') } });
     expect(bucket.policy?.text).toBe(before);
-    await done('administrator', 'share', 'revoke', 'aaaaaaaa', '--yes');
+    await done('administrator', 'share', 'revoke', 'bbbbbbbb', '--yes');
     await done('administrator', 'share', 'sync', '--yes');
     expect(own()).toEqual([]);
 

@@ -298,6 +298,21 @@ describe('share', () => {
       await assertSecret(1);
     });
 
+    test('does not show what another guest has brought into another scope', async () => {
+      await done('administrator', 'share', 'default/rest/**', '--with', OTHER, '--publish', '--yes');
+      await done('other', 'publish', 'guest.txt', '--id', 'rest/x', ...THEIRS);
+      const theirs = scopeOf({ repository: 'default', pattern: 'rest/**' });
+      const digest = sha256('from a guest');
+      const key = blobKey(digest, `guest-${theirs}-guest.txt`);
+      await isTagged(key);
+      const nonce = `guest-${theirs}-guest-${scope}-y`;
+      expect(await guest.create(versionReferenceKey(digest, TEAM, 1, nonce), contentOf('{}'))).toBe('created');
+      await write(1, nonce, { assets: [{ name: 'x', digest, filename: `guest-${theirs}-guest.txt`, size: 12 }] });
+      await assertSecret(1);
+      expect(tagsOf(key)).toEqual([`:${theirs}:`]);
+      await expect(guest.head(key)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    });
+
     test('does not show it where it says that the domain has named it', async () => {
       await expect(hold(1, 'abcdef')).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
       await write(1, 'abcdef');
