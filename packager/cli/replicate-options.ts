@@ -1,8 +1,8 @@
 import type { AccessOptions } from '../aws/access.ts';
 import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, GROUP } from './options.ts';
-import type { Target } from './replication.ts';
-import { parseTargets } from './replication.ts';
+import type { Target } from './replication-target.ts';
+import { parseTargets } from './replication-target.ts';
 
 export interface ReplicateOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** As given: ARNs, or `[REPOSITORY/]ID…`. At least one. */

@@ -5,33 +5,9 @@ import type { Fetched } from '../../repository/home/away.ts';
 import { CHANCE } from './chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere, OpenDomain } from './opening.ts';
-import { REGION, texts } from './options.ts';
+import type { Target } from './replication-target.ts';
 
 /** Bringing what is at home in one domain to others, before anybody needs it there: their keepers fetch it. */
-
-/** A domain, as people name it. */
-export interface Target {
-  readonly region: string;
-  /** Absent: that of whoever asks. */
-  readonly account?: string;
-}
-
-/** Regions, of whichever account: `eu-west-1,444455556666/eu-west-1`. @throws ArtifactError INVALID_ARGUMENT */
-export function parseTargets(given: unknown): readonly [Target, ...Target[]] {
-  const [first, ...rest] = texts(given)
-    .flatMap((text) => text.split(','))
-    .map((text) => targetIn(text.trim()));
-  if (first === undefined) throw new ArtifactError('INVALID_ARGUMENT', 'must be Regions, not nothing');
-  return [first, ...rest];
-}
-
-function targetIn(text: string): Target {
-  const { account, region = '' } = /^(?:(?<account>[0-9]{12})\/)?(?<region>.*)$/s.exec(text)?.groups ?? {};
-  if (REGION.test(region)) return { region, ...(account !== undefined && { account }) };
-  throw new ArtifactError('INVALID_ARGUMENT', `must be Regions, not '${text}'`, {
-    remedy: "Name them like 'eu-west-1,ap-south-1'; that of another account like '444455556666/eu-west-1'.",
-  });
-}
 
 /** Each once, however it was named. */
 export function placesOf(targets: readonly Target[], { account, partitionOf }: Elsewhere): readonly DomainPlace[] {

@@ -1,4 +1,4 @@
-import { ArtifactError } from '../../repository/index.ts';
+import { ArtifactError } from '../../repository/error.ts';
 import { isBucketName, parseRepository } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import { YES } from './confirm.ts';
