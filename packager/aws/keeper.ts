@@ -6,13 +6,12 @@ import type { Domain } from '../../repository/domain.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
-import type { FETCHING_ALIAS ,
-  SHARING_ALIAS} from '../../repository/keeping/invocation.ts';
+import type { FETCHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
 import {
   answerOfInvocation,
   invocationProblem,
   KEEPER_FUNCTION,
-  PUBLISHING_ALIAS
+  PUBLISHING_ALIAS,
 } from '../../repository/keeping/invocation.ts';
 import type { AwsAccess, ClientConfig } from './access.ts';
 import { connectionProblem } from './access.ts';

@@ -311,7 +311,7 @@ export class TestAccount {
       stack.resources.delete = (id) => {
         const isRetained = stack.summaries.get(id)?.status === 'DELETE_SKIPPED' || stack.status.startsWith('IMPORT');
         if (stack.resources.get(id)?.type === 'AWS::S3::Bucket' && !isRetained) {
-          (this.server.buckets).delete(BUCKET);
+          this.server.buckets.delete(BUCKET);
         }
         return remove(id);
       };
