@@ -10,7 +10,9 @@ import { Time } from '../support/crash/scene.ts';
 const covered: Covered[] = [];
 /** They do many times what others here do once. */
 const LONG: ReadonlySet<string> = new Set(['tend, with a collection', 'delete all versions']);
-const scenarios = SCENARIOS.filter(({ name }) => !LONG.has(name));
+/** A directory knows no other domain, and shares nothing. */
+const IN_AWS = /^(?:fetch|tell|tag-shared)|elsewhere$/;
+const scenarios = SCENARIOS.filter(({ name }) => !LONG.has(name) && !IN_AWS.test(name));
 
 test.each(scenarios)(
   '$name: whoever dies leaves what can be gone on with',

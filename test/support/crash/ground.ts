@@ -25,13 +25,28 @@ export const memoryGround: MakeGround = async (now) => {
     writings += 1;
     return { revision: `r${writings}` as Revision, incarnation: `i${writings}` as Incarnation };
   };
-  const at = (objects: Map<string, MemoryObject>): Ground => ({
-    store: memoryStore(now, objects, name),
-    copy: async () => at(new Map(objects)),
+  const at = (objects: Map<string, MemoryObject>, tags: Map<string, string>): Ground => ({
+    store: withTags(memoryStore(now, objects, name), tags),
+    copy: async () => at(new Map(objects), new Map(tags)),
     drop: async () => undefined,
   });
-  return at(new Map());
+  return at(new Map(), new Map());
 };
+
+/** Each object has tags of its own, as on S3. */
+function withTags(store: ObjectStore, tags: Map<string, string>): ObjectStore {
+  return {
+    ...store,
+    setTag: async (key, name, value) => {
+      const head = await store.head(key);
+      if (head === undefined) return 'absent';
+      const tag = `${head.incarnation} ${name}`;
+      if (tags.get(tag) === value) return 'same';
+      tags.set(tag, value);
+      return 'set';
+    },
+  };
+}
 
 /** Its clock is the one that is given, as that of a store in memory is. */
 export const directoryGround: MakeGround = async (now) => {
