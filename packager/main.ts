@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { EXIT } from './cli/exit-codes.ts';
@@ -48,4 +47,4 @@ async function main(): Promise<void> {
   if (ending.signal.aborted) process.exit();
 }
 
-await main();
+void main();

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 const root = path.resolve(import.meta.dirname, '../..');
 const work = path.join(root, '.cfn-artifacts/example');
 const shop = path.relative(root, path.join(import.meta.dirname, 'shop'));
-const main = path.join(root, 'dist/packager/main.js');
+const main = path.join(root, 'dist/program/cfn-artifacts.cjs');
 
 function step(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });

@@ -1,26 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { nodeOf } from '../support/node-versions.ts';
+import type { Shipped } from '../support/shipped.ts';
+import { buildShipped } from '../support/shipped.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-/** Inside the project, so that what is shipped finds its dependencies. */
-const dist = path.join(root, '.cache', `dist-${process.pid}`);
 let scratch: string;
+let shipped: Shipped;
 
 beforeAll(async () => {
   scratch = await temporaryFolder();
-  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', dist], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stdout);
+  shipped = buildShipped();
 });
 afterAll(() => {
-  rmSync(dist, { recursive: true, force: true });
+  shipped.remove();
 });
 
 /** Runs what is shipped with the given Node: packages the example into a directory, and reads it back. */
@@ -31,7 +27,7 @@ function packaged(
   const folder = path.join(scratch, name);
   mkdirSync(folder);
   const run = (...args: string[]): { readonly stderr: string; readonly stdout: Buffer } => {
-    const { status, stdout, stderr } = spawnSync(program, [path.join(dist, 'packager/main.js'), ...args], {
+    const { status, stdout, stderr } = spawnSync(program, [shipped.main, ...args], {
       cwd: folder,
     });
     expect({ status, stderr: status === 0 ? '' : stderr.toString() }).toEqual({ status: 0, stderr: '' });

@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { nodeOf } from '../../support/node-versions.ts';
+import type { Shipped } from '../../support/shipped.ts';
+import { buildShipped } from '../../support/shipped.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-/** Inside the project, so that what is shipped finds its dependencies. */
-const dist = path.join(root, '.cache', `dist-bundling-${process.pid}`);
 const EXAMPLE = path.join(root, 'templates/examples/shop');
 
 let scratch: string;
+let shipped: Shipped;
 let first: Buffer;
 
 interface Machine {
@@ -34,7 +35,7 @@ function made({ program = process.execPath, env = {}, umask = '022', mtime }: Ma
     for (const name of readdirSync(own, { recursive: true, encoding: 'utf8' }))
       utimesSync(path.join(own, name), 0, mtime);
   }
-  const words = [program, path.join(dist, 'packager/main.js'), 'bundle', 'create', '-t', 'template.yaml'];
+  const words = [program, shipped.main, 'bundle', 'create', '-t', 'template.yaml'];
   words.push('--project-root', '.', '--artifact-prefix', 'shop', '--output', '../app.bundle');
   const { status, stderr } = spawnSync('sh', ['-c', `umask ${umask} && exec "$@"`, 'sh', ...words], {
     cwd: own,
@@ -47,16 +48,11 @@ function made({ program = process.execPath, env = {}, umask = '022', mtime }: Ma
 
 beforeAll(async () => {
   scratch = await temporaryFolder();
-  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', dist], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stdout);
+  shipped = buildShipped();
   first = made({});
 });
 afterAll(() => {
-  rmSync(dist, { recursive: true, force: true });
+  shipped.remove();
 });
 
 describe('a bundle is the same bytes', () => {

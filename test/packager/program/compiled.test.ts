@@ -1,0 +1,154 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Shipped } from '../../support/shipped.ts';
+import { buildShipped } from '../../support/shipped.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+let shipped: Shipped;
+let scratch: string;
+let domain: string;
+
+beforeAll(async () => {
+  scratch = await temporaryFolder();
+  domain = path.join(scratch, 'domain');
+  mkdirSync(path.join(scratch, 'fn'));
+  writeFileSync(path.join(scratch, 'fn/index.js'), 'exports.handler = () => 1;\n');
+  writeFileSync(
+    path.join(scratch, 'template.yaml'),
+    'Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: fn, Handler: index.handler, Runtime: nodejs22.x, Role: r}}\n',
+  );
+  shipped = buildShipped();
+});
+afterAll(() => {
+  shipped.remove();
+});
+beforeEach(() => {
+  for (const file of compiledFiles()) rmSync(file);
+});
+
+function compiledFiles(): readonly string[] {
+  return readdirSync(shipped.folder)
+    .filter((name) => name.startsWith('compiled-'))
+    .map((name) => path.join(shipped.folder, name));
+}
+
+function compiledFile(): string {
+  const [file, ...others] = compiledFiles();
+  expect(others).toEqual([]);
+  if (file === undefined) throw new Error('nothing was kept');
+  return file;
+}
+
+const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: scratch });
+
+function run(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [shipped.main, ...args], {
+    cwd: scratch,
+    encoding: 'utf8',
+    env: environment(),
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+const packaged = (): string => run('package', '--domain', `file:${domain}`, '--quiet');
+
+describe('what was compiled', () => {
+  test('is kept for the next run, which does the same with it and leaves it as it is', () => {
+    const without = packaged();
+    const kept = readFileSync(compiledFile());
+    expect(packaged()).toBe(without);
+    expect(readFileSync(compiledFile()).equals(kept)).toBe(true);
+  });
+
+  test('of another command is added to it', () => {
+    run('--version');
+    const before = readFileSync(compiledFile());
+    packaged();
+    const after = readFileSync(compiledFile());
+    expect(after.byteLength).toBeGreaterThan(before.byteLength);
+    run('--version');
+    expect(readFileSync(compiledFile()).equals(after)).toBe(true);
+  });
+
+  test('is not kept of a run that failed', () => {
+    const { status } = spawnSync(process.execPath, [shipped.main, 'package', '-t', 'absent.yaml'], {
+      cwd: scratch,
+      env: environment(),
+    });
+    expect(status).toBe(2);
+    expect(compiledFiles()).toEqual([]);
+  });
+
+  test('changes nothing where it is damaged, wherever that is, or cut off; and is mended', () => {
+    const without = packaged();
+    const whole = readFileSync(compiledFile());
+    const headerEnd = 8 + whole.readUInt32BE(0);
+    const places = [0, 4, 9, headerEnd - 1, headerEnd, headerEnd + 12, whole.byteLength - 1];
+    for (let at = headerEnd; at < whole.byteLength; at += Math.ceil(whole.byteLength / 20)) places.push(at);
+    for (const place of places) {
+      const damaged = Buffer.from(whole);
+      damaged[place] = (damaged[place] ?? 0) ^ 0x41;
+      writeFileSync(compiledFile(), damaged);
+      expect(packaged()).toBe(without);
+    }
+    for (const length of [0, 3, 20, headerEnd, Math.floor(whole.byteLength / 2)]) {
+      writeFileSync(compiledFile(), whole.subarray(0, length));
+      expect(packaged()).toBe(without);
+      expect(statSync(compiledFile()).size).toBeGreaterThan(headerEnd);
+    }
+  });
+
+  test('of another text of a piece is not taken for this one', () => {
+    expect(run('--version')).toBe('0.1.0\n');
+    const main = path.join(shipped.folder, 'main.cjs');
+    const text = readFileSync(main, 'utf8');
+    const other = text.replace('.argv.slice(2),ending', '.argv.slice(3),ending');
+    expect(other === text).toBe(false);
+    writeFileSync(main, other);
+    try {
+      // As many bytes as before, which is all that V8 itself compares.
+      expect(run('list', '--version')).toBe('0.1.0\n');
+    } finally {
+      writeFileSync(main, text);
+    }
+  });
+
+  test('is not kept, and not missed, where the folder is read-only', () => {
+    const asRoot = process.getuid?.() === 0;
+    chmodSync(shipped.folder, 0o555);
+    try {
+      packaged();
+      if (!asRoot) expect(compiledFiles()).toEqual([]);
+    } finally {
+      chmodSync(shipped.folder, 0o755);
+    }
+  });
+
+  test('by ten at once is whole', async () => {
+    const children = Array.from({ length: 10 }, (_, number) =>
+      spawn(
+        process.execPath,
+        [shipped.main, ...(number % 2 === 0 ? ['list', '--domain', `file:${domain}`] : ['--help'])],
+        {
+          cwd: scratch,
+          env: environment(),
+          stdio: 'ignore',
+        },
+      ),
+    );
+    const ends = await Promise.all(children.map(async (child) => (await once(child, 'close')) as [number | null]));
+    expect(ends.map(([code]) => code)).toEqual(children.map(() => 0));
+    expect(existsSync(compiledFile())).toBe(true);
+    run('list', '--domain', `file:${domain}`);
+  });
+});
+
+test('the licences of all that is inside stand beside it', () => {
+  const text = readFileSync(path.join(shipped.folder, 'LICENSES.txt'), 'utf8');
+  for (const name of ['@aws-sdk/client-s3', 'yaml', 'commander', 'smol-toml'])
+    expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+});
