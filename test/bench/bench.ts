@@ -1,205 +1,135 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { build } from 'esbuild';
-import { touch, workloads } from './workloads.ts';
-import type { Project } from './workloads.ts';
+import { COLLECTION, measureCollections } from './collections.ts';
+import type { Contestant } from './contestants.ts';
+import { contestants } from './contestants.ts';
+import type { State } from './goals.ts';
+import { GOALS, STATES } from './goals.ts';
+import { describeLimit, limitsOf, startOfNode } from './limits.ts';
+import type { Options } from './options.ts';
+import { isChosen, optionsOf, USAGE } from './options.ts';
+import { profilingOptions, summaryOf } from './profile.ts';
+import type { Project } from './project.ts';
+import { projectOf } from './project.ts';
+import type { Anchors } from './report.ts';
+import { HEADING, median, report } from './report.ts';
+import type { Course, Measurements } from './rounds.ts';
+import { runCourse } from './rounds.ts';
+import { startSink } from './sink-process.ts';
+import type { Workload } from './workloads.ts';
+import { workloads } from './workloads.ts';
 
 /**
- * Times whole processes, ours and `aws cloudformation package` in turn, against one loopback store, and prints medians and the ratios of
- * runs that followed each other. `npm run bench -- [--full] [--rounds N] [--only NAME]`
+ * Runs `aws cloudformation package` and ours as whole processes in turn, against one loopback store, and judges what they took by docs/performance.md.
+ * Ends with 1 where a goal or a bound is missed.
  */
 const root = path.resolve(process.argv[2] ?? '.');
 const args = process.argv.slice(3);
-const rounds = Number(valueOf('--rounds') ?? 3);
-const only = valueOf('--only');
-const scale = args.includes('--full') ? 'full' : 'quick';
 
-interface Contestant {
-  readonly name: string;
-  readonly command: (template: string, output: string) => readonly string[];
-}
+if (args.includes('--help')) print(USAGE);
+else await run(optionsOf(args, root));
 
-interface Measured {
-  readonly seconds: number;
-  readonly requests: number;
-  readonly bytes: number;
-}
-
-const main = path.join(root, 'dist/packager/main.js');
-const flags = (template: string, output: string) => [
-  '--template-file',
-  template,
-  '--s3-bucket',
-  'bench',
-  '--output-template-file',
-  output,
-];
-const OURS: Contestant = {
-  name: 'ours, plain bucket',
-  command: (...files) => [process.execPath, main, 'package', ...flags(...files), '--quiet'],
-};
-const DOMAIN: Contestant = {
-  name: 'ours, domain',
-  command: (template, output) => [
-    process.execPath,
-    main,
-    'package',
-    '--template-file',
-    template,
-    '--domain',
-    's3://bench',
-    '--output-template-file',
-    output,
-    '--quiet',
-  ],
-};
-const AWS: Contestant = {
-  name: 'aws-cli',
-  command: (...files) => ['aws', 'cloudformation', 'package', ...flags(...files)],
-};
-
-const STATES = ['first run', 'repeat', 'touched'] as const;
-type State = (typeof STATES)[number];
-
-const COLLECTION = 'gc-plan';
-/** Megabytes: what a plan may need, however much there is. */
-const COLLECTION_LIMIT = 300;
-
-await run();
-
-async function run(): Promise<void> {
-  if (!existsSync(main)) throw new Error('build first: npm run build');
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'cfn-artifacts-bench-'));
-  const sink = await startSink(scratch);
+async function run(options: Options): Promise<void> {
+  mkdirSync(options.folder, { recursive: true });
+  const scratch = mkdtempSync(path.join(options.folder, 'run-'));
+  const sink = await startSink(await bundled('sink', scratch));
+  const missed: string[] = [];
   try {
-    const contestants = hasAws() ? [OURS, DOMAIN, AWS] : [OURS, DOMAIN];
-    print(
-      `${contestants.map(({ name }) => name).join(', ')}; ${rounds} rounds, medians; Node ${process.version}, ${os.cpus().length} cores`,
-    );
-    if (!contestants.includes(AWS)) print('aws is not installed: no ratios');
-    for (const workload of workloads(scale)) {
-      if (only !== undefined && workload.name !== only) continue;
-      const folder = path.join(scratch, workload.name);
-      const project = workload.make(folder);
-      print(
-        `\n${workload.name}: ${workload.what} (${project.files.length} files, ${Math.round(project.bytes / 1e6)} MB)`,
-      );
-      print(line(['', '', 'wall s', 'requests', 'MB sent', 'aws-cli / this']));
-      await measureWorkload(folder, project, contestants, sink.endpoint);
-      rmSync(folder, { recursive: true });
+    const all = contestants(options).filter(({ name }) => options.profile === undefined || isProfiled(name));
+    print(`${all.map(({ what }) => what).join(', ')}; ${options.rounds} rounds, Node.js ${process.version}`);
+    print(`${os.cpus().length} × ${os.cpus()[0]?.model ?? ''}, load ${(os.loadavg()[0] ?? 0).toFixed(1)}`);
+    if (options.limits) print(describeLimit(startOfNode()));
+    for (const workload of workloads(options.quick).filter(({ name }) => isChosen(name, options.only))) {
+      missed.push(...(await runWorkload(workload, all, options, { sink, scratch })));
     }
-    if (only === undefined || only === COLLECTION) await measureCollections(scratch);
+    if (isChosen(COLLECTION, options.only) && options.profile === undefined) {
+      missed.push(...measureCollections(await bundled('collection', scratch), print));
+    }
   } finally {
     sink.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
+  if (missed.length > 0) print(`\nmissed:\n${missed.map((line) => `  ${line}`).join('\n')}`);
+  process.exitCode = missed.length > 0 ? 1 : 0;
 }
 
-async function measureWorkload(
-  folder: string,
-  project: Project,
-  contestants: readonly Contestant[],
-  endpoint: string,
-): Promise<void> {
-  const results = new Map<string, Measured[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const contestant of contestants) {
-      await fetch(`${endpoint}/-/reset?empty`, { method: 'POST' });
-      for (const state of STATES) {
-        if (state === 'touched') touch(project);
-        const measured = await measure(contestant, folder, endpoint);
-        results.set(`${state} ${contestant.name}`, [...(results.get(`${state} ${contestant.name}`) ?? []), measured]);
-      }
+function isProfiled(name: Contestant['name']): boolean {
+  return name === 'bucket' || name === 'domain';
+}
+
+async function runWorkload(
+  workload: Workload,
+  all: readonly Contestant[],
+  options: Options,
+  { sink, scratch }: Pick<Course, 'sink' | 'scratch'>,
+): Promise<readonly string[]> {
+  const possible = (Object.keys(STATES) as State[]).filter((state) => GOALS[workload.name][state] !== undefined);
+  const states = possible.filter((state) => isChosen(state, options.states));
+  if (states.length === 0) return [];
+  const project = projectOf(workload, options.folder);
+  describeProject(workload, project);
+  const course: Course = { workload, project, contestants: all, states, rounds: options.rounds, sink, scratch };
+  if (options.profile !== undefined) {
+    await profileWorkload(course, options.profile);
+    return [];
+  }
+  const found = await runCourse(course);
+  const anchors = anchorsOf(workload, found, options.folder);
+  const { lines, missed } = report(workload, found, anchors);
+  print([HEADING, ...lines].join('\n'));
+  if (options.limits) {
+    const limits = limitsOf(project, await bundled('limits-child', scratch));
+    print(`in one thread:\n${limits.map(describeLimit).join('\n')}`);
+  }
+  return missed;
+}
+
+function describeProject({ name, what }: Workload, { files, bytes, told }: Project): void {
+  const size = `${files.toLocaleString('en')} files, ${(bytes / 1e6).toFixed(1)} MB`;
+  print(`\n${name}: ${what} (${size}${told === undefined ? '' : `; ${told}`})`);
+}
+
+/** Remembers what aws-cli took, for runs without it. */
+function anchorsOf({ name, full }: Workload, found: Measurements, folder: string): Anchors {
+  const file = path.join(folder, `aws-cli-${name}${full ? '' : '-quick'}.json`);
+  const anchors: Partial<Record<State, number>> = { ...readAnchors(file) };
+  for (const [state, measured] of found) {
+    const aws = [...measured].find(([contestant]) => contestant.name === 'aws-cli')?.[1];
+    if (aws !== undefined) anchors[state] = median(aws.map(({ wall }) => wall));
+  }
+  writeFileSync(file, JSON.stringify(anchors));
+  return anchors;
+}
+
+function readAnchors(file: string): Anchors {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Anchors;
+  } catch {
+    return {};
+  }
+}
+
+async function profileWorkload(course: Course, target: string): Promise<void> {
+  for (const contestant of course.contestants) {
+    const folderOf = (state: State): string => path.join(target, `${course.workload.name}-${state}-${contestant.name}`);
+    for (const state of course.states) rmSync(folderOf(state), { recursive: true, force: true });
+    await runCourse({
+      ...course,
+      contestants: [contestant],
+      environment: (state) =>
+        course.states.includes(state) ? { NODE_OPTIONS: profilingOptions(folderOf(state)) } : {},
+    });
+    for (const state of course.states) {
+      print(`\n${STATES[state]}, ${contestant.what}: time of all threads in a run, see ${folderOf(state)}`);
+      print(summaryOf(folderOf(state), course.rounds).join('\n'));
     }
   }
-  for (const state of STATES) for (const contestant of contestants) print(row(state, contestant, results));
-}
-
-function row(state: State, { name }: Contestant, results: ReadonlyMap<string, readonly Measured[]>): string {
-  const own = results.get(`${state} ${name}`) ?? [];
-  const peers = results.get(`${state} ${AWS.name}`) ?? [];
-  const ratios = peers.map(({ seconds }, round) => seconds / (own[round]?.seconds ?? Number.NaN));
-  const ratio = ratios.length === 0 || name === AWS.name ? '' : median(ratios).toFixed(2);
-  const of = (member: keyof Measured): number => median(own.map((measured) => measured[member]));
-  return line([state, name, of('seconds').toFixed(2), String(of('requests')), (of('bytes') / 1e6).toFixed(1), ratio]);
-}
-
-async function measure({ name, command }: Contestant, folder: string, endpoint: string): Promise<Measured> {
-  const [program = '', ...rest] = command(path.join(folder, 'template.yaml'), path.join(folder, 'packaged.yaml'));
-  await fetch(`${endpoint}/-/reset`, { method: 'POST' });
-  const environment = {
-    ...process.env,
-    ...{
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
-      AWS_REGION: 'us-east-1',
-    },
-    ...{ AWS_DEFAULT_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', CI: 'true' },
-  };
-  const start = performance.now();
-  const child = spawn(program, rest, { cwd: folder, env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-  let talk = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (talk += text));
-  const [status] = (await once(child, 'close')) as [number | null];
-  const seconds = (performance.now() - start) / 1000;
-  if (status !== 0) throw new Error(`${name} ended with ${String(status)}: ${talk}`);
-  const counts = (await (await fetch(`${endpoint}/-/counts`)).json()) as { requests: number; bytes: number };
-  return { seconds, ...counts };
-}
-
-interface CollectionMeasured {
-  readonly seconds: number;
-  readonly items: number;
-  readonly parts: number;
-  /** Requests that list, and what they list. */
-  readonly pages: number;
-  readonly listed: number;
-  readonly others: number;
-  /** Bytes. */
-  readonly peak: number;
-}
-
-/** Plans over stores that generate their listing, each in a process of its own. @throws Error where one needs more than it may */
-async function measureCollections(scratch: string): Promise<void> {
-  const outfile = await bundled('collection', scratch);
-  print(`\n${COLLECTION}: what could go, of a listing that is generated`);
-  print(line(['', 'blobs, references', 'wall s', 'keys', 'listings', 'others', 'items', 'peak MB']));
-  for (const [blobs, unneeded] of [
-    [1000, 0],
-    [1_000_000, 0],
-    [1_000_000, 10],
-  ] as const) {
-    const { status, stdout } = spawnSync(process.execPath, [outfile, String(blobs), String(blobs), String(unneeded)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (status !== 0) throw new Error(`the plan ended with ${String(status)}`);
-    const { seconds, pages, listed, others, items, parts, peak } = JSON.parse(stdout) as CollectionMeasured;
-    const figures = [listed, pages, others, items].map((figure) => figure.toLocaleString('en'));
-    const megabytes = peak / 1e6;
-    print(line(['', `2 × ${blobs.toLocaleString('en')}`, seconds.toFixed(1), ...figures, megabytes.toFixed(0)]));
-    // Sixteen shards of three listings end with a page of their own; each part writes, and begins some listings again.
-    const allowed = Math.ceil(listed / 1000) + 60 + parts * 14;
-    if (megabytes > COLLECTION_LIMIT)
-      throw new Error(`a plan may need ${COLLECTION_LIMIT} MB, not ${megabytes.toFixed(0)}`);
-    if (pages + others > allowed) throw new Error(`a plan may make ${allowed} requests here, not ${pages + others}`);
-  }
-}
-
-async function startSink(scratch: string): Promise<{ readonly endpoint: string; readonly stop: () => void }> {
-  const outfile = await bundled('sink', scratch);
-  const child = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [endpoint] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-  return { endpoint: endpoint.trim(), stop: () => child.stdin.end() };
 }
 
 /** A part of the benchmark that runs in a process of its own. */
-async function bundled(name: 'sink' | 'collection', scratch: string): Promise<string> {
+async function bundled(name: 'sink' | 'collection' | 'limits-child', scratch: string): Promise<string> {
   const outfile = path.join(scratch, `${name}.mjs`);
   await build({
     entryPoints: [path.join(root, `test/bench/${name}.ts`)],
@@ -210,24 +140,6 @@ async function bundled(name: 'sink' | 'collection', scratch: string): Promise<st
     logLevel: 'silent',
   });
   return outfile;
-}
-
-function hasAws(): boolean {
-  return spawnSync('aws', ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function line([state = '', name = '', ...figures]: readonly string[]): string {
-  return `${state.padEnd(10)} ${name.padEnd(20)} ${figures.map((figure) => figure.padStart(14)).join('')}`;
-}
-
-function valueOf(flag: string): string | undefined {
-  const at = args.indexOf(flag);
-  return at < 0 ? undefined : args[at + 1];
 }
 
 function print(text: string): void {

@@ -4,260 +4,348 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * As little of S3 as the contestants of the benchmark need, so that its own cost hides nobody's: put, head, get, list, copy and uploads in parts, conditions
- * included. Bodies above a megabyte are counted and dropped. For measuring only: what it stores proves nothing.
+ * As little of S3 as the contestants of the benchmark need, so that its own cost hides nobody's: objects with their versions, conditions, copies, listings,
+ * tags and uploads in parts. Bodies above a megabyte are counted and dropped. For measuring only: what it stores proves nothing.
  *
- * Run as a process of its own; prints its endpoint. `GET /-/counts` tells requests and bytes since the last `POST /-/reset`; `?empty` forgets the
- * objects too. `POST /-/delay?ms=50` adds to every answer.
+ * Run as a process of its own; prints its endpoint and ends with its input. Its own addresses, each a POST that answers with what was counted since the last
+ * reset: `/-/reset`; `/-/empty?bucket=NAME` forgets what is in a bucket; `/-/delay?ms=50` adds to every answer from now on; `/-/counts` does nothing else.
  */
-interface Entry {
+interface Version {
+  readonly id: string;
   readonly etag: string;
-  readonly version: string;
   readonly size: number;
   readonly sha256: string | undefined;
+  /** None where it was too large to be kept. */
   readonly body: Buffer | undefined;
   readonly modified: Date;
+  /** What is left by a delete without a version. */
+  readonly marker: boolean;
+  tags: string;
 }
 
+interface Upload {
+  readonly sizes: Map<number, number>;
+}
+
+interface Request {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly bucket: string;
+  /** Empty where the bucket itself is meant. */
+  readonly key: string;
+  readonly query: URLSearchParams;
+}
+
+/** Bytes. */
 const KEPT = 1024 * 1024;
-const objects = new Map<string, Entry>();
-const parts = new Map<string, Map<number, { readonly size: number; readonly etag: string }>>();
-let counts = { requests: 0, puts: 0, bytes: 0 };
+const PAGE = 1000;
+
+/** By bucket, then by key; of each key the newest last. */
+const buckets = new Map<string, Map<string, Version[]>>();
+const uploads = new Map<string, Upload>();
+let counts = { requests: 0, written: 0, bytes: 0 };
 let delay = 0;
 
-async function take(
-  request: IncomingMessage,
-): Promise<{ readonly size: number; readonly md5: string; readonly body: Buffer | undefined }> {
-  const hash = createHash('md5');
+function versionsIn(bucket: string): Map<string, Version[]> {
+  const known = buckets.get(bucket) ?? new Map<string, Version[]>();
+  buckets.set(bucket, known);
+  return known;
+}
+
+/** What a request without a version sees. */
+function currentOf(bucket: string, key: string): Version | undefined {
+  const newest = versionsIn(bucket).get(key)?.at(-1);
+  return newest?.marker === true ? undefined : newest;
+}
+
+function add(bucket: string, key: string, version: Partial<Version>): Version {
+  const added = {
+    ...{ id: randomUUID(), etag: '', size: 0, sha256: undefined, body: undefined },
+    ...{ modified: new Date(), marker: false, tags: '' },
+    ...version,
+  };
+  const versions = versionsIn(bucket);
+  versions.set(key, [...(versions.get(key) ?? []), added]);
+  if (!added.marker) counts.written++;
+  return added;
+}
+
+interface Taken {
+  readonly size: number;
+  /** Of large bodies any that nothing else has. */
+  readonly md5: string;
+  readonly body: Buffer | undefined;
+}
+
+async function take(incoming: IncomingMessage): Promise<Taken> {
   const kept: Buffer[] = [];
   let size = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  for await (const piece of incoming as AsyncIterable<Buffer>) {
     size += piece.byteLength;
     if (size <= KEPT) kept.push(piece);
-    if (size <= KEPT) hash.update(piece);
   }
-  counts.bytes += size;
-  return {
-    size,
-    md5: size <= KEPT ? hash.digest('hex') : randomUUID().replaceAll('-', ''),
-    body: size <= KEPT ? Buffer.concat(kept) : undefined,
-  };
+  const announced = Number(incoming.headers['x-amz-decoded-content-length'] ?? size);
+  counts.bytes += announced;
+  // A body in chunks has their signatures among its bytes: whoever sends such a one reads nothing back.
+  if (size > KEPT) return { size: announced, md5: randomUUID().replaceAll('-', ''), body: undefined };
+  const body = Buffer.concat(kept);
+  return { size: announced, md5: createHash('md5').update(body).digest('hex'), body };
 }
 
 function answer(
-  response: ServerResponse,
+  { response }: Pick<Request, 'response'>,
   status: number,
-  headers: Record<string, string> = {},
+  headers: Record<string, string | number> = {},
   body: string | Buffer = '',
 ): void {
   const send = (): void => {
-    response.writeHead(status, {
-      'content-length': Buffer.byteLength(body),
-      'x-amz-bucket-region': 'us-east-1',
-      ...headers,
-    });
+    const common = { 'content-length': Buffer.byteLength(body), 'x-amz-bucket-region': 'us-east-1' };
+    response.writeHead(status, { ...common, ...headers });
     response.end(body);
   };
   if (delay === 0) send();
   else setTimeout(send, delay);
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
-  answer(
-    response,
-    status,
-    { 'content-type': 'application/xml' },
-    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
-  );
+function answerXml(request: Pick<Request, 'response'>, xml: string, headers: Record<string, string> = {}): void {
+  answer(request, 200, { 'content-type': 'application/xml', ...headers }, `<?xml version="1.0"?>${xml}`);
 }
 
-function headersOf({ etag, version, sha256, modified, size }: Entry): Record<string, string> {
+function refuse(request: Request, status: number, code: string): void {
+  const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+  const { method } = request.incoming;
+  answer(request, status, { 'content-type': 'application/xml' }, method === 'HEAD' ? '' : body);
+}
+
+function headersOf({ etag, id, sha256, modified }: Version): Record<string, string> {
   return {
     etag: `"${etag}"`,
-    'x-amz-version-id': version,
+    'x-amz-version-id': id,
     'last-modified': modified.toUTCString(),
-    'x-object-size': String(size),
     ...(sha256 !== undefined && { 'x-amz-checksum-sha256': sha256, 'x-amz-checksum-type': 'FULL_OBJECT' }),
   };
 }
 
-function store(key: string, entry: Omit<Entry, 'version' | 'modified'>): Entry {
-  const stored = { ...entry, version: randomUUID(), modified: new Date() };
-  objects.set(key, stored);
-  return stored;
+function conditionFails({ incoming, bucket, key }: Request): boolean {
+  const { 'if-none-match': none, 'if-match': match } = incoming.headers;
+  const current = currentOf(bucket, key);
+  if (none === '*' && current !== undefined) return true;
+  return match !== undefined && match.replaceAll('"', '') !== current?.etag;
 }
 
-function conditionFails(request: IncomingMessage, key: string): boolean {
-  const { 'if-none-match': none, 'if-match': match } = request.headers;
-  return (
-    (none === '*' && objects.has(key)) || (match !== undefined && match.replaceAll('"', '') !== objects.get(key)?.etag)
-  );
-}
-
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sink');
+async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(incoming.url ?? '/', 'http://sink');
   if (url.pathname.startsWith('/-/')) {
     control(url, response);
     return;
   }
   counts.requests++;
-  const [, , ...rest] = url.pathname.split('/');
-  const key = decodeURIComponent(rest.join('/'));
-  const query = url.searchParams;
-  if (url.pathname === '/' && request.method === 'POST') {
-    await take(request);
-    answer(
-      response,
-      200,
-      { 'content-type': 'text/xml' },
-      '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
-    );
-  } else if (key === '') {
-    bucket(request, response, query);
-  } else if (request.method === 'PUT') {
-    await put(request, response, key, query);
-  } else if (request.method === 'POST') {
-    await post(request, response, key, query);
-  } else if (request.method === 'DELETE') {
-    remove(request, response, key, query);
-  } else {
-    const entry = objects.get(key);
-    if (entry === undefined) refuse(response, 404, 'NoSuchKey');
-    else if (request.method === 'HEAD')
-      response.writeHead(200, { ...headersOf(entry), 'content-length': entry.size }).end();
-    else answer(response, 200, headersOf(entry), entry.body ?? '');
-  }
+  const [, bucket = '', ...rest] = url.pathname.split('/');
+  const request = { incoming, response, bucket, key: decodeURIComponent(rest.join('/')), query: url.searchParams };
+  const { method } = incoming;
+  if (bucket === '') await tellCaller(request);
+  else if (request.key === '') await serveBucket(request);
+  else if (request.query.has('tagging')) await serveTags(request);
+  else if (method === 'PUT') await put(request);
+  else if (method === 'POST') await post(request);
+  else if (method === 'DELETE') await remove(request);
+  else show(request);
 }
 
-function control(url: URL, response: ServerResponse): void {
-  if (url.pathname === '/-/reset') counts = { requests: 0, puts: 0, bytes: 0 };
-  if (url.searchParams.has('empty')) objects.clear();
-  if (url.searchParams.has('ms')) delay = Number(url.searchParams.get('ms'));
-  const body = JSON.stringify({ ...counts, objects: objects.size });
+function control({ pathname, searchParams }: URL, response: ServerResponse): void {
+  const body = JSON.stringify(counts);
+  if (pathname === '/-/reset') counts = { requests: 0, written: 0, bytes: 0 };
+  if (pathname === '/-/empty') buckets.delete(searchParams.get('bucket') ?? '');
+  if (pathname === '/-/delay') delay = Number(searchParams.get('ms'));
   response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 }
 
-function bucket(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
-  if (query.has('versioning')) {
-    answer(response, 200, {}, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>');
-  } else if (query.get('list-type') === '2') {
-    const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
-    const prefix = query.get('prefix') ?? '';
-    const limit = Number(query.get('max-keys') ?? 1000);
-    const found = [...objects]
-      .filter(([key]) => key.startsWith(prefix) && key > after)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    const page = found.slice(0, limit);
-    const contents = page.map(
-      ([key, { size, etag, modified }]) =>
-        `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>${modified.toISOString()}</LastModified><ETag>"${etag}"</ETag><Size>${size}</Size></Contents>`,
-    );
-    const more =
-      found.length > page.length
-        ? `<NextContinuationToken>${encodeURIComponent(page.at(-1)?.[0] ?? '')}</NextContinuationToken>`
-        : '';
-    answer(
-      response,
-      200,
-      { 'content-type': 'application/xml' },
-      `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><KeyCount>${page.length}</KeyCount><IsTruncated>${more !== ''}</IsTruncated>${more}${contents.join('')}</ListBucketResult>`,
-    );
-  } else if (request.method === 'DELETE' || request.method === 'POST') {
-    answer(response, 204);
-  } else {
-    answer(response, 200);
-  }
-}
-
-async function put(
-  request: IncomingMessage,
-  response: ServerResponse,
-  key: string,
-  query: URLSearchParams,
-): Promise<void> {
-  counts.puts++;
-  const upload = query.get('uploadId');
-  const { size, md5, body } = await take(request);
-  if (upload !== null) {
-    parts.get(upload)?.set(Number(query.get('partNumber')), { size, etag: md5 });
-    const checksum = request.headers['x-amz-checksum-sha256'];
-    answer(response, 200, {
-      etag: `"${md5}"`,
-      ...(typeof checksum === 'string' && { 'x-amz-checksum-sha256': checksum }),
-    });
-  } else if (checksumFails(request, body)) {
-    refuse(response, 400, 'BadDigest');
-  } else if (conditionFails(request, key)) {
-    refuse(response, 412, 'PreconditionFailed');
-  } else {
-    const checksum = request.headers['x-amz-checksum-sha256'];
-    const entry = store(key, { etag: md5, size, sha256: typeof checksum === 'string' ? checksum : undefined, body });
-    answer(response, 200, headersOf(entry));
-  }
-}
-
-function remove(request: IncomingMessage, response: ServerResponse, key: string, query: URLSearchParams): void {
-  const version = query.get('versionId');
-  if (request.headers['if-match'] !== undefined && !objects.has(key)) {
-    refuse(response, 404, 'NoSuchKey');
-  } else if (conditionFails(request, key)) {
-    refuse(response, 412, 'PreconditionFailed');
-  } else {
-    if (version === null || objects.get(key)?.version === version) objects.delete(key);
-    answer(response, 204);
-  }
-}
-
-/** Small bodies alone: a wrong checksum must be refused, for a store that takes it is none. */
-function checksumFails(request: IncomingMessage, body: Buffer | undefined): boolean {
-  const claimed = request.headers['x-amz-checksum-sha256'];
-  return (
-    typeof claimed === 'string' && body !== undefined && createHash('sha256').update(body).digest('base64') !== claimed
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+async function tellCaller(request: Request): Promise<void> {
+  await take(request.incoming);
+  answerXml(
+    request,
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
   );
 }
 
-async function post(
-  request: IncomingMessage,
-  response: ServerResponse,
-  key: string,
-  query: URLSearchParams,
-): Promise<void> {
-  await take(request);
-  const upload = query.get('uploadId');
-  if (upload === null) {
-    const id = randomUUID();
-    parts.set(id, new Map());
-    answer(
-      response,
-      200,
-      {},
-      `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
-    );
-  } else if (conditionFails(request, key)) {
-    refuse(response, 412, 'PreconditionFailed');
+async function serveBucket(request: Request): Promise<void> {
+  const { incoming, query } = request;
+  await take(incoming);
+  if (incoming.method !== 'GET') answer(request, 200);
+  else if (query.has('versioning')) {
+    answerXml(request, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>');
+  } else if (query.has('location')) answerXml(request, '<LocationConstraint/>');
+  else if (query.has('policy')) refuse(request, 404, 'NoSuchBucketPolicy');
+  else if (query.has('encryption')) refuse(request, 404, 'ServerSideEncryptionConfigurationNotFoundError');
+  else if (query.has('versions')) listVersions(request);
+  else listKeys(request);
+}
+
+function listKeys(request: Request): void {
+  const { bucket, query } = request;
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const found = keysIn(bucket, query).filter((key) => key > after && currentOf(bucket, key) !== undefined);
+  const page = found.slice(0, Number(query.get('max-keys') ?? PAGE));
+  const contents = page.map((key) => `<Contents>${described(key, currentOf(bucket, key) as Version)}</Contents>`);
+  const next = found.length > page.length ? encodeURIComponent(page.at(-1) ?? '') : undefined;
+  answerXml(
+    request,
+    `<ListBucketResult><EncodingType>url</EncodingType><KeyCount>${page.length}</KeyCount><IsTruncated>${next !== undefined}</IsTruncated>` +
+      `${next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`}${contents.join('')}</ListBucketResult>`,
+  );
+}
+
+/** Never more than a page: no contestant writes a thousand versions of what begins alike. */
+function listVersions(request: Request): void {
+  const { bucket, query } = request;
+  const entries = keysIn(bucket, query).flatMap((key) =>
+    (versionsIn(bucket).get(key) ?? []).toReversed().map((version, index) => {
+      const name = version.marker ? 'DeleteMarker' : 'Version';
+      const which = `<VersionId>${version.id}</VersionId><IsLatest>${index === 0}</IsLatest>`;
+      return `<${name}>${which}${described(key, version)}</${name}>`;
+    }),
+  );
+  answerXml(
+    request,
+    `<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${entries.join('')}</ListVersionsResult>`,
+  );
+}
+
+function keysIn(bucket: string, query: URLSearchParams): string[] {
+  const prefix = query.get('prefix') ?? '';
+  return [...versionsIn(bucket).keys()].filter((key) => key.startsWith(prefix)).sort();
+}
+
+function described(key: string, { modified, etag, size }: Version): string {
+  return `<Key>${encodeURIComponent(key)}</Key><LastModified>${modified.toISOString()}</LastModified><ETag>"${etag}"</ETag><Size>${size}</Size>`;
+}
+
+async function serveTags(request: Request): Promise<void> {
+  const { body } = await take(request.incoming);
+  const version = chosen(request);
+  if (version === undefined) refuse(request, 404, 'NoSuchKey');
+  else if (request.incoming.method === 'GET') {
+    answerXml(request, version.tags === '' ? '<Tagging><TagSet/></Tagging>' : version.tags);
   } else {
-    const size = [...(parts.get(upload)?.values() ?? [])].reduce((total, part) => total + part.size, 0);
-    const { etag, version } = store(key, {
-      etag: `${randomUUID().replaceAll('-', '')}-1`,
-      size,
-      sha256: undefined,
-      body: undefined,
-    });
-    answer(
-      response,
-      200,
-      { 'x-amz-version-id': version },
-      `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`,
+    version.tags = (body?.toString() ?? '').replace(/^<\?xml[^>]*>/, '');
+    answer(request, 200, { 'x-amz-version-id': version.id });
+  }
+}
+
+function chosen({ bucket, key, query }: Request): Version | undefined {
+  const id = query.get('versionId');
+  if (id === null) return currentOf(bucket, key);
+  return versionsIn(bucket)
+    .get(key)
+    ?.find((version) => version.id === id);
+}
+
+function show(request: Request): void {
+  const version = chosen(request);
+  if (version === undefined) refuse(request, 404, 'NoSuchKey');
+  else if (request.incoming.method === 'HEAD') {
+    answer(request, 200, { ...headersOf(version), 'content-length': version.size });
+  } else if (version.body === undefined && version.size > 0) refuse(request, 503, 'SlowDown');
+  else answer(request, 200, headersOf(version), version.body);
+}
+
+async function put(request: Request): Promise<void> {
+  const { incoming, bucket, key, query } = request;
+  const { size, md5, body } = await take(incoming);
+  const { 'x-amz-checksum-sha256': checksum, 'x-amz-copy-source': source } = incoming.headers;
+  const sha256 = typeof checksum === 'string' ? checksum : undefined;
+  if (typeof source === 'string') copy(request, source);
+  else if (query.has('uploadId')) {
+    uploads.get(query.get('uploadId') ?? '')?.sizes.set(Number(query.get('partNumber')), size);
+    answer(request, 200, { etag: `"${md5}"`, ...(sha256 !== undefined && { 'x-amz-checksum-sha256': sha256 }) });
+  } else if (sha256 !== undefined && body !== undefined && checksumOf(body) !== sha256) {
+    // Of small bodies alone. A store that takes wrong bytes is refused by those who look.
+    refuse(request, 400, 'BadDigest');
+  } else if (conditionFails(request)) refuse(request, 412, 'PreconditionFailed');
+  else answer(request, 200, headersOf(add(bucket, key, { etag: md5, size, sha256, body })));
+}
+
+function checksumOf(body: Buffer): string {
+  return createHash('sha256').update(body).digest('base64');
+}
+
+/** A part that is copied counts nothing: no contestant copies what is larger than a copy may be. */
+function copy(request: Request, source: string): void {
+  const { incoming, bucket, key } = request;
+  const [path = '', version] = source.replace(/^\//, '').split('?versionId=');
+  const [from = '', ...rest] = decodeURIComponent(path).split('/');
+  const query = new URLSearchParams(version === undefined ? {} : { versionId: version });
+  const copied = chosen({ ...request, bucket: from, key: rest.join('/'), query });
+  const { 'x-amz-copy-source-if-match': match } = incoming.headers;
+  if (copied === undefined || copied.marker) refuse(request, 404, 'NoSuchKey');
+  else if (typeof match === 'string' && match.replaceAll('"', '') !== copied.etag) {
+    refuse(request, 412, 'PreconditionFailed');
+  } else if (conditionFails(request)) refuse(request, 412, 'PreconditionFailed');
+  else {
+    const { etag, size, sha256, body } = copied;
+    const added = add(bucket, key, { etag, size, sha256, body });
+    answerXml(
+      request,
+      `<CopyObjectResult><ETag>"${etag}"</ETag><LastModified>${added.modified.toISOString()}</LastModified></CopyObjectResult>`,
+      { 'x-amz-version-id': added.id },
     );
   }
 }
 
-const server = createServer((request, response) => {
-  serve(request, response).catch((error: unknown) => {
+async function post(request: Request): Promise<void> {
+  const { incoming, bucket, key, query } = request;
+  await take(incoming);
+  const id = query.get('uploadId');
+  if (id === null) {
+    const begun = randomUUID();
+    uploads.set(begun, { sizes: new Map() });
+    answerXml(request, `<InitiateMultipartUploadResult><UploadId>${begun}</UploadId></InitiateMultipartUploadResult>`);
+    return;
+  }
+  const upload = uploads.get(id);
+  if (upload === undefined) refuse(request, 404, 'NoSuchUpload');
+  else if (conditionFails(request)) refuse(request, 412, 'PreconditionFailed');
+  else {
+    uploads.delete(id);
+    const size = [...upload.sizes.values()].reduce((total, part) => total + part, 0);
+    const etag = `${randomUUID().replaceAll('-', '')}-${upload.sizes.size}`;
+    const added = add(bucket, key, { etag, size });
+    answerXml(request, `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`, {
+      'x-amz-version-id': added.id,
+    });
+  }
+}
+
+async function remove(request: Request): Promise<void> {
+  const { incoming, bucket, key, query } = request;
+  await take(incoming);
+  const [upload, id] = [query.get('uploadId'), query.get('versionId')];
+  if (upload !== null) {
+    uploads.delete(upload);
+    answer(request, 204);
+  } else if (incoming.headers['if-match'] !== undefined && currentOf(bucket, key) === undefined) {
+    refuse(request, 404, 'NoSuchKey');
+  } else if (conditionFails(request)) refuse(request, 412, 'PreconditionFailed');
+  else if (id === null) {
+    const marker = add(bucket, key, { marker: true });
+    answer(request, 204, { 'x-amz-version-id': marker.id, 'x-amz-delete-marker': 'true' });
+  } else {
+    const left = (versionsIn(bucket).get(key) ?? []).filter((version) => version.id !== id);
+    if (left.length > 0) versionsIn(bucket).set(key, left);
+    else versionsIn(bucket).delete(key);
+    answer(request, 204, { 'x-amz-version-id': id });
+  }
+}
+
+const server = createServer((incoming, response) => {
+  serve(incoming, response).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     response.destroy();
   });
 });
+// Longer than any contestant is silent: a closed connection would cost it a retry.
+server.keepAliveTimeout = 600_000;
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
 });

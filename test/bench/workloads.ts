@@ -1,151 +1,149 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { createCipheriv } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { dependencySets } from './dependencies.ts';
+import { mulberry32, SEED, sourceText } from './seeded.ts';
 
-/** A project made from a seed: the same files on every machine. */
+export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4';
+
+/** A project made from a seed: the same files on every machine, apart from what a registry has since changed. */
 export interface Workload {
-  readonly name: string;
+  readonly name: WorkloadName;
   readonly what: string;
-  /** Writes `template.yaml` and what it names. */
-  readonly make: (folder: string) => Project;
+  /** Artifacts that differ. */
+  readonly artifacts: number;
+  /** In the project: what is changed where one file changes. */
+  readonly changes: string;
+  /** Whether it is as large as the goals mean it. */
+  readonly full: boolean;
+  /** The most that making it takes of the disk, fresh clone included. Bytes. */
+  readonly space: number;
+  /** Writes `template.yaml` and what it names into an empty folder. @returns what is to be told of it, if anything */
+  readonly make: (folder: string) => string | undefined;
 }
 
-export interface Project {
-  readonly files: readonly string[];
-  readonly bytes: number;
+const MIB = 1024 * 1024;
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** @param quick smaller where the whole takes minutes */
+export function workloads(quick: boolean): readonly Workload[] {
+  return [app(), modules(quick), large(quick), mono()];
 }
 
-const SEED = 0x5eedcfa1;
-
-/** Small, fast and the same everywhere; nothing hangs on its quality. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+function app(): Workload {
+  return {
+    ...{ name: 'W1', what: '20 small functions', artifacts: 20, changes: 'fn0/dir0/file0.js', full: true },
+    space: 20e6,
+    make: (folder) => {
+      for (const index of range(20)) sources(path.join(folder, `fn${index}`), 50, 1024, 8192, SEED + index);
+      template(
+        folder,
+        range(20).map((index) => `fn${index}`),
+      );
+      return undefined;
+    },
   };
 }
 
-const WORDS =
-  'const let return await async function export import from new this if else for of throw error value key item list map set get put handler event context'.split(
-    ' ',
-  );
-
-/** Text that compresses about as well as source code does. */
-function sourceText(random: () => number, size: number): string {
-  const pieces: string[] = [];
-  for (let length = 0; length < size;) {
-    const word =
-      random() < 0.8
-        ? (WORDS[Math.floor(random() * WORDS.length)] ?? '')
-        : `name${Math.floor(random() * 1e6).toString(36)}`;
-    const piece = `${word}${random() < 0.15 ? ';\n  ' : ' '}`;
-    pieces.push(piece);
-    length += piece.length;
-  }
-  return pieces.join('').slice(0, size);
+function modules(quick: boolean): Workload {
+  return {
+    ...{ name: 'W2', what: '10 functions with node_modules', artifacts: 10, changes: 'fn0/src/dir0/file0.js' },
+    full: !quick,
+    space: quick ? 300e6 : 2.5e9,
+    make: (folder) => {
+      const sets = dependencySets(path.join(folder, '.sets'), quick);
+      for (const index of range(10)) {
+        sources(path.join(folder, `fn${index}/src`), 20, 1024, 8192, SEED + index);
+        sets.copyTo(path.join(folder, `fn${index}`), index % sets.count);
+      }
+      sets.remove();
+      template(
+        folder,
+        range(10).map((index) => `fn${index}`),
+      );
+      return sets.told;
+    },
+  };
 }
 
-class Maker {
-  readonly files: string[] = [];
-  bytes = 0;
-  readonly #root: string;
-  readonly #folders = new Set<string>();
+function large(quick: boolean): Workload {
+  const [files, text] = quick ? [8, 16e6] : [64, 125e6];
+  return {
+    ...{ name: 'W3', what: 'large files', artifacts: 2, changes: 'text/log0.txt', full: !quick },
+    space: files * 32 * MIB + 4 * text + 100e6,
+    make: (folder) => {
+      for (const index of range(files)) writeNoise(path.join(folder, `big/part${index}.bin`), index);
+      for (const index of range(4)) writeLog(path.join(folder, `text/log${index}.txt`), text, SEED + index);
+      template(folder, ['big', 'text']);
+      return undefined;
+    },
+  };
+}
 
-  constructor(root: string) {
-    this.#root = root;
+function mono(): Workload {
+  return {
+    ...{ name: 'W4', what: '200 functions on one folder', artifacts: 1, changes: 'src/dir0/file0.js', full: true },
+    space: 20e6,
+    make: (folder) => {
+      sources(path.join(folder, 'src'), 400, 1024, 16_384, SEED);
+      template(
+        folder,
+        range(200).map(() => 'src'),
+      );
+      return undefined;
+    },
+  };
+}
+
+/** Sizes in bytes. */
+function sources(folder: string, count: number, least: number, most: number, seed: number): void {
+  const random = mulberry32(seed);
+  for (const index of range(10)) mkdirSync(path.join(folder, `dir${index}`), { recursive: true });
+  for (const index of range(count)) {
+    const size = Math.floor(least + random() * (most - least));
+    writeFileSync(path.join(folder, `dir${index % 10}/file${index}.js`), sourceText(random, size));
   }
+}
 
-  write(name: string, content: string | Uint8Array): void {
-    const file = path.join(this.#root, name);
-    const folder = path.dirname(file);
-    if (!this.#folders.has(folder)) mkdirSync(folder, { recursive: true });
-    this.#folders.add(folder);
-    writeFileSync(file, content);
-    this.files.push(file);
-    this.bytes += Buffer.byteLength(content);
-  }
+/** 32 MiB that nothing compresses: AES in counter mode. */
+function writeNoise(file: string, index: number): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const key = Buffer.alloc(16);
+  key.writeUInt32BE(SEED);
+  const counter = Buffer.alloc(16);
+  counter.writeUInt32BE(index);
+  writeFileSync(file, createCipheriv('aes-128-ctr', key, counter).update(Buffer.alloc(32 * MIB)));
+}
 
-  sources(folder: string, count: number, least: number, most: number, random: () => number): void {
-    for (let index = 0; index < count; index++) {
-      this.write(
-        `${folder}/dir${index % 10}/file${index}.js`,
-        sourceText(random, Math.floor(least + random() * (most - least))),
+const LEVELS = ['INFO', 'INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR'];
+
+function writeLog(file: string, size: number, seed: number): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const random = mulberry32(seed);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const descriptor = openSync(file, 'w');
+  let time = Date.UTC(2026, 0, 1);
+  for (let left = size; left > 0;) {
+    const lines: string[] = [];
+    for (let index = 0; index < 2000; index++) {
+      time += below(200);
+      const request = `${below(2 ** 32).toString(16)}-${below(2 ** 16).toString(16)}`;
+      lines.push(
+        `${new Date(time).toISOString()} ${LEVELS[below(6)] ?? ''} RequestId: ${request} GET /api/v1/orders/${below(100_000)} status=${200 + below(3) * 100} duration=${below(900)}ms memory=${below(128)}MB\n`,
       );
     }
+    const block = Buffer.from(lines.join('')).subarray(0, left);
+    writeSync(descriptor, block);
+    left -= block.byteLength;
   }
-
-  template(codeUris: readonly string[]): void {
-    const resources = codeUris.map(
-      (code, index) =>
-        `  Function${index}:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ${code}\n      Handler: index.handler\n      Runtime: nodejs22.x\n      Role: !Sub arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/r\n`,
-    );
-    this.write('template.yaml', `AWSTemplateFormatVersion: "2010-09-09"\nResources:\n${resources.join('')}`);
-  }
+  closeSync(descriptor);
 }
 
-const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
-export function workloads(scale: 'quick' | 'full'): readonly Workload[] {
-  const big = scale === 'full' ? 64 : 8;
-  const modules = scale === 'full' ? 4000 : 800;
-  return [
-    {
-      name: 'app',
-      what: '20 functions of 50 files',
-      make: (folder) => {
-        const maker = new Maker(folder);
-        for (const index of range(20)) maker.sources(`fn${index}`, 50, 1024, 8192, mulberry32(SEED + index));
-        maker.template(range(20).map((index) => `fn${index}`));
-        return maker;
-      },
-    },
-    {
-      name: 'modules',
-      what: `10 functions, ${modules} files of dependencies each, every set in two functions`,
-      make: (folder) => {
-        const maker = new Maker(folder);
-        for (const index of range(10)) {
-          maker.sources(`fn${index}/node_modules`, modules, 100, 12_000, mulberry32(SEED + 1000 + (index % 5)));
-          maker.sources(`fn${index}/src`, 20, 1024, 8192, mulberry32(SEED + index));
-        }
-        maker.template(range(10).map((index) => `fn${index}`));
-        return maker;
-      },
-    },
-    {
-      name: 'mono',
-      what: '200 functions on one folder of 400 files',
-      make: (folder) => {
-        const maker = new Maker(folder);
-        maker.sources('src', 400, 1024, 16_384, mulberry32(SEED));
-        maker.template(range(200).map(() => 'src'));
-        return maker;
-      },
-    },
-    {
-      name: 'large',
-      what: `${big * 32} MiB that don't compress, ${big * 8} MiB that do`,
-      make: (folder) => {
-        const maker = new Maker(folder);
-        const random = mulberry32(SEED);
-        for (const index of range(big)) {
-          const noise = new Uint32Array(8 * 1024 * 1024);
-          for (let at = 0; at < noise.length; at++) noise[at] = random() * 2 ** 32;
-          maker.write(`big/part${index}.bin`, new Uint8Array(noise.buffer));
-        }
-        const log = sourceText(random, 1024 * 1024);
-        for (const index of range(big)) maker.write(`text/log${index}.txt`, `${index}${log}`.repeat(8));
-        maker.template(['big', 'text']);
-        return maker;
-      },
-    },
-  ];
-}
-
-/** New times, same bytes: what a fresh checkout looks like. */
-export function touch({ files }: Project): void {
-  const now = new Date();
-  for (const file of files) utimesSync(file, now, now);
+function template(folder: string, codeUris: readonly string[]): void {
+  const resources = codeUris.map(
+    (code, index) =>
+      `  Function${index}:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ${code}\n      Handler: index.handler\n      Runtime: nodejs22.x\n      Role: !Sub arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/r\n`,
+  );
+  const text = `AWSTemplateFormatVersion: "2010-09-09"\nResources:\n${resources.join('')}`;
+  writeFileSync(path.join(folder, 'template.yaml'), text);
 }
