@@ -183,6 +183,18 @@ describe('content whose home is another domain', () => {
     expect(await refusal(`${VERSION}@sha256:${sha256('another')}`)).toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 
+  test('is taken by its digest where it is here, whatever version is named beside it: only home knows its versions', async () => {
+    const another = await publishVersion(far.domain, API, publishable('newer'));
+    await fetch(DEFINITE);
+    const wrong = formatArn({ ...another.arn, digest: DIGEST });
+    roads.close();
+    expect(await fetch(wrong)).toMatchObject({ arn: wrong, key: KEY, digest: DIGEST, arrival: 'reused' });
+    here.objects.delete(KEY);
+    roads.open();
+    expect(await refusal(wrong)).toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await nothingIsHere();
+  });
+
   test('is refused where home gives it to nobody any more', async () => {
     await atHome({ command: 'status-set', arn: VERSION, status: 'Archived' });
     expect(await refusal(VERSION)).toMatchObject({
