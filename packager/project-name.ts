@@ -5,7 +5,7 @@ import { fitSegment } from './packaging/artifact-id.ts';
 
 /**
  * What artifacts of a project are called after, where the author doesn't say: samconfig's stack name, the git remote's name, package.json's, the
- * project folder's. The first that there is. `.aws-sam/build` is called after the project above it.
+ * project folder's. The first that there is. `.aws-sam/build` and `cdk.out` are called after the project above them.
  */
 export function projectName(root: string, stackName: string | undefined): string {
   const projectRoot = aboveBuild(root);

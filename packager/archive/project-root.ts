@@ -27,7 +27,7 @@ const LOCK_FILES = [
 
 /**
  * The folder below which links may lead anywhere: the git work tree around the template; else the nearest folder above that is a workspace; else the
- * nearest with a lock file; else the template's own. A template in `.aws-sam/build` counts as one beside `.aws-sam`. Absolute, links resolved.
+ * nearest with a lock file; else the template's own. A template in `.aws-sam/build` or `cdk.out` counts as one beside it. Absolute, links resolved.
  * A folder that is not there has the root that it would have: what is missing is told by who wants to read it.
  */
 export function findProjectRoot(templateFolder: string): Promise<string> {
@@ -36,10 +36,12 @@ export function findProjectRoot(templateFolder: string): Promise<string> {
   return Promise.resolve(root ?? templateFolder);
 }
 
-/** `.aws-sam/build` and what is in it, which SAM makes anew, stand for the project that was built; any other folder for itself. */
+/** What SAM and the CDK make anew, `.aws-sam/build` and `cdk.out`, with what is in it, stands for the project that was built; any other folder for itself. */
 export function aboveBuild(folder: string): string {
   const segments = folder.split(path.sep);
-  const build = segments.findIndex((segment, index) => segment === '.aws-sam' && segments[index + 1] === 'build');
+  const build = segments.findIndex(
+    (segment, index) => segment === 'cdk.out' || (segment === '.aws-sam' && segments[index + 1] === 'build'),
+  );
   return build < 0 ? folder : segments.slice(0, build).join(path.sep) || path.parse(folder).root;
 }
 

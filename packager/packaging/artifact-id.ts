@@ -5,7 +5,16 @@ const ID_LIMIT = 512;
 const SHORT = 8;
 
 /** What an artifact is made of, the commonest first: the same file may be wanted in more than one form. */
-const FORMS = ['named', 'archive', 'file', 'template', 'fragment', 'zipped-file', 'detached-template'] as const;
+const FORMS = [
+  'named',
+  'archive',
+  'file',
+  'template',
+  'fragment',
+  'zipped-file',
+  'detached-template',
+  'built',
+] as const;
 
 /** One thing that needs an ID. */
 export interface Named {
@@ -54,11 +63,13 @@ function claimOf(prefix: string, { identity, location, form, isVariant = false }
   return { identity, id: [prefix, fitted].filter(Boolean).join('/'), weakness, isVariant };
 }
 
-/** `.aws-sam/build` stands for the project above it; what lies outside of the project is called as if it lay in it. */
+/** `.aws-sam/build` and `cdk.out` stand for the project above them; what lies outside of the project is called as if it lay in it. */
 function segmentsOf(location: string): string[] {
   const segments = location.split('/').filter((segment) => segment !== '' && segment !== '.' && segment !== '..');
   const build = segments.findIndex((segment, index) => segment === '.aws-sam' && segments[index + 1] === 'build');
   if (build >= 0) segments.splice(build, 2);
+  const assembly = segments.indexOf('cdk.out');
+  if (assembly >= 0) segments.splice(assembly, 1);
   return segments;
 }
 

@@ -55,6 +55,11 @@ describe("a project's name", () => {
     expect(projectName(path.join(root, '.aws-sam', 'build'), undefined)).toBe('shop');
   });
 
+  test('of what the CDK synthesized is that of the project above', () => {
+    write('cdk.out/assembly-Prod/Shop.template.json', '');
+    expect(projectName(path.join(root, 'cdk.out', 'assembly-Prod'), undefined)).toBe('My-Shop');
+  });
+
   test("is samconfig's stack name before all", () => {
     write('.git/config', '[remote "origin"]\nurl = https://host/shop\n');
     expect(projectName(root, 'orders-prod')).toBe('orders-prod');

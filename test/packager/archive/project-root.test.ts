@@ -55,6 +55,12 @@ describe('what SAM built', () => {
   });
 });
 
+test('what the CDK synthesized counts as the project above it', async () => {
+  folder.plant('shop', { 'cdk.out/assembly-Prod/Shop.template.json': '{}' });
+  expect(await findProjectRoot(folder.at('shop/cdk.out'))).toBe(folder.at('shop'));
+  expect(await findProjectRoot(folder.at('shop/cdk.out/assembly-Prod'))).toBe(folder.at('shop'));
+});
+
 test('a folder that is not there has the root that it would have', async () => {
   folder.plant('.', { '.git/': '', 'services/file': '' });
   expect(await findProjectRoot(folder.at('services/absent/deeper'))).toBe(folder.path);

@@ -16,6 +16,7 @@ describe("an artifact's ID", () => {
     ['functions/orders', 'shop/functions/orders'],
     ['', 'shop'],
     ['.aws-sam/build/Orders', 'shop/Orders'],
+    ['web/cdk.out/WebNotes.nested.template.json', 'shop/web/WebNotes.nested.template.json'],
     ['my function (1)', 'shop/my-function--1-'],
     ['_layer/.hidden', 'shop/layer/hidden'],
     ['café', 'shop/caf-'],
