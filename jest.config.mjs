@@ -1,3 +1,6 @@
+// Nothing of one run may play a part in another: who tests what is remembered says where.
+process.env.CFN_ARTIFACTS_CACHE = 'off';
+
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 
 /**
@@ -13,15 +12,6 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
   // A relative one is to be ignored, says the specification.
   if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'cfn-artifacts');
   if (process.platform === 'win32' && local !== undefined) return path.join(local, 'cfn-artifacts', 'cache');
-  const home = environment['HOME'] ?? homeOfUser();
-  return home === undefined || home === '' ? undefined : path.join(home, '.cache', 'cfn-artifacts');
-}
-
-/** A user without an entry has none. */
-function homeOfUser(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
-  }
+  const { HOME: home } = environment;
+  return home === undefined || !path.isAbsolute(home) ? undefined : path.join(home, '.cache', 'cfn-artifacts');
 }

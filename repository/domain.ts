@@ -8,6 +8,7 @@ import type { ArtifactName } from './name.ts';
 import type { ObjectHead, ObjectStore } from './object-store.ts';
 import { probe } from './stores/probe.ts';
 import { readRecord, recordContent } from './record.ts';
+import type { SourceMemory } from './source.ts';
 
 /** Time and chance, handed in: proofs replay them. */
 export interface Chance {
@@ -39,6 +40,8 @@ export interface Domain extends DomainPlace {
   readonly away?: Away;
   /** Of who works in the domain of another account: into what a version of this artifact is published. Absent: the domain is one's own. */
   readonly guest?: (name: ArtifactName) => Promise<string>;
+  /** Absent: the store is asked what sources became. */
+  readonly sources?: SourceMemory;
 }
 
 export type DomainParts = Pick<Domain, 'store' | 'keeper' | 'chance' | 'hold' | 'away'>;

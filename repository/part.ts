@@ -8,7 +8,7 @@ import type { ObjectAttributes } from './object-store.ts';
 import { securePresence } from './presence.ts';
 import type { OpenContent, Publishable } from './publishable.ts';
 import { readSource, rememberSource } from './source.ts';
-import type { KnownSource } from './source.ts';
+import type { KnownSource, SourceMemory } from './source.ts';
 
 /** One asset of what is to be published. */
 export interface AssetToPublish {
@@ -16,6 +16,12 @@ export interface AssetToPublish {
   readonly name?: string;
   readonly publishable: Publishable;
   readonly role?: Asset['role'];
+}
+
+type Known = KnownSource | NonNullable<ReturnType<SourceMemory['recall']>>;
+
+function isRecord(known: Known | undefined): known is KnownSource {
+  return known !== undefined && 'revision' in known;
 }
 
 /** One asset on its way: what it is, whether it is there, and how it gets there. */
@@ -28,7 +34,8 @@ export class Part {
   readonly #attributes: ObjectAttributes | undefined;
   readonly #place: Pick<BlobName, 'bucket'>;
   readonly #content: ReturnType<typeof openOnce>;
-  #known: KnownSource | undefined;
+  /** What is known of its source, from the record or from an earlier run. */
+  #known: Known | undefined;
   #blob: SizedBlob | undefined;
   isThere = false;
   outcome: Arrival = 'reused';
@@ -70,8 +77,11 @@ export class Part {
   /** What it is, as far as that is known without opening it. @returns whether it is, or opening costs nothing */
   async recall(): Promise<boolean> {
     const { sourceDigest, blob } = this.publishable;
-    if (blob === undefined && sourceDigest !== undefined)
-      this.#known = await readSource(this.#domain, this.#artifact.repository, sourceDigest);
+    if (blob === undefined && sourceDigest !== undefined) {
+      this.#known =
+        this.#domain.sources?.recall(this.#artifact, sourceDigest) ??
+        (await readSource(this.#domain, this.#artifact.repository, sourceDigest));
+    }
     this.#blob = blob ?? this.#known;
     return this.#blob !== undefined || sourceDigest === undefined;
   }
@@ -116,8 +126,26 @@ export class Part {
   /** What was published from the source, for the next time. */
   async remember(manifest: Manifest): Promise<void> {
     const { sourceDigest } = this.publishable;
-    if (sourceDigest === undefined || this.#known?.digest === this.blob.digest) return;
-    await rememberSource(this.#domain, this.#artifact, sourceDigest, this.blob, manifest, this.#known);
+    if (sourceDigest === undefined) return;
+    const { digest, filename, size } = this.blob;
+    const { id, number, nonce } = manifest;
+    const isSame = this.#known?.digest === digest;
+    const isFirst = this.#known?.first.number === number && this.#known.first.nonce === nonce;
+    if (isSame && isFirst && !isRecord(this.#known)) return;
+    this.#domain.sources?.remember(this.#artifact, sourceDigest, {
+      digest,
+      filename,
+      size,
+      first: { id, number, nonce },
+    });
+    if (isSame && isRecord(this.#known)) return;
+    // What an earlier run knew was not so, or nothing was known: the record was not looked at, or was not there.
+    const record =
+      this.#known === undefined || isRecord(this.#known)
+        ? this.#known
+        : await readSource(this.#domain, this.#artifact.repository, sourceDigest);
+    if (record?.digest === digest) return;
+    await rememberSource(this.#domain, this.#artifact, sourceDigest, this.blob, manifest, record);
   }
 
   close(): Promise<void> {

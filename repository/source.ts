@@ -15,6 +15,16 @@ export interface KnownSource extends SizedBlob {
   readonly revision: Revision;
 }
 
+/**
+ * What this machine learnt of sources in earlier runs, so that the record need not be asked for. It is a hint like the record: what it names is looked at before anything is
+ * made of it.
+ */
+export interface SourceMemory {
+  recall(name: ArtifactName, sourceDigest: Digest): Omit<KnownSource, 'revision'> | undefined;
+  /** `known.first` is a version of that very artifact. */
+  remember(name: ArtifactName, sourceDigest: Digest, known: Omit<KnownSource, 'revision'>): void;
+}
+
 /** Only a hint: what it names may be gone. `undefined` where the tree is not known in this repository. */
 export async function readSource(
   { store }: Pick<Domain, 'store'>,

@@ -2,9 +2,13 @@ import path from 'node:path';
 import { ArtifactError, formatArn, parseArn, resolve } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import { blobKey } from '../../repository/keys.ts';
+import type { Domain } from '../../repository/index.ts';
+import { CacheFiles } from '../archive/cache-files.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import { domainDestination } from '../packaging/destination.ts';
 import type { Destination, FromElsewhere, Told } from '../packaging/destination.ts';
 import { provenanceOnce } from '../provenance.ts';
+import { sourceMemory } from '../source-memory.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
 import { openBucketDomain } from './open-bucket.ts';
@@ -57,7 +61,8 @@ export async function openDestination(
   if (options.s3Bucket !== undefined || options.resolveS3) return openPlainBucket(options, terminal);
   const { repository, metadata, dryRun } = options;
   const opened = await openDomain(options, dryRun ? 'plan' : 'write', terminal, tools);
-  const { domain, urlOf, caller, announce } = opened;
+  const { urlOf, caller, announce } = opened;
+  const domain = remembering(opened.domain, options, terminal);
   const by = caller === undefined ? {} : { by: caller };
   const destination = domainDestination(domain, repository, urlOf, {
     announce,
@@ -68,6 +73,12 @@ export async function openDestination(
   if (options.regions === undefined) return destination;
   const elsewhere = requireFindable(opened);
   return { ...destination, inRegion: (region) => regionalDomain(elsewhere, domain, region) };
+}
+
+/** With what this machine knows of earlier runs; a directory is asked as quickly. */
+function remembering(domain: Domain, options: PackageOptions, { env }: Terminal): Domain {
+  const folder = options.domain?.kind === 'directory' ? undefined : cacheFolder(env);
+  return folder === undefined ? domain : { ...domain, sources: sourceMemory(new CacheFiles(folder), domain) };
 }
 
 /** For ARNs that a template names and that are at home elsewhere: to be spread, without a member where others are not found from here. */

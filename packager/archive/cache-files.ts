@@ -1,0 +1,164 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  writevSync,
+} from 'node:fs';
+import type { Stats } from 'node:fs';
+import path from 'node:path';
+
+const CHECKSUM_SIZE = 32;
+const DAY_MS = 24 * 60 * 60_000;
+/** What was not used for so long goes. */
+const UNUSED_MS = 60 * DAY_MS;
+/** Files that one folder keeps, the last used of them. */
+const KEPT = 5000;
+/** Its time is that of the last look at what may go. */
+const TIDIED = 'tidied';
+
+/** No link is followed: where there are none, the constant is absent. */
+const READ = constants.O_RDONLY | ((constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0);
+
+/**
+ * Small files that may be lost: none that can't be read or written is an error. What is read is what was written, whole, by this user, or nothing; so any number of
+ * processes may share the folder, whoever else finds it.
+ */
+export class CacheFiles {
+  readonly #folder: string | undefined;
+  readonly #now: () => number;
+  #isTidied = false;
+
+  /** @param folder made when it is needed; `undefined`: nothing is kept */
+  constructor(folder: string | undefined, now: () => number = Date.now) {
+    this.#folder = folder;
+    this.#now = now;
+  }
+
+  /** In memory of its own, where its first byte is aligned for any number. */
+  read(kind: string, name: string): Buffer | undefined {
+    if (this.#folder === undefined) return undefined;
+    try {
+      const descriptor = openSync(path.join(this.#folder, kind, name), READ);
+      try {
+        return this.#readSealed(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(kind: string, name: string, parts: readonly Uint8Array[]): void {
+    if (this.#folder === undefined) return;
+    const folder = path.join(this.#folder, kind);
+    const draft = path.join(folder, `.${randomUUID()}`);
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeWhole(draft, [...parts, checksum(parts)]);
+      renameSync(draft, path.join(folder, name));
+    } catch {
+      remove(draft);
+    }
+    if (!this.#isTidied) this.#tidy(this.#folder);
+  }
+
+  remove(kind: string, name: string): void {
+    if (this.#folder !== undefined) remove(path.join(this.#folder, kind, name));
+  }
+
+  #readSealed(descriptor: number): Buffer | undefined {
+    const stats = fstatSync(descriptor);
+    if (!isOurs(stats) || stats.size < CHECKSUM_SIZE) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    for (let done = 0; done < bytes.byteLength;) {
+      const read = readSync(descriptor, bytes, done, bytes.byteLength - done, done);
+      if (read === 0) return undefined;
+      done += read;
+    }
+    const content = bytes.subarray(0, -CHECKSUM_SIZE);
+    if (!checksum([content]).equals(bytes.subarray(-CHECKSUM_SIZE))) return undefined;
+    const now = this.#now();
+    if (Math.abs(now - stats.mtimeMs) > DAY_MS) touch(descriptor, now);
+    return content;
+  }
+
+  /** Once a day, by whoever writes then. */
+  #tidy(folder: string): void {
+    this.#isTidied = true;
+    const now = this.#now();
+    try {
+      const last = lstatSync(path.join(folder, TIDIED), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      if (Math.abs(now - last) < DAY_MS) return;
+      writeFileSync(path.join(folder, TIDIED), '', { mode: 0o600 });
+      utimesSync(path.join(folder, TIDIED), now / 1000, now / 1000);
+      for (const kind of readdirSync(folder, { withFileTypes: true })) {
+        if (kind.isDirectory()) tidyFolder(path.join(folder, kind.name), now);
+      }
+    } catch {
+      // Another day, or nobody who may.
+    }
+  }
+}
+
+/** Not of another user, and none that another user may write. */
+function isOurs({ uid, mode }: Stats): boolean {
+  const user = process.getuid?.();
+  return user === undefined || (uid === user && (mode & 0o022) === 0);
+}
+
+function checksum(parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+function writeWhole(file: string, parts: readonly Uint8Array[]): void {
+  const descriptor = openSync(file, 'wx', 0o600);
+  try {
+    const bytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    // A full disk takes a part without an error.
+    if (writevSync(descriptor, parts) !== bytes) throw new Error('the disk is full');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function touch(descriptor: number, now: number): void {
+  try {
+    futimesSync(descriptor, now / 1000, now / 1000);
+  } catch {
+    // It only goes earlier.
+  }
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Whoever may will do it.
+  }
+}
+
+/** What processes that died left behind goes after a day. */
+function tidyFolder(folder: string, now: number): void {
+  const files = readdirSync(folder).flatMap((name) => {
+    const stats = lstatSync(path.join(folder, name), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? [{ name, used: stats.mtimeMs }] : [];
+  });
+  files.sort((a, b) => b.used - a.used);
+  for (const [i, { name, used }] of files.entries()) {
+    if (i >= KEPT || now - used > (name.startsWith('.') ? DAY_MS : UNUSED_MS)) remove(path.join(folder, name));
+  }
+}
