@@ -104,6 +104,7 @@ export const BOOTSTRAP: OptionTable<BootstrapFlags> = {
   collect: {
     name: 'collect',
     argument: '<schedule>',
+    choices: ['off', 'plan', 'on'],
     group: GROUP.domain,
     help: 'every day: plan what could be deleted (plan), delete it as well (on), or neither (off) (default: as it is, at first plan)',
     read: matching(/^(off|plan|on)$/, "'off', 'plan' or 'on'"),

@@ -1,3 +1,5 @@
+import type { InstallAliasOptions } from './alias-options.ts';
+import { INSTALL_ALIAS } from './alias-options.ts';
 import type { AuditOptions } from './audit-options.ts';
 import { AUDIT } from './audit-options.ts';
 import type {
@@ -32,6 +34,8 @@ import type { PublishFlags, PublishOptions } from './publish-options.ts';
 import { PUBLISH } from './publish-options.ts';
 import type { DoctorOptions } from './doctor-options.ts';
 import { DOCTOR } from './doctor-options.ts';
+import type { CompletionOptions } from './completion-options.ts';
+import { COMPLETION, SHELLS } from './completion-options.ts';
 import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
 import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -128,6 +132,8 @@ export interface CommandHandlers {
   readonly 'share revoke': (options: ShareRevokeOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'share sync': (options: ShareSyncOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly doctor: (options: DoctorOptions, terminal: Terminal, warnings: Warnings) => Promise<ExitCode>;
+  readonly 'install-alias': (options: InstallAliasOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly completion: (options: CompletionOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
 }
 
 /** Each is loaded when it is called: nobody waits for the AWS SDK to read a help text. */
@@ -176,6 +182,8 @@ export const HANDLERS: CommandHandlers = {
   'share revoke': async (...call) => (await import('./commands/share.ts')).revoke(...call),
   'share sync': async (...call) => (await import('./commands/share.ts')).sync(...call),
   doctor: async (...call) => (await import('./commands/doctor.ts')).run(...call),
+  'install-alias': async (...call) => (await import('./commands/install-alias.ts')).run(...call),
+  completion: async (...call) => (await import('./commands/completion.ts')).run(...call),
 };
 
 export type CommandName = keyof CommandHandlers;
@@ -565,7 +573,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [
       { ...VERSION, repeatable: true },
-      { name: 'status', help: 'Published, Unlisted, Archived or Disposed', required: true },
+      {
+        name: 'status',
+        help: 'Published, Unlisted, Archived or Disposed',
+        choices: ['Published', 'Unlisted', 'Archived', 'Disposed'],
+        required: true,
+      },
     ],
     options: optionsOf(STATUS_SET),
     foreign: [],
@@ -917,6 +930,38 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [],
     options: optionsOf<DoctorOptions>(DOCTOR),
+    foreign: [],
+  },
+  {
+    name: 'install-alias',
+    summary: "add 'aws artifacts' to the AWS CLI",
+    description:
+      "Adds the alias 'aws artifacts' to the AWS CLI, which runs this program, and takes it out again. Nothing else in the alias file is changed, not a byte. What the AWS CLI is told by --profile, --region and its other options counts here too.",
+    examples: [
+      { what: "'aws artifacts list' and all the others", command: 'cfn-artifacts install-alias' },
+      { what: "'aws cloudformation package' as well", command: 'cfn-artifacts install-alias --shadow-package' },
+      { what: 'what would be written', command: 'cfn-artifacts install-alias --print' },
+      { what: 'as it was before', command: 'cfn-artifacts install-alias --remove' },
+    ],
+    positional: [],
+    options: optionsOf<InstallAliasOptions>(INSTALL_ALIAS),
+    foreign: [],
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in a shell',
+    description:
+      'Prints a script with which bash, zsh or fish completes the commands of this program, their options, what these may be, and names of files.',
+    examples: [
+      { what: 'bash: in ~/.bashrc', command: 'eval "$(cfn-artifacts completion bash)"' },
+      { what: 'zsh: in ~/.zshrc, behind compinit', command: 'eval "$(cfn-artifacts completion zsh)"' },
+      {
+        what: 'fish',
+        command: 'cfn-artifacts completion fish > ~/.config/fish/completions/cfn-artifacts.fish',
+      },
+    ],
+    positional: [{ name: 'shell', help: 'bash, zsh or fish', choices: SHELLS, required: true }],
+    options: optionsOf<Omit<CompletionOptions, 'shell'>>(COMPLETION),
     foreign: [],
   },
 ];

@@ -123,6 +123,7 @@ export const LIST: OptionTable<Omit<ListOptions, 'prefix'>> = {
   status: {
     name: 'status',
     argument: '<status>',
+    choices: LASTING_STATUSES,
     arity: 'repeatable',
     inFile: 'never',
     group: GROUP.looking,

@@ -23,7 +23,8 @@ export interface DisplayOptions {
   readonly debug: boolean;
 }
 
-export type ColorChoice = 'on' | 'off' | 'auto';
+const COLOR_CHOICES = ['on', 'off', 'auto'] as const;
+export type ColorChoice = (typeof COLOR_CHOICES)[number];
 
 /** `directory` is as given, relative to the working directory; a prefix has no slash at either end. */
 export type DomainOption =
@@ -125,6 +126,8 @@ export interface OptionSpec<T> {
   readonly aliases?: readonly string[];
   /** What stands behind it; absent for a switch. */
   readonly argument?: string;
+  /** All that may stand there, where that is a few words. */
+  readonly choices?: readonly string[];
   /** `repeatable`: the option may come again. `many`: also several values after one option, up to the next one. */
   readonly arity?: 'repeatable' | 'many';
   /** There is a `--no-` form too; it gives `false`. */
@@ -162,6 +165,8 @@ export interface Conflict<O> {
 export interface PositionalArgument {
   readonly name: string;
   readonly help: string;
+  /** All that may stand there, where that is a few words. */
+  readonly choices?: readonly string[];
   readonly required: boolean;
   /** Several may stand one after the other. The last one alone, or the last but one. */
   readonly repeatable?: true;
@@ -200,6 +205,7 @@ export const GROUP = {
   bookmark: 'When it is moved',
   status: 'When it is changed',
   sharing: 'What is shared',
+  alias: 'What is written',
   domain: 'Domain',
   making: 'How it is made',
   bucket: 'Plain bucket, as with aws-cli and SAM',
@@ -265,7 +271,8 @@ function keyPrefix(given: unknown): string {
 
 const accountId = matching(/^[0-9]{12}$/, "an account's twelve digits", 'In a YAML or TOML file they need quotes.');
 
-function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
+/** @throws ArtifactError INVALID_ARGUMENT */
+export function oneOf<T extends string>(words: readonly T[]): (given: unknown) => T {
   return (given) => {
     const word = words.find((candidate) => candidate === given);
     if (word !== undefined) return word;
@@ -399,11 +406,12 @@ export const DISPLAY: OptionTable<DisplayOptions> = {
   color: {
     name: 'color',
     argument: '<when>',
+    choices: COLOR_CHOICES,
     negatable: true,
     inFile: 'never',
     group: GROUP.display,
     help: 'on, off or auto; --no-color is off (default: auto, with NO_COLOR and FORCE_COLOR)',
-    read: (given) => (given === false ? 'off' : oneOf<ColorChoice>(['on', 'off', 'auto'])(given)),
+    read: (given) => (given === false ? 'off' : oneOf(COLOR_CHOICES)(given)),
     fallback: 'auto',
   },
   debug: {
@@ -561,6 +569,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
   references: {
     name: 'references',
     argument: '<how>',
+    choices: REFERENCE_STYLES,
     group: GROUP.domain,
     help: 'stack: a Custom::ArtifactRef for each artifact; grouped: one for up to 40; none: plain locations (default: stack; none with --s3-bucket)',
     read: oneOf(REFERENCE_STYLES),

@@ -1,3 +1,4 @@
+import { INSTALL_ALIAS } from './alias-options.ts';
 import { AUDIT } from './audit-options.ts';
 import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
 import { resolveBootstrapOptions } from './bootstrap-options.ts';
@@ -6,6 +7,7 @@ import type { Call } from './command-line.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { CommandHandlers } from './commands.ts';
 import { COMMANDS, HANDLERS } from './commands.ts';
+import { COMPLETION, parseShell } from './completion-options.ts';
 import { DELETE, UNDELETE } from './delete-options.ts';
 import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -36,6 +38,7 @@ import { paletteFor } from './terminal.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN, parsePlanName } from './gc-options.ts';
 import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
 import { VERIFY } from './verify-options.ts';
+import { AWS_PROCESS } from '../aws-cli/aliases.ts';
 import { isSet } from '../environment.ts';
 import { parseRepository } from '../../repository/name.ts';
 import { parseShareIds, resolveShareOptions, SHARE_LIST, SHARE_REVOKE, SHARE_SYNC } from './share-options.ts';
@@ -53,6 +56,19 @@ export async function run(
   terminal: Terminal,
   handlers: CommandHandlers = HANDLERS,
 ): Promise<ExitCode> {
+  // An alias of the AWS CLI: aws-cli/caller.ts.
+  if (!isSet(terminal.env[AWS_PROCESS])) return runTyped(argv, terminal, handlers);
+  const { ownArgv } = await import('../aws-cli/caller.ts');
+  let typed = argv;
+  try {
+    typed = ownArgv(argv, terminal.env);
+  } catch (error) {
+    return reportFailure(terminal, error, messageDisplayOf(argv));
+  }
+  return runTyped(typed, terminal, handlers);
+}
+
+async function runTyped(argv: readonly string[], terminal: Terminal, handlers: CommandHandlers): Promise<ExitCode> {
   const display = messageDisplayOf(argv);
   const warnings = createWarnings(terminal, display);
   try {
@@ -264,6 +280,14 @@ async function dispatch(
     case 'share sync':
       await handlers[call.command](await resolveOptions(SHARE_SYNC, given, [], context), terminal, warnings);
       break;
+    case 'install-alias':
+      await handlers['install-alias'](await resolveOptions(INSTALL_ALIAS, given, [], context), terminal, warnings);
+      break;
+    case 'completion': {
+      const options = await resolveOptions(COMPLETION, given, [], context);
+      await handlers.completion({ ...options, shell: parseShell(argument ?? '') }, terminal, warnings);
+      break;
+    }
     case 'doctor':
       return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
   }

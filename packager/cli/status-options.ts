@@ -27,6 +27,7 @@ export const STATUS_SET: OptionTable<Omit<StatusSetOptions, 'artifacts' | 'statu
   expected: {
     name: 'if',
     argument: '<status>',
+    choices: LASTING_STATUSES,
     inFile: 'never',
     group: GROUP.status,
     help: 'only if it is this now',

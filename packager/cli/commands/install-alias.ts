@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { ArtifactError, ArtifactErrors, hasCode } from '../../../repository/error.ts';
+import type { ForeignAlias } from '../../aws-cli/alias-file.ts';
+import { spelled, withAliases, withoutAliases } from '../../aws-cli/alias-file.ts';
+import { ARTIFACTS, isOurs, SHADOW, valueOf } from '../../aws-cli/aliases.ts';
+import { isSet } from '../../environment.ts';
+import { outputFile, placeOf, writeOutputs } from '../../output.ts';
+import { shownPath } from '../../packaging/location.ts';
+import type { InstallAliasOptions } from '../alias-options.ts';
+import { writeJson } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** Writes aliases into the alias file of the AWS CLI, or takes them out again. */
+export async function run(
+  options: InstallAliasOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+  platform: NodeJS.Platform = process.platform,
+): Promise<void> {
+  const file = aliasFile(terminal, platform);
+  const before = readAliases(file);
+  const aliases = aliasesOf(options, platform);
+  const after = options.remove ? withoutAliases(before ?? '', aliases, isOurs) : withOurs(before ?? '', aliases, file);
+  if (!options.remove) await warn(options, terminal, warnings);
+  const isChanged = after !== (before ?? '');
+  if (isChanged && !options.print) await write(file, after);
+  tell({ file, after, isChanged, names: aliases.map(spelled) }, options, terminal, warnings);
+}
+
+/**
+ * Where every version of the AWS CLI looks for it: no variable of its own names another place (awscli/alias.py: `expanduser('~')`, which is HOME, and USERPROFILE on
+ * Windows).
+ */
+function aliasFile({ env }: Terminal, platform: NodeJS.Platform): string {
+  const home = platform === 'win32' ? env['USERPROFILE'] : env['HOME'];
+  return path.join(isSet(home) ? home : homedir(), '.aws', 'cli', 'alias');
+}
+
+/** Byte for byte, whatever its encoding. */
+function readAliases(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return undefined;
+    throw new ArtifactError('PATH_UNREADABLE', `the alias file '${file}' can't be read`, { cause });
+  }
+}
+
+function aliasesOf({ shadowPackage, remove }: InstallAliasOptions, platform: NodeJS.Platform) {
+  const artifacts = { ...ARTIFACTS, value: valueOf(platform) };
+  const shadow = { ...SHADOW, value: valueOf(platform, 'package') };
+  if (remove) return shadowPackage ? [shadow] : [artifacts, shadow];
+  if (shadowPackage && platform === 'win32') throw shadowOnWindows();
+  return shadowPackage ? [artifacts, shadow] : [artifacts];
+}
+
+/** The AWS CLI takes --profile and --region out of the line, and on Windows nobody can tell which they were. */
+function shadowOnWindows(): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', "'--shadow-package' does not work on Windows", {
+    remedy:
+      'The AWS CLI hands --profile and --region on to no alias, so it could package into another account. Write cfn-artifacts package there.',
+  });
+}
+
+/** @throws ArtifactErrors INVALID_CONFIGURATION for each alias of that name that is somebody else's */
+function withOurs(text: string, aliases: ReturnType<typeof aliasesOf>, file: string): string {
+  const { text: result, foreign } = withAliases(text, aliases, isOurs);
+  const [first, ...others] = foreign.map((one) => taken(one, file));
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  return result;
+}
+
+function taken({ alias, line }: ForeignAlias, file: string): ArtifactError {
+  return new ArtifactError('INVALID_CONFIGURATION', `${file}:${line}: '${spelled(alias)}' is another alias already`, {
+    remedy: 'Rename it or take it out, and run this again.',
+    place: { file, line, column: 1 },
+  });
+}
+
+/** A file that has nothing in it but what was written goes with it. */
+async function write(file: string, text: string): Promise<void> {
+  const output = outputFile('the alias file', file, path.dirname(file));
+  if (text === '') {
+    rmSync(placeOfExisting(file), { force: true });
+    return;
+  }
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+  } catch (cause) {
+    throw new ArtifactError('OUTPUT_FAILED', `the folder '${path.dirname(file)}' can't be made`, { cause });
+  }
+  await writeOutputs([{ file: output, bytes: [Buffer.from(text, 'latin1')] }]);
+}
+
+/** A link to a file elsewhere stays. */
+function placeOfExisting(file: string): string {
+  return placeOf(outputFile('the alias file', file, path.dirname(file))) ?? file;
+}
+
+async function warn({ shadowPackage }: InstallAliasOptions, { env, cwd }: Terminal, warnings: Warnings): Promise<void> {
+  if (!isOnPath('cfn-artifacts', env['PATH'] ?? '')) {
+    warnings.add({
+      code: 'not-on-path',
+      message: "'cfn-artifacts' is in no folder of PATH, where the AWS CLI looks for it",
+      remedy: 'npm install --global cfn-artifacts',
+    });
+  }
+  if (!shadowPackage) return;
+  const version = await awsVersion(env, cwd);
+  if (version === undefined || knowsSubcommands(version)) return;
+  warnings.add({
+    code: 'alias-of-no-effect',
+    message: `the AWS CLI ${version} knows no aliases for subcommands: with it 'aws cloudformation package' stays what it is`,
+    remedy: 'Use AWS CLI 2.9.0 or newer, or the function for your shell in docs/from-aws-cli.md.',
+  });
+}
+
+function isOnPath(name: string, folders: string): boolean {
+  return folders
+    .split(path.delimiter)
+    .some((folder) => ['', '.cmd'].some((end) => existsSync(path.join(folder, name + end))));
+}
+
+/** `undefined` where there is none, or nobody knows. */
+async function awsVersion(env: Terminal['env'], cwd: string): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)('aws', ['--version'], { cwd, env });
+    return /^aws-cli\/(\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** https://github.com/aws/aws-cli/pull/7399, in version 2 alone. */
+function knowsSubcommands(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 2 || (major === 2 && minor >= 9);
+}
+
+interface Outcome {
+  readonly file: string;
+  readonly after: string;
+  readonly isChanged: boolean;
+  /** `aws artifacts` and its kin. */
+  readonly names: readonly string[];
+}
+
+function tell(
+  { file, after, isChanged, names }: Outcome,
+  { remove, print, json, quiet }: InstallAliasOptions,
+  terminal: Terminal,
+  warnings: Warnings,
+): void {
+  const { stdout, stderr, cwd } = terminal;
+  if (json) {
+    const text = print ? { text: Buffer.from(after, 'latin1').toString() } : {};
+    writeJson(terminal, {
+      file,
+      aliases: names,
+      removed: remove,
+      changed: isChanged,
+      ...text,
+      warnings: warnings.all(),
+    });
+    return;
+  }
+  if (print) stdout.write(Buffer.from(after, 'latin1'));
+  if (quiet) return;
+  const all = names.map((name) => `'${name}'`).join(' and ');
+  const shown = shownPath(cwd, file);
+  const is = names.length === 1 ? 'is' : 'are';
+  if (print) stderr.write(isChanged ? `so '${shown}' would be\n` : `'${shown}' is so already\n`);
+  else if (!isChanged) stdout.write(`${all} ${is} ${remove ? 'not' : 'already'} in '${shown}'\n`);
+  else if (remove) stdout.write(`${all} ${is} no longer in '${shown}'\n`);
+  else stdout.write(`${all} ${is} in '${shown}'\n  aws artifacts help\n`);
+}
