@@ -2,11 +2,12 @@ import type { OpenContent, Publishable } from '../repository/index.ts';
 
 /** The same content, whose reading ends with the signal: to copy gigabytes takes longer than a person waits who wants to stop. */
 export function interruptible(publishable: Publishable, signal: AbortSignal): Publishable {
-  const { sourceDigest, filename, blob } = publishable;
+  const { sourceDigest, filename, blob, expected } = publishable;
   return {
     filename,
     ...(sourceDigest !== undefined && { sourceDigest }),
     ...(blob !== undefined && { blob }),
+    ...(expected !== undefined && { expected }),
     open: async (): Promise<OpenContent> => {
       const content = await publishable.open();
       return {

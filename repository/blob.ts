@@ -110,6 +110,11 @@ export async function putBlob(
   return (await store.create(keyOf(blob), content, attributes)) === 'created' ? 'uploaded' : 'reused';
 }
 
+/** Content where there is no bookkeeping beside it. */
+interface UploadedBlob extends SizedBlob {
+  readonly key: ObjectKey;
+}
+
 /**
  * Stores content where there is no bookkeeping beside it, with no more than the permission to get and put.
  * @param existing whether an object that is there stays, or is written again (its encryption may have to change): then nothing is looked at, and
@@ -120,7 +125,9 @@ export async function uploadBlob(
   publishable: Publishable,
   existing: 'keep' | 'overwrite',
   attributes?: ObjectAttributes,
-): Promise<BlobName & { readonly key: ObjectKey; readonly size: number; readonly outcome: Arrival }> {
+): Promise<UploadedBlob & { readonly outcome: Arrival }> {
+  const expected = existing === 'keep' ? await findExpected(store, publishable) : undefined;
+  if (expected !== undefined) return { ...expected, outcome: 'reused' };
   const content = await publishable.open();
   try {
     const blob = { digest: content.sha256, filename: publishable.filename };
@@ -141,11 +148,24 @@ export async function uploadBlob(
   }
 }
 
-/** What `uploadBlob` would find there already; writes nothing, but makes the bytes, because without bookkeeping nothing else tells. */
+/** Looks whether it is there, as far as that can be done without its bytes. */
+async function findExpected(store: ObjectStore, publishable: Publishable): Promise<UploadedBlob | undefined> {
+  const expected = publishable.expected?.();
+  if (expected === undefined) return undefined;
+  const { sha256: digest, size } = expected;
+  const blob = { digest, filename: publishable.filename };
+  const key = blobKey(digest, publishable.filename);
+  const head = await headIfAllowed(store, key);
+  return head?.size === size ? { ...blob, key, size } : undefined;
+}
+
+/** What `uploadBlob` would find there already; writes nothing, but mostly makes the bytes, because without bookkeeping nothing else tells. */
 export async function findUploadedBlob(
   store: ObjectStore,
   publishable: Publishable,
-): Promise<(BlobName & { readonly key: ObjectKey; readonly size: number }) | undefined> {
+): Promise<UploadedBlob | undefined> {
+  const expected = await findExpected(store, publishable);
+  if (expected !== undefined) return expected;
   const content = await publishable.open();
   try {
     const blob = { digest: content.sha256, filename: publishable.filename };

@@ -13,6 +13,8 @@ export interface Publishable {
   readonly filename: string;
   /** What it is, where that is known for certain: content that the domain has, under this filename or another, in its bucket or the one that is named. */
   readonly blob?: SizedBlob;
+  /** What its bytes came to when they were made last: good enough to look for them, and never to store anything by it. */
+  readonly expected?: () => Pick<Content, 'sha256' | 'size'> | undefined;
   /** Makes the bytes. Called only where they are needed, and at most once; `close` follows when they were sent. */
   open(): Promise<OpenContent>;
 }

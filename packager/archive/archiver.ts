@@ -4,17 +4,23 @@ import { ArtifactError } from '../../repository/error.ts';
 import { archive } from './archive.ts';
 import type { ArchiveFile } from './archive.ts';
 import { batches } from './batches.ts';
+import { CacheFiles } from './cache-files.ts';
+import { DIGEST_SIZE, emptyContents } from './contents.ts';
 import type { Executor } from './executor.ts';
 import { ThreadExecutor, defaultThreads, localExecutor } from './executor.ts';
 import type { FileState } from './file.ts';
-import type { MeasureResult } from './jobs.ts';
+import { fileList } from './file-list.ts';
+import type { FileProblem, Measured } from './jobs.ts';
 import { Packer } from './packer.ts';
 import { removeIfEmpty } from './spool.ts';
+import { TreeMemory } from './tree-memory.ts';
 
 export interface ArchiverOptions {
   readonly reporter: Reporter;
   /** Folder for packed content that is too much for memory; made when it is needed, removed with what this process put there. */
   readonly scratch: string;
+  /** Folder for what is known of sources from earlier runs, as `cacheFolder` tells it; absent: nothing is. */
+  readonly cache?: string | undefined;
   /** Ends all work: everything that is under way or asked for later rejects with its reason. */
   readonly signal?: AbortSignal;
   /** Packed content that is kept in memory for all archives of the run; what comes later goes to the scratch folder. Bytes, default 16 MiB. */
@@ -25,8 +31,10 @@ export interface ArchiverOptions {
 
 /** What the sources of one run share: threads, and content that was packed already. Made by createArchiver, used by openSource. */
 export interface Archiver {
+  /** Of earlier runs. */
+  readonly memory: TreeMemory;
   /** Reads and hashes; answers in the order of the files. `subject` is what progress is reported for. */
-  measure(files: readonly FileState[], subject: string): Promise<readonly MeasureResult[]>;
+  measure(files: readonly FileState[], subject: string): Promise<Measured>;
   /** Packs, hashes and lays out. @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED; ArtifactError INTERRUPTED */
   archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent>;
   /** Lets other work have its turn. Rejects where the run was ended. */
@@ -50,6 +58,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
 }
 
 class RunArchiver implements Archiver {
+  readonly memory: TreeMemory;
   readonly #options: ArchiverOptions;
   readonly #packer: Packer;
   readonly #local = localExecutor();
@@ -61,32 +70,39 @@ class RunArchiver implements Archiver {
   };
 
   constructor(options: ArchiverOptions) {
+    const { cache } = options;
     this.#options = options;
+    this.memory = new TreeMemory(new CacheFiles(cache));
     this.#packer = new Packer(options.scratch, (estimatedMs) => this.#executor(estimatedMs), options.memory);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
   }
 
-  async measure(files: readonly FileState[], subject: string): Promise<readonly MeasureResult[]> {
+  async measure(files: readonly FileState[], subject: string): Promise<Measured> {
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
+    const contents = emptyContents(files.length);
+    const problems: FileProblem[] = [];
+    let begun = 0;
     let done = 0;
     let told = 0;
-    const results = await Promise.all(
-      batches(files.map((file) => ({ file }))).map(async (batch) => {
-        const measured = await executor.run(
-          'measure',
-          batch.map(({ file }) => file),
-        );
+    await Promise.all(
+      batches(files, ({ size }) => size).map(async (batch) => {
+        const first = begun;
+        begun += batch.length;
+        const measured = await executor.run('measure', fileList(batch));
+        contents.digests.set(measured.digests, DIGEST_SIZE * first);
+        contents.crc32.set(measured.crc32, first);
+        contents.privateKeys.set(measured.privateKeys, first);
+        for (const { index, problem } of measured.problems) problems.push({ index: first + index, problem });
         done += batch.length;
         if (done - told >= PROGRESS_FILES || done === files.length) {
           told = done;
           this.#options.reporter({ kind: 'progress', stage: 'walk', subject, done, total: files.length });
         }
-        return measured;
       }),
     );
-    return results.flat();
+    return { ...contents, problems: problems.sort((a, b) => a.index - b.index) };
   }
 
   archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent> {

@@ -24,6 +24,9 @@ const DAY_MS = 24 * 60 * 60_000;
 const UNUSED_MS = 60 * DAY_MS;
 /** Files that one folder keeps, the last used of them. */
 const KEPT = 5000;
+/** Folders whose files go by these rules. */
+type Kind = 'archives' | 'sources' | 'trees';
+const KINDS: readonly Kind[] = ['archives', 'sources', 'trees'];
 /** Its time is that of the last look at what may go. */
 const TIDIED = 'tidied';
 
@@ -46,12 +49,12 @@ export class CacheFiles {
   }
 
   /** In memory of its own, where its first byte is aligned for any number. */
-  read(kind: string, name: string): Buffer | undefined {
+  read(kind: Kind, name: string): Buffer | undefined {
     if (this.#folder === undefined) return undefined;
     try {
       const descriptor = openSync(path.join(this.#folder, kind, name), READ);
       try {
-        return this.#readSealed(descriptor);
+        return this.#readSealed(descriptor, `${kind}/${name}`);
       } finally {
         closeSync(descriptor);
       }
@@ -60,13 +63,13 @@ export class CacheFiles {
     }
   }
 
-  write(kind: string, name: string, parts: readonly Uint8Array[]): void {
+  write(kind: Kind, name: string, parts: readonly Uint8Array[]): void {
     if (this.#folder === undefined) return;
     const folder = path.join(this.#folder, kind);
     const draft = path.join(folder, `.${randomUUID()}`);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeWhole(draft, [...parts, checksum(parts)]);
+      writeWhole(draft, [...parts, checksum(`${kind}/${name}`, parts)]);
       renameSync(draft, path.join(folder, name));
     } catch {
       remove(draft);
@@ -74,11 +77,11 @@ export class CacheFiles {
     if (!this.#isTidied) this.#tidy(this.#folder);
   }
 
-  remove(kind: string, name: string): void {
+  remove(kind: Kind, name: string): void {
     if (this.#folder !== undefined) remove(path.join(this.#folder, kind, name));
   }
 
-  #readSealed(descriptor: number): Buffer | undefined {
+  #readSealed(descriptor: number, name: string): Buffer | undefined {
     const stats = fstatSync(descriptor);
     if (!isOurs(stats) || stats.size < CHECKSUM_SIZE) return undefined;
     const bytes = Buffer.allocUnsafeSlow(stats.size);
@@ -88,7 +91,7 @@ export class CacheFiles {
       done += read;
     }
     const content = bytes.subarray(0, -CHECKSUM_SIZE);
-    if (!checksum([content]).equals(bytes.subarray(-CHECKSUM_SIZE))) return undefined;
+    if (!checksum(name, [content]).equals(bytes.subarray(-CHECKSUM_SIZE))) return undefined;
     const now = this.#now();
     if (Math.abs(now - stats.mtimeMs) > DAY_MS) touch(descriptor, now);
     return content;
@@ -103,11 +106,9 @@ export class CacheFiles {
       if (Math.abs(now - last) < DAY_MS) return;
       writeFileSync(path.join(folder, TIDIED), '', { mode: 0o600 });
       utimesSync(path.join(folder, TIDIED), now / 1000, now / 1000);
-      for (const kind of readdirSync(folder, { withFileTypes: true })) {
-        if (kind.isDirectory()) tidyFolder(path.join(folder, kind.name), now);
-      }
+      for (const kind of KINDS) tidyFolder(path.join(folder, kind), now);
     } catch {
-      // Another day, or nobody who may.
+      // Another day, by somebody who may.
     }
   }
 }
@@ -118,8 +119,9 @@ function isOurs({ uid, mode }: Stats): boolean {
   return user === undefined || (uid === user && (mode & 0o022) === 0);
 }
 
-function checksum(parts: readonly Uint8Array[]): Buffer {
-  const hash = createHash('sha256');
+/** A file that stands under another's name says nothing. */
+function checksum(name: string, parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256').update(`${name}\0`);
   for (const part of parts) hash.update(part);
   return hash.digest();
 }
@@ -153,12 +155,20 @@ function remove(file: string): void {
 
 /** What processes that died left behind goes after a day. */
 function tidyFolder(folder: string, now: number): void {
-  const files = readdirSync(folder).flatMap((name) => {
+  const files = namesIn(folder).flatMap((name) => {
     const stats = lstatSync(path.join(folder, name), { throwIfNoEntry: false });
     return stats?.isFile() === true ? [{ name, used: stats.mtimeMs }] : [];
   });
   files.sort((a, b) => b.used - a.used);
   for (const [i, { name, used }] of files.entries()) {
     if (i >= KEPT || now - used > (name.startsWith('.') ? DAY_MS : UNUSED_MS)) remove(path.join(folder, name));
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

@@ -11,11 +11,12 @@ export interface FileState {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   readonly ino: number;
+  readonly mode: number;
 }
 
 /** @param path Absolute, links resolved: what `stats` were taken of. */
-export function stateOf(path: string, { size, mtimeMs, ctimeMs, ino }: Stats): FileState {
-  return { path, size, mtimeMs, ctimeMs, ino };
+export function stateOf(path: string, { size, mtimeMs, ctimeMs, ino, mode }: Stats): FileState {
+  return { path, size, mtimeMs, ctimeMs, ino, mode };
 }
 
 /** SOURCE_CHANGED: what was read is not what was walked, or not of one moment. */

@@ -1,24 +1,30 @@
-import path from 'node:path';
 import type { Warning } from '../event.ts';
 
-/** What a source is told to be looked at for; names are those in the archive. */
+/** What may be suspicious in a source; names are those in the archive. */
 export interface Suspects {
   readonly gitFolders: readonly string[];
-  readonly files: readonly { readonly name: string; readonly privateKey: boolean }[];
+  readonly files: readonly { readonly name: string }[];
 }
 
 /** So many are named; the others are counted. */
 const NAMED = 3;
 
 /** `.env`, `.env.production`; what is there to be copied holds no secrets. */
-const ENVIRONMENT_FILE = /^\.env(?:\.(?!(?:.*\.)?(?:example|sample|template|defaults|dist|schema)$).+)?$/;
+const ENVIRONMENT_FILE = /(?:^|\/)\.env(?:\.(?!(?:[^/]*\.)?(?:example|sample|template|defaults|dist|schema)$)[^/]+)?$/;
 /** Key files whose content is binary, or that are what they are called. */
-const KEY_FILE = /^id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?:p12|pfx|jks|keystore|ppk)$/i;
+const KEY_FILE = /(?:^|\/)id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?:p12|pfx|jks|keystore|ppk)$/i;
 
-/** Warnings about what should perhaps not be in the archive of `folder`. */
-export function hazardWarnings(folder: string, { gitFolders, files }: Suspects): readonly Warning[] {
-  const environment = files.filter(({ name }) => ENVIRONMENT_FILE.test(path.posix.basename(name)));
-  const keys = files.filter(({ name, privateKey }) => privateKey || KEY_FILE.test(path.posix.basename(name)));
+/**
+ * Warnings about what should perhaps not be in the archive of `folder`.
+ * @param isKey whether a private key stands at the beginning of a file, by its place in the list
+ */
+export function hazardWarnings(
+  folder: string,
+  { gitFolders, files }: Suspects,
+  isKey: (index: number) => boolean,
+): readonly Warning[] {
+  const environment = files.filter(({ name }) => ENVIRONMENT_FILE.test(name));
+  const keys = files.filter(({ name }, i) => isKey(i) || KEY_FILE.test(name));
   const remedy = 'If it is not needed at run time, leave it out with .artifactignore or --exclude.';
   return [
     ...warning('git-folder-in-archive', folder, gitFolders, ['a git folder', 'git folders'], remedy),

@@ -5,9 +5,13 @@ import type { ArtifactErrorCode } from '../../repository/error.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import { DEFLATED, SAMPLE_SIZE, STORED, isWorthDeflating, sampleOffsets } from './compression.ts';
 import type { Method, Piece } from './compression.ts';
+import { DIGEST_SIZE, emptyContents } from './contents.ts';
+import type { Contents } from './contents.ts';
 import { PIECE_SIZE, threadDeflater } from './deflate.ts';
 import { changed, readFully, reading } from './file.ts';
 import type { FileState } from './file.ts';
+import { filesOf } from './file-list.ts';
+import type { FileList } from './file-list.ts';
 
 /**
  * What is done in any thread. Everything that goes in and out can be sent between threads; results depend on nothing but the input and
@@ -15,7 +19,7 @@ import type { FileState } from './file.ts';
  */
 export interface Jobs {
   /** Reads files and hashes them. */
-  readonly measure: { readonly input: readonly FileState[]; readonly output: readonly MeasureResult[] };
+  readonly measure: { readonly input: FileList; readonly output: Measured };
   /** Deflates or stores files of at most one piece. */
   readonly pack: { readonly input: readonly HashedFile[]; readonly output: PackedBatch };
   /** Whether a file of more than one piece is worth deflating. */
@@ -33,15 +37,17 @@ export interface HashedFile {
   readonly sha256: Digest;
 }
 
-export type MeasureResult =
-  | {
-      readonly sha256: Digest;
-      /** Of files of more than one piece: their pieces are checked against it later. */
-      readonly crc32?: number;
-      /** A private key stands at its beginning. */
-      readonly privateKey: boolean;
-    }
-  | { readonly problem: Problem };
+/** In the order of the files. */
+export interface Measured extends Contents {
+  /** Why some could not be read. */
+  readonly problems: readonly FileProblem[];
+}
+
+/** What is wrong with one file of a list. */
+export interface FileProblem {
+  readonly index: number;
+  readonly problem: Problem;
+}
 
 export interface PackedBatch {
   /** In the order of the files. */
@@ -80,7 +86,7 @@ export function errorOf({ code, message, remedy }: Problem): ArtifactError {
 }
 
 const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['output'] } = {
-  measure: (files) => files.map((file) => orProblem(() => measure(file))),
+  measure: measureAll,
   pack: packBatch,
   sample,
   deflatePiece,
@@ -102,16 +108,41 @@ function orProblem<T>(work: () => T): T | { readonly problem: Problem } {
 /** Of this thread; as long as the largest content that is hashed in one go. */
 const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
 
-function measure(file: FileState): MeasureResult {
+function measureAll(list: FileList): Measured {
+  const files = filesOf(list);
+  const contents = emptyContents(files.length);
+  const digests = Buffer.from(contents.digests.buffer);
+  const problems: FileProblem[] = [];
+  for (const [index, file] of files.entries()) {
+    try {
+      const { sha256, crc32: crc, privateKey } = measure(file);
+      digests.write(sha256, DIGEST_SIZE * index, 'hex');
+      contents.crc32[index] = crc;
+      contents.privateKeys[index] = privateKey ? 1 : 0;
+    } catch (error) {
+      problems.push({ index, problem: problemOf(error) });
+    }
+  }
+  return { ...contents, problems };
+}
+
+/** What is known of one file. */
+interface Measure {
+  readonly sha256: string;
+  readonly crc32: number;
+  readonly privateKey: boolean;
+}
+
+function measure(file: FileState): Measure {
   return reading(file, (descriptor) => {
     if (file.size > PIECE_SIZE) return measureLarge(file, descriptor);
     readFully(descriptor, buffer, file.size, 0, file.path);
     const content = buffer.subarray(0, file.size);
-    return { sha256: hash('sha256', content) as Digest, privateKey: beginsWithPrivateKey(content) };
+    return { sha256: hash('sha256', content), crc32: 0, privateKey: beginsWithPrivateKey(content) };
   });
 }
 
-function measureLarge(file: FileState, descriptor: number): MeasureResult {
+function measureLarge(file: FileState, descriptor: number): Measure {
   const sha256 = createHash('sha256');
   let crc = 0;
   for (let position = 0; position < file.size; position += PIECE_SIZE) {
@@ -121,7 +152,7 @@ function measureLarge(file: FileState, descriptor: number): MeasureResult {
     sha256.update(part);
     crc = crc32(part, crc);
   }
-  return { sha256: sha256.digest('hex') as Digest, crc32: crc, privateKey: false };
+  return { sha256: sha256.digest('hex'), crc32: crc, privateKey: false };
 }
 
 /** Keys are small, and their first line says what they are. */
@@ -194,5 +225,7 @@ function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** What a result hands over instead of being copied. */
 export function transferable(result: Jobs[JobKind]['output']): ArrayBuffer[] {
-  return typeof result === 'object' && 'bytes' in result ? [result.bytes.buffer] : [];
+  if (typeof result !== 'object') return [];
+  if ('bytes' in result) return [result.bytes.buffer];
+  return [result.digests.buffer, result.crc32.buffer, result.privateKeys.buffer];
 }

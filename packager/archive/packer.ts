@@ -113,7 +113,10 @@ export class Packer {
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
     if (files.length === 0) return;
     const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
-    for (const batch of batches(files.filter(({ file }) => file.size <= PIECE_SIZE))) {
+    for (const batch of batches(
+      files.filter(({ file }) => file.size <= PIECE_SIZE),
+      ({ file }) => file.size,
+    )) {
       const packing = executor.run('pack', batch).then((packed) => this.#keepBatch(batch, packed));
       batch.forEach((file, i) => {
         this.#settle(

@@ -1,19 +1,24 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { measured } from '../../repository/content.ts';
+import type { Digest } from '../../repository/digest.ts';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
 import type { Publishable } from '../../repository/publishable.ts';
 import type { Warning } from '../event.ts';
 import type { ArchiveFile } from './archive.ts';
 import type { Archiver } from './archiver.ts';
-import { readRange, stateOf } from './file.ts';
+import { copyContent, digestAt } from './contents.ts';
+import type { Contents } from './contents.ts';
+import { changed, readRange, stateOf } from './file.ts';
 import { hazardWarnings, listed } from './hazards.ts';
 import { errorOf } from './jobs.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
 import { ownOutputWarnings } from './own-output.ts';
 import { sourceDigest } from './source-digest.ts';
-import type { Tree } from './walk.ts';
+import type { Sight } from './tree-memory.ts';
+import type { Tree, TreeFile } from './walk.ts';
 import { isExecutable, walk } from './walk.ts';
 import { isZip } from './zip-file.ts';
 
@@ -88,9 +93,10 @@ async function folderSource(
   }
   const boundary = { project: root, packaged: real, followExternalSymlinks };
   const pause = (): Promise<void> => archiver.pause();
+  const sight = archiver.memory.sight('folder', real);
   const tree = await walk({ folder: request.path, boundary, exclude, leaveOut, pause });
   if (tree.files.length === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
-  return archiveSource(request.path, true, tree, archiver);
+  return archiveSource(request.path, true, tree, sight, archiver);
 }
 
 function emptyTree(folder: string, { ignored, ownOutput }: Tree): ArtifactError {
@@ -126,23 +132,33 @@ function isFolder(place: string): boolean {
   return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-async function fileSource(request: SourceRequest, located: Located, archiver: Archiver): Promise<Source> {
-  const file = stateOf(located.real, located.stats);
+async function fileSource(request: SourceRequest, { real }: Located, archiver: Archiver): Promise<Source> {
+  const sight = archiver.memory.sight('file', real);
+  // Once more, behind the look at the clock.
+  const stats = statSync(real);
+  const file = stateOf(real, stats);
   const name = path.basename(request.path);
+  const files = [{ name, file, executable: isExecutable(stats) }];
   if (request.wanted === 'zip' && !isZip(file)) {
-    const files = [{ name, file, executable: isExecutable(located.stats) }];
-    return archiveSource(request.path, false, { ...ONE_FILE, files }, archiver);
+    return archiveSource(request.path, false, { ...ONE_FILE, files }, sight, archiver);
   }
-  const [measured] = await archiver.measure([file], request.path);
-  if (measured === undefined) throw new Error('a file that was not measured');
-  if ('problem' in measured) throw errorOf(measured.problem);
-  const { sha256 } = measured;
+  const { contents, isRecalled } = await known({ ...ONE_FILE, files }, request.path, sight, archiver);
+  const sha256 = digestAt(contents, 0);
+  const proven = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+    measured(bytes, (found) => {
+      if (found === sha256) return;
+      archiver.memory.forget(sight);
+      throw changed(real);
+    });
   return {
     ...{ kind: 'file', isFolder: false, path: request.path, files: 1, bytes: file.size, warnings: [], filename: name },
     open: () =>
       Promise.resolve({
         ...{ size: file.size, sha256 },
-        read: (start = 0, end = file.size) => readRange(file, start, end),
+        read: (start = 0, end = file.size) => {
+          const bytes = readRange(file, start, end);
+          return isRecalled && end - start === file.size ? proven(bytes) : bytes;
+        },
         close: () => Promise.resolve(),
       }),
   };
@@ -150,33 +166,66 @@ async function fileSource(request: SourceRequest, located: Located, archiver: Ar
 
 const ONE_FILE: Omit<Tree, 'files'> = { gitFolders: [], ignored: 0, ownOutput: [], problems: [] };
 
-interface MeasuredTreeFile extends ArchiveFile {
-  readonly privateKey: boolean;
-}
-
-async function archiveSource(folder: string, isFolder: boolean, tree: Tree, archiver: Archiver): Promise<Source> {
-  const measured = await archiver.measure(
-    tree.files.map(({ file }) => file),
-    folder,
-  );
-  const files: MeasuredTreeFile[] = [];
-  const problems = [...tree.problems];
-  for (const [i, treeFile] of tree.files.entries()) {
-    const result = measured[i];
-    if (result === undefined) throw new Error('a file that was not measured');
-    if ('problem' in result) problems.push(errorOf(result.problem));
-    else files.push({ ...treeFile, ...result });
-  }
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+async function archiveSource(
+  folder: string,
+  isFolder: boolean,
+  tree: Tree,
+  sight: Sight,
+  archiver: Archiver,
+): Promise<Source> {
+  const { files } = tree;
+  const { contents, sourceDigest: digest, isRecalled } = await known(tree, folder, sight, archiver);
   return {
-    ...{ kind: 'archive', isFolder, path: folder, filename: ARCHIVE_FILENAME, sourceDigest: sourceDigest(files) },
+    ...{ kind: 'archive', isFolder, path: folder, filename: ARCHIVE_FILENAME, sourceDigest: digest },
     files: files.length,
     bytes: files.reduce((sum, { file }) => sum + file.size, 0),
     warnings: [
-      ...hazardWarnings(folder, { gitFolders: tree.gitFolders, files }),
+      ...hazardWarnings(folder, tree, (i) => contents.privateKeys[i] === 1),
       ...ownOutputWarnings(folder, tree.ownOutput),
     ],
-    open: () => archiver.archive(files, folder),
+    expected: () => archiver.memory.archiveOf(digest),
+    open: async () => {
+      try {
+        const content = await archiver.archive(archiveFiles(files, contents), folder);
+        archiver.memory.rememberArchive(digest, content);
+        return content;
+      } catch (error) {
+        // Perhaps it is not what it was taken for.
+        if (isRecalled) archiver.memory.forget(sight);
+        throw error;
+      }
+    },
   };
+}
+
+/** What the files of a tree contain: what is known from earlier runs is not read. @throws ArtifactErrors with all problems of the tree */
+async function known(
+  { files, problems }: Tree,
+  subject: string,
+  sight: Sight,
+  archiver: Archiver,
+): Promise<{ readonly contents: Contents; readonly sourceDigest: Digest; readonly isRecalled: boolean }> {
+  const { memory } = archiver;
+  const { contents, missing, sourceDigest: recalled } = memory.recall(sight, files);
+  const isRecalled = missing.length < files.length;
+  if (recalled !== undefined && problems.length === 0) return { contents, sourceDigest: recalled, isRecalled };
+  const found = await archiver.measure(
+    missing.flatMap((i) => files[i]?.file ?? []),
+    subject,
+  );
+  refuse([...problems, ...found.problems.map(({ problem }) => errorOf(problem))]);
+  for (const [j, i] of missing.entries()) copyContent(contents, i, found, j);
+  const digest = sourceDigest(files, contents);
+  memory.remember(sight, files, contents, digest);
+  return { contents, sourceDigest: digest, isRecalled };
+}
+
+function refuse([first, ...others]: readonly ArtifactError[]): void {
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+function archiveFiles(files: readonly TreeFile[], contents: Contents): readonly ArchiveFile[] {
+  return files.map(({ name, file, executable }, i) => {
+    return { name, file, executable, sha256: digestAt(contents, i), crc32: contents.crc32[i] ?? 0 };
+  });
 }

@@ -193,11 +193,12 @@ export function byDepth(artifacts: readonly Of<Unit>[]): readonly Of<Unit>[][] {
 function watched(subject: string, publishable: Publishable, reporter: Reporter): [Publishable, ObjectAttributes] {
   let total: number | undefined;
   let done = 0;
-  const { sourceDigest, filename } = publishable;
+  const { sourceDigest, filename, expected } = publishable;
   return [
     {
       filename,
       ...(sourceDigest !== undefined && { sourceDigest }),
+      ...(expected !== undefined && { expected }),
       open: async () => {
         const content = await publishable.open();
         total = content.size;

@@ -11,6 +11,7 @@ import {
 import type { AssetToPublish } from '../../../repository/index.ts';
 import type { Archiver } from '../../archive/source.ts';
 import { createArchiver, findProjectRoot, openSource } from '../../archive/source.ts';
+import { cacheFolder } from '../../cache-folder.ts';
 import type { Reporter } from '../../event.ts';
 import { interruptible } from '../../interruptible.ts';
 import { provenanceOnce } from '../../provenance.ts';
@@ -34,7 +35,10 @@ export async function run(
   const { repository, labels, set, metadata } = options;
   const name = { repository, id: parseId(options.id) };
   const progress = createProgress(terminal, options, warnings);
-  const archiver = createArchiver({ reporter: progress.reporter, scratch: scratchFolder(), signal: terminal.signal });
+  const archiver = createArchiver({
+    ...{ reporter: progress.reporter, scratch: scratchFolder(), signal: terminal.signal },
+    cache: cacheFolder(terminal.env),
+  });
   try {
     const root = await findProjectRoot(path.dirname(path.resolve(terminal.cwd, options.assets[0].path)));
     const assets = await openAssets(options, root, archiver, progress.reporter, terminal);

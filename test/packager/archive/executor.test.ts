@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { Executor } from '../../../packager/archive/executor.ts';
 import { ThreadExecutor, defaultThreads, localExecutor } from '../../../packager/archive/executor.ts';
 import type { FileState } from '../../../packager/archive/file.ts';
+import { fileList } from '../../../packager/archive/file-list.ts';
 import { whySkipped } from '../../support/where.ts';
 
-const missing: FileState = { path: '/no/such/file', size: 1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
+const missing: FileState = { path: '/no/such/file', size: 1, mtimeMs: 0, ctimeMs: 0, ino: 0, mode: 0 };
 const closed = new Error('closed');
 
 function anExecutor(open: () => Executor): void {
@@ -12,9 +13,9 @@ function anExecutor(open: () => Executor): void {
     const executor = open();
     const lengths = Array.from({ length: 50 }, (_, i) => i);
     const answers = await Promise.all(
-      lengths.map((length) => executor.run('measure', new Array<FileState>(length).fill(missing))),
+      lengths.map((length) => executor.run('measure', fileList(new Array<FileState>(length).fill(missing)))),
     );
-    expect(answers.map((answer) => answer.length)).toEqual(lengths);
+    expect(answers.map(({ problems }) => problems.length)).toEqual(lengths);
     await executor.close(closed);
   });
 
@@ -26,10 +27,10 @@ function anExecutor(open: () => Executor): void {
 
   test('rejects what waits when it is closed, and what comes later', async () => {
     const executor = open();
-    const waiting = Promise.allSettled(Array.from({ length: 20 }, () => executor.run('measure', [missing])));
+    const waiting = Promise.allSettled(Array.from({ length: 20 }, () => executor.run('measure', fileList([missing]))));
     await executor.close(closed);
     expect((await waiting).at(-1)).toEqual({ status: 'rejected', reason: closed });
-    await expect(executor.run('measure', [missing])).rejects.toBe(closed);
+    await expect(executor.run('measure', fileList([missing]))).rejects.toBe(closed);
   });
 }
 
@@ -46,7 +47,7 @@ describe('jobs in this thread', () => {
       const executor = new ThreadExecutor(1);
       const defect = executor.run('sample', undefined as unknown as FileState);
       await expect(defect).rejects.toThrow();
-      await expect(executor.run('measure', [missing])).rejects.toThrow();
+      await expect(executor.run('measure', fileList([missing]))).rejects.toThrow();
       await executor.close(closed);
     });
   },

@@ -22,6 +22,7 @@ async function packaged(leaveOut: readonly string[], wanted = 'code'): Promise<S
   try {
     const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut };
     const source = await openSource({ path: folder.at(wanted), wanted: 'zip' }, project, {
+      memory: archiver.memory,
       archive: (files, subject) => archiver.archive(files, subject),
       pause: () => archiver.pause(),
       close: () => archiver.close(),

@@ -6,10 +6,12 @@ import type { OpenContent } from '../../../repository/publishable.ts';
 import { archive } from '../../../packager/archive/archive.ts';
 import type { ArchiveFile } from '../../../packager/archive/archive.ts';
 import { STORED, sampleOffsets } from '../../../packager/archive/compression.ts';
+import { digestAt } from '../../../packager/archive/contents.ts';
 import { PIECE_SIZE } from '../../../packager/archive/deflate.ts';
 import type { Executor } from '../../../packager/archive/executor.ts';
 import { localExecutor } from '../../../packager/archive/executor.ts';
 import { stateOf } from '../../../packager/archive/file.ts';
+import { fileList } from '../../../packager/archive/file-list.ts';
 import { runJob } from '../../../packager/archive/jobs.ts';
 import { Packer } from '../../../packager/archive/packer.ts';
 import { Shelves } from '../../../packager/archive/shelf.ts';
@@ -41,9 +43,9 @@ function files(name: string, tree: Readonly<Record<string, string | Uint8Array>>
   folder.plant(name, tree);
   return Object.keys(tree).map((below) => {
     const file = stateOf(folder.at(name, below), lstatSync(folder.at(name, below)));
-    const [measured] = runJob('measure', [file]);
-    if (measured === undefined || 'problem' in measured) throw new Error(`can't measure ${file.path}`);
-    return { name: below, executable: false, file, ...measured };
+    const measured = runJob('measure', fileList([file]));
+    if (measured.problems.length > 0) throw new Error(`can't measure ${file.path}`);
+    return { name: below, executable: false, file, sha256: digestAt(measured, 0), crc32: measured.crc32[0] ?? 0 };
   });
 }
 

@@ -1,5 +1,4 @@
 import { chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Digest } from '../../../repository/digest.ts';
@@ -121,7 +120,6 @@ function sorted(files: readonly File[]): readonly File[] {
 
 test('a listing is written as it is specified', () => {
   const content = Buffer.from('hello');
-  const state = { path: path.resolve('x'), size: 5, mtimeMs: 0, ctimeMs: 0, ino: 0 };
   const framed = (...values: readonly (string | Buffer)[]): Buffer =>
     Buffer.concat(
       values.flatMap((value) => {
@@ -134,13 +132,28 @@ test('a listing is written as it is specified', () => {
     framed('bin/é', 'executable', Buffer.from(sha256(content), 'hex')),
     framed('c', 'file', Buffer.from(sha256(content), 'hex')),
   ]);
-  const common = { file: state, sha256: sha256(content) };
-  expect(
-    sourceDigest([
-      { ...common, name: 'bin/é', executable: true },
-      { ...common, name: 'c', executable: false },
-    ]),
-  ).toBe(sha256(expected));
+  const files = [
+    { name: 'bin/é', executable: true },
+    { name: 'c', executable: false },
+  ];
+  const digests = new Uint8Array(Buffer.from(sha256(content).repeat(2), 'hex'));
+  expect(sourceDigest(files, { digests })).toBe(sha256(expected));
+});
+
+test('a listing is the same however long it is', () => {
+  const files = Array.from({ length: 400 }, (_, i) => ({ name: `${i}${'ü'.repeat(2000)}`, executable: i % 2 === 0 }));
+  const digests = new Uint8Array(400 * 32).map((_, i) => i);
+  const value = (bytes: Buffer | string): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(Buffer.byteLength(bytes));
+    return Buffer.concat([length, Buffer.from(bytes as string)]);
+  };
+  const listing = files.flatMap(({ name, executable }, i) => [
+    ...[value(name), value(executable ? 'executable' : 'file')],
+    value(Buffer.from(digests.subarray(32 * i, 32 * (i + 1)))),
+  ]);
+  const head = ['cfn-artifacts source', '1', 'archive', '1'].map(value);
+  expect(sourceDigest(files, { digests })).toBe(sha256(Buffer.concat([...head, ...listing])));
 });
 
 test('a single file that is zipped has the digest of a folder with that file', async () => {

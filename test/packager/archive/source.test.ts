@@ -121,6 +121,7 @@ test('all problems of a path are told at once, those of its names and those of i
 
 function delegating(to: Archiver): Archiver {
   return {
+    memory: to.memory,
     measure: (files, subject) => to.measure(files, subject),
     archive: (files, subject) => to.archive(files, subject),
     pause: () => to.pause(),
