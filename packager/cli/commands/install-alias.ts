@@ -77,7 +77,7 @@ function withOurs(text: string, aliases: ReturnType<typeof aliasesOf>, file: str
 }
 
 function taken({ alias, line }: ForeignAlias, file: string): ArtifactError {
-  return new ArtifactError('INVALID_CONFIGURATION', `${file}:${line}: '${spelled(alias)}' is another alias already`, {
+  return new ArtifactError('INVALID_CONFIGURATION', `${file}:${line}:1: '${spelled(alias)}' is another alias already`, {
     remedy: 'Rename it or take it out, and run this again.',
     place: { file, line, column: 1 },
   });
