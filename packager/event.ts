@@ -14,6 +14,15 @@ export type PackagerEvent =
     }
   | { readonly kind: 'warning'; readonly warning: Warning }
   | {
+      readonly kind: 'built';
+      /** A path below the project. */
+      readonly subject: string;
+      /** `remembered`: nothing of what an earlier run read has changed, so it was not bundled again. */
+      readonly outcome: 'bundled' | 'remembered';
+      /** Bytes, of all files. */
+      readonly size: number;
+    }
+  | {
       readonly kind: 'published';
       readonly subject: string;
       readonly outcome: PublishOutcome;

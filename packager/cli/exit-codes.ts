@@ -31,6 +31,7 @@ export const EXIT_CODES: Readonly<Record<ArtifactErrorCode, ExitCode>> = {
   PATH_UNREADABLE: EXIT.input,
   PATH_OF_WRONG_KIND: EXIT.input,
   PATH_OUTSIDE_PROJECT: EXIT.input,
+  BUILD_FAILED: EXIT.input,
   ARTIFACT_NOT_FOUND: EXIT.input,
   ARTIFACT_DELETED: EXIT.input,
   ARTIFACT_ARCHIVED: EXIT.input,

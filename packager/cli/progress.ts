@@ -46,6 +46,12 @@ export function createProgress(
       case 'warning':
         warnings.add(event.warning);
         break;
+      case 'built':
+        if (!talks || !(display.debug || event.outcome === 'bundled')) break;
+        aside(bars, () => {
+          terminal.stderr.write(`${event.outcome} ${event.subject} (${formatSize(event.size)})\n`);
+        });
+        break;
       case 'published':
         if (!talks || !(display.debug || TOLD.includes(event.outcome))) break;
         aside(bars, () => {

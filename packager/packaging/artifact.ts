@@ -107,8 +107,9 @@ function identityOf(content: LocalSource | Unit | NamedArtifact, names: Resolved
 function formOf(content: Artifact['content']): Omit<Named, 'identity'> {
   switch (content.type) {
     case 'source': {
-      const { name, location, source } = content;
+      const { name, location, source, isBuilt } = content;
       if (name !== undefined) return { form: 'named', location: name };
+      if (isBuilt === true) return { form: 'built', location };
       const isAlone = source.kind === 'archive' && !source.isFolder;
       return { form: isAlone ? 'zipped-file' : source.kind, location };
     }

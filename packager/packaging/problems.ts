@@ -84,6 +84,7 @@ const CONCERNS: Readonly<Record<ArtifactErrorCode, 'artifact' | 'run'>> = {
   PATH_UNREADABLE: 'artifact',
   PATH_OF_WRONG_KIND: 'artifact',
   PATH_OUTSIDE_PROJECT: 'artifact',
+  BUILD_FAILED: 'artifact',
   SOURCE_CHANGED: 'artifact',
   ARTIFACT_NOT_FOUND: 'artifact',
   ARTIFACT_DELETED: 'artifact',

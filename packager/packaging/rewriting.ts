@@ -1,4 +1,4 @@
-import type { Location, ReferenceResource, Rewrite } from '../template/place.ts';
+import type { Location, ReferenceResource, Rewrite, Setting } from '../template/place.ts';
 import { rewriteTemplate } from '../template/rewrite/rewrite.ts';
 import type { Artifact } from './artifact.ts';
 import type { Stored } from './destination.ts';
@@ -26,7 +26,14 @@ export function rewriteUnit(unit: Unit, { references, uses }: ReferencePlan, whe
   return rewriteTemplate(unit.template, {
     rewrites,
     references: references.map((reference) => resourceOf(reference, whereabouts)),
+    settings: settingsOf(unit),
   });
+}
+
+/** What builds decide. Two places of one function come to the same. */
+function settingsOf({ places }: Unit): readonly Setting[] {
+  const settings = places.flatMap(({ place }) => place.settings ?? []);
+  return [...new Map(settings.map((setting) => [setting.pointer, setting])).values()];
 }
 
 function resourceOf({ artifacts, ...reference }: PlannedReference, whereabouts: Whereabouts): ReferenceResource {

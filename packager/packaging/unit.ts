@@ -41,8 +41,10 @@ export interface LocalSource {
   readonly identity: Identity;
   /** Absolute. */
   readonly path: string;
-  /** The path below the project, with `/`. */
+  /** The path below the project, with `/`; of what is built, that of the module that it is made of. */
   readonly location: string;
+  /** What stands at the path is what it is made of. */
+  readonly isBuilt?: true;
   /** An ID below the prefix that the author chose. */
   readonly name?: string;
   readonly source: Source;

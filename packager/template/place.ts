@@ -1,3 +1,5 @@
+import type { Build } from '../building/build.ts';
+
 /** Where something stands in a template file, as an editor counts: line and column from 1. */
 export interface Position {
   /** As the user knows it: relative to the working directory where that is shorter. */
@@ -71,6 +73,15 @@ export type Target =
 export interface LoopTarget {
   readonly values: readonly string[];
   readonly target: Target;
+  /** What is packaged is made of what stands at the path. */
+  readonly build?: Build;
+}
+
+/** A text that a build decides beside the code: the Handler, a variable of the environment. Written there, or added. */
+export interface Setting {
+  /** JSON pointer (RFC 6901). */
+  readonly pointer: string;
+  readonly text: string;
 }
 
 /** One value in a template that names an artifact and will be replaced. */
@@ -109,6 +120,8 @@ export interface Place {
   readonly needsArn: boolean;
   /** From `Fn::Artifact: {Name: …}`: an artifact ID below the prefix, in place of the path's. */
   readonly name?: string;
+  /** What a build of the code changes in the resource around the place. */
+  readonly settings?: readonly Setting[];
 }
 
 /** Where an artifact stands, and what it is. */

@@ -24,6 +24,7 @@ const CODES: Readonly<Record<ArtifactErrorCode, true>> = {
   PATH_UNREADABLE: true,
   PATH_OF_WRONG_KIND: true,
   PATH_OUTSIDE_PROJECT: true,
+  BUILD_FAILED: true,
   SOURCE_CHANGED: true,
   ARTIFACT_NOT_FOUND: true,
   ARTIFACT_DELETED: true,

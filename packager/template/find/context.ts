@@ -1,6 +1,7 @@
 import type { ArtifactErrorCode } from '../../../repository/index.ts';
 import { ArtifactError } from '../../../repository/index.ts';
 import type { Warning } from '../../event.ts';
+import type { Building } from './build.ts';
 import type { Loop } from './foreach-loop.ts';
 import type { Scope } from './intrinsics.ts';
 import type { Parameter, ParameterValues } from './parameters.ts';
@@ -24,6 +25,8 @@ export interface FindOptions {
   readonly defaultsAreFinal: boolean;
   /** Whether ARNs can be had. */
   readonly hasDomain: boolean;
+  /** `sam build` wrote the template: what its functions name is built. */
+  readonly isBuilt?: boolean;
 }
 
 export interface Found {
@@ -48,6 +51,8 @@ export interface Context {
   readonly scope: Scope;
   /** An intrinsic function would not be evaluated here. */
   readonly literal: boolean;
+  /** How what a path here leads to is built before it is packaged. */
+  readonly building?: Building;
 }
 
 /** Collects what is found, in whatever order it is searched, and gives it out in the orders that `Found` promises. */

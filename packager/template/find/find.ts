@@ -226,7 +226,7 @@ class Walk {
     const code = this.#search.entries(SAM_FUNCTION).find(({ property }) => property === 'CodeUri');
     if (common === undefined || code === undefined) return;
     const isTaken = this.#functions(root, context).some(({ entry, context: at }) =>
-      takesGlobalCode(valueOf(entry.value, 'Properties'), at, this.#globals),
+      takesGlobalCode(this.#search, entry.value, at, this.#globals),
     );
     for (const match of matches(common, { ...below(context, 'Function'), property: '' }, code)) {
       if (isTaken) considerProperty(this.#search, code, match);

@@ -190,7 +190,10 @@ export function addPlace(search: Search, spot: Spot, loops: readonly Loop[], tar
   if (!canBeWritten(search, spot, loops, targets)) return;
   warnOfVersion(search, spot);
   for (const loop of loops) search.warnOfFrozen(loop);
-  search.add(spot.start, placeOf(search, spot, loops, targets));
+  const built = spot.context.building?.(targets, loops);
+  const place = placeOf(search, spot, loops, built?.targets ?? targets);
+  const settings = built?.settings ?? [];
+  search.add(spot.start, settings.length === 0 ? place : { ...place, settings });
 }
 
 function canBeWritten(search: Search, spot: Spot, loops: readonly Loop[], targets: readonly LoopTarget[]): boolean {

@@ -1,8 +1,9 @@
+import { buildingOf, isBundled } from './build.ts';
 import type { Context, Search } from './context.ts';
 import { subject } from './context.ts';
 import { looksRemote } from './meaning.ts';
 import { below, matches } from './match.ts';
-import { considerAbsence, considerProperty } from './value.ts';
+import { considerAbsence, considerBuiltAbsence, considerProperty } from './value.ts';
 import { composedText } from './intrinsics.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isMap, isString, valueOf } from '../node.ts';
@@ -13,6 +14,8 @@ import { PSEUDO_TYPES } from '../properties/property.ts';
 export interface Globals {
   readonly functionCode: boolean;
   readonly functionsAreImages: boolean;
+  /** All that they say of functions. */
+  readonly functions?: TemplateNode;
 }
 
 /** What SAM's `Globals.Function` says, as far as it decides where code is expected; all `false` in a template without it. */
@@ -22,6 +25,7 @@ export function globalsOf(root: TemplateNode): Globals {
   return {
     functionCode: isGiven(valueOf(common, 'CodeUri')),
     functionsAreImages: isString(packageType) && packageType.value === 'Image',
+    ...(common !== undefined && { functions: common }),
   };
 }
 
@@ -40,10 +44,15 @@ export function considerResource(search: Search, resource: MapNode, context: Con
   if (!isMap(properties)) return;
   const within = { ...below(context, 'Properties'), property: '' };
   considerImage(search, type.value, properties, within);
+  const common = type.value === SAM_FUNCTION ? globals.functions : undefined;
   for (const entry of entries) {
-    for (const match of matches(properties, within, entry)) {
+    const building = isCode(entry) ? buildingOf(search, resource, context, common) : undefined;
+    const around = building === undefined ? within : { ...within, building };
+    for (const match of matches(properties, around, entry)) {
       if (isCode(entry) && needsNoCode(type.value, properties, within, globals)) {
         if (match.node !== undefined) search.claim(match.node);
+      } else if (building !== undefined && !isGiven(match.node)) {
+        considerBuiltAbsence(search, entry, match, valueOf(common, entry.property));
       } else if (match.node !== undefined) {
         considerProperty(search, entry, match);
       } else if (!(isCode(entry) && type.value === SAM_FUNCTION && globals.functionCode)) {
@@ -67,9 +76,10 @@ function needsNoCode(type: string, properties: MapNode, context: Context, global
   return isImage || (type === SAM_FUNCTION && isGiven(valueOf(properties, 'InlineCode')));
 }
 
-/** Whether a function takes its code from Globals. */
-export function takesGlobalCode(properties: TemplateNode | undefined, context: Context, globals: Globals): boolean {
-  if (isGiven(valueOf(properties, 'CodeUri'))) return false;
+/** Whether a function takes its code from Globals. What is built of that stands in the function itself. */
+export function takesGlobalCode(search: Search, resource: TemplateNode, context: Context, globals: Globals): boolean {
+  const properties = valueOf(resource, 'Properties');
+  if (isGiven(valueOf(properties, 'CodeUri')) || isBundled(search, resource, context)) return false;
   return !isMap(properties) || !needsNoCode(SAM_FUNCTION, properties, context, globals);
 }
 

@@ -203,3 +203,22 @@ export function considerAbsence(search: Search, entry: PropertyEntry, { context,
   const spot: Spot = { ...spotOf(entry, parent.start, context.pointer, context), absent: true };
   addPlace(search, spot, [], [{ values: [], target: { kind: 'path', path: '.' } }]);
 }
+
+/**
+ * A function that is built says nothing of its code: it is that of Globals, else the template's folder, which is where SAM looks for it too. What is built of
+ * it stands in the function.
+ */
+export function considerBuiltAbsence(
+  search: Search,
+  entry: PropertyEntry,
+  { node, context, ancestors }: Match,
+  common: TemplateNode | undefined,
+): void {
+  const parent = ancestors.at(-1);
+  if (parent === undefined || (isMap(parent) && isIntrinsic(parent))) return;
+  const start = node?.start ?? parent.start;
+  const spot: Spot = { ...spotOf(entry, start, context.pointer, context), absent: node === undefined };
+  const resolved = common === undefined ? undefined : resolve(common, context.scope);
+  if (resolved?.kind === 'known' && resolved.loops.length === 0) considerTexts(search, spot, resolved, 'plain');
+  else addPlace(search, spot, [], [{ values: [], target: { kind: 'path', path: '.' } }]);
+}

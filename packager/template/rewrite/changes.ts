@@ -1,5 +1,5 @@
 import type { GeneratedMapping } from './mappings.ts';
-import type { ReferenceResource, Rewrite } from '../place.ts';
+import type { ReferenceResource, Rewrite, Setting } from '../place.ts';
 
 /** All that is to be changed in one template. */
 export interface Changes {
@@ -7,4 +7,6 @@ export interface Changes {
   readonly references: readonly ReferenceResource[];
   /** Beside those that the loops among the rewrites need, which are made while writing. */
   readonly mappings?: readonly GeneratedMapping[];
+  /** Each of another pointer. */
+  readonly settings?: readonly Setting[];
 }

@@ -26,11 +26,16 @@ export function withRoom(template: Template, changes: Changes): Template {
 }
 
 /** Every map that gets members. */
-function* addedTo({ root }: Template, { rewrites, references, mappings = [] }: Changes): Generator<Site> {
+function* addedTo({ root }: Template, changes: Changes): Generator<Site> {
+  const { rewrites, references, mappings = [], settings = [] } = changes;
   for (const { place, dependsOn } of rewrites) {
     const resource = dependsOn.length === 0 ? undefined : resourceAround(root, place.pointer);
     if (resource !== undefined) yield resource;
     if (place.absent) yield follow(root, place.pointer).site;
+  }
+  for (const { pointer } of settings) {
+    const { site, missing } = follow(root, pointer);
+    if (missing.length > 0) yield site;
   }
   const inLoops = rewrites.some(({ place }) => place.loop.length > 0);
   const sections = [references.length > 0 && 'Resources', (inLoops || mappings.length > 0) && 'Mappings'];

@@ -8,7 +8,7 @@ import type { Template } from '../template.ts';
 
 /**
  * Reads a rewritten text again, before anybody uses it, and compares it with the template: it can be read; it has the resources that it had and
- * those that were to be added, each with its artifacts; every Fn::GetAtt, `${resource.attribute}`, Fn::FindInMap and DependsOn that was written
+ * those that were to be added, each with its artifacts; texts that were set are those; every Fn::GetAtt, `${resource.attribute}`, Fn::FindInMap and DependsOn that was written
  * names what is there, once; and all else is the same data in the same order. The text is parsed once.
  *
  * Of the values that were written it looks at nothing but what they refer to: whether they are right, the tests of their forms tell.
@@ -28,6 +28,8 @@ class Verification {
   readonly #changes: Changes;
   /** Pointers of what was written: values, members beside them, members that were absent. */
   readonly #written: ReadonlySet<string>;
+  /** Pointers of texts that were set, and what they are to be. */
+  readonly #settings: ReadonlyMap<string, string>;
   /** Pointers of maps that may have been made, because something was added to them. */
   readonly #made: ReadonlySet<string>;
   /** Pointers of DependsOn, and what is to be in it beside what was. */
@@ -42,9 +44,11 @@ class Verification {
     const places = changes.rewrites.map(({ place }) => place);
     this.#template = template;
     this.#changes = changes;
+    const settings = changes.settings ?? [];
     this.#written = new Set(places.flatMap((place) => [place.pointer, ...siblingsOf(place)]));
+    this.#settings = new Map(settings.map(({ pointer, text }) => [pointer, text]));
     this.#made = new Set([
-      ...places.filter(({ absent }) => absent).flatMap(({ pointer }) => ancestorsOf(pointer)),
+      ...[...places.filter(({ absent }) => absent), ...settings].flatMap(({ pointer }) => ancestorsOf(pointer)),
       ...(changes.references.length > 0 ? ['/Resources'] : []),
       '/Mappings',
     ]);
@@ -55,7 +59,7 @@ class Verification {
     const root = this.#read(text);
     this.#compare(this.#template.root, root, '');
     for (const { place } of this.#changes.rewrites) this.#expectSeen(place.pointer);
-    for (const pointer of this.#dependencies.keys()) this.#expectSeen(pointer);
+    for (const pointer of [...this.#dependencies.keys(), ...this.#settings.keys()]) this.#expectSeen(pointer);
     for (const reference of this.#changes.references) this.#checkReference(root, reference);
     this.#checkNames(root, 'Resources', this.#resources);
     this.#checkNames(root, 'Mappings', this.#mappings);
@@ -82,7 +86,9 @@ class Verification {
   #compare(before: TemplateNode | undefined, after: TemplateNode, pointer: string): void {
     this.#seen.add(pointer);
     const ids = this.#dependencies.get(pointer);
+    const setting = this.#settings.get(pointer);
     if (this.#written.has(pointer)) this.#collect(after, pointer);
+    else if (setting !== undefined) this.#compareText(after, setting, pointer);
     else if (ids !== undefined) this.#compareDependencies(before, after, ids, pointer);
     else if (isMap(after) && isNothing(before) && this.#made.has(pointer)) this.#compareMaps(NOTHING, after, pointer);
     else if (before === undefined) this.#checkAdded(pointer);
@@ -91,6 +97,10 @@ class Verification {
     else if (before.kind !== 'scalar' || after.kind !== 'scalar' || before.value !== after.value) {
       this.#fail(pointer, 'it is another value than before');
     }
+  }
+
+  #compareText(after: TemplateNode, wanted: string, pointer: string): void {
+    if (!isString(after) || after.value !== wanted) this.#fail(pointer, `it is not '${wanted}'`);
   }
 
   #compareLists(before: readonly TemplateNode[], after: readonly TemplateNode[], pointer: string): void {

@@ -3,7 +3,7 @@ import { writeForm } from './form.ts';
 import { LoopMappings, mappingMember } from './mappings.ts';
 import type { GeneratedMapping } from './mappings.ts';
 import { entryOf, isList, isMap, isString } from '../node.ts';
-import type { ReferenceResource, Rewrite } from '../place.ts';
+import type { ReferenceResource, Rewrite, Setting } from '../place.ts';
 import type { Site } from '../site.ts';
 import { child, follow, resourceAround } from '../site.ts';
 import type { Template } from '../template.ts';
@@ -27,7 +27,10 @@ export const SERVICE_TIMEOUT = 300;
  * The template's text with the changes made in it, byte for byte the template's own text outside of the values replaced and the members added.
  * What something is added to must have room for it, see `withRoom`.
  */
-export function writeChanges(template: Template, { rewrites, references, mappings = [] }: Changes): string {
+export function writeChanges(
+  template: Template,
+  { rewrites, references, mappings = [], settings = [] }: Changes,
+): string {
   const writer = new Writer(template);
   const taken = [
     ...NAMED_SECTIONS.flatMap((section) => namesIn(template, section)),
@@ -40,6 +43,7 @@ export function writeChanges(template: Template, { rewrites, references, mapping
   const absent = new Additions();
   for (const rewrite of rewrites)
     replaceValue(template, writer, absent, rewrite, writeForm(rewrite, references, loops));
+  for (const setting of settings) set(template, writer, absent, setting);
   absent.write(writer);
   addDependencies(template, writer, rewrites);
   addReferences(template, writer, references);
@@ -68,6 +72,12 @@ function replaceValue(
   } else {
     writer.replace(site, value);
   }
+}
+
+function set({ root }: Template, writer: Writer, absent: Additions, setting: Setting): void {
+  const { site, missing } = follow(root, setting.pointer);
+  if (missing.length === 0) writer.replace(site, text(setting.text));
+  else absent.add(site, missing, text(setting.text));
 }
 
 /** Members that are not there yet, some perhaps in maps that are not there either. */

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { removeIfEmpty } from '../archive/spool.ts';
+import { isAlive } from '../processes.ts';
+import type { BuiltFile } from './bundler.ts';
+
+/** Folders for what a run builds, to be packaged like any other. They go with the run; what a killed process left goes with the next. */
+export class BuiltFolders {
+  readonly #scratch: string;
+  #own: string | undefined;
+
+  constructor(scratch: string) {
+    this.#scratch = scratch;
+  }
+
+  /** @returns the folder, absolute. @throws ArtifactError OUTPUT_FAILED */
+  write(files: readonly BuiltFile[]): string {
+    try {
+      const folder = path.join(this.#folder(), randomUUID());
+      for (const { name, bytes } of files) {
+        const file = path.join(folder, ...name.split('/'));
+        mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+        writeFileSync(file, bytes, { mode: 0o600 });
+      }
+      return folder;
+    } catch (cause) {
+      const full = hasCode(cause, 'ENOSPC', 'EDQUOT');
+      throw new ArtifactError(
+        'OUTPUT_FAILED',
+        `cannot write what was built: ${full ? 'the disk is full' : String(cause)}`,
+        { remedy: `Make room in '${this.#scratch}', or point TMPDIR elsewhere.`, cause },
+      );
+    }
+  }
+
+  close(): void {
+    if (this.#own !== undefined) rmSync(this.#own, { recursive: true, force: true });
+    this.#own = undefined;
+    removeIfEmpty(this.#scratch);
+  }
+
+  #folder(): string {
+    if (this.#own !== undefined) return this.#own;
+    this.#removeAbandoned();
+    this.#own = path.join(this.#scratch, `built-${process.pid}-${randomUUID()}`);
+    mkdirSync(this.#own, { recursive: true, mode: 0o700 });
+    return this.#own;
+  }
+
+  #removeAbandoned(): void {
+    try {
+      for (const name of readdirSync(this.#scratch)) {
+        const pid = /^built-(\d+)-/.exec(name)?.[1];
+        if (pid === undefined || isAlive(Number(pid))) continue;
+        rmSync(path.join(this.#scratch, name), { recursive: true, force: true });
+      }
+    } catch {
+      // There is nothing yet, or it is somebody else's to remove.
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import path from 'node:path';
+import type { Location, Message } from 'esbuild';
+import { ArtifactError } from '../../repository/error.ts';
+import type { SourcePlace } from '../../repository/error.ts';
+import { shownPath } from '../packaging/location.ts';
+import type { Warning } from '../event.ts';
+import { formatPosition } from '../template/place.ts';
+
+/** Where messages come from, and who reads them. */
+export interface Speaker {
+  /** The folder that esbuild works in. Absolute. */
+  readonly folder: string;
+  readonly cwd: string;
+}
+
+/** What esbuild found wrong in a source. @param missing what to do where a package of that name is not there */
+export function problemOf(message: Message, speaker: Speaker, missing: (name: string) => string): ArtifactError {
+  const place = placeOf(message.location, speaker);
+  const text = textOf(message, speaker);
+  const name = /^Could not resolve "(?<name>[^".][^"]*)"/.exec(message.text)?.groups?.['name'];
+  const remedy = name === undefined || path.isAbsolute(name) ? undefined : missing(name);
+  return new ArtifactError('BUILD_FAILED', place === undefined ? text : `${formatPosition(place)}: ${text}`, {
+    ...(place !== undefined && { place }),
+    ...(remedy !== undefined && { remedy }),
+  });
+}
+
+/** What esbuild wonders about. */
+export function warningOf(message: Message, speaker: Speaker): Warning {
+  const place = placeOf(message.location, speaker);
+  return { code: 'esbuild', message: textOf(message, speaker), ...(place !== undefined && { place }) };
+}
+
+/** The options are none that esbuild takes. */
+export function optionProblem(text: string): ArtifactError {
+  return new ArtifactError('BUILD_FAILED', `esbuild does not take its BuildProperties: ${lowered(text)}`, {
+    remedy: 'Correct them: https://esbuild.github.io/api/ says what each may be.',
+  });
+}
+
+/** As our messages are: lower case, no full stop, subjects in single quotes; then what esbuild adds, if that stands elsewhere. */
+function textOf({ text, notes }: Message, speaker: Speaker): string {
+  const places = notes.flatMap(({ location, text: note }) => {
+    const place = placeOf(location, speaker);
+    return place === undefined ? [] : [`${lowered(note)} (${formatPosition(place)})`];
+  });
+  return [lowered(text), ...places].join('; ');
+}
+
+function lowered(text: string): string {
+  const quoted = text.replace(/\.$/, '').replaceAll(/"([^"]*)"/g, "'$1'");
+  return /^[A-Z][a-z]/.test(quoted) ? quoted.charAt(0).toLowerCase() + quoted.slice(1) : quoted;
+}
+
+function placeOf(location: Location | null, { folder, cwd }: Speaker): SourcePlace | undefined {
+  if (location === null || location.namespace !== 'file') return undefined;
+  const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
+  return { file: shownPath(cwd, path.resolve(folder, location.file)), line: location.line, column: before.length + 1 };
+}

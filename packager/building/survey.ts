@@ -1,0 +1,150 @@
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { sha256 } from '../../repository/digest.ts';
+import type { BuildOptions } from './build.ts';
+import { namesIn } from './listing.ts';
+import { configsAbove } from './tsconfig.ts';
+
+/**
+ * All that decided what a bundle became: the files that were read, and of every folder where a module was looked for the names that could have
+ * been found in its place. While none of that changes, bundling again would give the same. Paths are absolute.
+ */
+export interface Survey {
+  readonly files: Readonly<Record<string, SeenFile>>;
+  readonly folders: Readonly<Record<string, SeenFolder>>;
+}
+
+interface SeenFile {
+  readonly sha256: string;
+  /** As it was when it was read; absent where a change in the same tick of the clock would not show in it. */
+  readonly stat?: string;
+}
+
+interface SeenFolder {
+  /** Names that count, without suffix. */
+  readonly stems: readonly string[];
+  /** Those that are there. */
+  readonly found: readonly string[];
+}
+
+export interface SurveyRequest {
+  /** What was bundled. */
+  readonly inputs: readonly string[];
+  readonly packages: ReadonlySet<string>;
+  /** In which it was bundled, and with which options: they may name a tsconfig.json. */
+  readonly folder: string;
+  readonly options: BuildOptions;
+  /** When bundling began. Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** Whatever changed so long before bundling began was read as it is: clocks of file systems tick in 10 ms. Milliseconds. */
+const READ_AFTER = 100;
+
+/** Some file systems count in two seconds. Milliseconds. */
+const STAT_TELLS_AFTER = 2_000;
+
+/** They count wherever they are. */
+const ALWAYS = [
+  'node_modules',
+  'package.json',
+  'tsconfig.json',
+  'jsconfig.json',
+  '.pnp.cjs',
+  '.pnp.js',
+  '.pnp.data.json',
+];
+
+/** @returns undefined where something changed meanwhile, or can't be seen: nobody knows then what was bundled */
+export function survey({ inputs, packages, folder: own, options, startedAt }: SurveyRequest): Survey | undefined {
+  const { tsconfig } = options;
+  const stems = stemsOf(inputs, packages);
+  const folders = [...stems].map(([folder, names]): [string, SeenFolder] => {
+    const counting = [...names].sort();
+    return [folder, { stems: counting, found: foundIn(folder, counting) }];
+  });
+  const configs = folders.flatMap(([folder, { found }]) =>
+    found.filter((name) => name.endsWith('.json') && ALWAYS.includes(name)).map((name) => path.join(folder, name)),
+  );
+  const named = typeof tsconfig === 'string' ? [path.resolve(own, tsconfig)] : [];
+  const read = new Set([...inputs, ...configsAbove([...configs, ...named])]);
+  try {
+    const isNew = (file: string): boolean => changedAt(file) > startedAt - READ_AFTER;
+    if (folders.some(([folder, { found }]) => found.some((name) => isNew(path.join(folder, name))))) return undefined;
+    const files = [...read].map((file): [string, SeenFile] => [file, seen(file, startedAt)]);
+    if ([...read].some(isNew)) return undefined;
+    return { files: Object.fromEntries(files), folders: Object.fromEntries(folders) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether all is as it was. */
+export function isUnchanged({ files, folders }: Survey): boolean {
+  try {
+    return (
+      Object.entries(folders).every(([folder, { stems, found }]) => {
+        const names = foundIn(folder, stems);
+        return names.length === found.length && names.every((name, index) => name === found[index]);
+      }) &&
+      Object.entries(files).every(
+        ([file, { sha256: digest, stat }]) => stat === statOf(file).text || sha256(readFileSync(file)) === digest,
+      )
+    );
+  } catch {
+    return false;
+  }
+}
+
+function seen(file: string, now: number): SeenFile {
+  const { text, changed } = statOf(file);
+  return { sha256: sha256(readFileSync(file)), ...(changed < now - STAT_TELLS_AFTER && { stat: text }) };
+}
+
+function statOf(file: string): { readonly text: string; readonly changed: number } {
+  const { size, mtimeNs, ctimeNs, ino, dev, mtimeMs, ctimeMs } = statSync(file, { bigint: true });
+  const text = [size, mtimeNs, ctimeNs, ino, dev].join(':');
+  return { text, changed: Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) };
+}
+
+/** Of a link, the link itself. */
+function changedAt(file: string): number {
+  return lstatSync(file).ctimeMs;
+}
+
+function foundIn(folder: string, stems: readonly string[]): readonly string[] {
+  const counting = new Set(stems);
+  return namesIn(folder).filter((name) => ALWAYS.includes(name) || counting.has(stemOf(name)));
+}
+
+/** `app` of `app.service.ts`: what is called so may stand for it, whatever its suffix. */
+function stemOf(name: string): string {
+  return name.slice(0, name.slice(1).indexOf('.') + 1 || name.length);
+}
+
+/**
+ * By folder, what was found in it and could have been something else. An import looks beside the importer and in the `node_modules` of every folder above it;
+ * `baseUrl` and `paths` of a tsconfig.json look for packages in folders that are called like them.
+ */
+function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): ReadonlyMap<string, Set<string>> {
+  const stems = new Map<string, Set<string>>();
+  const tops = [...packages].map((name) => name.split('/')[0] ?? name);
+  for (const input of inputs) {
+    for (let file = input; path.dirname(file) !== file; file = path.dirname(file)) {
+      const folder = path.dirname(file);
+      const known = stems.get(folder) ?? new Set(tops.map(stemOf));
+      known.add(stemOf(path.basename(file)));
+      stems.set(folder, known);
+    }
+  }
+  for (const folder of [...stems.keys()]) {
+    const modules = path.join(folder, 'node_modules');
+    if (path.basename(folder) === 'node_modules' || !namesIn(folder).includes('node_modules')) continue;
+    for (const top of ['', ...tops.filter((name) => name.startsWith('@'))]) {
+      const within = path.join(modules, top);
+      const names = [...packages].map((name) => (top === '' ? name.split('/')[0] : name.split('/')[1]) ?? name);
+      stems.set(within, new Set([...(stems.get(within) ?? []), ...names.map(stemOf)]));
+    }
+  }
+  return stems;
+}
