@@ -7,11 +7,12 @@ import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { Following } from '../../repository/keeping/hourly-following.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
+import { awsPolicies } from '../../repository/stores/domain-policies.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { routed } from '../../repository/stores/routed.ts';
+import type { SharingPlace } from '../../repository/sharing/statements.ts';
 import { askRam } from '../../repository/stores/resource-shares.ts';
-import { bucketPolicy, s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
-import { putBucketPolicy } from '../../repository/stores/s3-bucket-policy.ts';
+import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { s3Hold } from '../../repository/stores/s3-hold.ts';
 import type { Context } from '../lambda.ts';
 import { announcing, log, nonce, now, ownPlace, UNLIMITED } from '../lambda.ts';
@@ -94,7 +95,7 @@ function connect(signal: AbortSignal): Kept {
       elsewhere: cloudFormationIn,
     }),
     homes: s3Homes(signal),
-    following: followingOf(bucket, account, signal),
+    following: followingOf(place, signal),
     schedule: {
       audit: env['AUDIT'] === 'off' ? 'off' : 'daily',
       collect: env['COLLECT'] === 'plan' || env['COLLECT'] === 'on' ? env['COLLECT'] : 'off',
@@ -102,16 +103,22 @@ function connect(signal: AbortSignal): Kept {
   };
 }
 
-/** The client of RAM is made where anything is shared by it. */
-function followingOf(bucket: string, account: string, signal: AbortSignal): Following {
+/** The clients of RAM and KMS are made where anything is shared by RAM, and where the domain has a key. */
+function followingOf(place: SharingPlace, signal: AbortSignal): Following {
   return {
     ask: askRam(async () => {
       const { RAMClient } = await import('@aws-sdk/client-ram');
       return new RAMClient(patient);
     }, signal),
-    policy: {
-      read: () => bucketPolicy(s3, bucket, account, signal),
-      write: (text) => putBucketPolicy({ client: s3, bucket, expectedOwner: account, signal }, text),
-    },
+    policies: awsPolicies(
+      {
+        ...{ s3, signal, lambda: async () => lambda },
+        kms: async () => {
+          const { KMSClient } = await import('@aws-sdk/client-kms');
+          return new KMSClient(patient);
+        },
+      },
+      place,
+    ),
   };
 }

@@ -1,11 +1,11 @@
 import type { Domain } from '../../repository/index.ts';
 import { hasCode } from '../../repository/index.ts';
+import { applySharing, differenceOf, planAll } from '../../repository/sharing/apply.ts';
 import type { Sharing } from '../../repository/sharing/records.ts';
 import { readSharing, sameDemands, writeDemands } from '../../repository/sharing/records.ts';
 import type { Demands } from '../../repository/sharing/share.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { applySharing, differenceOf, planAll } from '../sharing/apply.ts';
-import { targetsOf } from '../sharing/targets.ts';
+import { pausing, targetsOf } from '../sharing/targets.ts';
 import type { BootstrapEvent } from './event.ts';
 
 /** What a domain is to demand. Absent: as it does. */
@@ -50,9 +50,8 @@ export async function followSharing(request: FollowSharing): Promise<boolean> {
   }
   if (isDryRun) return false;
   const { leftOut } = await applySharing({
-    ...{ targets, signal, read: readingThrough(domain, { shares: before.shares, demands }) },
-    // All of it was agreed to when it was shared, or just now.
-    approve: async () => undefined,
+    ...{ targets, pause: pausing(signal), read: readingThrough(domain, { shares: before.shares, demands }) },
+    // All of it was agreed to when it was shared, or just now: nobody is asked.
   });
   for (const account of leftOut) {
     tell({

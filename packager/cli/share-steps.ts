@@ -1,12 +1,13 @@
 import type { KeeperCommand } from '../../repository/index.ts';
 import { ArtifactError, ArtifactErrors, readRepository, runToEnd } from '../../repository/index.ts';
+import type { Applied } from '../../repository/sharing/apply.ts';
+import { applySharing, differenceOf, planAll } from '../../repository/sharing/apply.ts';
 import { parseRecipient } from '../../repository/sharing/recipient.ts';
 import { problemOfShare } from '../../repository/sharing/records.ts';
 import type { Sharing } from '../../repository/sharing/records.ts';
 import type { RepositoryShare, Right } from '../../repository/sharing/share.ts';
 import { includes } from '../../repository/sharing/share.ts';
-import type { Applied } from '../sharing/apply.ts';
-import { applySharing, differenceOf, planAll } from '../sharing/apply.ts';
+import { pausing } from '../sharing/targets.ts';
 import { CHANCE } from './chance.ts';
 import { confirm } from './confirm.ts';
 import { writeJson } from './report.ts';
@@ -112,7 +113,7 @@ export async function agree(
 export function applyAll(call: Call, approved: string): Promise<Applied> {
   const { sharing, terminal } = call;
   return applySharing({
-    ...{ targets: sharing.targets, read: sharing.read, signal: terminal.signal },
+    ...{ targets: sharing.targets, read: sharing.read, pause: pausing(terminal.signal) },
     // What was shown and agreed to was nothing: what there is now came meanwhile, from somebody who shares too.
     ...(approved !== '' && { approved }),
     approve: (difference) =>

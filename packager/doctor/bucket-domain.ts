@@ -3,6 +3,7 @@ import { ArtifactError, findDomain, hasCode, ownKeeper, requireAt } from '../../
 import type { DomainPlace, ObjectStore } from '../../repository/index.ts';
 import { FORMAT_VERSION, progressKey } from '../../repository/keys.ts';
 import { readRecord } from '../../repository/record.ts';
+import { planAll } from '../../repository/sharing/apply.ts';
 import { readResourceShares, standingOf } from '../../repository/sharing/follow.ts';
 import { problemOfShare, readSharing } from '../../repository/sharing/records.ts';
 import { resourceAccess } from '../sharing/resource-access.ts';
@@ -12,7 +13,6 @@ import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
-import { planAll } from '../sharing/apply.ts';
 import { targetsOf } from '../sharing/targets.ts';
 import type { BucketAnswers, BucketPresence, DailyAnswer, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';

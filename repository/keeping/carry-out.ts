@@ -40,7 +40,7 @@ export interface Keeping {
   readonly evidence: Evidence;
   /** Other domains, as far as its rights go. Absent: none is known. */
   readonly homes?: Homes;
-  /** AWS RAM, and the policy that follows it. Absent: nobody follows it. */
+  /** AWS RAM, and the policies that follow it. Absent: nobody follows it. */
   readonly following?: Following;
   /** Asked after each step: whether the answer has to go out. */
   readonly isTimeUp: () => boolean;

@@ -1,19 +1,20 @@
-import type { AskRam, BucketPolicy } from '../sharing/follow.ts';
+import type { AskRam } from '../sharing/follow.ts';
 import { follow, readResourceShares } from '../sharing/follow.ts';
+import type { DomainPolicies } from '../sharing/targets.ts';
 import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
 
 /** How a keeper follows AWS RAM. */
 export interface Following {
   readonly ask: AskRam;
-  readonly policy: BucketPolicy;
+  readonly policies: DomainPolicies;
 }
 
 /** The clock ticks every hour, and may be early. */
 const EVERY_MS = 30 * 60 * 1000;
 
 /** Lets whoever has accepted a resource share have what it shares, and those no longer that RAM no longer names. */
-function hourlyFollowing({ ask, policy }: Following): DueTask {
+function hourlyFollowing({ ask, policies }: Following): DueTask {
   return {
     task: 'follow',
     every: EVERY_MS,
@@ -21,7 +22,7 @@ function hourlyFollowing({ ask, policy }: Following): DueTask {
     begin: ({ domain }) => {
       const tally = { came: 0, went: 0 };
       const steps = async function* (): AsyncGenerator<{ readonly after: string }> {
-        Object.assign(tally, await follow(domain, ask, policy));
+        Object.assign(tally, await follow(domain, ask, policies));
         yield { after: 'ram' };
       };
       return { steps: steps(), tally: () => ({ ...tally }) };

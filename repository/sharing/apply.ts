@@ -1,25 +1,31 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { ArtifactError } from '../../repository/error.ts';
-import type { Sharing } from '../../repository/sharing/records.ts';
+import { ArtifactError } from '../error.ts';
+import type { Sharing } from './records.ts';
 import type { PlannedChange, Target } from './target.ts';
 import { InvalidPrincipal } from './target.ts';
 
 /** What applying asks for, and tells. */
-export interface Applying {
+export interface Applying<S extends Sharing> {
   readonly targets: readonly Target[];
   /** As the records say it now. */
-  readonly read: () => Promise<Sharing>;
-  /** Asked before anything is changed that was not agreed to before. @throws where the answer is no */
-  readonly approve: (difference: string) => Promise<void>;
+  readonly read: () => Promise<S>;
+  /** Asked before anything is changed that was not agreed to before. @throws where the answer is no. Absent: all is agreed to */
+  readonly approve?: (difference: string) => Promise<void>;
   /** What was agreed to already, as `differenceOf` told it. */
   readonly approved?: string;
-  readonly signal: AbortSignal;
+  /** Asked of all that is changed, whenever it is. @throws where it may not be */
+  readonly require?: (changes: readonly PlannedChange[], sharing: S) => void;
+  /** Whether an account may be left out that AWS does not know. Absent: whichever it is. */
+  readonly isDoubtful?: (account: string, sharing: S) => boolean;
+  /** Resolves after about that many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface Applied {
+export interface Applied<S extends Sharing = Sharing> {
   readonly isChanged: boolean;
   /** Accounts that are shared with, and don't exist. */
   readonly leftOut: readonly string[];
+  /** What was read last. */
+  readonly sharing: S;
 }
 
 const TURNS = 40;
@@ -45,21 +51,30 @@ export async function planAll(targets: readonly Target[], sharing: Sharing): Pro
  * a policy that does not know of this share, is corrected, and corrects. An account that does not exist is in nobody else's way: it is left out.
  * @throws ArtifactError INVALID_CONFIGURATION where a policy would be too large; CONTENTION; ACCESS_DENIED
  */
-export async function applySharing({ targets, read, approve, approved, signal }: Applying): Promise<Applied> {
+export async function applySharing<S extends Sharing>({
+  targets,
+  read,
+  approve,
+  approved,
+  require,
+  isDoubtful = () => true,
+  pause,
+}: Applying<S>): Promise<Applied<S>> {
   let isAgreed = false;
   const doubt = new Doubt();
   let isChanged = false;
   for (let turn = 0; turn < TURNS; turn++) {
-    if (turn > 1) await pause(PAUSE_MS * Math.min(turn, 10), undefined, { signal }).catch(interrupted);
+    if (turn > 1) await pause(PAUSE_MS * Math.min(turn, 10));
     const whole = await read();
     const sharing = { ...whole, shares: whole.shares.filter((share) => !doubt.excludes(share.with)) };
     const changes = await planAll(targets, sharing);
     if (changes.length === 0) {
-      if (!doubt.goesOn()) return { isChanged, leftOut: doubt.guilty };
+      if (!doubt.goesOn()) return { isChanged, leftOut: doubt.guilty, sharing: whole };
       continue;
     }
+    require?.(changes, whole);
     const difference = differenceOf(changes);
-    if (!isAgreed && difference !== approved) await approve(difference);
+    if (!isAgreed && difference !== approved) await approve?.(difference);
     isAgreed = true;
     try {
       for (const change of changes) {
@@ -71,16 +86,15 @@ export async function applySharing({ targets, read, approve, approved, signal }:
       }
     } catch (error) {
       if (!(error instanceof InvalidPrincipal)) throw error;
-      doubt.refused(error.detail, accountsOf(sharing));
+      doubt.refused(
+        error.detail,
+        accountsOf(sharing).filter((account) => isDoubtful(account, whole)),
+      );
     }
   }
   throw new ArtifactError('CONTENTION', 'the policies of the domain are changed by others all the time', {
     remedy: "Run 'cfn-artifacts share sync' when they are done.",
   });
-}
-
-function interrupted(cause: unknown): never {
-  throw new ArtifactError('INTERRUPTED', 'interrupted while policies were written', { cause });
 }
 
 function accountsOf({ shares }: Sharing): readonly string[] {
@@ -107,7 +121,7 @@ class Doubt {
     else if (this.#tried !== undefined) this.#guilty.add(this.#tried);
     else if (accounts.length === 1 && accounts[0] !== undefined) this.#guilty.add(accounts[0]);
     else if (accounts.length > 0) this.#waiting = [...accounts];
-    // Of none of the accounts that are shared with: then it is somebody else's statement.
+    // Of none of those accounts: then it is somebody else's statement, or who gave its leave is asked.
     else throw foreignPrincipal(detail);
     this.#tried = undefined;
   }
@@ -122,6 +136,6 @@ class Doubt {
 function foreignPrincipal(detail: string): ArtifactError {
   return new ArtifactError('INVALID_CONFIGURATION', `AWS does not take a policy that stands there already: ${detail}`, {
     remedy:
-      'Somebody whom it names is gone: a principal that begins with AIDA or AROA. Take that statement out of the policy, then run: cfn-artifacts share sync',
+      "'cfn-artifacts share sync' leaves accounts out that are gone. If it says the same, take the statement out of the policy that names a principal which begins with AIDA or AROA, and run it again.",
   });
 }

@@ -3,31 +3,29 @@ import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { listConfigured, readSettings } from '../settings.ts';
+import { applySharing } from './apply.ts';
+import type { Applied } from './apply.ts';
 import type { PolicyDocument, Statement } from './policy.ts';
-import { parsePolicy, policyText, samePolicy, withStatements } from './policy.ts';
+import { parsePolicy, samePolicy, withStatements } from './policy.ts';
 import { parseRecipient } from './recipient.ts';
 import type { Sharing } from './records.ts';
-import { changeNotes, problemOfShare, readSharing } from './records.ts';
+import { changeNotes, isSame, problemOfShare, readSharing } from './records.ts';
 import type { RamShare, RepositoryResourceShare, ResourceShare, ToldResourceShare } from './resource-share.ts';
 import { ramShares } from './resource-share.ts';
 import type { RepositoryShare, Share } from './share.ts';
 import { bucketStatements, demandStatements, isOwnSid } from './statements.ts';
+import type { PolicyText } from './target.ts';
+import type { DomainPolicies } from './targets.ts';
+import { bucketTarget, otherTargets } from './targets.ts';
 
 /** Those of these resource shares that are there, as AWS RAM tells them. */
 export type AskRam = (arns: readonly string[]) => Promise<readonly ToldResourceShare[]>;
-
-/** The policy of a domain's bucket, which is read and written whole. */
-export interface BucketPolicy {
-  readonly read: () => Promise<string | undefined>;
-  readonly write: (text: string) => Promise<void>;
-}
 
 interface Place extends DomainPlace {
   readonly bucket: string;
 }
 
-/** So many times somebody else may change the policy or the records meanwhile. */
-const TURNS = 3;
+type Followed = Pick<Domain, 'store' | 'chance'> & Place;
 
 /** All that repositories have noted. @throws ArtifactError UNSUPPORTED_FORMAT */
 export async function readResourceShares(store: ObjectStore): Promise<readonly RepositoryResourceShare[]> {
@@ -118,27 +116,33 @@ function followedIn(
   noted: readonly ResourceShare[],
   shares: readonly Share[],
   told: readonly ToldResourceShare[],
+  isLeftOut: (share: Share) => boolean = () => false,
 ): readonly Share[] {
   const standing = ramShares(place, repository, noted, shares, told);
   const gone = standing.filter(({ state }) => state === 'gone');
   const stay = shares.filter((share) => share.ram === undefined || !gone.some(({ id }) => id === share.id));
-  const come = standing.filter(({ state }) => state === 'new');
+  const come = standing.filter((share) => share.state === 'new' && !isLeftOut(share));
   return come.reduce<readonly Share[]>((all, { id, pattern, with: recipient, right, ram }) => {
     const share = { id, pattern, with: recipient, right, ram };
     return problemOfShare(all, { ...share, repository }) === undefined ? [...all, share] : all;
   }, stay);
 }
 
-/** Brings the records to what RAM says. @throws ArtifactError CONTENTION */
+/**
+ * Brings the records to what RAM says.
+ * @param isLeftOut who does not enter
+ * @throws ArtifactError CONTENTION
+ */
 export async function recordFollowed(
-  domain: Pick<Domain, 'store' | 'chance'> & Place,
+  domain: Followed,
   told: readonly ToldResourceShare[],
+  isLeftOut?: (share: Share) => boolean,
 ): Promise<void> {
   const [{ shares }, noted] = [await readSharing(domain.store), await readResourceShares(domain.store)];
   const concerned = [...shares.filter(({ ram }) => ram !== undefined), ...noted];
   for (const repository of new Set(concerned.map((one) => one.repository))) {
     await changeNotes(domain, repository, ({ shares: before = [], ...notes }) => {
-      const after = followedIn(domain, repository, notes.resourceShares ?? [], before, told);
+      const after = followedIn(domain, repository, notes.resourceShares ?? [], before, told, isLeftOut);
       return sameShares(before, after) ? undefined : { ...notes, shares: after };
     });
   }
@@ -155,46 +159,114 @@ export interface FollowedRam {
 }
 
 /**
- * Brings the policy of the bucket, and then the records, to what RAM says. It takes but this one step: where the policy is not already what the records say, nothing is written. So whoever may write
- * records and not the policy can't have the policy written by this; and what a resource share means is sealed by who made it (`sealOf`). Neither S3 nor anything else compares before it writes a
- * policy: it is read right before, and once more afterwards.
+ * Brings the policies, and the records, to what RAM says: that of the bucket first, without which nobody reads or writes anything, then those of the key and of the keeper's alias. Who goes, goes before anybody
+ * comes: so it keeps nobody in that there is no room for those, or that AWS does not know them.
  *
- * Accounts that the policy does not name were left out of it by who wrote it, because they don't exist: they stay out, and are in nobody else's way.
- * @throws ArtifactError INVALID_CONFIGURATION where the policy is not what the records say; CONTENTION; whatever reading and writing throw
+ * The bucket's policy takes but one step: where it is not already what the records say, nothing is written. So whoever may write records and not the policy can't have the policy written by this; and
+ * what a resource share means is sealed by who made it (`sealOf`). The others follow the bucket's, and give nothing to anybody whom RAM does not name.
+ *
+ * Accounts that the bucket's policy does not name were left out of it by who wrote it, because they don't exist: they stay out everywhere, and are in nobody else's way.
+ * @throws ArtifactError INVALID_CONFIGURATION where a policy is not what the records say, and, after all else is done, where S3 does not take an account that RAM names; CONTENTION; whatever reading and writing throw
  */
-export async function follow(
-  domain: Pick<Domain, 'store' | 'chance'> & Place,
-  ask: AskRam,
-  policy: BucketPolicy,
-): Promise<FollowedRam> {
-  let [came, went] = [0, 0];
-  for (let turn = 0; turn < TURNS; turn++) {
-    const noted = await readResourceShares(domain.store);
-    const before = await readSharing(domain.store);
-    const told = noted.length === 0 ? [] : await ask(noted.map(({ arn }) => arn));
-    const after = followed(domain, before, noted, told);
-    const text = await policy.read();
-    const current = parsePolicy(text, `the bucket '${domain.bucket}'`);
-    const isLeftOut = leftOutOf(current, before);
-    const wanted = saying(domain, current, without(isLeftOut, after));
-    const isWritten = samePolicy(current, wanted);
-    if (isWritten && sameShares(before.shares, after.shares)) return { came, went };
-    if (!isWritten) {
-      requireSaid(domain, text, without(isLeftOut, before));
-      if ((await policy.read()) !== text) continue;
-      await policy.write(policyText(wanted));
-      came += after.shares.filter(({ id }) => !before.shares.some((one) => one.id === id)).length;
-      went += before.shares.filter(({ id }) => !after.shares.some((one) => one.id === id)).length;
-    }
-    await recordFollowed(domain, told);
+export async function follow(domain: Followed, ask: AskRam, policies: DomainPolicies): Promise<FollowedRam> {
+  const { bucket } = policies;
+  const { went } = await look(domain, ask, bucket);
+  if (went.length > 0) {
+    const { sharing } = await followInBucket(domain, ask, bucket, staying);
+    await recordFollowed(domain, sharing.view.told, () => true);
   }
-  throw new ArtifactError(
-    'CONTENTION',
-    `the policy of the bucket '${domain.bucket}' is changed by others all the time`,
-    {
-      remedy: 'The next tick tries again. To do it by hand, run: cfn-artifacts share sync',
+  const { sharing, leftOut } = await followInBucket(domain, ask, bucket, ({ after }) => after);
+  const { told, came } = sharing.view;
+  const isLeftOut = (share: Share): boolean => leftOut.includes(share.with);
+  await recordFollowed(domain, told, isLeftOut);
+  await followElsewhere(domain, told, policies);
+  if (leftOut.length > 0) throw refused(leftOut);
+  return { came: came.filter((share) => !isLeftOut(share)).length, went: went.length };
+}
+
+/** What there is to follow, less who is left out. */
+interface View {
+  readonly told: readonly ToldResourceShare[];
+  readonly before: Sharing;
+  readonly after: Sharing;
+  readonly came: readonly RepositoryShare[];
+  readonly went: readonly RepositoryShare[];
+}
+
+async function look(domain: Followed, ask: AskRam, policy: PolicyText): Promise<View> {
+  const noted = await readResourceShares(domain.store);
+  const records = await readSharing(domain.store);
+  const told = noted.length === 0 ? [] : await ask(noted.map(({ arn }) => arn));
+  const isLeftOut = await leftOutOf(domain, policy, records);
+  const [before, after] = [
+    without(isLeftOut, records),
+    without(isLeftOut, followed(domain, records, noted, told)),
+  ] as const;
+  return { told, before, after, came: missing(after, before), went: missing(before, after) };
+}
+
+/** Those of some that are not among others. */
+function missing({ shares }: Sharing, others: Sharing): readonly RepositoryShare[] {
+  return shares.filter(({ id }) => !others.shares.some((one) => one.id === id));
+}
+
+function staying({ after, came }: View): Sharing {
+  return { ...after, shares: after.shares.filter((share) => !came.includes(share)) };
+}
+
+interface ViewedSharing extends Sharing {
+  readonly view: View;
+}
+
+function followInBucket(
+  domain: Followed,
+  ask: AskRam,
+  policy: PolicyText,
+  wanted: (view: View) => Sharing,
+): Promise<Applied<ViewedSharing>> {
+  // Whoever died after the policy, and before the records, has left it as it is to be. What was right a moment ago may still be what S3 shows.
+  const right: Sharing[] = [];
+  return applySharing({
+    targets: [bucketTarget(domain, policy)],
+    read: async () => {
+      const view = await look(domain, ask, policy);
+      right.push(view.before, view.after);
+      return { ...wanted(view), view };
     },
-  );
+    require: (changes) => {
+      if (!changes.every(({ isSaid }) => right.some(isSaid))) throw notSaid(domain);
+    },
+    // All others it has accepted before: whether one of them is gone is for people to find out.
+    isDoubtful: (account, { view }) =>
+      view.came.some((share) => share.with === account) && !view.before.shares.some((share) => share.with === account),
+    pause: domain.chance.pause,
+  });
+}
+
+/** Of policies that open nothing by themselves: what the bucket's says, its writer has agreed to, but to no more than reading and writing there. So all that they give to others is what RAM lets these have. */
+async function followElsewhere(
+  domain: Followed,
+  told: readonly ToldResourceShare[],
+  policies: DomainPolicies,
+): Promise<void> {
+  const { targets } = await otherTargets(domain, policies);
+  await applySharing({
+    targets,
+    read: async () => {
+      const [records, noted] = [await readSharing(domain.store), await readResourceShares(domain.store)];
+      const sharing = without(await leftOutOf(domain, policies.bucket, records), records);
+      if (!saysWhatIsShared(domain, await policies.bucket.read(), sharing)) throw notSaid(domain);
+      const byRam = standingOf(domain, sharing, noted, told).filter(({ state }) => state === 'associated');
+      const isByRam = (share: RepositoryShare): boolean =>
+        byRam.some((one) => one.repository === share.repository && one.right === share.right && isSame(one, share));
+      return { ...sharing, otherwise: { ...sharing, shares: sharing.shares.filter((share) => !isByRam(share)) } };
+    },
+    require: (changes, { otherwise }) => {
+      for (const { what, isAllowed } of changes) if (!isAllowed(otherwise)) throw notShared(what);
+    },
+    isDoubtful: () => false,
+    pause: domain.chance.pause,
+  });
 }
 
 function saying(place: Place, current: PolicyDocument, { shares, demands }: Sharing): PolicyDocument {
@@ -202,8 +274,13 @@ function saying(place: Place, current: PolicyDocument, { shares, demands }: Shar
   return withStatements(current, wanted as unknown as readonly Statement[], isOwnSid);
 }
 
-/** Whether somebody is an account with a share that none of the policy's own statements names. */
-function leftOutOf(current: PolicyDocument, { shares }: Sharing): (recipient: string) => boolean {
+/** Whether somebody is an account with a share that none of the bucket's own statements names. */
+async function leftOutOf(
+  { bucket }: Place,
+  policy: PolicyText,
+  { shares }: Sharing,
+): Promise<(recipient: string) => boolean> {
+  const current = parsePolicy(await policy.read(), `the bucket '${bucket}'`);
   const named = new Set(current.Statement.filter(({ Sid }) => isOwnSid(Sid)).flatMap(accountsIn));
   const unnamed = shares.map((share) => share.with).filter((one) => isAccount(one) && !named.has(one));
   const all = new Set(unnamed);
@@ -230,11 +307,31 @@ export function saysWhatIsShared(place: Place, policy: string | undefined, shari
   return samePolicy(current, saying(place, current, sharing));
 }
 
-function requireSaid(place: Place, policy: string | undefined, sharing: Sharing): void {
-  if (saysWhatIsShared(place, policy, sharing)) return;
-  throw new ArtifactError(
+function notSaid({ bucket }: Place): ArtifactError {
+  return new ArtifactError(
     'INVALID_CONFIGURATION',
-    `the policy of the bucket '${place.bucket}' is not what is shared: it was not changed to follow AWS RAM`,
+    `the policy of the bucket '${bucket}' is not what is shared: it was not changed to follow AWS RAM`,
     { remedy: 'Run: cfn-artifacts share sync' },
+  );
+}
+
+function notShared(what: string): ArtifactError {
+  return new ArtifactError(
+    'INVALID_CONFIGURATION',
+    `the policy of ${what} lets somebody not have what is shared otherwise than by AWS RAM: it was not changed to follow that`,
+    { remedy: 'Run: cfn-artifacts share sync' },
+  );
+}
+
+/** S3 does not always say whom it does not know: it may be somebody whom the policy named before. */
+function refused(accounts: readonly string[]): ArtifactError {
+  const named = accounts.map((account) => `'${account}'`).join(', ');
+  return new ArtifactError(
+    'INVALID_CONFIGURATION',
+    `S3 takes no policy that names ${named} too, as AWS RAM does: left out of the policies, and all else was done`,
+    {
+      remedy:
+        "Run 'cfn-artifacts share sync': it finds out which account it is that AWS does not know. That one can be taken out of the resource share.",
+    },
   );
 }

@@ -78,6 +78,32 @@ function isMap(value: unknown): value is Statement {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether some statements let everybody do what others do, however these put those together whom they name. */
+export function allowsAll(some: readonly Statement[], others: readonly Statement[]): boolean {
+  const plain = (statement: Statement): readonly string[] =>
+    eachNamed(statement).map((one) => JSON.stringify(meaningOf({ ...one, Sid: '' })));
+  const allowed = new Set(some.flatMap(plain));
+  return others.flatMap(plain).every((one) => allowed.has(one));
+}
+
+/** Where a statement names accounts, organizations, or units of one. */
+const NAMING = [
+  ['Principal', 'AWS'],
+  ['Condition', 'StringEquals', 'aws:PrincipalOrgID'],
+  ['Condition', 'ForAnyValue:StringLike', 'aws:PrincipalOrgPaths'],
+] as const;
+
+/** A statement for each of those whom one names. */
+function eachNamed(statement: Statement): readonly Statement[] {
+  return NAMING.reduce<readonly Statement[]>((all, path) => all.flatMap((one) => eachAt(one, path)), [statement]);
+}
+
+function eachAt(value: Statement, [name = '', ...path]: readonly string[]): readonly Statement[] {
+  const member = value[name];
+  if (path.length > 0) return isMap(member) ? eachAt(member, path).map((one) => ({ ...value, [name]: one })) : [value];
+  return Array.isArray(member) ? (member as readonly unknown[]).map((one) => ({ ...value, [name]: one })) : [value];
+}
+
 /** The difference of two policies, statement by statement: what goes with `-`, what comes with `+`. Nothing: they say the same. */
 export function policyDifference(before: PolicyDocument, after: PolicyDocument): readonly string[] {
   const gone = before.Statement.filter((one) => !after.Statement.some((other) => sameMeaning(one, other)));

@@ -1,13 +1,7 @@
-import { ArtifactError, hasCode } from '../../repository/error.ts';
-import type { Sharing } from '../../repository/sharing/records.ts';
-import type { PolicyDocument, Statement } from '../../repository/sharing/policy.ts';
-import {
-  parsePolicy,
-  policyDifference,
-  policyText,
-  samePolicy,
-  withStatements,
-} from '../../repository/sharing/policy.ts';
+import { ArtifactError, hasCode } from '../error.ts';
+import type { PolicyDocument, Statement } from './policy.ts';
+import { allowsAll, parsePolicy, policyDifference, policyText, samePolicy, withStatements } from './policy.ts';
+import type { Sharing } from './records.ts';
 
 /** Something of AWS's whose policy follows what a domain shares and demands. */
 export interface Target {
@@ -20,6 +14,10 @@ export interface PlannedChange {
   readonly what: string;
   /** With `-` and `+`. */
   readonly lines: readonly string[];
+  /** Whether there stands what this sharing would be: what is written next leads away from it. */
+  readonly isSaid: (sharing: Sharing) => boolean;
+  /** Whether everybody has there already what this sharing lets them have, whoever else does. */
+  readonly isAllowed: (sharing: Sharing) => boolean;
   /**
    * @returns `changed`: somebody else was faster, and nothing was done
    * @throws InvalidPrincipal
@@ -39,13 +37,16 @@ export class InvalidPrincipal extends Error {
 }
 
 /** A policy that is read and written whole, without a condition. */
-export interface WholePolicy {
-  readonly what: string;
-  /** Bytes. */
-  readonly limit: number;
+export interface PolicyText {
   readonly read: () => Promise<string | undefined>;
   /** @throws InvalidPrincipal */
   readonly write: (text: string) => Promise<void>;
+}
+
+interface WholePolicy extends PolicyText {
+  readonly what: string;
+  /** Bytes. */
+  readonly limit: number;
   readonly wanted: (sharing: Sharing) => readonly object[];
   readonly isOwn: (sid: unknown) => boolean;
 }
@@ -65,6 +66,12 @@ export function wholePolicyTarget({ what, limit, read, write, wanted, isOwn }: W
       return {
         what,
         lines: policyDifference(before, policy),
+        isSaid: (other) => samePolicy(before, after(before, other)),
+        isAllowed: (other) =>
+          allowsAll(
+            before.Statement.filter(({ Sid }) => isOwn(Sid)),
+            wanted(other) as readonly Statement[],
+          ),
         apply: async () => {
           if ((await read()) !== text) return 'changed';
           await write(written);

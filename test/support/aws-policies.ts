@@ -1,4 +1,6 @@
 import type { Policy } from './iam/policy.ts';
+import { decide } from './iam/policy.ts';
+import type { Principal } from './iam/request.ts';
 import type { HttpReply, HttpRequest } from './stack-engine/http-endpoint.ts';
 import { HttpEndpoint } from './stack-engine/http-endpoint.ts';
 
@@ -12,8 +14,14 @@ export class AwsPolicies {
   readonly functions: Map<string, LambdaStatement[]> = new Map();
   /** Accounts that don't exist. */
   absentAccounts: readonly string[] = [];
+  /** Where functions are invoked. */
+  invoke: string;
+  /** Those whose rights count, by access key; all others may do everything. */
+  readonly principals: Map<string, Principal> = new Map();
+  /** What they asked for: the action, on what, and whether they may. */
+  readonly asked: { readonly who: string; readonly action: string; readonly on: string; readonly allowed: boolean }[] =
+    [];
   readonly #keys: Map<string, Policy>;
-  readonly #invoke: string;
   readonly #endpoint = new HttpEndpoint((request) => this.#reply(request));
 
   /**
@@ -22,7 +30,7 @@ export class AwsPolicies {
    */
   constructor(keys: Map<string, Policy>, invoke: string) {
     this.#keys = keys;
-    this.#invoke = invoke;
+    this.invoke = invoke;
   }
 
   listen(): Promise<string> {
@@ -35,16 +43,37 @@ export class AwsPolicies {
 
   async #reply(request: HttpRequest): Promise<HttpReply> {
     const { path, headers, body } = request;
+    const who = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
     const target = String(headers['x-amz-target'] ?? '');
-    if (target !== '') return this.#ofKms(target, JSON.parse(body.toString()) as { KeyId: string; Policy?: string });
-    if (path.includes('/policy')) return this.#ofLambda(request);
+    if (target !== '') {
+      const asked = JSON.parse(body.toString()) as { KeyId: string; Policy?: string };
+      const action = target.replace('TrentService.', 'kms:');
+      // Unlike elsewhere an account's own policies count only where the key's policy says so.
+      if (!this.#isAllowed(who, action, asked.KeyId, this.#keys.get(asked.KeyId))) return denied(action);
+      return this.#ofKms(target, asked);
+    }
+    if (path.includes('/policy')) {
+      const action = LAMBDA_ACTIONS[request.method] ?? '';
+      if (!this.#isAllowed(who, action, aliasOf(request))) return denied(action);
+      return this.#ofLambda(request);
+    }
     const forwarded = ['x-amz-invocation-type'].flatMap((name) => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value] as const] : [];
     });
     const init = { method: 'POST', body: body.toString(), headers: Object.fromEntries(forwarded) };
-    const answer = await fetch(`${this.#invoke}${path}`, init);
+    const answer = await fetch(`${this.invoke}${path}`, init);
     return { status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() };
+  }
+
+  #isAllowed(who: string, action: string, on: string, policy?: Policy): boolean {
+    const principal = this.principals.get(who);
+    if (principal === undefined) return true;
+    const { caller, policies, context = {} } = principal;
+    const guardian = policy === undefined ? (caller.account ?? '') : '';
+    const { allowed } = decide({ caller, action, resource: on, context }, policies, policy, guardian);
+    this.asked.push({ who, action, on, allowed });
+    return allowed;
   }
 
   #ofKms(target: string, { KeyId: key, Policy: text }: { KeyId: string; Policy?: string }): HttpReply {
@@ -99,4 +128,26 @@ export class AwsPolicies {
     statements.push({ Sid: StatementId, ...statement });
     return { status: 201, headers: json, body: '{}' };
   }
+}
+
+const LAMBDA_ACTIONS: Readonly<Partial<Record<string, string>>> = {
+  GET: 'lambda:GetPolicy',
+  POST: 'lambda:AddPermission',
+  DELETE: 'lambda:RemovePermission',
+};
+
+/** What IAM looks at where a request names a function and a qualifier. https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html */
+function aliasOf({ path, query }: HttpRequest): string {
+  const [, , , name = ''] = path.split('/').map(decodeURIComponent);
+  return `${name}:${query.get('Qualifier') ?? ''}`;
+}
+
+function denied(action: string): HttpReply {
+  const type = { 'content-type': 'application/json', 'x-amzn-errortype': 'AccessDeniedException' };
+  const message = `not authorized to perform: ${action}`;
+  return {
+    status: 403,
+    headers: type,
+    body: JSON.stringify({ __type: 'AccessDeniedException', message, Message: message }),
+  };
 }

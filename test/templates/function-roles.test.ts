@@ -73,7 +73,16 @@ const TO_COME: readonly string[] = [
   ...['the whole', 'Action ram:GetResourceShares', 'Action ram:GetResourceShareAssociations'].map(
     (part) => `AskRam: ${part}`,
   ),
-  ...['the whole', 'Action s3:GetBucketPolicy', 'Action s3:PutBucketPolicy'].map((part) => `FollowRam: ${part}`),
+  ...[
+    'the whole',
+    'Action s3:GetBucketPolicy',
+    'Action s3:PutBucketPolicy',
+    'Action s3:GetEncryptionConfiguration',
+  ].map((part) => `FollowRam: ${part}`),
+  ...['the whole', 'Action lambda:GetPolicy', 'Action lambda:AddPermission', 'Action lambda:RemovePermission'].map(
+    (part) => `FollowRamByAlias: ${part}`,
+  ),
+  ...['the whole', 'Action kms:GetKeyPolicy', 'Action kms:PutKeyPolicy'].map((part) => `FollowRamByKey: ${part}`),
 ];
 
 /** One function is packaged, one runs from the bucket; a layer is looked at by whoever asks what runs. */

@@ -12,7 +12,7 @@ import { isOwnSid } from '../../../repository/sharing/statements.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { AwsPolicies } from '../../support/aws-policies.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
-import { BUCKET, domainPolicies, everything, PLACE, principalsOf } from '../../support/domain-principals.ts';
+import { BUCKET, domainPolicies, everything, KMS_KEY, PLACE, principalsOf } from '../../support/domain-principals.ts';
 import { buildDomainTemplate } from '../../support/domain-template.ts';
 import type { Statement } from '../../support/iam/policy.ts';
 import { act, isAllowed } from '../../support/iam/request.ts';
@@ -37,6 +37,8 @@ const OTHER = '777788889999';
 const ORGANIZATION = `arn:aws:organizations::${PLACE.account}:organization/o-a1b2c3d4e5`;
 const PRODUCT = `arn:aws:artifacts:${PLACE.region}:${PLACE.account}:default/shop/api:1`;
 const PARAMETER = '/cfn-artifacts/domain';
+const SHARING = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper:sharing`;
+const OWNED = ['--domain-owner', PLACE.account] as const;
 
 const moto = await startMoto();
 const describeWithMoto = 'skipped' in moto ? describe.skip : describe;
@@ -101,16 +103,19 @@ beforeEach(async () => {
     return Parameters[0]?.Tier === 'Advanced';
   });
   ramUrl = await ram.listen();
+  policies = new AwsPolicies(server.keyPolicies, '');
+  policies.functions.set('cfn-artifacts-keeper:sharing', []);
+  policies.principals.set('keeper', keeperRole);
+  lambda = await policies.listen();
   const { credentials } = server.clientConfig('keeper', PLACE.region);
   keeper = await KeeperProcess.start({
     ...{ BUCKET, ACCOUNT: PLACE.account, PARTITION: 'aws', AWS_REGION: PLACE.region, AUDIT: 'off' },
     ...{ AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_ENDPOINT_URL_S3: server.endpoint, AWS_ENDPOINT_URL_RAM: ramUrl },
+    ...{ AWS_ENDPOINT_URL_LAMBDA: lambda, AWS_ENDPOINT_URL_KMS: lambda },
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   });
-  policies = new AwsPolicies(server.keyPolicies, keeper.endpoint);
-  policies.functions.set('cfn-artifacts-keeper:sharing', []);
-  lambda = await policies.listen();
+  policies.invoke = keeper.endpoint;
   project = await TestProject.of({ 'one.txt': 'one' });
 });
 
@@ -154,11 +159,14 @@ async function tick(): Promise<Readonly<Record<string, unknown>>> {
   return JSON.parse(payload) as Readonly<Record<string, unknown>>;
 }
 
+async function allChecks(): Promise<readonly { readonly id: string }[]> {
+  const { stdout } = await as('administrator', 'doctor', '--json', '--no-write');
+  return (JSON.parse(stdout) as { readonly checks: readonly { readonly id: string }[] }).checks;
+}
+
 /** What `doctor` says of RAM and the policies. */
 async function diagnosis(): Promise<unknown> {
-  const { stdout } = await as('administrator', 'doctor', '--json', '--no-write');
-  const { checks } = JSON.parse(stdout) as { readonly checks: readonly { readonly id: string }[] };
-  return checks.find(({ id }) => id === 'resource-shares');
+  return (await allChecks()).find(({ id }) => id === 'resource-shares');
 }
 
 const own = (): readonly Statement[] =>
@@ -240,6 +248,75 @@ describeWithMoto(`share --ram${'skipped' in moto ? ` (${moto.skipped})` : ''}`, 
       expect(isAllowed(keeperRole, act(`ram:${action}`, '*'), { account: PLACE.account })).toBe(true);
     for (const action of ['AssociateResourceShare', 'CreateResourceShare', 'TagResource'])
       expect(isAllowed(keeperRole, act(`ram:${action}`, '*'), { account: PLACE.account })).toBe(false);
+  });
+
+  test('on a domain with a key, and where somebody may publish, who accepts needs nobody, and who leaves is gone', async () => {
+    const root: Statement = {
+      ...({ Sid: 'Root', Effect: 'Allow', Action: 'kms:*', Resource: '*' } as const),
+      Principal: { AWS: `arn:aws:iam::${PLACE.account}:root` },
+    };
+    const marketing = { Sid: 'Marketing', Action: 'lambda:InvokeFunction', Principal: OTHER };
+    bucket.encryption = { algorithm: 'aws:kms', kmsKeyId: KMS_KEY };
+    server.keyPolicies.set(KMS_KEY, { Version: '2012-10-17', Statement: [root] });
+    policies.functions.set('cfn-artifacts-keeper:sharing', [marketing]);
+    const ofKey = (): readonly Statement[] => [server.keyPolicies.get(KMS_KEY)?.Statement ?? []].flat();
+    const ofKeeper = (): readonly object[] => policies.functions.get('cfn-artifacts-keeper:sharing') ?? [];
+    const publish = async (): Promise<number> =>
+      (await as('guest', 'publish', 'one.txt', '--id', 'team/tool', '--domain', `s3://${BUCKET}`, ...OWNED)).exitCode;
+
+    await done('publisher', 'publish', 'one.txt', '--id', 'team/api');
+    await done('administrator', 'share', 'default/team/**', '--with', GUEST, '--ram', '--publish', '--yes');
+    expect(await tick()).not.toHaveProperty('error');
+    expect([ofKey(), ofKeeper()]).toEqual([[root], [marketing]]);
+    const api = PRODUCT.replace('shop', 'team');
+    expect([(await as('guest', 'get', api, '-o', 'x.txt')).exitCode, await publish()]).toEqual([3, 3]);
+
+    ram.accept(GUEST);
+    expect(await tick()).toMatchObject({
+      results: expect.arrayContaining([expect.objectContaining({ task: 'follow', came: 1, went: 0 })]),
+    });
+    expect(await done('guest', 'get', api, '-o', 'guest.txt')).toBeDefined();
+    expect(await publish()).toBe(0);
+    expect(ofKey()).toMatchObject([root, { Action: 'kms:Decrypt' }, { Action: 'kms:GenerateDataKey' }]);
+    expect(ofKeeper()).toMatchObject([marketing, { Sid: `Share${GUEST}`, Principal: GUEST }]);
+    expect(await done('administrator', 'share', 'sync', '--dry-run')).toBe('nothing would change\n');
+    const checks = await allChecks();
+    expect(checks.filter(({ id }) => /sharing|resource-shares/.test(id))).toMatchObject([
+      { status: 'ok' },
+      { status: 'ok' },
+    ]);
+
+    ram.remove(GUEST);
+    expect(await tick()).toMatchObject({
+      results: expect.arrayContaining([expect.objectContaining({ task: 'follow', came: 0, went: 1 })]),
+    });
+    expect([own(), ofKey(), ofKeeper()]).toEqual([[], [root], [marketing]]);
+    expect((await as('guest', 'get', api, '-o', 'y.txt')).exitCode).toBe(3);
+
+    // By what its role lets it do, and nothing but that.
+    expect(new Set(policies.asked.map(({ action, on, allowed }) => [action, on, allowed].join(' ')))).toEqual(
+      new Set([
+        ...['GetKeyPolicy', 'PutKeyPolicy'].map((action) => `kms:${action} ${KMS_KEY} true`),
+        ...['GetPolicy', 'AddPermission', 'RemovePermission'].map((action) => `lambda:${action} ${SHARING} true`),
+      ]),
+    );
+  });
+
+  test('what the key’s policy does not let the keeper change keeps nobody in the bucket’s, and is told', async () => {
+    bucket.encryption = { algorithm: 'aws:kms', kmsKeyId: KMS_KEY };
+    const using: Statement = {
+      ...({ Sid: 'Use', Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*' } as const),
+      Principal: { AWS: `arn:aws:iam::${PLACE.account}:root` },
+    };
+    server.keyPolicies.set(KMS_KEY, { Version: '2012-10-17', Statement: [using] });
+    await done('administrator', 'share', 'default/shop/**', '--with', GUEST, '--ram', '--yes');
+    ram.accept(GUEST);
+    const denied = { error: { code: 'ACCESS_DENIED', message: expect.stringContaining('kms:GetKeyPolicy is needed') } };
+    expect(await tick()).toMatchObject(denied);
+    expect(accounts()).toEqual([GUEST]);
+    ram.remove(GUEST);
+    expect(await tick()).toMatchObject(denied);
+    expect(own()).toEqual([]);
   });
 
   test('the keeper opens nothing that only the records say, and nothing that only RAM says', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { applySharing, differenceOf, planAll } from '../../../packager/sharing/apply.ts';
-import type { Target } from '../../../packager/sharing/target.ts';
-import { InvalidPrincipal, wholePolicyTarget } from '../../../packager/sharing/target.ts';
+import { applySharing, differenceOf, planAll } from '../../../repository/sharing/apply.ts';
+import type { Target } from '../../../repository/sharing/target.ts';
+import { InvalidPrincipal, wholePolicyTarget } from '../../../repository/sharing/target.ts';
 import type { Sharing } from '../../../repository/sharing/records.ts';
 import type { RepositoryShare } from '../../../repository/sharing/share.ts';
 import { bucketStatements, demandStatements, isOwnSid } from '../../../repository/sharing/statements.ts';
@@ -60,7 +60,7 @@ function apply(
     targets: [kept.target],
     read: async () => sharing(),
     approve,
-    signal: new AbortController().signal,
+    pause: async () => undefined,
   });
 }
 
@@ -69,12 +69,12 @@ const of = (...shares: readonly RepositoryShare[]): Sharing => ({ shares, demand
 describe('policies follow what is shared', () => {
   test('all at once, and nothing of others is lost; again nothing is written', async () => {
     const kept = new Kept();
-    expect(await apply(kept, () => of(share('444455556666')))).toEqual({ isChanged: true, leftOut: [] });
+    expect(await apply(kept, () => of(share('444455556666')))).toMatchObject({ isChanged: true, leftOut: [] });
     expect(kept.sids[0]).toBe('Marketing');
     expect(kept.sids.length).toBeGreaterThan(3);
-    expect(await apply(kept, () => of(share('444455556666')))).toEqual({ isChanged: false, leftOut: [] });
+    expect(await apply(kept, () => of(share('444455556666')))).toMatchObject({ isChanged: false, leftOut: [] });
     expect(kept.writes).toBe(1);
-    expect(await apply(kept, () => of())).toEqual({ isChanged: true, leftOut: [] });
+    expect(await apply(kept, () => of())).toMatchObject({ isChanged: true, leftOut: [] });
     expect(kept.sids).toEqual(['Marketing']);
   });
 
