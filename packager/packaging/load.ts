@@ -125,6 +125,7 @@ class Loader {
       value: {
         ...{ type: 'unit', identity, path: file, location, isVariant: differing.length > 0, asked },
         ...{ names: resourceNames(template, kind, given), kind, detached, template, places },
+        left: found.left,
       },
       problems,
       known,

@@ -126,7 +126,7 @@ function namesAnything(root: Unit): boolean {
 }
 
 /** @throws ArtifactErrors of all templates that would have too many resources, or have no room for what is added */
-function planAll(
+export function planAll(
   root: Unit,
   references: ReferenceMode,
   prefix: string,

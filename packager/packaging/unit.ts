@@ -1,4 +1,5 @@
 import type { Source } from '../archive/source.ts';
+import type { Left } from '../template/find/left.ts';
 import type { Place } from '../template/place.ts';
 import type { Template } from '../template/template.ts';
 
@@ -27,6 +28,8 @@ export interface Unit {
   readonly detached: boolean;
   readonly template: Template;
   readonly places: readonly LoadedPlace[];
+  /** What was looked at in it and stays as it is. */
+  readonly left: readonly Left[];
 }
 
 export interface LoadedPlace {

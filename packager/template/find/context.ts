@@ -4,6 +4,7 @@ import type { Warning } from '../../event.ts';
 import type { Building } from './build.ts';
 import type { Loop } from './foreach-loop.ts';
 import type { Scope } from './intrinsics.ts';
+import type { Left } from './left.ts';
 import type { Parameter, ParameterValues } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import type { Place, Position } from '../place.ts';
@@ -35,6 +36,8 @@ export interface Found {
   /** These and the problems in the order of the file, by line and column. */
   readonly warnings: readonly Warning[];
   readonly problems: readonly ArtifactError[];
+  /** What was looked at and stays as it is, in the order of the file. */
+  readonly left: readonly Left[];
   /** Names of the parameters that the search asked for: with others it would have found the same. */
   readonly asked: ReadonlySet<string>;
 }
@@ -62,6 +65,7 @@ export class Search {
   readonly #places: { readonly start: number; readonly found: Place }[] = [];
   readonly #warnings: { readonly at: Position; readonly found: Warning }[] = [];
   readonly #problems: { readonly at: Position; readonly found: ArtifactError }[] = [];
+  readonly #left: { readonly at: Position; readonly found: Left }[] = [];
   readonly #claimed = new Set<TemplateNode>();
   readonly #frozen = new Set<number>();
   readonly #defaults = new Set<string>();
@@ -86,6 +90,12 @@ export class Search {
 
   add(start: number, place: Place): void {
     this.#places.push({ start, found: place });
+  }
+
+  /** Says that a value was looked at and stays as it is. */
+  leave(start: number, left: Omit<Left, 'position'>): void {
+    const at = this.template.position(start);
+    this.#left.push({ at, found: { ...left, position: at } });
   }
 
   warn(start: number, code: string, message: string, remedy?: string): void {
@@ -126,7 +136,8 @@ export class Search {
 
   found(): Omit<Found, 'asked'> {
     const places = this.#places.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
-    return { places, warnings: inFileOrder(this.#warnings), problems: inFileOrder(this.#problems) };
+    const [warnings, problems] = [inFileOrder(this.#warnings), inFileOrder(this.#problems)];
+    return { places, warnings, problems, left: inFileOrder(this.#left) };
   }
 }
 

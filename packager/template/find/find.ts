@@ -256,14 +256,20 @@ class Walk {
 
   /** A path that nobody packages and that is there is a mistake, or a property that the table lacks. */
   #warnOfLocal(node: ScalarNode, { property, resource }: Context): void {
-    if (
-      !isString(node) ||
-      !/^\.{1,2}\//.test(node.value) ||
-      this.#search.isClaimed(node) ||
-      FOR_PROGRAMS.test(property)
-    )
-      return;
-    if (this.#search.options.exists(node.value) === false) return;
+    if (!isString(node) || !/^\.{1,2}\//.test(node.value) || this.#search.isClaimed(node)) return;
+    const isThere = this.#search.options.exists(node.value) !== false;
+    const isForPrograms = FOR_PROGRAMS.test(property);
+    this.#search.leave(node.start, {
+      ...(resource !== undefined && { resource }),
+      ...{ property, value: node.value },
+      ...(isForPrograms
+        ? { reason: 'for-a-program', why: 'it stands among commands and settings, whose paths are those of a program' }
+        : {
+            reason: 'not-in-table',
+            why: `it is not among the properties that are packaged${isThere ? '' : ', and nothing is there'}`,
+          }),
+    });
+    if (isForPrograms || !isThere) return;
     this.#search.warn(
       node.start,
       'path-left-local',

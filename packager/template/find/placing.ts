@@ -2,6 +2,8 @@ import type { Context, Search } from './context.ts';
 import { subject } from './context.ts';
 import type { Meaning, Origin } from './meaning.ts';
 import { meaningOf } from './meaning.ts';
+import type { Left } from './left.ts';
+import { whyLeft } from './left.ts';
 import type { Loop } from './foreach-loop.ts';
 import { mappingProblem } from './foreach-loop.ts';
 import type { Resolved } from './intrinsics.ts';
@@ -91,6 +93,7 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
       'Give it a path, the ARN of an artifact, or an S3 URI.',
     );
   } else if (local) {
+    leave(search, spot, { reason: 'mixed', why: 'it names local paths and other things at once' });
     search.warn(
       spot.start,
       'unresolved-path',
@@ -265,6 +268,7 @@ function warnOfLeft(search: Search, spot: Spot, readings: readonly Reading[], or
   const { entry, start } = spot;
   const has = (kind: Meaning['kind']): boolean => readings.some(({ meaning }) => meaning.kind === kind);
   const misplaced = readings.find(({ meaning }) => isMisplacedUrl(spot, meaning));
+  leave(search, spot, { ...whyLeft(readings[0]?.meaning), ...(readings.length === 1 && { value: readings[0]?.text }) });
   if (has('missing') || (has('empty') && entry?.core === true && origin === 'computed')) {
     search.warn(
       start,
@@ -282,6 +286,22 @@ function warnOfLeft(search: Search, spot: Spot, readings: readonly Reading[], or
 function isMisplacedUrl({ entry, form }: Spot, meaning: Meaning): boolean {
   if (meaning.kind === 's3') return form.kind === 'https-url';
   return meaning.kind === 'url' && entry?.url === false;
+}
+
+/** Says that the value at a spot stays as it is. */
+export function leave(
+  search: Search,
+  spot: Spot,
+  left: Pick<Left, 'reason' | 'why'> & { value?: string | undefined },
+): void {
+  const { context, type, property, start } = spot;
+  const { value, ...why } = left;
+  search.leave(start, {
+    ...(context.resource !== undefined && { resource: context.resource }),
+    ...{ type, property },
+    ...(value !== undefined && { value }),
+    ...why,
+  });
 }
 
 /** How messages name a spot. */

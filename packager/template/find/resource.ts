@@ -51,6 +51,7 @@ export function considerResource(search: Search, resource: MapNode, context: Con
     for (const match of matches(properties, around, entry)) {
       if (isCode(entry) && needsNoCode(type.value, properties, within, globals)) {
         if (match.node !== undefined) search.claim(match.node);
+        search.leave(match.node?.start ?? properties.start, codeElsewhere(entry, properties, within));
       } else if (building !== undefined && !isGiven(match.node)) {
         considerBuiltAbsence(search, entry, match, valueOf(common, entry.property));
       } else if (match.node !== undefined) {
@@ -74,6 +75,17 @@ function needsNoCode(type: string, properties: MapNode, context: Context, global
       ? type === SAM_FUNCTION && globals.functionsAreImages
       : composedText(packageType, context.scope) === 'Image';
   return isImage || (type === SAM_FUNCTION && isGiven(valueOf(properties, 'InlineCode')));
+}
+
+/** Of a function that needs no code: where it has it instead. */
+function codeElsewhere(
+  { type, property }: PropertyEntry,
+  properties: MapNode,
+  { resource }: Context,
+): Parameters<Search['leave']>[1] {
+  const isInline = isGiven(valueOf(properties, 'InlineCode'));
+  const why = isInline ? "its code stands in the template, in 'InlineCode'" : 'it is a container image';
+  return { ...(resource !== undefined && { resource }), type, property, reason: 'code-elsewhere', why };
 }
 
 /** Whether a function takes its code from Globals. What is built of that stands in the function itself. */
@@ -141,6 +153,11 @@ function warnOfMisplaced(search: Search, resource: MapNode, context: Context, en
     const [first] = entries.filter(({ path: [step] }) => step?.kind === 'member' && step.name === key);
     if (first === undefined || !isString(value) || looksRemote(value.value) || value.value === '') continue;
     search.claim(value);
+    search.leave(keyStart, {
+      ...(context.resource !== undefined && { resource: context.resource }),
+      ...{ type: first.type, property: key, value: value.value },
+      ...{ reason: 'misplaced', why: "it stands beside 'Properties', not in it" },
+    });
     search.warn(
       keyStart,
       'path-left-local',

@@ -1,10 +1,11 @@
 import { aroundOf, considerArtifact, isArtifact, isMisspelt } from './artifact.ts';
 import type { Context, Search } from './context.ts';
+import type { LeftReason } from './left.ts';
 import { looksLocal, looksRemote } from './meaning.ts';
 import type { Match } from './match.ts';
 import { below } from './match.ts';
 import type { Spot } from './placing.ts';
-import { addPlace, considerTexts, named, spotOf } from './placing.ts';
+import { addPlace, considerTexts, leave, named, spotOf } from './placing.ts';
 import { mappedTexts, resolve } from './intrinsics.ts';
 import { isIncluded, isIntrinsic } from '../intrinsic.ts';
 import type { Scope } from './intrinsics.ts';
@@ -56,7 +57,14 @@ function takesFolder(search: Search, entry: PropertyEntry | undefined): boolean 
 
 function considerPlain(search: Search, spot: Spot, node: ScalarNode & { readonly value: string }): void {
   const prefix = spot.entry === undefined ? '' : prefixOf(spot.entry, node.value);
-  if (prefix === undefined) return;
+  if (prefix === undefined) {
+    leave(search, spot, {
+      reason: 'remote',
+      why: 'it begins with none of the words that a path stands behind',
+      value: node.value,
+    });
+    return;
+  }
   const rest = { ...node, value: node.value.slice(prefix.length) };
   considerText(search, prefix === '' ? spot : { ...spot, prefix }, rest);
 }
@@ -74,23 +82,33 @@ function considerText(search: Search, spot: Spot, node: TemplateNode): void {
 
 function considerIntrinsic(search: Search, spot: Spot, node: MapNode): void {
   const { scope } = spot.context;
-  considerBranches(search, spot, node, spot.context);
+  const branches = considerBranches(search, spot, node, spot.context);
   const resolved = resolve(node, scope);
-  if (resolved.kind === 'known') considerTexts(search, spot, resolved, isInKey(spot) ? 'explicit' : 'computed');
-  else if (!isSurelyRemote(node, scope)) warnOfUnknown(search, spot, resolved);
+  if (resolved.kind === 'known') {
+    considerTexts(search, spot, resolved, isInKey(spot) ? 'explicit' : 'computed');
+  } else if (!isSurelyRemote(node, scope)) {
+    warnOfUnknown(search, spot, resolved);
+  } else if (branches === 0) {
+    leave(search, spot, { reason: 'remote', why: 'whatever it comes to at the deploy, it is no local path' });
+  }
 }
 
-/** Fn::Artifact in the branches of Fn::If takes the form of the property, as it would without it. */
-function considerBranches(search: Search, spot: Spot, node: MapNode, context: Context): void {
+/**
+ * Fn::Artifact in the branches of Fn::If takes the form of the property, as it would without it.
+ * @returns how many there are
+ */
+function considerBranches(search: Search, spot: Spot, node: MapNode, context: Context): number {
   const branches = valueOf(node, 'Fn::If');
-  if (!isList(branches)) return;
+  if (!isList(branches)) return isMap(node) && isArtifact(node) ? 1 : 0;
+  let artifacts = 0;
   for (const [index, branch] of branches.items.entries()) {
     const at = below(below(context, 'Fn::If'), index);
     if (!isMap(branch)) continue;
     if (isArtifact(branch) && isInKey(spot) && !saysForm(branch)) tellHalf(search, spot, branch);
     else if (isArtifact(branch)) considerArtifact(search, branch, at, aroundOf(spot));
-    else considerBranches(search, spot, branch, at);
+    artifacts += isArtifact(branch) ? 1 : considerBranches(search, spot, branch, at);
   }
+  return artifacts;
 }
 
 function saysForm(artifact: MapNode): boolean {
@@ -138,6 +156,7 @@ function isInKey({ form }: Spot): boolean {
 function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: string; readonly prefix: string }): void {
   const { entry, form } = spot;
   const isExpected = isInKey(spot) || (entry?.core === true && form.kind !== 'artifact');
+  leave(search, spot, { reason: 'unknown-value', why: unknown.why });
   if (!isExpected && !looksLocal(unknown.prefix)) return;
   search.warn(
     spot.start,
@@ -151,11 +170,22 @@ function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: stri
 function considerObject(search: Search, spot: Spot, node: MapNode, entry: PropertyEntry): void {
   const fields = fieldsOf(entry.form);
   const key = fields && entryOf(node, fields.key);
-  if (fields === undefined || key === undefined) return;
+  if (fields === undefined || key === undefined) {
+    leave(search, spot, whyNoKey(node, fields));
+    return;
+  }
   const context = { ...below(spot.context, key.key), property: spot.context.property };
   const pinned = entry.storageMode !== undefined && isReference(valueOf(node, entry.storageMode));
   const inKey = { ...spot, start: key.value.start, pointer: context.pointer, context, pinned };
   considerKey(search, inKey, key.value, node, fields);
+}
+
+/** A map that names no object. What else it says, a function's code most of all, is the author's. */
+function whyNoKey(node: MapNode, fields: Fields | undefined): { readonly reason: LeftReason; readonly why: string } {
+  const inline = ['ZipFile', 'ImageUri'].find((name) => entryOf(node, name) !== undefined);
+  if (inline === 'ZipFile') return { reason: 'code-elsewhere', why: 'its code stands in the template' };
+  if (inline === 'ImageUri') return { reason: 'code-elsewhere', why: 'it is a container image' };
+  return { reason: 'no-path-in-it', why: `it is a map without ${fields?.key ?? 'a path'}` };
 }
 
 function isReference(node: TemplateNode | undefined): boolean {
@@ -175,7 +205,10 @@ function considerKey(
   parent: TemplateNode | undefined,
   fields: Fields,
 ): void {
-  if (valueOf(parent, fields.bucket) !== undefined) return;
+  if (valueOf(parent, fields.bucket) !== undefined) {
+    leave(search, spot, { reason: 'in-s3', why: 'bucket and key are named already' });
+    return;
+  }
   const version = versionIn(parent, fields.version);
   const inKey: Spot = { ...spot, form: { kind: 'object', fields, inKey: true }, ...(version && { version }) };
   if (isMap(node) && isArtifact(node)) {
@@ -198,9 +231,13 @@ function versionIn(parent: TemplateNode | undefined, member: string | undefined)
 /** The property is absent, and the template's folder takes its place. Beside a function there is no place, unless it is a macro. */
 export function considerAbsence(search: Search, entry: PropertyEntry, { context, ancestors }: Match): void {
   const parent = ancestors.at(-1);
-  if (!takesFolder(search, entry) || parent === undefined) return;
-  if (isMap(parent) && isIntrinsic(parent) && entryOf(parent, 'Fn::Transform') === undefined) return;
+  if (parent === undefined) return;
   const spot: Spot = { ...spotOf(entry, parent.start, context.pointer, context), absent: true };
+  if (!takesFolder(search, entry)) {
+    if (entry.orFolder) leave(search, spot, { reason: 'absent', why: 'it is not there' });
+    return;
+  }
+  if (isMap(parent) && isIntrinsic(parent) && entryOf(parent, 'Fn::Transform') === undefined) return;
   addPlace(search, spot, [], [{ values: [], target: { kind: 'path', path: '.' } }]);
 }
 
