@@ -1,18 +1,22 @@
-import { afterAll, expect, test } from '@jest/globals';
-import type { Covered } from '../support/crash/everywhere.ts';
-import { dieEverywhere } from '../support/crash/everywhere.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Covered, Stage } from '../support/crash/everywhere.ts';
+import { dieEverywhere, makeStage } from '../support/crash/everywhere.ts';
 import { memoryGround } from '../support/crash/ground.ts';
 import { SCENARIOS } from '../support/crash/scenario.ts';
-import { Time } from '../support/crash/scene.ts';
 
 /** Every command of the keeper, every event of the reference function, and publishing, dead at each request that it makes. */
 
+let stage: Stage;
 const covered: Covered[] = [];
+
+beforeAll(async () => {
+  stage = await makeStage(memoryGround);
+});
 
 test.each(SCENARIOS)(
   '$name: whoever dies leaves what can be gone on with',
   async (scenario) => {
-    const one = await dieEverywhere(scenario, memoryGround, new Time(), 'always');
+    const one = await dieEverywhere(scenario, stage, 'always');
     covered.push(one);
     expect(one.violations).toEqual([]);
     expect(one.points).toBeGreaterThan(1);
@@ -20,7 +24,8 @@ test.each(SCENARIOS)(
   300_000,
 );
 
-afterAll(() => {
+afterAll(async () => {
+  await stage.ground.drop();
   const points = covered.reduce((sum, one) => sum + one.points, 0);
   const states = covered.reduce((sum, one) => sum + one.states, 0);
   process.stderr.write(

@@ -11,9 +11,9 @@ import type { VerifyFinding } from '../../../repository/verifying/finding.ts';
 import { Crash } from './crash.ts';
 import type { Ground, MakeGround } from './ground.ts';
 import type { Scenario } from './scenario.ts';
-import type { Scene, Time } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { keysIn } from '../keys-in.ts';
-import { ask, makeScene } from './scene.ts';
+import { ask, makeScene, Time } from './scene.ts';
 
 /** What came of dying everywhere in one scenario. */
 export interface Covered {
@@ -24,6 +24,21 @@ export interface Covered {
   readonly violations: readonly string[];
 }
 
+/** What all scenarios begin with, each in a copy. */
+export interface Stage {
+  readonly time: Time;
+  readonly ground: Ground;
+  readonly scene: Scene;
+  readonly begin: Date;
+}
+
+export async function makeStage(make: MakeGround): Promise<Stage> {
+  const time = new Time();
+  const ground = await make(time.now);
+  const scene = await makeScene(time, ground.store);
+  return { time, ground, scene, begin: time.now() };
+}
+
 const DAY_HOURS = 24;
 
 /**
@@ -31,13 +46,11 @@ const DAY_HOURS = 24;
  * whether a verification heals what was left, whether the same may be asked again, and whether that comes to the same end.
  * @param looks `once`: only after the first of all deaths that have left the same, because the same had been written and removed until then
  */
-export async function dieEverywhere(
-  scenario: Scenario,
-  make: MakeGround,
-  time: Time,
-  looks: 'always' | 'once',
-): Promise<Covered> {
-  const ground = await make(time.now);
+export async function dieEverywhere(scenario: Scenario, stage: Stage, looks: 'always' | 'once'): Promise<Covered> {
+  const { time } = stage;
+  time.backTo(stage.begin);
+  const ground = await stage.ground.copy();
+  const scene = { ...stage.scene };
   const violations: string[] = [];
   const left = new Set<string>();
   let points = 0;
@@ -51,7 +64,6 @@ export async function dieEverywhere(
     return true;
   };
   try {
-    const scene = await makeScene(time, ground.store);
     await scenario.before?.(await time.actor(ground.store), scene);
     const begin = time.now();
     const { requests, end } = await liveThrough(scenario, await ground.copy(), time, scene);
@@ -86,7 +98,7 @@ async function liveThrough(
 ): Promise<{ readonly requests: number; readonly end: readonly string[] }> {
   const actor = await time.actor(ground.store);
   await scenario.act(actor, scene);
-  const end = await endOf(scenario, ground, time);
+  const end = await endOf(scenario, ground.store, time);
   await ground.drop();
   return { requests: actor.crash.requests, end };
 }
@@ -103,7 +115,7 @@ async function die(scenario: Scenario, { store }: Ground, time: Time, scene: Sce
 /** After a death. */
 async function whatIsWrong(
   scenario: Scenario,
-  { store, copy, drop }: Ground,
+  { store, copy }: Ground,
   time: Time,
   scene: Scene,
   end: readonly string[],
@@ -124,7 +136,7 @@ async function whatIsWrong(
     scenario.releases === true && unhealed.length > 0 && unhealed.every((one) => one.includes(' finds unpaired: '));
   const left = isHalfReleased ? await verifyCopy() : unhealed;
   violations.push(...left);
-  const own = await endOf(scenario, { store, copy, drop }, time);
+  const own = await endOf(scenario, store, time);
   const [extra, missing] = [own.filter((one) => !end.includes(one)), end.filter((one) => !own.includes(one))];
   if (extra.length > 0) violations.push(`comes to what else would not be: ${extra.join(', ')}`);
   if (missing.length > 0) violations.push(`does not come to: ${missing.join(', ')}`);
@@ -163,12 +175,10 @@ async function verifyAndHeal(ground: Ground, time: Time, scene: Scene): Promise<
 }
 
 /**
- * What everything comes to when audits and collections have been there: statuses, content, who holds and uses it. Names that are new for every
- * writing are left out, and so is how far it has come to be collected.
+ * Goes on until audits and collections have been there. @returns what everything has come to: statuses, content, who holds and uses it. Names
+ * that are new for every writing are left out, and so is how far it has come to be collected.
  */
-async function endOf({ goesOn }: Scenario, { copy }: Ground, time: Time): Promise<readonly string[]> {
-  const ground = await copy();
-  const { store } = ground;
+async function endOf({ goesOn }: Scenario, store: ObjectStore, time: Time): Promise<readonly string[]> {
   // What has to be condemned yet goes a quarantine later.
   for (let turn = 0; goesOn !== undefined && turn < 2; turn++) {
     time.pass(8 * DAY_HOURS);
@@ -203,7 +213,6 @@ async function endOf({ goesOn }: Scenario, { copy }: Ground, time: Time): Promis
       if (record?.value.state !== 'cancelled') found.push(`${deletionKey(second)} ${record?.value.state ?? 'gone'}`);
     }
   }
-  await ground.drop();
   return found.toSorted();
 }
 

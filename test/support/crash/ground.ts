@@ -1,4 +1,17 @@
-import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, utimesSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,21 +61,37 @@ function withTags(store: ObjectStore, tags: Map<string, string>): ObjectStore {
   };
 }
 
-/** Its clock is the one that is given, as that of a store in memory is. */
+/** In memory where the system has such a file system: nobody cuts the power here, and so many small files take long on a disk. */
+const PLACES = ['/dev/shm', tmpdir()];
+
+/** Its clock is the one that is given, as that of a store in memory is. What is dropped is made the next copy: most of it is the same. */
 export const directoryGround: MakeGround = async (now) => {
-  const folder = await mkdtemp(join(tmpdir(), 'cfn-artifacts-'));
+  const folder = await mkdtemp(join(PLACES.find(isWritable) ?? tmpdir(), 'cfn-artifacts-'));
+  const dropped: string[] = [];
   let copies = 0;
   const at = (root: string): Ground => ({
     store: directoryAt(root, now),
     copy: async () => {
-      const to = join(folder, String(++copies));
-      copyFolder(root, to);
+      const to = dropped.pop() ?? join(folder, String(++copies));
+      mkdirSync(to, { recursive: true });
+      makeTheSame(root, to);
       return at(to);
     },
-    drop: () => rm(root, { recursive: true, force: true }),
+    drop: async () => {
+      dropped.push(root);
+    },
   });
   return { ...at(join(folder, '0')), drop: () => rm(folder, { recursive: true, force: true }) };
 };
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function directoryAt(root: string, now: () => Date): ObjectStore {
   const store = directoryStore(root);
@@ -96,18 +125,49 @@ function directoryAt(root: string, now: () => Date): ObjectStore {
   };
 }
 
-/** With its symbolic links as what they are, and the times of its files. Many times faster than `cp`, of so many small files. */
-function copyFolder(from: string, to: string): void {
-  mkdirSync(to);
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
+/**
+ * Of two folders, with symbolic links as what they are, and the times of files. Making folders and files is what takes long: those that
+ * are as they ought to be stay.
+ */
+function makeTheSame(from: string, to: string): void {
+  const there = new Map(entriesOf(to).map((entry) => [entry.name, entry]));
+  for (const entry of entriesOf(from)) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) copyFolder(source, target);
-    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
-    else {
-      const { atime, mtime } = lstatSync(source);
-      copyFileSync(source, target);
-      // What the store has written is read-only, and its times may be set all the same.
-      utimesSync(target, atime, mtime);
+    const old = there.get(entry.name);
+    there.delete(entry.name);
+    const isKind = kindOf(entry) === (old && kindOf(old));
+    if (old !== undefined && !isKind) rmSync(target, { recursive: true });
+    if (entry.isDirectory()) {
+      if (!isKind) mkdirSync(target);
+      makeTheSame(source, target);
+    } else if (entry.isSymbolicLink()) {
+      if (!isKind) symlinkSync(readlinkSync(source), target);
+    } else if (!isKind || !isSameFile(source, target)) {
+      rmSync(target, { force: true });
+      copyFile(source, target);
     }
   }
+  for (const name of there.keys()) rmSync(join(to, name), { recursive: true });
+}
+
+function entriesOf(folder: string): Dirent[] {
+  return readdirSync(folder, { withFileTypes: true });
+}
+
+/** The store has links to nothing alone: one is as good as another. */
+function kindOf(entry: Dirent): 'folder' | 'link' | 'file' {
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : 'file';
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [lstatSync(one), lstatSync(other)];
+  return a.mtimeMs === b.mtimeMs && a.size === b.size && readFileSync(one).equals(readFileSync(other));
+}
+
+function copyFile(source: string, target: string): void {
+  const { atime, mtime } = lstatSync(source);
+  copyFileSync(source, target);
+  // What the store has written is read-only, and its times may be set all the same.
+  utimesSync(target, atime, mtime);
 }
