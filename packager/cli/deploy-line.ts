@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { TemplateNode } from '../template/node.ts';
 import { entryOf, isList, isMap, isString, valueOf } from '../template/node.ts';
+import { SAM_CONFIG_FILES } from './samconfig.ts';
 
 export interface DeployLine {
   /** As given to --output-template-file. */
@@ -19,8 +21,26 @@ export interface DeployLine {
   readonly sam: boolean;
   /** The input came from `sam build` or has a samconfig: `sam deploy` is what people use here. */
   readonly samProject?: boolean;
+  /** The samconfig that was read, and what it says to `sam deploy`. */
+  readonly config?: SamDeployConfig;
+  /** What `sam deploy` adds to the template before it sends it, in bytes, at most. */
+  readonly samBytes?: number;
   /** From `capabilitiesOf`. */
   readonly capabilities: readonly Capability[];
+  /** The template has nested stacks. */
+  readonly nested?: boolean;
+}
+
+export interface SamDeployConfig {
+  /** Absolute. */
+  readonly path: string;
+  /** `--config-env`, if another than SAM's own choice. */
+  readonly environment?: string;
+  /** Whether it names the stack. */
+  readonly stackName: boolean;
+  readonly capabilities: readonly string[];
+  /** Whether it names the bucket for a large template, or has SAM find one. */
+  readonly bucket: boolean;
 }
 
 export type Capability = 'CAPABILITY_IAM' | 'CAPABILITY_NAMED_IAM' | 'CAPABILITY_AUTO_EXPAND';
@@ -31,12 +51,15 @@ export const INLINE_TEMPLATE_LIMIT = 51_200;
 /** What aws-cli and SAM print after a successful `package`, to the letter, and as many options more as this template's deploy needs. */
 export function formatSuccess(line: DeployLine): string {
   const { outputFile, sam, samProject = false } = line;
-  const command = (tool: string): string => [tool, ...optionsOf(line)].join(' ');
-  const either = sam && !samProject ? `(or, the same: ${command('sam deploy')})\n` : '';
+  const [aws, bySam] = [
+    ['aws cloudformation deploy', ...optionsOf(line)].join(' '),
+    ['sam deploy', ...samOptionsOf(line)].join(' '),
+  ];
+  const either = sam && !samProject ? `(or, the same: ${bySam})\n` : '';
   return (
     formatWritten(outputFile) +
     'Execute the following command to deploy the packaged template\n' +
-    `${command(samProject ? 'sam deploy' : 'aws cloudformation deploy')}\n${either}`
+    `${samProject ? bySam : aws}\n${either}`
   );
 }
 
@@ -45,24 +68,70 @@ export function formatWritten(outputFile: string): string {
   return `\nSuccessfully packaged artifacts and wrote output template to file ${outputFile}.\n`;
 }
 
-function optionsOf({
-  outputFile,
-  cwd,
-  templateBytes,
-  region,
-  bucket,
-  scratchPrefix,
-  capabilities,
-}: DeployLine): readonly string[] {
-  const options = [`--template-file ${quoteForShell(resolve(cwd, outputFile))}`, '--stack-name <YOUR STACK NAME>'];
+function optionsOf(line: DeployLine): readonly string[] {
+  const { templateBytes, region, bucket, capabilities } = line;
+  const options = [templateOption(line), STACK_NAME];
   if (region !== undefined) options.push(`--region ${region}`);
   if (capabilities.length > 0) options.push(`--capabilities ${capabilities.join(' ')}`);
   if (templateBytes > INLINE_TEMPLATE_LIMIT) {
-    options.push(`--s3-bucket ${bucket === undefined ? '<YOUR BUCKET>' : quoteForShell(bucket)}`);
-    if (bucket !== undefined && scratchPrefix !== undefined)
-      options.push(`--s3-prefix ${quoteForShell(scratchPrefix)}`);
+    options.push(...(bucket === undefined ? ['--s3-bucket <YOUR BUCKET>'] : bucketOptions(line, bucket)));
   }
   return options;
+}
+
+const STACK_NAME = '--stack-name <YOUR STACK NAME>';
+
+/**
+ * What `sam deploy` must be told beside what its samconfig says. That is looked for beside the template that it deploys, and a bucket may be named in one place alone:
+ * `samcli/commands/deploy/command.py`.
+ */
+function samOptionsOf(line: DeployLine): readonly string[] {
+  const { config, templateBytes, samBytes = 0, region, bucket } = line;
+  const options = [templateOption(line)];
+  if (config !== undefined && !isFoundBySam(line, config.path))
+    options.push(`--config-file ${quoteForShell(config.path)}`);
+  if (config?.environment !== undefined) options.push(`--config-env ${quoteForShell(config.environment)}`);
+  if (config?.stackName !== true) options.push(STACK_NAME);
+  if (region !== undefined) options.push(`--region ${region}`);
+  const capabilities = capabilitiesBeside(line, config?.capabilities ?? []);
+  if (capabilities.length > 0) options.push(`--capabilities ${capabilities.join(' ')}`);
+  if (templateBytes + samBytes > INLINE_TEMPLATE_LIMIT && config?.bucket !== true) {
+    options.push(...(bucket === undefined ? ['--resolve-s3'] : bucketOptions(line, bucket)));
+  }
+  return options;
+}
+
+function templateOption({ outputFile, cwd }: DeployLine): string {
+  return `--template-file ${quoteForShell(resolve(cwd, outputFile))}`;
+}
+
+function bucketOptions({ scratchPrefix }: DeployLine, bucket: string): readonly string[] {
+  const prefix = scratchPrefix === undefined ? [] : [`--s3-prefix ${quoteForShell(scratchPrefix)}`];
+  return [`--s3-bucket ${quoteForShell(bucket)}`, ...prefix];
+}
+
+/** Whether it is the one that SAM takes beside the packaged template. */
+function isFoundBySam({ outputFile, cwd }: DeployLine, config: string): boolean {
+  const folder = dirname(resolve(cwd, outputFile));
+  if (dirname(config) !== folder) return false;
+  return (
+    SAM_CONFIG_FILES.find((name) => name === basename(config) || existsSync(join(folder, name))) === basename(config)
+  );
+}
+
+/**
+ * All, if samconfig's don't do: those of the command line take their place. To nested stacks alone CAPABILITY_AUTO_EXPAND means something where a change set is made:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+ */
+function capabilitiesBeside(
+  { capabilities, nested = false }: DeployLine,
+  configured: readonly string[],
+): readonly string[] {
+  const given = new Set(configured);
+  if (given.has('CAPABILITY_NAMED_IAM')) given.add('CAPABILITY_IAM');
+  const missing = capabilities.filter((one) => !given.has(one) && (one !== 'CAPABILITY_AUTO_EXPAND' || nested));
+  if (configured.length === 0) return capabilities;
+  return missing.length === 0 ? [] : [...new Set([...configured, ...missing])];
 }
 
 /** One word of a command line, in quotes only where a shell would see more in it. */
@@ -90,6 +159,29 @@ const IAM_NAMES: Readonly<Record<string, string | undefined>> = {
 const SAM_WITH_ROLES = /^AWS::Serverless::(?:Function|StateMachine|GraphQLApi|Connector|Application)$/;
 
 const NESTED = ['AWS::CloudFormation::Stack', 'AWS::Serverless::Application'];
+
+/** Whether a template has nested stacks. */
+export function hasNestedStacks(root: TemplateNode): boolean {
+  return resourcesIn(root).some(({ type }) => NESTED.includes(type));
+}
+
+/**
+ * How much longer a template may become before `sam deploy` sends it: a line of Metadata for every resource that has none.
+ * `samcli/lib/samlib/resource_metadata_normalizer.py`.
+ */
+export function samBytesOf(root: TemplateNode): number {
+  const perResource = Buffer.byteLength('    Metadata:\n      SamResourceId: \n');
+  return resourcesIn(root).reduce((sum, { name }) => sum + perResource + Buffer.byteLength(name), 0);
+}
+
+function resourcesIn(root: TemplateNode): readonly { readonly name: string; readonly type: string }[] {
+  const resources = valueOf(root, 'Resources');
+  if (!isMap(resources)) return [];
+  return resources.entries.map(({ key: name, value }) => {
+    const type = valueOf(value, 'Type');
+    return { name, type: isString(type) ? type.value : '' };
+  });
+}
 
 /**
  * What must be acknowledged to deploy a template: of IAM, the stronger of its two; and CAPABILITY_AUTO_EXPAND for macros, the SAM transform

@@ -9,6 +9,7 @@ import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
 import type { Overrides } from './overrides.ts';
 import { parseOverrides } from './overrides.ts';
+import type { DeployConfig } from './samconfig.ts';
 
 /** What people see, and how. */
 export interface DisplayOptions {
@@ -76,6 +77,8 @@ export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptio
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly configFile?: string;
   readonly configEnv?: string;
+  /** What the command line says is written into samconfig. */
+  readonly saveParams: boolean;
 }
 
 /** What `package` is told when its flags, the environment and samconfig are merged. */
@@ -85,6 +88,10 @@ export interface PackageOptions extends PackageFlags {
   readonly configFile?: string;
   /** `stack_name` of samconfig's `deploy` or `global` section. */
   readonly stackName?: string;
+  /** `build_dir` of samconfig's `build` or `global` section: as given. */
+  readonly buildDir?: string;
+  /** What that samconfig says to `sam deploy`. */
+  readonly deployConfig?: DeployConfig;
 }
 
 /** The one thing that `references` is asked for. */
@@ -646,6 +653,13 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     help: "environment in that file (default: 'default')",
     read: text,
   },
+  saveParams: {
+    name: 'save-params',
+    group: GROUP.file,
+    help: 'write the options of this command line into that file, for the runs to come',
+    read: flag,
+    fallback: false,
+  },
   ...ACCESS,
   ...DISPLAY,
 };
@@ -693,12 +707,6 @@ export const PACKAGE_FOREIGN: readonly ForeignOption[] = [
     arity: 'many',
     verdict: 'refused',
     note: 'This program does not sign code: package, then sign the uploaded archives with AWS Signer, or go on with sam package for this template.',
-  },
-  {
-    name: 'save-params',
-    verdict: 'ignored',
-    verdictInFile: 'silent',
-    note: 'Options are not saved: write them into samconfig.toml by hand.',
   },
   {
     name: 'language-extensions',

@@ -2,6 +2,9 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, parseId } from '../../repository/index.ts';
 import { createArchiver, findProjectRoot } from '../archive/source.ts';
+import { Builder } from '../building/builder.ts';
+import { SamBuilds } from '../building/sam-build.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import type { Reporter } from '../event.ts';
 import type { Kept } from '../output.ts';
 import type { Files } from '../packaging/files.ts';
@@ -40,7 +43,9 @@ export type ProjectOptions = Pick<
   | 'artifactPrefix'
   | 'exclude'
   | 'followExternalSymlinks'
->;
+  | 'buildDir'
+> &
+  Partial<Pick<PackageOptions, 'dryRun'>>;
 
 /**
  * A project on this machine.
@@ -50,20 +55,28 @@ export async function openProject(
   options: ProjectOptions,
   leaveOut: readonly string[],
   reporter: Reporter,
-  { cwd, signal }: Terminal,
+  { cwd, signal, env }: Terminal,
 ): Promise<Origin> {
-  const { exclude, followExternalSymlinks } = options;
+  const { exclude, followExternalSymlinks, buildDir, dryRun = false } = options;
   const templateFile = path.resolve(cwd, options.templateFile);
+  const buildFolder = buildDir === undefined ? {} : { buildFolder: path.resolve(cwd, buildDir) };
+  const builds = new SamBuilds({ cwd, templateFile, ...buildFolder });
   const table = tableOf(options, cwd);
   const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
-  const archiver = createArchiver({ reporter, scratch: scratchFolder(), signal });
+  const [scratch, cache] = [scratchFolder(), cacheFolder(env)];
+  const archiver = createArchiver({ reporter, scratch, cache, signal });
   const inputs = inputsOf(options, cwd);
+  const project = { root, exclude, followExternalSymlinks, leaveOut };
+  const builder = new Builder({ project, cwd, scratch, cache, reporter, signal, leavesNothing: dryRun });
   return {
-    files: diskFiles({ root, exclude, followExternalSymlinks, leaveOut }, archiver, cwd),
+    files: diskFiles(project, archiver, cwd, builder, builds),
     ...{ templateFile, table, root },
     prefix: parseId(options.artifactPrefix ?? projectName(root, options.stackName)),
     kept: (loaded) => ({ files: [...inputs, ...filesOf(loaded)], folders: foldersOf(loaded) }),
-    close: () => archiver.close(),
+    close: async () => {
+      builder.close();
+      await archiver.close();
+    },
   };
 }
 

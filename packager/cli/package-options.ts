@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
@@ -54,7 +54,8 @@ export async function resolvePackageOptions(
   problems.push(...settled.problems);
   const flags = await collected(resolveOptions(PACKAGE, values, PACKAGE_CONFLICTS, { cwd }));
   const named = values.has(PACKAGE.templateFile.name);
-  const templateFile = named ? flags?.templateFile : await collected(findTemplate(cwd));
+  const found = named ? undefined : await collected(findTemplate(cwd));
+  const templateFile = named ? flags?.templateFile : found;
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   if (flags === undefined || templateFile === undefined) throw new Error('options without problems were not read');
@@ -67,8 +68,15 @@ export async function resolvePackageOptions(
       templateFile,
       ...(config !== undefined && { configFile: config.path }),
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
+      ...(config?.buildDir !== undefined && { buildDir: config.buildDir }),
+      ...(config !== undefined && { deployConfig: config.deploy }),
     },
-    warnings: [...file.warnings, ...settled.warnings],
+    warnings: [
+      ...(config?.warnings ?? []),
+      ...file.warnings,
+      ...settled.warnings,
+      ...(found === undefined ? [] : warningsOfBuild(found, cwd)),
+    ],
     notes: [...ignored, ...file.notes, ...withoutBucket(flags)],
   };
 }
@@ -81,11 +89,13 @@ async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig
   const templateFile = textOf(PACKAGE.templateFile);
   const configFile = textOf(PACKAGE.configFile);
   const environment = textOf(PACKAGE.configEnv);
+  const mayLack = given.get(PACKAGE.saveParams.name)?.some(({ value }) => value === true) === true;
   return readSamConfig({
     cwd,
     ...(templateFile !== undefined && { templateFile }),
     ...(configFile !== undefined && { configFile }),
     ...(environment !== undefined && { environment }),
+    mayLack,
   });
 }
 
@@ -95,6 +105,21 @@ async function findTemplate(cwd: string): Promise<string> {
   throw new ArtifactError('PATH_NOT_FOUND', `there is no template in '${cwd}'`, {
     remedy: `Name it with --template-file. Without it the first of these is taken: ${TEMPLATES.join(', ')}.`,
   });
+}
+
+/** SAM takes what was built without a word, however old it is. */
+function warningsOfBuild(found: string, cwd: string): readonly Warning[] {
+  const [built = ''] = TEMPLATES;
+  const source = TEMPLATES.slice(1).find((path) => existsSync(resolve(cwd, path)));
+  if (found !== built || source === undefined) return [];
+  if (statSync(resolve(cwd, source)).mtimeMs <= statSync(resolve(cwd, built)).mtimeMs) return [];
+  return [
+    {
+      code: 'older-build',
+      message: `'${built}' is packaged, and '${source}' has changed since it was built`,
+      remedy: `Run 'sam build' again, or name the other with --template-file ${source}.`,
+    },
+  ];
 }
 
 interface FileEntries {

@@ -303,7 +303,14 @@ async function packageCommand(
 ): Promise<void> {
   const resolved = await resolvePackageOptions(given, foreign, terminal.cwd);
   tellOfOptions(resolved, terminal, warnings);
-  await handlers.package(resolved.options, terminal, warnings);
+  const { options } = resolved;
+  if (!options.saveParams) return handlers.package(options, terminal, warnings);
+  const saving = await import('./saving/save-params.ts');
+  const request = { options, given, cwd: terminal.cwd };
+  await saving.checkSaving(request);
+  await handlers.package(options, terminal, warnings);
+  if (options.dryRun) writeNote(terminal, 'no option was saved: this is a dry run', options);
+  else saving.tellSaved(await saving.saveParameters(request), terminal, options);
 }
 
 async function bundleCommand(

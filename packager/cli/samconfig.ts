@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 import { aboveBuild } from '../archive/project-root.ts';
+import type { Warning } from '../event.ts';
 import { describeValue } from './given.ts';
 
 /** One value of samconfig and where it stands. */
@@ -17,10 +18,26 @@ export interface SamConfig {
   readonly path: string;
   /** By key in snake_case: those of the `package` section, and of the `global` one where that has none. */
   readonly entries: ReadonlyMap<string, ConfigEntry>;
+  /** `--config-env`, else `default`. */
+  readonly environment: string;
   /** `stack_name` of the `deploy` section, else of the `global` one. */
   readonly stackName?: string;
+  /** `build_dir` of the `build` section, else of the `global` one: relative to the working directory, as SAM takes it. */
+  readonly buildDir?: string;
+  /** What `sam deploy` is told by the file. */
+  readonly deploy: DeployConfig;
+  /** Worth a look: what SAM itself makes of the file. */
+  readonly warnings: readonly Warning[];
   /** Of what is read here and not by the options: each INVALID_CONFIGURATION. */
   readonly problems: readonly ArtifactError[];
+}
+
+/** Of the `deploy` section, else of the `global` one. */
+export interface DeployConfig {
+  readonly stackName: boolean;
+  readonly capabilities: readonly string[];
+  /** `s3_bucket` or `resolve_s3`: where `sam deploy` puts a large template. */
+  readonly bucket: boolean;
 }
 
 export interface SamConfigRequest {
@@ -31,12 +48,14 @@ export interface SamConfigRequest {
   readonly configFile?: string;
   /** `--config-env`: the file must have it. */
   readonly environment?: string;
+  /** The environment may be missing: it is to be written. */
+  readonly mayLack?: boolean;
 }
 
 const DEFAULT_ENVIRONMENT = 'default';
 
 /** In SAM's order: of several the first is read. */
-const FILENAMES = ['samconfig.toml', 'samconfig.yaml', 'samconfig.yml'];
+export const SAM_CONFIG_FILES: readonly string[] = ['samconfig.toml', 'samconfig.yaml', 'samconfig.yml'];
 
 /**
  * Reads samconfig as SAM does: `[env.package.parameters]` over `[env.global.parameters]`, the file beside the template (of one under
@@ -46,9 +65,9 @@ const FILENAMES = ['samconfig.toml', 'samconfig.yaml', 'samconfig.yml'];
 export async function readSamConfig(request: SamConfigRequest): Promise<SamConfig | undefined> {
   const path = findFile(request);
   if (path === undefined) return undefined;
-  const document = await parseFile(path);
+  const document = await parseConfig(path, readFile(path));
   const environment = request.environment ?? DEFAULT_ENVIRONMENT;
-  if (request.environment !== undefined) requireEnvironment(document, environment, path);
+  if (request.environment !== undefined && request.mayLack !== true) requireEnvironment(document, environment, path);
   const sections = asMap(document[environment], `[${environment}]`, path);
   const entries = new Map<string, ConfigEntry>();
   for (const section of ['global', 'package'] as const) {
@@ -61,20 +80,77 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
       });
     }
   }
-  return { path, entries, ...stackNameOf(sections, environment, path) };
+  const deploy = {
+    ...parametersIn(sections, 'global', environment, path),
+    ...parametersIn(sections, 'deploy', environment, path),
+  };
+  const build = {
+    ...parametersIn(sections, 'global', environment, path),
+    ...parametersIn(sections, 'build', environment, path),
+  };
+  const { build_dir: buildDir } = build;
+  return {
+    ...{ path, environment, entries, deploy: deployConfigOf(deploy), warnings: versionWarnings(document, path) },
+    ...(typeof buildDir === 'string' && buildDir !== '' && { buildDir }),
+    ...stackNameOf(sections, environment, path),
+  };
+}
+
+/** By key in snake_case. */
+function parametersIn(
+  sections: Record<string, unknown>,
+  section: string,
+  environment: string,
+  path: string,
+): Record<string, unknown> {
+  const parameters = parametersOf(sections, section, `[${environment}.${section}.parameters]`, path);
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.replaceAll('-', '_'), value]));
+}
+
+function deployConfigOf(deploy: Record<string, unknown>): DeployConfig {
+  const { stack_name: stackName, capabilities, s3_bucket: bucket, resolve_s3: resolved } = deploy;
+  const texts = (Array.isArray(capabilities) ? capabilities : [capabilities]) as readonly unknown[];
+  return {
+    stackName: isText(stackName),
+    capabilities: texts.filter(isText).flatMap((text) => text.split(/[\s,]+/).filter(Boolean)),
+    bucket: isText(bucket) || resolved === true || resolved === 'true',
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** SAM reads no file whose version is no decimal number: `samcli/lib/config/samconfig.py`. One without a version may be for this program alone. */
+function versionWarnings({ version }: Record<string, unknown>, path: string): readonly Warning[] {
+  if (version === undefined || (typeof version === 'number' && !Number.isInteger(version))) return [];
+  return [
+    {
+      code: 'config-version',
+      message: `the version of '${basename(path)}' is ${describeValue(version)}, and SAM reads no such file`,
+      remedy: extname(path) === '.toml' ? "Write 'version = 0.1'." : "Write 'version: 0.1'.",
+    },
+  ];
+}
+
+/** Where samconfig stands: beside the template that was named, and beside what was built of it; in the working directory if none was. */
+export function configFolder(cwd: string, templateFile?: string): string {
+  return templateFile === undefined ? cwd : aboveBuild(dirname(resolve(cwd, templateFile)));
 }
 
 function findFile({ cwd, templateFile, configFile }: SamConfigRequest): string | undefined {
-  const folder = templateFile === undefined ? cwd : aboveBuild(dirname(resolve(cwd, templateFile)));
-  if (configFile === undefined) return FILENAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  const folder = configFolder(cwd, templateFile);
+  if (configFile === undefined)
+    return SAM_CONFIG_FILES.map((name) => join(folder, name)).find((path) => existsSync(path));
   const candidates = isAbsolute(configFile) ? [configFile] : [resolve(folder, configFile), resolve(cwd, configFile)];
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw invalid(`there is no config file '${configFile}'`, '--config-file is relative to the folder of the template.');
 }
 
-async function parseFile(path: string): Promise<Record<string, unknown>> {
-  const text = readFile(path);
+/** @throws ArtifactError INVALID_CONFIGURATION */
+export async function parseConfig(path: string, read: string): Promise<Record<string, unknown>> {
+  const text = read.replace(/^\uFEFF/, '');
   switch (extname(path).toLowerCase()) {
     case '.toml':
       return parseToml(path, text);
@@ -88,7 +164,7 @@ async function parseFile(path: string): Promise<Record<string, unknown>> {
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;
     throw invalid(`the config file '${path}' can't be read: ${code}`);

@@ -2,9 +2,18 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Archiver, Project, Source, SourceRequest } from '../archive/source.ts';
 import { openSource } from '../archive/source.ts';
+import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
+import type { Build } from '../building/build.ts';
+import type { Builder } from '../building/builder.ts';
+import { openBuilt } from '../building/built-source.ts';
 import { locationOf, realPath } from './location.ts';
 import type { TemplateFile } from './template-file.ts';
 import { readTemplate } from './template-file.ts';
+
+/** What is wanted of a path: itself, or what a build makes of it. */
+export interface OpenRequest extends SourceRequest {
+  readonly build?: Build;
+}
 
 /**
  * Where templates and what they name are read from: the disk, or a bundle. A file is called by an absolute path, which only what made it takes for one: in a bundle nothing stands there.
@@ -19,22 +28,38 @@ export interface Files {
   realOf(file: string): string;
   /** @throws as `readTemplate` of template-file.ts */
   readTemplate(template: TemplateFile): string;
-  /** @throws as `openSource` of archive/source.ts */
-  open(request: SourceRequest): Promise<Source>;
+  /** @throws as `openSource` of archive/source.ts, and as `Builder.build` of building/builder.ts */
+  open(request: OpenRequest): Promise<Source>;
   /** Whether a place that was found is packaged. @param pointer of the place, in that file */
   takes(file: string, pointer: string): boolean;
+  /** What is packaged in the place of code that a template names. Absent: the code as it is. @throws as `find` of building/sam-build.ts */
+  built?(question: BuildQuestion): Promise<BuildAnswer>;
 }
 
-/** @param cwd what people see is relative to this */
-export function diskFiles(project: Project, archiver: Archiver, cwd: string): Files {
+/**
+ * @param cwd what people see is relative to this
+ * @param builder makes what functions want to be made of their code
+ * @param builds where what others built of it is found
+ */
+export function diskFiles(
+  project: Project,
+  archiver: Archiver,
+  cwd: string,
+  builder: Builder,
+  builds?: { readonly find: (question: BuildQuestion) => Promise<BuildAnswer> },
+): Files {
   return {
     resolve: (from, local) => path.resolve(path.dirname(from), local),
     exists: existsAt,
     locationOf: (file) => locationOf(project.root, file),
     realOf: realPath,
     readTemplate: (template) => readTemplate(template, project, cwd),
-    open: (request) => openSource(request, project, archiver),
+    open: ({ build, ...request }) =>
+      build === undefined
+        ? openSource(request, project, archiver)
+        : openBuilt(request, build, builder, project, archiver),
     takes: () => true,
+    ...(builds !== undefined && { built: (question) => builds.find(question) }),
   };
 }
 

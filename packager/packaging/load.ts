@@ -1,17 +1,21 @@
 import { ArtifactError } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
+import type { Build } from '../building/build.ts';
+import { builtLocation, keyOf } from '../building/build.ts';
 import type { Reporter } from '../event.ts';
+import { valueOf } from '../template/node.ts';
 import { findPlaces } from '../template/find/find.ts';
 import type { FindOptions } from '../template/find/find.ts';
+import { composedText } from '../template/find/intrinsics.ts';
 import { resourceNames } from '../template/find/resource-names.ts';
 import { parametersOf } from '../template/find/parameters.ts';
 import type { Parameter, ParameterValues } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
 import { parseTemplate } from '../template/text/parse.ts';
-import type { Place, Target, Wanted } from '../template/place.ts';
+import type { LoopTarget, Place, Target, Wanted } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import type { Template } from '../template/template.ts';
-import type { Files } from './files.ts';
+import type { Files, OpenRequest } from './files.ts';
 import { Inclusions } from './inclusions.ts';
 import { shownPath } from './location.ts';
 import { placed, problemsOf, refuse, sourcePlace } from './problems.ts';
@@ -62,6 +66,8 @@ interface Reading {
   readonly given: ParameterValues;
   /** Where it is named; absent for the template itself. */
   readonly by?: Place;
+  /** Logical IDs of the nested stacks that it is reached through, outermost first. */
+  readonly stacks: readonly string[];
 }
 
 /** A place that names something, and what is known around it. */
@@ -91,7 +97,7 @@ class Loader {
   async root(): Promise<Loaded<Unit>> {
     const { templateFile: file, parameters: given } = this.#request;
     try {
-      return await this.#readUnit({ file, kind: 'template', detached: false, given });
+      return await this.#readUnit({ file, kind: 'template', detached: false, given, stacks: [] });
     } catch (error) {
       return { problems: problemsOf(error) };
     }
@@ -151,19 +157,21 @@ class Loader {
       ...{ table, kind, detached, hasDomain, zipTemplateDirWhenAbsent, parameters: given },
       defaultsAreFinal: areDefaultsFinal(reading),
       exists: (local) => files.exists(files.resolve(file, local)),
+      isBuilt: isBuilt(files.locationOf(file)),
     };
   }
 
   async #place(naming: Naming, detached: boolean): Promise<Loaded<LoadedPlace>> {
     const { place } = naming;
-    const loaded = await Promise.all(place.targets.map(({ target }) => this.#content(naming, target, detached)));
+    const loaded = await Promise.all(place.targets.map((target) => this.#content(naming, target, detached)));
     const contents = loaded.flatMap(({ value }) => (value === undefined ? [] : [value]));
     const problems = loaded.flatMap((one) => one.problems);
     return contents.length === loaded.length ? { value: { place, contents }, problems } : { problems };
   }
 
-  async #content(naming: Naming, target: Target, detached: boolean): Promise<Loaded<PlaceContent>> {
+  async #content(naming: Naming, named: LoopTarget, detached: boolean): Promise<Loaded<PlaceContent>> {
     const { place, reading } = naming;
+    const { target } = named;
     try {
       switch (target.kind) {
         case 'artifact':
@@ -177,12 +185,28 @@ class Loader {
           const { wanted } = place;
           return wanted === 'template' || wanted === 'fragment'
             ? await this.#unit(file, wanted, detached || place.detached, naming)
-            : { value: await this.#source(place, file, wanted), problems: [] };
+            : {
+                value: await this.#source(place, await this.#built(naming, named, file), wanted, named.build),
+                problems: [],
+              };
         }
       }
     } catch (error) {
       return { problems: problemsOf(error).map((problem) => placed(place, withoutSub(target, problem))) };
     }
+  }
+
+  /** What was built of the code that a place names, or the code. */
+  async #built({ place, reading, template, known }: Naming, target: LoopTarget, code: string): Promise<string> {
+    if (target.build !== undefined) return code;
+    const { file: templateFile, stacks } = reading;
+    const scope = { parameters: known, mappings: valueOf(template.root, 'Mappings'), loops: [] };
+    const answer = await this.#request.files.built?.({
+      ...{ place, target, template, templateFile, stacks, code },
+      textOf: (node) => composedText(node, scope),
+    });
+    for (const warning of answer?.warnings ?? []) this.#request.reporter({ kind: 'warning', warning });
+    return answer?.code ?? code;
   }
 
   /** @throws ArtifactError where it would include itself, and what reading it throws */
@@ -194,7 +218,8 @@ class Loader {
         remedy: 'Take one of these out of the circle: a file can not stand below itself, under whatever parameters.',
       });
     }
-    const reading: Reading = { file, kind, detached, given: givenTo(kind, naming), by: naming.place };
+    const stacks = [...naming.reading.stacks, ...(naming.place.resource === undefined ? [] : [naming.place.resource])];
+    const reading: Reading = { file, kind, detached, given: givenTo(kind, naming), by: naming.place, stacks };
     const key = JSON.stringify([file, kind, detached]);
     // One after the other: only when one is read is it known what it asks for, and whether another would be the same.
     const before = this.#units.get(key) ?? Promise.resolve([]);
@@ -217,8 +242,13 @@ class Loader {
     );
   }
 
-  async #source(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<LocalSource> {
-    const source = await this.#open(place, file, wanted);
+  async #source(
+    place: Place,
+    file: string,
+    wanted: Exclude<Wanted, Unit['kind']>,
+    build: Build | undefined,
+  ): Promise<LocalSource> {
+    const source = await this.#open(place, { path: file, wanted, ...(build !== undefined && { build }) });
     checkSuffix(place, source);
     const tooLarge = unzippedWarning(place, shownPath(this.#request.cwd, file), source.bytes);
     if (tooLarge !== undefined && !this.#tooLarge.has(file)) {
@@ -226,19 +256,25 @@ class Loader {
       this.#request.reporter({ kind: 'warning', warning: tooLarge });
     }
     const { name } = place;
-    const location = this.#request.files.locationOf(file);
+    const folder = this.#request.files.locationOf(file);
+    const location = build === undefined ? folder : builtLocation(folder, build);
     // By what it became: a folder is the same archive wherever one is wanted.
-    const identity = JSON.stringify([source.kind, location, name ?? '']);
-    return { type: 'source', identity, path: file, location, source, ...(name !== undefined && { name }) };
+    const identity = JSON.stringify([source.kind, folder, name ?? '', ...(build === undefined ? [] : [keyOf(build)])]);
+    return {
+      ...{ type: 'source', identity, path: file, location, source },
+      ...(build !== undefined && { isBuilt: true }),
+      ...(name !== undefined && { name }),
+    };
   }
 
-  async #open(place: Place, file: string, wanted: Exclude<Wanted, Unit['kind']>): Promise<Source> {
+  async #open(place: Place, request: OpenRequest): Promise<Source> {
     const { files, reporter, signal } = this.#request;
     signal.throwIfAborted();
-    const key = JSON.stringify([file, wanted]);
+    const { path, wanted, build } = request;
+    const key = JSON.stringify([path, wanted, build === undefined ? '' : keyOf(build)]);
     const before = this.#sources.get(key);
     if (before !== undefined) return before;
-    const opening = files.open({ path: file, wanted });
+    const opening = files.open(request);
     this.#sources.set(key, opening);
     const source = await opening;
     for (const warning of source.warnings) {
@@ -246,6 +282,11 @@ class Loader {
     }
     return source;
   }
+}
+
+/** In `.aws-sam/build` stands what `sam build` wrote. */
+function isBuilt(location: string): boolean {
+  return /(?:^|\/)\.aws-sam\/build\//.test(location);
 }
 
 /** What is known of the parameters around a place. */

@@ -8,7 +8,7 @@ import type { PackageResult } from '../../packaging/package.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import type { Template } from '../../template/template.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
-import { capabilitiesOf, formatSuccess, formatWritten } from '../deploy-line.ts';
+import { capabilitiesOf, formatSuccess, formatWritten, hasNestedStacks, samBytesOf } from '../deploy-line.ts';
 import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
 import { domainFolders, openDestination } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
@@ -234,6 +234,11 @@ function successText(
   outputFile: string,
 ): string {
   const scratchPrefix = destination?.scratchPrefix;
+  const { configFile, configEnv: environment, deployConfig } = options;
+  const config =
+    configFile === undefined || deployConfig === undefined
+      ? undefined
+      : { ...deployConfig, path: configFile, ...(environment !== undefined && { environment }) };
   return formatSuccess({
     outputFile,
     cwd,
@@ -243,7 +248,10 @@ function successText(
     ...(scratchPrefix !== undefined && { scratchPrefix }),
     sam: isSam(templates[0]),
     samProject: options.configFile !== undefined || options.templateFile.split(path.sep).includes('.aws-sam'),
+    ...(config !== undefined && { config }),
+    samBytes: samBytesOf(templates[0].root),
     capabilities: capabilitiesOf(templates.map(({ root }) => root)),
+    nested: hasNestedStacks(templates[0].root),
   });
 }
 

@@ -1,8 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { capabilitiesOf, formatSuccess, quoteForShell } from '../../../packager/cli/deploy-line.ts';
+import {
+  capabilitiesOf,
+  formatSuccess,
+  hasNestedStacks,
+  quoteForShell,
+  samBytesOf,
+} from '../../../packager/cli/deploy-line.ts';
 import type { TemplateNode } from '../../../packager/template/node.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 
 const LINE = {
   outputFile: 'out.yaml',
@@ -53,6 +62,63 @@ describe('formatSuccess()', () => {
     const text = formatSuccess({ ...LINE, outputFile: "../it's out.yaml" });
     expect(text).toContain("to file ../it's out.yaml.\n");
     expect(text).toContain(String.raw`--template-file '/work/it'\''s out.yaml' --stack-name`);
+  });
+});
+
+describe('formatSuccess() in a project with a samconfig', () => {
+  const CONFIG = { path: '/work/shop/samconfig.toml', stackName: true, capabilities: [], bucket: false } as const;
+  const PROJECT = { ...LINE, sam: true, samProject: true, config: CONFIG } as const;
+
+  function deployed(line: Parameters<typeof formatSuccess>[0]): string {
+    return /^sam deploy .*$/m.exec(formatSuccess(line))?.[0] ?? '';
+  }
+
+  test('repeats nothing of what the file says', () => {
+    const capabilities = ['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'] as const;
+    expect(deployed({ ...PROJECT, capabilities, config: { ...CONFIG, capabilities: ['CAPABILITY_NAMED_IAM'] } })).toBe(
+      'sam deploy --template-file /work/shop/out.yaml',
+    );
+    expect(deployed({ ...PROJECT, capabilities, config: { ...CONFIG, stackName: false } })).toBe(
+      'sam deploy --template-file /work/shop/out.yaml --stack-name <YOUR STACK NAME> --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND',
+    );
+  });
+
+  test('adds to capabilities that do not do', () => {
+    const line = { ...PROJECT, config: { ...CONFIG, capabilities: ['CAPABILITY_IAM'] } };
+    expect(deployed({ ...line, capabilities: ['CAPABILITY_NAMED_IAM'] })).toContain(
+      ' --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM',
+    );
+    const nested = { ...line, capabilities: ['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'], nested: true } as const;
+    expect(deployed(nested)).toContain(' --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND');
+  });
+
+  test('names the file where SAM would not look for it, and the environment', async () => {
+    const elsewhere = { ...PROJECT, outputFile: 'out/packaged.yaml', config: { ...CONFIG, environment: 'prod' } };
+    expect(deployed(elsewhere)).toBe(
+      'sam deploy --template-file /work/shop/out/packaged.yaml --config-file /work/shop/samconfig.toml --config-env prod',
+    );
+    const cwd = await temporaryFolder();
+    const yaml = { ...PROJECT, cwd, config: { ...CONFIG, path: path.join(cwd, 'samconfig.yaml') } };
+    expect(deployed(yaml)).toBe(`sam deploy --template-file ${cwd}/out.yaml`);
+    writeFileSync(path.join(cwd, 'samconfig.toml'), '');
+    expect(deployed(yaml)).toBe(`sam deploy --template-file ${cwd}/out.yaml --config-file ${cwd}/samconfig.yaml`);
+  });
+
+  test('has a bucket for a template that SAM makes too large, in one place', () => {
+    expect(deployed(PROJECT)).not.toContain('s3');
+    const large = { ...PROJECT, samBytes: 1 };
+    expect(deployed(large)).toContain(' --resolve-s3');
+    expect(deployed({ ...large, bucket: 'b', scratchPrefix: 'scratch' })).toContain(
+      ' --s3-bucket b --s3-prefix scratch',
+    );
+    expect(deployed({ ...large, bucket: 'b', config: { ...CONFIG, bucket: true } })).not.toContain('s3');
+  });
+
+  test('counts what SAM adds', () => {
+    const template = node({ Resources: { A: { Type: 'X' }, Bcd: { Type: 'AWS::Serverless::Application' } } });
+    expect(samBytesOf(template)).toBe(2 * '    Metadata:\n      SamResourceId: \n'.length + 4);
+    expect(hasNestedStacks(template)).toBe(true);
+    expect(hasNestedStacks(node({ Resources: { A: { Type: 'X' } } }))).toBe(false);
   });
 });
 

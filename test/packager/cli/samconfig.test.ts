@@ -122,6 +122,35 @@ describe('readSamConfig()', () => {
     expect([...entries.keys()]).toEqual(['s3_bucket']);
   });
 
+  test('says what SAM is told to deploy and to build with', async () => {
+    const of = async (text: string): Promise<unknown> => {
+      const config = await readSamConfig({ cwd: await folderWith({ 'samconfig.toml': `version = 0.1\n${text}` }) });
+      return config && { ...config.deploy, buildDir: config.buildDir, environment: config.environment };
+    };
+    const nothing = { stackName: false, capabilities: [], bucket: false, buildDir: undefined, environment: 'default' };
+    expect(await of('')).toEqual(nothing);
+    expect(await of('[default.deploy.parameters]\ncapabilities = "A B"\nresolve_s3 = true')).toEqual({
+      ...nothing,
+      ...{ capabilities: ['A', 'B'], bucket: true },
+    });
+    expect(
+      await of(
+        '[default.global.parameters]\nstack_name = "x"\ns3_bucket = "b"\nbuild_dir = "g"\n' +
+          '[default.deploy.parameters]\ncapabilities = ["A", "B"]\n[default.build.parameters]\nbuild-dir = "out"',
+      ),
+    ).toEqual({ ...nothing, ...{ stackName: true, capabilities: ['A', 'B'], bucket: true, buildDir: 'out' } });
+  });
+
+  test.each([
+    ['samconfig.toml', 'version = "0.1"', "the version of 'samconfig.toml' is '0.1', and SAM reads no such file"],
+    ['samconfig.yaml', 'version: 1', "the version of 'samconfig.yaml' is '1', and SAM reads no such file"],
+    ['samconfig.toml', 'version = 0.1', undefined],
+    ['samconfig.yaml', 'default: {}', undefined],
+  ])('knows which versions SAM reads: %s with %s', async (name, text, expected) => {
+    const config = await readSamConfig({ cwd: await folderWith({ [name]: text }) });
+    expect(config?.warnings.map(({ message }) => message)).toEqual(expected === undefined ? [] : [expected]);
+  });
+
   test('takes no other format', async () => {
     const cwd = await folderWith({ 'samconfig.json': '{}' });
     await expect(readSamConfig({ cwd, configFile: 'samconfig.json' })).rejects.toThrow('is neither .toml nor .yaml');

@@ -1,0 +1,313 @@
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parse as parseToml } from 'smol-toml';
+import { parse as parseYaml } from 'yaml';
+import { EXIT } from '../../../packager/cli/exit-codes.ts';
+import type { Setting } from '../../../packager/cli/saving/config-values.ts';
+import { editToml } from '../../../packager/cli/saving/edit-toml.ts';
+import { editYaml } from '../../../packager/cli/saving/edit-yaml.ts';
+import { TestProject } from '../../support/project.ts';
+
+const PARAMETERS = ['default', 'package', 'parameters'];
+const setting = (key: string, value: Setting['value']): Setting => ({ path: [...PARAMETERS, key], value });
+
+describe('editToml()', () => {
+  test.each<[string, string, string]>([
+    ['an empty file', '', 'version = 0.1\n\n[default.package.parameters]\ns3_bucket = "new"\n'],
+    [
+      'a value that is there, and nothing else of its line',
+      'version = 0.1\n[default.package.parameters]\n  s3_bucket   =  "old" # ours\nregion = "eu-west-1"\n',
+      'version = 0.1\n[default.package.parameters]\n  s3_bucket   =  "new" # ours\nregion = "eu-west-1"\n',
+    ],
+    [
+      'a section that is there, as its last line',
+      'version = 0.1\n\n[default.package.parameters]\n  # where to\n  region = "eu-west-1" # home\n\n# the rest\n[default.deploy.parameters]\nx = 1\n',
+      'version = 0.1\n\n[default.package.parameters]\n  # where to\n  region = "eu-west-1" # home\n  s3_bucket = "new"\n\n# the rest\n[default.deploy.parameters]\nx = 1\n',
+    ],
+    [
+      'a section without keys',
+      'version = 0.1\n[default.package.parameters]\n[default.deploy.parameters]\nx = 1',
+      'version = 0.1\n[default.package.parameters]\ns3_bucket = "new"\n[default.deploy.parameters]\nx = 1',
+    ],
+    [
+      'a file without an end of its last line',
+      'version = 0.1\n[default.package.parameters]\nx = 1',
+      'version = 0.1\n[default.package.parameters]\nx = 1\ns3_bucket = "new"',
+    ],
+    [
+      'an environment among others, behind its other sections',
+      'version = 0.1\n[default.deploy.parameters]\nx = 1\n\n# production\n[prod.deploy.parameters]\ny = 1\n',
+      'version = 0.1\n[default.deploy.parameters]\nx = 1\n\n[default.package.parameters]\ns3_bucket = "new"\n\n# production\n[prod.deploy.parameters]\ny = 1\n',
+    ],
+    [
+      'a file that has other environments',
+      'version = 0.1\n[prod.deploy.parameters]\ny = 1\n',
+      'version = 0.1\n[prod.deploy.parameters]\ny = 1\n\n[default.package.parameters]\ns3_bucket = "new"\n',
+    ],
+    [
+      'a heading in another spelling',
+      'version = 0.1\r\n[ "default" . package . \'parameters\' ] # here\r\nx = """a\r\n[default]\r\n"""\r\n',
+      'version = 0.1\r\n[ "default" . package . \'parameters\' ] # here\r\nx = """a\r\n[default]\r\n"""\r\ns3_bucket = "new"\r\n',
+    ],
+    [
+      'a table in one line',
+      'version = 0.1\ndefault = { package = { parameters = { x = [1, { y = 2 }] } } } # all\n',
+      'version = 0.1\ndefault = { package = { parameters = { x = [1, { y = 2 }], s3_bucket = "new" } } } # all\n',
+    ],
+    [
+      'an empty table in one line',
+      'version = 0.1\n[default.package]\nparameters = {}\n',
+      'version = 0.1\n[default.package]\nparameters = { s3_bucket = "new" }\n',
+    ],
+    [
+      'dotted keys',
+      'version = 0.1\n[default]\n  package.parameters.x = 1\ndeploy.parameters.y = 2\n',
+      'version = 0.1\n[default]\n  package.parameters.x = 1\n  package.parameters.s3_bucket = "new"\ndeploy.parameters.y = 2\n',
+    ],
+    [
+      'a value in dotted keys',
+      "version = 0.1\ndefault.package.parameters.s3_bucket = 'old'\n",
+      'version = 0.1\ndefault.package.parameters.s3_bucket = "new"\n',
+    ],
+    [
+      'a key in another spelling, with a value of several lines',
+      'version = 0.1\n[default.package.parameters]\ns3-bucket = [ # one\n  "]", \'#\',\n]\nx = 1\n',
+      'version = 0.1\n[default.package.parameters]\ns3-bucket = "new"\nx = 1\n',
+    ],
+    [
+      'a file without a version',
+      '# mine\n[default.package.parameters]\nx = 2024-01-01\n',
+      'version = 0.1\n\n# mine\n[default.package.parameters]\nx = 2024-01-01\ns3_bucket = "new"\n',
+    ],
+  ])('writes into %s', (_what, before, after) => {
+    expect(editToml(before, [setting('s3_bucket', 'new')])).toBe(after);
+  });
+
+  test('writes every text so that it is read as it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'binary' })), (text, list) => {
+        const edited = editToml('', [setting('text', text), setting('list', list), setting('switch', false)]);
+        expect(parseToml(edited)).toEqual({
+          version: 0.1,
+          default: { package: { parameters: { text, list, switch: false } } },
+        });
+      }),
+    );
+  });
+
+  const SECTIONS = [
+    '[default.package.parameters]',
+    '[default.global.parameters]',
+    '[prod.package.parameters]',
+    '# note',
+    '',
+  ];
+  const LINES = [
+    'a = 1',
+    "b = 'x # y' # z",
+    'c = [1, # one\n 2]',
+    'd = { e = "}" }',
+    'f = """\n[x]\n"""',
+    '"g.h" = true',
+    '# s3_bucket = 1',
+  ];
+
+  test('leaves every other line as it is', () => {
+    const section = fc.tuple(
+      fc.constantFrom(...SECTIONS.slice(0, 3)),
+      fc.subarray(LINES),
+      fc.subarray(SECTIONS.slice(3)),
+    );
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(section, { selector: ([heading]) => heading }),
+        fc.constantFrom('\n', '\r\n'),
+        (sections, end) => {
+          const before = [
+            'version = 0.1',
+            ...sections.flatMap(([heading, lines, more]) => [heading, ...lines, ...more]),
+            '',
+          ]
+            .join('\n')
+            .replaceAll('\n', end);
+          const after = editToml(before, [setting('s3_bucket', 'new')]);
+          const added = after.split(end).filter((line) => !before.split(end).includes(line));
+          expect(added.filter((line) => !SECTIONS.includes(line))).toEqual(['s3_bucket = "new"']);
+          const left = after.split(end).filter((line) => line !== '' && !added.includes(line));
+          expect(left).toEqual(before.split(end).filter((line) => line !== ''));
+          const read = parseToml(after) as { default: { package: { parameters: object } } };
+          expect(read.default.package.parameters).toMatchObject({ s3_bucket: 'new' });
+        },
+      ),
+    );
+  });
+});
+
+describe('editYaml()', () => {
+  test.each<[string, string, string]>([
+    ['an empty file', '', 'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: "new"\n'],
+    [
+      'a value that is there',
+      "version: 0.1\ndefault:\n    package:\n        parameters: # ours\n            s3_bucket:   'old' # here\n            x: 1\n",
+      'version: 0.1\ndefault:\n    package:\n        parameters: # ours\n            s3_bucket:   "new" # here\n            x: 1\n',
+    ],
+    [
+      'a map that is there',
+      'version: 0.1\ndefault:\n    package:\n        parameters:\n            x: 1 # one\n\n    # rest\n    deploy:\n        parameters: {y: 2}\n',
+      'version: 0.1\ndefault:\n    package:\n        parameters:\n            x: 1 # one\n            s3_bucket: "new"\n\n    # rest\n    deploy:\n        parameters: {y: 2}\n',
+    ],
+    [
+      'a map in one line',
+      'version: 0.1\ndefault: {package: {parameters: {x: [1, 2]}}} # all\n',
+      'version: 0.1\ndefault: {package: {parameters: {x: [1, 2], s3_bucket: "new"}}} # all\n',
+    ],
+    [
+      'an environment without the section',
+      'version: 0.1\ndefault:\n  deploy:\n    parameters:\n      text: |\n        a\n        b\nprod:\n  x: 1\n',
+      'version: 0.1\ndefault:\n  deploy:\n    parameters:\n      text: |\n        a\n        b\n  package:\n    parameters:\n      s3_bucket: "new"\nprod:\n  x: 1\n',
+    ],
+    [
+      'a file without a version, or the end of its last line',
+      '# mine\ndefault:\r\n  global:\r\n    parameters:\r\n      x: 1',
+      '# mine\nversion: 0.1\r\ndefault:\r\n  global:\r\n    parameters:\r\n      x: 1\r\n  package:\r\n    parameters:\r\n      s3_bucket: "new"',
+    ],
+    [
+      'a key without a value',
+      'version: 0.1\ndefault:\nprod: {}\n',
+      'version: 0.1\ndefault: { package: { parameters: { s3_bucket: "new" } } }\nprod: {}\n',
+    ],
+  ])('writes into %s', async (_what, before, after) => {
+    const edited = await editYaml(before, [setting('s3_bucket', 'new')]);
+    expect(edited).toBe(after);
+    expect(parseYaml(edited)).toMatchObject({
+      version: 0.1,
+      default: { package: { parameters: { s3_bucket: 'new' } } },
+    });
+  });
+});
+
+const TEMPLATE = `Parameters:
+  Stage: {Type: String}
+  Password: {Type: String, NoEcho: true}
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {Code: src}}
+`;
+
+function project(files: Readonly<Record<string, string>> = {}): Promise<TestProject> {
+  return TestProject.of({ 'template.yaml': TEMPLATE, 'src/index.js': 'export {}', ...files });
+}
+
+describe('package --save-params', () => {
+  test('writes what the command line says, and the next run takes it from there', async () => {
+    const shop = await project();
+    shop.env = { SAM_DEBUG: 'true' };
+    const saved = await shop.run(
+      ...[
+        'package',
+        '--save-params',
+        '--domain',
+        'file:../domain',
+        '--project-root',
+        '.',
+        '--region',
+        'eu-west-1',
+        '--no-progressbar',
+      ],
+      ...[
+        '--output-template-file',
+        'out.yaml',
+        '--exclude',
+        '*.md',
+        '--exclude',
+        'x',
+        '--metadata',
+        'a=b',
+        '--metadata',
+        'c=d',
+        '-q',
+      ],
+      ...['--parameter-overrides', 'Stage=dev'],
+    );
+    expect(saved).toMatchObject({ exitCode: EXIT.ok });
+    expect(shop.read('samconfig.toml')).toBe(`version = 0.1
+
+[default.package.parameters]
+output_template_file = "out.yaml"
+parameter_overrides = "Stage=dev"
+exclude = ["*.md", "x"]
+project_root = "."
+domain = "file:../domain"
+metadata = "a=b,c=d"
+no_progressbar = true
+
+[default.global.parameters]
+region = "eu-west-1"
+`);
+    writeFileSync(shop.path('out.yaml'), '');
+    const again = await shop.run('package');
+    expect(again.exitCode).toBe(EXIT.ok);
+    expect(shop.read('out.yaml')).toContain('ArtifactRef');
+  });
+
+  test('is told, and what is a secret is not written', async () => {
+    const shop = await project();
+    const { exitCode, stderr } = await shop.package(
+      ...['--save-params', '--parameter-overrides', 'Stage=dev', 'Password=hunter2', '--config-env', 'prod'],
+      ...['--endpoint-url', 'https://me:hunter2@127.0.0.1:1'],
+    );
+    expect(stderr).toContain(
+      "note: saved 'parameter_overrides', 'project_root', 'domain' under 'prod' in 'samconfig.toml'\n",
+    );
+    expect(stderr).toContain("note: '--parameter-overrides' was not saved: it has a secret\n");
+    expect(stderr).toContain("note: '--endpoint-url' was not saved: it has a secret\n");
+    expect(exitCode).toBe(EXIT.ok);
+    expect(shop.read('samconfig.toml')).toContain('[prod.package.parameters]\nparameter_overrides = "Stage=dev"\n');
+    expect(shop.read('samconfig.toml')).not.toContain('hunter2');
+  });
+
+  test('keeps the rest of the file, its permissions and a link to it; says nothing twice', async () => {
+    const shop = await project({
+      'shared.yaml': '# all of us\nversion: 0.1\ndefault:\n  global:\n    parameters:\n      project_root: .\n',
+    });
+    symlinkSync('shared.yaml', shop.path('samconfig.yaml'));
+    chmodSync(shop.path('shared.yaml'), 0o640);
+    expect(await shop.package('--save-params', '--use-json')).toMatchObject({ exitCode: EXIT.ok });
+    const text = `# all of us
+version: 0.1
+default:
+  global:
+    parameters:
+      project_root: .
+  package:
+    parameters:
+      use_json: true
+      domain: "file:../domain"
+`;
+    expect(shop.read('shared.yaml')).toBe(text);
+    expect(statSync(shop.path('shared.yaml')).mode & 0o777).toBe(0o640);
+    const again = await shop.package('--save-params', '--use-json');
+    expect(again.stderr).toContain("note: nothing new to save under 'default' in 'samconfig.yaml'\n");
+    expect(readFileSync(shop.path('samconfig.yaml'), 'utf8')).toBe(text);
+  });
+
+  test('writes nothing in a dry run, and nothing of a run that failed', async () => {
+    const shop = await project();
+    const dry = await shop.package('--save-params', '--dry-run');
+    expect(dry.stderr).toContain('note: no option was saved: this is a dry run\n');
+    const failed = await shop.package('--save-params', '-t', 'absent.yaml');
+    expect(failed.exitCode).toBe(EXIT.input);
+    expect(existsSync(shop.path('samconfig.toml'))).toBe(false);
+  });
+
+  test('refuses a file in which nothing can be written without changing more, before anything is sent', async () => {
+    const config = 'version: 0.1\nprod: &p\n  package:\n    parameters: {x: 1}\ndefault: *p\n';
+    const shop = await project({ 'samconfig.yaml': config });
+    const { exitCode, stderr } = await shop.package('--save-params');
+    expect(stderr).toContain("error: 'samconfig.yaml' is laid out in a way in which the options");
+    expect(stderr).toContain('default.package.parameters.domain = "file:../domain"');
+    expect(exitCode).toBe(EXIT.input);
+    expect(shop.read('samconfig.yaml')).toBe(config);
+    expect(existsSync(shop.path('../domain'))).toBe(false);
+  });
+});
