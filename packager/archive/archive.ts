@@ -6,7 +6,7 @@ import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { OpenContent } from '../../repository/publishable.ts';
 import { CHUNK_SIZE, changed, readRange } from './file.ts';
 import type { FileState } from './file.ts';
-import type { MeasuredFile, Packed, Packer, ShelvedPart } from './packer.ts';
+import type { MeasuredFile, Packed, Packer, Part, ShelvedPart } from './packer.ts';
 import type { Holding } from './shelf.ts';
 import { centralHeader, endOfArchive, localHeader, localHeaderSize } from './zip.ts';
 import type { ZipEntry } from './zip.ts';
@@ -41,7 +41,8 @@ export async function archive(
     return Promise.resolve();
   };
   try {
-    const layout = await layOut(files, packer.pack(files, holding), options);
+    packer.begin(files, holding);
+    const layout = await layOut(files, (file) => packer.packed(file, holding), options);
     const { size, sha256 } = layout;
     return { size, sha256, read: (start = 0, end = size) => readLayout(layout, start, end), close: release };
   } catch (error) {
@@ -79,28 +80,31 @@ const PAUSE_AFTER = 8 * CHUNK_SIZE;
 /** Hashes each file as soon as it is packed, while later ones still are. Tells the problems of all. */
 async function layOut(
   files: readonly ArchiveFile[],
-  packing: readonly Promise<Packed>[],
+  packedOf: (file: ArchiveFile) => Packed | Promise<Packed>,
   { onProgress, pause }: ArchiveOptions,
 ): Promise<Layout> {
   const problems: ArtifactError[] = [];
   const entries: LaidEntry[] = [];
-  const headers: Buffer[] = [];
-  const hash = createHash('sha256');
+  const directory = new Growing();
+  const hasher = new Hasher();
   const scratch = new Scratch();
   let offset = 0;
   let done = 0;
   let work = 0;
-  for (const promise of packing) promise.catch(() => undefined);
-  for (const [i, file] of files.entries()) {
+  for (const file of files) {
     try {
-      const packed = await packing[i];
-      if (packed === undefined) throw new Error('fewer files were packed than the archive has');
+      const found = packedOf(file);
+      const packed = found instanceof Promise ? await found : found;
       const entry = { file, packed, offset };
       const zip = zipEntry(entry);
       entries.push(entry);
-      headers.push(centralHeader(zip, offset));
+      directory.add(centralHeader(zip, offset));
       offset += localHeaderSize(zip) + packed.packedSize;
-      if (problems.length === 0) await hashEntry(hash, entry, scratch, pause);
+      if (problems.length === 0) {
+        hasher.add(localHeader(zip));
+        if (packed.parts === 'source') await hashFile(hasher, entry, pause);
+        else addParts(hasher, packed.parts, scratch);
+      }
       work += ENTRY_COST + packed.packedSize;
     } catch (error) {
       if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
@@ -114,14 +118,65 @@ async function layOut(
   }
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
-  const list = Buffer.concat(headers);
-  const end = Buffer.concat([list, endOfArchive(entries.length, list.byteLength, offset)]);
+  directory.add(endOfArchive(entries.length, directory.bytes.byteLength, offset));
+  const end = directory.bytes;
+  hasher.add(end);
   return {
     entries,
     directory: { offset, byteLength: end.byteLength, bytes: end },
     size: offset + end.byteLength,
-    sha256: hash.update(end).digest('hex') as Digest,
+    sha256: hasher.digest(),
   };
+}
+
+/** Small pieces are copied together: to hash each on its own would cost more. */
+class Hasher {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(HASHED_AT_ONCE);
+  #filled = 0;
+
+  /** The bytes may change afterwards. */
+  add(bytes: Uint8Array): void {
+    if (this.#filled + bytes.byteLength > HASHED_AT_ONCE) this.#flush();
+    if (bytes.byteLength > HASHED_AT_ONCE) this.#hash.update(bytes);
+    else {
+      this.#buffer.set(bytes, this.#filled);
+      this.#filled += bytes.byteLength;
+    }
+  }
+
+  digest(): Digest {
+    this.#flush();
+    return this.#hash.digest('hex') as Digest;
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+}
+
+const HASHED_AT_ONCE = 128 * 1024;
+
+/** Bytes that come piece by piece. */
+class Growing {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #filled = 0;
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#filled);
+  }
+
+  add(bytes: Uint8Array): void {
+    const needed = this.#filled + bytes.byteLength;
+    if (needed > this.#buffer.byteLength) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.byteLength));
+      larger.set(this.bytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#filled);
+    this.#filled = needed;
+  }
 }
 
 /** Made when it is needed: for many files all of them together would take more memory than what they are made from. */
@@ -130,27 +185,23 @@ function zipEntry({ file, packed }: LaidEntry): ZipEntry {
   return { name: Buffer.from(file.name), executable: file.executable, method, crc32, size, packedSize };
 }
 
-async function hashEntry(
-  hash: Hash,
-  entry: LaidEntry,
-  scratch: Scratch,
-  pause: ArchiveOptions['pause'],
-): Promise<void> {
-  for (const stretch of stretchesOf(entry)) {
-    if ('file' in stretch) {
-      if ((await hashFile(hash, stretch.file, pause)) !== entry.packed.crc32) throw changed(stretch.file.path);
-    } else {
-      for (const bytes of heldBytes(stretch, 0, stretch.byteLength, scratch)) hash.update(bytes);
-    }
+function addParts(hasher: Hasher, parts: readonly Part[], scratch: Scratch): void {
+  for (const part of parts) {
+    if ('shelf' in part) for (const bytes of shelvedBytes(part, 0, part.byteLength, scratch)) hasher.add(bytes);
+    else hasher.add(part);
   }
 }
 
-/** Returns the CRC-32 of what was hashed. */
-async function hashFile(hash: Hash, file: FileState, pause: ArchiveOptions['pause']): Promise<number> {
+/** @throws ArtifactError SOURCE_CHANGED where it is not what was measured */
+async function hashFile(
+  hasher: Hasher,
+  { file: { file }, packed }: LaidEntry,
+  pause: ArchiveOptions['pause'],
+): Promise<void> {
   let crc = 0;
   let sincePause = 0;
   for await (const chunk of readRange(file, 0, file.size)) {
-    hash.update(chunk);
+    hasher.add(chunk);
     crc = crc32(chunk, crc);
     sincePause += chunk.byteLength;
     if (sincePause >= PAUSE_AFTER) {
@@ -158,7 +209,7 @@ async function hashFile(hash: Hash, file: FileState, pause: ArchiveOptions['paus
       sincePause = 0;
     }
   }
-  return crc;
+  if (crc !== packed.crc32) throw changed(file.path);
 }
 
 function* stretchesOf(entry: LaidEntry): Generator<Stretch> {
@@ -188,17 +239,7 @@ class Scratch {
 }
 
 /** Each piece is valid until the next is asked for. */
-function* heldBytes(
-  stretch: Exclude<Stretch, { readonly file: FileState }>,
-  from: number,
-  to: number,
-  scratch: Scratch,
-): Generator<Uint8Array> {
-  if ('bytes' in stretch) {
-    yield stretch.bytes.subarray(from, to);
-    return;
-  }
-  const { shelf, offset } = stretch.shelved;
+function* shelvedBytes({ shelf, offset }: ShelvedPart, from: number, to: number, scratch: Scratch): Generator<Buffer> {
   for (let position = from; position < to; position += CHUNK_SIZE) {
     const piece = scratch.take(Math.min(CHUNK_SIZE, to - position));
     shelf.spool.read(offset + position, piece);
@@ -208,34 +249,66 @@ function* heldBytes(
 
 /** In pieces of CHUNK_SIZE: sending each header and each small file on its own would cost more than copying them together. */
 async function* readLayout(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
-  let chunk = Buffer.allocUnsafeSlow(Math.max(0, Math.min(CHUNK_SIZE, end - start)));
-  let filled = 0;
-  let left = end - start;
-  for await (const bytes of readStretches(layout, start, end)) {
-    for (let used = 0; used < bytes.byteLength;) {
-      const part = bytes.subarray(used, used + chunk.byteLength - filled);
-      chunk.set(part, filled);
-      filled += part.byteLength;
-      used += part.byteLength;
-      if (filled < chunk.byteLength) continue;
-      left -= filled;
-      yield chunk;
-      chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, left));
-      filled = 0;
+  const scratch = new Scratch();
+  const chunks = new Chunks(end - start);
+  for (const stretch of stretchesFrom(layout, start)) {
+    if (stretch.offset >= end) break;
+    const from = Math.max(0, start - stretch.offset);
+    const to = Math.min(stretch.byteLength, end - stretch.offset);
+    if (from >= to) continue;
+    if ('bytes' in stretch) {
+      for (let at = from; at < to;) {
+        at += chunks.fill(stretch.bytes, at, to);
+        if (chunks.isFull) yield chunks.next();
+      }
+      continue;
+    }
+    const pieces =
+      'file' in stretch ? readRange(stretch.file, from, to) : shelvedBytes(stretch.shelved, from, to, scratch);
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.byteLength;) {
+        at += chunks.fill(piece, at, piece.byteLength);
+        if (chunks.isFull) yield chunks.next();
+      }
     }
   }
 }
 
-/** Each piece is valid until the next is asked for. */
-async function* readStretches(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
-  const scratch = new Scratch();
-  for (const stretch of stretchesFrom(layout, start)) {
-    if (stretch.offset >= end) return;
-    const from = Math.max(0, start - stretch.offset);
-    const to = Math.min(stretch.byteLength, end - stretch.offset);
-    if (from >= to) continue;
-    if ('file' in stretch) yield* readRange(stretch.file, from, to);
-    else yield* heldBytes(stretch, from, to, scratch);
+/** Fills chunks of CHUNK_SIZE, the last one shorter. */
+class Chunks {
+  #left: number;
+  #chunk: Buffer;
+  #filled = 0;
+
+  /** @param size of all of them */
+  constructor(size: number) {
+    this.#left = Math.max(0, size);
+    this.#chunk = this.#empty();
+  }
+
+  get isFull(): boolean {
+    return this.#filled > 0 && this.#filled === this.#chunk.byteLength;
+  }
+
+  /** @returns how many of the bytes from `from` to `to` had room */
+  fill(bytes: Uint8Array, from: number, to: number): number {
+    const length = Math.min(to - from, this.#chunk.byteLength - this.#filled);
+    this.#chunk.set(length === bytes.byteLength ? bytes : bytes.subarray(from, from + length), this.#filled);
+    this.#filled += length;
+    return length;
+  }
+
+  /** The one that is full; it is the caller's from then on. */
+  next(): Buffer {
+    const chunk = this.#chunk;
+    this.#left -= chunk.byteLength;
+    this.#chunk = this.#empty();
+    this.#filled = 0;
+    return chunk;
+  }
+
+  #empty(): Buffer {
+    return Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, this.#left));
   }
 }
 

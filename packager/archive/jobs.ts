@@ -10,7 +10,7 @@ import type { Contents } from './contents.ts';
 import { PIECE_SIZE, threadDeflater } from './deflate.ts';
 import { changed, readFully, reading } from './file.ts';
 import type { FileState } from './file.ts';
-import { filesOf } from './file-list.ts';
+import { fileList, filesOf } from './file-list.ts';
 import type { FileList } from './file-list.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface Jobs {
   /** Reads files and hashes them. */
   readonly measure: { readonly input: FileList; readonly output: Measured };
   /** Deflates or stores files of at most one piece. */
-  readonly pack: { readonly input: readonly HashedFile[]; readonly output: PackedBatch };
+  readonly pack: { readonly input: HashedList; readonly output: PackedBatch };
   /** Whether a file of more than one piece is worth deflating. */
   readonly sample: { readonly input: FileState; readonly output: boolean };
   readonly deflatePiece: {
@@ -37,6 +37,16 @@ export interface HashedFile {
   readonly sha256: Digest;
 }
 
+export interface HashedList {
+  readonly list: FileList;
+  /** In hexadecimal digits, one after the other. */
+  readonly digests: string;
+}
+
+export function hashedList(files: readonly HashedFile[]): HashedList {
+  return { list: fileList(files.map(({ file }) => file)), digests: files.map(({ sha256 }) => sha256).join('') };
+}
+
 /** In the order of the files. */
 export interface Measured extends Contents {
   /** Why some could not be read. */
@@ -50,15 +60,15 @@ export interface FileProblem {
 }
 
 export interface PackedBatch {
-  /** In the order of the files. */
-  readonly results: readonly PackResult[];
+  /** PACKED_FIELDS numbers for each file, in their order: method, CRC-32, where it begins and ends in `bytes`. */
+  readonly records: Uint32Array<ArrayBuffer>;
   /** The packed content of all of them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Why some could not be packed. */
+  readonly problems: readonly FileProblem[];
 }
 
-export type PackResult =
-  | { readonly method: Method; readonly crc32: number; readonly start: number; readonly end: number }
-  | { readonly problem: Problem };
+export const PACKED_FIELDS = 4;
 
 export interface DeflatedPiece {
   /** Of the piece before it was deflated. */
@@ -95,14 +105,6 @@ const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['outp
 /** @throws ArtifactError SOURCE_CHANGED, PATH_UNREADABLE where the job is about one file */
 export function runJob<K extends JobKind>(kind: K, input: Jobs[K]['input']): Jobs[K]['output'] {
   return RUN[kind](input);
-}
-
-function orProblem<T>(work: () => T): T | { readonly problem: Problem } {
-  try {
-    return work();
-  } catch (error) {
-    return { problem: problemOf(error) };
-  }
 }
 
 /** Of this thread; as long as the largest content that is hashed in one go. */
@@ -164,25 +166,36 @@ function beginsWithPrivateKey(content: Buffer): boolean {
   return beginning.includes('PRIVATE KEY') && KEY_HEADER.test(beginning.toString('latin1'));
 }
 
-function packBatch(files: readonly HashedFile[]): PackedBatch {
+/** Of this thread: where a batch is packed before it is known how much it comes to. */
+let packing = Buffer.alloc(0);
+
+function packBatch({ list, digests }: HashedList): PackedBatch {
+  const files = filesOf(list);
+  const records = new Uint32Array(PACKED_FIELDS * files.length);
+  const problems: FileProblem[] = [];
   // nothing becomes larger when it is packed
-  const bytes = new Uint8Array(files.reduce((sum, { file }) => sum + file.size, 0));
+  const most = files.reduce((sum, { size }) => sum + size, 0);
+  if (packing.byteLength < most) packing = Buffer.allocUnsafeSlow(most);
   let start = 0;
-  const results = files.map((file) =>
-    orProblem(() => {
-      const { method, crc32: crc, content } = pack(file);
-      bytes.set(content, start);
+  for (const [index, file] of files.entries()) {
+    try {
+      const { method, crc32: crc, content } = pack(file, digests.slice(DIGITS * index, DIGITS * (index + 1)));
+      packing.set(content, start);
       const end = start + content.byteLength;
-      const result = { method, crc32: crc, start, end };
+      records.set([method, crc, start, end], PACKED_FIELDS * index);
       start = end;
-      return result;
-    }),
-  );
-  return { results, bytes: bytes.slice(0, start) };
+    } catch (error) {
+      problems.push({ index, problem: problemOf(error) });
+    }
+  }
+  return { records, bytes: copyOf(packing.subarray(0, start)), problems };
 }
 
+/** Of a digest. */
+const DIGITS = 2 * DIGEST_SIZE;
+
 /** `content` is valid until the next one is packed. */
-function pack({ file, sha256 }: HashedFile): { method: Method; crc32: number; content: Uint8Array } {
+function pack(file: FileState, sha256: string): { method: Method; crc32: number; content: Uint8Array } {
   const deflater = threadDeflater();
   const content = deflater.input.subarray(0, file.size);
   reading(file, (descriptor) => {
@@ -226,6 +239,7 @@ function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** What a result hands over instead of being copied. */
 export function transferable(result: Jobs[JobKind]['output']): ArrayBuffer[] {
   if (typeof result !== 'object') return [];
+  if ('records' in result) return [result.records.buffer, result.bytes.buffer];
   if ('bytes' in result) return [result.bytes.buffer];
   return [result.digests.buffer, result.crc32.buffer, result.privateKeys.buffer];
 }

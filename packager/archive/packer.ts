@@ -6,8 +6,8 @@ import { joinCrc32 } from './crc32.ts';
 import { PIECE_SIZE } from './deflate.ts';
 import type { Executor } from './executor.ts';
 import { changed } from './file.ts';
-import type { HashedFile, PackResult, PackedBatch } from './jobs.ts';
-import { errorOf } from './jobs.ts';
+import type { HashedFile } from './jobs.ts';
+import { PACKED_FIELDS, errorOf, hashedList } from './jobs.ts';
 import type { Holding, Shelf } from './shelf.ts';
 import { Shelves } from './shelf.ts';
 
@@ -49,12 +49,17 @@ const EMPTY: Packed = { method: STORED, crc32: 0, size: 0, packedSize: 0, parts:
 
 /** Content that is packed, or being packed. */
 interface Packing {
-  readonly promise: Promise<Packed>;
-  readonly settle: (packed: Promise<Packed>) => void;
+  /** From where. */
+  readonly file: MeasuredFile;
   /** Who waits for it. */
   readonly holdings: Holding[];
+  /** Ends with one of the two that follow; never rejects. */
+  done: Promise<void>;
   packed?: Packed;
+  failure?: unknown;
 }
+
+const NOT_BEGUN: Promise<void> = Promise.resolve();
 
 /** Packs each distinct content once in a run, in whatever archives it stands, for as long as it can be kept. */
 export class Packer {
@@ -69,26 +74,41 @@ export class Packer {
     this.#shelves = new Shelves(scratch, (digest) => this.#packings.delete(digest));
   }
 
-  /**
-   * One promise for each file, in their order. What they give lasts until the holding is released.
-   * Each may reject with ArtifactError SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED.
-   */
-  pack(files: readonly MeasuredFile[], holding: Holding): Promise<Packed>[] {
-    const fresh: MeasuredFile[] = [];
-    const results = files.map((file) => {
-      if (file.file.size === 0) return Promise.resolve(EMPTY);
+  /** Begins to pack these files. What comes of it lasts until the holding is released. */
+  begin(files: readonly MeasuredFile[], holding: Holding): void {
+    const fresh: Packing[] = [];
+    for (const file of files) {
+      if (file.file.size === 0) continue;
       const known = this.#packings.get(file.sha256);
       if (known === undefined) {
-        fresh.push(file);
-        return this.#expect(file.sha256, holding).promise;
-      }
-      if (known.packed !== undefined) this.#hold(known.packed, holding);
-      else known.holdings.push(holding);
-      // the file that it is read from is another one, perhaps of another archive: its troubles are not this file's
-      return known.promise.catch(() => this.pack([file], holding)[0] ?? known.promise);
-    });
-    this.#begin(fresh);
-    return results;
+        const packing: Packing = { file, holdings: [holding], done: NOT_BEGUN };
+        this.#packings.set(file.sha256, packing);
+        fresh.push(packing);
+      } else if (known.packed !== undefined) this.#hold(known.packed, holding);
+      else if (known.holdings.at(-1) !== holding) known.holdings.push(holding);
+    }
+    if (fresh.length > 0) this.#start(fresh);
+  }
+
+  /**
+   * What a file became, begun beforehand: a promise only where it has to be waited for.
+   * @throws ArtifactError SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED
+   */
+  packed(file: MeasuredFile, holding: Holding): Packed | Promise<Packed> {
+    if (file.file.size === 0) return EMPTY;
+    return this.#packings.get(file.sha256)?.packed ?? this.#waitFor(file, holding);
+  }
+
+  async #waitFor(file: MeasuredFile, holding: Holding): Promise<Packed> {
+    for (;;) {
+      this.begin([file], holding);
+      const packing = this.#packings.get(file.sha256);
+      if (packing === undefined) throw new Error(FOR_NOBODY);
+      await packing.done;
+      if (packing.packed !== undefined) return packing.packed;
+      // The troubles of another file of the same content, perhaps of another archive, are not this file's.
+      if (packing.file === file) throw packing.failure;
+    }
   }
 
   release(holding: Holding): void {
@@ -99,54 +119,55 @@ export class Packer {
     this.#shelves.close();
   }
 
-  #expect(digest: Digest, holding: Holding): Packing {
-    let settle: Packing['settle'] = () => undefined;
-    const promise = new Promise<Packed>((resolve) => {
-      settle = resolve;
-    });
-    const packing: Packing = { promise, settle, holdings: [holding] };
-    this.#packings.set(digest, packing);
-    return packing;
+  #start(packings: readonly Packing[]): void {
+    const bytes = packings.reduce((sum, { file }) => sum + file.file.size, 0);
+    const executor = this.#executor(bytes * MS_PER_BYTE + packings.length * MS_PER_FILE);
+    const small = packings.filter(({ file }) => file.file.size <= PIECE_SIZE);
+    for (const batch of batches(small, ({ file }) => file.file.size)) {
+      const done = this.#packBatch(batch, executor).catch((failure: unknown) => {
+        for (const packing of batch) this.#failed(packing, failure);
+      });
+      for (const packing of batch) packing.done = done;
+    }
+    for (const packing of packings) {
+      if (packing.file.file.size <= PIECE_SIZE) continue;
+      packing.done = this.#packLarge(packing.file, executor).then(
+        (packed) => {
+          this.#succeeded(packing, packed);
+        },
+        (failure: unknown) => {
+          this.#failed(packing, failure);
+        },
+      );
+    }
   }
 
-  #begin(files: readonly MeasuredFile[]): void {
-    const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-    if (files.length === 0) return;
-    const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
-    for (const batch of batches(
-      files.filter(({ file }) => file.size <= PIECE_SIZE),
-      ({ file }) => file.size,
-    )) {
-      const packing = executor.run('pack', batch).then((packed) => this.#keepBatch(batch, packed));
-      batch.forEach((file, i) => {
-        this.#settle(
-          file,
-          packing.then(({ results, kept }) => packedOf(file, results[i], kept)),
-        );
-      });
-    }
-    for (const file of files) {
-      if (file.file.size > PIECE_SIZE) this.#settle(file, this.#packLarge(file, executor));
+  async #packBatch(batch: readonly Packing[], executor: Executor): Promise<void> {
+    const files = batch.map(({ file }) => file);
+    const { records, bytes, problems } = await executor.run('pack', hashedList(files));
+    // All of a batch stands in one place.
+    const kept = this.#keep(
+      files.map(({ sha256 }) => sha256),
+      bytes,
+    );
+    const failures = new Map(problems.map(({ index, problem }) => [index, problem]));
+    for (const [i, packing] of batch.entries()) {
+      const problem = failures.get(i);
+      if (problem === undefined) this.#succeeded(packing, packedOf(packing.file, records, i, kept));
+      else this.#failed(packing, errorOf(problem));
     }
   }
 
   /** Everybody who waits holds the result before anybody is told of it. */
-  #settle({ sha256 }: MeasuredFile, result: Promise<Packed>): void {
-    const packing = this.#packings.get(sha256);
-    if (packing === undefined) return;
-    packing.settle(
-      result.then(
-        (packed) => {
-          packing.packed = packed;
-          for (const holding of packing.holdings.splice(0)) this.#hold(packed, holding);
-          return packed;
-        },
-        (error: unknown) => {
-          if (this.#packings.get(sha256) === packing) this.#packings.delete(sha256);
-          throw error;
-        },
-      ),
-    );
+  #succeeded(packing: Packing, packed: Packed): void {
+    packing.packed = packed;
+    for (const holding of packing.holdings.splice(0)) this.#hold(packed, holding);
+  }
+
+  #failed(packing: Packing, failure: unknown): void {
+    const { sha256 } = packing.file;
+    packing.failure = failure;
+    if (this.#packings.get(sha256) === packing) this.#packings.delete(sha256);
   }
 
   #hold({ parts }: Packed, holding: Holding): void {
@@ -154,17 +175,6 @@ export class Packer {
     for (const part of parts) {
       if ('shelf' in part) this.#shelves.hold(part.shelf, holding);
     }
-  }
-
-  /** All of a batch stands in one place. */
-  #keepBatch(files: readonly MeasuredFile[], { results, bytes }: PackedBatch): KeptBatch {
-    return {
-      results,
-      kept: this.#keep(
-        files.map(({ sha256 }) => sha256),
-        bytes,
-      ),
-    };
   }
 
   async #packLarge({ file, sha256, crc32 }: MeasuredFile, executor: Executor): Promise<Packed> {
@@ -209,16 +219,13 @@ export class Packer {
   }
 }
 
-interface KeptBatch {
-  readonly results: readonly PackResult[];
-  readonly kept: Part;
-}
-
-function packedOf({ file }: MeasuredFile, result: PackResult | undefined, kept: Part): Packed {
-  if (result === undefined) throw new Error('a job answered for fewer files than it was given');
-  if ('problem' in result) throw errorOf(result.problem);
-  const { method, crc32, start, end } = result;
-  return { method, crc32, size: file.size, packedSize: end - start, parts: [partOf(kept, start, end)] };
+/** The i-th of a batch. */
+function packedOf({ file }: MeasuredFile, records: Uint32Array, i: number, kept: Part): Packed {
+  const [method, crc32 = 0, start = 0, end = 0] = records.subarray(PACKED_FIELDS * i, PACKED_FIELDS * (i + 1));
+  return {
+    method: method === DEFLATED ? DEFLATED : STORED,
+    ...{ crc32, size: file.size, packedSize: end - start, parts: [partOf(kept, start, end)] },
+  };
 }
 
 function partOf(kept: Part, start: number, end: number): Part {

@@ -11,8 +11,9 @@ import { PIECE_SIZE } from '../../../packager/archive/deflate.ts';
 import type { Executor } from '../../../packager/archive/executor.ts';
 import { localExecutor } from '../../../packager/archive/executor.ts';
 import { stateOf } from '../../../packager/archive/file.ts';
-import { fileList } from '../../../packager/archive/file-list.ts';
+import { fileList, filesOf } from '../../../packager/archive/file-list.ts';
 import { runJob } from '../../../packager/archive/jobs.ts';
+import type { HashedList } from '../../../packager/archive/jobs.ts';
 import { Packer } from '../../../packager/archive/packer.ts';
 import { Shelves } from '../../../packager/archive/shelf.ts';
 import { createArchiver } from '../../../packager/archive/source.ts';
@@ -27,7 +28,7 @@ beforeEach(() => {
   const local = localExecutor();
   executor = {
     run: (kind, input) => {
-      if (kind === 'pack') packed.push(...(input as readonly ArchiveFile[]).map(({ file }) => file.path));
+      if (kind === 'pack') packed.push(...filesOf((input as HashedList).list).map((file) => file.path));
       if (kind === 'deflatePiece') packed.push((input as { file: { path: string } }).file.path);
       return local.run(kind, input);
     },
