@@ -8,9 +8,14 @@ const AWS_SDK = {
   group: ['@aws-sdk/*', '@smithy/*'],
   message: 'only stores and the edges of packager/ and handler/ know the AWS SDK',
 };
+const CDK = {
+  group: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs', '**/cdk/**'],
+  message: 'only cdk/ knows the CDK: who has none has none of it',
+};
 const OF_PACKAGER = [
   { group: ['**/handler/**', '**/test/**'], message: 'packager/ depends on repository/ alone' },
   AWS_SDK,
+  CDK,
 ];
 
 export default tseslint.config(
@@ -49,6 +54,7 @@ export default tseslint.config(
           message: 'repository/ knows nothing of its callers',
         },
         AWS_SDK,
+        CDK,
       ),
       'no-restricted-globals': [
         'error',
@@ -118,6 +124,14 @@ export default tseslint.config(
       group: ['**/find/**', '**/rewrite/**'],
       message: 'finding and replacing stand on this, not the other way round',
     }),
+  },
+  {
+    // What is written into a template is all that it shares with the packager.
+    files: ['cdk/**/*.ts'],
+    rules: mayNotImport(
+      { group: ['**/packager/**', '**/handler/**', '**/test/**'], message: 'cdk/ depends on repository/ alone' },
+      AWS_SDK,
+    ),
   },
   {
     files: [

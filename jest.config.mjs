@@ -6,7 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   randomize: true,
   coverageProvider: 'babel',
-  collectCoverageFrom: ['repository/**/*.ts', 'packager/**/*.ts', 'handler/**/*.ts'],
+  collectCoverageFrom: ['cdk/**/*.ts', 'repository/**/*.ts', 'packager/**/*.ts', 'handler/**/*.ts'],
   // For what hangs; some stories are told in tens of thousands of orders, and a machine may be slow.
   testTimeout: 600_000,
   // Half of the time tests wait for processes and servers of their own.
