@@ -82,7 +82,9 @@ export class Builder {
         remedy: 'Name the folder, and the file in Handler or under EntryPoints.',
       });
     }
-    const key = JSON.stringify([await bundlerVersion(), real, project, this.#options.cwd, keyOf(build)]);
+    const { root, followExternalSymlinks } = project;
+    const around = [real, root, followExternalSymlinks, this.#options.cwd];
+    const key = JSON.stringify([await bundlerVersion(), ...around, keyOf(build)]);
     const remembered = this.#recall(key);
     const { files, warnings } = remembered ?? (await this.#bundle(real, build, key));
     reporter({

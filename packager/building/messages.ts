@@ -53,7 +53,8 @@ function lowered(text: string): string {
 }
 
 function placeOf(location: Location | null, { folder, cwd }: Speaker): SourcePlace | undefined {
-  if (location === null || location.namespace !== 'file') return undefined;
+  // Files have the namespace 'file' or none.
+  if (location === null || !['', 'file'].includes(location.namespace)) return undefined;
   const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
   return { file: shownPath(cwd, path.resolve(folder, location.file)), line: location.line, column: before.length + 1 };
 }

@@ -107,9 +107,10 @@ function statOf(file: string): { readonly text: string; readonly changed: number
   return { text, changed: Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) };
 }
 
-/** Of a link, the link itself. */
+/** When a file was changed, and a folder made: what is in that is looked at by itself. Of a link, the link itself. */
 function changedAt(file: string): number {
-  return lstatSync(file).ctimeMs;
+  const stats = lstatSync(file);
+  return stats.isDirectory() ? stats.birthtimeMs : stats.ctimeMs;
 }
 
 function foundIn(folder: string, stems: readonly string[]): readonly string[] {

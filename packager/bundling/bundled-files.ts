@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { ArtifactError } from '../../repository/index.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
-import type { Source, SourceRequest } from '../archive/source.ts';
+import type { Source } from '../archive/source.ts';
 import { printable } from '../cli/printable.ts';
-import type { Files } from '../packaging/files.ts';
+import type { Files, OpenRequest } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { BundledSource, BundleManifest } from './manifest.ts';
+import { buildDigest, keysOf } from './manifest.ts';
 
 interface Template {
   readonly text: string;
@@ -51,7 +52,7 @@ export class BundledFiles implements Files {
         },
       ]),
     );
-    this.#sources = new Map(sources.map((source) => [keyOf(source.location, source.wanted), source]));
+    this.#sources = new Map(sources.map((source) => [keyOf(source), source]));
     this.#kinds = new Map(templates.flatMap(({ paths }) => paths.map(({ location, is }) => [location, is] as const)));
   }
 
@@ -87,11 +88,12 @@ export class BundledFiles implements Files {
   }
 
   /** Of where its content comes from nothing is told: that could not be verified, and a domain remembers it for everybody. */
-  open({ path: file, wanted }: SourceRequest): Promise<Source> {
+  open({ path: file, wanted, ...others }: OpenRequest): Promise<Source> {
     const location = this.locationOf(file);
-    const source = this.#sources.get(keyOf(location, wanted));
+    const key = keyOf({ location, wanted, ...buildDigest(others) });
+    const source = this.#sources.get(key);
     if (source === undefined || !this.#kinds.has(location)) return Promise.reject(missing(location));
-    this.#opened.add(keyOf(location, wanted));
+    this.#opened.add(key);
     const { kind, isFolder, filename, files, bytes, sha256 } = source;
     return Promise.resolve({
       ...{ path: file, kind, isFolder, filename, files, bytes, warnings: [] },
@@ -111,8 +113,8 @@ export class BundledFiles implements Files {
   }
 }
 
-function keyOf(location: string, wanted: SourceRequest['wanted']): string {
-  return JSON.stringify([location, wanted]);
+function keyOf(source: Pick<BundledSource, 'location' | 'wanted' | 'build'>): string {
+  return JSON.stringify(keysOf(source));
 }
 
 function missing(location: string): ArtifactError {

@@ -1,8 +1,10 @@
 import type { Digest } from '../../repository/index.ts';
-import { ArtifactError, isDigest } from '../../repository/index.ts';
+import { ArtifactError, isDigest, sha256 } from '../../repository/index.ts';
 import { ARCHIVE_FILENAME, blobKey } from '../../repository/keys.ts';
 import { isId } from '../../repository/name.ts';
 import type { SourceRequest } from '../archive/source.ts';
+import type { Build } from '../building/build.ts';
+import { keyOf } from '../building/build.ts';
 import type { ReferenceMode } from '../packaging/references.ts';
 
 /** The manifest of a bundle: everything that `package` would ask of the disk, with its answers. docs/bundle.md specifies it. */
@@ -62,6 +64,8 @@ export interface BundledPath {
 export interface BundledSource extends BundledText {
   readonly location: string;
   readonly wanted: SourceRequest['wanted'];
+  /** Digest of how it was built of what stands there; absent where that is taken as it is. */
+  readonly build?: Digest;
   readonly kind: 'archive' | 'file';
   readonly isFolder: boolean;
   readonly filename: string;
@@ -128,7 +132,7 @@ function manifestOf(value: unknown): BundleManifest {
     ...(resources !== undefined && { resources: resourcesOf(resources, 'resources') }),
     artifacts: sorted(artifactOf, ({ id }) => [id])(artifacts, 'artifacts'),
     templates: sorted(templateOf, ({ location }) => [location])(templates, 'templates'),
-    sources: sorted(sourceOf, ({ location, wanted }) => [location, wanted])(sources, 'sources'),
+    sources: sorted(sourceOf, keysOf)(sources, 'sources'),
   };
 }
 
@@ -176,10 +180,11 @@ const pathOf: Read<BundledPath> = (value, at) => {
 };
 
 const sourceOf: Read<BundledSource> = (value, at) => {
-  const { location, wanted, kind, isFolder, filename, files, bytes, sourceDigest } = object(value, at);
+  const { location, wanted, build, kind, isFolder, filename, files, bytes, sourceDigest } = object(value, at);
   const source: BundledSource = {
     location: text(location, `${at}.location`),
     wanted: oneOf(['zip', 'archive-or-file', 'file'] as const)(wanted, `${at}.wanted`),
+    ...(build !== undefined && { build: digest(build, `${at}.build`) }),
     kind: oneOf(['archive', 'file'] as const)(kind, `${at}.kind`),
     isFolder: truth(isFolder, `${at}.isFolder`),
     filename: text(filename, `${at}.filename`),
@@ -254,6 +259,19 @@ function sorted<T>(read: Read<T>, keyOf: (one: T) => readonly string[]): Read<re
     if (index >= 0) throw wrong(`'${at}[${index}]' is there twice, or not where it belongs`);
     return all;
   };
+}
+
+/** What a source is found by: no two of a bundle have the same. */
+export function keysOf({
+  location,
+  wanted,
+  build = '' as Digest,
+}: Pick<BundledSource, 'location' | 'wanted' | 'build'>): readonly string[] {
+  return [location, wanted, build];
+}
+
+export function buildDigest({ build }: { readonly build?: Build }): Pick<BundledSource, 'build'> {
+  return build === undefined ? {} : { build: sha256(keyOf(build)) };
 }
 
 /** By the keys, as lists of this module are ordered: by their UTF-16 code units, the same in every locale. */

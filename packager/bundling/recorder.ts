@@ -1,10 +1,11 @@
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import { sha256 } from '../../repository/index.ts';
-import type { Source, SourceRequest } from '../archive/source.ts';
-import type { Files } from '../packaging/files.ts';
+import type { Source } from '../archive/source.ts';
+import { keyOf } from '../building/build.ts';
+import type { Files, OpenRequest } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { BundledPath, BundledSource, BundledTemplate } from './manifest.ts';
-import { compare } from './manifest.ts';
+import { buildDigest, compare, keysOf } from './manifest.ts';
 
 /** The answers that a run was given, and the content that it opened. */
 export interface Recording {
@@ -25,7 +26,7 @@ interface RecordedTemplate {
 export class Recorder implements Files {
   readonly #files: Files;
   readonly #templates = new Map<string, RecordedTemplate>();
-  readonly #sources = new Map<string, { readonly request: SourceRequest; readonly source: Source }>();
+  readonly #sources = new Map<string, { readonly request: OpenRequest; readonly source: Source }>();
   readonly #blobs = new Map<Digest, OpenContent>();
   /** By what was opened: of equal trees one. */
   readonly #opened = new Map<string, Promise<OpenContent>>();
@@ -62,7 +63,7 @@ export class Recorder implements Files {
     return text;
   }
 
-  async open(request: SourceRequest): Promise<Source> {
+  async open(request: OpenRequest): Promise<Source> {
     const source = await this.#files.open(request);
     const key = this.#keyOf(request);
     this.#sources.set(key, { request, source });
@@ -83,6 +84,7 @@ export class Recorder implements Files {
       const { kind, isFolder, filename, files, bytes, sourceDigest } = source;
       sources.push({
         ...{ location: this.#files.locationOf(request.path), wanted: request.wanted },
+        ...buildDigest(request),
         ...{ kind, isFolder, filename, files, bytes, sha256: digest, size },
         ...(sourceDigest !== undefined && { sourceDigest }),
       });
@@ -100,7 +102,7 @@ export class Recorder implements Files {
     });
     return {
       templates: templates.sort((a, b) => compare([a.location], [b.location])),
-      sources: sources.sort((a, b) => compare([a.location, a.wanted], [b.location, b.wanted])),
+      sources: sources.sort((a, b) => compare(keysOf(a), keysOf(b))),
       texts,
       blobs: this.#blobs,
     };
@@ -111,8 +113,8 @@ export class Recorder implements Files {
     this.#blobs.clear();
   }
 
-  #keyOf({ path, wanted }: SourceRequest): string {
-    return JSON.stringify([this.#files.locationOf(path), wanted]);
+  #keyOf({ path, wanted, build }: OpenRequest): string {
+    return JSON.stringify([this.#files.locationOf(path), wanted, build === undefined ? '' : keyOf(build)]);
   }
 
   #template(file: string): RecordedTemplate {

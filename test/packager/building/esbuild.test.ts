@@ -1,0 +1,460 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { at } from '../../support/json-pointer.ts';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import { samTemplate } from './functions.ts';
+import { Deployed } from './lambda.ts';
+
+const ONE = { properties: ['CodeUri: src/', 'Handler: app.handler'] };
+
+async function packaged(
+  files: Files,
+  ...flags: readonly string[]
+): Promise<{ readonly project: TestProject; readonly deployed: (id?: string) => Deployed; readonly stderr: string }> {
+  const project = await TestProject.of(files);
+  const outcome = await project.package(...flags);
+  expect(outcome).toMatchObject({ exitCode: 0 });
+  return { project, deployed: (id = 'Fn') => new Deployed(project, outcome, id), stderr: outcome.stderr };
+}
+
+describe('a function with BuildMethod esbuild', () => {
+  test('in TypeScript runs as one file, for which the Handler is changed', async () => {
+    const { deployed, stderr } = await packaged({
+      'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src/', 'Handler: handlers/orders.handler'] } }),
+      'src/handlers/orders.ts':
+        "import { greet } from '../names';\nexport const handler = async (event: { who: string }): Promise<string> => greet(event.who);\n",
+      'src/names.ts': 'export const greet = (who: string): string => `hello ${who}`;\n',
+      'src/README.md': 'Not for Lambda.',
+    });
+    expect(deployed().files).toEqual(['orders.js']);
+    expect(deployed().handler).toBe('orders.handler');
+    expect(deployed().call({ who: 'Ada' })).toBe('hello Ada');
+    expect(stderr).toMatch(/^bundled src\/handlers\/orders \(\d+ B\)$/m);
+  });
+
+  test('has its dependencies from node_modules, those above it in the project too, and what is External from elsewhere', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({ Fn: { ...ONE, build: ['External:', '- "@aws-sdk/*"', '- layered'] } }),
+      'src/app.js':
+        "const one = require('one'); const two = require('two');\nexports.handler = async () => one + two;\nexports.outer = async () => require('layered');\nexports.sdk = async () => require('@aws-sdk/client-s3').S3;\n",
+      'src/node_modules/one/index.js': "module.exports = 'one';",
+      'node_modules/two/package.json': '{"name": "two", "main": "lib/two.js", "module": "lib/two.mjs"}',
+      'node_modules/two/lib/two.js': "module.exports = ' and two';",
+      'node_modules/two/lib/two.mjs': "export default 'not for node';",
+    });
+    const fn = deployed();
+    expect(fn.files).toEqual(['app.js']);
+    expect(fn.call()).toBe('one and two');
+    expect(fn.call({}, 'app.outer')).toMatch(/Cannot find module 'layered'/);
+    expect(fn.call({}, 'app.sdk')).toMatch(/Cannot find module '@aws-sdk\/client-s3'/);
+  });
+
+  test('with ./node_modules/* among External leaves all dependencies of its package.json to a layer', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({ Fn: { ...ONE, build: ['External: [./node_modules/*]'] } }),
+      'src/package.json': '{"dependencies": {"one": "1", "missing": "1"}}',
+      'src/app.js': "exports.handler = async () => require('one') + require('missing');",
+      'src/node_modules/one/index.js': "module.exports = 'one';",
+    });
+    expect(deployed().call()).toMatch(/Cannot find module 'one'/);
+  });
+
+  test('with several EntryPoints keeps the folders below the one that they have in common', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({
+        Fn: {
+          properties: ['CodeUri: .', 'Handler: src/a/x.handler'],
+          build: ['EntryPoints:', '- src/a/x.ts', '- ./src/b/y.js'],
+        },
+      }),
+      'src/a/x.ts': "export const handler = async (): Promise<string> => 'x';",
+      'src/b/y.js': "exports.handler = async () => 'y';",
+    });
+    const fn = deployed();
+    expect(fn.files).toEqual(['a/x.js', 'b/y.js']);
+    expect([fn.handler, fn.call(), fn.call({}, 'b/y.handler')]).toEqual(['a/x.handler', 'x', 'y']);
+  });
+
+  test('as an ES module has a suffix that says so, and what a banner brings', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({
+        Fn: {
+          ...ONE,
+          build: [
+            'Format: esm',
+            'Target: node20,es2022',
+            'MainFields: module,main',
+            'OutExtension:',
+            '- .js=.mjs',
+            'Banner:',
+            "- js=import { createRequire } from 'module'; const require = createRequire(import.meta.url);",
+            'Define:',
+            `- VERSION="'1=2'"`,
+          ],
+        },
+      }),
+      'src/app.ts':
+        "import { platform } from 'node:os';\nimport which from 'which';\ndeclare const VERSION: string;\nconst waited = await Promise.resolve(VERSION);\nexport const handler = async (): Promise<string> => [waited, typeof platform(), which, require('node:path').sep].join(' ');\n",
+      'src/node_modules/which/package.json': '{"main": "main.js", "module": "module.js"}',
+      'src/node_modules/which/main.js': "module.exports = 'main';",
+      'src/node_modules/which/module.js': "export default 'module';",
+    });
+    const fn = deployed();
+    expect(fn.files).toEqual(['app.mjs']);
+    expect(fn.call()).toBe("'1=2' string module /");
+  });
+
+  test('takes files by loaders, aliases and injected modules, and names that are kept', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({
+        Fn: {
+          ...ONE,
+          build: [
+            'Loader: [.txt=text, .bin=file]',
+            'Alias: [other=./mine.js]',
+            'Inject: [./shim.js]',
+            'KeepNames: true',
+            'AssetNames: assets/[name]',
+          ],
+        },
+      }),
+      'src/app.js':
+        "import text from './a.txt'; import file from './b.bin'; import { mine } from 'other';\nfunction aRatherLongName() {}\nexport const handler = async () => [text, file, mine, shim, aRatherLongName.name].join(' ');\n",
+      'src/a.txt': 'text',
+      'src/b.bin': 'bytes',
+      'src/mine.js': "export const mine = 'mine';",
+      'src/shim.js': "export const shim = 'shim';",
+    });
+    const fn = deployed();
+    expect(fn.files).toEqual(['app.js', 'assets/b.bin']);
+    expect(fn.call()).toBe('text ./assets/b.bin mine shim aRatherLongName');
+  });
+
+  test('follows the tsconfig.json beside it, and the one that is named', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({
+        Fn: ONE,
+        Other: { ...ONE, build: ['Tsconfig: ../config/other.json'] },
+      }),
+      'src/app.ts': "import { where } from '@own/where';\nexport const handler = async (): Promise<string> => where;\n",
+      'src/tsconfig.json': '{ "extends": "../config/base", /* and */ "compilerOptions": { "strict": true, }, }',
+      'config/base.json': '{ "compilerOptions": { "paths": { "@own/*": ["../src/one/*"] } } }',
+      'config/other.json': '{ "compilerOptions": { "paths": { "@own/*": ["../src/two/*"] } } }',
+      'src/one/where.ts': "export const where = 'one';",
+      'src/two/where.ts': "export const where = 'two';",
+    });
+    expect([deployed().call(), deployed('Other').call()]).toEqual(['one', 'two']);
+  });
+
+  test('may be of plain CloudFormation', async () => {
+    const { deployed } = await packaged({
+      'template.yaml':
+        'Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Metadata: {BuildMethod: esbuild}\n    Properties:\n      Code: src\n      Handler: deep/app.handler\n      Role: arn:aws:iam::123456789012:role/r\n',
+      'src/deep/app.ts': "export const handler = async (): Promise<string> => 'plain';",
+    });
+    expect([deployed().handler, deployed().call()]).toEqual(['app.handler', 'plain']);
+  });
+
+  test('may stand in a nested template, and in a loop', async () => {
+    const project = await TestProject.of({
+      'template.yaml':
+        'Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: nested/child.yaml, Parameters: {Where: code}}\n',
+      'nested/child.yaml': `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Parameters: {Where: {Type: String}}
+Resources:
+  Fn::ForEach::Each:
+    - Name
+    - [Alpha, Beta]
+    - Fn\${Name}:
+        Type: AWS::Serverless::Function
+        Metadata: {BuildMethod: esbuild}
+        Properties:
+          CodeUri: !Sub ./\${Where}
+          Handler: !Sub handlers/\${Name}.handler
+`,
+      'nested/code/handlers/Alpha.ts': "export const handler = async (): Promise<string> => 'alpha';",
+      'nested/code/handlers/Beta.ts': "export const handler = async (): Promise<string> => 'beta';",
+    });
+    const { exitCode, data } = await project.package();
+    expect(exitCode).toBe(0);
+    const [reference = ''] = String(at(data, '/Resources/N/Properties/TemplateURL/Fn::GetAtt')).split('.');
+    const child = project.content(String(at(data, `/Resources/${reference}/Properties/Key`)));
+    expect(child).toContain('Handler: !Sub handlers/${Name}.handler');
+    const key = /Key: (blobs\S+)/.exec(child)?.[1] ?? '';
+    const plain = { Resources: { Fn: { Properties: { Code: { S3Key: key }, Handler: 'handlers/Beta.handler' } } } };
+    const fn = new Deployed(project, { data: plain }, 'Fn');
+    expect(fn.files).toEqual(['handlers/Alpha.js', 'handlers/Beta.js']);
+    expect(fn.call()).toBe('beta');
+  });
+
+  test('in a loop with a folder for each turn is built of each', async () => {
+    const { project } = await packaged({
+      'template.yaml': `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Fn::ForEach::Each:
+    - Name
+    - [Alpha, Beta]
+    - Fn\${Name}:
+        Type: AWS::Serverless::Function
+        Metadata: {BuildMethod: esbuild}
+        Properties: {CodeUri: './\${Name}', Handler: src/app.handler}
+`,
+      'Alpha/src/app.js': "exports.handler = async () => 'alpha';",
+      'Beta/src/app.js': "exports.handler = async () => 'beta';",
+    });
+    const { data } = await project.package();
+    expect(at(data, '/Resources/Fn::ForEach::Each/2/Fn${Name}/Properties/Handler')).toBe('app.handler');
+    expect(project.stored('versions')).toHaveLength(2);
+  });
+});
+
+describe('functions and what they share', () => {
+  const CODE: Files = {
+    'src/a.ts': "export const handler = async (): Promise<string> => 'a';",
+    'src/b.ts': "export const handler = async (): Promise<string> => 'b';",
+  };
+  const fn = (...properties: string[]): { properties: string[] } => ({ properties });
+
+  test('the same build of the same folder is made once and is one artifact; another Handler is another', async () => {
+    const { project, deployed, stderr } = await packaged({
+      ...CODE,
+      'template.yaml': samTemplate({
+        One: fn('CodeUri: src', 'Handler: a.handler'),
+        Two: fn('CodeUri: ./src/', 'Handler: ./a.other'),
+        Three: fn('CodeUri: src', 'Handler: b.handler'),
+      }),
+    });
+    expect(stderr.match(/^bundled/gm)).toHaveLength(2);
+    expect(project.stored('versions')).toHaveLength(2);
+    expect([deployed('One').call(), deployed('Three').call()]).toEqual(['a', 'b']);
+  });
+
+  test('one folder, taken as it is and built, is several artifacts whose IDs do not change with each other', async () => {
+    const raw = '  Raw:\n    Type: AWS::Lambda::Function\n    Properties: {Code: src, Handler: a.handler, Role: r}\n';
+    const template = samTemplate({ One: fn('CodeUri: src', 'Handler: a.handler') });
+    const { project } = await packaged({ ...CODE, 'template.yaml': template });
+    const alone = await project.package();
+    project.write({ 'template.yaml': template + raw });
+    const both = await project.package();
+    for (const { data } of [alone, both]) {
+      expect(at(data, '/Resources/SrcAArtifact/Properties/ArtifactArn')).toMatch(/default\/shop\/src\/a:1@/);
+    }
+    expect(at(both.data, '/Resources/SrcArtifact/Properties/ArtifactArn')).toMatch(/default\/shop\/src:1@/);
+  });
+
+  test('what Globals say counts, and stands in the function where a build changes it', async () => {
+    const { deployed, project, stderr } = await packaged({
+      'template.yaml': samTemplate(
+        {
+          Fn: { properties: ['Timeout: 3'], build: ['Sourcemap: true'] },
+          Other: { properties: ['Handler: deep/other.handler'] },
+        },
+        'Globals:\n  Function:\n    CodeUri: src\n    Handler: deep/app.handler\n    Environment: {Variables: {NODE_OPTIONS: --no-warnings}}',
+      ),
+      'src/deep/app.ts': "export const handler = async (): Promise<string> => 'app';",
+      'src/deep/other.ts': "export const handler = async (): Promise<string> => 'other';",
+    });
+    expect([deployed().call(), deployed('Other').call()]).toEqual(['app', 'other']);
+    expect([deployed().nodeOptions, deployed('Other').nodeOptions]).toEqual([
+      '--no-warnings --enable-source-maps',
+      undefined,
+    ]);
+    expect(stderr).toContain("'Fn' is built with source maps");
+    const { data } = await project.package();
+    expect(at(data, '/Globals/Function')).toMatchObject({ CodeUri: 'src', Handler: 'deep/app.handler' });
+  });
+
+  test('without CodeUri it is the folder of the template, as for SAM', async () => {
+    const { deployed } = await packaged({
+      'template.yaml': samTemplate({ Fn: fn('Handler: lib/app.handler') }),
+      'lib/app.ts': "export const handler = async (): Promise<string> => 'here';",
+    });
+    expect([deployed().files, deployed().call()]).toEqual([['app.js'], 'here']);
+  });
+
+  test('parameters are what they are by Default or override, and a Default is told of', async () => {
+    const { deployed, stderr } = await packaged(
+      {
+        ...CODE,
+        'template.yaml': samTemplate(
+          {
+            Fn: {
+              properties: ['CodeUri: !Ref Code', 'Handler: !Sub "${Name}.handler"'],
+              build: ['Minify: !Ref Small'],
+            },
+          },
+          "Parameters:\n  Code: {Type: String, Default: src}\n  Name: {Type: String}\n  Small: {Type: String, Default: 'false'}",
+        ),
+      },
+      '--parameter-overrides',
+      'Name=b',
+    );
+    expect(deployed().call({}, 'b.handler')).toBe('b');
+    expect(stderr.match(/follows the Default of the parameter '\w+'/g)).toEqual([
+      "follows the Default of the parameter 'Code'",
+      "follows the Default of the parameter 'Small'",
+    ]);
+  });
+});
+
+describe('what is not built', () => {
+  const built = (more: string): string =>
+    `Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Metadata: {BuildMethod: esbuild${more}}\n    Properties: {CodeUri: src, Handler: app.handler}\n`;
+
+  test.each([
+    ['SkipBuild', 'template.yaml', built(', SkipBuild: true'), 'src/app.ts'],
+    ['what sam build wrote', '.aws-sam/build/template.yaml', built(''), '.aws-sam/build/src/app.ts'],
+  ])('%s', async (_, template, text, file) => {
+    const { deployed, stderr } = await packaged(
+      { [template]: text, [file]: '// as it is' },
+      '--template-file',
+      template,
+    );
+    expect(deployed().files).toEqual(['app.ts']);
+    expect(stderr).not.toContain('bundled');
+  });
+
+  test('an archive', async () => {
+    const project = await TestProject.of({
+      'template.yaml': built('').replace('CodeUri: src', 'CodeUri: code.zip'),
+      'code.zip': 'PK\u0005\u0006' + '\0'.repeat(18),
+    });
+    const { stderr, exitCode } = await project.package();
+    expect({ exitCode, isBundled: stderr.includes('bundled') }).toEqual({ exitCode: 0, isBundled: false });
+  });
+
+  test('an inline function, an image, and code that is in S3', async () => {
+    const { stderr, project } = await packaged({
+      'template.yaml': samTemplate({
+        Inline: { properties: ['InlineCode: exports.handler = 1', 'Handler: index.handler'] },
+        Image: { properties: ['PackageType: Image', 'ImageUri: 1.dkr.ecr.eu-west-1.amazonaws.com/x'] },
+        There: { properties: ['CodeUri: s3://bucket/key', 'Handler: index.handler'], build: ['Nonsense: 1'] },
+      }),
+    });
+    expect([stderr.includes('bundled'), project.stored('versions')]).toEqual([false, []]);
+  });
+});
+
+describe('source maps', () => {
+  const THROWS: Files = {
+    'src/app.ts':
+      "type T = string;\n\nexport const handler = async (): Promise<T> => {\n  throw new Error('boom');\n};\n",
+  };
+
+  test('lead Node to the sources, because NODE_OPTIONS says so', async () => {
+    const { deployed } = await packaged({
+      ...THROWS,
+      'template.yaml': samTemplate({ Fn: { ...ONE, build: ['Sourcemap: true', 'SourcesContent: false'] } }),
+    });
+    expect(deployed().files).toEqual(['app.js', 'app.js.map']);
+    expect(deployed().nodeOptions).toBe('--enable-source-maps');
+    expect(deployed().call()).toMatch(/app\.ts:4:\d+/);
+  });
+
+  test('are made where NODE_OPTIONS wants them and nobody says no', async () => {
+    const options = ['Environment: {Variables: {NODE_OPTIONS: --enable-source-maps --no-warnings}}'];
+    const { deployed, stderr } = await packaged({
+      ...THROWS,
+      'template.yaml': samTemplate({
+        Fn: { properties: [...ONE.properties, ...options] },
+        Without: { properties: [...ONE.properties, ...options], build: ["Sourcemap: 'false'"] },
+      }),
+    });
+    expect([deployed().files, deployed('Without').files]).toEqual([['app.js', 'app.js.map'], ['app.js']]);
+    expect(deployed().nodeOptions).toBe('--enable-source-maps --no-warnings');
+    expect(stderr).not.toContain('source maps');
+  });
+
+  test('that Node can not be told of are told of', async () => {
+    const { deployed, stderr } = await packaged({
+      ...THROWS,
+      'template.yaml': samTemplate({
+        Fn: {
+          properties: [...ONE.properties, 'Environment: {Variables: {NODE_OPTIONS: !ImportValue options}}'],
+          build: ['Sourcemap: inline'],
+        },
+      }),
+    });
+    expect(deployed().nodeOptions).toEqual({ 'Fn::ImportValue': 'options' });
+    expect(stderr).toMatch(
+      /template\.yaml:12:\d+: 'Fn' is built with source maps, and '--enable-source-maps' can't be added/,
+    );
+  });
+});
+
+describe('a dry run', () => {
+  test('knows what would be, and leaves nothing behind', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: ONE }),
+      'src/app.ts': 'export const handler = async (): Promise<void> => undefined;',
+    });
+    project.env = { CFN_ARTIFACTS_CACHE: project.path('../cache') };
+    const first = await project.package('--dry-run');
+    expect(first.stdout).toMatch(/would upload +\S*shop\/src\/app/);
+    expect([project.exists('../cache/builds'), project.exists('../domain')]).toEqual([false, false]);
+    await project.package();
+    expect((await project.package('--dry-run')).stdout).toMatch(/reused +arn:\S*shop\/src\/app:1@/);
+  });
+});
+
+describe('a bundle', () => {
+  test('holds what was built, and is published to what package writes', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({
+        Fn: { properties: ['CodeUri: src', 'Handler: deep/app.handler'], build: ['Sourcemap: true'] },
+        Other: { properties: ['CodeUri: src', 'Handler: deep/other.handler'] },
+      }),
+      'src/deep/app.ts': "export const handler = async (): Promise<string> => 'app';",
+      'src/deep/other.ts': "export const handler = async (): Promise<string> => 'other';",
+    });
+    const created = await project.run('bundle', 'create', '--output', '../a.bundle', '--project-root', '.');
+    expect(created).toMatchObject({ exitCode: 0 });
+    mkdirSync(project.path('../elsewhere'));
+    const published = await project.run('bundle', 'publish', '../a.bundle', '--domain', 'file:../domain');
+    expect(published).toMatchObject({ exitCode: 0 });
+    expect(published.text).toBe((await project.package()).text);
+    expect(new Deployed(project, published, 'Other').call()).toBe('other');
+  });
+});
+
+describe('the project is the limit', () => {
+  const TEMPLATE = samTemplate({ Fn: ONE });
+
+  test('what is outside is taken in only where that is said', async () => {
+    const project = await TestProject.of({
+      'template.yaml': TEMPLATE,
+      'src/app.js': "exports.handler = async () => require('linked') + require('./link.js');",
+    });
+    project.write({
+      '../outside/index.js': "module.exports = 'linked';",
+      '../outside/other.js': "module.exports = 'other';",
+    });
+    mkdirSync(project.path('src/node_modules'));
+    symlinkSync('../../../outside', project.path('src/node_modules/linked'));
+    symlinkSync('../../outside/other.js', project.path('src/link.js'));
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(
+      stderr.match(/outside\/\w+\.js' is outside of the project '[^']*', and 'src\/app.js' imports it/g),
+    ).toHaveLength(2);
+    const followed = await project.package('--follow-external-symlinks');
+    expect(new Deployed(project, followed, 'Fn').call()).toBe('linkedother');
+  });
+
+  test('a tsconfig.json above it is not followed', async () => {
+    const project = await TestProject.of({
+      'template.yaml': TEMPLATE,
+      'src/app.ts': "import { x } from '@own/x';\nexport const handler = x;\n",
+      'src/x.ts': 'export const x = 1;',
+    });
+    project.write({ '../tsconfig.json': '{ "compilerOptions": { "paths": { "@own/*": ["./shop/src/*"] } } }' });
+    const { exitCode, stderr } = await project.package();
+    expect([exitCode, stderr.match(/Could not resolve|could not resolve '@own\/x'/)?.[0]]).toEqual([
+      2,
+      "could not resolve '@own/x'",
+    ]);
+    project.write({ 'src/app.ts': 'export const handler = 1;' });
+    expect((await project.package()).stderr).toMatch(/tsconfig\.json' is outside of the project/);
+  });
+});

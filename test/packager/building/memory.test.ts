@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import { samTemplate } from './functions.ts';
+
+/** Longer than what was changed just before a build is taken for changed during it. Milliseconds. */
+const SETTLED = 150;
+
+const PROJECT: Files = {
+  'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+  'src/app.ts':
+    "import { part } from './part';\nimport one from 'one';\nlet may; try { may = require('optional'); } catch {}\nexport const handler = async () => [part, one, may];\n",
+  'src/part.js': "export const part = 'part';",
+  'src/tsconfig.json': '{ "extends": ["../base"] }',
+  'base.json': '{ "compilerOptions": { "useDefineForClassFields": true } }',
+  'node_modules/one/package.json': '{ "main": "a.js" }',
+  'node_modules/one/a.js': "module.exports = 'a';",
+  'node_modules/one/b.js': "module.exports = 'b';",
+};
+
+async function project(files: Files = PROJECT): Promise<TestProject> {
+  const made = await TestProject.of(files);
+  made.env = { CFN_ARTIFACTS_CACHE: made.path('../cache') };
+  await setTimeout(SETTLED);
+  return made;
+}
+
+/** What a run did about each build: `bundled` or `remembered`. */
+async function builds(made: TestProject, ...flags: readonly string[]): Promise<string[]> {
+  const { stderr, exitCode } = await made.package('--debug', '--output-template-file', 'out.yaml', ...flags);
+  expect(exitCode).toBe(0);
+  return [...stderr.matchAll(/^(bundled|remembered) /gm)].map(([, word = '']) => word);
+}
+
+async function twice(made: TestProject): Promise<string> {
+  await builds(made);
+  expect(await builds(made)).toEqual(['remembered']);
+  return made.read('out.yaml');
+}
+
+describe('a build', () => {
+  test('of which nothing has changed is not made again, and gives the same', async () => {
+    const made = await project();
+    expect(await builds(made)).toEqual(['bundled']);
+    const first = made.read('out.yaml');
+    expect(await builds(made)).toEqual(['remembered']);
+    rmSync(made.path('../domain'), { recursive: true });
+    expect(await builds(made)).toEqual(['remembered']);
+    expect(made.read('out.yaml')).toBe(first);
+  });
+
+  test('whose sources are as they were, at another time, is not made again', async () => {
+    const made = await project();
+    await twice(made);
+    for (const file of ['src/app.ts', 'src/part.js']) {
+      const text = made.read(file);
+      rmSync(made.path(file));
+      made.write({ [file]: text });
+    }
+    expect(await builds(made)).toEqual(['remembered']);
+  });
+
+  test.each<[string, Files]>([
+    ['a source is another', { 'src/part.js': "export const part = 'other';" }],
+    ['a nearer suffix comes', { 'src/part.ts': "export const part = 'ts';" }],
+    ['a nearer package comes', { 'src/node_modules/one/index.js': "module.exports = 'nearer';" }],
+    ['a package that might have been there comes', { 'node_modules/optional/index.js': 'module.exports = 1;' }],
+    ['a package has another main', { 'node_modules/one/package.json': '{ "main": "b.js" }' }],
+    [
+      'a tsconfig.json is another',
+      { 'src/tsconfig.json': '{ "compilerOptions": { "paths": { "one": ["../node_modules/one/b.js"] } } }' },
+    ],
+    ['what it extends is another', { 'base.json': '{ "compilerOptions": { "useDefineForClassFields": false } }' }],
+    [
+      'the properties are others',
+      {
+        'template.yaml': String(PROJECT['template.yaml']).replace(
+          'esbuild\n',
+          'esbuild\n      BuildProperties: {Minify: false}\n',
+        ),
+      },
+    ],
+  ])('is made again where %s', async (_, files) => {
+    const made = await project();
+    await twice(made);
+    made.write(files);
+    expect(await builds(made)).toEqual(['bundled']);
+  });
+
+  test('is made again where a file was replaced by another of the same size and time', async () => {
+    const made = await project();
+    await twice(made);
+    const file = made.path('src/part.js');
+    const { atime, mtime } = statSync(file);
+    made.write({ 'other.js': "export const part = 'trap';" });
+    renameSync(made.path('other.js'), file);
+    utimesSync(file, atime, mtime);
+    expect(await builds(made)).toEqual(['bundled']);
+  });
+
+  test('is made again where it changed in the moment before, however often', async () => {
+    const made = await project();
+    made.write({ 'src/part.js': "export const part = 'new';" });
+    await builds(made);
+    made.write({ 'src/part.js': "export const part = 'raw';" });
+    expect(await builds(made)).toEqual(['bundled']);
+    await setTimeout(SETTLED);
+    await builds(made);
+    expect(await builds(made)).toEqual(['remembered']);
+  });
+
+  test('is made for each checkout by itself', async () => {
+    const made = await project();
+    await twice(made);
+    const other = await TestProject.of({ ...PROJECT, 'src/part.js': "export const part = 'there';" });
+    other.env = made.env;
+    expect(await builds(other)).toEqual(['bundled']);
+  });
+});
+
+describe('the memory of builds', () => {
+  const folder = (made: TestProject): string => made.path('../cache/builds');
+
+  test('may vanish, be damaged, be of another, or not be wanted', async () => {
+    const made = await project();
+    const text = await twice(made);
+    const [name = ''] = readdirSync(folder(made));
+    for (const bytes of ['', '{}\n', 'x'.repeat(100)]) {
+      writeFileSync(path.join(folder(made), name), bytes);
+      expect(await builds(made)).toEqual(['bundled']);
+    }
+    rmSync(folder(made), { recursive: true });
+    expect(await builds(made)).toEqual(['bundled']);
+    made.env = { CFN_ARTIFACTS_CACHE: 'off' };
+    expect([await builds(made), await builds(made)]).toEqual([['bundled'], ['bundled']]);
+    expect(made.read('out.yaml')).toBe(text);
+  });
+
+  test('that may not be written is used as it is', async () => {
+    const made = await project();
+    await twice(made);
+    rmSync(folder(made), { recursive: true });
+    // A file where the folder would be: even an administrator can write nothing into it.
+    writeFileSync(folder(made), '');
+    chmodSync(folder(made), 0o400);
+    expect([await builds(made), await builds(made)]).toEqual([['bundled'], ['bundled']]);
+  });
+
+  test('is of its user alone, and holds nothing unfinished', async () => {
+    const made = await project();
+    await builds(made);
+    expect(statSync(folder(made)).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder(made))).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
+  test('is shared by runs at once', async () => {
+    const made = await project();
+    const outputs = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const { exitCode } = await made.package('--output-template-file', `out-${index}.yaml`, '--quiet');
+        return { exitCode, text: made.read(`out-${index}.yaml`) };
+      }),
+    );
+    expect(new Set(outputs.map(({ text }) => text)).size).toBe(1);
+    expect(outputs.every(({ exitCode }) => exitCode === 0)).toBe(true);
+    expect(await builds(made)).toEqual(['remembered']);
+  });
+});
+
+describe('folders for what is built', () => {
+  test('are gone with the run, and those of killed runs with the next', async () => {
+    const { tmpdir } = await import('node:os');
+    const scratch = path.join(tmpdir(), `cfn-artifacts-${process.getuid?.() ?? 'user'}`);
+    const dead = spawn(process.execPath, ['--version']);
+    await new Promise((resolve) => dead.once('exit', resolve));
+    const abandoned = path.join(scratch, `built-${dead.pid}-abandoned`);
+    mkdirSync(abandoned, { recursive: true });
+    writeFileSync(path.join(abandoned, 'app.js'), '');
+    await builds(await project());
+    const left = statSync(scratch, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(scratch);
+    expect(left.filter((name) => name.startsWith(`built-${process.pid}-`) || name.includes('abandoned'))).toEqual([]);
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import { samTemplate } from './functions.ts';
+
+const PROPERTIES = ['CodeUri: src', 'Handler: app.handler'];
+
+/** What is told: `error:` lines, without it, in their order. */
+async function errors(files: Files, ...flags: readonly string[]): Promise<string[]> {
+  const project = await TestProject.of(files);
+  const { exitCode, stderr, stdout } = await project.package(...flags);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(project.stored('versions')).toEqual([]);
+  return [...stderr.matchAll(/^error: (.*)\n(?: {2}(.*))?/gm)].map(([, message = '', remedy = '']) =>
+    [message, remedy].filter(Boolean).join(' | '),
+  );
+}
+
+describe('mistakes in BuildProperties', () => {
+  test('are told all at once, each where it stands', async () => {
+    const build = [
+      'Minfy: true',
+      'Format: commonjs',
+      'Minify: perhaps',
+      'External: {one: two}',
+      'Loader:',
+      '  .png: dataurl',
+      'Define: [NOTHING]',
+      'Target: 2020',
+      'Plugins: [mine]',
+      'LineLimit: long',
+      'MangleProps: "("',
+      'Sourcemap: maybe',
+      'KeepNames:',
+      'Banner: !GetAtt Other.Arn',
+    ];
+    const told = await errors({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build } }),
+      'src/app.ts': '',
+    });
+    expect(told.map((line) => line.replace(/^template\.yaml:(\d+:\d+): /, '$1 '))).toEqual([
+      "8:9 'Minfy' is none of the BuildProperties of esbuild (resource 'Fn') | Did you mean 'Minify'?",
+      "9:17 'Format' of BuildProperties is 'commonjs', not one of cjs, esm, iife (resource 'Fn') | Write one of cjs, esm, iife; of parameters, their Defaults and --parameter-overrides are known.",
+      expect.stringContaining("10:17 'Minify' of BuildProperties is 'perhaps', not true or false"),
+      expect.stringContaining("11:19 'External' of BuildProperties is a map, not a text"),
+      "13:11 'Loader' of BuildProperties is a map, not a list (resource 'Fn') | Write a list of texts, each 'name=value'.",
+      "14:18 'Define' of BuildProperties has 'NOTHING' in it (resource 'Fn') | Each item is written 'name=value'.",
+      expect.stringContaining("15:17 'Target' of BuildProperties is the number 2020, not a text"),
+      "16:9 'Plugins' is none of the BuildProperties of esbuild (resource 'Fn') | docs/building.md lists them. Plugins can not be named.",
+      expect.stringContaining("17:20 'LineLimit' of BuildProperties is 'long', not a number"),
+      expect.stringContaining("18:22 'MangleProps' of BuildProperties is '(', not a regular expression"),
+      expect.stringContaining(
+        "19:20 'Sourcemap' of BuildProperties is 'maybe', not true, false, linked, inline, external, both",
+      ),
+      expect.stringContaining("20:19 'KeepNames' of BuildProperties is empty, not true or false"),
+      expect.stringContaining("21:17 'Banner' of BuildProperties is known only at the deploy, not a list"),
+    ]);
+  });
+
+  test('that esbuild alone can tell are told at the code', async () => {
+    const told = await errors({
+      'template.yaml': samTemplate({
+        Fn: { properties: PROPERTIES, build: ['Target: es1999', 'Loader: [.png=picture]'] },
+      }),
+      'src/app.ts': '',
+    });
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^template\.yaml:11:16: CodeUri of 'Fn' \(AWS::Serverless::Function\): esbuild does not take its BuildProperties: invalid (?:target 'es1999'|loader value)/,
+      ),
+    ]);
+  });
+
+  test('what SAM sets itself is ignored, and told', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: ['Platform: browser', 'UseNpmCi: true'] } }),
+      'src/app.ts': "export const handler = () => require('node:os');",
+    });
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(0);
+    expect(stderr.match(/^warning: .*/gm)).toEqual([
+      "warning: template.yaml:8:9: 'Platform' of BuildProperties is ignored: SAM sets it itself, to what Lambda needs",
+    ]);
+  });
+});
+
+describe('mistakes of what is bundled', () => {
+  test('no module, no Handler, one that is known only at the deploy, code that is a file', async () => {
+    const told = await errors({
+      'template.yaml': samTemplate({
+        Typo: { properties: ['CodeUri: src', 'Handler: handlers/oders.handler'] },
+        Two: { properties: ['CodeUri: src'], build: ['EntryPoints: [handlers/order.ts, missing.js]'] },
+        None: { properties: ['CodeUri: src'] },
+        Later: { properties: ['CodeUri: src', 'Handler: !ImportValue handler'] },
+        Odd: { properties: ['CodeUri: src', 'Handler: handler'] },
+        File: { properties: ['CodeUri: src/app.ts', 'Handler: app.handler'] },
+        Nowhere: { properties: ['CodeUri: source', 'Handler: app.handler'] },
+      }),
+      'src/app.ts': '',
+      'src/handlers/orders.ts': '',
+    });
+    const shown = told.map((line) => line.replace(/^template\.yaml:\d+:\d+: /, '').replace(/ \| Unless.*/, ''));
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /CodeUri of 'Typo' .*no entry point at 'src\/handlers\/oders', with .* \| Did you mean 'handlers\/orders'\?/,
+        ),
+        expect.stringMatching(
+          /CodeUri of 'Two' .*no entry point at 'src\/handlers\/order\.ts' \| Did you mean 'handlers\/orders\.ts'\?/,
+        ),
+        expect.stringMatching(/CodeUri of 'Two' .*no entry point at 'src\/missing\.js'/),
+        expect.stringMatching(/nothing says what esbuild is to bundle, because it has no Handler \(resource 'None'\)/),
+        expect.stringMatching(
+          /because its Handler is not known: 'Fn::ImportValue' is known only at the deploy \(resource 'Later'\)/,
+        ),
+        expect.stringMatching(/the Handler 'handler' names no module that esbuild could bundle \(resource 'Odd'\)/),
+        expect.stringMatching(/'src\/app\.ts' is a file, and esbuild bundles what is in a folder \(resource 'File'\)/),
+        expect.stringMatching(/CodeUri of 'Nowhere' .*no file or folder at/),
+      ]),
+    );
+    expect(shown).toHaveLength(8);
+  });
+
+  test('in sources of several functions stand at file, line and column, each once, with what to do', async () => {
+    const told = await errors({
+      'template.yaml': samTemplate({
+        One: { properties: ['CodeUri: src', 'Handler: one.handler'] },
+        Two: { properties: ['CodeUri: src', 'Handler: two.handler'] },
+      }),
+      'src/one.ts': "import './broken';\nimport 'lodash';\n",
+      'src/two.ts':
+        "import './broken';\nimport 'express';\nconst ä = 1; import '@scope/name/part'; import './nothing';\n",
+      'src/broken.ts': "const é = 'x'; const = 2;\n",
+      'src/package.json': '{"dependencies": {"express": "4"}}',
+      'package.json': '{"dependencies": {"lodash": "4"}}',
+      'package-lock.json': '{}',
+    });
+    expect(told.sort()).toEqual([
+      "src/broken.ts:1:22: expected identifier but found '='",
+      "src/one.ts:2:8: could not resolve 'lodash' | Run 'npm ci' in '.', or, where a layer or the runtime brings it, name 'lodash' under External.",
+      "src/two.ts:2:8: could not resolve 'express' | Run 'npm ci' in '.', or, where a layer or the runtime brings it, name 'express' under External.",
+      "src/two.ts:3:21: could not resolve '@scope/name/part' | Add '@scope/name' to a package.json and install it, or, where a layer or the runtime brings it, name '@scope/name' under External.",
+      "src/two.ts:3:48: could not resolve './nothing'",
+    ]);
+  });
+
+  test('are told as data too', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
+      'src/app.ts': '\n  const = 1;',
+    });
+    const { exitCode, stdout } = await project.package('--json');
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([
+      2,
+      { error: { code: 'BUILD_FAILED', place: { file: 'src/app.ts', line: 2, column: 9 } } },
+    ]);
+  });
+
+  test('what esbuild wonders about is a warning at its place', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
+      'src/app.js': "exports.handler = async () => 1;\nif (typeof exports.x == 'nul') exports.y = 1;\n",
+    });
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^warning: src\/app\.js:2:\d+: .*'typeof'.* never .*'nul'/m);
+  });
+
+  test('a Handler that is not among the EntryPoints stays, and is told of, unless a layer brings it', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({
+        Fn: { properties: ['CodeUri: src', 'Handler: wrap.handler'], build: ['EntryPoints: [app.ts]'] },
+        Layer: { properties: ['CodeUri: src', 'Handler: /opt/wrap.handler'], build: ['EntryPoints: [app.ts]'] },
+      }),
+      'src/app.ts': 'export const handler = 1;',
+    });
+    const { text, stderr } = await project.package();
+    expect(text.match(/Handler: .*/g)).toEqual(['Handler: wrap.handler', 'Handler: /opt/wrap.handler']);
+    expect(stderr.match(/^warning: .*/gm)).toEqual([
+      "warning: template.yaml:11:16: the Handler 'wrap.handler' of 'Fn' is none of the modules that are built: app",
+    ]);
+  });
+});
