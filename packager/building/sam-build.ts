@@ -150,9 +150,10 @@ export class SamBuilds {
     return [...new Set([path.dirname(templateFile), cwd].map((folder) => path.join(folder, '.aws-sam', 'build')))];
   }
 
-  /** A build that notes nothing of a resource: it is the template's own beside it; elsewhere, if it has the same resources. */
+  /** A build that notes nothing of a resource: it is the template's own where samconfig names it and beside the template; elsewhere, if it has the same resources. */
   #isOf(buildFolder: string, { template, stacks }: BuildQuestion): boolean {
-    const { templateFile } = this.#places;
+    const { templateFile, buildFolder: configured } = this.#places;
+    if (buildFolder === configured) return true;
     if (realPath(path.dirname(templateFile)) === realPath(path.resolve(buildFolder, '../..'))) return true;
     try {
       const file = path.join(buildFolder, ...stacks, 'template.yaml');

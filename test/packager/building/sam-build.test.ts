@@ -1,0 +1,411 @@
+import { symlinkSync, utimesSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { EXIT } from '../../../packager/cli/exit-codes.ts';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+
+const MAKEFILE = { Metadata: { BuildMethod: 'makefile' } };
+
+/** In one line of YAML, which is JSON. */
+function functionOf(code: string | undefined, more: object = {}, properties: object = {}): object {
+  return {
+    Type: 'AWS::Serverless::Function',
+    Properties: { ...(code !== undefined && { CodeUri: code }), Handler: 'app.handler', ...properties },
+    ...more,
+  };
+}
+
+function templateOf(resources: object, more: object = {}): string {
+  return JSON.stringify({ Transform: 'AWS::Serverless-2016-10-31', ...more, Resources: resources });
+}
+
+const MADE = {
+  'template.yaml': templateOf({ Fn: functionOf('src', MAKEFILE) }),
+  'src/main.go': 'package main',
+};
+
+interface Packaged {
+  readonly exitCode: number;
+  /** What is packaged, below the project. */
+  readonly paths: readonly string[];
+  /** Code of each, and the resource. */
+  readonly warnings: readonly string[];
+  readonly problems: readonly { readonly code: string; readonly message: string; readonly remedy?: string }[];
+  readonly messages: readonly string[];
+}
+
+async function packaged(shop: TestProject, ...flags: string[]): Promise<Packaged> {
+  const { exitCode, stdout } = await shop.package('--json', '--dry-run', ...flags);
+  const told = JSON.parse(stdout) as {
+    readonly artifacts?: readonly { readonly path: string }[];
+    readonly warnings: readonly {
+      readonly code: string;
+      readonly message: string;
+      readonly place?: { readonly resource?: string };
+    }[];
+    readonly error?: { readonly problems: Packaged['problems'] };
+  };
+  return {
+    exitCode,
+    paths: (told.artifacts ?? []).map(({ path }) => path),
+    warnings: told.warnings.map(({ code, place }) => `${code} ${place?.resource ?? ''}`.trimEnd()),
+    messages: told.warnings.map(({ message }) => message),
+    problems: told.error?.problems ?? [],
+  };
+}
+
+async function packagedOf(files: Files, ...flags: string[]): Promise<Packaged> {
+  return packaged(await TestProject.of(files), ...flags);
+}
+
+describe('a function that is to be built', () => {
+  test('is packaged from what sam build made of it, and nothing else of the template changes', async () => {
+    const shop = await TestProject.of({ ...MADE, '.aws-sam/build/Fn/bootstrap*': 'machine code' });
+    const template = `Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: makefile}   # by make
+    Properties: {CodeUri: ./src, Handler: bootstrap, Runtime: provided.al2023}
+`;
+    shop.write({ 'template.yaml': template });
+    const { exitCode, stderr } = await shop.package(
+      '-t',
+      'template.yaml',
+      '--references',
+      'none',
+      '--output-template-file',
+      'out.yaml',
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: EXIT.ok,
+      stderr: expect.not.stringMatching(/warning/) as unknown,
+    });
+    expect(shop.read('out.yaml').replace(/'s3:\/\/[^,]+'/, './src')).toBe(template);
+    const listed = await packaged(shop, '-t', 'template.yaml');
+    expect(listed.paths).toEqual(['.aws-sam/build/Fn']);
+  });
+
+  test('has the ID that it has in the template that sam build writes', async () => {
+    const shop = await TestProject.of({
+      ...MADE,
+      '.aws-sam/build/Fn/bootstrap': 'machine code',
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn', MAKEFILE) }),
+    });
+    const ids = async (...flags: string[]): Promise<unknown> => {
+      const { stdout } = await shop.package('--json', '--dry-run', ...flags);
+      return (JSON.parse(stdout) as { artifacts: readonly { id: string }[] }).artifacts.map(({ id }) => id);
+    };
+    expect(await ids('-t', 'template.yaml')).toEqual(['default/shop/Fn']);
+    expect(await ids()).toEqual(['default/shop/Fn']);
+  });
+
+  test('is an error without a build, each with the command that makes it', async () => {
+    const { exitCode, problems } = await packagedOf({
+      'template.yaml': templateOf({
+        Fn: functionOf('src', MAKEFILE),
+        Java: functionOf('java', {}, { Runtime: 'java21' }),
+        Layer: {
+          Type: 'AWS::Serverless::LayerVersion',
+          Properties: { ContentUri: 'layer' },
+          Metadata: { BuildMethod: 'python3.13' },
+        },
+      }),
+      ...{ 'src/main.go': '', 'java/pom.xml': '', 'layer/requirements.txt': 'requests' },
+    });
+    expect(exitCode).toBe(EXIT.input);
+    expect(problems.map(({ code }) => code)).toEqual(['PATH_NOT_FOUND', 'PATH_NOT_FOUND', 'PATH_NOT_FOUND']);
+    expect(problems.map(({ message }) => message.replace(/^.*? \(AWS::[^)]*\): /, ''))).toEqual([
+      "'src' is to be built ('BuildMethod: makefile'), and there is no '.aws-sam/build/Fn'",
+      "'java' holds sources that Lambda can not run, and there is no '.aws-sam/build/Java'",
+      "'layer' is to be built ('BuildMethod: python3.13'), and there is no '.aws-sam/build/Layer'",
+    ]);
+    expect(problems[1]?.remedy).toBe(
+      "Run 'sam build Java' first. Where it has been built, say so: 'SkipBuild: true' in the Metadata of 'Java'.",
+    );
+  });
+
+  test.each<[string, object]>([
+    ['says that it has been', { Metadata: { BuildMethod: 'makefile', SkipBuild: true } }],
+    ['says so in words', { Metadata: { BuildMethod: 'makefile', SkipBuild: 'True' } }],
+  ])('is packaged as it lies where it %s', async (_what, more) => {
+    const { paths, problems } = await packagedOf(
+      {
+        'template.yaml': templateOf({ Fn: functionOf('src', more) }),
+        ...{ 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect({ paths, problems }).toEqual({ paths: ['src'], problems: [] });
+  });
+
+  test('is packaged as it lies where it is an archive', async () => {
+    const { paths } = await packagedOf(
+      {
+        'template.yaml': templateOf({ Fn: functionOf('built.jar', MAKEFILE) }),
+        ...{ 'built.jar': 'PK', '.aws-sam/build/Fn/bootstrap': '' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(paths).toEqual(['built.jar']);
+  });
+
+  test('is one of several that share what was built', async () => {
+    const { paths } = await packagedOf(
+      {
+        ...MADE,
+        '.aws-sam/build.toml': '[function_build_definitions.u]\ncodeuri = "src"\nfunctions = ["Other", "Fn"]\n',
+        '.aws-sam/build/Other-Shared/bootstrap': '',
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(paths).toEqual(['.aws-sam/build/Other-Shared']);
+  });
+
+  test('may be called otherwise by SAM', async () => {
+    const { paths } = await packagedOf(
+      {
+        'template.yaml': templateOf({
+          Fn: functionOf('src', { Metadata: { BuildMethod: 'makefile', SamResourceId: 'Name' } }),
+        }),
+        ...{ 'src/main.go': '', '.aws-sam/build/Name/bootstrap': '' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(paths).toEqual(['.aws-sam/build/Name']);
+  });
+
+  test('is one for each value of a loop', async () => {
+    const { paths, problems } = await packagedOf(
+      {
+        'template.yaml': templateOf(
+          { 'Fn::ForEach::All': ['Name', ['A', 'B'], { 'Fn${Name}': functionOf('src/${Name}', MAKEFILE) }] },
+          { Transform: ['AWS::LanguageExtensions', 'AWS::Serverless-2016-10-31'] },
+        ),
+        ...{ 'src/A/x': '', 'src/B/x': '', '.aws-sam/build/FnA/bootstrap': 'a', '.aws-sam/build/FnB/bootstrap': 'b' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect({ paths, problems }).toEqual({ paths: ['.aws-sam/build/FnA', '.aws-sam/build/FnB'], problems: [] });
+  });
+
+  test('in a nested stack is below that', async () => {
+    const child = templateOf({ Fn: functionOf('../src', MAKEFILE) });
+    const nest = { Type: 'AWS::Serverless::Application', Properties: { Location: 'stacks/child.yaml' } };
+    const files = { 'template.yaml': templateOf({ Nest: nest }), 'stacks/child.yaml': child, 'src/main.go': '' };
+    const built = await packagedOf({ ...files, '.aws-sam/build/Nest/Fn/bootstrap': '' }, '-t', 'template.yaml');
+    expect(built.paths).toContain('.aws-sam/build/Nest/Fn');
+    const { problems } = await packagedOf(files);
+    expect(problems[0]?.message).toContain("there is no '.aws-sam/build/Nest/Fn'");
+    expect(problems[0]?.remedy).toContain("Run 'sam build Nest/Fn' first.");
+  });
+
+  test('that takes its code from Globals alone is built; of several, only in the template that sam build writes', async () => {
+    const Globals = { Function: { CodeUri: 'src', Runtime: 'java21' } };
+    const one = { ...{ 'src/pom.xml': '', '.aws-sam/build/A/x.class': '' } };
+    expect(
+      await packagedOf(
+        { ...one, 'template.yaml': templateOf({ A: functionOf(undefined) }, { Globals }) },
+        '-t',
+        'template.yaml',
+      ),
+    ).toMatchObject({ paths: ['.aws-sam/build/A'], problems: [] });
+    const { problems } = await packagedOf(
+      {
+        ...one,
+        'template.yaml': templateOf({ A: functionOf(undefined), B: functionOf(undefined) }, { Globals }),
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(problems).toMatchObject([
+      {
+        code: 'PATH_OF_WRONG_KIND',
+        remedy: expect.stringContaining('--template-file .aws-sam/build/template.yaml') as unknown,
+      },
+    ]);
+  });
+});
+
+describe('a function whose sources may run', () => {
+  const PYTHON = templateOf({ Fn: functionOf('src', {}, { Runtime: 'python3.13' }) });
+
+  test('is packaged from them where nothing is missing, whatever was built', async () => {
+    const { paths, warnings } = await packagedOf(
+      {
+        ...{ 'template.yaml': PYTHON, 'src/app.py': '', '.aws-sam/build/Fn/app.py': 'old' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect({ paths, warnings }).toEqual({ paths: ['src'], warnings: [] });
+  });
+
+  const MISSING = { 'template.yaml': PYTHON, 'src/app.py': '', 'src/requirements.txt': 'requests' };
+
+  test('is packaged from what was built where dependencies are missing', async () => {
+    const { paths, warnings } = await packagedOf(
+      {
+        ...MISSING,
+        ...{ '.aws-sam/build/Fn/app.py': '', '.aws-sam/build/Fn/requests/__init__.py': '' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect({ paths, warnings }).toEqual({ paths: ['.aws-sam/build/Fn'], warnings: [] });
+  });
+
+  test('is packaged without its dependencies where there is no build, with a warning', async () => {
+    const { exitCode, paths, warnings, messages } = await packagedOf(MISSING);
+    expect({ exitCode, paths, warnings }).toEqual({
+      exitCode: EXIT.ok,
+      paths: ['src'],
+      warnings: ['unbuilt-dependencies Fn'],
+    });
+    expect(messages).toEqual(["'src' is packaged without the dependencies that its 'requirements.txt' names"]);
+  });
+
+  test('has a runtime that a parameter names', async () => {
+    const { warnings } = await packagedOf({
+      ...MISSING,
+      'template.yaml': templateOf(
+        { Fn: { Type: 'AWS::Lambda::Function', Properties: { Code: 'src', Runtime: { Ref: 'Runtime' } } } },
+        { Parameters: { Runtime: { Type: 'String', Default: 'python3.12' } } },
+      ),
+    });
+    expect(warnings).toEqual(['unbuilt-dependencies Fn']);
+  });
+});
+
+/** In the future of everything that was written. */
+const LATER = new Date(Date.now() + 60_000);
+
+describe('a build that is older than its sources', () => {
+  test('is packaged with a warning, unless what has changed is in it', async () => {
+    const shop = await TestProject.of({
+      ...{ 'template.yaml': templateOf({ Fn: functionOf('src', MAKEFILE, { Runtime: 'python3.13' }) }) },
+      ...{ 'src/app.py': 'same', 'src/lib/x.py': 'new', 'src/node_modules/y': '', '.aws-sam/build/Fn/app.py': 'same' },
+    });
+    for (const name of ['src/app.py', 'src/node_modules/y']) utimesSync(shop.path(name), LATER, LATER);
+    expect((await packaged(shop, '-t', 'template.yaml')).warnings).toEqual([]);
+    utimesSync(shop.path('src/lib/x.py'), LATER, LATER);
+    const { warnings, messages, paths } = await packaged(shop, '-t', 'template.yaml');
+    expect({ warnings, paths }).toEqual({ warnings: ['stale-build Fn'], paths: ['.aws-sam/build/Fn'] });
+    expect(messages).toEqual([
+      "'src/lib/x.py' has changed since 'sam build' made '.aws-sam/build/Fn', which is packaged",
+    ]);
+  });
+
+  test('of a layer has its sources in a folder of their own', async () => {
+    const layer = {
+      Type: 'AWS::Lambda::LayerVersion',
+      Properties: { Content: 'layer' },
+      Metadata: { BuildMethod: 'python3.13' },
+    };
+    const shop = await TestProject.of({
+      ...{ 'template.yaml': templateOf({ Layer: layer }), 'layer/x.py': 'x', '.aws-sam/build/Layer/python/x.py': 'x' },
+    });
+    utimesSync(shop.path('layer/x.py'), LATER, LATER);
+    expect(await packaged(shop, '-t', 'template.yaml')).toMatchObject({
+      paths: ['.aws-sam/build/Layer'],
+      warnings: [],
+    });
+    shop.write({ 'layer/x.py': 'y' });
+    utimesSync(shop.path('layer/x.py'), LATER, LATER);
+    expect(await packaged(shop, '-t', 'template.yaml')).toMatchObject({ warnings: ['stale-build Layer'] });
+  });
+
+  test('is told of for the template that sam build wrote, too', async () => {
+    const shop = await TestProject.of({
+      ...MADE,
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn', MAKEFILE) }),
+      '.aws-sam/build/Fn/bootstrap': '',
+      '.aws-sam/build.toml': '[function_build_definitions.u]\ncodeuri = "src"\nfunctions = ["Fn"]\n',
+    });
+    expect(await packaged(shop)).toMatchObject({ paths: ['.aws-sam/build/Fn'], warnings: [] });
+    utimesSync(shop.path('src/main.go'), LATER, LATER);
+    expect(await packaged(shop)).toMatchObject({ paths: ['.aws-sam/build/Fn'], warnings: ['stale-build Fn'] });
+    utimesSync(shop.path('template.yaml'), LATER, LATER);
+    const { warnings, messages } = await packaged(shop);
+    expect(warnings).toEqual(['older-build', 'stale-build Fn']);
+    expect(messages[0]).toBe(
+      "'.aws-sam/build/template.yaml' is packaged, and 'template.yaml' has changed since it was built",
+    );
+    expect((await packaged(shop, '-t', '.aws-sam/build/template.yaml')).warnings).toEqual(['stale-build Fn']);
+  });
+});
+
+describe('a build', () => {
+  test('is where samconfig says', async () => {
+    const { paths } = await packagedOf(
+      {
+        ...MADE,
+        'samconfig.toml': 'version = 0.1\n[default.build.parameters]\nbuild_dir = "out"\n',
+        ...{ 'out/Fn/bootstrap': '', '.aws-sam/build/Fn/bootstrap': 'old' },
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(paths).toEqual(['out/Fn']);
+  });
+
+  test('that is of other sources is none', async () => {
+    const { problems } = await packagedOf(
+      {
+        ...MADE,
+        'other/main.go': '',
+        '.aws-sam/build/Fn/bootstrap': '',
+        '.aws-sam/build.toml': '[function_build_definitions.u]\ncodeuri = "other"\nfunctions = ["Fn"]\n',
+      },
+      '-t',
+      'template.yaml',
+    );
+    expect(problems).toMatchObject([{ code: 'PATH_NOT_FOUND' }]);
+  });
+
+  test('whose notes are of another machine, or can not be read, is one', async () => {
+    for (const notes of [
+      '[function_build_definitions.u]\ncodeuri = "/away/src"\nfunctions = ["Fn"]\n',
+      '= no TOML',
+      'x = 1',
+    ]) {
+      const { paths } = await packagedOf(
+        { ...MADE, '.aws-sam/build/Fn/bootstrap': '', '.aws-sam/build.toml': notes },
+        ...['-t', 'template.yaml'],
+      );
+      expect(paths).toEqual(['.aws-sam/build/Fn']);
+    }
+  });
+
+  test('in the working directory is one of a template elsewhere if it says so, or has its resources', async () => {
+    const files = {
+      'infra/app.yaml': templateOf({ Fn: functionOf('../src', MAKEFILE) }),
+      ...{ 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
+    };
+    const shop = await TestProject.of(files);
+    const { problems } = await packaged(shop, '-t', 'infra/app.yaml');
+    expect(problems).toMatchObject([
+      { remedy: expect.stringContaining("'sam build Fn --template-file infra/app.yaml'") as unknown },
+    ]);
+    shop.write({ '.aws-sam/build/template.yaml': templateOf({ Other: functionOf('Other') }) });
+    expect((await packaged(shop, '-t', 'infra/app.yaml')).problems).toHaveLength(1);
+    shop.write({ '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }) });
+    expect((await packaged(shop, '-t', 'infra/app.yaml')).paths).toEqual(['.aws-sam/build/Fn']);
+    const noted = await TestProject.of({
+      ...files,
+      '.aws-sam/build.toml': '[function_build_definitions.u]\ncodeuri = "src"\nfunctions = ["Fn"]\n',
+    });
+    expect((await packaged(noted, '-t', 'infra/app.yaml')).paths).toEqual(['.aws-sam/build/Fn']);
+  });
+
+  test('may be a link, as SAM makes it where it keeps what it built', async () => {
+    const shop = await TestProject.of({ ...MADE, '.aws-sam/cache/u/bootstrap': 'x', '.aws-sam/build/note': '' });
+    symlinkSync('../cache/u', shop.path('.aws-sam/build/Fn'));
+    expect((await packaged(shop, '-t', 'template.yaml')).paths).toEqual(['.aws-sam/build/Fn']);
+  });
+});
