@@ -8,6 +8,8 @@ export const IGNORE_FILE = '.artifactignore';
 export interface Rules {
   /** `name`: path in the archive. Asked from the top down: a folder before what is in it. */
   ignores(name: string, kind: 'file' | 'folder'): boolean;
+  /** The pattern that leaves it out, as it is written at the top; `undefined` where none does. */
+  patternOf(name: string, kind: 'file' | 'folder'): string | undefined;
   /** These rules and those of an ignore file in a folder of the archive (`''`: its top), which go before those from above. */
   with(folder: string, text: string): Rules;
 }
@@ -38,6 +40,10 @@ class PatternRules implements Rules {
 
   ignores(name: string, kind: 'file' | 'folder'): boolean {
     return this.#matcher?.test(kind === 'folder' ? `${name}/` : name).ignored ?? false;
+  }
+
+  patternOf(name: string, kind: 'file' | 'folder'): string | undefined {
+    return this.#matcher?.test(kind === 'folder' ? `${name}/` : name).rule?.pattern;
   }
 
   with(folder: string, text: string): Rules {

@@ -39,6 +39,8 @@ import { COMPLETION, SHELLS } from './completion-options.ts';
 import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
 import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { ExplainFlags } from './explain-options.ts';
+import { EXPLAIN } from './explain-options.ts';
 import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } from './gc-options.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN } from './gc-options.ts';
 import type { DiffOptions, GetOptions, ListOptions, ShowOptions, TreeOptions } from './looking-options.ts';
@@ -78,6 +80,7 @@ import type { Warnings } from './warnings.ts';
 export interface CommandHandlers {
   readonly bootstrap: (options: BootstrapOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly package: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
+  readonly explain: (options: PackageOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bundle create': (options: BundleCreateOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bundle show': (options: BundleShowOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
   readonly 'bundle publish': (options: BundlePublishOptions, terminal: Terminal, warnings: Warnings) => Promise<void>;
@@ -140,6 +143,7 @@ export interface CommandHandlers {
 export const HANDLERS: CommandHandlers = {
   bootstrap: async (...call) => (await import('./commands/bootstrap.ts')).run(...call),
   package: async (...call) => (await import('./commands/package.ts')).run(...call),
+  explain: async (...call) => (await import('./commands/explain.ts')).run(...call),
   'bundle create': async (...call) => (await import('./commands/bundle.ts')).create(...call),
   'bundle show': async (...call) => (await import('./commands/bundle.ts')).show(...call),
   'bundle publish': async (...call) => (await import('./commands/bundle.ts')).publish(...call),
@@ -290,6 +294,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     positional: [],
     options: optionsOf<PackageFlags>(PACKAGE),
     foreign: [...PACKAGE_FOREIGN, ...AWS_CLI_FOREIGN],
+  },
+  {
+    name: 'explain',
+    summary: 'what package would do with a template, place by place, and why',
+    description:
+      'Tells of every local path in a template, and of those nested in it, what it names, which artifact it becomes, what is written in its place and what is added; and what was looked at and stays, with the reason. Asks nothing of AWS and needs no domain. Takes the options of package that change any of it.',
+    examples: [
+      { what: 'the template that package would take', command: 'cfn-artifacts explain' },
+      {
+        what: 'where a path comes from a parameter',
+        command: 'cfn-artifacts explain -t template.yaml --parameter-overrides Stage=prod',
+      },
+      { what: 'for a script', command: 'cfn-artifacts explain -t template.yaml --json' },
+    ],
+    positional: [],
+    options: optionsOf<ExplainFlags>(EXPLAIN),
+    foreign: [],
   },
   {
     name: 'bundle create',

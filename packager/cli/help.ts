@@ -141,7 +141,7 @@ function indented(text: string, indent: number, { width }: HelpStyle): string {
 }
 
 /** Lines end at spaces; a word that is longer than a line gets a line of its own. */
-function wrap(text: string, width: number): string {
+export function wrap(text: string, width: number): string {
   let lines = '';
   let line = '';
   for (const word of text.split(' ')) {

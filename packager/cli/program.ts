@@ -12,6 +12,7 @@ import { DELETE, UNDELETE } from './delete-options.ts';
 import { DOCTOR } from './doctor-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
+import { resolveExplainOptions } from './explain-options.ts';
 import { helpWidth } from './help.ts';
 import { DIFF, GET, LIST, LIST_CONFLICTS, SHOW, TREE } from './looking-options.ts';
 import { resolvePublishOptions } from './publish-options.ts';
@@ -112,6 +113,12 @@ async function dispatch(
     case 'package':
       await packageCommand(call, given, terminal, warnings, handlers);
       break;
+    case 'explain': {
+      const resolved = await resolveExplainOptions(given, context.cwd);
+      tellOfOptions(resolved, terminal, warnings);
+      await handlers.explain(resolved.options, terminal, warnings);
+      break;
+    }
     case 'bundle create':
       await bundleCommand(given, terminal, warnings, handlers);
       break;

@@ -78,7 +78,7 @@ function unitOf(resources: readonly Drawn[], extra = ''): Unit {
       path: '/template.json',
       location: 'template.json',
     },
-    ...{ kind: 'template', detached: false, template, places: loaded },
+    ...{ kind: 'template', detached: false, template, places: loaded, left: [] },
     names: resourceNames(template, 'template', new Map()),
   };
 }

@@ -1,0 +1,32 @@
+import type { BundleCreateFlags } from './bundle-options.ts';
+import { BUNDLE_CREATE } from './bundle-options.ts';
+import type { OptionTable, PackageFlags } from './options.ts';
+import { PACKAGE } from './options.ts';
+import type { ResolvedPackageOptions } from './package-options.ts';
+import { resolvePackageOptions } from './package-options.ts';
+import type { GivenValues } from './resolve-options.ts';
+
+/** Of the options of `package` those that change what it would do with a template. None of them has anybody asked. */
+export type ExplainFlags = Omit<BundleCreateFlags, 'output' | 'useJson'> &
+  Pick<PackageFlags, 'domain' | 's3Bucket' | 'resolveS3'>;
+
+const { output, useJson, ...CONTENT } = BUNDLE_CREATE;
+
+export const EXPLAIN: OptionTable<ExplainFlags> = {
+  ...CONTENT,
+  references: PACKAGE.references,
+  artifactPrefix: PACKAGE.artifactPrefix,
+  domain: PACKAGE.domain,
+  s3Bucket: PACKAGE.s3Bucket,
+  resolveS3: PACKAGE.resolveS3,
+};
+
+const FROM_FILE = new Set(Object.values(EXPLAIN).map(({ name }) => name));
+
+/**
+ * What `explain` is told, as `package` is told it.
+ * @throws ArtifactErrors with everything that is wrong
+ */
+export function resolveExplainOptions(given: GivenValues, cwd: string): Promise<ResolvedPackageOptions> {
+  return resolvePackageOptions(given, [], cwd, (name) => FROM_FILE.has(name));
+}

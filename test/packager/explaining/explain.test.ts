@@ -1,0 +1,278 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { run } from '../../../packager/cli/program.ts';
+import { LEFT_REASONS } from '../../../packager/template/find/left.ts';
+import { parseTemplate } from '../../../packager/template/text/parse.ts';
+import { copyInput, corpusCases, describeWithCorpus } from '../../support/corpus.ts';
+import { hideOwnEnvironment } from '../../support/own-environment.ts';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import { knowEveryError } from '../../support/realm.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { dataOf } from '../template/independent.ts';
+
+knowEveryError();
+hideOwnEnvironment();
+
+const GOLDEN = path.join(import.meta.dirname, '../../golden/explain');
+const isUpdated = process.env['UPDATE_GOLDEN'] === '1';
+
+interface Explained {
+  readonly prefix: string;
+  readonly templates: readonly {
+    readonly file: string;
+    readonly kind: string;
+    readonly places: readonly {
+      readonly place: string;
+      readonly resource?: string;
+      readonly property: string;
+      readonly rule: { readonly kind: string };
+      readonly bucketFrom: readonly string[];
+      readonly dependsOn: readonly string[];
+      readonly names: readonly { readonly kind: string; readonly path: string; readonly id?: string }[];
+    }[];
+    readonly references: readonly { readonly logicalId: string; readonly artifacts: readonly string[] }[];
+    readonly left: readonly { readonly resource?: string; readonly property: string; readonly reason: string }[];
+  }[];
+}
+
+async function explained(cwd: string, ...flags: readonly string[]) {
+  const terminal = recordedTerminal({ cwd });
+  const exitCode = await run(['explain', ...flags], terminal);
+  return { exitCode, stdout: terminal.stdout.text, stderr: terminal.stderr.text };
+}
+
+const SHOP: Files = {
+  '.git/config': '',
+  'package.json': '{"name": "shop"}',
+  'src/hello/index.mjs': 'export const handler = 1;\n',
+  'src/hello/index.mjs.map': '{}',
+  'src/hello/cache/x': 'x',
+  'src/hello/.artifactignore': '*.map\n/cache/\n',
+  'src/other/app.py': 'x = 1\n',
+  'src/a/app.py': 'a\n',
+  'src/b/app.py': 'b\n',
+  'alone.py': 'y = 1\n',
+  'tool.jar': 'PK\u0003\u0004',
+  'api.json': '{}',
+  'run.sh': '',
+  'fragment.yaml': 'Bucket: b\n',
+  'own.yaml': 'My::Own::Type:\n  Path: {form: uri, wanted: archive-or-file}\n',
+  'child.yaml':
+    'Resources:\n  Child:\n    Type: AWS::Lambda::Function\n    Properties: {Code: src/other, Handler: app.h, Runtime: python3.12, Role: r}\n',
+  'template.yaml': `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Conditions: {IsProd: !Equals [a, b]}
+Parameters:
+  Where: {Type: String}
+  Stage: {Type: String, Default: a}
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src/hello, Handler: index.handler}
+  Single:
+    Type: AWS::Lambda::Function
+    Condition: IsProd
+    Properties: {Code: alone.py, Handler: alone.h, Runtime: python3.12, Role: r}
+  Staged:
+    Type: AWS::Lambda::LayerVersion
+    Properties: {Content: !Sub 'src/\${Stage}'}
+  Fn::ForEach::Each:
+    - N
+    - [a, b]
+    - 'Fn\${N}':
+        Type: AWS::Lambda::Function
+        Properties: {Code: 'src/\${N}', Handler: app.h, Runtime: python3.12, Role: r}
+  Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+  Set: {Type: AWS::CloudFormation::StackSet, Properties: {StackSetName: s, PermissionModel: SELF_MANAGED, TemplateURL: child.yaml}}
+  Named:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: String, Value: !Artifact {Path: tool.jar, Form: Digest, Name: tools/one}}
+  Own: {Type: My::Own::Type, Properties: {Path: src/other}}
+  Kept: {Type: AWS::Lambda::Function, Properties: {Code: 'arn:aws:artifacts:us-east-1:111122223333:default/shop/api:3', Handler: x, Runtime: nodejs22.x, Role: r}}
+  Apart: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: 's3://bucket/machine.json?versionId=v1', Role: r}}
+  Inline: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: 'x'}, Handler: x, Runtime: nodejs22.x, Role: r}}
+  InlineCode: {Type: AWS::Serverless::Function, Properties: {InlineCode: 'x', Handler: x, Runtime: nodejs22.x}}
+  Image: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: '111122223333.dkr.ecr.us-east-1.amazonaws.com/x'}}
+  There: {Type: AWS::Lambda::Function, Properties: {Code: {S3Bucket: b, S3Key: k}, Handler: x, Runtime: nodejs22.x, Role: r}}
+  InS3: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: 's3://bucket/key', StageName: x}}
+  Url: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://s3.amazonaws.com/b/k'}}
+  Later: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Ref Where}}
+  Branches: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !If [IsProd, !Artifact child.yaml, !Ref AWS::NoValue]}}
+  Missing: {Type: AWS::Serverless::Function, Properties: {Handler: x, Runtime: nodejs22.x}}
+  Empty: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: '', StageName: x}}
+  Nowhere: {Type: AWS::Serverless::Api, Properties: {DefinitionUri: !Sub './none-\${Stage}.json', StageName: x}}
+  Local: {Type: AWS::S3::Bucket, Properties: {BucketName: ./src, Tags: [{Key: k, Value: ./none}]}}
+  Command: {Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Name: x, Command: [./run.sh]}]}}
+  Beside: {Type: AWS::Lambda::Function, Code: src/other, Properties: {Handler: x, Runtime: nodejs22.x, Role: r, Code: {S3Bucket: b}}}
+  Included: {Type: AWS::S3::Bucket, Properties: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: fragment.yaml}}}}
+`,
+};
+
+let shop: TestProject;
+beforeAll(async () => {
+  shop = await TestProject.of(SHOP);
+});
+
+describe('explain', () => {
+  test.each([
+    ['shop', 80, []],
+    ['shop-wide', 120, ['--references', 'grouped']],
+    ['shop-bucket', 80, ['--s3-bucket', 'deployments', '--parameter-overrides', 'Stage=b', 'Where=./child.yaml']],
+  ] as const)('talks as %s in %d columns', async (name, columns, flags) => {
+    const inBucket = name === 'shop-bucket';
+    // Without a domain there are no artifacts to name by ARN.
+    const template = inBucket ? shop.read('template.yaml').replace(/^ {2}Kept:.*\n/m, '') : shop.read('template.yaml');
+    shop.write({ 'explained.yaml': template });
+    const terminal = recordedTerminal({ cwd: shop.folder, columns, env: { NO_COLOR: '1' } });
+    const exitCode = await run(
+      ['explain', '-t', 'explained.yaml', '--resources', 'own.yaml', '--no-progressbar', ...flags],
+      terminal,
+    );
+    expect({ exitCode, text: terminal.stderr.text.replaceAll(/^(?:warning: | {2}).*\n/gm, '') }).toEqual({
+      exitCode: 0,
+      text: '',
+    });
+    const { text } = terminal.stdout;
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+    const file = path.join(GOLDEN, `${name}.txt`);
+    if (isUpdated) {
+      mkdirSync(GOLDEN, { recursive: true });
+      writeFileSync(file, text);
+    }
+    expect(text).toBe(readFileSync(file, 'utf8'));
+  });
+
+  test('gives a script all of it', async () => {
+    const { exitCode, stdout } = await explained(shop.folder, '--resources', 'own.yaml', '--json');
+    expect(exitCode).toBe(0);
+    const { templates } = JSON.parse(stdout) as Explained;
+    const [top] = templates;
+    const byResource = new Map(top?.places.map((place) => [place.resource, place]));
+    expect(byResource.get('Hello')).toMatchObject({
+      ...{
+        place: 'template.yaml:9:27',
+        property: 'CodeUri',
+        rule: { kind: 'core', row: 'AWS::Serverless::Function CodeUri' },
+      },
+      bucketFrom: ['SrcHelloArtifact'],
+      names: [
+        {
+          ...{ kind: 'folder', path: 'src/hello', files: 1, bytes: 26, id: 'shop/src/hello', idFrom: 'path' },
+          ignored: [
+            { name: 'cache/', pattern: '/cache/' },
+            { name: 'index.mjs.map', pattern: '*.map' },
+          ],
+        },
+      ],
+    });
+    expect(byResource.get('Single')?.names).toMatchObject([{ kind: 'zipped-file', files: 1, bytes: 6 }]);
+    expect(byResource.get('Named')).toMatchObject({
+      ...{ rule: { kind: 'function' }, bucketFrom: [], dependsOn: ['ToolsOneArtifact'] },
+      names: [{ kind: 'zip', id: 'shop/tools/one', idFrom: 'name' }],
+    });
+    expect(byResource.get('Own')?.rule).toEqual({ kind: 'own-table', row: 'My::Own::Type Path' });
+    expect(byResource.get('Kept')?.names).toMatchObject([{ kind: 'artifact', id: 'shop/api', idFrom: 'as-named' }]);
+    expect(byResource.get('Apart')?.names).toMatchObject([{ kind: 's3-object' }]);
+    expect(byResource.get('Fn${N}')?.names).toMatchObject([{ values: ['a'] }, { values: ['b'] }]);
+    const reasons = (top?.left ?? []).map(
+      ({ resource, property, reason }) => `${resource ?? ''}.${property} ${reason}`,
+    );
+    expect(reasons).toEqual([
+      'Inline.Code code-elsewhere',
+      'InlineCode.CodeUri code-elsewhere',
+      'Image.CodeUri code-elsewhere',
+      'There.Code in-s3',
+      'InS3.DefinitionUri in-s3',
+      'Url.TemplateURL remote',
+      'Later.TemplateURL unknown-value',
+      'Missing.CodeUri absent',
+      'Empty.DefinitionUri empty',
+      'Nowhere.DefinitionUri nothing-there',
+      'Local.BucketName not-in-table',
+      'Local.Tags.0.Value for-a-program',
+      'Command.ContainerDefinitions.0.Command.0 for-a-program',
+      'Beside.Code misplaced',
+      'Beside.Code no-path-in-it',
+    ]);
+    for (const { left } of templates) for (const { reason } of left) expect(LEFT_REASONS).toContain(reason);
+  });
+
+  test('asks nobody, makes nothing and needs no domain', async () => {
+    const before = readdirSync(shop.folder, { recursive: true }).sort();
+    // Nothing listens there, and nobody has credentials.
+    const terminal = recordedTerminal({ cwd: shop.folder, env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' } });
+    expect(await run(['explain', '--domain', 'file:../none', '--resources', 'own.yaml'], terminal)).toBe(0);
+    expect(existsSync(path.join(shop.folder, '../none'))).toBe(false);
+    expect(readdirSync(shop.folder, { recursive: true }).sort()).toEqual(before);
+  });
+
+  test('tells of a template without local paths that there is nothing', async () => {
+    const project = await TestProject.of({ 'template.yaml': 'Resources: {T: {Type: AWS::SNS::Topic}}\n' });
+    const { exitCode, stdout } = await explained(project.folder, '--artifact-prefix', 'x');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: "Nothing would be packaged. IDs of artifacts begin with 'x'; each gets a\nCustom::ArtifactRef.\n",
+    });
+  });
+
+  test('fails for what package fails for, before it would ask anybody', async () => {
+    const project = await TestProject.of({
+      'template.yaml': 'Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: none}}}\n',
+    });
+    const { exitCode, stderr } = await explained(project.folder);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining("Code of 'F'") });
+  });
+});
+
+/** What `package` makes of the same template, and what is told of that. */
+describeWithCorpus('what is explained is what package does', () => {
+  let scratch = '';
+  beforeAll(async () => {
+    scratch = await temporaryFolder();
+  });
+
+  test.each(corpusCases())('$name', async (one) => {
+    const input = copyInput(one, path.join(scratch, one.name));
+    const flags = ['--template-file', one.template, '--project-root', '.', '--artifact-prefix', 'case', '--json'];
+    const told = await explained(input, ...flags);
+    const terminal = recordedTerminal({ cwd: input });
+    const exitCode = await run(
+      ['package', ...flags, '--domain', `file:${path.join(scratch, one.name, 'domain')}`],
+      terminal,
+    );
+    expect(told.exitCode).toBe(exitCode);
+    if (exitCode !== 0) {
+      expect(JSON.parse(told.stdout)).toEqual(JSON.parse(terminal.stdout.text));
+      return;
+    }
+    const { templates } = JSON.parse(told.stdout) as Explained;
+    const packaged = JSON.parse(terminal.stdout.text) as {
+      readonly templateBody: string;
+      readonly artifacts: readonly { readonly place: string; readonly path?: string; readonly id: string }[];
+    };
+    const named = templates.flatMap(({ places }) =>
+      places.flatMap(({ place, names }) =>
+        names.flatMap(({ path: file, id }) => (id === undefined ? [] : [`${place} ${file} ${id}`])),
+      ),
+    );
+    expect(named).toEqual(
+      packaged.artifacts.map(({ place, path: file, id }) => `${place} ${file ?? ''} ${id.replace(/^default\//, '')}`),
+    );
+    const { Resources: resources = {} } = dataOf(parseTemplate(packaged.templateBody, 'packaged').root) as {
+      Resources?: Record<string, { Type?: string; Properties?: unknown; DependsOn?: string | string[] }>;
+    };
+    const source = readFileSync(path.join(input, one.template), 'utf8');
+    const added = Object.entries(resources)
+      .filter(([name, { Type: type }]) => type === 'Custom::ArtifactRef' && !source.includes(name))
+      .map(([name]) => name);
+    expect(templates[0]?.references.map(({ logicalId }) => logicalId)).toEqual(added);
+    for (const { resource = '', bucketFrom, dependsOn } of templates[0]?.places ?? []) {
+      const text = JSON.stringify(resources[resource] ?? {});
+      if (resource in resources) for (const name of bucketFrom) expect(text).toContain(name);
+      if (resource in resources)
+        expect([resources[resource]?.DependsOn ?? []].flat()).toEqual(expect.arrayContaining([...dependsOn]));
+    }
+  });
+});
