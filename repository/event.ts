@@ -158,7 +158,7 @@ interface OfPromotion extends Common {
   readonly sequence: string;
 }
 
-/** The details of each kind of event. A new kind is a line here, a schema in docs/events/ and a row in docs/events.md. */
+/** The details of each kind of event. A new kind is a line here, a schema in schemas/events/ and a row in docs/events.md. */
 export interface Details {
   readonly 'Artifact Condemned': OfContent;
   /** `holders`: some of those that need it. */

@@ -4,9 +4,9 @@ import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { DetailType, DomainEvent } from '../../repository/event.ts';
 
-const FOLDER = path.join(import.meta.dirname, '../../docs/events');
+const FOLDER = path.join(import.meta.dirname, '../../schemas/events');
 
-/** What stands in docs/events/, by detail-type. */
+/** What stands in schemas/events/, by detail-type. */
 export const SCHEMAS: ReadonlyMap<string, object> = new Map(
   readdirSync(FOLDER)
     .map((file) => JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as { readonly title: string })
@@ -56,7 +56,7 @@ export function delivered({ detailType, detail }: DomainEvent): Delivered {
 }
 
 /** Readers are to ignore members that they do not know; the tests know all of them. */
-function closed(schema: unknown): object {
+export function closed(schema: unknown): object {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema as object;
   const members = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
