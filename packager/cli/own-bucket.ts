@@ -1,5 +1,5 @@
 import type { Domain } from '../../repository/index.ts';
-import { ArtifactError } from '../../repository/index.ts';
+import { ArtifactError, contentStoreOf } from '../../repository/index.ts';
 import { Bucket } from '../aws/bucket.ts';
 import { awsAccess } from '../aws/access.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
@@ -16,15 +16,17 @@ import type { Warnings } from './warnings.ts';
 
 /**
  * Looks at a bucket that a repository is to have its content in, has its policy say what it must if that is asked, and takes it into use.
+ * @param isInUse whether the repository has its content there already
  * @throws ArtifactErrors with everything that is wrong with it, before anything is changed
  */
 export async function acceptBucket(
   options: RepositoryCreateOptions & { readonly bucket: string },
+  isInUse: boolean,
   domain: Domain,
   terminal: Terminal,
   warnings: Warnings,
 ): Promise<void> {
-  const { bucket, applyPolicy } = options;
+  const { repository, bucket, applyPolicy } = options;
   const { account, region, store } = domain;
   if (store.openBucket === undefined) {
     throw new ArtifactError('INVALID_ARGUMENT', 'a domain in a directory has no buckets beside it', {
@@ -33,9 +35,12 @@ export async function acceptBucket(
   }
   const access = await awsAccess(accessSettings(options, terminal));
   const client = await access.s3(region);
-  const wanted: OwnBucket = { domain, bucket, hasFunctions: isKeptByFunction(domain) };
+  const wanted: OwnBucket = {
+    ...{ domain, bucket, hasFunctions: isKeptByFunction(domain) },
+    ...(isInUse && { usedBy: [repository] }),
+  };
   const settings = new Bucket({ client, bucket, owner: account, signal: terminal.signal });
-  const reach = { settings, store };
+  const reach = { settings, content: contentStoreOf(store, bucket) };
   const examined = await examine(wanted, reach, applyPolicy);
   for (const { message, remedy } of examined.warnings) warnings.add({ code: 'own-bucket', message, remedy });
   if (!applyPolicy) showStatements(wanted, examined, options, terminal);

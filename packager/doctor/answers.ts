@@ -1,4 +1,5 @@
 import type { RamShare } from '../../repository/sharing/resource-share.ts';
+import type { BucketsInUse } from '../own-bucket/in-use.ts';
 import type { BucketDomainPlace, Expected } from './expected.ts';
 import type { LifecycleRule } from './lifecycle.ts';
 
@@ -117,6 +118,7 @@ export interface BucketAnswers {
   readonly sharing: readonly { readonly what: string; readonly lines: readonly string[] }[];
   /** How everybody stands who has a share by AWS RAM, or is offered one. */
   readonly resourceShares: readonly RamShare[];
+  readonly ownBuckets: BucketsInUse;
   /** The newest daily audit. */
   readonly audit: DailyAnswer;
   /** The newest daily collection, or plan of one. */
@@ -156,6 +158,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
     'kms:GetKeyPolicy',
   ],
   resourceShares: ['s3:GetObject', 's3:ListBucket', 'ram:GetResourceShares', 'ram:GetResourceShareAssociations'],
+  ownBuckets: ['s3:GetObject', 's3:ListBucket'],
   audit: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
   collection: ['cloudformation:ListExports', 'cloudformation:DescribeStacks', 's3:GetObject', 's3:ListBucket'],
 };

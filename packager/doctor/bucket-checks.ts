@@ -98,6 +98,13 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
     judge: ({ subject, resourceShares }) => resourceShares.flatMap((share) => judgeRamShare(subject, share)),
   }),
   check({
+    id: 'own-buckets',
+    asks: 'the buckets that repositories have of their own are known',
+    needs: ['ownBuckets'],
+    // Each of them has checks of its own.
+    judge: () => [],
+  }),
+  check({
     id: 'lifecycle',
     asks: 'no lifecycle rule eats content',
     needs: ['subject', 'lifecycle'],

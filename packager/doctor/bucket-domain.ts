@@ -12,7 +12,10 @@ import { limited } from '../../repository/stores/limited.ts';
 import { probe } from '../../repository/stores/probe.ts';
 import { bucketRegion, s3Store } from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
+import { Bucket } from '../aws/bucket.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
+import { bucketsInUse } from '../own-bucket/in-use.ts';
+import { lookAt } from '../own-bucket/prepare.ts';
 import { targetsOf } from '../sharing/targets.ts';
 import type { BucketAnswers, BucketPresence, DailyAnswer, DescriptorAnswer, StoreAnswer, Subject } from './answers.ts';
 import { BUCKET_ACTIONS } from './answers.ts';
@@ -27,6 +30,14 @@ import { STACK_CHECKS } from './stack-checks.ts';
 export interface BucketExamination {
   readonly subject: Subject;
   readonly results: readonly Result[];
+  readonly ownBuckets: readonly OwnBucketExamination[];
+}
+
+/** Of a bucket that repositories have their content in. */
+export interface OwnBucketExamination {
+  readonly bucket: string;
+  readonly repositories: readonly string[];
+  readonly checks: readonly Result[];
 }
 
 export interface BucketRequest {
@@ -64,8 +75,31 @@ export async function examineBucket(request: BucketRequest): Promise<BucketExami
   const kind = owner === account && isKeptByFunction(place) ? 'stack' : 'bucket';
   const subject: Subject = { ...place, kind, expected: expectedOf(request.template, place), version: request.version };
   const ask = await questions({ request, subject, presence, region: found });
-  const results = await diagnose([...BUCKET_CHECKS, ...STACK_CHECKS], { ask, actions: BUCKET_ACTIONS });
-  return { subject, results };
+  const [results, ownBuckets] = await Promise.all([
+    diagnose([...BUCKET_CHECKS, ...STACK_CHECKS], { ask, actions: BUCKET_ACTIONS }),
+    examineOwnBuckets(request, subject, ask),
+  ]);
+  return { subject, results, ownBuckets };
+}
+
+async function examineOwnBuckets(
+  { access, signal }: BucketRequest,
+  subject: Subject,
+  ask: Ask<BucketAnswers>,
+): Promise<readonly OwnBucketExamination[]> {
+  // Why they are not known is told by the check that asks for them.
+  const inUse = await ask('ownBuckets').catch(() => undefined);
+  if (inUse === undefined || inUse.size === 0) return [];
+  const client = await access.s3(subject.region);
+  const hasFunctions = isKeptByFunction(subject);
+  return Promise.all(
+    Array.from(inUse, async ([bucket, usedBy]) => {
+      const settings = new Bucket({ client, bucket, owner: subject.account, signal });
+      const content = s3Store({ client, bucket, expectedOwner: subject.account, requiresVersions: false, signal });
+      const checks = await lookAt({ domain: subject, bucket, hasFunctions, usedBy }, { settings, content });
+      return { bucket, repositories: usedBy, checks };
+    }),
+  );
 }
 
 /** An error is an answer too where the bucket may be there and only does not tell. */
@@ -168,6 +202,11 @@ async function questions({ request, subject, presence, region }: Situation): Pro
           return standingByRam(access, subject, storeWith(false), signal);
         }),
       ),
+    ownBuckets: () =>
+      there(async () => {
+        await requireDomain(ask('descriptor'));
+        return bucketsInUse(storeWith(false));
+      }),
     audit: async () => {
       const { parameters, changed } = await ask('standing');
       if ((parameters['KeeperCode'] ?? '') === '') notThere('there is no keeper');

@@ -54,19 +54,25 @@ export const OWN_BUCKET_CHECKS: readonly Check<OwnBucketAnswers>[] = [
     id: 'bucket',
     asks: "the bucket is there, in the domain's Region, and of its account",
     needs: ['wanted', 'presence'],
-    judge: ({ wanted: { bucket, domain }, presence }) => {
+    judge: ({ wanted, presence }) => {
+      const { bucket, domain } = wanted;
+      const { usedBy } = wanted;
       if (presence.is !== 'there')
         return [
           problem(
             presence.message,
-            `Name a bucket of account ${domain.account}: content of another account's bucket would need its consent for every step of the functions. 'cfn-artifacts share' gives other accounts what a repository has.`,
+            usedBy !== undefined
+              ? goneFor(usedBy, domain)
+              : `Name a bucket of account ${domain.account}: content of another account's bucket would need its consent for every step of the functions. 'cfn-artifacts share' gives other accounts what a repository has.`,
           ),
         ];
       if (presence.region === domain.region) return [];
       return [
         problem(
           `the bucket '${bucket}' is in ${presence.region}, and the domain in ${domain.region}: Lambda takes code from a bucket of its own Region alone`,
-          `Name a bucket in ${domain.region}, or make the repository in the domain of ${presence.region}.`,
+          usedBy !== undefined
+            ? goneFor(usedBy, domain)
+            : `Name a bucket in ${domain.region}, or make the repository in the domain of ${presence.region}.`,
         ),
       ];
     },
@@ -75,14 +81,16 @@ export const OWN_BUCKET_CHECKS: readonly Check<OwnBucketAnswers>[] = [
     id: 'domain',
     asks: 'the bucket is no domain',
     needs: ['wanted', 'isDomain'],
-    judge: ({ wanted: { bucket, domain }, isDomain }) => {
+    judge: ({ wanted: { bucket, domain, usedBy }, isDomain }) => {
       if (!isDomain && bucket !== domain.bucket) return [];
       const [message, remedy] =
         bucket === domain.bucket
           ? [`'${bucket}' is the domain's own bucket`, 'Leave out --bucket: a repository has its content there.']
           : [
               `'${bucket}' is a domain: it collects what nothing in it refers to`,
-              'Name a bucket that is none, or use that domain with --domain.',
+              usedBy === undefined
+                ? 'Name a bucket that is none, or use that domain with --domain.'
+                : `Remove its object 'domain' if nobody uses that domain. Else ${moveAway(usedBy)}`,
             ];
       return [problem(message, remedy)];
     },
@@ -91,12 +99,20 @@ export const OWN_BUCKET_CHECKS: readonly Check<OwnBucketAnswers>[] = [
     id: 'claim',
     asks: 'the bucket has content of no other domain, and of nobody else',
     needs: ['wanted', 'claim', 'contentThere'],
-    judge: ({ wanted: { bucket, domain }, claim, contentThere }) => {
+    judge: ({ wanted, claim, contentThere }) => {
+      const { bucket, domain, usedBy } = wanted;
       if (claim !== undefined && claim.bucket !== domain.bucket)
         return [
           problem(
             `'${bucket}' has content of the domain '${claim.bucket}' (account ${claim.account}, ${claim.region})`,
-            'Name another bucket: each domain would collect what only the other refers to.',
+            `${usedBy === undefined ? 'Name another bucket' : startingBig(moveAway(usedBy))}: each domain would collect what only the other refers to.`,
+          ),
+        ];
+      if (claim === undefined && usedBy !== undefined)
+        return [
+          warning(
+            `'${bucket}' does not say any more whose content it has: another domain could take it for its own`,
+            `Run: ${madeAgain(wanted)}`,
           ),
         ];
       if (claim !== undefined || contentThere === undefined) return [];
@@ -257,9 +273,10 @@ function judgePolicy(wanted: OwnBucket, policy: string | undefined): readonly Fi
       const does = found === undefined ? 'is missing' : 'says something else';
       const message = `the statement '${sid}' in the policy of '${bucket}' ${does}`;
       const promise = PROMISES[sid.slice(OWN_SID.length)];
+      const remedy = wanted.usedBy === undefined ? APPLY : `Run: ${madeAgain(wanted)} --apply-policy`;
       return promise === undefined
-        ? problem(`${message}: without it the domain's functions can't do their work there`, APPLY, { statement })
-        : warning(`${message}: it can't be promised ${promise}`, APPLY, { statement });
+        ? problem(`${message}: without it the domain's functions can't do their work there`, remedy, { statement })
+        : warning(`${message}: it can't be promised ${promise}`, remedy, { statement });
     }),
     ...foreignAllows.map(({ name, principals }) =>
       warning(
@@ -277,3 +294,27 @@ function judgePolicy(wanted: OwnBucket, policy: string | undefined): readonly Fi
 }
 
 const APPLY = '--apply-policy writes it; or put it there with aws s3api put-bucket-policy, then try again.';
+
+/** A repository keeps its bucket for good. */
+function goneFor(usedBy: readonly string[], { account, region }: OwnBucket['domain']): string {
+  const them = usedBy.length === 1 ? 'it' : 'them';
+  return `What ${quoted(usedBy)} had is to be found nowhere else. Make a bucket of that name in ${region} and account ${account}, if S3 gives it to you, and publish to ${them} again; or publish to another repository.`;
+}
+
+function moveAway(usedBy: readonly string[]): string {
+  return `promote what ${quoted(usedBy)} ${usedBy.length === 1 ? 'has' : 'have'} into another repository`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(' and ');
+}
+
+function startingBig(text: string): string {
+  return text.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
+
+/** Changes nothing that is right. */
+function madeAgain({ domain, bucket, hasFunctions, usedBy: [repository] = ['NAME'] }: OwnBucket): string {
+  const where = hasFunctions ? `--region ${domain.region}` : `--domain s3://${domain.bucket}`;
+  return `cfn-artifacts repository create ${repository} --bucket ${bucket} ${where}`;
+}

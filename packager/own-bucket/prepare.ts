@@ -1,4 +1,4 @@
-import { ArtifactError, ArtifactErrors, contentStoreOf, hasCode } from '../../repository/index.ts';
+import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/index.ts';
 import type { ObjectStore } from '../../repository/index.ts';
 import { EVERY_BLOB, descriptorKey } from '../../repository/keys.ts';
 import type { Bucket } from '../aws/bucket.ts';
@@ -25,8 +25,7 @@ export interface Examined {
 /** How the bucket is reached: its settings, and its objects. */
 export interface Reach {
   readonly settings: Bucket;
-  /** Of the domain, whose other buckets are reached through it. */
-  readonly store: ObjectStore;
+  readonly content: ObjectStore;
 }
 
 /**
@@ -35,13 +34,18 @@ export interface Reach {
  */
 export async function examine(wanted: OwnBucket, reach: Reach, applies: boolean): Promise<Examined> {
   const merged = await mergedPolicy(wanted, reach);
-  const ask = askingOnce<OwnBucketAnswers>(questions(wanted, reach, applies ? merged : undefined));
-  const results = await diagnose(OWN_BUCKET_CHECKS, { ask, actions: OWN_BUCKET_ACTIONS });
+  const results = await lookAt(wanted, reach, applies ? merged : undefined);
   return {
     problems: results.flatMap(problemsOf),
     warnings: results.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'warning')),
     ...(merged !== undefined && { policy: merged }),
   };
+}
+
+/** What its checks come to. @param merged what its policy is going to be; absent: it stays as it is */
+export function lookAt(wanted: OwnBucket, reach: Reach, merged?: MergedPolicy): Promise<readonly Result[]> {
+  const ask = askingOnce<OwnBucketAnswers>(questions(wanted, reach, merged));
+  return diagnose(OWN_BUCKET_CHECKS, { ask, actions: OWN_BUCKET_ACTIONS });
 }
 
 /** Whatever hinders that is told by the checks. */
@@ -56,10 +60,10 @@ async function mergedPolicy(wanted: OwnBucket, { settings }: Reach): Promise<Mer
 
 function questions(
   wanted: OwnBucket,
-  { settings, store }: Reach,
+  { settings, content }: Reach,
   merged: MergedPolicy | undefined,
 ): { readonly [K in keyof OwnBucketAnswers]: () => Promise<OwnBucketAnswers[K]> } {
-  const { bucket, domain } = wanted;
+  const { domain } = wanted;
   let presence: Promise<BucketPresence> | undefined;
   const present = (): Promise<BucketPresence> => (presence ??= settings.presence());
   /** Of a bucket that is not there, or elsewhere, nothing more is asked. */
@@ -72,7 +76,6 @@ function questions(
     if (!isThere) throw new DoesNotApply('the bucket is not there');
     return ask();
   };
-  const content = contentStoreOf(store, bucket);
   return {
     wanted: async () => wanted,
     presence: present,
@@ -114,6 +117,6 @@ export function refuseProblems({ problems: [first, ...rest] }: Examined): void {
 }
 
 /** From here on the bucket is the domain's for content. @throws ArtifactError UNSUPPORTED_STORE where another was faster */
-export async function takeIntoUse({ bucket, domain }: OwnBucket, { store }: Reach): Promise<void> {
-  await claim(contentStoreOf(store, bucket), domain);
+export async function takeIntoUse({ domain }: OwnBucket, { content }: Reach): Promise<void> {
+  await claim(content, domain);
 }

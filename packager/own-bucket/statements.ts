@@ -7,6 +7,8 @@ export interface OwnBucket {
   readonly bucket: string;
   /** Whether the domain has functions, whose roles do what nobody else may. Without them whoever gives a command does the keeper's work. */
   readonly hasFunctions: boolean;
+  /** Repositories that have their content there already. Absent: one is about to. */
+  readonly usedBy?: readonly [string, ...string[]];
 }
 
 /** Every statement of ours is called so, and none of anybody else's is touched. */

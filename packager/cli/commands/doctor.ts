@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOCAL_PLACE } from '../../../repository/index.ts';
 import { packageRoot } from '../../bootstrap/installation.ts';
+import type { OwnBucketExamination } from '../../doctor/bucket-domain.ts';
 import type { Result, Status } from '../../doctor/check.ts';
 import { STATUSES } from '../../doctor/check.ts';
 import { CHANCE } from '../chance.ts';
@@ -22,15 +23,17 @@ interface Examination {
   /** For people. */
   readonly title: string;
   readonly results: readonly Result[];
+  readonly ownBuckets: readonly OwnBucketExamination[];
 }
 
 /** Whether the domain is sound, and what to do where it is not. @returns `findings` where there are problems */
 export async function run(options: DoctorOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
-  const { domain, title, results } = await examine(options, terminal);
-  const summary = countsOf(results);
+  const examination = await examine(options, terminal);
+  const { domain, results, ownBuckets } = examination;
+  const summary = countsOf([...results, ...ownBuckets.flatMap(({ checks }) => checks)]);
   const isSound = summary.problem === 0 && !(options.strict && summary.unknown > 0) && !isBlind(results);
-  if (options.json) writeJson(terminal, { domain, checks: results, summary, warnings: warnings.all() });
-  else terminal.stdout.write(pageOf(title, results, summary, { options, terminal }));
+  if (options.json) writeJson(terminal, { domain, checks: results, ownBuckets, summary, warnings: warnings.all() });
+  else terminal.stdout.write(pageOf(examination, summary, { options, terminal }));
   return isSound ? EXIT.ok : EXIT.findings;
 }
 
@@ -45,6 +48,7 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<Exam
       domain: { kind: 'directory', directory: folder, ...LOCAL_PLACE },
       title: `directory '${folder}'`,
       results,
+      ownBuckets: [],
     };
   }
   requireNoPrefix(domain);
@@ -57,7 +61,7 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<Exam
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   const template = readFileSync(path.join(root, 'templates/domain/template.yaml'), 'utf8');
   const named = { ...(domain !== undefined && { bucket: domain.bucket }), ...(owner !== undefined && { owner }) };
-  const { subject, results } = await examineBucket({
+  const { subject, ...found } = await examineBucket({
     ...{ access, writes, template, version, chance: CHANCE, signal },
     ...named,
   });
@@ -65,7 +69,7 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<Exam
   return {
     domain: { kind: 's3', madeBy, bucket, partition, account, region, toolVersion: version },
     title: `bucket '${bucket}' of account ${account} in ${region}`,
-    results,
+    ...found,
   };
 }
 
@@ -94,15 +98,16 @@ const INDENT = '         ';
 
 const NOTHING_KNOWN = 'nothing could be found out about this domain';
 
-/** A line for each check, what is wrong and what to do beneath, and a last line that sums up. `quiet`: only what is not well. */
+/**
+ * A line for each check, what is wrong and what to do beneath, the same of each bucket of repositories, and a last line that sums up. `quiet`: only what is not
+ * well.
+ */
 function pageOf(
-  title: string,
-  results: readonly Result[],
+  { title, results, ownBuckets }: Examination,
   counts: Counts,
   { options, terminal }: { readonly options: DoctorOptions; readonly terminal: Terminal },
 ): string {
   const palette = paletteFor(terminal.stdout, terminal.env, options.color);
-  const asked = results.filter(({ status }) => status !== 'skipped');
   const width = Math.max(...results.map(({ id }) => id.length));
   const said = new Set<string>();
   const advice = (remedy: string | undefined): string => {
@@ -112,20 +117,27 @@ function pageOf(
     said.add(remedy);
     return `${INDENT}  ${text.replaceAll('\n', `\n${INDENT}  `)}\n`;
   };
-  const lines = asked
-    .filter(({ status }) => !options.quiet || status !== 'ok')
-    .map(({ id, asks, status, findings, reason, remedy }) => {
+  const linesOf = (checks: readonly Result[]): readonly string[] => {
+    const told = checks.filter(({ status }) => status !== 'skipped' && !(options.quiet && status === 'ok'));
+    const lines = told.map(({ id, asks, status, findings, reason, remedy }) => {
       const line = `${palette[COLOURS[status]](status.padEnd(7))}  ${id.padEnd(width)}  ${asks}\n`;
       const beneath = findings.map((finding) => `${INDENT}${finding.message}\n${advice(finding.remedy)}`);
       const unknown =
         reason === undefined ? '' : `${INDENT}${reason.replaceAll('\n', `\n${INDENT}`)}\n${advice(remedy)}`;
       return line + beneath.join('') + unknown;
     });
-  const skipped = options.quiet ? [] : skippedLines(results, palette);
+    return options.quiet ? lines : [...lines, ...skippedLines(checks, palette)];
+  };
+  const sections = ownBuckets.flatMap(({ bucket, repositories, checks }) => {
+    const lines = linesOf(checks);
+    const names = repositories.map((name) => `'${name}'`).join(', ');
+    const whose = repositories.length === 1 ? 'repository' : 'repositories';
+    return lines.length === 0 ? [] : [`\n${whose} ${names}, in the bucket '${bucket}'\n\n`, ...lines];
+  });
   return [
     ...(options.quiet ? [] : [`${title}\n\n`]),
-    ...lines,
-    ...skipped,
+    ...linesOf(results),
+    ...sections,
     `\n${isBlind(results) ? palette.red(NOTHING_KNOWN) : sumUp(counts, palette)}\n`,
   ].join('');
 }

@@ -42,7 +42,7 @@ export async function create(options: RepositoryCreateOptions, terminal: Termina
     const before = (await readSettings(domain.store, repository))?.value;
     if (before !== undefined && before.bucket !== bucket) throw otherPlace({ ...before, repository });
     const { acceptBucket } = await import('../own-bucket.ts');
-    await acceptBucket({ ...options, bucket }, domain, terminal, warnings);
+    await acceptBucket({ ...options, bucket }, before !== undefined, domain, terminal, warnings);
   }
   warnings.tell();
   const outcome = await createRepository(domain, repository, wanted, bucket);

@@ -92,6 +92,7 @@ export const SOUND: BucketAnswers = {
   declaring: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
   sharing: [],
   resourceShares: [],
+  ownBuckets: new Map(),
   audit: { is: 'finished', age: 3_600_000 },
   collection: { is: 'finished', age: 3_600_000 },
 };

@@ -1,4 +1,5 @@
 import {
+  DeleteObjectCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketOwnershipControlsCommand,
@@ -12,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OWN_BUCKET_ACTIONS, OWN_BUCKET_CHECKS } from '../../../packager/own-bucket/checks.ts';
 import { formatStatements, mergePolicy } from '../../../packager/own-bucket/policy.ts';
 import { PROMISES, statementsFor } from '../../../packager/own-bucket/statements.ts';
+import type { Finding, Result, Status } from '../../../packager/doctor/check.ts';
 import type { JsonMap } from '../../../packager/doctor/expected.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
 import { hideOwnEnvironment } from '../../support/own-environment.ts';
@@ -312,6 +314,127 @@ describe('a bucket that', () => {
     const outcomes = await Promise.all([ask(), ask('--domain', 's3://others-domain')]);
     expect(outcomes.map(({ exitCode }) => exitCode).filter((code) => code === 0)).toHaveLength(1);
     expect([...shown(own, 'repositories/team'), ...shown(other, 'repositories/team')]).toHaveLength(1);
+  });
+});
+
+/** A domain that is a bucket: nothing but S3 is asked. */
+const SHOP = 's3://shop-artifacts';
+
+interface Doctored {
+  readonly ownBuckets: readonly {
+    readonly bucket: string;
+    readonly repositories: readonly string[];
+    readonly checks: readonly Result[];
+  }[];
+  readonly summary: Readonly<Record<Status, number>>;
+}
+
+/** What a broken bucket in use is told to do, where that is not what is told before. `undefined`: in use it is not broken. */
+const IN_USE: Readonly<Record<string, RegExp | undefined>> = {
+  'is not there': /^What 'team' had is to be found nowhere else. Make a bucket of that name in us-east-1/,
+  'belongs to another account': /^What 'team' had is to be found nowhere else/,
+  'is in another region': /^What 'team' had is to be found nowhere else/,
+  'is a domain': /^Remove its object 'domain' .* Else promote what 'team' has into another repository/,
+  'has another domain’s content': /^Promote what 'team' has into another repository/,
+  'has content of nobody': undefined,
+  // Nor has that domain functions.
+  'has a policy that shuts the functions out': undefined,
+  // What is not known has no finding.
+  'belongs to another account that tells nothing': undefined,
+};
+
+describe('a bucket in use', () => {
+  beforeEach(async () => {
+    server.createBucket('shop-artifacts', { versioning: 'Enabled' });
+    await made('team');
+  });
+
+  const made = async (repository: string): Promise<void> => {
+    const flags = ['--bucket', TEAM, '--apply-policy', '--domain', SHOP];
+    expect(await project.run('repository', 'create', repository, ...flags)).toMatchObject({ exitCode: 0 });
+  };
+  const doctor = async (...flags: string[]): Promise<Doctored> =>
+    JSON.parse((await project.run('doctor', '--json', '--domain', SHOP, ...flags)).stdout) as Doctored;
+  const findings = ({ ownBuckets }: Doctored): readonly Finding[] =>
+    ownBuckets.flatMap(({ checks }) => checks.flatMap((one) => one.findings));
+  /** As a person would do what a remedy says. */
+  const follow = (remedy: string): Promise<Outcome> =>
+    project.run(...remedy.replace(/^Run: cfn-artifacts /, '').split(' '));
+
+  test('is looked at by the same checks, once, and told under the names of its repositories', async () => {
+    await made('tools');
+    await put.key('notes/of-the-team');
+    const { ownBuckets, summary } = await doctor();
+    const checks = OWN_BUCKET_CHECKS.map(({ id, asks }) => ({ id, asks, status: 'ok', findings: [] }));
+    expect(ownBuckets).toEqual([{ bucket: TEAM, repositories: ['team', 'tools'], checks }]);
+    expect(summary.ok).toBeGreaterThan(OWN_BUCKET_CHECKS.length);
+    const { stdout } = await project.run('doctor', '--domain', SHOP);
+    expect(stdout).toContain(
+      "\nrepositories 'team', 'tools', in the bucket 'team-content'\n\nok       bucket              the bucket is there",
+    );
+    expect((await project.run('doctor', '--domain', SHOP, '--quiet')).stdout).not.toContain(TEAM);
+  });
+
+  test.each(Object.entries(BROKEN).filter(([name]) => !(name in IN_USE) || IN_USE[name] !== undefined))(
+    'that %s is told',
+    async (name, [break_, message, remedy]) => {
+      const before = await doctor();
+      team.policy = undefined;
+      await break_();
+      const after = await doctor();
+      expect(findings(before)).toEqual([]);
+      expect(findings(after).filter((one) => one.severity === 'problem')).toContainEqual(
+        expect.objectContaining({
+          message: expect.stringMatching(message),
+          remedy: expect.stringMatching(IN_USE[name] ?? remedy),
+        }),
+      );
+      expect(after.summary.problem).toBeGreaterThan(before.summary.problem);
+      const { stdout } = await project.run('doctor', '--quiet', '--domain', SHOP);
+      expect(stdout).toMatch(/\nrepository 'team', in the bucket 'team-content'\n\nproblem /);
+    },
+  );
+
+  test('that does not say any more whose content it has, or whose policy is gone, is put right by what is told', async () => {
+    project.write({ 'one.txt': 'one' });
+    const published = ['publish', 'one.txt', '--id', 'tool', '--repository', 'team', '--domain', SHOP];
+    expect(await project.run(...published)).toMatchObject({ exitCode: 0 });
+    team.policy = undefined;
+    await client.send(new DeleteObjectCommand({ Bucket: TEAM, Key: 'cfn-artifacts' }));
+    const found = findings(await doctor());
+    expect(found.find(({ message }) => message.includes('does not say any more'))).toMatchObject({
+      severity: 'warning',
+      remedy: `Run: cfn-artifacts repository create team --bucket ${TEAM} --domain ${SHOP}`,
+    });
+    const [apply, ...others] = new Set(
+      found.filter(({ message }) => message.includes('the statement')).map(({ remedy }) => remedy),
+    );
+    expect({ apply, others }).toEqual({
+      apply: `Run: cfn-artifacts repository create team --bucket ${TEAM} --domain ${SHOP} --apply-policy`,
+      others: [],
+    });
+    expect(await follow(apply ?? '')).toMatchObject({ exitCode: 0 });
+    expect(findings(await doctor())).toEqual([]);
+    expect(shown(team, 'cfn-artifacts')).toEqual(['cfn-artifacts']);
+  });
+
+  test('that may not be looked at is not known to be right', async () => {
+    const [allowed, denied] = [
+      { Effect: 'Allow' as const, Action: 's3:*', Resource: '*' },
+      { Effect: 'Deny' as const, Action: ['s3:GetLifecycleConfiguration'], Resource: team.arn },
+    ];
+    server.identities.set('test', { account: TEST_ACCOUNT, policies: [{ Statement: [allowed, denied] }] });
+    const { ownBuckets, summary } = await doctor();
+    expect(ownBuckets[0]?.checks.filter(({ status }) => status !== 'ok')).toMatchObject([
+      { id: 'lifecycle', status: 'unknown', missing: ['s3:GetLifecycleConfiguration'] },
+    ]);
+    expect(summary.unknown).toBe(1);
+  });
+
+  test('is not looked for where there is none, nor where its repository is gone', async () => {
+    const { exitCode } = await project.run('repository', 'delete', 'team', '--yes', '--domain', SHOP);
+    expect(exitCode).toBe(0);
+    expect((await doctor()).ownBuckets).toEqual([]);
   });
 });
 
