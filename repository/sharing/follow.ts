@@ -14,7 +14,7 @@ import type { RamShare, RepositoryResourceShare, ResourceShare, ToldResourceShar
 import { ramShares } from './resource-share.ts';
 import type { RepositoryShare, Share } from './share.ts';
 import { bucketStatements, demandStatements, isOwnSid } from './statements.ts';
-import type { PolicyText } from './target.ts';
+import type { PolicyText, Target } from './target.ts';
 import type { DomainPolicies } from './targets.ts';
 import { bucketTarget, otherTargets } from './targets.ts';
 
@@ -243,19 +243,36 @@ function followInBucket(
   });
 }
 
-/** Of policies that open nothing by themselves: what the bucket's says, its writer has agreed to, but to no more than reading and writing there. So all that they give to others is what RAM lets these have. */
+/** What can't be followed in one of them is in the way of none of the others. */
 async function followElsewhere(
   domain: Followed,
   told: readonly ToldResourceShare[],
   policies: DomainPolicies,
 ): Promise<void> {
   const { targets } = await otherTargets(domain, policies);
+  const failures: unknown[] = [];
+  for (const target of targets) {
+    await followIn(target, domain, told, policies.bucket).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * In a policy that opens nothing by itself. Whoever writes that of the bucket has agreed to what it says, but to no more than reading and writing there: so what this one comes to give to others is
+ * what RAM lets them have, and nothing else.
+ */
+async function followIn(
+  target: Target,
+  domain: Followed,
+  told: readonly ToldResourceShare[],
+  bucket: PolicyText,
+): Promise<void> {
   await applySharing({
-    targets,
+    targets: [target],
     read: async () => {
       const [records, noted] = [await readSharing(domain.store), await readResourceShares(domain.store)];
-      const sharing = without(await leftOutOf(domain, policies.bucket, records), records);
-      if (!saysWhatIsShared(domain, await policies.bucket.read(), sharing)) throw notSaid(domain);
+      const sharing = without(await leftOutOf(domain, bucket, records), records);
+      if (!saysWhatIsShared(domain, await bucket.read(), sharing)) throw notSaid(domain);
       const byRam = standingOf(domain, sharing, noted, told).filter(({ state }) => state === 'associated');
       const isByRam = (share: RepositoryShare): boolean =>
         byRam.some((one) => one.repository === share.repository && one.right === share.right && isSame(one, share));

@@ -56,7 +56,12 @@ export function samePolicy(one: PolicyDocument, other: PolicyDocument): boolean 
 
 /** AWS gives back lists in another order, one value for a list of one, and an account's number for its ARN. */
 export function sameMeaning(one: Statement, other: Statement): boolean {
-  return JSON.stringify(meaningOf(one)) === JSON.stringify(meaningOf(other));
+  return plainly(one) === plainly(other);
+}
+
+/** The same for all that mean the same. */
+function plainly(statement: Statement): string {
+  return JSON.stringify(meaningOf(statement));
 }
 
 function meaningOf(value: unknown): unknown {
@@ -80,10 +85,10 @@ function isMap(value: unknown): value is Statement {
 
 /** Whether some statements let everybody do what others do, however these put those together whom they name. */
 export function allowsAll(some: readonly Statement[], others: readonly Statement[]): boolean {
-  const plain = (statement: Statement): readonly string[] =>
-    eachNamed(statement).map((one) => JSON.stringify(meaningOf({ ...one, Sid: '' })));
-  const allowed = new Set(some.flatMap(plain));
-  return others.flatMap(plain).every((one) => allowed.has(one));
+  const each = (statement: Statement): readonly string[] =>
+    eachNamed(statement).map((one) => plainly({ ...one, Sid: '' }));
+  const allowed = new Set(some.flatMap(each));
+  return others.flatMap(each).every((one) => allowed.has(one));
 }
 
 /** Where a statement names accounts, organizations, or units of one. */
@@ -106,11 +111,16 @@ function eachAt(value: Statement, [name = '', ...path]: readonly string[]): read
 
 /** The difference of two policies, statement by statement: what goes with `-`, what comes with `+`. Nothing: they say the same. */
 export function policyDifference(before: PolicyDocument, after: PolicyDocument): readonly string[] {
-  const gone = before.Statement.filter((one) => !after.Statement.some((other) => sameMeaning(one, other)));
-  const come = after.Statement.filter((one) => !before.Statement.some((other) => sameMeaning(one, other)));
+  const lacking = (some: PolicyDocument, others: PolicyDocument): readonly Statement[] => {
+    const known = new Set(others.Statement.map(plainly));
+    return some.Statement.filter((one) => !known.has(plainly(one)));
+  };
   const told = (sign: string, statement: Statement): readonly string[] =>
     linesOf(statement).map((line) => `${sign} ${line}`);
-  return [...gone.flatMap((one) => told('-', one)), ...come.flatMap((one) => told('+', one))];
+  return [
+    ...lacking(before, after).flatMap((one) => told('-', one)),
+    ...lacking(after, before).flatMap((one) => told('+', one)),
+  ];
 }
 
 /** As YAML has it, which is shorter, and as easily read. */

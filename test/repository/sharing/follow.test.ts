@@ -292,6 +292,7 @@ describe('the key and the keeper follow the bucket', () => {
     // Who is taken away is shut out of the bucket, as long as the key may be.
     await expect(follow(domain, ask, policies)).rejects.toThrow('died');
     expect([policies.bucket.text?.includes(GUEST), policies.bucket.text?.includes(OTHER)]).toEqual([false, true]);
+    expect([...policies.permissions]).toEqual(['Marketing', `Share${OTHER}`]);
     key.meanwhile = async () => undefined;
     await follow(domain, ask, policies);
     expect([key.text?.includes(GUEST), key.text?.includes(OTHER)]).toEqual([false, true]);
@@ -329,7 +330,15 @@ describe('the key and the keeper follow the bucket', () => {
     tell();
     await follow(domain, ask, policies);
     expect(allowed(policies)).toEqual(['Marketing', `Share${OTHER}`, 'kms:Decrypt', 'kms:GenerateDataKey']);
-    expect(policies.ofKey(own(domain)).text).not.toContain(GUEST);
+    const key = policies.ofKey(own(domain));
+    expect(key.text).not.toContain(GUEST);
+
+    // Who is there already is no hindrance for who comes.
+    tell(has(GUEST), has('arn:aws:organizations::111122223333:organization/o-a1b2c3d4e5'));
+    await follow(domain, ask, policies);
+    expect([GUEST, OTHER, 'o-a1b2c3d4e5'].filter((one) => key.text?.includes(one) === false)).toEqual([]);
+    const decrypting = key.statements.filter(({ Action }) => Action === 'kms:Decrypt');
+    expect(decrypting).toHaveLength(2);
   });
 
   test('nor whom only the records say that RAM names', async () => {
