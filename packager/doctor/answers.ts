@@ -1,6 +1,6 @@
 import type { RamShare } from '../../repository/sharing/resource-share.ts';
 import type { BucketsInUse } from '../own-bucket/in-use.ts';
-import type { BucketDomainPlace, Expected } from './expected.ts';
+import type { BucketDomainPlace, Expected, OtherAlias } from './expected.ts';
 import type { LifecycleRule } from './lifecycle.ts';
 
 /** A domain in S3, and what this version of the tool would make of it. */
@@ -112,8 +112,8 @@ export interface BucketAnswers {
   readonly referenceConcurrency: number | undefined;
   /** Under its alias for publishers. */
   readonly keeper: FunctionAnswer | undefined;
-  /** The keeper, under its alias for what stacks declare. */
-  readonly declaring: FunctionAnswer | undefined;
+  /** Those that it has not. */
+  readonly missingAliases: readonly OtherAlias[];
   /** What is otherwise in policies than the domain's shares and demands ask for, each with the lines that go and come. */
   readonly sharing: readonly { readonly what: string; readonly lines: readonly string[] }[];
   /** How everybody stands who has a share by AWS RAM, or is offered one. */
@@ -148,7 +148,7 @@ export const BUCKET_ACTIONS: Readonly<Record<keyof BucketAnswers, readonly strin
   running: ['lambda:GetFunctionConfiguration'],
   referenceConcurrency: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
   keeper: ['lambda:GetFunctionConfiguration'],
-  declaring: ['lambda:GetFunctionConfiguration'],
+  missingAliases: ['lambda:GetFunctionConfiguration'],
   sharing: [
     's3:GetObject',
     's3:ListBucket',

@@ -187,7 +187,12 @@ async function questions({ request, subject, presence, region }: Situation): Pro
       return deployed.reservedConcurrency(expected.reference.name);
     },
     keeper: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.alias)),
-    declaring: () => stacked(() => deployed.function(expected.keeper.name, expected.keeper.declaring)),
+    missingAliases: () =>
+      stacked(async () => {
+        const { name: keeper, otherAliases } = expected.keeper;
+        const found = await Promise.all(otherAliases.map(({ name }) => deployed.function(keeper, name)));
+        return otherAliases.filter((_, index) => found[index] === undefined);
+      }),
     sharing: () =>
       stacked(() =>
         there(async () => {

@@ -20,9 +20,15 @@ export interface Expected {
   readonly keeper: ExpectedFunction & {
     /** For publishers. */
     readonly alias: string;
-    /** For what stacks declare. */
-    readonly declaring: string;
+    readonly otherAliases: readonly OtherAlias[];
   };
+}
+
+/** What else the keeper is called. */
+export interface OtherAlias {
+  readonly name: string;
+  /** What fails where there is none. */
+  readonly isFor: string;
 }
 
 interface ExpectedFunction {
@@ -53,10 +59,18 @@ export function expectedOf(text: string, place: BucketDomainPlace): Expected {
     keeper: {
       ...functionOf('KeeperFunction'),
       alias: scope.at('Resources', 'KeeperForPublishing', 'Properties', 'Name') as string,
-      declaring: scope.at('Resources', 'KeeperForDeclaring', 'Properties', 'Name') as string,
+      otherAliases: Object.entries(OTHER_ALIASES).map(([id, isFor]) => ({
+        ...{ name: scope.at('Resources', id, 'Properties', 'Name') as string, isFor },
+      })),
     },
   };
 }
+
+const OTHER_ALIASES: Readonly<Record<string, string>> = {
+  KeeperForDeclaring: 'deploys fail that declare repositories or bookmarks, or use what is at home elsewhere',
+  KeeperForFetching: 'nothing can be brought here beforehand, by replicate or by package --regions',
+  KeeperForSharing: 'nothing can be shared, and other accounts publish nothing',
+};
 
 /** What gives a resource its name. The bucket's is the domain's, whatever the template calls it. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { isNewer } from '../bootstrap/situation.ts';
 import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
 import type { BucketAnswers, DailyAnswer, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
 import type { Check, Finding } from './check.ts';
+import type { OtherAlias } from './expected.ts';
 import { checksOn, problem, warning } from './check.ts';
 import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
 
@@ -130,9 +131,9 @@ export const STACK_CHECKS: readonly Check<BucketAnswers>[] = [
   }),
   check({
     id: 'keeper',
-    asks: 'the keeper is there, under both of its aliases, and can run',
-    needs: ['subject', 'standing', 'keeper', 'declaring'],
-    judge: ({ subject, standing, keeper, declaring }) => judgeKeeper(subject, standing, keeper, declaring),
+    asks: 'the keeper is there, under each of its aliases, and can run',
+    needs: ['subject', 'standing', 'keeper', 'missingAliases'],
+    judge: ({ subject, standing, keeper, missingAliases }) => judgeKeeper(subject, standing, keeper, missingAliases),
   }),
   check({
     id: 'schedule',
@@ -276,14 +277,14 @@ function judgeKeeper(
   subject: Subject,
   { parameters }: StackAnswer,
   keeper: FunctionAnswer | undefined,
-  underDeclaring: FunctionAnswer | undefined,
+  missing: readonly OtherAlias[],
 ): readonly Finding[] {
-  const { name, alias, declaring } = subject.expected.keeper;
+  const { name, alias } = subject.expected.keeper;
   if (keeper !== undefined) {
-    const findings = judgeState(subject, name, keeper);
-    if (underDeclaring !== undefined) return findings;
-    const what = `the function '${name}' has no alias '${declaring}': deploys fail that declare repositories or bookmarks`;
-    return [...findings, problem(what, bootstrapRemedy(subject))];
+    const findings = missing.map((one) =>
+      problem(`the function '${name}' has no alias '${one.name}': ${one.isFor}`, bootstrapRemedy(subject)),
+    );
+    return [...judgeState(subject, name, keeper), ...findings];
   }
   if ((parameters['KeeperCode'] ?? '') === '') {
     return [

@@ -437,6 +437,24 @@ describe('a domain that somebody changed by hand', () => {
       ...['version', 'runtime', 'environment', 'timeout', 'concurrency', 'audit', 'collection'],
     ]);
   });
+
+  test.each(['declaring', 'fetching', 'sharing'])('the keeper is not called %s', async (missing) => {
+    const own = lambda.functions.get('cfn-artifacts-reference')!;
+    const names = ['publishing', 'declaring', 'fetching', 'sharing'].map((alias) => `cfn-artifacts-keeper:${alias}`);
+    const { code, document } = await during(
+      () => {
+        for (const name of names) if (!name.endsWith(missing)) lambda.functions.set(name, own);
+      },
+      () => {
+        for (const name of names) lambda.functions.delete(name);
+      },
+      () => doctor(),
+    );
+    expect(code).toBe(5);
+    expect(findingsOf(document.checks).filter((finding) => finding.startsWith('keeper '))).toEqual([
+      expect.stringMatching(new RegExp(`^keeper problem: .* has no alias '${missing}': `)),
+    ]);
+  });
 });
 
 describe('what may not be asked', () => {

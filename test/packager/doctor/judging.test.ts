@@ -127,7 +127,14 @@ const WEAKENINGS: readonly (readonly [name: string, change: Change, finding: Reg
     /^keeper warning: there is no keeper/,
   ],
   ['a keeper that was deleted', { keeper: undefined }, /^keeper problem: there is no function/],
-  ['a keeper of an earlier version', { declaring: undefined }, /^keeper problem: .* has no alias 'declaring'/],
+  ...SUBJECT.expected.keeper.otherAliases.map(
+    (one) =>
+      [
+        `a keeper that is not called ${one.name}`,
+        { missingAliases: [one] },
+        new RegExp(`^keeper problem: .* has no alias '${one.name}': `),
+      ] as const,
+  ),
   ['a keeper that failed', { keeper: { ...reference, state: 'Failed' } }, /^keeper problem: /],
   [
     'holds that S3 does not take',

@@ -89,7 +89,7 @@ export const SOUND: BucketAnswers = {
   running: FUNCTION,
   referenceConcurrency: undefined,
   keeper: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
-  declaring: { ...FUNCTION, description: 'Deletes what nothing uses', timeout: 900 },
+  missingAliases: [],
   sharing: [],
   resourceShares: [],
   ownBuckets: new Map(),
