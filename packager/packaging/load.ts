@@ -11,6 +11,7 @@ import { resourceNames } from '../template/find/resource-names.ts';
 import { parametersOf } from '../template/find/parameters.ts';
 import type { Parameter, ParameterValues } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
+import type { TemplateMemory } from '../template/memory.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 import type { LoopTarget, Place, Target, Wanted } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
@@ -33,6 +34,8 @@ export interface LoadRequest {
   readonly files: Files;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** What earlier runs found out of texts. */
+  readonly templates?: TemplateMemory | undefined;
 }
 
 /**
@@ -145,7 +148,7 @@ class Loader {
     const before = this.#templates.get(key);
     if (before !== undefined) return before;
     const text = files.readTemplate(reading);
-    const template = parseTemplate(text, shownPath(cwd, file), { kind });
+    const template = parseTemplate(text, shownPath(cwd, file), { kind, memory: this.#request.templates });
     this.#templates.set(key, template);
     return template;
   }

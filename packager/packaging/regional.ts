@@ -1,12 +1,12 @@
 import type { ArtifactError } from '../../repository/index.ts';
 import { contentOf } from '../../repository/index.ts';
-import type { Reporter } from '../event.ts';
 import type { Artifact } from './artifact.ts';
 import type { Destination, Stored } from './destination.ts';
 import { eachAtItsPlace, problemsOf, refuse } from './problems.ts';
 import { NO_REFERENCES } from './references.ts';
 import { foreignLocation, rewriteUnit } from './rewriting.ts';
-import type { Contents, Run } from './run.ts';
+import type { Whereabouts } from './rewriting.ts';
+import type { Contents, Run, RunOptions } from './run.ts';
 import { byDepth, isOf, unitFilename } from './run.ts';
 import type { Unit } from './unit.ts';
 
@@ -34,11 +34,7 @@ export interface Regional {
   readonly planned?: number;
 }
 
-interface RegionalOptions {
-  readonly dryRun: boolean;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
+type RegionalOptions = Pick<RunOptions, 'dryRun' | 'reporter' | 'signal' | 'templates'>;
 
 /** What a run has stored, as it stands in another region. What the text of a template names literally there makes another text: that is published beside the one of home. */
 export class RegionalRun {
@@ -121,13 +117,15 @@ export class RegionalRun {
   }
 
   #rewrite(unit: Unit): string {
-    return rewriteUnit(unit, this.#contents.plans.get(unit) ?? NO_REFERENCES, {
+    const plan = this.#contents.plans.get(unit) ?? NO_REFERENCES;
+    const whereabouts: Whereabouts = {
       locationOf: (content) => {
         const artifact = this.#contents.artifacts.of(content);
         return (artifact && this.#stored.get(artifact)) ?? foreignLocation(content);
       },
       storedOf: (artifact) => this.#stored.get(artifact),
-    });
+    };
+    return rewriteUnit(unit, plan, whereabouts, this.#options.templates);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Location, ReferenceResource, Rewrite, Setting } from '../template/place.ts';
+import type { TemplateMemory } from '../template/memory.ts';
 import { rewriteTemplate } from '../template/rewrite/rewrite.ts';
 import type { Artifact } from './artifact.ts';
 import type { Stored } from './destination.ts';
@@ -13,7 +14,12 @@ export interface Whereabouts {
 }
 
 /** The text of a template or fragment with locations in the place of what named them, and with its references. */
-export function rewriteUnit(unit: Unit, { references, uses }: ReferencePlan, whereabouts: Whereabouts): string {
+export function rewriteUnit(
+  unit: Unit,
+  { references, uses }: ReferencePlan,
+  whereabouts: Whereabouts,
+  memory?: TemplateMemory,
+): string {
   const rewrites = unit.places.map((loaded): Rewrite => {
     const { attributes, waits } = uses.get(loaded) ?? { waits: [] };
     return {
@@ -23,11 +29,11 @@ export function rewriteUnit(unit: Unit, { references, uses }: ReferencePlan, whe
       dependsOn: waits,
     };
   });
-  return rewriteTemplate(unit.template, {
-    rewrites,
+  const changes = {
+    ...{ rewrites, settings: settingsOf(unit) },
     references: references.map((reference) => resourceOf(reference, whereabouts)),
-    settings: settingsOf(unit),
-  });
+  };
+  return rewriteTemplate(unit.template, changes, memory);
 }
 
 /** What builds decide. Two places of one function come to the same. */

@@ -3,6 +3,7 @@ import { ArtifactError, contentOf } from '../../repository/index.ts';
 import type { ObjectAttributes, OpenContent, Publishable } from '../../repository/index.ts';
 import type { Reporter } from '../event.ts';
 import { interruptible } from '../interruptible.ts';
+import type { TemplateMemory } from '../template/memory.ts';
 import type { Location } from '../template/place.ts';
 import type { Artifact, Artifacts } from './artifact.ts';
 import type { Destination, Stored } from './destination.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly dryRun: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** What earlier runs found out of texts. */
+  readonly templates?: TemplateMemory | undefined;
 }
 
 /** What a run stores, and what it knows of it beforehand. */
@@ -66,10 +69,12 @@ export class Run {
 
   /** The text of a template whose contents were stored. */
   rewrite(unit: Unit): string {
-    return rewriteUnit(unit, this.#contents.plans.get(unit) ?? NO_REFERENCES, {
-      locationOf: (content) => this.#locationOf(content),
-      storedOf: (artifact) => this.storedOf(artifact),
-    });
+    const plan = this.#contents.plans.get(unit) ?? NO_REFERENCES;
+    const whereabouts = {
+      locationOf: (content: PlaceContent) => this.#locationOf(content),
+      storedOf: (artifact: Artifact) => this.storedOf(artifact),
+    };
+    return rewriteUnit(unit, plan, whereabouts, this.#options.templates);
   }
 
   async #storeSources(artifacts: readonly Of<LocalSource>[]): Promise<void> {

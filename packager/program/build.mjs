@@ -1,4 +1,5 @@
 // The program as it is shipped: `node packager/program/build.mjs [--outdir FOLDER]`. Bundled, because opening hundreds of files takes longer than most runs; in pieces, of which a command loads what it needs.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,9 +26,7 @@ const COMMON = {
   external: ['esbuild'],
 };
 
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-const { outputFiles, metafile } = await build({
+const options = {
   ...COMMON,
   entryPoints: { main: 'packager/main.ts' },
   outdir: folder,
@@ -36,7 +35,14 @@ const { outputFiles, metafile } = await build({
   splitting: true,
   write: false,
   metafile: true,
-});
+};
+// Built once to learn what it is made of.
+const { metafile } = await build(options);
+const identity = JSON.stringify(identityOf(Object.keys(metafile.inputs)));
+const { outputFiles } = await build({ ...options, define: { PROGRAM_IDENTITY: identity } });
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 for (const { path: file, text } of outputFiles) {
   writeFileSync(file.replace(/\.js$/, '.cjs'), await asCommonJs(text));
 }
@@ -71,6 +77,12 @@ async function asCommonJs(text) {
     legalComments: 'none',
   });
   return `const importMetaUrl=require("node:url").pathToFileURL(__filename).href;${code}`;
+}
+
+function identityOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files.toSorted()) hash.update(`${file}\0`).update(readFileSync(path.join(root, file)));
+  return hash.digest('hex');
 }
 
 /** The licence of everything that is inside, which those licences ask for. */

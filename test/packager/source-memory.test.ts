@@ -84,7 +84,7 @@ describe('what is remembered of a source', () => {
 
   test('is nothing to a version that was deleted: the bytes get a new one', async () => {
     const domain = await oneVersion();
-    expect((await deleteVersion(domain, API, 1))?.status).toBe('Deleted');
+    expect(await deleteVersion(domain, API, 1)).toMatchObject({ status: 'Deleted' });
     const { arn } = await publishVersion(remembering(domain), API, publishable('one'));
     expect(arn.version).toBe(2);
     expect(await requestsOf(domain, (one) => publishVersion(one, API, publishable('one')))).toBe(promised());

@@ -1,10 +1,13 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { LOCAL_PLACE } from '../../../repository/index.ts';
+import { CacheFiles } from '../../archive/cache-files.ts';
+import { cacheFolder } from '../../cache-folder.ts';
 import type { OutputFile } from '../../output.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
 import { packageTemplate } from '../../packaging/package.ts';
 import type { PackageResult } from '../../packaging/package.ts';
+import { templateMemory } from '../../template-memory.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import type { Template } from '../../template/template.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
@@ -68,6 +71,7 @@ export async function packageFrom(
     ));
     result = await packageTemplate({
       ...{ templateFile, files, cwd, table, prefix, hasDomain, signal, reporter: progress.reporter },
+      templates: templateMemory(new CacheFiles(cacheFolder(terminal.env))),
       beforeSending: (loaded) => {
         for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
         checkOutputs(allOf(outputs), kept(loaded));

@@ -1,5 +1,6 @@
 import { ArtifactErrors } from '../../../repository/error.ts';
 import type { Changes } from './changes.ts';
+import type { TemplateMemory } from '../memory.ts';
 import { isMap, valueOf } from '../node.ts';
 import type { MapNode } from '../node.ts';
 import { findObstacles } from './obstacle.ts';
@@ -17,14 +18,15 @@ export { verifyRewrite } from './verify.ts';
  * The template's text with the locations of artifacts in the place of what named them, and with the resources that record their use, verified. Outside of
  * the values replaced and the members added it is the template's text byte for byte, but for short tags that are spelled out where something is
  * added beside them; with nothing to do it is that text.
+ * @param memory see `verifyRewrite`
  * @throws ArtifactErrors INVALID_TEMPLATE where something would have to be added that can't be, see `findObstacles`
  * @throws Error where what came out is not what was meant, a defect, see `verifyRewrite`
  */
-export function rewriteTemplate(template: Template, changes: Changes): string {
+export function rewriteTemplate(template: Template, changes: Changes, memory?: TemplateMemory): string {
   const [obstacle, ...others] = findObstacles(template, changes);
   if (obstacle !== undefined) throw new ArtifactErrors([obstacle, ...others]);
   const text = writeChanges(withRoom(template, changes), changes);
-  verifyRewrite(template, changes, text);
+  verifyRewrite(template, changes, text, memory);
   return text;
 }
 

@@ -1,4 +1,5 @@
 import type { Changes } from './changes.ts';
+import type { TemplateMemory } from '../memory.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isList, isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { Place, ReferenceResource } from '../place.ts';
@@ -13,12 +14,15 @@ import type { Template } from '../template.ts';
  *
  * Of the values that were written it looks at nothing but what they refer to: whether they are right, the tests of their forms tell.
  * @param template as it was read, not as room was made in it
+ * @param memory asked whether just this was found already, and told
  * @throws Error a defect of ours, never a fault of the template
  */
-export function verifyRewrite(template: Template, changes: Changes, text: string): void {
+export function verifyRewrite(template: Template, changes: Changes, text: string, memory?: TemplateMemory): void {
   const isUntouched =
     changes.rewrites.length === 0 && changes.references.length === 0 && changes.mappings === undefined;
-  if (!isUntouched || text !== template.text) new Verification(template, changes).verify(text);
+  if ((isUntouched && text === template.text) || memory?.isVerified(template.text, text) === true) return;
+  new Verification(template, changes).verify(text);
+  memory?.verified(template.text, text);
 }
 
 const NOTHING: MapNode = { kind: 'map', start: 0, end: 0, style: 'block', short: false, entries: [] };

@@ -3,6 +3,7 @@ import { expandAliases, hasAliases } from './expand.ts';
 import { excerpt } from './excerpt.ts';
 import { jsonComment, jsonMistake, readJson } from './json.ts';
 import { Lines } from './lines.ts';
+import type { ReadTemplate, TemplateKind, TemplateMemory } from '../memory.ts';
 import type { TemplateNode } from '../node.ts';
 import { formatPosition } from '../place.ts';
 import type { Problem, SyntaxNode } from './syntax.ts';
@@ -12,7 +13,9 @@ import { readYaml } from './yaml.ts';
 
 export interface ParseOptions {
   /** `template`: its root is a map. `fragment` (what AWS::Include brings in): anything but nothing. Default `template`. */
-  readonly kind?: 'template' | 'fragment';
+  readonly kind?: TemplateKind;
+  /** Asked for the tree, and told. */
+  readonly memory?: TemplateMemory | undefined;
 }
 
 /**
@@ -21,10 +24,19 @@ export interface ParseOptions {
  * @throws ArtifactErrors INVALID_TEMPLATE, each problem as `file:line:column: …`. Of what is no JSON and no YAML it is the first mistake, with its
  *   line in the remedy; of what is, everything that no template can hold
  */
-export function parseTemplate(source: string, file: string, { kind = 'template' }: ParseOptions = {}): Template {
+export function parseTemplate(
+  source: string,
+  file: string,
+  { kind = 'template', memory }: ParseOptions = {},
+): Template {
   const reading = new Reading(source, file);
+  const known = memory?.recall(source, kind);
+  if (known !== undefined) return reading.known(known);
   try {
-    return reading.template(kind);
+    const template = reading.template(kind);
+    // Where aliases were written out, positions are not those of the text.
+    if (template.text === source) memory?.remember(source, kind, { syntax: template.syntax, root: template.root });
+    return template;
   } catch (error) {
     // The levels of nesting are limited, but the stack that is left may be anything.
     if (hasCode(error, 'RangeError')) throw reading.failed([{ offset: 0, message: 'too many levels of nesting' }]);
@@ -43,13 +55,17 @@ class Reading {
     this.#lines = new Lines(source);
   }
 
-  template(kind: 'template' | 'fragment'): Template {
+  template(kind: TemplateKind): Template {
     const template = this.#json() ?? this.#yaml();
     if (kind === 'template' && (template.root.kind !== 'map' || template.root.short)) {
       const what = template.root.kind === 'list' ? 'a list' : 'a single value';
       throw this.failed([{ offset: template.root.start, message: `this is not a template but ${what}` }]);
     }
     return template;
+  }
+
+  known({ syntax, root }: ReadTemplate): Template {
+    return this.#made(syntax, this.#source, { root, problems: [] }, same);
   }
 
   failed(problems: readonly [Problem, ...Problem[]], originOf: (offset: number) => number = same): ArtifactErrors {
