@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -12,7 +12,7 @@ import type { Options } from './options.ts';
 import { isChosen, optionsOf, USAGE } from './options.ts';
 import { profilingOptions, summaryOf } from './profile.ts';
 import type { Project } from './project.ts';
-import { projectOf } from './project.ts';
+import { claim, projectOf } from './project.ts';
 import type { Anchors } from './report.ts';
 import { HEADING, median, report } from './report.ts';
 import type { Course, Measurements } from './rounds.ts';
@@ -23,18 +23,18 @@ import { workloads } from './workloads.ts';
 
 /**
  * Runs `aws cloudformation package` and ours as whole processes in turn, against one loopback store, and judges what they took by docs/performance.md.
- * Ends with 1 where a goal or a bound is missed.
+ * The exit code is 1 where a goal or a bound is missed.
+ * @param root of this package
  */
-const root = path.resolve(process.argv[2] ?? '.');
-const args = process.argv.slice(3);
-
-if (args.includes('--help')) print(USAGE);
-else await run(optionsOf(args, root));
+export async function bench(root: string, args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) print(USAGE);
+  else await run(optionsOf(args, root));
+}
 
 async function run(options: Options): Promise<void> {
-  mkdirSync(options.folder, { recursive: true });
-  const scratch = mkdtempSync(path.join(options.folder, 'run-'));
-  const sink = await startSink(await bundled('sink', scratch));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  const scratch = claim(options.folder);
+  const sink = await startSink(await bundled('sink', options, scratch));
   const missed: string[] = [];
   try {
     const all = contestants(options).filter(({ name }) => options.profile === undefined || isProfiled(name));
@@ -45,11 +45,10 @@ async function run(options: Options): Promise<void> {
       missed.push(...(await runWorkload(workload, all, options, { sink, scratch })));
     }
     if (isChosen(COLLECTION, options.only) && options.profile === undefined) {
-      missed.push(...measureCollections(await bundled('collection', scratch), print));
+      missed.push(...measureCollections(await bundled('collection', options, scratch), print));
     }
   } finally {
     sink.stop();
-    rmSync(scratch, { recursive: true, force: true });
   }
   if (missed.length > 0) print(`\nmissed:\n${missed.map((line) => `  ${line}`).join('\n')}`);
   process.exitCode = missed.length > 0 ? 1 : 0;
@@ -80,7 +79,7 @@ async function runWorkload(
   const { lines, missed } = report(workload, found, anchors);
   print([HEADING, ...lines].join('\n'));
   if (options.limits) {
-    const limits = limitsOf(project, await bundled('limits-child', scratch));
+    const limits = limitsOf(project, await bundled('limits-child', options, scratch));
     print(`in one thread:\n${limits.map(describeLimit).join('\n')}`);
   }
   return missed;
@@ -94,10 +93,12 @@ function describeProject({ name, what }: Workload, { files, bytes, told }: Proje
 /** Remembers what aws-cli took, for runs without it. */
 function anchorsOf({ name, full }: Workload, found: Measurements, folder: string): Anchors {
   const file = path.join(folder, `aws-cli-${name}${full ? '' : '-quick'}.json`);
-  const anchors: Partial<Record<State, number>> = { ...readAnchors(file) };
+  const anchors: { -readonly [S in State]?: Anchors[S] } = { ...readAnchors(file) };
   for (const [state, measured] of found) {
     const aws = [...measured].find(([contestant]) => contestant.name === 'aws-cli')?.[1];
-    if (aws !== undefined) anchors[state] = median(aws.map(({ wall }) => wall));
+    if (aws === undefined) continue;
+    const cpu = aws.flatMap((measured) => measured.cpu ?? []);
+    anchors[state] = { wall: median(aws.map(({ wall }) => wall)), cpu: cpu.length === 0 ? undefined : median(cpu) };
   }
   writeFileSync(file, JSON.stringify(anchors));
   return anchors;
@@ -129,7 +130,11 @@ async function profileWorkload(course: Course, target: string): Promise<void> {
 }
 
 /** A part of the benchmark that runs in a process of its own. */
-async function bundled(name: 'sink' | 'collection' | 'limits-child', scratch: string): Promise<string> {
+async function bundled(
+  name: 'sink' | 'collection' | 'limits-child',
+  { root }: Options,
+  scratch: string,
+): Promise<string> {
   const outfile = path.join(scratch, `${name}.mjs`);
   await build({
     entryPoints: [path.join(root, `test/bench/${name}.ts`)],

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 
@@ -14,7 +14,8 @@ export interface Cost {
 }
 
 const TIME = '/usr/bin/time';
-const hasTime = spawnSync('sh', ['-c', `${TIME} --version`], { encoding: 'utf8' }).stdout.includes('GNU');
+/** GNU's, which macOS has not. */
+const hasTime = existsSync(TIME) && spawnSync(TIME, ['--version'], { encoding: 'utf8' }).stdout.includes('GNU');
 
 export interface Run {
   readonly command: readonly string[];

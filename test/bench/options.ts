@@ -3,6 +3,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Options {
+  /** Of this package. */
+  readonly root: string;
   readonly rounds: number;
   /** Names of workloads, of states, of contestants; all where there are none. */
   readonly only: readonly string[];
@@ -12,7 +14,7 @@ export interface Options {
   readonly limits: boolean;
   /** Where CPU profiles go. */
   readonly profile: string | undefined;
-  /** What is measured as ours, and what is measured beside it: a built `main.js` each. */
+  /** What is measured as ours, and what is measured beside it: a program each. */
   readonly ours: string;
   readonly against: string | undefined;
   /** Where workloads are kept between runs. */
@@ -27,7 +29,7 @@ export const USAGE = `npm run bench -- [OPTIONS]
   --quick              smaller projects of made up dependencies: ratios are shown, and judged where the project is the same
   --limits             what the machine needs for the least that must be done, measured as well
   --profile FOLDER     writes a CPU profile of each thread of each of our runs, and sums them up; nothing is compared
-  --ours FILE          a dist/packager/main.js other than the one here
+  --ours FILE          a program other than dist/program/cfn-artifacts.cjs
   --against FILE       another one, measured in turn with ours
   --folder FOLDER      where projects are kept between runs; default a folder of the system's temporary ones
 `;
@@ -45,10 +47,11 @@ export function optionsOf(args: readonly string[], root: string): Options {
   });
   const { quick, limits, profile, ours, against, folder } = values;
   return {
+    root,
     rounds: Math.max(1, Number(values.rounds)),
     ...{ only: namesIn(values.only), states: namesIn(values.state), contestants: namesIn(values.contestant) },
     ...{ quick, limits, profile: absolute(profile), against: absolute(against) },
-    ours: path.resolve(ours ?? path.join(root, 'dist/packager/main.js')),
+    ours: path.resolve(ours ?? path.join(root, 'dist/program/cfn-artifacts.cjs')),
     folder: path.resolve(folder ?? path.join(tmpdir(), 'cfn-artifacts-bench')),
   };
 }

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { statfsSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Workload } from './workloads.ts';
@@ -10,6 +20,36 @@ export interface Project {
   readonly files: number;
   readonly bytes: number;
   readonly told?: string;
+}
+
+/**
+ * Projects are changed while they are measured, and two runs at once would measure each other.
+ * @returns a folder of its own, which goes when this process ends
+ * @throws Error where another run has it
+ */
+export function claim(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  const file = path.join(parent, 'claimed-by');
+  const other = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+  if (other !== undefined && isRunning(other))
+    throw new Error(`process ${other} measures with ${parent}: see --folder`);
+  for (const name of readdirSync(parent))
+    if (name.startsWith('run-')) rmSync(path.join(parent, name), { recursive: true });
+  writeFileSync(file, String(process.pid));
+  const scratch = mkdtempSync(path.join(parent, 'run-'));
+  process.on('exit', () => {
+    rmSync(scratch, { recursive: true, force: true });
+    rmSync(file);
+  });
+  return scratch;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Of what a project is made; another number makes all anew. */
@@ -80,7 +120,11 @@ export function changeFile(file: string): () => void {
   const content = readFileSync(file);
   changes += 1;
   writeFileSync(file, Buffer.concat([content, Buffer.from(`\n// changed ${process.pid}-${changes}\n`)]));
-  return () => {
+  const takeBack = (): void => {
+    process.off('exit', takeBack);
     writeFileSync(file, content);
   };
+  // Who is interrupted leaves the project as it was.
+  process.on('exit', takeBack);
+  return takeBack;
 }

@@ -1,11 +1,12 @@
 import type { Contestant } from './contestants.ts';
 import type { State } from './goals.ts';
 import { GOALS, PEAK, RECORDS, requestsOfRepeat, STATES, uploadsOf } from './goals.ts';
+import type { Cost } from './measure.ts';
 import type { Measured, Measurements } from './rounds.ts';
 import type { Workload } from './workloads.ts';
 
-/** Earlier walls of aws-cli, in seconds, where it doesn't take part. */
-export type Anchors = Readonly<Partial<Record<State, number>>>;
+/** What aws-cli took when it took part the last time. */
+export type Anchors = Readonly<Partial<Record<State, Pick<Cost, 'wall' | 'cpu'>>>>;
 
 export interface Report {
   readonly lines: readonly string[];
@@ -30,16 +31,24 @@ export function report(workload: Workload, found: Measurements, anchors: Anchors
 }
 
 interface Ratio {
+  /** Of wall time. */
   readonly value: number;
+  readonly cpu: number;
   /** In turn with aws-cli, and not beside what it took earlier. */
   readonly paired: boolean;
 }
 
-function ratioOf(own: readonly Measured[], aws: readonly Measured[] | undefined, anchor?: number): Ratio | undefined {
-  if (aws !== undefined) {
-    return { value: median(aws.map(({ wall }, round) => wall / (own[round]?.wall ?? Number.NaN))), paired: true };
-  }
-  return anchor === undefined ? undefined : { value: anchor / median(own.map(({ wall }) => wall)), paired: false };
+function ratioOf(
+  own: readonly Measured[],
+  aws: readonly Measured[] | undefined,
+  anchor: Anchors[State],
+): Ratio | undefined {
+  const ratio = (peer: Pick<Cost, 'wall' | 'cpu'> | undefined, member: 'wall' | 'cpu', round: number): number =>
+    (peer?.[member] ?? Number.NaN) / (own[round]?.[member] ?? Number.NaN);
+  const peers = aws ?? (anchor === undefined ? undefined : own.map(() => anchor));
+  if (peers === undefined) return undefined;
+  const of = (member: 'wall' | 'cpu'): number => median(peers.map((peer, round) => ratio(peer, member, round)));
+  return { value: of('wall'), cpu: of('cpu'), paired: aws !== undefined };
 }
 
 function problemsOf(
@@ -67,10 +76,24 @@ function problemsOf(
   return problems;
 }
 
-const WIDTHS = [-24, -21, 9, 9, 9, 10, 9, 10, 9, 8, 8, -8];
+const WIDTHS = [-22, -19, 8, 8, 8, 9, 8, 8, 10, 8, 6, 6, -8];
 
 export const HEADING: string = line(
-  ...['state', 'who', 'wall s', 'cpu s', 'peak MB', 'requests', 'uploads', 'MB sent', 'aws-cli /', 'must', 'aim', ''],
+  ...[
+    'state',
+    'who',
+    'wall s',
+    'cpu s',
+    'peak MB',
+    'requests',
+    'uploads',
+    'MB sent',
+    'aws-cli /',
+    'in cpu',
+    'must',
+    'aim',
+    '',
+  ],
 );
 
 function row(
@@ -84,7 +107,6 @@ function row(
   const isOurs = contestant.name === 'bucket' || contestant.name === 'domain';
   const judged = full && isOurs && ratio !== undefined && must !== undefined && aim !== undefined;
   const verdict = judged ? (ratio.value >= aim ? 'aim met' : ratio.value >= must ? 'met' : 'MISSED') : '';
-  const shown = ratio === undefined ? '' : `${ratio.paired ? '' : '~'}${ratio.value.toFixed(ratio.value < 20 ? 2 : 0)}`;
   const cpu = own.flatMap((measured) => measured.cpu ?? []);
   return line(
     ...[STATES[state], contestant.what, median(own.map(({ wall }) => wall)).toFixed(3)],
@@ -92,8 +114,13 @@ function row(
     ((mostOf(own, 'peak') ?? Number.NaN) / 1e6).toFixed(0),
     ...[String(mostOf(own, 'requests')), String(mostOf(own, 'written'))],
     ((mostOf(own, 'bytes') ?? 0) / 1e6).toFixed(1),
-    ...[shown, isOurs ? String(must ?? '') : '', isOurs ? String(aim ?? '') : '', verdict],
+    ...[ratio === undefined ? '' : `${ratio.paired ? '' : '~'}${times(ratio.value)}`, times(ratio?.cpu)],
+    ...[isOurs ? String(must ?? '') : '', isOurs ? String(aim ?? '') : '', verdict],
   );
+}
+
+function times(ratio: number | undefined): string {
+  return ratio === undefined || Number.isNaN(ratio) ? '' : ratio.toFixed(ratio < 20 ? 2 : 0);
 }
 
 function line(...cells: readonly string[]): string {

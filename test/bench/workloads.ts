@@ -117,24 +117,26 @@ function writeNoise(file: string, index: number): void {
 
 const LEVELS = ['INFO', 'INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR'];
 
+/** Lines of a structured log, which deflate makes four times smaller. `size` in bytes. */
 function writeLog(file: string, size: number, seed: number): void {
   mkdirSync(path.dirname(file), { recursive: true });
   const random = mulberry32(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
+  const hex = (): string =>
+    below(2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
   const descriptor = openSync(file, 'w');
   let time = Date.UTC(2026, 0, 1);
   for (let left = size; left > 0;) {
-    const lines: string[] = [];
-    for (let index = 0; index < 2000; index++) {
+    const lines = range(2000).map(() => {
       time += below(200);
-      const request = `${below(2 ** 32).toString(16)}-${below(2 ** 16).toString(16)}`;
-      lines.push(
-        `${new Date(time).toISOString()} ${LEVELS[below(6)] ?? ''} RequestId: ${request} GET /api/v1/orders/${below(100_000)} status=${200 + below(3) * 100} duration=${below(900)}ms memory=${below(128)}MB\n`,
-      );
-    }
-    const block = Buffer.from(lines.join('')).subarray(0, left);
-    writeSync(descriptor, block);
-    left -= block.byteLength;
+      const when = `"timestamp":"${new Date(time).toISOString()}","level":"${LEVELS[below(LEVELS.length)] ?? ''}"`;
+      const ids = `"requestId":"${hex()}-${hex()}-${hex()}-${hex()}","trace":"1-${hex()}-${hex()}"`;
+      const what = `"message":"GET /orders/${below(100_000)}","status":${200 + below(3) * 100},"duration":${below(900)}`;
+      return `{${when},${ids},${what}}\n`;
+    });
+    left -= writeSync(descriptor, Buffer.from(lines.join('')).subarray(0, left));
   }
   closeSync(descriptor);
 }
