@@ -9,6 +9,7 @@ import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import type { S3Server } from '../../support/s3-server.ts';
 import { startS3Server } from '../../support/s3-server.ts';
+import { problemsBy } from '../../support/schemas.ts';
 import type { SeveralDomain } from '../../support/several-domains.ts';
 import { openDomainOn } from '../../support/several-domains.ts';
 
@@ -216,6 +217,7 @@ describe('where places are literals', () => {
     expect(two.stderr).toContain("warning: 'packaged.yaml' was there before, and was left as it is\n");
     expect(project.exists('packaged.us-east-1.yaml')).toBe(false);
     expect(bucketsIn(project.read('packaged.sa-east-1.yaml'))).toEqual([south.bucket]);
+    expect(problemsBy('manifest', JSON.parse(project.read('m.json')))).toEqual([]);
     expect(JSON.parse(project.read('m.json'))).toMatchObject({
       region: 'us-east-1',
       regions: [

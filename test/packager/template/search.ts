@@ -6,7 +6,7 @@ import { formatPosition } from '../../../packager/template/place.ts';
 import { propertyTable } from '../../../packager/template/properties/table.ts';
 
 /** What a search finds; what it asked for on the way is of no account here. */
-export type Found = Omit<WholeFound, 'asked'>;
+export type Found = Omit<WholeFound, 'asked' | 'left'>;
 
 const TABLE = propertyTable();
 
