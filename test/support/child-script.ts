@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { temporaryFolder } from './temporary.ts';
 
@@ -43,6 +45,17 @@ export function bundled(script: string): Promise<string> {
   return bundle;
 }
 
+/** It looks for its program beside itself. */
+const esbuildWhereItIs: Plugin = {
+  name: 'esbuild where it is',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^esbuild$/ }, () => ({
+      path: createRequire(import.meta.url).resolve('esbuild'),
+      external: true,
+    }));
+  },
+};
+
 async function makeBundle(script: string): Promise<string> {
   const outfile = join(await temporaryFolder(), 'script.mjs');
   await build({
@@ -56,6 +69,7 @@ async function makeBundle(script: string): Promise<string> {
     target: 'node20',
     sourcemap: 'inline',
     logLevel: 'silent',
+    plugins: [esbuildWhereItIs],
     // CommonJS dependencies call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as scriptRequire } from 'node:module'; const require = scriptRequire(import.meta.url);",

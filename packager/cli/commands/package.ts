@@ -242,7 +242,11 @@ function successText(
   const config =
     configFile === undefined || deployConfig === undefined
       ? undefined
-      : { ...deployConfig, path: configFile, ...(environment !== undefined && { environment }) };
+      : {
+          ...deployConfig,
+          path: configFile,
+          ...(environment !== undefined && environment !== 'default' && { environment }),
+        };
   return formatSuccess({
     outputFile,
     cwd,
