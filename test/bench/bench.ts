@@ -10,7 +10,7 @@ import { GOALS, STATES } from './goals.ts';
 import { describeLimit, limitsOf, startOfNode } from './limits.ts';
 import type { Options } from './options.ts';
 import { isChosen, optionsOf, USAGE } from './options.ts';
-import { profilingOptions, summaryOf } from './profile.ts';
+import { profilingFlags, summaryOf } from './profile.ts';
 import type { Project } from './project.ts';
 import { claim, projectOf } from './project.ts';
 import type { Anchors } from './report.ts';
@@ -119,8 +119,7 @@ async function profileWorkload(course: Course, target: string): Promise<void> {
     await runCourse({
       ...course,
       contestants: [contestant],
-      environment: (state) =>
-        course.states.includes(state) ? { NODE_OPTIONS: profilingOptions(folderOf(state)) } : {},
+      flags: (state) => (course.states.includes(state) ? profilingFlags(folderOf(state)) : []),
     });
     for (const state of course.states) {
       print(`\n${STATES[state]}, ${contestant.what}: time of all threads in a run, see ${folderOf(state)}`);

@@ -15,9 +15,9 @@ interface Profile {
 const SHOWN = 20;
 
 /** What makes Node.js write one of each thread. */
-export function profilingOptions(folder: string): string {
+export function profilingFlags(folder: string): string[] {
   // Fine enough for a run of fifty milliseconds.
-  return `--cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${folder}`;
+  return ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`];
 }
 
 /** Of all threads together: where the program itself was, and for how many milliseconds of a run. */

@@ -25,8 +25,8 @@ export interface Course {
   readonly rounds: number;
   readonly sink: Sink;
   readonly scratch: string;
-  /** For the processes of a state. */
-  readonly environment?: (state: State) => Readonly<Record<string, string>>;
+  /** For the Node.js that a state is measured with, where all contestants are run by it. */
+  readonly flags?: (state: State) => readonly string[];
 }
 
 /** Runs all contestants in turn through all states, again and again. */
@@ -97,14 +97,12 @@ function forget({ scratch }: Course, contestant: Contestant): void {
 async function runOnce(course: Course, contestant: Contestant, folder: string, state?: State): Promise<Measured> {
   const { sink, scratch } = course;
   const output = path.join(scratch, `${contestant.name}.yaml`);
+  const flags = state === undefined ? [] : (course.flags?.(state) ?? []);
+  const [program = '', ...args] = contestant.command(path.join(folder, 'template.yaml'), output);
   await sink.traffic();
   const cost = await measure({
-    command: contestant.command(path.join(folder, 'template.yaml'), output),
-    ...{ folder, scratch },
-    environment: {
-      ...environmentOf(contestant, sink.endpoint, scratch),
-      ...(state === undefined ? {} : course.environment?.(state)),
-    },
+    command: [program, ...flags, ...args],
+    ...{ folder, scratch, environment: environmentOf(contestant, sink.endpoint, scratch) },
   });
   return { ...cost, ...(await sink.traffic()) };
 }
