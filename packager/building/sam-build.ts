@@ -70,7 +70,8 @@ export class SamBuilds {
     if (!CODE.has(`${type}.${property}`) || !isFolder(question.code)) return asIs;
     const builtFor = this.#buildAround(question.templateFile);
     const resources = resourcesOf(question);
-    if (builtFor !== undefined) {
+    // `sam build` of one function leaves the others at their sources.
+    if (builtFor !== undefined && question.code.startsWith(builtFor + path.sep)) {
       const [only] = resources;
       return only === undefined ? asIs : this.#builtBefore(question, only, builtFor);
     }
@@ -146,14 +147,15 @@ export class SamBuilds {
 
   #buildFolders(): readonly string[] {
     const { cwd, templateFile, buildFolder } = this.#places;
-    if (buildFolder !== undefined) return [buildFolder];
+    const around = this.#buildAround(templateFile) ?? buildFolder;
+    if (around !== undefined) return [around];
     return [...new Set([path.dirname(templateFile), cwd].map((folder) => path.join(folder, '.aws-sam', 'build')))];
   }
 
   /** A build that notes nothing of a resource: it is the template's own where samconfig names it and beside the template; elsewhere, if it has the same resources. */
   #isOf(buildFolder: string, { template, stacks }: BuildQuestion): boolean {
     const { templateFile, buildFolder: configured } = this.#places;
-    if (buildFolder === configured) return true;
+    if (buildFolder === configured || buildFolder === this.#buildAround(templateFile)) return true;
     if (realPath(path.dirname(templateFile)) === realPath(path.resolve(buildFolder, '../..'))) return true;
     try {
       const file = path.join(buildFolder, ...stacks, 'template.yaml');
@@ -229,7 +231,10 @@ export class SamBuilds {
   #command({ stacks }: BuildQuestion, { name }: Resource): string {
     const { cwd, templateFile } = this.#places;
     const isFound = ['template.yaml', 'template.yml', 'template.json'].includes(path.relative(cwd, templateFile));
-    const which = isFound ? '' : ` --template-file ${shownPath(cwd, templateFile)}`;
+    const which =
+      isFound || this.#buildAround(templateFile) !== undefined
+        ? ''
+        : ` --template-file ${shownPath(cwd, templateFile)}`;
     return `sam build ${[...stacks, name].join('/')}${which}`;
   }
 }

@@ -43,7 +43,15 @@ export function buildingOf(
 }
 
 function methodOf(search: Search, resource: MapNode, context: Context): BuildMethod | undefined {
-  return search.options.isBuilt === true ? undefined : buildMethodOf(resource, (node) => textOf(search, node, context));
+  if (search.options.isBuilt === true && !isLeftOut(search, resource, context)) return undefined;
+  return buildMethodOf(resource, (node) => textOf(search, node, context));
+}
+
+/** `sam build` of one function leaves the others at their sources, which are outside of the folder that it writes. */
+function isLeftOut(search: Search, resource: MapNode, context: Context): boolean {
+  const properties = valueOf(resource, 'Properties');
+  const code = valueOf(properties, 'CodeUri') ?? valueOf(properties, 'Code');
+  return code !== undefined && textOf(search, code, context)?.startsWith('../') === true;
 }
 
 /** What does not depend on a loop and is known before the deploy. */

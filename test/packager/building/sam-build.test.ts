@@ -340,6 +340,31 @@ describe('a build that is older than its sources', () => {
   });
 });
 
+test('what a build of one function has left at its sources is built as if there were none', async () => {
+  const files = {
+    ...{ 'greet/app.ts': 'export const handler = () => 1;', 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
+    '.aws-sam/build/template.yaml': templateOf({
+      Fn: functionOf('Fn', MAKEFILE),
+      Made: functionOf('../../src', MAKEFILE),
+      Greet: functionOf('../../greet', {
+        Metadata: { BuildMethod: 'esbuild', BuildProperties: { EntryPoints: ['app.ts'] } },
+      }),
+    }),
+  };
+  const { problems } = await packagedOf(files);
+  expect(problems).toMatchObject([
+    {
+      message: expect.stringContaining("there is no '.aws-sam/build/Made'") as unknown,
+      remedy: expect.stringContaining("'sam build Made'") as unknown,
+    },
+  ]);
+  const shop = await TestProject.of({ ...files, '.aws-sam/build/Made/bootstrap': 'made' });
+  const { stdout } = await shop.package('--json', '--dry-run');
+  const { artifacts } = JSON.parse(stdout) as { artifacts: readonly { path: string; id: string }[] };
+  expect(artifacts.map(({ path }) => path)).toEqual(['.aws-sam/build/Fn', '.aws-sam/build/Made', 'greet']);
+  expect(artifacts.map(({ id }) => id)).toEqual(['default/shop/Fn', 'default/shop/Made', 'default/shop/greet/app']);
+});
+
 describe('a build', () => {
   test('is where samconfig says', async () => {
     const { paths } = await packagedOf(
