@@ -252,6 +252,12 @@ function realPath(file: string): string {
   }
 }
 
+/** Whether a file is what this or another process makes a file of, before that appears. Absolute paths. */
+export function isDraftOf(target: string, file: string): boolean {
+  const start = path.join(path.dirname(target), `.${path.basename(target)}.`);
+  return file.startsWith(start) && /^[1-9]\d*\.draft$/.test(file.slice(start.length));
+}
+
 function draftOf(target: string): string {
   return path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.draft`);
 }

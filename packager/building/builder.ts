@@ -32,11 +32,14 @@ export interface Built {
   /** Absolute. Gone when the builder is closed. */
   readonly folder: string;
   readonly warnings: readonly Warning[];
+  /** What was read for it. Absolute. */
+  readonly inputs: readonly string[];
 }
 
 interface Result {
   readonly files: readonly BuiltFile[];
   readonly warnings: readonly Warning[];
+  readonly inputs: readonly string[];
 }
 
 /** Builds what functions want to be made of, each build once a run, and none of which nothing has changed since it was last made. */
@@ -86,19 +89,20 @@ export class Builder {
     const around = [real, root, followExternalSymlinks, this.#options.cwd];
     const key = JSON.stringify([await bundlerVersion(), ...around, keyOf(build)]);
     const remembered = this.#recall(key);
-    const { files, warnings } = remembered ?? (await this.#bundle(real, build, key));
+    const { files, warnings, inputs } = remembered ?? (await this.#bundle(real, build, key));
     reporter({
       kind: 'built',
       subject: builtLocation(locationOf(project.root, code), build),
       outcome: remembered === undefined ? 'bundled' : 'remembered',
       size: files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
     });
-    return { folder: this.#folders.write(files), warnings };
+    return { folder: this.#folders.write(files), warnings, inputs };
   }
 
   #recall(key: string): Result | undefined {
     const found = this.#memory.recall(key);
-    return found !== undefined && isUnchanged(found.survey) ? found : undefined;
+    if (found === undefined || !isUnchanged(found.survey)) return undefined;
+    return { ...found, inputs: Object.keys(found.survey.files) };
   }
 
   async #bundle(folder: string, build: Build, key: string): Promise<Result> {
@@ -109,6 +113,6 @@ export class Builder {
       const seen = survey({ inputs, packages, folder, options: build.options, startedAt });
       return seen && { survey: seen, files, warnings };
     });
-    return { files, warnings };
+    return { files, warnings, inputs };
   }
 }

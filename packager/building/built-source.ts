@@ -4,6 +4,17 @@ import type { Warning } from '../event.ts';
 import type { Build } from './build.ts';
 import type { Builder } from './builder.ts';
 
+/** A source that was built. */
+export interface BuiltSource extends Source {
+  /** What was read for it. Absolute. */
+  readonly inputs: readonly string[];
+}
+
+/** What was read for a source beside what stands at its path. */
+export function inputsOf(source: Source | BuiltSource): readonly string[] {
+  return 'inputs' in source ? source.inputs : [];
+}
+
 /**
  * What a build makes of the folder at a path, walked and hashed as that folder itself would be.
  * @throws as `Builder.build` and `openSource`
@@ -14,13 +25,13 @@ export async function openBuilt(
   builder: Builder,
   project: Project,
   archiver: Archiver,
-): Promise<Source> {
-  const { folder, warnings } = await builder.build(request.path, build);
+): Promise<BuiltSource> {
+  const { folder, warnings, inputs } = await builder.build(request.path, build);
   const source = await openSource({ ...request, path: folder }, project, archiver);
   // Where it was built is nobody's matter.
   const told = (warning: Warning): Warning => ({
     ...warning,
     message: warning.message.replaceAll(folder, request.path),
   });
-  return { ...source, path: request.path, warnings: [...warnings, ...source.warnings.map(told)] };
+  return { ...source, inputs, path: request.path, warnings: [...warnings, ...source.warnings.map(told)] };
 }

@@ -57,6 +57,8 @@ export interface PackageFlags extends AccessOptions, DisplayOptions, DomainOptio
   readonly useJson: boolean;
   readonly manifest?: string;
   readonly dryRun: boolean;
+  /** Goes on, and packages again what changes. */
+  readonly watch: boolean;
   readonly artifactPrefix?: string;
   /** Absent: `stack` with a domain, `none` with a plain bucket. */
   readonly references?: ReferenceStyle;
@@ -517,6 +519,14 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     read: flag,
     fallback: false,
   },
+  watch: {
+    name: 'watch',
+    inFile: 'never',
+    group: GROUP.template,
+    help: 'go on, and package again whenever the template or something that it names changes; Ctrl-C ends it',
+    read: flag,
+    fallback: false,
+  },
   parameterOverrides: {
     name: 'parameter-overrides',
     argument: '<name=value...>',
@@ -672,6 +682,14 @@ export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
   {
     options: ['s3Bucket', 'resolveS3', 'domain'],
     remedy: 'Each names the place for the artifacts: use only one.',
+  },
+  {
+    options: ['watch', 'dryRun'],
+    remedy: 'What is watched is written again and again: use only one.',
+  },
+  {
+    options: ['watch', 'json'],
+    remedy: 'One JSON document tells of one run: use only one, and --manifest for what was packaged.',
   },
 ];
 

@@ -114,7 +114,7 @@ function packageOptions({ bundle, ...options }: BundlePublishOptions, { manifest
     ...options,
     ...{ references, useJson, zipTemplateDirWhenAbsent, templateFile: path.join(bundle, ...segmentsOf(template)) },
     parameterOverrides: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
-    ...{ exclude: [], followExternalSymlinks: false, resolveS3: false, forceUpload: false, saveParams: false },
+    ...{ exclude: [], followExternalSymlinks: false, resolveS3: false, forceUpload: false, saveParams: false, watch: false },
   };
 }
 

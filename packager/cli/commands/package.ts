@@ -39,7 +39,9 @@ export async function run(
   warnings: Warnings,
   tools?: BootstrapTools,
 ): Promise<void> {
-  await packageFrom(openProject, given, terminal, warnings, tools);
+  if (!given.watch) return packageFrom(openProject, given, terminal, warnings, tools);
+  const { watchPackaging } = await import('../watch.ts');
+  return watchPackaging(given, terminal, warnings, tools);
 }
 
 /** @param open what is packaged; called when the outputs were found to be possible */

@@ -1,0 +1,251 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Files } from '../../support/project.ts';
+import { TestProject } from '../../support/project.ts';
+import type { Shipped } from '../../support/shipped.ts';
+import { buildShipped } from '../../support/shipped.ts';
+import { samTemplate } from '../building/functions.ts';
+
+const WAITING = 'note: waiting for changes; Ctrl-C ends\n';
+
+let shipped: Shipped | undefined;
+const running = new Set<Watching>();
+
+beforeAll(() => {
+  shipped = buildShipped();
+});
+
+afterEach(async () => {
+  for (const one of running) await one.end('SIGKILL');
+});
+
+afterAll(() => shipped?.remove());
+
+/** The program as a person runs it, and what it has told. */
+class Watching {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<number | null>;
+  #told = '';
+  #read = 0;
+  #onText: () => void = () => undefined;
+
+  constructor(project: TestProject, flags: readonly string[]) {
+    const argv = ['package', '--watch', '--domain', 'file:../domain', '--project-root', '.', ...flags];
+    this.#process = spawn(process.execPath, [shipped?.main ?? '', ...argv], {
+      cwd: project.folder,
+      env: { PATH: process.env['PATH'], CFN_ARTIFACTS_CACHE: project.path('../cache') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#told += text;
+        this.#onText();
+      });
+    }
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('close', (code) => {
+        running.delete(this);
+        resolve(code);
+        this.#onText();
+      });
+    });
+    running.add(this);
+  }
+
+  /** What is told from the last that was waited for until this. */
+  async until(text: string): Promise<string> {
+    for (;;) {
+      const found = this.#told.indexOf(text, this.#read);
+      if (found >= 0) {
+        const told = this.#told.slice(this.#read, found + text.length);
+        this.#read = found + text.length;
+        return told;
+      }
+      if (this.#process.exitCode !== null) throw new Error(`it ended: ${this.#told}`);
+      await new Promise<void>((resolve) => {
+        this.#onText = resolve;
+      });
+    }
+  }
+
+  /** Waits for the end of a run, whatever it came to. */
+  round(): Promise<string> {
+    return this.until(WAITING);
+  }
+
+  get rest(): string {
+    return this.#told.slice(this.#read);
+  }
+
+  end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#process.kill(signal);
+    return this.#ended;
+  }
+}
+
+const PLAIN: Files = {
+  'template.yaml':
+    'Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: {Code: src, Handler: index.handler, Runtime: nodejs22.x, Role: r}\n',
+  'src/index.js': 'exports.handler = 1;',
+  'src/deep/other.js': '1',
+};
+
+async function watching(files: Files, ...flags: string[]): Promise<{ project: TestProject; watch: Watching }> {
+  const project = await TestProject.of(files);
+  return { project, watch: new Watching(project, ['--output-template-file', 'out.yaml', ...flags]) };
+}
+
+/** The version that the packaged template names. */
+function versionIn(project: TestProject): string | undefined {
+  return /:(\d+)@sha256/.exec(project.read('out.yaml'))?.[1];
+}
+
+describe('package --watch', () => {
+  test('packages again what changed: sources, folders that come, the template', async () => {
+    const { project, watch } = await watching(PLAIN);
+    expect(await watch.round()).toContain('uploaded shop/src ');
+    expect(versionIn(project)).toBe('1');
+
+    project.write({ 'src/deep/other.js': '2' });
+    expect(await watch.round()).toMatch(/^note: 'src\/deep\/other\.js' changed\n(?:.*\n)*uploaded shop\/src /);
+    expect(versionIn(project)).toBe('2');
+
+    mkdirSync(project.path('src/come'));
+    project.write({ 'src/come/here.js': '1' });
+    await watch.round();
+    while (versionIn(project) === '2') await watch.round();
+    const come = Number(versionIn(project));
+
+    project.write({ 'src/come/here.js': '2' });
+    expect(await watch.round()).toContain("'src/come/here.js'");
+    expect(versionIn(project)).toBe(String(come + 1));
+
+    project.write({ 'template.yaml': `${project.read('template.yaml')}# a comment\n` });
+    expect(await watch.round()).toContain("note: 'template.yaml' changed");
+    expect(project.read('out.yaml')).toContain('# a comment');
+    expect(await watch.end('SIGINT')).toBe(0);
+  });
+
+  test('tells a mistake and waits for it to be mended; the output stays what it was', async () => {
+    const { project, watch } = await watching(PLAIN);
+    await watch.round();
+    const before = project.read('out.yaml');
+
+    project.write({ 'template.yaml': String(PLAIN['template.yaml']).replace('Code: src', 'Code: source') });
+    expect(await watch.round()).toMatch(/error: template\.yaml:4:\d+: Code of 'F' .*no file or folder at/);
+    expect(project.read('out.yaml')).toBe(before);
+
+    renameSync(project.path('src'), project.path('source'));
+    expect(await watch.round()).not.toContain('error: ');
+    expect(project.read('out.yaml')).toContain('SourceArtifact');
+    expect(await watch.end('SIGTERM')).toBe(0);
+  });
+
+  test('a folder that goes and comes again is noticed', async () => {
+    const { project, watch } = await watching(PLAIN);
+    await watch.round();
+    rmSync(project.path('src'), { recursive: true });
+    expect(await watch.round()).toContain('error: ');
+    project.write({ 'src/index.js': 'again' });
+    while (versionIn(project) === '1') await watch.round();
+    project.write({ 'src/index.js': 'and again' });
+    expect(await watch.round()).toContain("'src/index.js' changed");
+  });
+
+  test('what it writes itself, though it lies among the sources, is no change', async () => {
+    const { project, watch } = await watching(
+      { ...PLAIN, 'template.yaml': String(PLAIN['template.yaml']).replace('Code: src', 'Code: .') },
+      ...['--manifest', 'src/manifest.json', '--domain', 'file:domain'],
+    );
+    await watch.round();
+    project.write({ 'src/index.js': '2' });
+    expect(await watch.round()).toMatch(/^note: 'src\/index\.js' changed/);
+    expect(watch.rest).toBe('');
+    project.write({ 'src/index.js': '3' });
+    expect(await watch.round()).toMatch(/^note: 'src\/index\.js' changed/);
+  });
+
+  test('follows what builds read: imports, packages, tsconfig.json; what is missing until it is there', async () => {
+    const { project, watch } = await watching(
+      {
+        'services/template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+        'services/src/app.ts':
+          "import { x } from '../../shared/x';\nimport one from 'one';\nexport const handler = () => [x, one];\n",
+        'shared/x.ts': 'export const x = 1;',
+        'package.json': '{"dependencies": {"one": "1"}}',
+        ...{ 'services/samconfig.toml': 'version = 0.1\n' },
+      },
+      '--template-file',
+      'services/template.yaml',
+    );
+    expect(await watch.round()).toContain("could not resolve 'one'");
+    expect(project.exists('out.yaml')).toBe(false);
+
+    project.write({ 'node_modules/one/index.js': "module.exports = 'one';" });
+    let told = await watch.round();
+    while (told.includes('error: ')) told = await watch.round();
+    expect(told).toContain('bundled services/src/app ');
+
+    project.write({ 'shared/x.ts': 'export const x = 2;' });
+    expect(await watch.round()).toMatch(/^note: 'shared\/x\.ts' changed\n(?:.*\n)*bundled services\/src\/app /);
+    project.write({ 'node_modules/one/index.js': "module.exports = 'other';" });
+    expect(await watch.round()).toMatch(/^note: 'node_modules\/one\/index\.js' changed\n(?:.*\n)*bundled /);
+    project.write({ 'services/src/app.ts': 'export const = 1;' });
+    expect(await watch.round()).toContain('error: services/src/app.ts:1:14: ');
+    project.write({ 'services/src/app.ts': 'export const handler = 1;' });
+    expect(await watch.round()).toContain('bundled services/src/app ');
+    expect(await watch.end('SIGINT')).toBe(0);
+  });
+
+  test('many changes at once are one', async () => {
+    const { project, watch } = await watching(PLAIN);
+    await watch.round();
+    for (let number = 0; number < 50; number += 1) appendFileSync(project.path('src/index.js'), `${number}\n`);
+    for (let number = 0; number < 50; number += 1) writeFileSync(project.path(`src/new-${number}.js`), '');
+    expect(await watch.round()).toMatch(/^note: 'src(?:\/index\.js)?' and \d+ more changed/);
+    expect(versionIn(project)).toBe('2');
+  });
+
+  test('follows nested templates', async () => {
+    const nested = path.join('nested', 'child.yaml');
+    const { project, watch } = await watching({
+      'template.yaml': `Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: ${nested}}\n`,
+      [nested]: 'Resources: {T: {Type: AWS::SNS::Topic}}\n',
+    });
+    await watch.round();
+    project.write({ [nested]: 'Resources: {U: {Type: AWS::SNS::Topic}}\n' });
+    expect(await watch.round()).toMatch(
+      /^note: 'nested\/child\.yaml' changed\n(?:.*\n)*uploaded shop\/nested\/child.yaml /,
+    );
+    expect(await watch.end('SIGINT')).toBe(0);
+    expect(watch.rest).toBe('');
+  });
+
+  test('is interrupted in the midst of a run like any other', async () => {
+    const names = Array.from({ length: 60 }, (_, number) => `f${number}`);
+    const { project, watch } = await watching({
+      'template.yaml': `Resources:\n${names.map((name) => `  ${name}: {Type: AWS::Lambda::Function, Properties: {Code: ${name}, Role: r}}\n`).join('')}`,
+      ...Object.fromEntries(names.map((name) => [`${name}/data`, randomBytes(200_000).toString('hex')])),
+    });
+    await watch.until('uploaded ');
+    expect(await watch.end('SIGINT')).toBe(130);
+    expect([watch.rest.endsWith('interrupted\n'), project.exists('out.yaml')]).toEqual([true, false]);
+  });
+
+  test('wants a file to write to', async () => {
+    const project = await TestProject.of(PLAIN);
+    for (const flags of [[], ['--output-template-file', '-']]) {
+      const { exitCode, stderr } = await project.package('--watch', ...flags);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: "error: '--watch' wants a file to write the template to\n  Name it with --output-template-file.\n",
+      });
+    }
+    expect(await project.package('--watch', '--dry-run', '--output-template-file', 'o')).toMatchObject({ exitCode: 2 });
+    expect(await project.package('--watch', '--json', '--output-template-file', 'o')).toMatchObject({ exitCode: 2 });
+  });
+});
