@@ -1,4 +1,5 @@
-import type { AskKeeper, DomainPlace, ObjectStore } from '../../repository/index.ts';
+import type { AskKeeper, Domain, DomainPlace, ObjectStore } from '../../repository/index.ts';
+import type { DomainParts } from '../../repository/domain.ts';
 import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
@@ -60,6 +61,7 @@ export async function openBucketDomain(
     const { makeOwnDomain } = await import('./own-domain.ts');
     await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
   };
+  const early = lookEarly(meant, options, purpose, terminal);
   const found = await regionOf(meant, purpose, terminal.signal);
   const region = found ?? (await access.region());
   if (found === undefined) {
@@ -67,21 +69,18 @@ export async function openBucketDomain(
     await make();
   }
   const client = await access.s3(region);
-  const settings = { client, expectedOwner: owner, requiresVersions: true, signal: terminal.signal };
+  const store = storeOf(meant, client, options, terminal);
   const isGuest = owner !== account;
-  // What guests bring are whole objects, whose digest S3 itself verifies.
-  const limits = isGuest ? { limits: { single: LARGEST_OBJECT } } : {};
-  const open = (one: string): ObjectStore =>
-    s3.s3Store({ ...settings, bucket: one, ...kmsOf(options), ...profileOf(options), ...limits });
-  const whole = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
-  const store = isGuest ? guestStore(whole) : whole;
   const place = { partition, region, account: owner, bucket };
   const aws = awsOf(access, region, terminal.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
   const alias = isGuest ? SHARING_ALIAS : PUBLISHING_ALIAS;
   const askRemote = keptBy && askFunction(aws, keptBy, alias);
   const parts = partsOf(store, purpose, askRemote && remoteKeeper(askRemote));
-  let domain = home === undefined ? await findDomain(parts) : await findAtHome(home, place, parts, account);
+  let domain =
+    home === undefined
+      ? await (early === undefined ? findDomain(parts) : early.findIn(parts, region))
+      : await findAtHome(home, place, parts, account);
   if (domain === undefined && meant.mayMake && purpose === 'write') {
     // Its bucket alone is there: left behind, or of somebody who is making it at this moment.
     await make();
@@ -100,6 +99,52 @@ export async function openBucketDomain(
   return {
     ...{ domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) },
     ...{ flags: await flagsOf(options, meant), elsewhere: elsewhereOf(meant, options, terminal) },
+  };
+}
+
+function storeOf(
+  { s3, account, owner, bucket }: Meant,
+  client: S3Client,
+  options: OpenOptions,
+  { signal }: Terminal,
+): ObjectStore {
+  const settings = { client, expectedOwner: owner, requiresVersions: true, signal };
+  const isGuest = owner !== account;
+  // What guests bring are whole objects, whose digest S3 itself verifies.
+  const limits = isGuest ? { limits: { single: LARGEST_OBJECT } } : {};
+  const open = (one: string): ObjectStore =>
+    s3.s3Store({ ...settings, bucket: one, ...kmsOf(options), ...profileOf(options), ...limits });
+  const whole = limited(routed(open(bucket), open), REQUESTS_AT_ONCE);
+  return isGuest ? guestStore(whole) : whole;
+}
+
+/**
+ * Mostly the bucket is in the configured Region: the domain is looked for there while S3 is asked where it is. What this comes to, or what is wrong, counts only if that
+ * is so.
+ * @returns undefined where a bucket's Region is not asked for
+ */
+function lookEarly(
+  meant: Meant,
+  options: OpenOptions,
+  purpose: Purpose,
+  terminal: Terminal,
+): { readonly findIn: (parts: DomainParts, region: string) => Promise<Domain | undefined> } | undefined {
+  const { access, account, owner, home } = meant;
+  if (home !== undefined || owner !== account) return undefined;
+  const configured = access.region();
+  const look = async (): Promise<Domain | undefined> => {
+    const store = storeOf(meant, await access.s3(await configured), options, terminal);
+    return findDomain(partsOf(store, purpose));
+  };
+  const looked = look();
+  // Whoever asks for it is told.
+  looked.catch(() => undefined);
+  return {
+    findIn: async (parts, region) => {
+      if ((await configured) !== region) return findDomain(parts);
+      const domain = await looked;
+      return domain && { ...domain, ...parts };
+    },
   };
 }
 
