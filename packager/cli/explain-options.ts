@@ -1,7 +1,6 @@
 import type { BundleCreateFlags } from './bundle-options.ts';
-import { BUNDLE_CREATE } from './bundle-options.ts';
 import type { OptionTable, PackageFlags } from './options.ts';
-import { PACKAGE } from './options.ts';
+import { DISPLAY, PACKAGE } from './options.ts';
 import type { ResolvedPackageOptions } from './package-options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import type { GivenValues } from './resolve-options.ts';
@@ -10,15 +9,22 @@ import type { GivenValues } from './resolve-options.ts';
 export type ExplainFlags = Omit<BundleCreateFlags, 'output' | 'useJson'> &
   Pick<PackageFlags, 'domain' | 's3Bucket' | 'resolveS3'>;
 
-const { output, useJson, ...CONTENT } = BUNDLE_CREATE;
-
 export const EXPLAIN: OptionTable<ExplainFlags> = {
-  ...CONTENT,
-  references: PACKAGE.references,
-  artifactPrefix: PACKAGE.artifactPrefix,
+  templateFile: PACKAGE.templateFile,
+  parameterOverrides: PACKAGE.parameterOverrides,
+  exclude: PACKAGE.exclude,
+  resources: PACKAGE.resources,
+  projectRoot: PACKAGE.projectRoot,
+  followExternalSymlinks: PACKAGE.followExternalSymlinks,
+  zipTemplateDirWhenAbsent: PACKAGE.zipTemplateDirWhenAbsent,
   domain: PACKAGE.domain,
+  artifactPrefix: PACKAGE.artifactPrefix,
+  references: PACKAGE.references,
   s3Bucket: PACKAGE.s3Bucket,
   resolveS3: PACKAGE.resolveS3,
+  configFile: PACKAGE.configFile,
+  configEnv: PACKAGE.configEnv,
+  ...DISPLAY,
 };
 
 const FROM_FILE = new Set(Object.values(EXPLAIN).map(({ name }) => name));

@@ -60,7 +60,7 @@ export async function run(
   // An alias of the AWS CLI: aws-cli/caller.ts.
   if (!isSet(terminal.env[AWS_PROCESS])) return runTyped(argv, terminal, handlers);
   const { ownArgv } = await import('../aws-cli/caller.ts');
-  let typed = argv;
+  let typed: readonly string[];
   try {
     typed = ownArgv(argv, terminal.env);
   } catch (error) {

@@ -48,7 +48,7 @@ export interface Ran {
 export interface ShellOptions {
   readonly cwd: string;
   /** Beside PATH; of this process's own variables there are none. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Programs that stand in for what a page's reader has: name → text of a script. */
   readonly programs?: Readonly<Record<string, string>>;
 }

@@ -33,7 +33,7 @@ export interface Left {
 }
 
 /** Why a text that names nothing local stays. The texts of one value mean the same mostly: the first decides. */
-export function whyLeft(meaning: Meaning | undefined): Pick<Left, 'reason' | 'why'> {
+export function whyLeft(meaning?: Meaning): Pick<Left, 'reason' | 'why'> {
   switch (meaning?.kind) {
     case 's3':
       return { reason: 'in-s3', why: 'it is in S3 already' };
@@ -43,7 +43,11 @@ export function whyLeft(meaning: Meaning | undefined): Pick<Left, 'reason' | 'wh
       return { reason: 'nothing-there', why: 'nothing is at the path that it comes to' };
     case 'empty':
       return { reason: 'empty', why: 'it is empty' };
-    default:
+    case 'remote':
+    case 'path':
+    case 'artifact':
+    case 'wrong':
+    case undefined:
       return { reason: 'remote', why: 'it is no path that something is at, or means something to the service itself' };
   }
 }

@@ -155,7 +155,7 @@ describe('install-alias', () => {
   });
 });
 
-const version = /^aws-cli\/(\d+)\./.exec(spawnSync('aws', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
+const version = /^aws-cli\/(\d+)\./.exec(String(spawnSync('aws', ['--version']).stdout))?.[1];
 const hasAws = version !== undefined;
 
 (hasAws ? describe : describe.skip)(`the real aws${whySkipped(hasAws, 'the AWS CLI is not installed')}`, () => {
@@ -179,9 +179,8 @@ const hasAws = version !== undefined;
   });
 
   function typed(text: string): Promise<Ran> {
-    const env = Object.entries({ ...awsEnvironment(server), HOME: home, AWS_EC2_METADATA_DISABLED: 'true' });
-    const given = env.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-    return runBlock({ text }, { cwd: project, env: Object.fromEntries(given) as Record<string, string> });
+    const env = { ...awsEnvironment(server), HOME: home, AWS_EC2_METADATA_DISABLED: 'true' };
+    return runBlock({ text }, { cwd: project, env });
   }
 
   test('runs every command by aws artifacts, with words as they were given and options of its own', async () => {
