@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
@@ -38,7 +39,7 @@ describe('assets', () => {
     project.synthesizeStack('Web', (stack) => {
       const site = new Bucket(stack, 'Site', { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true });
       new BucketDeployment(stack, 'Deploy', {
-        destinationBucket: site,
+        destinationBucket: site as IBucket,
         sources: [Source.asset(project.path('site')), Source.data('config.json', '{}')],
       });
       new StateMachine(stack, 'Orders', { definitionBody: DefinitionBody.fromFile(project.path('orders.asl.json')) });
