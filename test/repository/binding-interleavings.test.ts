@@ -1,17 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { contentOf, publishVersion, sha256 } from '../../repository/index.ts';
-import type { Domain, ObjectStore } from '../../repository/index.ts';
+import type { Domain } from '../../repository/index.ts';
 import { bind } from '../../repository/bind.ts';
-import type { Operation, Wanted } from '../../repository/bind.ts';
+import type { Wanted } from '../../repository/bind.ts';
 import type { StackResource } from '../../repository/binding.ts';
 import { blobKey, consumersPrefix, stackReferenceKey } from '../../repository/keys.ts';
-import { release } from '../../repository/release.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { publishable, testDomain } from '../support/domain.ts';
 import { collectHastily } from '../support/hasty-collector.ts';
 import { chooseBy, firstWrong, interleaveIn, sequence } from '../support/interleaving.ts';
 import type { Choose } from '../support/interleaving.ts';
 import { keysIn } from '../support/keys-in.ts';
+import type { Answered } from '../support/resource-events.ts';
+import { resourceEvents } from '../support/resource-events.ts';
 
 /**
  * What CloudFormation sends for one resource, delivered late, twice and in any order, against the records of what it uses. Events are named by their
@@ -27,52 +28,16 @@ const RESOURCE: StackResource = {
 };
 const API = { repository: 'default', id: 'a' };
 
-interface World {
+interface World extends Answered {
   readonly domain: Domain;
-  /** The store, without waiting for a turn. */
-  readonly store: ObjectStore;
-  readonly violations: Set<string>;
-  /** RequestId → the generation that the event was answered with. */
-  readonly answers: Map<string, string>;
 }
 
 type Actor = (domain: Domain, world: World) => Promise<unknown>;
-
-function issuedAt(second: number): string {
-  return new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-}
 
 function wanted(text: string): Wanted {
   const digest = sha256(text);
   const key = blobKey(digest, 'archive.zip');
   return { arn: `arn of ${text}`, key, digest, filename: 'archive.zip', size: text.length };
-}
-
-/** A Create, or an Update of what the event `after` was answered with. */
-function want(text: string, second: number, after?: { readonly event: string; readonly had: string }): Actor {
-  return async (domain, { store, violations, answers }) => {
-    const current = after === undefined ? undefined : (answers.get(after.event) ?? after.event);
-    const requestId = `R${second}`;
-    const operation: Operation = {
-      ...{ resource: RESOURCE, stackId: 'stack', requestId, issued: issuedAt(second), pinned: false },
-      ...(current !== undefined && { current }),
-      replaces: after !== undefined && after.had !== text,
-    };
-    const generation = await bind(domain, operation, [wanted(text)]);
-    // The first answer is the one that counts.
-    if (!answers.has(requestId)) answers.set(requestId, generation);
-    if ((await store.head(wanted(text).key)) === undefined) violations.add('answered without content');
-    return generation;
-  };
-}
-
-/** A Delete of what an event was answered with; of nothing in particular where CloudFormation never got an answer. */
-function drop(second: number, event?: string): Actor {
-  return async (domain, { answers }) => {
-    const generation = event === undefined ? undefined : (answers.get(event) ?? event);
-    const request = { resource: RESOURCE, requestId: `D${second}`, issued: issuedAt(second) };
-    await release(domain.store, { ...request, ...(generation !== undefined && { generation }) });
-  };
 }
 
 function collect(text: string): Actor {
@@ -115,6 +80,7 @@ async function play(
   return { violations: [...world.violations], trace };
 }
 
+const { want, drop } = resourceEvents(RESOURCE, wanted);
 const created = want('x', 1);
 const updated = want('y', 2, { event: 'R1', had: 'x' });
 const rolledBack = want('x', 3, { event: 'R2', had: 'y' });
@@ -205,7 +171,13 @@ test('a binding of a published version keeps it from being collected', async () 
   const domain = await testDomain();
   const { arn, key } = await publishVersion(domain, API, publishable('x'));
   const use: Wanted = { ...wanted('x'), key, version: { ...API, number: arn.version } };
-  const operation = { resource: RESOURCE, stackId: 's', requestId: 'R1', issued: issuedAt(1), pinned: false };
+  const operation = {
+    resource: RESOURCE,
+    stackId: 's',
+    requestId: 'R1',
+    issued: '2026-01-01T00:00:01Z',
+    pinned: false,
+  };
   await bind(domain, { ...operation, replaces: false }, [use]);
   await collect('x')(domain, { domain, store: domain.store, violations: new Set(), answers: new Map() });
   expect(await domain.store.head(key)).toBeDefined();

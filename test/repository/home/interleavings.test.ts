@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Operation, Wanted } from '../../../repository/bind.ts';
-import { bind } from '../../../repository/bind.ts';
+import type { Wanted } from '../../../repository/bind.ts';
 import type { StackResource } from '../../../repository/binding.ts';
 import { readBindingRecord } from '../../../repository/binding.ts';
 import { domainBucket } from '../../../repository/domain.ts';
@@ -23,7 +22,6 @@ import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { blobKey, EVERY_NOTE } from '../../../repository/keys.ts';
 import type { ObjectKey } from '../../../repository/object-store.ts';
 import { objectKey } from '../../../repository/object-store.ts';
-import { release } from '../../../repository/release.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';
 import { prefixed } from '../../../repository/stores/prefixed.ts';
 import { allOf } from '../../support/all-of.ts';
@@ -34,6 +32,8 @@ import { chooseBy, firstWrong, interleaveIn, sequence } from '../../support/inte
 import type { Judged } from '../../support/interleaving.ts';
 import { keysIn } from '../../support/keys-in.ts';
 import { askedBefore, FAR, HERE } from '../../support/neighbours.ts';
+import type { Answered } from '../../support/resource-events.ts';
+import { resourceEvents } from '../../support/resource-events.ts';
 
 /**
  * What CloudFormation sends for one resource that uses what is at home elsewhere, what its home is told of it, by whom and when, and who dies of it, in any order. In the end, when
@@ -46,11 +46,7 @@ const RESOURCE: StackResource = {
 };
 const HOUR_MS = 60 * 60 * 1000;
 
-interface World {
-  /** RequestId → the generation that the event was answered with. */
-  readonly answers: Map<string, string>;
-  readonly violations: Set<string>;
-  readonly store: ObjectStore;
+interface World extends Answered {
   now: number;
   isHomeOpen: boolean;
 }
@@ -69,34 +65,6 @@ function wanted(text: string): Wanted {
   const digest = sha256(text);
   const arn = formatArn({ ...FAR, repository: 'default', id: text, version: 1, digest });
   return { arn, key: blobKey(digest, 'archive.zip'), digest, filename: 'archive.zip', home: FAR };
-}
-
-function issuedAt(second: number): string {
-  return new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-}
-
-/** A Create, or an Update of what the event `after` was answered with. */
-function want(text: string, second: number, after?: { readonly event: string; readonly had: string }): Actor {
-  return async (domain, { store, answers, violations }) => {
-    const current = after === undefined ? undefined : (answers.get(after.event) ?? after.event);
-    const requestId = `R${second}`;
-    const operation: Operation = {
-      ...{ resource: RESOURCE, stackId: 'stack', requestId, issued: issuedAt(second), pinned: false },
-      ...(current !== undefined && { current }),
-      replaces: after !== undefined && after.had !== text,
-    };
-    const generation = await bind(domain, operation, [wanted(text)]);
-    if (!answers.has(requestId)) answers.set(requestId, generation);
-    if ((await store.head(wanted(text).key)) === undefined) violations.add('answered without content');
-  };
-}
-
-function drop(second: number, event?: string): Actor {
-  return async (domain, { answers }) => {
-    const generation = event === undefined ? undefined : (answers.get(event) ?? event);
-    const request = { resource: RESOURCE, requestId: `D${second}`, issued: issuedAt(second) };
-    await release(domain.store, { ...request, ...(generation !== undefined && { generation }) }, domain);
-  };
 }
 
 /** As the clock has it done each hour. */
@@ -183,6 +151,7 @@ async function readIssued(store: ObjectStore, key: ObjectKey): Promise<string> {
   return (await readBindingRecord(store, key))?.value.issued ?? 'none';
 }
 
+const { want, drop } = resourceEvents(RESOURCE, wanted);
 const created = want('x', 1);
 const updated = want('y', 2, { event: 'R1', had: 'x' });
 const rolledBack = want('x', 3, { event: 'R2', had: 'y' });
