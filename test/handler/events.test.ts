@@ -166,7 +166,7 @@ describe('docs/events.md', () => {
     expect(rows.map((row) => row['detail-type'])).toEqual(EVERY_DETAIL_TYPE.map((type) => `\`${type}\``));
     expect([...SCHEMAS.keys()].toSorted()).toEqual(EVERY_DETAIL_TYPE.toSorted());
     for (const row of rows) {
-      const [, file = ''] = /\((events\/[a-z-]+\.schema\.json)\)/.exec(row['schema'] ?? '') ?? [];
+      const [, file = ''] = /\((\.\.\/schemas\/events\/[a-z-]+\.schema\.json)\)/.exec(row['schema'] ?? '') ?? [];
       const schema = JSON.parse(readFileSync(path.join(path.dirname(PAGE), file), 'utf8')) as { title: string };
       expect(`\`${schema.title}\``).toBe(row['detail-type']);
     }

@@ -255,6 +255,9 @@ const WRITTEN: Readonly<Record<string, readonly (readonly [text: RegExp, why: st
     [/LOCAL_PLACE\.region}\.amazonaws\.com/, 'the shape of a URL, at which nothing answers'],
   ],
   'packager/template/find/meaning.ts': [[/amazonaws\\\.com\(\?:\\\.cn\)\?/, 'reads what an author wrote, as SAM does']],
+  'packager/aws-cli/alias-file.ts': [[/\['aws', \.\.\.section/, 'the program of that name']],
+  'packager/aws-cli/caller.ts': [[/what 'aws' was told/, 'the program of that name']],
+  'packager/cli/commands/install-alias.ts': [[/\('aws', \['--version'\]/, 'the program of that name']],
   'packager/cli/commands.ts': [[/^command: 'cfn-artifacts .*arn:aws:/, 'examples']],
   'handler/lambda.ts': [[/PARTITION: partition = 'aws'/, "the domain's template sets it"]],
 };
