@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { statfsSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { GOALS } from './goals.ts';
 import type { Workload } from './workloads.ts';
 
 export interface Project {
@@ -53,7 +54,7 @@ function isRunning(pid: number): boolean {
 }
 
 /** Of what a project is made; another number makes all anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** The project of a workload, made if it isn't there. @throws Error where the disk has no room for it */
 export function projectOf(workload: Workload, parent: string): Project {
@@ -64,7 +65,12 @@ export function projectOf(workload: Workload, parent: string): Project {
     make(workload, home, description);
   }
   const known = JSON.parse(readFileSync(description, 'utf8')) as Pick<Project, 'files' | 'bytes' | 'told'>;
-  return { ...known, folder: path.join(home, 'project'), clone: path.join(home, 'clone') };
+  return { ...known, folder: path.join(home, 'project'), clone: cloneIn(home) };
+}
+
+/** Of the same name, as a clone has it: what is published is called after it. */
+function cloneIn(home: string): string {
+  return path.join(home, 'clone/project');
 }
 
 function checkSpace({ name, space }: Workload, parent: string): void {
@@ -87,8 +93,8 @@ function make(workload: Workload, home: string, description: string): void {
   const folder = path.join(home, 'project');
   mkdirSync(folder, { recursive: true });
   const told = workload.make(folder);
-  // Only those that are measured as a clone need one, but all of one function would be too little to tell.
-  if (workload.name === 'W2') cpSync(folder, path.join(home, 'clone'), { recursive: true, verbatimSymlinks: true });
+  if (GOALS[workload.name].clone !== undefined)
+    cpSync(folder, cloneIn(home), { recursive: true, verbatimSymlinks: true });
   const files = filesIn(folder);
   const bytes = files.reduce((sum, file) => sum + lstatSync(file).size, 0);
   const text = JSON.stringify({ files: files.length, bytes, ...(told !== undefined && { told }) });
