@@ -20,7 +20,7 @@ import type { EventMembers } from '../support/custom-resource-event.ts';
 import { EventSource } from '../support/custom-resource-event.ts';
 import { publishable } from '../support/domain.ts';
 import { runFunction } from '../support/function-process.ts';
-import { nodeOf } from '../support/node-versions.ts';
+import { nodes, THIS_NODE } from '../support/node-versions.ts';
 import { PLACE } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
@@ -29,7 +29,6 @@ import { judge } from '../support/stack-engine/answer.ts';
 import type { Answer } from '../support/stack-engine/answer.ts';
 import { ownCertificate } from '../support/stack-engine/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { whySkipped } from '../support/where.ts';
 
 let bundle: string;
 let files: Readonly<Record<'plain' | 'packed', string>>;
@@ -123,24 +122,10 @@ test.each([
   expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/^the network was touched: /) });
 });
 
-const HERE = { program: process.execPath };
-const CASES = [
-  { form: 'plain', name: `this Node (${process.version})`, node: HERE },
-  { form: 'plain', name: 'Node 22', node: nodeOf(22) },
-  { form: 'plain', name: 'Node 24', node: nodeOf(24) },
-  { form: 'packed', name: `this Node (${process.version})`, node: HERE },
-  { form: 'packed', name: 'Node 22', node: nodeOf(22) },
-  { form: 'packed', name: 'Node 24', node: nodeOf(24) },
-] as const;
+const NODES = [THIS_NODE, ...nodes(22, 24)];
+const CASES = (['plain', 'packed'] as const).flatMap((form) => NODES.map((node) => ({ form, ...node })));
 
-const titled = CASES.map((one) => ({
-  ...one,
-  skipped: whySkipped('program' in one.node, 'skipped' in one.node ? one.node.skipped : ''),
-}));
-
-describe.each(titled)('as built, $form, on $name$skipped', ({ form, node }) => {
-  const program = 'program' in node ? node.program : '';
-  const run = program === '' ? test.skip : test;
+describe.each(CASES)('as built, $form, on $name$skipped', ({ form, program, test: run }) => {
   let server: S3Server;
   let client: S3Client;
   let keeper: Server;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { bundleReference, packed } from '../../handler/build.mjs';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Publication } from '../../repository/index.ts';
@@ -13,25 +13,17 @@ import { EventBusServer } from '../support/event-bus.ts';
 import { problemsOf } from '../support/event-schemas.ts';
 import { runFunction } from '../support/function-process.ts';
 import { KeeperProcess } from '../support/keeper-process.ts';
-import { nodeOf } from '../support/node-versions.ts';
+import { nodes, THIS_NODE } from '../support/node-versions.ts';
 import { PLACE } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { AnswerServer } from '../support/stack-engine/answer-server.ts';
 import { ownCertificate } from '../support/stack-engine/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { whySkipped } from '../support/where.ts';
 
 /** Both functions as they are built, with the SDK where Lambda has it. */
 
-const CASES = [
-  { name: `this Node (${process.version})`, node: { program: process.execPath } },
-  { name: 'Node 24', node: nodeOf(24) },
-].map((one) => ({ ...one, skipped: whySkipped('program' in one.node, 'skipped' in one.node ? one.node.skipped : '') }));
-
-describe.each(CASES)('as built, on $name$skipped', ({ node }) => {
-  const program = 'program' in node ? node.program : '';
-  const run = program === '' ? test.skip : test;
+describe.each([THIS_NODE, ...nodes(24)])('as built, on $name$skipped', ({ program, test: run }) => {
   let server: S3Server;
   let client: S3Client;
   let bus: EventBusServer;

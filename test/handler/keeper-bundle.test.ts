@@ -11,12 +11,11 @@ import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { steadyChance } from '../support/chance.ts';
 import { publishable } from '../support/domain.ts';
 import { KeeperProcess } from '../support/keeper-process.ts';
-import { nodeOf } from '../support/node-versions.ts';
+import { nodes, THIS_NODE } from '../support/node-versions.ts';
 import { PLACE } from '../support/reference-function.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { startS3Server } from '../support/s3-server.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
-import { whySkipped } from '../support/where.ts';
 
 const FUNCTION = `arn:aws:lambda:${PLACE.region}:${PLACE.account}:function:cfn-artifacts-keeper`;
 
@@ -29,15 +28,7 @@ test('the bundle is printable ASCII and plain CommonJS, with the SDK left to Lam
   expect(Object.keys(parts).filter((file) => /audit|evidence|carry-out|handler\/keeper/.test(file))).toEqual([]);
 });
 
-const CASES = [
-  { name: `this Node (${process.version})`, node: { program: process.execPath } },
-  { name: 'Node 22', node: nodeOf(22) },
-  { name: 'Node 24', node: nodeOf(24) },
-].map((one) => ({ ...one, skipped: whySkipped('program' in one.node, 'skipped' in one.node ? one.node.skipped : '') }));
-
-describe.each(CASES)('the keeper as built, on $name$skipped', ({ node }) => {
-  const program = 'program' in node ? node.program : '';
-  const run = program === '' ? test.skip : test;
+describe.each([THIS_NODE, ...nodes(22, 24)])('the keeper as built, on $name$skipped', ({ program, test: run }) => {
   let server: S3Server;
   let client: S3Client;
   let domain: Domain;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { nodeOf } from '../support/node-versions.ts';
+import { nodes } from '../support/node-versions.ts';
 import type { Shipped } from '../support/shipped.ts';
 import { buildShipped } from '../support/shipped.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -64,11 +64,9 @@ describe('what is shipped', () => {
     expect(here.archive.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
   });
 
-  for (const major of [22, 24] as const) {
-    const node = nodeOf(major);
-    const run = 'program' in node ? test : test.skip;
-    run(`gives the same to the byte on Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, () => {
-      const there = packaged('program' in node ? node.program : '', `node-${major}`);
+  for (const { name, program, test: run, skipped } of nodes(22, 24)) {
+    run(`gives the same to the byte on ${name}${skipped}`, () => {
+      const there = packaged(program, name);
       expect(there.template).toBe(here.template);
       expect(there.archive.equals(here.archive)).toBe(true);
       expect(there.talk).toBe(here.talk);

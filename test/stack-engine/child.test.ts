@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineOptions, Outcome } from '../support/stack-engine/engine.ts';
-import { nodeOf } from '../support/node-versions.ts';
+import { nodes } from '../support/node-versions.ts';
 import { StackEngine } from '../support/stack-engine/engine.ts';
 import type { CustomEvent } from './records.ts';
 import { history, ref, template, TOKEN } from './records.ts';
@@ -170,12 +170,9 @@ describe('a function that does it right', () => {
     expect(new Set(engine.logs.match(/process \d+/g)).size).toBe(2);
   });
 
-  for (const major of [22, 24] as const) {
-    const node = nodeOf(major);
-    const run = 'program' in node ? test : test.skip;
-    run(`the same under Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, async () => {
+  for (const { name, program, test: run, skipped } of nodes(22, 24)) {
+    run(`the same under ${name}${skipped}`, async () => {
       await engine.stop();
-      const program = 'program' in node ? node.program : '';
       const nodeOptions = ['--no-experimental-require-module', '--no-experimental-detect-module'];
       const file = fixture('records.cjs');
       engine = await engineWith({

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { nodeOf } from '../../support/node-versions.ts';
+import { nodes } from '../../support/node-versions.ts';
 import type { Shipped } from '../../support/shipped.ts';
 import { buildShipped } from '../../support/shipped.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -71,11 +71,9 @@ describe('a bundle is the same bytes', () => {
     expect(made(machine).equals(first)).toBe(true);
   });
 
-  for (const major of [22, 24] as const) {
-    const node = nodeOf(major);
-    const run = 'program' in node ? test : test.skip;
-    run(`on Node ${major}${'skipped' in node ? ` (${node.skipped})` : ''}`, () => {
-      expect(made({ program: 'program' in node ? node.program : '' }).equals(first)).toBe(true);
+  for (const { name, program, test: run, skipped } of nodes(22, 24)) {
+    run(`on ${name}${skipped}`, () => {
+      expect(made({ program }).equals(first)).toBe(true);
     });
   }
 });
