@@ -166,7 +166,8 @@ class FunctionBuild {
       return undefined;
     }
     // One Handler stands for all turns of its loop, so it has to be right as it is.
-    const base = outbase ?? (inLoop && entryPoints.length === 0 ? '.' : undefined);
+    const isRight = handlings.every(({ handler }) => builtHandler(handler, entriesOf(files)) === handler);
+    const base = outbase ?? (inLoop && !isRight ? '.' : undefined);
     const sourcemap = this.#sourcemap(properties);
     return {
       kind: 'esbuild',
@@ -185,18 +186,25 @@ class FunctionBuild {
 
   /** https://github.com/aws/aws-sam-cli/blob/develop/samcli/lib/build/bundler.py */
   #handlerSetting(handlings: readonly Handling[], entries: Build['entries']): readonly Setting[] {
-    const [first, ...others] = handlings;
-    if (first === undefined || others.length > 0 || entries.length === 0) return [];
-    const wanted = builtHandler(first.handler, entries);
-    if (wanted === first.handler) return [];
-    if (wanted !== undefined) return [{ pointer: this.#pointer('Handler'), text: wanted }];
+    if (entries.length === 0) return [];
+    for (const { handler } of handlings) {
+      const wanted = builtHandler(handler, entries);
+      if (wanted === undefined || (wanted !== handler && handlings.length > 1)) {
+        this.#warnOfUnbuilt(handler, entries);
+        return [];
+      }
+      if (wanted !== handler) return [{ pointer: this.#pointer('Handler'), text: wanted }];
+    }
+    return [];
+  }
+
+  #warnOfUnbuilt(handler: string, entries: Build['entries']): void {
     this.#reader.warn(
       this.#property('Handler')?.start ?? this.#resource.start,
       'handler-not-built',
-      `the Handler '${first.handler}' of '${String(this.#context.resource)}' is none of the modules that are built: ${entries.map(({ out }) => out).join(', ')}`,
+      `the Handler '${handler}' of '${String(this.#context.resource)}' is none of the modules that are built: ${entries.map(({ out }) => out).join(', ')}`,
       'Unless a layer brings it, name its module under EntryPoints.',
     );
-    return [];
   }
 
   /** What nobody says of source maps, Node is told about them says. */

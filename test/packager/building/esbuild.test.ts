@@ -188,6 +188,32 @@ Resources:
     expect(fn.call()).toBe('beta');
   });
 
+  test.each([
+    ['src/${Name}.handler', ['src/Alpha.js', 'src/Beta.js']],
+    ['${Name}.handler', ['Alpha.js', 'Beta.js']],
+  ])('in a loop has its EntryPoints where the Handler %s finds them', async (handler, files) => {
+    const project = await TestProject.of({
+      'template.yaml': `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Fn::ForEach::Each:
+    - Name
+    - [Alpha, Beta]
+    - Fn\${Name}:
+        Type: AWS::Serverless::Function
+        Metadata: {BuildMethod: esbuild, BuildProperties: {EntryPoints: [src/Alpha.ts, src/Beta.ts]}}
+        Properties: {CodeUri: ., Handler: '${handler}'}
+`,
+      'src/Alpha.ts': 'export const handler = 1;',
+      'src/Beta.ts': 'export const handler = 1;',
+    });
+    const { data, text, stderr } = await project.package();
+    expect(text).toContain(`Handler: '${handler}'`);
+    expect(stderr).not.toContain('warning: ');
+    const properties = at(data, '/Resources/Fn::ForEach::Each/2/Fn${Name}/Properties');
+    const fn = new Deployed(project, { data: { Resources: { Fn: { Properties: properties } } } }, 'Fn');
+    expect(fn.files).toEqual(files);
+  });
+
   test('in a loop with a folder for each turn is built of each', async () => {
     const { project } = await packaged({
       'template.yaml': `Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
@@ -292,8 +318,8 @@ describe('functions and what they share', () => {
     );
     expect(deployed().call({}, 'b.handler')).toBe('b');
     expect(stderr.match(/follows the Default of the parameter '\w+'/g)).toEqual([
-      "follows the Default of the parameter 'Code'",
       "follows the Default of the parameter 'Small'",
+      "follows the Default of the parameter 'Code'",
     ]);
   });
 });
