@@ -7,7 +7,7 @@ import type { OpenContent } from '../../repository/publishable.ts';
 import { CHUNK_SIZE, changed, readRange } from './file.ts';
 import type { FileState } from './file.ts';
 import type { MeasuredFile, Packed, Packer, Part, ShelvedPart } from './packer.ts';
-import type { Holding } from './shelf.ts';
+import type { Holding, Shelf } from './shelf.ts';
 import { centralHeader, endOfArchive, localHeader, localHeaderSize } from './zip.ts';
 import type { ZipEntry } from './zip.ts';
 
@@ -228,22 +228,40 @@ function* stretchesOf(entry: LaidEntry): Generator<Stretch> {
   }
 }
 
-/** Memory of one reader for what it reads from a shelf, made when there is something. */
+/** What stands together on a shelf is mostly wanted together: so much is read at once, at least. Bytes. */
+const WINDOW = 256 * 1024;
+
+/** What one reader of shelves has in memory, made when there is something. */
 class Scratch {
   #buffer: Buffer | undefined;
+  #shelf: Shelf | undefined;
+  #from = 0;
+  #to = 0;
 
-  take(length: number): Buffer {
+  /** At most CHUNK_SIZE bytes, valid until the next are asked for. */
+  read(shelf: Shelf, offset: number, length: number): Buffer {
+    if (shelf !== this.#shelf || offset < this.#from || offset + length > this.#to) this.#load(shelf, offset, length);
+    const start = offset - this.#from;
+    return (this.#buffer ?? NOTHING).subarray(start, start + length);
+  }
+
+  #load(shelf: Shelf, offset: number, length: number): void {
+    const size = Math.min(Math.max(length, WINDOW), shelf.spool.size - offset);
     this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK_SIZE);
-    return this.#buffer.subarray(0, length);
+    this.#shelf = undefined;
+    shelf.spool.read(offset, this.#buffer.subarray(0, size));
+    this.#shelf = shelf;
+    this.#from = offset;
+    this.#to = offset + size;
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Each piece is valid until the next is asked for. */
 function* shelvedBytes({ shelf, offset }: ShelvedPart, from: number, to: number, scratch: Scratch): Generator<Buffer> {
   for (let position = from; position < to; position += CHUNK_SIZE) {
-    const piece = scratch.take(Math.min(CHUNK_SIZE, to - position));
-    shelf.spool.read(offset + position, piece);
-    yield piece;
+    yield scratch.read(shelf, offset + position, Math.min(CHUNK_SIZE, to - position));
   }
 }
 

@@ -12,9 +12,9 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createArchiver, openSource } from './source.js';
 
-const { paths, root, scratch, threads, umask, read, out } = JSON.parse(process.argv[2]);
+const { paths, root, scratch, cache, threads, umask, read, out } = JSON.parse(process.argv[2]);
 if (umask !== undefined) process.umask(umask);
-const archiver = createArchiver({ reporter: () => undefined, scratch, ...(threads !== undefined && { threads }) });
+const archiver = createArchiver({ reporter: () => undefined, scratch, cache, ...(threads !== undefined && { threads }) });
 const project = { root, exclude: [], followExternalSymlinks: false, leaveOut: [] };
 try {
   const sources = await Promise.all(paths.map((path) => openSource({ path, wanted: 'zip' }, project, archiver)));
@@ -44,6 +44,8 @@ export interface ArchiveRun {
   readonly root: string;
   readonly threads?: number;
   readonly umask?: number;
+  /** What is known of earlier runs stands there. */
+  readonly cache?: string;
   /** Also reads each archive to its end. */
   readonly read?: boolean;
   /** Writes the archive (the last of several) to this file. */
