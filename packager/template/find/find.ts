@@ -62,6 +62,7 @@ class Walk {
 
   template(root: MapNode, context: Context): void {
     for (const { key, value } of root.entries) this.#section(key, value, root, below(context, key));
+    this.#warnOfAssets();
     if (entryOf(root, 'Resources') !== undefined || this.#search.found().places.length > 0) return;
     this.#search.warn(root.start, 'no-resources', 'the template has no Resources', 'It is passed on as it is.');
   }
@@ -252,6 +253,19 @@ class Walk {
         considerProperty(this.#search, entry, match);
       }
     }
+  }
+
+  /** What the CDK's own synthesizers say of files: they are in the bucket of its bootstrap, once the CDK has brought them there. */
+  #warnOfAssets(): void {
+    const { text } = this.#search.template;
+    const start = text.search(/"cdk-\w+-assets-(?:\$\{AWS::AccountId\}|\d{12})-[^"]+"/);
+    if (start < 0) return;
+    this.#search.warn(
+      start,
+      'cdk-assets',
+      "assets of the CDK stay in the bucket of 'cdk bootstrap', where nothing brings them yet",
+      "Give the app the ArtifactSynthesizer of 'cfn-artifacts/cdk' and synthesize again, or publish them by 'npx cdk-assets publish'.",
+    );
   }
 
   /** A path that nobody packages and that is there is a mistake, or a property that the table lacks. */

@@ -130,6 +130,7 @@ function isSurelyRemote(node: TemplateNode, scope: Scope): boolean {
   if (isMap(node) && (isArtifact(node) || !isIntrinsic(node) || isIncluded(node))) return true;
   if (isMap(node) && node.entries.some(isMisspelt)) return true; // an error that is told elsewhere
   if (valueOf(node, 'Ref') !== undefined && isNoValue(node)) return true;
+  if (joinsArtifact(node)) return true; // which is packaged where it stands
   const branches = valueOf(node, 'Fn::If');
   if (isList(branches)) return branches.items.slice(1).every((branch) => isSurelyRemote(branch, scope));
   const resolved = resolve(node, scope);
@@ -140,6 +141,12 @@ function isSurelyRemote(node: TemplateNode, scope: Scope): boolean {
   }
   if (resolved.kind === 'known') return resolved.texts.every(({ text }) => looksRemote(text));
   return looksRemote(resolved.prefix) || (resolved.fromStack && resolved.prefix === '');
+}
+
+function joinsArtifact(node: TemplateNode): boolean {
+  const join = valueOf(node, 'Fn::Join');
+  const [, parts] = isList(join) ? join.items : [];
+  return parts !== undefined && isList(parts) && parts.items.some((part) => isMap(part) && isArtifact(part));
 }
 
 function isNoValue(node: TemplateNode): boolean {

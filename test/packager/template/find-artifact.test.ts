@@ -52,6 +52,15 @@ describe('Fn::Artifact', () => {
     expect(onlyPlace(inTag('!Artifact {Path: ./model, Name: models/small}')).name).toBe('models/small');
   });
 
+  test('joined with other text in a property of the table is packaged where it stands, and the rest is nothing to warn of', () => {
+    const found = findInResource(
+      'AWS::AppSync::FunctionConfiguration',
+      "{CodeS3Location: !Join ['', [!Artifact ./code.js]]}",
+    );
+    expect(shown(found)).toEqual(['/Resources/R/Properties/CodeS3Location/Fn::Join/1/0 = ./code.js']);
+    expect(warned(found)).toEqual([]);
+  });
+
   test('stands anywhere, as a literal where nothing is evaluated', () => {
     const found = find(
       `Parameters: {P: {Type: String, Default: !Artifact ./p}}

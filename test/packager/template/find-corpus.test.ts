@@ -174,11 +174,14 @@ const WITH_PLACES = [
   'd0f2ca7f-authored-httpapi-not-by-aws-cli.yaml',
 ];
 
+/** Their assets are brought to a bucket by other tools. */
+const WITH_ASSETS = ['c663b56a-cdk-v2-synthesized-template-python-function-constr.json'];
+
 describeWithTemplates('templates that name nothing local', () => {
   test.each(singleTemplates())('$name', (one) => {
     const { places, problems, warnings } = search(singleTemplateFile(one), 'template');
     expect(problems).toEqual([]);
     expect(places.length > 0).toBe(WITH_PLACES.includes(one.name));
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ code }) => code)).toEqual(WITH_ASSETS.includes(one.name) ? ['cdk-assets'] : []);
   });
 });

@@ -685,6 +685,26 @@ describe('what stays local and looks like a mistake', () => {
     ]);
   });
 
+  test('assets that the CDK would bring to the bucket of its bootstrap', () => {
+    const bucket = '{ "Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}" }';
+    const code = `{ "S3Bucket": ${bucket}, "S3Key": "1a.zip" }`;
+    const found = find(
+      `{ "Resources": { "F": { "Type": "AWS::Lambda::Function", "Properties": { "Code": ${code} } } } }`,
+    );
+    expect(found.places).toEqual([]);
+    expect(warned(found)).toEqual(['cdk-assets 1:109']);
+  });
+
+  test('no image of the CDK, and no policy that names its bucket', () => {
+    const image =
+      '111122223333.dkr.ecr.eu-west-1.amazonaws.com/cdk-hnb659fds-container-assets-111122223333-eu-west-1:1a';
+    const policy = 'arn:aws:s3:::cdk-hnb659fds-assets-111122223333-eu-west-1';
+    const found = find(
+      `{ "Resources": { "R": { "Type": "A::B::C", "Properties": { "A": "${image}", "B": "${policy}" } } } }`,
+    );
+    expect(found.warnings).toEqual([]);
+  });
+
   test('an unknown property with a path that is there', () => {
     const given = { disk: ['./x.json', './run.sh', '../y/'] };
     const found = findInResource('Acme::Widget::Thing', '{A: ./x.json, B: [{C: ../y}], D: ./none, E: x.json}', given);
