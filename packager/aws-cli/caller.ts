@@ -107,12 +107,12 @@ function wordsOf(process: string): Words | undefined {
     const line = readFileSync(`/proc/${process}/cmdline`, 'utf8');
     return { words: line.split('\0').slice(0, -1), isExact: true };
   } catch {
-    return inARow(process);
+    return wordsInARow(process);
   }
 }
 
-/** Where there is no /proc, as on macOS. */
-function inARow(process: string): Words | undefined {
+/** Where there is no /proc, as on macOS. `undefined` where nobody tells. */
+export function wordsInARow(process: string): Words | undefined {
   try {
     const line = execFileSync('ps', ['-ww', '-o', 'args=', '-p', process], {
       encoding: 'utf8',

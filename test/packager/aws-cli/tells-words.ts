@@ -1,4 +1,7 @@
-import { asTyped } from '../../../packager/aws-cli/caller.ts';
+import { asTyped, wordsInARow } from '../../../packager/aws-cli/caller.ts';
 
 /** Called as `aws` would be, it tells what an alias would make of that. */
-process.stdout.write(JSON.stringify(asTyped(['list', '', 'a b'], String(process.pid))));
+const argv = ['list', '', 'a b'];
+const pid = String(process.pid);
+const answers = [asTyped(argv, pid), wordsInARow(pid) && asTyped(argv, pid, wordsInARow)];
+process.stdout.write(JSON.stringify(answers));
