@@ -102,7 +102,7 @@ async function layOut(
       offset += localHeaderSize(zip) + packed.packedSize;
       if (problems.length === 0) {
         hasher.add(localHeader(zip));
-        if (packed.parts === 'source') await hashFile(hasher, entry, pause);
+        if (packed.parts === 'source') await hashFile(hasher, entry, scratch, pause);
         else addParts(hasher, packed.parts, scratch);
       }
       work += ENTRY_COST + packed.packedSize;
@@ -196,11 +196,12 @@ function addParts(hasher: Hasher, parts: readonly Part[], scratch: Scratch): voi
 async function hashFile(
   hasher: Hasher,
   { file: { file }, packed }: LaidEntry,
+  scratch: Scratch,
   pause: ArchiveOptions['pause'],
 ): Promise<void> {
   let crc = 0;
   let sincePause = 0;
-  for await (const chunk of readRange(file, 0, file.size)) {
+  for await (const chunk of readRange(file, 0, file.size, scratch.chunk)) {
     hasher.add(chunk);
     crc = crc32(chunk, crc);
     sincePause += chunk.byteLength;
@@ -231,9 +232,10 @@ function* stretchesOf(entry: LaidEntry): Generator<Stretch> {
 /** What stands together on a shelf is mostly wanted together: so much is read at once, at least. Bytes. */
 const WINDOW = 256 * 1024;
 
-/** What one reader of shelves has in memory, made when there is something. */
+/** What one reader has in memory, made when there is something: new memory for each piece would be most of its work. */
 class Scratch {
   #buffer: Buffer | undefined;
+  #chunk: Buffer | undefined;
   #shelf: Shelf | undefined;
   #from = 0;
   #to = 0;
@@ -243,6 +245,11 @@ class Scratch {
     if (shelf !== this.#shelf || offset < this.#from || offset + length > this.#to) this.#load(shelf, offset, length);
     const start = offset - this.#from;
     return (this.#buffer ?? NOTHING).subarray(start, start + length);
+  }
+
+  /** For what is read from files. */
+  get chunk(): Buffer {
+    return (this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK_SIZE));
   }
 
   #load(shelf: Shelf, offset: number, length: number): void {
@@ -282,7 +289,9 @@ async function* readLayout(layout: Layout, start: number, end: number): AsyncGen
       continue;
     }
     const pieces =
-      'file' in stretch ? readRange(stretch.file, from, to) : shelvedBytes(stretch.shelved, from, to, scratch);
+      'file' in stretch
+        ? readRange(stretch.file, from, to, scratch.chunk)
+        : shelvedBytes(stretch.shelved, from, to, scratch);
     for await (const piece of pieces) {
       for (let at = 0; at < piece.byteLength;) {
         at += chunks.fill(piece, at, piece.byteLength);

@@ -93,16 +93,23 @@ export const CHUNK_SIZE: number = 1024 * 1024;
 
 /**
  * The bytes from `start` to `end`. That the file is the one that was walked is checked before the first and after the last.
+ * @param into CHUNK_SIZE bytes: each piece stands there, until the next is asked for. Absent: each has memory of its own
  * @throws ArtifactError SOURCE_CHANGED, PATH_UNREADABLE
  */
-export async function* readRange(file: FileState, start: number, end: number): AsyncGenerator<Uint8Array> {
+export async function* readRange(
+  file: FileState,
+  start: number,
+  end: number,
+  into?: Buffer,
+): AsyncGenerator<Uint8Array> {
   if (start >= end) return;
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file.path, READ);
     checkUnchanged(descriptor, file);
     for (let position = start; position < end; position += CHUNK_SIZE) {
-      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, end - position));
+      const length = Math.min(CHUNK_SIZE, end - position);
+      const chunk = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
       readFully(descriptor, chunk, chunk.byteLength, position, file.path);
       if (position + CHUNK_SIZE >= end) checkUnchanged(descriptor, file);
       yield chunk;
