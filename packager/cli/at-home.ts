@@ -1,7 +1,7 @@
 import { ArtifactError, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from '../../repository/index.ts';
-import type { Home } from './home.ts';
-import { homeOf, whereOf } from './home.ts';
-import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
+import type { Home } from '../opening/home.ts';
+import { homeOf, whereOf } from '../opening/home.ts';
+import type { OpenDomain, OpenOptions, Purpose } from '../opening/opening.ts';
 import { openDomain } from './open.ts';
 import type { Terminal } from './terminal.ts';
 

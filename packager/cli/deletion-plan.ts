@@ -18,7 +18,7 @@ import {
   runToEnd,
 } from '../../repository/index.ts';
 import { resolveVersions } from './artifact.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import type { DeleteOptions } from './delete-options.ts';
 
 /** `default/shop/api:3` */

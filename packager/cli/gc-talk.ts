@@ -4,7 +4,7 @@ import { formatSize } from '../size.ts';
 import type { GcPlanningOptions } from './gc-options.ts';
 import type { Column } from './report.ts';
 import { count } from './finding-talk.ts';
-import { placeFlags } from './place-flags.ts';
+import { placeFlags } from '../opening/place-flags.ts';
 import { formatDate } from './report.ts';
 
 /** How people are told of plans, and of what came of them. */

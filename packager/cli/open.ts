@@ -11,13 +11,13 @@ import { provenanceOnce } from '../provenance.ts';
 import { sourceMemory } from '../source-memory.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
-import { openBucketDomain } from './open-bucket.ts';
-import { openDirectory } from './open-directory.ts';
-import { openPlainBucket } from './open-plain-bucket.ts';
-import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
+import { openBucketDomain } from '../opening/open-bucket.ts';
+import { openDirectory } from '../opening/open-directory.ts';
+import { openPlainBucket } from '../opening/open-plain-bucket.ts';
+import type { OpenDomain, OpenOptions, Purpose } from '../opening/opening.ts';
 import type { DomainOptions, PackageOptions } from './options.ts';
-import { regionalDomain } from './regional-domain.ts';
-import { bring, requireFindable } from './replication.ts';
+import { regionalDomain } from '../opening/regional-domain.ts';
+import { bring, requireFindable } from '../opening/replication.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The domain that a command is told to work in, or the account's own. */

@@ -8,7 +8,7 @@ import type { Examined } from '../own-bucket/prepare.ts';
 import { examine, refuseProblems, takeIntoUse } from '../own-bucket/prepare.ts';
 import type { OwnBucket } from '../own-bucket/statements.ts';
 import { policiesOfPeople, statementsFor } from '../own-bucket/statements.ts';
-import { accessSettings } from './opening.ts';
+import { accessSettings } from '../opening/opening.ts';
 import { writeNote } from './report.ts';
 import type { RepositoryCreateOptions } from './repository-options.ts';
 import type { Terminal } from './terminal.ts';

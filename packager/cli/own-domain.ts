@@ -5,7 +5,7 @@ import { bootstrapTalk } from './bootstrap-talk.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import type { DisplayOptions } from './options.ts';
 import { writeNote } from './report.ts';
-import { scratchFolder } from './scratch.ts';
+import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What whoever may not make a domain can do. */

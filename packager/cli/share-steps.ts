@@ -8,7 +8,7 @@ import type { Sharing } from '../../repository/sharing/records.ts';
 import type { RepositoryShare, Right } from '../../repository/sharing/share.ts';
 import { includes } from '../../repository/sharing/share.ts';
 import { pausing } from '../sharing/targets.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import { confirm } from './confirm.ts';
 import { writeJson } from './report.ts';
 import type { ShareSyncOptions } from './share-options.ts';

@@ -11,8 +11,8 @@ import type { RepositoryResourceShare } from '../../repository/sharing/resource-
 import type { ResourceAccess } from '../sharing/resource-access.ts';
 import { resourceAccess } from '../sharing/resource-access.ts';
 import { targetsOf } from '../sharing/targets.ts';
-import type { OpenDomain, Purpose } from './opening.ts';
-import { accessSettings } from './opening.ts';
+import type { OpenDomain, Purpose } from '../opening/opening.ts';
+import { accessSettings } from '../opening/opening.ts';
 import { openDomain } from './open.ts';
 import type { WholeDomainOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

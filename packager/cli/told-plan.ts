@@ -8,7 +8,7 @@ import type {
   PlanSummary,
 } from '../../repository/index.ts';
 import { ArtifactError, ArtifactErrors, hasCode, requireItems, runToEnd, summaryOf } from '../../repository/index.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import type { GcPlanningOptions } from './gc-options.ts';
 import { resumeLine } from './gc-talk.ts';
 import { count } from './finding-talk.ts';

@@ -9,7 +9,7 @@ import type { BootstrapTools } from './bootstrap-tools.ts';
 import { packageFrom } from './commands/package.ts';
 import { domainFolders } from './open.ts';
 import type { PackageOptions } from './options.ts';
-import { inputsOf, openProject } from './origin.ts';
+import { inputsOf, openProject } from '../opening/project.ts';
 import { regionalName } from './regional-talk.ts';
 import { reportFailure, writeNote } from './report.ts';
 import type { Terminal } from './terminal.ts';

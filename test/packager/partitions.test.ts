@@ -251,7 +251,7 @@ const WRITTEN: Readonly<Record<string, readonly (readonly [text: RegExp, why: st
   'repository/arn.ts': [
     [/partition: 'aws', region: 'local'/, 'a directory is in no partition: its ARNs must have one'],
   ],
-  'packager/cli/open-directory.ts': [
+  'packager/opening/open-directory.ts': [
     [/LOCAL_PLACE\.region}\.amazonaws\.com/, 'the shape of a URL, at which nothing answers'],
   ],
   'packager/template/find/meaning.ts': [[/amazonaws\\\.com\(\?:\\\.cn\)\?/, 'reads what an author wrote, as SAM does']],

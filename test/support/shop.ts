@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { CHANCE } from '../../packager/cli/chance.ts';
+import { CHANCE } from '../../packager/chance.ts';
 import { bind } from '../../repository/bind.ts';
 import type { StackResource } from '../../repository/binding.ts';
 import { findDomain, formatArn, ownKeeper, readVersion, resolve } from '../../repository/index.ts';

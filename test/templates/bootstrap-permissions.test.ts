@@ -3,7 +3,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from '@jest/globals';
 import { handle } from '../../handler/keeper/handle.ts';
-import { CHANCE } from '../../packager/cli/chance.ts';
+import { CHANCE } from '../../packager/chance.ts';
 import { noEvidence, ownKeeper } from '../../repository/index.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import type { Outcome } from '../packager/bootstrap/account.ts';

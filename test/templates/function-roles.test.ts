@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventBus } from '../../handler/event-bus.ts';
 import { handle } from '../../handler/keeper/handle.ts';
-import { CHANCE } from '../../packager/cli/chance.ts';
+import { CHANCE } from '../../packager/chance.ts';
 import type { Operation } from '../../repository/bind.ts';
 import { bind } from '../../repository/bind.ts';
 import type { Deletion } from '../../repository/deletion.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../packager/cli/chance.ts';
+import { CHANCE } from '../../packager/chance.ts';
 import { establishDomain, ownKeeper } from '../../repository/index.ts';
 import { s3ClientDefaults, s3Store } from '../../repository/stores/s3.ts';
 import { awsEnvironment } from '../support/aws-environment.ts';

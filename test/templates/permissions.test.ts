@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../packager/cli/chance.ts';
+import { CHANCE } from '../../packager/chance.ts';
 import { HANDLERS } from '../../packager/cli/commands.ts';
 import { bind } from '../../repository/bind.ts';
 import type { Operation, Wanted } from '../../repository/bind.ts';

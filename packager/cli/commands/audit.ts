@@ -1,10 +1,10 @@
 import type { Domain, Finding, KeeperCommand } from '../../../repository/index.ts';
 import { ArtifactError, listStackIds, parseStackId, runToEnd } from '../../../repository/index.ts';
 import type { AuditOptions } from '../audit-options.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import type { ComingFindings } from '../finding-talk.ts';
 import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';

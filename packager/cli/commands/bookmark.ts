@@ -17,8 +17,8 @@ import {
   resolveWholeArtifact,
 } from '../bookmark-name.ts';
 import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../bookmark-options.ts';
-import { CHANCE } from '../chance.ts';
-import type { OpenDomain } from '../opening.ts';
+import { CHANCE } from '../../chance.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { printable } from '../printable.ts';
 import type { Column } from '../report.ts';
 import { formatDate, formatTable, writeJson, writeJsonList } from '../report.ts';

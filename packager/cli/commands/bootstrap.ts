@@ -6,9 +6,9 @@ import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { TOOLS } from '../bootstrap-tools.ts';
 import { confirm } from '../confirm.ts';
-import { accessSettings } from '../opening.ts';
+import { accessSettings } from '../../opening/opening.ts';
 import { formatFields, writeJson } from '../report.ts';
-import { scratchFolder } from '../scratch.ts';
+import { scratchFolder } from '../../scratch.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

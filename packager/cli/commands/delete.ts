@@ -8,7 +8,7 @@ import { askFor, commandsFor, isDue, lookAt, settled, versionName } from '../del
 import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo, whatGoes } from '../deletion-talk.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';

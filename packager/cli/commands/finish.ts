@@ -17,7 +17,7 @@ import { openDomainOf } from '../at-home.ts';
 import { arnOfVersion } from '../bookmark-name.ts';
 import type { ActivateOptions, FinishOptions } from '../bookmark-options.ts';
 import { namesContent, selectionIn, withSet } from '../named-version.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { writeJson } from '../report.ts';
 import { definiteArn } from '../showing.ts';
 import type { Terminal } from '../terminal.ts';

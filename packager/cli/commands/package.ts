@@ -15,8 +15,8 @@ import { capabilitiesOf, formatSuccess, formatWritten, hasNestedStacks, samBytes
 import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
 import { domainFolders, openDestination } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
-import type { Origin } from '../origin.ts';
-import { inputsOf, openProject } from '../origin.ts';
+import type { Origin } from '../../opening/project.ts';
+import { inputsOf, openProject } from '../../opening/project.ts';
 import { createProgress } from '../progress.ts';
 import {
   formatRegions,

@@ -11,12 +11,12 @@ import { createArchiver } from '../../archive/source.ts';
 import { problemsOf, refuse } from '../../packaging/problems.ts';
 import { provenanceOf } from '../../provenance.ts';
 import { openDomainOf } from '../at-home.ts';
-import { CHANCE } from '../chance.ts';
-import type { OpenDomain } from '../opening.ts';
+import { CHANCE } from '../../chance.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import type { PromoteOptions } from '../promote-options.ts';
 import { evidenceOf, itemsToPromote, namesToPromote } from '../promotion-request.ts';
 import { formatDate, writeJson } from '../report.ts';
-import { scratchFolder } from '../scratch.ts';
+import { scratchFolder } from '../../scratch.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

@@ -21,7 +21,7 @@ import { domainFolders, openDomain } from '../open.ts';
 import { createProgress } from '../progress.ts';
 import type { PublishOptions } from '../publish-options.ts';
 import { formatTable, writeJson } from '../report.ts';
-import { scratchFolder } from '../scratch.ts';
+import { scratchFolder } from '../../scratch.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 

@@ -17,9 +17,9 @@ import {
 } from '../../../repository/index.ts';
 import { resolveArtifact, resolveSubject, resolveVersion } from '../artifact.ts';
 import { openDomainOf } from '../at-home.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import { namesContent } from '../named-version.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import type { ReferenceOptions } from '../reference-options.ts';
 import { writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';

@@ -2,13 +2,13 @@ import type { DeletedVersion, KeeperCommand } from '../../../repository/index.ts
 import { ArtifactError, ArtifactErrors, readRepository, runToEnd } from '../../../repository/index.ts';
 import type { DeletedRepository } from '../../../repository/keeping/repository-deletion.ts';
 import { ownerName } from '../../../repository/owner.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../finding-talk.ts';
 import { adviceOn, formatDeletion, inUse, lettingGo } from '../deletion-talk.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { openDomain } from '../open.ts';
-import { placeFlags } from '../place-flags.ts';
+import { placeFlags } from '../../opening/place-flags.ts';
 import { writeJson, writeJsonList, writeNote } from '../report.ts';
 import type { RepositoryDeleteOptions } from '../repository-options.ts';
 import type { Terminal } from '../terminal.ts';

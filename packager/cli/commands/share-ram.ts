@@ -15,7 +15,7 @@ import type { Sharing } from '../../../repository/sharing/records.ts';
 import { removeShare } from '../../../repository/sharing/records.ts';
 import type { RepositoryShare } from '../../../repository/sharing/share.ts';
 import { DESCRIPTOR_PARAMETER, nameOfResourceShare } from '../../sharing/resource-access.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import type { Call } from '../share-steps.ts';
 import { agree, applyAll, nameOf, planned, tag, tellDone, tellPlan, VERBS } from '../share-steps.ts';
 import type { OpenSharing } from '../sharing.ts';

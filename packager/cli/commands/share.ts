@@ -4,7 +4,7 @@ import { formatReach } from '../../../repository/sharing/reach.ts';
 import { addShare, isSame, removeShare } from '../../../repository/sharing/records.ts';
 import type { RamShare } from '../../../repository/sharing/resource-share.ts';
 import type { RepositoryShare } from '../../../repository/sharing/share.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import type { Column } from '../report.ts';
 import { formatTable, writeJson } from '../report.ts';
 import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from '../share-options.ts';

@@ -15,7 +15,7 @@ import { arnOfVersion, resolveOneVersion } from '../bookmark-name.ts';
 import { confirm } from '../confirm.ts';
 import { arnOf, askFor, versionName } from '../deletion-plan.ts';
 import { endsOf, inUse, lettingGo } from '../deletion-talk.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { formatTable, writeJson, writeJsonList } from '../report.ts';
 import type { StatusOptions, StatusSetOptions } from '../status-options.ts';
 import type { Terminal } from '../terminal.ts';

@@ -9,10 +9,10 @@ import {
 } from '../../../repository/index.ts';
 import { resolveVersions } from '../artifact.ts';
 import { openDomainOf } from '../at-home.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import type { UndeleteOptions } from '../delete-options.ts';
 import { arnOf, namingProblems, versionName } from '../deletion-plan.ts';
-import type { OpenDomain } from '../opening.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
 import { writeJson, writeJsonList } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';

@@ -1,14 +1,14 @@
 import type { KeeperCommand, VerifyFinding } from '../../../repository/index.ts';
 import { isLeftToSee, parseStackId, runToEnd } from '../../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
-import { CHANCE } from '../chance.ts';
+import { CHANCE } from '../../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ComingFindings } from '../finding-talk.ts';
 import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
-import type { OpenDomain } from '../opening.ts';
-import { placeFlags } from '../place-flags.ts';
+import type { OpenDomain } from '../../opening/opening.ts';
+import { placeFlags } from '../../opening/place-flags.ts';
 import type { Column } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { VerifyOptions } from '../verify-options.ts';

@@ -5,7 +5,7 @@ import type { AwsAccess } from '../../../packager/aws/access.ts';
 import type { BootstrapEvent } from '../../../packager/bootstrap/event.ts';
 import type { FollowSharing } from '../../../packager/bootstrap/sharing.ts';
 import { followSharing } from '../../../packager/bootstrap/sharing.ts';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { resolveBootstrapOptions } from '../../../packager/cli/bootstrap-options.ts';
 import { establishDomain, ownKeeper } from '../../../repository/index.ts';
 import type { Domain } from '../../../repository/index.ts';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { run as program } from '../../../packager/cli/program.ts';
 import { bind } from '../../../repository/bind.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';

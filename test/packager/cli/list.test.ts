@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { contentOf } from '../../../repository/content.ts';
 import { versionKey } from '../../../repository/keys.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';

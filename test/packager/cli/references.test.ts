@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { handle } from '../../../handler/reference/handle.ts';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { bookmarkKey, namedReferenceKey, stackReferenceKey } from '../../../repository/keys.ts';
 import { formatArn, resolve } from '../../../repository/index.ts';
 import type { Domain } from '../../../repository/index.ts';

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { contentOf, establishDomain, ownKeeper } from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { blobKey, versionKey, versionReferenceKey } from '../../../repository/keys.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { bind } from '../../../repository/bind.ts';
 import { contentOf, findDomain, formatArn, ownKeeper, resolve, sha256 } from '../../../repository/index.ts';
 import type { Domain, ObjectKey, ObjectStore } from '../../../repository/index.ts';

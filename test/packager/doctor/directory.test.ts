@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import type { Result } from '../../../packager/doctor/check.ts';
 import { examineDirectory } from '../../../packager/doctor/directory-domain.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';

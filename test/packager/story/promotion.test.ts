@@ -6,7 +6,7 @@ import type { Domain, Manifest } from '../../../repository/index.ts';
 import { readPromotion } from '../../../repository/promoting/record.ts';
 import { directoryStore } from '../../../repository/stores/directory.ts';
 import { listArtifacts, listVersionNumbers, readManifest } from '../../../repository/version.ts';
-import { CHANCE } from '../../../packager/cli/chance.ts';
+import { CHANCE } from '../../../packager/chance.ts';
 import { allOf } from '../../support/all-of.ts';
 import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Outcome } from '../../support/project.ts';

@@ -13,7 +13,7 @@ import { isBlobKey, parseBlobKey } from '../../repository/keys.ts';
 import type { ObjectKey, ObjectStore } from '../../repository/index.ts';
 import type { Stored } from '../packaging/destination.ts';
 import type { RegionalDomain } from '../packaging/regional.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere } from './opening.ts';
 import { bring } from './replication.ts';

@@ -4,7 +4,7 @@ import type { Stack } from '../bootstrap/cloudformation.ts';
 import { CloudFormation } from '../bootstrap/cloudformation.ts';
 import { Patience, readyChangeSet } from '../bootstrap/operation.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 
 /**
  * The bucket of `--resolve-s3`: the one that SAM manages for all applications of an account and Region, so that both tools use the same. It

@@ -15,9 +15,9 @@ import { projectName } from '../project-name.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import { propertyTable } from '../template/properties/table.ts';
 import { loadProperties } from '../template/properties/user-table.ts';
-import type { PackageOptions } from './options.ts';
-import { scratchFolder } from './scratch.ts';
-import type { Terminal } from './terminal.ts';
+import type { PackageOptions } from '../cli/options.ts';
+import { scratchFolder } from '../scratch.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 /** What is packaged, and where it is read from. */
 export interface Origin {

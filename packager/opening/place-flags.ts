@@ -1,5 +1,5 @@
 import type { AccessOptions } from '../aws/access.ts';
-import type { DomainOptions } from './options.ts';
+import type { DomainOptions } from '../cli/options.ts';
 
 /** What a command must be given to be about the same domain as this one; begins with a space, unless it is empty. */
 export function placeFlags({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Chance } from '../../repository/index.ts';
+import type { Chance } from '../repository/index.ts';
 
 /** The real clock and real dice. */
 export const CHANCE: Chance = {

@@ -3,10 +3,10 @@ import { ArtifactError, establishDomain, ownKeeper } from '../../repository/inde
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import type { AccessOptions, AwsSettings } from '../aws/access.ts';
 import type { UrlOf } from '../packaging/destination.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import type { Home } from './home.ts';
-import type { DomainOptions, PackageOptions } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { DomainOptions, PackageOptions } from '../cli/options.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 /**
  * What the command means to do. `read`: the domain must be there. `keep`: likewise, and its keeper is asked to change something. `write`: a store that

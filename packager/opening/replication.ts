@@ -2,10 +2,10 @@ import type { DomainPlace, KeeperCommand } from '../../repository/index.ts';
 import { ArtifactError, hasCode, runToEnd, samePlace } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Fetched } from '../../repository/home/away.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere, OpenDomain } from './opening.ts';
-import type { Target } from './replication-target.ts';
+import type { Target } from '../cli/replication-target.ts';
 
 /** Bringing what is at home in one domain to others, before anybody needs it there: their keepers fetch it. */
 

@@ -6,12 +6,12 @@ import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { bucketDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
-import { CHANCE } from './chance.ts';
+import { CHANCE } from '../chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
 import { accessSettings, kmsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
-import type { PackageOptions } from './options.ts';
-import { writeNote } from './report.ts';
-import type { Terminal } from './terminal.ts';
+import type { PackageOptions } from '../cli/options.ts';
+import { writeNote } from '../cli/report.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 /** A bucket with blobs in it and nothing else: no versions, no ARNs. */
 export async function openPlainBucket(options: PackageOptions, terminal: Terminal): Promise<Destination> {

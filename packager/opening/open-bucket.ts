@@ -12,16 +12,16 @@ import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
-import type { BootstrapTools } from './bootstrap-tools.ts';
-import { CHANCE } from './chance.ts';
+import type { BootstrapTools } from '../cli/bootstrap-tools.ts';
+import { CHANCE } from '../chance.ts';
 import type { Home } from './home.ts';
 import { homeProblem, requirePartition } from './home.ts';
 import type { Elsewhere, OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import { accessSettings, begin, kmsOf, partsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
-import type { DisplayOptions } from './options.ts';
+import type { DisplayOptions } from '../cli/options.ts';
 import { placeFlags } from './place-flags.ts';
-import { writeNote } from './report.ts';
-import type { Terminal } from './terminal.ts';
+import { writeNote } from '../cli/report.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 /** What one PutObject takes: 5 GiB. */
 const LARGEST_OBJECT = 5 * 1024 ** 3;
@@ -58,7 +58,7 @@ export async function openBucketDomain(
   const meant = await bucketMeant(options, named, terminal);
   const { access, s3, account, partition, bucket, owner, caller, home } = meant;
   const make = async (): Promise<void> => {
-    const { makeOwnDomain } = await import('./own-domain.ts');
+    const { makeOwnDomain } = await import('../cli/own-domain.ts');
     await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
   };
   const early = lookEarly(meant, options, purpose, terminal);
