@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
 import { sourcePlace } from '../packaging/problems.ts';
@@ -49,8 +48,8 @@ export interface BuildAnswer {
 }
 
 /**
- * Finds what `sam build` made of functions and layers that a template names by their sources. Nothing is built here: where a build is needed and there is none, it
- * says which command does it.
+ * Finds what `sam build` made of functions and layers that a template names by their sources. Nothing is built here: where a build is needed and there is none, a
+ * warning says which command does it.
  *
  * A build is taken where the Metadata has a BuildMethod that is not done here, and where what lies there would not run as it is. A function whose sources run as
  * they lie is packaged from them, as `aws cloudformation package` and `sam package` do with a template that is named.
@@ -63,7 +62,6 @@ export class SamBuilds {
     this.#places = places;
   }
 
-  /** @throws ArtifactError PATH_NOT_FOUND, PATH_OF_WRONG_KIND: without a build it would not run */
   async find(question: BuildQuestion): Promise<BuildAnswer> {
     const asIs: BuildAnswer = { code: question.code, warnings: [] };
     const { type, property } = question.place;
@@ -112,22 +110,23 @@ export class SamBuilds {
       case 'dependencies':
         return { code, warnings: [this.#lacking(question, resource, need)] };
       case 'build':
-        throw this.#unbuilt(question, resource);
+        return { code, warnings: [this.#unbuilt(question, resource)] };
     }
   }
 
   /** One path for several functions can't become several. */
   async #several(question: BuildQuestion, resources: readonly Resource[]): Promise<BuildAnswer> {
     const { code } = question;
-    const lacking: Warning[] = [];
+    const warnings: Warning[] = [];
     for (const resource of resources) {
       const need = needOf(resource, code);
       if (resource.method === undefined && need.kind === 'none') continue;
-      if (need.kind === 'build' || (await this.#built(question, resource)) !== undefined)
-        throw this.#shared(question, resource);
-      if (need.kind === 'dependencies') lacking.push(this.#lacking(question, resource, need));
+      const built = await this.#built(question, resource);
+      if (need.kind === 'build' || built !== undefined) warnings.push(this.#shared(question, resource));
+      else if (need.kind === 'dependencies') warnings.push(this.#lacking(question, resource, need));
     }
-    return { code, warnings: lacking.slice(0, 1) };
+    // The first stands for all: they take the same code.
+    return { code, warnings: warnings.slice(0, 1) };
   }
 
   /** Where `sam build` put what it made of a resource. */
@@ -200,31 +199,29 @@ export class SamBuilds {
     };
   }
 
-  #unbuilt(question: BuildQuestion, resource: Resource): ArtifactError {
+  /** No error: `aws cloudformation package` and `sam package` upload what lies there, and only the deployed function fails. */
+  #unbuilt(question: BuildQuestion, resource: Resource): Warning {
     const { cwd } = this.#places;
     const [buildFolder = ''] = this.#buildFolders();
     const wanted = path.join(buildFolder, ...question.stacks, resource.name);
     const { method } = resource;
     const why =
       method === undefined ? 'holds sources that Lambda can not run' : `is to be built ('BuildMethod: ${method}')`;
-    return new ArtifactError(
-      'PATH_NOT_FOUND',
-      `'${shownPath(cwd, question.code)}' ${why}, and there is no '${shownPath(cwd, wanted)}'`,
-      {
-        remedy: `Run '${this.#command(question, resource)}' first. Where it has been built, say so: 'SkipBuild: true' in the Metadata of '${resource.name}'.`,
-      },
-    );
+    return {
+      code: 'unbuilt-code',
+      message: `'${shownPath(cwd, question.code)}' is packaged as it lies, but ${why}, and there is no '${shownPath(cwd, wanted)}'`,
+      place: sourcePlace(question.place),
+      remedy: `Run '${this.#command(question, resource)}' first. Where it has been built, say so: 'SkipBuild: true' in the Metadata of '${resource.name}'.`,
+    };
   }
 
-  #shared(question: BuildQuestion, { name }: Resource): ArtifactError {
-    const code = shownPath(this.#places.cwd, question.code);
-    return new ArtifactError(
-      'PATH_OF_WRONG_KIND',
-      `'${code}' is to be built for each function that takes it from Globals, '${name}' among them`,
-      {
-        remedy: `Run 'sam build', and package what it writes: --template-file .aws-sam/build/template.yaml. Or give each function a CodeUri of its own.`,
-      },
-    );
+  #shared(question: BuildQuestion, { name }: Resource): Warning {
+    return {
+      code: 'unbuilt-code',
+      message: `'${shownPath(this.#places.cwd, question.code)}' is packaged as it lies, but is to be built for each function that takes it from Globals, '${name}' among them`,
+      place: sourcePlace(question.place),
+      remedy: `Run 'sam build', and package what it writes: --template-file .aws-sam/build/template.yaml. Or give each function a CodeUri of its own.`,
+    };
   }
 
   /** As it is typed in the working directory. */

@@ -32,7 +32,7 @@ export interface Files {
   open(request: OpenRequest): Promise<Source>;
   /** Whether a place that was found is packaged. @param pointer of the place, in that file */
   takes(file: string, pointer: string): boolean;
-  /** What is packaged in the place of code that a template names. Absent: the code as it is. @throws as `find` of building/sam-build.ts */
+  /** What is packaged in the place of code that a template names. Absent: the code as it is. */
   built?(question: BuildQuestion): Promise<BuildAnswer>;
 }
 

@@ -30,7 +30,8 @@ interface Packaged {
   readonly paths: readonly string[];
   /** Code of each, and the resource. */
   readonly warnings: readonly string[];
-  readonly problems: readonly { readonly code: string; readonly message: string; readonly remedy?: string }[];
+  /** Of warnings that something is packaged that is to be built. */
+  readonly unbuilt: readonly { readonly message: string; readonly remedy?: string }[];
   readonly messages: readonly string[];
 }
 
@@ -41,16 +42,16 @@ async function packaged(shop: TestProject, ...flags: string[]): Promise<Packaged
     readonly warnings: readonly {
       readonly code: string;
       readonly message: string;
+      readonly remedy?: string;
       readonly place?: { readonly resource?: string };
     }[];
-    readonly error?: { readonly problems: Packaged['problems'] };
   };
   return {
     exitCode,
     paths: (told.artifacts ?? []).map(({ path }) => path),
     warnings: told.warnings.map(({ code, place }) => `${code} ${place?.resource ?? ''}`.trimEnd()),
     messages: told.warnings.map(({ message }) => message),
-    problems: told.error?.problems ?? [],
+    unbuilt: told.warnings.filter(({ code }) => code === 'unbuilt-code'),
   };
 }
 
@@ -100,8 +101,8 @@ Resources:
     expect(await ids()).toEqual(['default/shop/Fn']);
   });
 
-  test('is an error without a build, each with the command that makes it', async () => {
-    const { exitCode, problems } = await packagedOf({
+  test('is packaged as it lies without a build, with the command that makes one', async () => {
+    const { exitCode, paths, warnings, unbuilt } = await packagedOf({
       'template.yaml': templateOf({
         Fn: functionOf('src', MAKEFILE),
         Java: functionOf('java', {}, { Runtime: 'java21' }),
@@ -113,14 +114,16 @@ Resources:
       }),
       ...{ 'src/main.go': '', 'java/pom.xml': '', 'layer/requirements.txt': 'requests' },
     });
-    expect(exitCode).toBe(EXIT.input);
-    expect(problems.map(({ code }) => code)).toEqual(['PATH_NOT_FOUND', 'PATH_NOT_FOUND', 'PATH_NOT_FOUND']);
-    expect(problems.map(({ message }) => message.replace(/^.*? \(AWS::[^)]*\): /, ''))).toEqual([
-      "'src' is to be built ('BuildMethod: makefile'), and there is no '.aws-sam/build/Fn'",
-      "'java' holds sources that Lambda can not run, and there is no '.aws-sam/build/Java'",
-      "'layer' is to be built ('BuildMethod: python3.13'), and there is no '.aws-sam/build/Layer'",
+    expect({ exitCode, paths, warnings }).toEqual({
+      ...{ exitCode: EXIT.ok, paths: ['src', 'java', 'layer'] },
+      warnings: ['unbuilt-code Fn', 'unbuilt-code Java', 'unbuilt-code Layer'],
+    });
+    expect(unbuilt.map(({ message }) => message)).toEqual([
+      "'src' is packaged as it lies, but is to be built ('BuildMethod: makefile'), and there is no '.aws-sam/build/Fn'",
+      "'java' is packaged as it lies, but holds sources that Lambda can not run, and there is no '.aws-sam/build/Java'",
+      "'layer' is packaged as it lies, but is to be built ('BuildMethod: python3.13'), and there is no '.aws-sam/build/Layer'",
     ]);
-    expect(problems[1]?.remedy).toBe(
+    expect(unbuilt[1]?.remedy).toBe(
       "Run 'sam build Java' first. Where it has been built, say so: 'SkipBuild: true' in the Metadata of 'Java'.",
     );
   });
@@ -129,7 +132,7 @@ Resources:
     ['says that it has been', { Metadata: { BuildMethod: 'makefile', SkipBuild: true } }],
     ['says so in words', { Metadata: { BuildMethod: 'makefile', SkipBuild: 'True' } }],
   ])('is packaged as it lies where it %s', async (_what, more) => {
-    const { paths, problems } = await packagedOf(
+    const { paths, unbuilt } = await packagedOf(
       {
         'template.yaml': templateOf({ Fn: functionOf('src', more) }),
         ...{ 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
@@ -137,7 +140,7 @@ Resources:
       '-t',
       'template.yaml',
     );
-    expect({ paths, problems }).toEqual({ paths: ['src'], problems: [] });
+    expect({ paths, unbuilt }).toEqual({ paths: ['src'], unbuilt: [] });
   });
 
   test('is packaged as it lies where it is an archive', async () => {
@@ -180,7 +183,7 @@ Resources:
   });
 
   test('is one for each value of a loop', async () => {
-    const { paths, problems } = await packagedOf(
+    const { paths, unbuilt } = await packagedOf(
       {
         'template.yaml': templateOf(
           { 'Fn::ForEach::All': ['Name', ['A', 'B'], { 'Fn${Name}': functionOf('src/${Name}', MAKEFILE) }] },
@@ -191,7 +194,7 @@ Resources:
       '-t',
       'template.yaml',
     );
-    expect({ paths, problems }).toEqual({ paths: ['.aws-sam/build/FnA', '.aws-sam/build/FnB'], problems: [] });
+    expect({ paths, unbuilt }).toEqual({ paths: ['.aws-sam/build/FnA', '.aws-sam/build/FnB'], unbuilt: [] });
   });
 
   test('in a nested stack is below that', async () => {
@@ -200,9 +203,9 @@ Resources:
     const files = { 'template.yaml': templateOf({ Nest: nest }), 'stacks/child.yaml': child, 'src/main.go': '' };
     const built = await packagedOf({ ...files, '.aws-sam/build/Nest/Fn/bootstrap': '' }, '-t', 'template.yaml');
     expect(built.paths).toContain('.aws-sam/build/Nest/Fn');
-    const { problems } = await packagedOf(files);
-    expect(problems[0]?.message).toContain("there is no '.aws-sam/build/Nest/Fn'");
-    expect(problems[0]?.remedy).toContain("Run 'sam build Nest/Fn' first.");
+    const { unbuilt } = await packagedOf(files);
+    expect(unbuilt[0]?.message).toContain("there is no '.aws-sam/build/Nest/Fn'");
+    expect(unbuilt[0]?.remedy).toContain("Run 'sam build Nest/Fn' first.");
   });
 
   test('that takes its code from Globals alone is built; of several, only in the template that sam build writes', async () => {
@@ -214,8 +217,8 @@ Resources:
         '-t',
         'template.yaml',
       ),
-    ).toMatchObject({ paths: ['.aws-sam/build/A'], problems: [] });
-    const { problems } = await packagedOf(
+    ).toMatchObject({ paths: ['.aws-sam/build/A'], unbuilt: [] });
+    const { unbuilt } = await packagedOf(
       {
         ...one,
         'template.yaml': templateOf({ A: functionOf(undefined), B: functionOf(undefined) }, { Globals }),
@@ -223,9 +226,9 @@ Resources:
       '-t',
       'template.yaml',
     );
-    expect(problems).toMatchObject([
+    expect(unbuilt).toMatchObject([
       {
-        code: 'PATH_OF_WRONG_KIND',
+        code: 'unbuilt-code',
         remedy: expect.stringContaining('--template-file .aws-sam/build/template.yaml') as unknown,
       },
     ]);
@@ -351,8 +354,8 @@ test('what a build of one function has left at its sources is built as if there 
       }),
     }),
   };
-  const { problems } = await packagedOf(files);
-  expect(problems).toMatchObject([
+  const { unbuilt } = await packagedOf(files);
+  expect(unbuilt).toMatchObject([
     {
       message: expect.stringContaining("there is no '.aws-sam/build/Made'") as unknown,
       remedy: expect.stringContaining("'sam build Made'") as unknown,
@@ -380,7 +383,7 @@ describe('a build', () => {
   });
 
   test('that is of other sources is none', async () => {
-    const { problems } = await packagedOf(
+    const { unbuilt } = await packagedOf(
       {
         ...MADE,
         'other/main.go': '',
@@ -390,7 +393,7 @@ describe('a build', () => {
       '-t',
       'template.yaml',
     );
-    expect(problems).toMatchObject([{ code: 'PATH_NOT_FOUND' }]);
+    expect(unbuilt).toMatchObject([{ code: 'unbuilt-code' }]);
   });
 
   test('whose notes are of another machine, or can not be read, is one', async () => {
@@ -413,12 +416,12 @@ describe('a build', () => {
       ...{ 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
     };
     const shop = await TestProject.of(files);
-    const { problems } = await packaged(shop, '-t', 'infra/app.yaml');
-    expect(problems).toMatchObject([
+    const { unbuilt } = await packaged(shop, '-t', 'infra/app.yaml');
+    expect(unbuilt).toMatchObject([
       { remedy: expect.stringContaining("'sam build Fn --template-file infra/app.yaml'") as unknown },
     ]);
     shop.write({ '.aws-sam/build/template.yaml': templateOf({ Other: functionOf('Other') }) });
-    expect((await packaged(shop, '-t', 'infra/app.yaml')).problems).toHaveLength(1);
+    expect((await packaged(shop, '-t', 'infra/app.yaml')).unbuilt).toHaveLength(1);
     shop.write({ '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }) });
     expect((await packaged(shop, '-t', 'infra/app.yaml')).paths).toEqual(['.aws-sam/build/Fn']);
     const noted = await TestProject.of({
