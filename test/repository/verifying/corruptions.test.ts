@@ -1,27 +1,15 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { VerifyFinding } from '../../../repository/index.ts';
 import { isLeftToSee } from '../../../repository/index.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { CORRUPTIONS } from './corruptions.ts';
-import type { StoreName } from './world.ts';
-import { STORES, World } from './world.ts';
+import type { World } from './world.ts';
+import { openWorld, STORES } from './world.ts';
 
 knowEveryError();
 
-const worlds: World[] = [];
-
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-async function open(store: StoreName): Promise<World> {
-  const world = await World.open(store);
-  worlds.push(world);
-  return world;
-}
-
 test.each(STORES)('of what is sound it says nothing, and touches nothing: in %s', async (store) => {
-  const world = await open(store);
+  const world = await openWorld(store);
   const before = await world.state();
   for (const fix of [false, true]) {
     expect(await world.verify({ fix })).toEqual([]);
@@ -39,7 +27,7 @@ function placed(world: World, finding: Partial<VerifyFinding>): Partial<VerifyFi
 
 describe.each(CORRUPTIONS)('$what', ({ stores = ['memory'], deep = false, days, ...corruption }) => {
   test.each(stores)('in %s', async (store) => {
-    const world = await open(store);
+    const world = await openWorld(store);
     await corruption.does(world);
     const broken = await world.state();
     const found = corruption

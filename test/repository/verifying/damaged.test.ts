@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ArtifactError, contentOf, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
 import type { Domain, ObjectStore, VerifyFinding } from '../../../repository/index.ts';
 import { readBlob } from '../../../repository/blob.ts';
@@ -11,23 +11,11 @@ import { publishable } from '../../support/domain.ts';
 import { everyInterleaving, interleave } from '../../support/interleaving.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import type { StoreName } from './world.ts';
-import { API, STORES, TOOLS, World } from './world.ts';
+import { API, openWorld, STORES, TOOLS, World } from './world.ts';
 
 /** What is damaged, and how it comes back. */
 
 knowEveryError();
-
-const worlds: World[] = [];
-
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-async function open(store: StoreName): Promise<World> {
-  const world = await World.open(store);
-  worlds.push(world);
-  return world;
-}
 
 const DIGEST = sha256('api one');
 const BLOB = { digest: DIGEST, filename: 'archive.zip' };
@@ -56,7 +44,7 @@ async function replaceBy(world: World, text: string): Promise<void> {
 }
 
 test('nothing is erased on the word of a store alone: what it says of right content is read first', async () => {
-  const world = await open('memory');
+  const world = await openWorld('memory');
   const key = world.keyOf('shop/api:1');
   const before = await world.state();
   const { store } = world;
@@ -76,7 +64,7 @@ describe.each(STORES)('in %s', (store) => {
     ['cut short', 'api', false],
     ['other bytes', 'api eno', true],
   ])('%s: publishing is refused or useless, --fix erases it, publishing brings it back', async (_, text, deep) => {
-    const world = await open(store);
+    const world = await openWorld(store);
     const records = await recordsOf(world);
     await replaceBy(world, text);
     await expect(textOf(world)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', remedy: /verify --fix --deep/ });
@@ -108,7 +96,7 @@ describe.each(STORES)('in %s', (store) => {
   });
 
   test('of a manifest that says another size nothing is erased, whoever wrote it', async () => {
-    const world = await open(store);
+    const world = await openWorld(store);
     const assets = [{ name: 'asset', ...BLOB, size: 3 }];
     const manifest = { format: 1, ...TOOLS, number: 2, nonce: 'n', published: '', assets };
     await world.store.create(versionKey(TOOLS, 2), recordContent(manifest));
@@ -123,7 +111,7 @@ describe.each(STORES)('in %s', (store) => {
   });
 
   test('with --deep one damage is told once for each that has it', async () => {
-    const world = await open(store);
+    const world = await openWorld(store);
     await replaceBy(world, 'api');
     expect((await world.verify({ deep: true })).map(({ kind }) => kind)).toEqual(['damaged', 'damaged']);
   });
@@ -131,7 +119,7 @@ describe.each(STORES)('in %s', (store) => {
 
 describe.each<StoreName>(['S3', 'S3, in parts'])('in %s, what was overwritten lies beneath', (store) => {
   test('the newest that is right is there again, and what is wrong above it is gone', async () => {
-    const world = await open(store);
+    const world = await openWorld(store);
     const key = world.keyOf('shop/api:1');
     const [right] = await world.store.incarnations(key);
     for (const text of ['api', 'a']) await world.overwrite(key, text);
@@ -145,7 +133,7 @@ describe.each<StoreName>(['S3', 'S3, in parts'])('in %s, what was overwritten li
   });
 
   test('a store that would take that along is left as it is', async () => {
-    const world = await open(store);
+    const world = await openWorld(store);
     const key = world.keyOf('shop/api:1');
     await world.overwrite(key, 'api');
     const found = await findings(world, changed(world.store, { removeAlone: undefined }));
@@ -156,7 +144,7 @@ describe.each<StoreName>(['S3', 'S3, in parts'])('in %s, what was overwritten li
 
 describe('what proves nothing erases nothing', () => {
   test('a reading that fails, that breaks off, or that differs from the one before', async () => {
-    const world = await open('a directory');
+    const world = await openWorld('a directory');
     const key = world.keyOf('shop/api:1');
     const before = await world.state();
     const { store } = world;
@@ -183,7 +171,7 @@ describe('what proves nothing erases nothing', () => {
   });
 
   test('what was put right in the meantime', async () => {
-    const world = await open('memory');
+    const world = await openWorld('memory');
     const key = world.keyOf('shop/api:1');
     await replaceBy(world, 'api');
     let looks = 0;
@@ -240,7 +228,7 @@ function codeOf(error: unknown): string {
 }
 
 test('damaged content that nobody needs is erased, and nothing is left to see to', async () => {
-  const world = await open('a directory');
+  const world = await openWorld('a directory');
   const stray = sha256('stray');
   const { key } = await world.publish({ repository: 'default', id: 'stray' }, 'stray');
   await world.lose(...(await world.keys(`references/${stray}/`)), ...(await world.keys('versions/default/stray/')));

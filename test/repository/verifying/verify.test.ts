@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import { ArtifactError, contentOf, sha256 } from '../../../repository/index.ts';
 import type { ObjectKey, ObjectStore, VerifyFinding } from '../../../repository/index.ts';
@@ -12,21 +12,10 @@ import { merged } from '../../../repository/verifying/finding.ts';
 import { verify } from '../../../repository/verifying/verify.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { CORRUPTIONS } from './corruptions.ts';
-import { API, OLD, TOOLS, WEB, World } from './world.ts';
+import type { World } from './world.ts';
+import { API, OLD, openWorld, TOOLS, WEB } from './world.ts';
 
 knowEveryError();
-
-const worlds: World[] = [];
-
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-async function open(): Promise<World> {
-  const world = await World.open('memory');
-  worlds.push(world);
-  return world;
-}
 
 /** A store that refuses everything about some keys. */
 function denying(store: ObjectStore, isDenied: (key: string) => boolean): ObjectStore {
@@ -51,7 +40,7 @@ async function findingsOf(world: World, store: ObjectStore, fix: boolean): Promi
 }
 
 test('what may not be looked at is unknown, never wrong, and the rest is looked at', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   const isDenied = (key: string): boolean => key === world.keyOf('shop/api:3') || key === versionKey(TOOLS, 1);
   const before = await world.state();
   const found = await findingsOf(world, denying(world.store, isDenied), true);
@@ -66,14 +55,14 @@ test('what may not be looked at is unknown, never wrong, and the rest is looked 
 });
 
 test('content is lost also to who may not see what was superseded', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await world.lose(world.keyOf('shop/api:3'));
   const incarnations = (): Promise<never> => Promise.reject(new ArtifactError('ACCESS_DENIED', 'denied'));
   expect(await findingsOf(world, { ...world.store, incarnations }, false)).toMatchObject([{ kind: 'lost' }]);
 });
 
 test('what could not be healed is told with the reason, and the rest is healed', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   const references = await world.keys(`references/${sha256('api three')}/`);
   await world.lose(...references, ...(await world.keys(`references/${sha256('api two')}/version/`)));
   const found = await findingsOf(
@@ -94,14 +83,14 @@ test('what could not be healed is told with the reason, and the rest is healed',
 });
 
 test('an interruption ends it, and so does a defect', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   const failing = (error: Error): ObjectStore => ({ ...world.store, head: () => Promise.reject(error) });
   await expect(findingsOf(world, failing(new ArtifactError('INTERRUPTED', 'enough')), false)).rejects.toThrow('enough');
   await expect(findingsOf(world, failing(new TypeError('a defect')), false)).rejects.toThrow('a defect');
 });
 
 test('a version that lost its reference and its content is held again, so that its bytes come back to it', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await world.lose(world.keyOf('shop/api:3'), ...(await world.keys(`references/${sha256('api three')}/`)));
   expect(await world.verify({ fix: true })).toMatchObject([
     {
@@ -132,7 +121,7 @@ test('two things that are wrong with one object are told as one, the worse first
 });
 
 test('of one repository, what belongs to it is looked at, its content too', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await world.store.create(objectKey('deletions/x'), recordContent({}));
   await world.lose(versionKey(API, 2));
   await world.overwrite(world.keyOf('lint:1'), 'gape');
@@ -145,7 +134,7 @@ test('of one repository, what belongs to it is looked at, its content too', asyn
 });
 
 test.each([1, 7])('in pieces of %i steps it comes to the same', async (size) => {
-  const world = await open();
+  const world = await openWorld('memory');
   for (const { does, what } of CORRUPTIONS) {
     // Of those that can be together.
     if (/^something lies|bookmarks name|called off|cut short|reference of a version|a label names/.test(what))
@@ -172,7 +161,7 @@ test.each([1, 7])('in pieces of %i steps it comes to the same', async (size) => 
 });
 
 test('goes on nowhere else than where one can go on', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await expect(world.verify({ after: 'elsewhere x' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await expect(world.verify({ after: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   expect(await world.verify({ after: `blobs ${blobKey(sha256('zz'), 'z')}` })).toEqual([]);
@@ -189,7 +178,7 @@ test('its command is strict', () => {
 });
 
 test('a deletion that began only now is not told as one that nobody ends, and is ended where that is asked for', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await world.store.create(statusKey(API, 3), recordContent({ status: 'Deleting', was: 'Unlisted' }));
   expect(await world.verify({}, 0)).toMatchObject([{ kind: 'unsettled', healed: false }]);
   expect(await world.verify({ fix: true }, 0)).toMatchObject([{ kind: 'unfinished', healed: true }]);
@@ -197,7 +186,7 @@ test('a deletion that began only now is not told as one that nobody ends, and is
 });
 
 test('what a stack is just binding may be without content; once it is old, it is told', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   await world.lose(world.keyOf('shop/web:2'));
   const kinds = async (days: number): Promise<unknown[]> =>
     (await world.verify({}, days)).map(({ kind, consumer }) => [kind, consumer]);
@@ -210,7 +199,7 @@ test('what a stack is just binding may be without content; once it is old, it is
 });
 
 test('of what a version holds, everything is looked at, each under its filename', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   const [one, two] = [contentOf('first'), contentOf('second')];
   const assets = [one, two].map(({ sha256: digest, size }, index) => ({
     ...{ name: `asset-${index}`, digest, size, filename: `${index}.zip` },
@@ -229,7 +218,7 @@ test('of what a version holds, everything is looked at, each under its filename'
 });
 
 test('holds no more than a few objects at a time, however many there are', async () => {
-  const world = await open();
+  const world = await openWorld('memory');
   let active = 0;
   let most = 0;
   const busy = async <T>(request: () => Promise<T>): Promise<T> => {

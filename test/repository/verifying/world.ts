@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { afterEach } from '@jest/globals';
 import { bind } from '../../../repository/bind.ts';
 import type { StackResource } from '../../../repository/binding.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
@@ -220,3 +221,16 @@ function presentChance(): Chance {
     pause: () => new Promise((proceed) => setImmediate(proceed)),
   };
 }
+
+const opened: World[] = [];
+
+/** As `World.open`; it is closed after the test. */
+export async function openWorld(kind: StoreName): Promise<World> {
+  const world = await World.open(kind);
+  opened.push(world);
+  return world;
+}
+
+afterEach(async () => {
+  for (const world of opened.splice(0)) await world.close();
+});
