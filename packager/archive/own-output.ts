@@ -30,11 +30,10 @@ export class OwnOutput {
 
   /** @param place of a file, folder or link, absolute, the links of its folder resolved */
   has(place: string): boolean {
-    if (this.#places.size === 0) return false;
+    if (this.#places.has(place)) return true;
+    if (!place.endsWith('.draft')) return false;
     const draftOf = DRAFT.exec(path.basename(place))?.groups?.['file'];
-    return (
-      this.#places.has(place) || (draftOf !== undefined && this.#places.has(path.join(path.dirname(place), draftOf)))
-    );
+    return draftOf !== undefined && this.#places.has(path.join(path.dirname(place), draftOf));
   }
 }
 

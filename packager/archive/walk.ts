@@ -61,7 +61,7 @@ interface Folder {
   readonly above: readonly string[];
 }
 
-/** `order`: a folder is sorted as the names of its files are, with the slash that follows. */
+/** `order`: in its folder, a folder is sorted as the names of its files are, with the slash that follows. */
 type Entry = { readonly order: string } & ({ readonly file: TreeFile } | { readonly folder: Folder });
 
 /** About 10 ms. */
@@ -94,9 +94,15 @@ class Walker implements Tree {
     const ignoreFile = join(folder.name, IGNORE_FILE);
     const rules = this.#attempt(ignoreFile, () => this.#rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
     const entries: Entry[] = [];
-    for (const name of names) {
-      const entry = this.#attempt(join(folder.name, name), () => this.#look(folder, name, rules));
-      if (entry !== undefined) entries.push(entry);
+    const within = folder.real.endsWith(path.sep) ? folder.real : folder.real + path.sep;
+    for (const child of names) {
+      const name = join(folder.name, child);
+      try {
+        const entry = this.#look(folder, child, name, within + child, rules);
+        if (entry !== undefined) entries.push(entry);
+      } catch (error) {
+        this.problems.push(unreadable(this.#shown(name), error));
+      }
     }
     this.#sincePause += names.length;
     if (this.#sincePause > PAUSE_AFTER) {
@@ -142,21 +148,20 @@ class Walker implements Tree {
   }
 
   /** `undefined`: left out. */
-  #look(folder: Folder, child: string, rules: Rules): Entry | undefined {
-    const name = join(folder.name, child);
-    const real = path.join(folder.real, child);
+  #look(folder: Folder, child: string, name: string, real: string, rules: Rules): Entry | undefined {
     const stats = lstatSync(real);
-    if (child === IGNORE_FILE && !stats.isDirectory()) return undefined;
-    if (rules.ignores(name, stats.isDirectory() ? 'folder' : 'file')) {
+    const isFolder = stats.isDirectory();
+    if (child === IGNORE_FILE && !isFolder) return undefined;
+    if (rules.ignores(name, isFolder ? 'folder' : 'file')) {
       this.ignored++;
       return undefined;
     }
     // A link may be what is written, wherever it leads, if anywhere.
-    if (!stats.isDirectory() && this.#isOwn(name, real)) return undefined;
-    if (!stats.isSymbolicLink()) return this.#entry(name, { path: real, stats }, folder);
+    if (!isFolder && this.#isOwn(name, real)) return undefined;
+    if (!stats.isSymbolicLink()) return this.#entry(child, name, { path: real, stats }, folder);
     const target = this.#follow(name, real);
     if (!target.stats.isDirectory()) {
-      return this.#isOwn(name, target.path) ? undefined : this.#entry(name, target, folder);
+      return this.#isOwn(name, target.path) ? undefined : this.#entry(child, name, target, folder);
     }
     if (rules.ignores(name, 'folder')) {
       this.ignored++;
@@ -165,7 +170,7 @@ class Walker implements Tree {
     for (const around of [folder.real, ...folder.above]) {
       if (isWithin(target.path, around)) throw this.#loop(name, target.path);
     }
-    return this.#entry(name, target, folder);
+    return this.#entry(child, name, target, folder);
   }
 
   /** Remembers it if it is. */
@@ -199,14 +204,14 @@ class Walker implements Tree {
     );
   }
 
-  #entry(name: string, { path: real, stats }: LinkTarget, folder: Folder): Entry {
-    if (name === '.git' || name.endsWith('/.git')) this.gitFolders.push(name);
+  #entry(child: string, name: string, { path: real, stats }: LinkTarget, folder: Folder): Entry {
+    if (child === '.git') this.gitFolders.push(name);
     if (stats.isDirectory()) {
-      return { order: `${name}/`, folder: { name, real, above: [...folder.above, folder.real] } };
+      return { order: `${child}/`, folder: { name, real, above: [...folder.above, folder.real] } };
     }
     if (!stats.isFile()) throw wrongKind(this.#shown(name), stats);
-    if (Buffer.byteLength(name) > NAME_LIMIT) throw nameTooLong(this.#shown(name));
-    return { order: name, file: { name, file: stateOf(real, stats), executable: isExecutable(stats) } };
+    if (name.length > NAME_LIMIT / 3 && Buffer.byteLength(name) > NAME_LIMIT) throw nameTooLong(this.#shown(name));
+    return { order: child, file: { name, file: stateOf(real, stats), executable: isExecutable(stats) } };
   }
 }
 
