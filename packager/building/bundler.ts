@@ -9,7 +9,7 @@ import type { Warning } from '../event.ts';
 import { shownPath } from '../packaging/location.ts';
 import type { Build, BuildOptions, Entry } from './build.ts';
 import { importers, inputsOf } from './metafile.ts';
-import { optionProblem, problemOf, warningOf } from './messages.ts';
+import { failureOf, problemOf, warningOf } from './messages.ts';
 import { namesIn } from './listing.ts';
 import { installation } from './installation.ts';
 
@@ -87,7 +87,7 @@ async function run(
     return await esbuild.build(options);
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
-    if (errors === undefined) throw optionProblem(error instanceof Error ? error.message : String(error));
+    if (errors === undefined) throw failureOf(error);
     const missing = (name: string): string => installation(name, request);
     const [first, ...others] = errors.map((message) => problemOf(message, request, missing));
     if (first === undefined) throw error;

@@ -31,10 +31,18 @@ export function warningOf(message: Message, speaker: Speaker): Warning {
   return { code: 'esbuild', message: textOf(message, speaker), ...(place !== undefined && { place }) };
 }
 
-/** The options are none that esbuild takes. */
-export function optionProblem(text: string): ArtifactError {
-  return new ArtifactError('BUILD_FAILED', `esbuild does not take its BuildProperties: ${lowered(text)}`, {
-    remedy: 'Correct them: https://esbuild.github.io/api/ says what each may be.',
+/** What esbuild says before it looks at any source: of its options, which it names as on its command line, or of itself. */
+export function failureOf(error: unknown): ArtifactError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/"--|^Invalid /.test(text)) {
+    return new ArtifactError('BUILD_FAILED', `esbuild does not take its BuildProperties: ${lowered(text)}`, {
+      remedy: 'Correct them: https://esbuild.github.io/api/ says what each may be.',
+      cause: error,
+    });
+  }
+  return new ArtifactError('BUILD_FAILED', `esbuild does not run: ${lowered(text.split('\n')[0] ?? '')}`, {
+    remedy: 'It has a program for each system, which comes as an optional dependency: install cfn-artifacts anew.',
+    cause: error,
   });
 }
 

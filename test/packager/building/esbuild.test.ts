@@ -378,6 +378,15 @@ describe('source maps', () => {
     expect(deployed().call()).toMatch(/app\.ts:4:\d+/);
   });
 
+  test('may be excluded like any file', async () => {
+    const { deployed } = await packaged(
+      { ...THROWS, 'template.yaml': samTemplate({ Fn: { ...ONE, build: ['Sourcemap: external'] } }) },
+      '--exclude',
+      '*.map',
+    );
+    expect(deployed().files).toEqual(['app.js']);
+  });
+
   test('are made where NODE_OPTIONS wants them and nobody says no', async () => {
     const options = ['Environment: {Variables: {NODE_OPTIONS: --enable-source-maps --no-warnings}}'];
     const { deployed, stderr } = await packaged({
