@@ -89,8 +89,12 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
     ...parametersIn(sections, 'build', environment, path),
   };
   const { build_dir: buildDir } = build;
+  const warnings = [
+    ...versionWarnings(document, path),
+    ...(request.configFile === undefined ? unreadWarnings(path) : []),
+  ];
   return {
-    ...{ path, environment, entries, deploy: deployConfigOf(deploy), warnings: versionWarnings(document, path) },
+    ...{ path, environment, entries, deploy: deployConfigOf(deploy), warnings },
     ...(typeof buildDir === 'string' && buildDir !== '' && { buildDir }),
     ...stackNameOf(sections, environment, path),
   };
@@ -131,6 +135,16 @@ function versionWarnings({ version }: Record<string, unknown>, path: string): re
       remedy: extname(path) === '.toml' ? "Write 'version = 0.1'." : "Write 'version: 0.1'.",
     },
   ];
+}
+
+/** SAM reads one of several, and says so where nobody looks. */
+function unreadWarnings(path: string): readonly Warning[] {
+  const others = SAM_CONFIG_FILES.filter((name) => name !== basename(path) && existsSync(join(dirname(path), name)));
+  return others.map((name) => ({
+    code: 'unread-config',
+    message: `'${name}' is not read, because of '${basename(path)}' beside it`,
+    remedy: `Name it with --config-file, or keep one of them.`,
+  }));
 }
 
 /** Where samconfig stands: beside the template that was named, and beside what was built of it; in the working directory if none was. */

@@ -24,6 +24,16 @@ describe('readSamConfig()', () => {
     expect(await bucketOf(all)).toBe('toml');
     expect(await bucketOf({ 'samconfig.yaml': yaml, 'samconfig.yml': all['samconfig.yml'] })).toBe('yaml');
     expect(await bucketOf({ 'samconfig.yml': all['samconfig.yml'] })).toBe('yml');
+    const cwd = await folderWith(all);
+    const unread = async (configFile?: string): Promise<readonly string[] | undefined> =>
+      (await readSamConfig({ cwd, ...(configFile !== undefined && { configFile }) }))?.warnings.map(
+        ({ message }) => message,
+      );
+    expect(await unread()).toEqual([
+      "'samconfig.yaml' is not read, because of 'samconfig.toml' beside it",
+      "'samconfig.yml' is not read, because of 'samconfig.toml' beside it",
+    ]);
+    expect(await unread('samconfig.yaml')).toEqual([]);
   });
 
   test('says of each value in which section of which file it stands', async () => {
