@@ -66,7 +66,9 @@ writeFileSync(path.join(folder, 'LICENSES.txt'), licenses([metafile, worker.meta
 
 /** The same piece for `require`: what Node compiled can be kept for CommonJS alone. */
 async function asCommonJs(text) {
-  const { code } = await transform(text.replaceAll(/(["'])\.\/([\w-]+)\.js\1/g, '"./$2.cjs"'), {
+  // What threads run is no piece, and keeps its name: where it is not found, all is done in one thread.
+  const renamed = text.replaceAll(/(["'])\.\/(?!archive-worker\.)([\w-]+)\.js\1/g, '"./$2.cjs"');
+  const { code } = await transform(renamed, {
     format: 'cjs',
     platform: 'node',
     target: 'node20.19',
