@@ -162,7 +162,7 @@ describe('an example', () => {
   test.each(names)('%s is published from its bundle as package packages it', async (name) => {
     const project = await TestProject.of({});
     cpSync(path.join(examples, name), project.folder, { recursive: true });
-    const direct = await project.package();
+    const direct = await project.package('--output-template-file', '-');
     expect(direct.exitCode).toBe(0);
     expect(await created(project)).toMatchObject({ exitCode: 0 });
     const place = await elsewhere(project.path('../app.bundle'));
