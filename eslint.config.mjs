@@ -101,7 +101,7 @@ export default tseslint.config(
     rules: mayNotImport(...OF_PACKAGER),
   },
   {
-    files: ['packager/{archive,aws,bootstrap,doctor,packaging}/**/*.ts'],
+    files: ['packager/{archive,aws,bootstrap,doctor,library,naming,opening,packaging}/**/*.ts', 'packager/!(main).ts'],
     rules: mayNotImport(...OF_PACKAGER, { group: ['**/cli/**'], message: 'the command line calls, and is not called' }),
   },
   {

@@ -1,16 +1,15 @@
-/** The packager as a library. */
-export { createArchiver, findProjectRoot, openSource } from './archive/source.ts';
-export type { Archiver, Project, Source, SourceRequest } from './archive/source.ts';
-export { bucketDestination, domainDestination } from './packaging/destination.ts';
-export type { BucketOptions, Destination, Stored, UrlOf } from './packaging/destination.ts';
-export type { PackagerEvent, PublishOutcome, Reporter, Warning } from './event.ts';
-export { diskFiles } from './packaging/files.ts';
-export type { Files } from './packaging/files.ts';
-export { packageTemplate } from './packaging/package.ts';
-export type { PackageRequest, PackageResult } from './packaging/package.ts';
+/** The packager as a library: docs/library.md. What is not exported here may change at any time. */
+export { ArtifactError, ArtifactErrors } from '../repository/error.ts';
+export type { ArtifactErrorCode, SourcePlace } from '../repository/error.ts';
+export type { Status } from '../repository/status.ts';
+export type { PackagerEvent, PublishOutcome, Warning } from './event.ts';
+export { get, resolve } from './library/get.ts';
+export type { GetOptions, GottenFile, ResolvedArtifact } from './library/get.ts';
+export type { CommonOptions, DomainOptions, TellingOptions } from './library/options.ts';
+export { packageTemplate } from './library/package-template.ts';
+export type { PackagedTemplate, PackageTemplateOptions, RegionalTemplate } from './library/package-template.ts';
+export { publish } from './library/publish.ts';
+export type { PublishedFile, PublishedVersion, PublishOptions } from './library/publish.ts';
 export type { PackagedPlace } from './packaging/packaged-place.ts';
-export { projectName } from './project-name.ts';
 export type { ReferenceMode } from './packaging/references.ts';
-export { propertyTable } from './template/properties/table.ts';
-export { loadProperties } from './template/properties/user-table.ts';
-export type { PropertyEntry, PropertyTable } from './template/properties/property.ts';
+export type { AssetPath } from './publish-paths.ts';

@@ -3,7 +3,7 @@ import { listBookmarks } from '../../repository/bookmark.ts';
 import type { ArtifactArn, ArtifactName, Domain } from '../../repository/index.ts';
 import { ArtifactError, formatArn, formatArtifactName, readManifest } from '../../repository/index.ts';
 import { nearest } from '../../repository/nearest.ts';
-import { resolveArtifact, resolveVersions } from './artifact.ts';
+import { resolveArtifact, resolveVersions } from '../naming/artifact.ts';
 import { definiteArn } from './showing.ts';
 
 /**

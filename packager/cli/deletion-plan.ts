@@ -17,7 +17,7 @@ import {
   listHolders,
   runToEnd,
 } from '../../repository/index.ts';
-import { resolveVersions } from './artifact.ts';
+import { resolveVersions } from '../naming/artifact.ts';
 import { CHANCE } from '../chance.ts';
 import type { DeleteOptions } from './delete-options.ts';
 

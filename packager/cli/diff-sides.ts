@@ -1,8 +1,8 @@
 import type { Domain, Manifest } from '../../repository/index.ts';
 import { ArtifactError, contentAssets, formatArn, formatArtifactName } from '../../repository/index.ts';
 import type { ComparedAsset, Side } from '../comparing/compare-versions.ts';
-import { resolveArtifact, resolveVersion } from './artifact.ts';
-import { namesContent } from './named-version.ts';
+import { resolveArtifact, resolveVersion } from '../naming/artifact.ts';
+import { namesContent } from '../naming/named-version.ts';
 
 /** What a person names to be compared. */
 export interface Compared extends Side {

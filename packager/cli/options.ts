@@ -3,6 +3,8 @@ import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository, parseSegment } from '../../repository/name.ts';
 import { isStackName, parseStackId } from '../../repository/stack-id.ts';
 import { isEndpointUrl } from '../aws/profile.ts';
+import type { DomainOption } from '../opening/domain-option.ts';
+import { parseDomain } from '../opening/domain-option.ts';
 import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
 import { describeValue } from './given.ts';
 import type { Metadata } from './metadata.ts';
@@ -26,11 +28,6 @@ export interface DisplayOptions {
 
 const COLOR_CHOICES = ['on', 'off', 'auto'] as const;
 export type ColorChoice = (typeof COLOR_CHOICES)[number];
-
-/** `directory` is as given, relative to the working directory; a prefix has no slash at either end. */
-export type DomainOption =
-  | { readonly kind: 'directory'; readonly directory: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix?: string };
 
 export interface DomainOptions {
   /** Absent: the account's own domain in the region. */
@@ -331,20 +328,6 @@ function endpointUrl(given: unknown): string {
   throw invalid(`must be a URL with http or https, not '${url}'`, 'Begin it with https://.');
 }
 
-function domain(given: unknown): DomainOption {
-  const place = text(given);
-  const directory = /^file:(?:\/\/)?(?<path>.+)$/s.exec(place)?.groups?.['path'];
-  if (directory !== undefined) return { kind: 'directory', directory };
-  const { bucket, prefix } = /^s3:\/\/(?<bucket>[^/]+)(?:\/(?<prefix>.*?))?\/*$/s.exec(place)?.groups ?? {};
-  if (bucket === undefined) {
-    throw invalid(
-      `must be file:DIRECTORY or s3://BUCKET, not '${place}'`,
-      'Leave it out for the domain of your account in the region.',
-    );
-  }
-  return prefix === undefined || prefix === '' ? { kind: 's3', bucket } : { kind: 's3', bucket, prefix };
-}
-
 function invalid(message: string, remedy?: string): ArtifactError {
   return new ArtifactError('INVALID_ARGUMENT', message, remedy === undefined ? {} : { remedy });
 }
@@ -439,7 +422,7 @@ export const DOMAIN: OptionTable<DomainOptions> = {
     argument: '<place>',
     group: GROUP.domain,
     help: "file:DIRECTORY or s3://BUCKET (default: your account's domain in the region)",
-    read: domain,
+    read: (given) => parseDomain(text(given)),
   },
   domainOwner: {
     name: 'domain-owner',

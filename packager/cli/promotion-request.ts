@@ -7,8 +7,8 @@ import type { Archiver } from '../archive/source.ts';
 import { findProjectRoot, openSource } from '../archive/source.ts';
 import { interruptible } from '../interruptible.ts';
 import { problemsOf } from '../packaging/problems.ts';
-import { resolveArtifact, resolveVersion } from './artifact.ts';
-import { namesContent, withSet } from './named-version.ts';
+import { resolveArtifact, resolveVersion } from '../naming/artifact.ts';
+import { namesContent, withSet } from '../naming/named-version.ts';
 import type { Evidence, PromoteOptions } from './promote-options.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -3,20 +3,13 @@ import { resolve } from 'node:path';
 import type { AccessOptions } from '../aws/access.ts';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import { parseId, parseSegment } from '../../repository/name.ts';
+import type { AssetPath } from '../publish-paths.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
 import type { Conflict, DisplayOptions, DomainOptions, MakingOptions, OptionTable, ReadContext } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, flag, GROUP, MAKING, named, PACKAGE, text, texts } from './options.ts';
 import type { GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
-
-/** A file or a folder that becomes one asset of a version. */
-export interface AssetPath {
-  /** Absent: as its file is called. */
-  readonly name?: string;
-  /** As given. */
-  readonly path: string;
-}
 
 export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
   readonly assets: readonly [AssetPath, ...AssetPath[]];

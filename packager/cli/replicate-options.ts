@@ -1,7 +1,7 @@
 import type { AccessOptions } from '../aws/access.ts';
 import type { DisplayOptions, DomainOptions, OptionTable } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, GROUP } from './options.ts';
-import type { Target } from './replication-target.ts';
+import type { Target } from '../opening/replication.ts';
 import { parseTargets } from './replication-target.ts';
 
 export interface ReplicateOptions extends AccessOptions, DisplayOptions, DomainOptions {

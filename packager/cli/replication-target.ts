@@ -1,12 +1,6 @@
 import { ArtifactError } from '../../repository/error.ts';
+import type { Target } from '../opening/replication.ts';
 import { REGION, texts } from './options.ts';
-
-/** A domain, as people name it. */
-export interface Target {
-  readonly region: string;
-  /** Absent: that of whoever asks. */
-  readonly account?: string;
-}
 
 /** Regions, of whichever account: `eu-west-1,444455556666/eu-west-1`. @throws ArtifactError INVALID_ARGUMENT */
 export function parseTargets(given: unknown): readonly [Target, ...Target[]] {

@@ -41,7 +41,7 @@ export async function openSharing(
 ): Promise<OpenSharing & { readonly access: AwsAccess }> {
   if (options.domain?.kind === 'directory')
     throw notShareable('a directory has no policies, and nobody of another account reaches it', options);
-  const opened = await openDomain({ ...options, repository: 'default' }, purpose, terminal);
+  const opened = await openDomain(options, purpose, terminal);
   const { partition, region, account, bucket, store } = opened.domain;
   const place = { partition, region, account, bucket };
   if (!isKeptByFunction(place)) throw notShareable(`nobody keeps the bucket '${bucket}' but who writes to it`, options);

@@ -7,7 +7,7 @@ import { TrackedFiles } from '../watching/tracked-files.ts';
 import { Watcher } from '../watching/watcher.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { packageFrom } from './commands/package.ts';
-import { domainFolders } from './open.ts';
+import { domainFolders } from '../opening/open.ts';
 import type { PackageOptions } from './options.ts';
 import { inputsOf, openProject } from '../opening/project.ts';
 import { regionalName } from './regional-talk.ts';

@@ -12,16 +12,13 @@ import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
-import type { BootstrapTools } from '../cli/bootstrap-tools.ts';
 import { CHANCE } from '../chance.ts';
 import type { Home } from './home.ts';
 import { homeProblem, requirePartition } from './home.ts';
 import type { Elsewhere, OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import { accessSettings, begin, kmsOf, partsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
-import type { DisplayOptions } from '../cli/options.ts';
 import { placeFlags } from './place-flags.ts';
-import { writeNote } from '../cli/report.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What one PutObject takes: 5 GiB. */
 const LARGEST_OBJECT = 5 * 1024 ** 3;
@@ -52,43 +49,39 @@ export async function openBucketDomain(
   options: OpenOptions,
   named: string | undefined,
   purpose: Purpose,
-  terminal: Terminal,
-  tools: BootstrapTools,
+  surroundings: Surroundings,
 ): Promise<OpenDomain> {
-  const meant = await bucketMeant(options, named, terminal);
+  const meant = await bucketMeant(options, named, surroundings);
   const { access, s3, account, partition, bucket, owner, caller, home } = meant;
-  const make = async (): Promise<void> => {
-    const { makeOwnDomain } = await import('../cli/own-domain.ts');
-    await makeOwnDomain(access, bucket, displayOf(options), terminal, tools);
-  };
-  const early = lookEarly(meant, options, purpose, terminal);
-  const found = await regionOf(meant, purpose, terminal.signal);
+  const early = lookEarly(meant, options, purpose, surroundings);
+  const found = await regionOf(meant, purpose, surroundings.signal);
   const region = found ?? (await access.region());
   if (found === undefined) {
-    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, meant, options, terminal);
-    await make();
+    if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, meant, options, surroundings);
+    await surroundings.makeDomain?.(access, bucket);
   }
   const client = await access.s3(region);
-  const store = storeOf(meant, client, options, terminal);
+  const store = storeOf(meant, client, options, surroundings);
   const isGuest = owner !== account;
   const place = { partition, region, account: owner, bucket };
-  const aws = awsOf(access, region, terminal.signal);
+  const aws = awsOf(access, region, surroundings.signal);
   const keptBy = isKeptByFunction(place) ? { partition, region, account: owner } : undefined;
   const alias = isGuest ? SHARING_ALIAS : PUBLISHING_ALIAS;
   const askRemote = keptBy && askFunction(aws, keptBy, alias);
   const parts = partsOf(store, purpose, askRemote && remoteKeeper(askRemote));
+  // Where there was no bucket, it was looked for before it was made.
   let domain =
     home === undefined
-      ? await (early === undefined ? findDomain(parts) : early.findIn(parts, region))
+      ? await (early === undefined || found === undefined ? findDomain(parts) : early.findIn(parts, region))
       : await findAtHome(home, place, parts, account);
   if (domain === undefined && meant.mayMake && purpose === 'write') {
     // Its bucket alone is there: left behind, or of somebody who is making it at this moment.
-    await make();
+    await surroundings.makeDomain?.(access, bucket);
     domain = await findDomain(parts);
   }
   if (domain !== undefined) requireAt(domain, place);
   else if (purpose === 'write' || purpose === 'plan')
-    await requireVersioning(s3, client, bucket, owner, terminal.signal);
+    await requireVersioning(s3, client, bucket, owner, surroundings.signal);
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
   const own = domain;
   if (isGuest) domain = { ...own, guest: (name) => guestScope(own, name) };
@@ -98,7 +91,7 @@ export async function openBucketDomain(
   const keeper = { ask, askToPublish: askRemote ?? ask, announce };
   return {
     ...{ domain, urlOf, linkOf: urlOf, ...keeper, caller, findStack: (name) => findStackId(aws, name) },
-    ...{ flags: await flagsOf(options, meant), elsewhere: elsewhereOf(meant, options, terminal) },
+    ...{ flags: await flagsOf(options, meant), elsewhere: elsewhereOf(meant, options, surroundings) },
   };
 }
 
@@ -106,7 +99,7 @@ function storeOf(
   { s3, account, owner, bucket }: Meant,
   client: S3Client,
   options: OpenOptions,
-  { signal }: Terminal,
+  { signal }: Surroundings,
 ): ObjectStore {
   const settings = { client, expectedOwner: owner, requiresVersions: true, signal };
   const isGuest = owner !== account;
@@ -127,13 +120,13 @@ function lookEarly(
   meant: Meant,
   options: OpenOptions,
   purpose: Purpose,
-  terminal: Terminal,
+  surroundings: Surroundings,
 ): { readonly findIn: (parts: DomainParts, region: string) => Promise<Domain | undefined> } | undefined {
   const { access, account, owner, home } = meant;
   if (home !== undefined || owner !== account) return undefined;
   const configured = access.region();
   const look = async (): Promise<Domain | undefined> => {
-    const store = storeOf(meant, await access.s3(await configured), options, terminal);
+    const store = storeOf(meant, await access.s3(await configured), options, surroundings);
     return findDomain(partsOf(store, purpose));
   };
   const looked = look();
@@ -189,7 +182,7 @@ async function flagsOf(options: OpenOptions, { access, account, bucket, home }: 
   return placeFlags((await access.region()) === place.region ? options : { ...options, region: place.region });
 }
 
-function elsewhereOf({ access, s3, account }: Meant, options: OpenOptions, { signal }: Terminal): Elsewhere {
+function elsewhereOf({ access, s3, account }: Meant, options: OpenOptions, { signal }: Surroundings): Elsewhere {
   return {
     account,
     partitionOf: (region) => access.partitionOf(region),
@@ -203,11 +196,15 @@ function elsewhereOf({ access, s3, account }: Meant, options: OpenOptions, { sig
   };
 }
 
-async function bucketMeant(options: OpenOptions, named: string | undefined, terminal: Terminal): Promise<Meant> {
+async function bucketMeant(
+  options: OpenOptions,
+  named: string | undefined,
+  surroundings: Surroundings,
+): Promise<Meant> {
   const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const { home } = options;
   const access = await awsAccess({
-    ...accessSettings(options, terminal),
+    ...accessSettings(options, surroundings),
     ...(home !== undefined && { otherwise: home.place.region }),
   });
   const { account, partition, arn: caller } = await access.identity();
@@ -222,7 +219,7 @@ async function bucketMeant(options: OpenOptions, named: string | undefined, term
   const isOwn = named === undefined;
   return {
     ...{ access, s3, account, partition, bucket, owner, isOwn, caller },
-    mayMake: isOwn && owner === account && options.bootstrap === true,
+    mayMake: isOwn && owner === account && surroundings.makeDomain !== undefined,
   };
 }
 
@@ -253,17 +250,17 @@ async function plannedDomain(
   place: DomainPlace & { readonly bucket: string },
   meant: Meant,
   options: OpenOptions,
-  terminal: Terminal,
+  surroundings: Surroundings,
 ): Promise<OpenDomain> {
   const { access } = meant;
   const { account, region, bucket } = place;
-  writeNote(terminal, `would make the domain of account ${account} in ${region}: bucket ${bucket}`, displayOf(options));
+  surroundings.note(`would make the domain of account ${account} in ${region}: bucket ${bucket}`);
   const { memoryStore } = await import('../../repository/stores/memory.ts');
   const urlOf: UrlOf = (of, key) => access.urlOf(of, key, region);
   const domain = { ...partsOf(memoryStore(CHANCE.now), 'plan'), ...place };
   const ask = askHere(domain, noEvidence);
   const nobody = { announce: async () => undefined, findStack: async () => undefined };
-  const others = { flags: placeFlags(options), elsewhere: elsewhereOf(meant, options, terminal) };
+  const others = { flags: placeFlags(options), elsewhere: elsewhereOf(meant, options, surroundings) };
   return { domain, urlOf, linkOf: urlOf, ask, askToPublish: ask, ...nobody, ...others };
 }
 
@@ -320,8 +317,4 @@ async function requireVersioning(
   throw new ArtifactError('UNSUPPORTED_STORE', `the bucket '${bucket}' keeps no versions, and a domain's must`, {
     remedy: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes.`,
   });
-}
-
-function displayOf({ color = 'auto' }: OpenOptions): Pick<DisplayOptions, 'color'> {
-  return { color };
 }

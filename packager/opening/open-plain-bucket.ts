@@ -9,26 +9,25 @@ import type { Destination } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
 import { accessSettings, kmsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
-import type { PackageOptions } from '../cli/options.ts';
-import { writeNote } from '../cli/report.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import type { DestinationOptions } from './open.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** A bucket with blobs in it and nothing else: no versions, no ARNs. */
-export async function openPlainBucket(options: PackageOptions, terminal: Terminal): Promise<Destination> {
+export async function openPlainBucket(options: DestinationOptions, surroundings: Surroundings): Promise<Destination> {
   const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
-  const access = await awsAccess(accessSettings(options, terminal));
+  const access = await awsAccess(accessSettings(options, surroundings));
   const { s3Prefix, forceUpload: force, metadata } = options;
   const prefix = s3Prefix === '' ? undefined : s3Prefix;
-  const found = await plainBucketOf(options, access, terminal);
+  const found = await plainBucketOf(options, access, surroundings);
   if (found === undefined) return emptyBucket(await access.region());
   const { name: bucket, owner } = found;
-  const region = await plainRegionOf(access, s3, bucket, owner, terminal.signal);
+  const region = await plainRegionOf(access, s3, bucket, owner, surroundings.signal);
   const client = await access.s3(region);
   const store = limited(
     s3.s3Store({
       client,
       bucket,
-      signal: terminal.signal,
+      signal: surroundings.signal,
       ...profileOf(options),
       ...(owner !== undefined && { expectedOwner: owner }),
       ...(metadata !== undefined && { metadata }),
@@ -76,18 +75,16 @@ type PlainBucket = Pick<ManagedBucket, 'name'> & Partial<ManagedBucket>;
  * run would make it.
  */
 async function plainBucketOf(
-  options: PackageOptions,
+  options: DestinationOptions,
   access: AwsAccess,
-  terminal: Terminal,
+  surroundings: Surroundings,
 ): Promise<PlainBucket | undefined> {
   const { s3Bucket, domainOwner, dryRun: isDryRun } = options;
   const owned = domainOwner === undefined ? {} : { owner: domainOwner };
   if (s3Bucket !== undefined) return { name: s3Bucket, ...owned };
   const { findManagedBucket, managedBucket } = await import('./managed-bucket.ts');
-  const say = (text: string): void => {
-    writeNote(terminal, text, options);
-  };
-  const found = await (isDryRun ? findManagedBucket : managedBucket)(access, { say, signal: terminal.signal });
+  const { note: say, signal } = surroundings;
+  const found = await (isDryRun ? findManagedBucket : managedBucket)(access, { say, signal });
   return found && { ...found, ...owned };
 }
 

@@ -5,8 +5,8 @@ import type { AccessOptions, AwsSettings } from '../aws/access.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
 import type { Home } from './home.ts';
-import type { DomainOptions, PackageOptions } from '../cli/options.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import type { DomainOption } from './domain-option.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * What the command means to do. `read`: the domain must be there. `keep`: likewise, and its keeper is asked to change something. `write`: a store that
@@ -14,13 +14,16 @@ import type { Terminal } from '../cli/terminal.ts';
  */
 export type Purpose = 'read' | 'keep' | 'write' | 'plan';
 
-/** Of every command that opens a domain. */
-export type OpenOptions = DomainOptions &
-  AccessOptions &
-  Partial<Pick<PackageOptions, 'kmsKeyId' | 'bootstrap' | 'color'>> & {
-    /** Of the ARN that is asked for, where no domain is named. */
-    readonly home?: Home;
-  };
+/** Of whoever opens a domain. */
+export interface OpenOptions extends AccessOptions {
+  /** Absent: the account's own domain in the region. */
+  readonly domain?: DomainOption;
+  /** The account that must own the bucket. Twelve digits. */
+  readonly domainOwner?: string;
+  readonly kmsKeyId?: string;
+  /** Of the ARN that is asked for, where no domain is named. */
+  readonly home?: Home;
+}
 
 export interface OpenDomain {
   readonly domain: Domain;
@@ -94,7 +97,10 @@ export function begin(
 }
 
 /** Where there is nobody to ask, a profile that wants an MFA code fails. */
-export function accessSettings(options: AccessOptions, { env, ask, signal }: Terminal): AwsSettings {
+export function accessSettings(
+  options: AccessOptions,
+  { env, ask, signal }: Pick<Surroundings, 'env' | 'ask' | 'signal'>,
+): AwsSettings {
   return { ...options, env, signal, ...(ask !== undefined && { onMfa: ask }) };
 }
 

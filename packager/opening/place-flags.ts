@@ -1,5 +1,4 @@
-import type { AccessOptions } from '../aws/access.ts';
-import type { DomainOptions } from '../cli/options.ts';
+import type { OpenOptions } from './opening.ts';
 
 /** What a command must be given to be about the same domain as this one; begins with a space, unless it is empty. */
 export function placeFlags({
@@ -7,7 +6,7 @@ export function placeFlags({
   domainOwner,
   region,
   profile,
-}: Pick<AccessOptions, 'region' | 'profile'> & Pick<DomainOptions, 'domain' | 'domainOwner'>): string {
+}: Pick<OpenOptions, 'region' | 'profile' | 'domain' | 'domainOwner'>): string {
   const place =
     domain === undefined
       ? undefined

@@ -15,9 +15,8 @@ import { projectName } from '../project-name.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import { propertyTable } from '../template/properties/table.ts';
 import { loadProperties } from '../template/properties/user-table.ts';
-import type { PackageOptions } from '../cli/options.ts';
 import { scratchFolder } from '../scratch.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What is packaged, and where it is read from. */
 export interface Origin {
@@ -33,19 +32,25 @@ export interface Origin {
   readonly close: () => Promise<void>;
 }
 
-export type ProjectOptions = Pick<
-  PackageOptions,
-  | 'templateFile'
-  | 'resources'
-  | 'configFile'
-  | 'projectRoot'
-  | 'stackName'
-  | 'artifactPrefix'
-  | 'exclude'
-  | 'followExternalSymlinks'
-  | 'buildDir'
-> &
-  Partial<Pick<PackageOptions, 'dryRun'>>;
+/** Paths are as given: relative to the working directory. */
+export interface ProjectOptions {
+  readonly templateFile: string;
+  /** A table of properties beside our own. */
+  readonly resources?: string;
+  /** The samconfig that was read, if there was one. */
+  readonly configFile?: string;
+  /** Absent: found from the template's folder upwards. */
+  readonly projectRoot?: string;
+  /** What the project is called where nobody says it. */
+  readonly stackName?: string;
+  readonly artifactPrefix?: string;
+  readonly exclude: readonly string[];
+  readonly followExternalSymlinks: boolean;
+  /** Where `sam build` put what it built. */
+  readonly buildDir?: string;
+  /** Nothing is left behind. */
+  readonly dryRun?: boolean;
+}
 
 /**
  * A project on this machine.
@@ -55,7 +60,7 @@ export async function openProject(
   options: ProjectOptions,
   leaveOut: readonly string[],
   reporter: Reporter,
-  { cwd, signal, env }: Terminal,
+  { cwd, signal, env }: Pick<Surroundings, 'cwd' | 'signal' | 'env'>,
 ): Promise<Origin> {
   const { exclude, followExternalSymlinks, buildDir, dryRun = false } = options;
   const templateFile = path.resolve(cwd, options.templateFile);

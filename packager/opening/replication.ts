@@ -5,9 +5,15 @@ import type { Fetched } from '../../repository/home/away.ts';
 import { CHANCE } from '../chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere, OpenDomain } from './opening.ts';
-import type { Target } from '../cli/replication-target.ts';
 
 /** Bringing what is at home in one domain to others, before anybody needs it there: their keepers fetch it. */
+
+/** A domain, as people name it. */
+export interface Target {
+  readonly region: string;
+  /** Absent: that of whoever asks. */
+  readonly account?: string;
+}
 
 /** Each once, however it was named. */
 export function placesOf(targets: readonly Target[], { account, partitionOf }: Elsewhere): readonly DomainPlace[] {

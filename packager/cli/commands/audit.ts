@@ -8,7 +8,6 @@ import type { OpenDomain } from '../../opening/opening.ts';
 import type { ComingFindings } from '../finding-talk.ts';
 import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
-import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import type { Column } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
@@ -18,7 +17,7 @@ import type { Warnings } from '../warnings.ts';
  * @returns EXIT.findings where somebody has to see to something
  */
 export async function run(options: AuditOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
-  const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
+  const opened = await openDomain(options, 'keep', terminal);
   const tally: Tally = { looked: 0, found: 0, healed: 0, left: 0, healable: 0 };
   const found: ComingFindings<Finding> = {
     found: findings(opened, options, terminal, tally),

@@ -13,7 +13,7 @@ import { inputsOf, openProject, readResources } from '../../opening/project.ts';
 import { createProgress } from '../progress.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { unknownParameters } from '../unknown-parameters.ts';
+import { unknownParameters } from '../../packaging/unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 import { packageFrom } from './package.ts';
 
@@ -114,7 +114,14 @@ function packageOptions({ bundle, ...options }: BundlePublishOptions, { manifest
     ...options,
     ...{ references, useJson, zipTemplateDirWhenAbsent, templateFile: path.join(bundle, ...segmentsOf(template)) },
     parameterOverrides: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
-    ...{ exclude: [], followExternalSymlinks: false, resolveS3: false, forceUpload: false, saveParams: false, watch: false },
+    ...{
+      exclude: [],
+      followExternalSymlinks: false,
+      resolveS3: false,
+      forceUpload: false,
+      saveParams: false,
+      watch: false,
+    },
   };
 }
 

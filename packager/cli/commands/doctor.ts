@@ -9,7 +9,7 @@ import { CHANCE } from '../../chance.ts';
 import type { DoctorOptions } from '../doctor-options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import { requireNoPrefix } from '../open.ts';
+import { requireNoPrefix } from '../../opening/open.ts';
 import { LOCAL_BUCKET } from '../../opening/open-directory.ts';
 import { accessSettings } from '../../opening/opening.ts';
 import { writeJson } from '../report.ts';

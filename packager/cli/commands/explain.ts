@@ -10,7 +10,7 @@ import { createProgress } from '../progress.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import { unknownParameters } from '../unknown-parameters.ts';
+import { unknownParameters } from '../../packaging/unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Tells what `package` would do with a template, and why. Asks nothing of any network. */

@@ -8,7 +8,6 @@ import type {
   RunResult,
 } from '../../../repository/index.ts';
 import { ArtifactError, findPlans, isDigest, requirePlan, runToEnd } from '../../../repository/index.ts';
-import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { CHANCE } from '../../chance.ts';
 import { confirm } from '../confirm.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -96,7 +95,7 @@ async function runNamed(
 }
 
 function open(options: GcPlanningOptions, terminal: Terminal): Promise<OpenDomain> {
-  return openDomain({ ...options, repository: options.repository ?? DEFAULT_REPOSITORY }, 'keep', terminal);
+  return openDomain(options, 'keep', terminal);
 }
 
 function exitOf({ tally: { actions } }: PlanSummary): ExitCode {

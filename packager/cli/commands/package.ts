@@ -1,21 +1,18 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { LOCAL_PLACE } from '../../../repository/index.ts';
-import { CacheFiles } from '../../archive/cache-files.ts';
-import { cacheFolder } from '../../cache-folder.ts';
 import type { OutputFile } from '../../output.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
-import { packageTemplate } from '../../packaging/package.ts';
+import { packageProject } from '../../package-project.ts';
 import type { PackageResult } from '../../packaging/package.ts';
-import { templateMemory } from '../../template-memory.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import type { Template } from '../../template/template.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { capabilitiesOf, formatSuccess, formatWritten, hasNestedStacks, samBytesOf } from '../deploy-line.ts';
 import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
-import { domainFolders, openDestination } from '../open.ts';
+import { surroundingsOf } from '../open.ts';
 import type { PackageOptions } from '../options.ts';
-import type { Origin } from '../../opening/project.ts';
+import { domainFolders } from '../../opening/open.ts';
 import { inputsOf, openProject } from '../../opening/project.ts';
 import { createProgress } from '../progress.ts';
 import {
@@ -29,7 +26,6 @@ import {
 } from '../regional-talk.ts';
 import { formatTable, writeJson, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { unknownParameters } from '../unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
@@ -58,40 +54,22 @@ export async function packageFrom(
   const outputs = outputsOf(options, cwd);
   checkOutputs(allOf(outputs), { files: inputsOf(options, cwd) });
   if (!options.dryRun) tryOutputs(allOf(outputs));
-  const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
 
   const progress = createProgress(terminal, options, warnings);
   const written = [...allOf(outputs).map(({ file }) => file), ...domainFolders(options, cwd)];
-  let origin: Origin | undefined;
   let result: PackageResult;
   try {
-    const { files, templateFile, table, prefix, root, kept } = (origin = await open(
-      options,
-      written,
-      progress.reporter,
-      terminal,
-    ));
-    result = await packageTemplate({
-      ...{ templateFile, files, cwd, table, prefix, hasDomain, signal, reporter: progress.reporter },
-      templates: templateMemory(new CacheFiles(cacheFolder(terminal.env))),
-      beforeSending: (loaded) => {
-        for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
-        checkOutputs(allOf(outputs), kept(loaded));
+    result = await packageProject(open, options, surroundingsOf(terminal, options, tools), {
+      ...{ leaveOut: written, reporter: progress.reporter },
+      beforeSending: (kept) => {
+        checkOutputs(allOf(outputs), kept);
       },
-      destination: () => openDestination(options, root, terminal, tools),
-      references: options.references ?? (hasDomain ? 'stack' : 'none'),
-      parameters: new Map(Object.entries(options.parameterOverrides)),
-      zipTemplateDirWhenAbsent: options.zipTemplateDirWhenAbsent,
-      useJson: options.useJson,
-      dryRun: options.dryRun,
-      ...(options.regions !== undefined && { regions: options.regions }),
       beforeRegions: (bound) => {
         requireOutputs(bound, options);
       },
     });
   } finally {
     progress.stop();
-    await origin?.close();
   }
   signal.throwIfAborted();
   // Asked for while what came of it is written.

@@ -3,7 +3,7 @@ import type { PromotionStep } from '../../../repository/promoting/history.ts';
 import { listPromotions } from '../../../repository/promoting/history.ts';
 import type { PromotionEvidence } from '../../../repository/promoting/record.ts';
 import { formatVersion } from '../../../repository/promoting/record.ts';
-import { resolveVersions } from '../artifact.ts';
+import { resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import type { PromotionsOptions } from '../promotions-options.ts';
 import { formatDate, formatTable, writeJson } from '../report.ts';

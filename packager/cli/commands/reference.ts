@@ -15,10 +15,10 @@ import {
   readManifest,
   runToEnd,
 } from '../../../repository/index.ts';
-import { resolveArtifact, resolveSubject, resolveVersion } from '../artifact.ts';
+import { resolveArtifact, resolveSubject, resolveVersion } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
-import { namesContent } from '../named-version.ts';
+import { namesContent } from '../../naming/named-version.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
 import type { ReferenceOptions } from '../reference-options.ts';
 import { writeJson, writeJsonList } from '../report.ts';

@@ -3,7 +3,7 @@ import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } f
 import { isElsewhere } from '../../../repository/stack-id.ts';
 import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
-import { resolveSubject } from '../artifact.ts';
+import { resolveSubject } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
 import { noBookmark } from '../bookmark-name.ts';

@@ -12,9 +12,9 @@ import {
 import { domainBucket } from '../../../repository/domain.ts';
 import { problemsOf, refuse } from '../../packaging/problems.ts';
 import { formatSize } from '../../size.ts';
-import { resolveArtifact, resolveVersion } from '../artifact.ts';
+import { resolveArtifact, resolveVersion } from '../../naming/artifact.ts';
 import { openerOf } from '../at-home.ts';
-import { namesContent } from '../named-version.ts';
+import { namesContent } from '../../naming/named-version.ts';
 import type { Elsewhere } from '../../opening/opening.ts';
 import type { Replicable } from '../../opening/replication.ts';
 import { bring, placesOf, requireFindable } from '../../opening/replication.ts';

@@ -97,7 +97,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The repositories of a domain. */
 export async function list(options: RepositoryListOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
-  const { domain } = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'read', terminal);
+  const { domain } = await openDomain(options, 'read', terminal);
   const repositories = listRepositories(domain, unreadableIn(warnings));
   if (options.json) {
     await writeJsonList(terminal, 'repositories', plainOf(repositories));

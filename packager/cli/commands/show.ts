@@ -1,10 +1,10 @@
 import type { Domain, Subject } from '../../../repository/index.ts';
 import { findNewest, newestNumber, readVersion } from '../../../repository/index.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
-import { resolveArtifact, resolveVersion, resolveVersions } from '../artifact.ts';
+import { resolveArtifact, resolveVersion, resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import type { ShowOptions } from '../looking-options.ts';
-import { namesContent, selectionIn, withSet } from '../named-version.ts';
+import { namesContent, selectionIn, withSet } from '../../naming/named-version.ts';
 import { showArtifact } from '../show-artifact.ts';
 import { showContent } from '../show-content.ts';
 import { showVersion } from '../show-version.ts';

@@ -7,7 +7,7 @@ import {
   readStatus,
   runToEnd,
 } from '../../../repository/index.ts';
-import { resolveVersions } from '../artifact.ts';
+import { resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
 import type { UndeleteOptions } from '../delete-options.ts';

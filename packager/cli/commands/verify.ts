@@ -1,6 +1,5 @@
 import type { KeeperCommand, VerifyFinding } from '../../../repository/index.ts';
 import { isLeftToSee, parseStackId, runToEnd } from '../../../repository/index.ts';
-import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import { CHANCE } from '../../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,7 +18,7 @@ import type { Warnings } from '../warnings.ts';
  * @returns EXIT.findings where somebody has to see to something
  */
 export async function run(options: VerifyOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
-  const opened = await openDomain({ ...options, repository: DEFAULT_REPOSITORY }, 'keep', terminal);
+  const opened = await openDomain(options, 'keep', terminal);
   const tally: Tally = { looked: 0, found: 0, healed: 0, healable: 0, left: 0, bySizeAlone: 0 };
   const found: ComingFindings<VerifyFinding> = {
     found: findings(opened, options, terminal, tally),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { publishVersion } from '../../../repository/index.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
-import { resolveArtifact } from '../../../packager/cli/artifact.ts';
+import { resolveArtifact } from '../../../packager/naming/artifact.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { whySkipped } from '../../support/where.ts';

@@ -2,13 +2,15 @@ import type { Warning } from '../event.ts';
 import { nearest } from '../../repository/nearest.ts';
 import { parametersOf } from '../template/find/parameters.ts';
 import type { Template } from '../template/template.ts';
-import type { Overrides } from './overrides.ts';
 
 /** More names than these help nobody. */
 const NAMES_SHOWN = 10;
 
 /** Values that were given for parameters that the template does not declare: a slip, or meant for another template. */
-export function unknownParameters({ root, file }: Template, overrides: Overrides): readonly Warning[] {
+export function unknownParameters(
+  { root, file }: Template,
+  overrides: Readonly<Record<string, string>>,
+): readonly Warning[] {
   const declared = [...parametersOf(root, 'template', new Map()).keys()];
   const unknown = Object.keys(overrides).filter((name) => !declared.includes(name));
   return unknown.map((name) => ({

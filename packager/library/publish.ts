@@ -1,0 +1,81 @@
+import { formatArn, parseId, placeOfKey } from '../../repository/index.ts';
+import type { PublishOutcome, Warning } from '../event.ts';
+import type { AssetPath } from '../publish-paths.ts';
+import { arnOf, publishPaths } from '../publish-paths.ts';
+import type { DomainOptions, TellingOptions } from './options.ts';
+import { called, domainOptions, invalid, OptionCheck } from './options.ts';
+
+/** As the options of `cfn-artifacts publish` are called. */
+export interface PublishOptions extends DomainOptions, TellingOptions {
+  /** Of the artifact in its repository, like `shop/api`. */
+  readonly id: string;
+  /** A file or a folder, which is the version's only asset … */
+  readonly path?: string;
+  /** … or several. */
+  readonly assets?: readonly AssetPath[];
+  /** How a path is taken. @default a folder becomes an archive, a file is taken as it is */
+  readonly as?: 'zip' | 'file';
+  /** Names of this very version for ever, like `1.4.0`. */
+  readonly labels?: readonly string[];
+  /** Patterns of what is left out of archives, as in `.artifactignore`. */
+  readonly exclude?: readonly string[];
+}
+
+export interface PublishedFile {
+  readonly name: string;
+  /** Definite. */
+  readonly arn: string;
+  readonly filename: string;
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly bucket: string;
+  readonly key: string;
+  readonly outcome: PublishOutcome;
+}
+
+export interface PublishedVersion {
+  /** Of one asset that of its content; of several the version's. */
+  readonly arn: string;
+  readonly version: number;
+  /** False where the same content was there under the same ID. */
+  readonly isNewVersion: boolean;
+  readonly assets: readonly PublishedFile[];
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Publishes files and folders as one version of an artifact, as `cfn-artifacts publish` does.
+ * @example
+ * const { arn } = await publish({ id: 'shop/site', path: 'dist', domain: 's3://my-artifacts' });
+ * @throws ArtifactErrors with everything that is wrong with the options; ArtifactError for what can't be read or may not be published
+ */
+export async function publish(options: PublishOptions): Promise<PublishedVersion> {
+  return called(options, async ({ surroundings, reporter, warnings }) => {
+    const check = new OptionCheck();
+    const { id, path, as, labels = [], exclude = [] } = options;
+    const domain = domainOptions(options, check);
+    check.read('id', id, parseId);
+    check.oneOf({ path, assets: options.assets }, 'One path is one asset: name it in assets as well.');
+    const [first, ...rest] = options.assets ?? (path === undefined ? [] : [{ path }]);
+    check.read('path', { first }, (given) => {
+      if (given.first === undefined) throw invalid('must be the path of a file or a folder');
+    });
+    check.matches('as', as, /^(?:zip|file)$/, "'zip' or 'file'");
+    check.done();
+    if (first === undefined) throw new TypeError('no asset was found to be missing');
+    const wanted = { ...domain, id, labels, exclude, ...(as !== undefined && { as }) };
+    const publication = await publishPaths({ ...wanted, assets: [first, ...rest] }, surroundings, reporter);
+    const { manifest, assets, isNewVersion } = publication;
+    await publication.announce();
+    return {
+      ...{ arn: arnOf(publication), version: manifest.number, isNewVersion },
+      assets: assets.map(({ name, arn, filename, size, outcome, key }) => ({
+        ...{ name, arn: formatArn(arn), filename, digest: arn.digest, size, outcome },
+        ...placeOfKey(publication, key),
+      })),
+      warnings: warnings(),
+    };
+  });
+}
