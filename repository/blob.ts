@@ -126,8 +126,8 @@ export async function uploadBlob(
   existing: 'keep' | 'overwrite',
   attributes?: ObjectAttributes,
 ): Promise<UploadedBlob & { readonly outcome: Arrival }> {
-  const expected = existing === 'keep' ? await findExpected(store, publishable) : undefined;
-  if (expected !== undefined) return { ...expected, outcome: 'reused' };
+  const expected = existing === 'keep' ? await lookForExpected(store, publishable) : undefined;
+  if (expected?.isThere === true) return { ...expected.blob, outcome: 'reused' };
   const content = await publishable.open();
   try {
     const blob = { digest: content.sha256, filename: publishable.filename };
@@ -137,7 +137,7 @@ export async function uploadBlob(
       await store.overwrite(key, content, attributes);
       return { ...uploaded, outcome: 'uploaded' };
     }
-    const head = await headIfAllowed(store, key);
+    const head = expected?.blob.key === key ? expected.head : await headIfAllowed(store, key);
     if (head === undefined) return { ...uploaded, outcome: await putBlob(store, blob, content, attributes) };
     if (head.size === content.size) return { ...uploaded, outcome: 'reused' };
     // It is cut short. A conflict means that somebody else wrote these very bytes just now.
@@ -148,15 +148,19 @@ export async function uploadBlob(
   }
 }
 
-/** Looks whether it is there, as far as that can be done without its bytes. */
-async function findExpected(store: ObjectStore, publishable: Publishable): Promise<UploadedBlob | undefined> {
-  const expected = publishable.expected?.();
-  if (expected === undefined) return undefined;
-  const { sha256: digest, size } = expected;
-  const blob = { digest, filename: publishable.filename };
-  const key = blobKey(digest, publishable.filename);
+/** A look at what the bytes are remembered to have come to, without them. */
+async function lookForExpected(
+  store: ObjectStore,
+  { expected, filename }: Publishable,
+): Promise<
+  { readonly blob: UploadedBlob; readonly head: ObjectHead | undefined; readonly isThere: boolean } | undefined
+> {
+  const remembered = expected?.();
+  if (remembered === undefined) return undefined;
+  const { sha256: digest, size } = remembered;
+  const key = blobKey(digest, filename);
   const head = await headIfAllowed(store, key);
-  return head?.size === size ? { ...blob, key, size } : undefined;
+  return { blob: { digest, filename, key, size }, head, isThere: head?.size === size };
 }
 
 /** What `uploadBlob` would find there already; writes nothing, but mostly makes the bytes, because without bookkeeping nothing else tells. */
@@ -164,8 +168,8 @@ export async function findUploadedBlob(
   store: ObjectStore,
   publishable: Publishable,
 ): Promise<UploadedBlob | undefined> {
-  const expected = await findExpected(store, publishable);
-  if (expected !== undefined) return expected;
+  const expected = await lookForExpected(store, publishable);
+  if (expected?.isThere === true) return expected.blob;
   const content = await publishable.open();
   try {
     const blob = { digest: content.sha256, filename: publishable.filename };

@@ -24,6 +24,7 @@ import { createArchiver, openSource } from '../../../packager/archive/source.ts'
 import type { Source } from '../../../packager/archive/source.ts';
 import { TreeMemory } from '../../../packager/archive/tree-memory.ts';
 import { compileArchiver } from './compiled.ts';
+import { interruptible } from '../../../packager/interruptible.ts';
 import { Folder, noise } from './folder.ts';
 import { whySkipped } from '../../support/where.ts';
 
@@ -130,6 +131,25 @@ describe('what did not change', () => {
     expect([first.read, second.read]).toEqual([[''], []]);
     expect(outcome(second)).toEqual(outcome(first));
   });
+});
+
+test('what an archive became is told before it is made again, also to who may be interrupted', async () => {
+  folder.plant('code', TREE);
+  const { archive } = await run({ now: later });
+  const archiver = createArchiver({
+    reporter: () => undefined,
+    scratch: folder.at('scratch'),
+    cache: folder.at(CACHE),
+  });
+  const project = { root: folder.path, exclude: [], followExternalSymlinks: false, leaveOut: [] };
+  const expected = async () => {
+    const source = await openSource({ path: folder.at('code'), wanted: 'zip' }, project, archiver);
+    return interruptible(source, new AbortController().signal).expected?.();
+  };
+  expect(await expected()).toEqual(archive);
+  folder.plant('code', { 'a.js': 'another' });
+  expect(await expected()).toBeUndefined();
+  await archiver.close();
 });
 
 describe('what may have changed is read', () => {
