@@ -32,7 +32,7 @@ const OWN = new Set([...Object.values(ACCESS), ...Object.values(DISPLAY)].map(({
  * @param process the number of the `aws` that called it
  * @throws ArtifactError INVALID_ARGUMENT where that can't be known, or where an option of the AWS CLI means something that is not done here
  */
-export function asTyped(argv: readonly string[], process: string, read = wordsOf): readonly string[] {
+export function asTyped(argv: readonly string[], process: string, read: typeof wordsOf = wordsOf): readonly string[] {
   const words = read(process);
   const { options, rest } = split(words?.words ?? []);
   const alias = aliasBefore(argv, rest, words?.isExact === true);
