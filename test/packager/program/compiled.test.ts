@@ -147,6 +147,30 @@ describe('what was compiled', () => {
   });
 });
 
+test('threads are started, as from the sources', () => {
+  const watcher = path.join(scratch, 'watcher.cjs');
+  writeFileSync(
+    watcher,
+    `const threads = require('node:worker_threads');
+    threads.Worker = class extends threads.Worker {
+      constructor(...given) { super(...given); process.stderr.write('a thread is started\\n'); }
+    };
+    require('node:module').syncBuiltinESMExports();`,
+  );
+  mkdirSync(path.join(scratch, 'large/fn'), { recursive: true });
+  // More than is worth a thread's start.
+  for (let file = 0; file < 40; file++)
+    writeFileSync(path.join(scratch, 'large/fn', `${file}.js`), `exports.a = ${file};\n`.repeat(40_000));
+  const template = path.join(scratch, 'large/template.yaml');
+  writeFileSync(template, readFileSync(path.join(scratch, 'template.yaml')));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--require', watcher, shipped.main, 'package', '-t', template, '--domain', `file:${domain}`, '--quiet'],
+    { cwd: scratch, encoding: 'utf8', env: environment() },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('a thread is started') });
+});
+
 test('the licences of all that is inside stand beside it', () => {
   const text = readFileSync(path.join(shipped.folder, 'LICENSES.txt'), 'utf8');
   for (const name of ['@aws-sdk/client-s3', 'yaml', 'commander', 'smol-toml'])
