@@ -40,7 +40,7 @@ function declares(folder: string, name: string): boolean {
   try {
     const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
     return ['dependencies', 'optionalDependencies', 'devDependencies', 'peerDependencies'].some((section) =>
-      Object.hasOwn((manifest[section] ?? {}), name),
+      Object.hasOwn(manifest[section] ?? {}, name),
     );
   } catch {
     return false;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { ArtifactError } from '../../repository/index.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
+import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
 import { printable } from '../cli/printable.ts';
 import type { Files, OpenRequest } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
@@ -13,6 +14,8 @@ interface Template {
   /** Locations, by path. */
   readonly paths: ReadonlyMap<string, string>;
   readonly places: ReadonlySet<string>;
+  /** Locations, by place and path. */
+  readonly built: ReadonlyMap<string, string>;
 }
 
 /** What stands in a bundle, which was verified. */
@@ -43,17 +46,23 @@ export class BundledFiles implements Files {
     this.#contents = contents;
     this.#template = template;
     this.#templates = new Map(
-      templates.map(({ location, sha256, paths, places }) => [
+      templates.map(({ location, sha256, paths, places, built = [] }) => [
         location,
         {
           text: contents.textOf(sha256),
           paths: new Map(paths.map((one) => [one.path, one.location])),
           places: new Set(places),
+          built: new Map(built.map((one) => [JSON.stringify([one.place, one.path]), one.location])),
         },
       ]),
     );
     this.#sources = new Map(sources.map((source) => [keyOf(source), source]));
-    this.#kinds = new Map(templates.flatMap(({ paths }) => paths.map(({ location, is }) => [location, is] as const)));
+    this.#kinds = new Map(
+      templates.flatMap(({ paths, built = [] }) => [
+        ...built.map(({ location }) => [location, 'folder'] as const),
+        ...paths.map(({ location, is }) => [location, is] as const),
+      ]),
+    );
   }
 
   /** What a location is called. */
@@ -103,6 +112,12 @@ export class BundledFiles implements Files {
 
   takes(file: string, pointer: string): boolean {
     return this.#templates.get(this.locationOf(file))?.places.has(pointer) === true;
+  }
+
+  built({ code, templateFile, place, target }: BuildQuestion): Promise<BuildAnswer> {
+    const path = target.target.kind === 'path' ? target.target.path : '';
+    const built = this.#templates.get(this.locationOf(templateFile))?.built.get(JSON.stringify([place.pointer, path]));
+    return Promise.resolve({ code: built === undefined ? code : this.fileOf(built), warnings: [] });
   }
 
   /** Locations of what nobody has asked for. */

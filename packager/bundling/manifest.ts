@@ -52,6 +52,17 @@ export interface BundledTemplate extends BundledText {
   readonly paths: readonly BundledPath[];
   /** JSON pointers of the places that are packaged. */
   readonly places: readonly string[];
+  /** What others built of the code that places name, and is packaged for it; absent where there is none. */
+  readonly built?: readonly BundledBuild[];
+}
+
+export interface BundledBuild {
+  /** JSON pointer. */
+  readonly place: string;
+  /** As it stands in the template. */
+  readonly path: string;
+  /** Of what was built. */
+  readonly location: string;
 }
 
 export interface BundledPath {
@@ -161,12 +172,22 @@ const artifactOf: Read<BundledArtifact> = (value, at) => {
 };
 
 const templateOf: Read<BundledTemplate> = (value, at) => {
-  const { location, paths, places } = object(value, at);
+  const { location, paths, places, built } = object(value, at);
   return {
     location: text(location, `${at}.location`),
     ...textOf(value, at),
     paths: sorted(pathOf, ({ path }) => [path])(paths, `${at}.paths`),
     places: sorted(text, (place) => [place])(places, `${at}.places`),
+    ...(built !== undefined && { built: sorted(builtOf, ({ place, path }) => [place, path])(built, `${at}.built`) }),
+  };
+};
+
+const builtOf: Read<BundledBuild> = (value, at) => {
+  const { place, path, location } = object(value, at);
+  return {
+    place: text(place, `${at}.place`),
+    path: text(path, `${at}.path`),
+    location: text(location, `${at}.location`),
   };
 };
 

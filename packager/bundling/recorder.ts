@@ -2,9 +2,10 @@ import type { Digest, OpenContent } from '../../repository/index.ts';
 import { sha256 } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
 import { keyOf } from '../building/build.ts';
+import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
 import type { Files, OpenRequest } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
-import type { BundledPath, BundledSource, BundledTemplate } from './manifest.ts';
+import type { BundledBuild, BundledPath, BundledSource, BundledTemplate } from './manifest.ts';
 import { buildDigest, compare, keysOf } from './manifest.ts';
 
 /** The answers that a run was given, and the content that it opened. */
@@ -20,6 +21,7 @@ interface RecordedTemplate {
   text: string;
   readonly paths: Map<string, BundledPath>;
   readonly places: Set<string>;
+  readonly built: Map<string, BundledBuild>;
 }
 
 /** Passes on what a run asks, and keeps the answers. What was opened stays open until `close`, so that it can be written when all is known. */
@@ -76,6 +78,19 @@ export class Recorder implements Files {
     return isTaken;
   }
 
+  async built(question: BuildQuestion): Promise<BuildAnswer> {
+    const { code, templateFile, place, target } = question;
+    const answer = (await this.#files.built?.(question)) ?? { code, warnings: [] };
+    if (answer.code !== code && target.target.kind === 'path') {
+      const { path } = target.target;
+      const location = this.#files.locationOf(answer.code);
+      this.#template(templateFile).built.set(JSON.stringify([place.pointer, path]), {
+        ...{ place: place.pointer, path, location },
+      });
+    }
+    return answer;
+  }
+
   /** Opens what the run had no need to open, and tells everything. */
   async recording(): Promise<Recording> {
     const sources: BundledSource[] = [];
@@ -90,7 +105,7 @@ export class Recorder implements Files {
       });
     }
     const texts = new Map<Digest, Buffer>();
-    const templates = [...this.#templates].map(([location, { text, paths, places }]) => {
+    const templates = [...this.#templates].map(([location, { text, paths, places, built }]) => {
       const bytes = Buffer.from(text);
       const digest = sha256(bytes);
       texts.set(digest, bytes);
@@ -98,6 +113,9 @@ export class Recorder implements Files {
         ...{ location, sha256: digest, size: bytes.byteLength },
         paths: [...paths.values()].sort((a, b) => compare([a.path], [b.path])),
         places: [...places].sort(),
+        ...(built.size > 0 && {
+          built: [...built.values()].sort((a, b) => compare([a.place, a.path], [b.place, b.path])),
+        }),
       };
     });
     return {
@@ -121,7 +139,12 @@ export class Recorder implements Files {
     const location = this.#files.locationOf(file);
     const before = this.#templates.get(location);
     if (before !== undefined) return before;
-    const template = { text: '', paths: new Map<string, BundledPath>(), places: new Set<string>() };
+    const template = {
+      text: '',
+      paths: new Map<string, BundledPath>(),
+      places: new Set<string>(),
+      built: new Map<string, BundledBuild>(),
+    };
     this.#templates.set(location, template);
     return template;
   }
