@@ -40,7 +40,7 @@ export function parseCommandLine(
     return undefined;
   }
   let call: Call | undefined;
-  const program = commanderProgram(style, print, (understood) => {
+  const program = commanderProgram(argv, style, print, (understood) => {
     call = understood;
   });
   try {
@@ -58,7 +58,12 @@ function helpLast(argv: readonly string[]): string[] {
   return first === 'help' && words.length > 1 ? [...words, '--help'] : [...argv];
 }
 
-function commanderProgram(style: HelpStyle, print: (text: string) => void, understood: (call: Call) => void): Command {
+function commanderProgram(
+  argv: readonly string[],
+  style: HelpStyle,
+  print: (text: string) => void,
+  understood: (call: Call) => void,
+): Command {
   const program = new Command(PROGRAM.name)
     .exitOverride()
     // Errors are told by `report.ts`, in one form for all of them.
@@ -89,7 +94,9 @@ function commanderProgram(style: HelpStyle, print: (text: string) => void, under
       const words = isRepeatable && index === spec.positional.length - 1 ? `${name}...` : name;
       command.argument(required ? `<${words}>` : `[${words}]`);
     }
-    const words = new Words(command, spec.options, spec.foreign);
+    // The options of all commands together are hundreds.
+    const isMeant = argv.includes(spec.name.split(' ')[0] ?? '');
+    const words = isMeant ? new Words(command, spec.options, spec.foreign) : new Words(command, [], []);
     begun.set(spec.name, { command, words });
     const earlier = parent.words === undefined ? [before] : [parent.words, before];
     command.action(() => {

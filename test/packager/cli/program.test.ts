@@ -100,6 +100,7 @@ describe('the options of package', () => {
       followExternalSymlinks: false,
       zipTemplateDirWhenAbsent: false,
       saveParams: false,
+      watch: false,
       verifySsl: true,
       json: false,
       quiet: false,
