@@ -48,8 +48,8 @@ export function bundled(script: string): Promise<string> {
 /** It looks for its program beside itself. */
 const esbuildWhereItIs: Plugin = {
   name: 'esbuild where it is',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^esbuild$/ }, () => ({
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^esbuild$/ }, () => ({
       path: createRequire(import.meta.url).resolve('esbuild'),
       external: true,
     }));
