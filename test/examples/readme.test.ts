@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { EXIT } from '../../packager/cli/exit-codes.ts';
@@ -6,6 +6,7 @@ import { run } from '../../packager/cli/program.ts';
 import { TestAccount } from '../packager/bootstrap/account.ts';
 import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { knowEveryError } from '../support/realm.ts';
+import { blocksOf, runBlock } from '../support/shell-blocks.ts';
 import { recordedTerminal } from '../support/terminal.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { EXAMPLES } from './example.ts';
@@ -146,4 +147,52 @@ test('README.md shows a deploy, and deletions while its stack runs, as they are'
   const seen: string[] = [];
   for (const command of steps.map(commandOf)) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
   expect(seen).toEqual(steps.map(comparable));
+});
+
+/** Blocks that no test here runs, by their headings, and why. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  Install: 'it asks the registry; test/packager/program runs what is installed',
+};
+
+/** What the blocks of a section find in their folder. */
+const FILES: Readonly<Record<string, string>> = {
+  'rules.yaml': 'lifecycle: [{ id: few, match: "**", keepNewest: 3, expireUnusedDays: 30 }]\n',
+  'dist/app.whl': 'a wheel',
+  'dist/index.html': '<p>hello</p>\n',
+  'report.xml': '<testsuite tests="1" failures="0"/>\n',
+};
+
+test('every other shell block of README.md does what it says, or is known not to be run', async () => {
+  expect((await account.runIn(['bootstrap', '--yes'])).exitCode).toBe(0);
+  for (const [name, text] of Object.entries(FILES)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  const blocks = blocksOf('README.md');
+  const run = blocks.filter(({ heading }) => NOT_RUN[heading] === undefined);
+  expect(run.length).toBeGreaterThan(2);
+  for (const { line, text } of run) {
+    const { status, screen } = await runBlock({ text }, { cwd: folder, env: { ...account.env(), CI: 'true' } });
+    expect({ line, status, screen }).toEqual({ line, status: 0, screen });
+  }
+  for (const heading of Object.keys(NOT_RUN)) expect(blocks.map((block) => block.heading)).toContain(heading);
+}, 300_000);
+
+test('README.md begins with a template before and after it is packaged', async () => {
+  const [difference] = blocksOf('README.md', 'diff');
+  const side = (sign: '-' | '+'): string =>
+    (difference?.text ?? '').replaceAll(/^(.)(.*\n)/gm, (_, mark: string, rest: string) =>
+      mark === ' ' || mark === sign ? rest : '',
+    );
+  const project = path.join(await temporaryFolder(), 'shop');
+  mkdirSync(path.join(project, 'functions/orders'), { recursive: true });
+  writeFileSync(path.join(project, 'functions/orders/index.mjs'), 'export const handler = async () => "ok";\n');
+  writeFileSync(path.join(project, 'template.yaml'), side('-'));
+  const { exitCode, terminal } = await account.runIn(['package'], { cwd: project });
+  expect(exitCode).toBe(0);
+  const same = (text: string): string =>
+    text
+      .replaceAll(/[0-9a-f]{6}(?:…|[0-9a-f]{58})/g, 'DIGEST')
+      .replace(/:artifacts:\S+?:default/, ':artifacts:PLACE:default');
+  expect(same(terminal.stdout.text).replace('orders:1@', 'orders:3@')).toBe(same(side('+')));
 });

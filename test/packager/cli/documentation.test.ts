@@ -61,6 +61,15 @@ describe('README.md', () => {
     expect(sameDay(shortened)).toBe(sameDay(session));
   });
 
+  test('names every command in its table', () => {
+    const table = readme.slice(readme.indexOf('## Commands'), readme.indexOf('## For scripts'));
+    for (const { name } of COMMANDS) {
+      const [first = '', ...others] = name.split(' ');
+      const rows = table.split('\n').filter((line) => line.startsWith('| ') && line.includes(`\`${first}`));
+      expect([name, rows.some((row) => others.every((word) => row.includes(word)))]).toEqual([name, true]);
+    }
+  });
+
   test('names the Node that is needed', () => {
     const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
     expect(readme).toContain(`Node, ${engines.node.replace('>=', '')} or newer`);
