@@ -10,6 +10,12 @@ export interface Alias {
   readonly value: string;
 }
 
+export interface AliasFile {
+  /** Where it is, or will be. */
+  readonly file: string;
+  readonly text: string;
+}
+
 /** How people call it: `aws artifacts`, `aws cloudformation package`. */
 export function spelled({ section, name }: Pick<Alias, 'section' | 'name'>): string {
   return ['aws', ...section.split(' ').slice(1), name].join(' ');
@@ -33,29 +39,30 @@ const MARK_WITH_SECTION = `${MARK}, with its section`;
  * @throws ArtifactError INVALID_CONFIGURATION where the AWS CLI can't read the file
  */
 export function withAliases(
-  text: string,
+  before: AliasFile,
   aliases: readonly Alias[],
   isOurs: (value: string) => boolean,
 ): { readonly text: string; readonly foreign: readonly ForeignAlias[] } {
-  const found = entriesOf(text);
+  const found = entriesOf(before);
   const foreign = aliases.flatMap((alias) => {
     const entry = found.find((one) => isSame(one, alias));
     return entry === undefined || isOurs(entry.value) ? [] : [{ alias, line: entry.line }];
   });
-  const result = foreign.length > 0 ? text : aliases.reduce(withAlias, text);
-  return { text: result, foreign };
+  const { text } = foreign.length > 0 ? before : aliases.reduce(withAlias, before);
+  return { text, foreign };
 }
 
 /** The text without those of these aliases that are ours: what it was before they were written. @throws as `withAliases` */
 export function withoutAliases(
-  text: string,
+  before: AliasFile,
   aliases: readonly Pick<Alias, 'section' | 'name'>[],
   isOurs: (value: string) => boolean,
 ): string {
-  return aliases.reduceRight((before, alias) => {
-    const entry = entriesOf(before).find((one) => isSame(one, alias));
-    return entry === undefined || !isOurs(entry.value) ? before : withoutEntry(before, entry);
-  }, text);
+  const after = aliases.reduceRight((now, alias) => {
+    const entry = entriesOf(now).find((one) => isSame(one, alias));
+    return entry === undefined || !isOurs(entry.value) ? now : { ...now, text: withoutEntry(now.text, entry) };
+  }, before);
+  return after.text;
 }
 
 interface Line {
@@ -91,7 +98,8 @@ const sectionIn = (line: string): string | undefined =>
   /^\[(.+)\]/.exec(line.trim())?.[1]?.split(/\s+/).join(' ').trim();
 
 /** @throws ArtifactError INVALID_CONFIGURATION where Python's parser would fail, which keeps every command of the AWS CLI from running */
-function entriesOf(text: string): readonly Entry[] {
+function entriesOf({ file, text }: AliasFile): readonly Entry[] {
+  const unreadable = (index: number, why: string): ArtifactError => unreadableLine({ file, line: index + 1 }, why);
   const entries: Entry[] = [];
   const sections = new Set<string>();
   let section: string | undefined;
@@ -125,17 +133,19 @@ function entriesOf(text: string): readonly Entry[] {
   return entries;
 }
 
-function unreadable(index: number, why: string): ArtifactError {
-  return new ArtifactError('INVALID_CONFIGURATION', `line ${index + 1} of the alias file can't be read: ${why}`, {
-    remedy: 'The AWS CLI fails with it as well: correct that line first.',
+function unreadableLine(at: { readonly file: string; readonly line: number }, why: string): ArtifactError {
+  return new ArtifactError('INVALID_CONFIGURATION', `the AWS CLI can't read this line: ${why}`, {
+    remedy: 'Correct it first: every command of the AWS CLI fails with it.',
+    place: { ...at, column: 1 },
   });
 }
 
-function withAlias(text: string, alias: Alias): string {
-  const entries = entriesOf(text);
+function withAlias(before: AliasFile, alias: Alias): AliasFile {
+  const entries = entriesOf(before);
   const present = entries.find((one) => isSame(one, alias));
-  if (present?.value === alias.value) return text;
-  const result = present === undefined ? insert(text, alias) : replaceValue(text, present, alias);
+  if (present?.value === alias.value) return before;
+  const { file, text } = before;
+  const result = { file, text: present === undefined ? insert(text, alias) : replaceValue(text, present, alias) };
   requireOnly(alias, entries, entriesOf(result));
   return result;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,8 +8,8 @@ import { ArtifactError, ArtifactErrors, hasCode } from '../../../repository/erro
 import type { ForeignAlias } from '../../aws-cli/alias-file.ts';
 import { spelled, withAliases, withoutAliases } from '../../aws-cli/alias-file.ts';
 import { ARTIFACTS, isOurs, SHADOW, valueOf } from '../../aws-cli/aliases.ts';
-import { isSet } from '../../environment.ts';
-import { outputFile, placeOf, writeOutputs } from '../../output.ts';
+import { failureReason } from '../../output-failure.ts';
+import { outputFile, writeOutputs } from '../../output.ts';
 import { shownPath } from '../../packaging/location.ts';
 import type { InstallAliasOptions } from '../alias-options.ts';
 import { writeJson } from '../report.ts';
@@ -26,30 +26,39 @@ export async function run(
   const file = aliasFile(terminal, platform);
   const before = readAliases(file);
   const aliases = aliasesOf(options, platform);
-  const after = options.remove ? withoutAliases(before ?? '', aliases, isOurs) : withOurs(before ?? '', aliases, file);
+  const after = options.remove
+    ? withoutAliases({ file, text: before }, aliases, isOurs)
+    : withOurs(before, aliases, file);
   if (!options.remove) await warn(options, terminal, warnings);
-  const isChanged = after !== (before ?? '');
+  const isChanged = after !== before;
   if (isChanged && !options.print) await write(file, after);
   tell({ file, after, isChanged, names: aliases.map(spelled) }, options, terminal, warnings);
 }
 
 /**
  * Where every version of the AWS CLI looks for it: no variable of its own names another place (awscli/alias.py: `expanduser('~')`, which is HOME, and USERPROFILE on
- * Windows).
+ * Windows). To Python an empty one is the root.
  */
-function aliasFile({ env }: Terminal, platform: NodeJS.Platform): string {
+function aliasFile({ env, cwd }: Terminal, platform: NodeJS.Platform): string {
   const home = platform === 'win32' ? env['USERPROFILE'] : env['HOME'];
-  return path.join(isSet(home) ? home : homedir(), '.aws', 'cli', 'alias');
+  return path.resolve(cwd, home === '' ? '/' : (home ?? homedir()), '.aws', 'cli', 'alias');
 }
 
-/** Byte for byte, whatever its encoding. */
-function readAliases(file: string): string | undefined {
+/** Byte for byte, whatever its encoding; empty where there is none. */
+function readAliases(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return undefined;
-    throw new ArtifactError('PATH_UNREADABLE', `the alias file '${file}' can't be read`, { cause });
+    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return '';
+    throw unusable('PATH_UNREADABLE', `the alias file '${file}' can't be read`, cause);
   }
+}
+
+function unusable(code: 'PATH_UNREADABLE' | 'OUTPUT_FAILED', what: string, cause: unknown): ArtifactError {
+  return new ArtifactError(code, `${what}: ${failureReason(cause)}`, {
+    remedy: 'The AWS CLI looks for its aliases nowhere else. Put that right, and run this again.',
+    cause,
+  });
 }
 
 function aliasesOf({ shadowPackage, remove }: InstallAliasOptions, platform: NodeJS.Platform) {
@@ -70,7 +79,7 @@ function shadowOnWindows(): ArtifactError {
 
 /** @throws ArtifactErrors INVALID_CONFIGURATION for each alias of that name that is somebody else's */
 function withOurs(text: string, aliases: ReturnType<typeof aliasesOf>, file: string): string {
-  const { text: result, foreign } = withAliases(text, aliases, isOurs);
+  const { text: result, foreign } = withAliases({ file, text }, aliases, isOurs);
   const [first, ...others] = foreign.map((one) => taken(one, file));
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
   return result;
@@ -83,24 +92,20 @@ function taken({ alias, line }: ForeignAlias, file: string): ArtifactError {
   });
 }
 
-/** A file that has nothing in it but what was written goes with it. */
+/** A file that has nothing in it but what was written goes with it. One that a link leads to is somebody's, and stays. */
 async function write(file: string, text: string): Promise<void> {
-  const output = outputFile('the alias file', file, path.dirname(file));
-  if (text === '') {
-    rmSync(placeOfExisting(file), { force: true });
-    return;
-  }
+  const folder = path.dirname(file);
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    if (text === '' && !lstatSync(file).isSymbolicLink()) {
+      rmSync(file, { force: true });
+      return;
+    }
+    mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    throw new ArtifactError('OUTPUT_FAILED', `the folder '${path.dirname(file)}' can't be made`, { cause });
+    throw unusable('OUTPUT_FAILED', `the folder '${folder}' can't be written to`, cause);
   }
+  const output = outputFile('the alias file', file, folder);
   await writeOutputs([{ file: output, bytes: [Buffer.from(text, 'latin1')] }]);
-}
-
-/** A link to a file elsewhere stays. */
-function placeOfExisting(file: string): string {
-  return placeOf(outputFile('the alias file', file, path.dirname(file))) ?? file;
 }
 
 async function warn({ shadowPackage }: InstallAliasOptions, { env, cwd }: Terminal, warnings: Warnings): Promise<void> {

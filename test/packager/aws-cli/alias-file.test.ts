@@ -13,8 +13,11 @@ const OURS = { ...ARTIFACTS, value: valueOf('linux') };
 const SHADOWING = { ...SHADOW, value: valueOf('linux', 'package') };
 const BOTH = [OURS, SHADOWING];
 
-const install = (text: string, aliases: readonly Alias[] = BOTH) => withAliases(text, aliases, isOurs);
-const remove = (text: string): string => withoutAliases(text, BOTH, isOurs);
+const FILE = '/home/me/.aws/cli/alias';
+
+const install = (text: string, aliases: readonly Alias[] = BOTH) => withAliases({ file: FILE, text }, aliases, isOurs);
+const remove = (text: string, aliases: readonly Alias[] = BOTH): string =>
+  withoutAliases({ file: FILE, text }, aliases, isOurs);
 
 const FILES: readonly (readonly [string, string])[] = [
   ['nothing', ''],
@@ -46,7 +49,7 @@ describe('an alias file with', () => {
       // One at a time comes to the same.
       const one = install(text, [OURS]).text;
       expect(install(one, [SHADOWING]).text).toBe(written.text);
-      expect(withoutAliases(written.text, [SHADOWING], isOurs)).toBe(one);
+      expect(remove(written.text, [SHADOWING])).toBe(one);
       const added = written.text.split(/\r?\n/).filter((line) => !text.split(/\r?\n/).includes(line));
       expect(added.every((line) => /^(# written by|artifacts = |package = |\[)/.test(line))).toBe(true);
       if (text.includes('\r\n')) expect(written.text).not.toMatch(/(?<!\r)\n/);
@@ -83,13 +86,17 @@ describe('an alias file with', () => {
     ['a line that says nothing', '[toplevel]\nwhoami\n', 2],
     ['a byte order mark', '\u00ef\u00bb\u00bf[toplevel]\n', 1],
   ])('%s is one that the AWS CLI can not read, which is told', (_what, text, line) => {
-    expect(() => install(text)).toThrow(`line ${line} of the alias file can't be read: `);
-    expect(() => remove(text)).toThrow(`line ${line} of the alias file`);
+    const refusal = expect.objectContaining({
+      message: expect.stringContaining("the AWS CLI can't read this line: "),
+      place: { file: FILE, line, column: 1 },
+    });
+    expect(() => install(text)).toThrow(refusal);
+    expect(() => remove(text)).toThrow(refusal);
   });
 
   test('a header that would become part of an alias is left as it is', () => {
     expect(() => install('[toplevel]\n  a = x\n  [other]\n  b = y\n', [OURS])).toThrow(
-      /there is no room|can't be read/,
+      /there is no room|can't read this line/,
     );
   });
 });

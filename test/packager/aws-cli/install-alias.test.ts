@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -86,6 +87,53 @@ describe('install-alias', () => {
     expect(statSync(real).mode & 0o777).toBe(0o640);
     expect(lstatSync(file).isSymbolicLink()).toBe(true);
     expect(readdirSync(path.dirname(file))).toEqual(['alias']);
+  });
+
+  test('leaves a file that a link leads to, though nothing else is in it', async () => {
+    const real = path.join(home, 'dotfiles-alias');
+    writeFileSync(real, '');
+    mkdirSync(path.dirname(file), { recursive: true });
+    symlinkSync(real, file);
+    await installAlias();
+    expect((await installAlias('--remove')).exitCode).toBe(0);
+    expect(readFileSync(real, 'utf8')).toBe('');
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+  });
+
+  test.each([
+    ['a folder below the working directory', 'here', (cwd: string) => path.join(cwd, 'here')],
+    ['nothing', '', () => '/'],
+  ])('has the home that the AWS CLI has where HOME is %s', async (_what, given, expected) => {
+    const terminal = recordedTerminal({ cwd: home, env: { HOME: given, PATH: await programs() } });
+    expect(await run(['install-alias', '--print', '--json'], terminal)).toBe(0);
+    expect(JSON.parse(terminal.stdout.text)).toMatchObject({ file: path.join(expected(home), '.aws/cli/alias') });
+  });
+
+  test('writes below a home that is named from the working directory', async () => {
+    const terminal = recordedTerminal({ cwd: home, env: { HOME: 'here', PATH: await programs() } });
+    expect({ exitCode: await run(['install-alias'], terminal), stderr: terminal.stderr.text }).toEqual({
+      exitCode: 0,
+      stderr: '',
+    });
+    expect(readFileSync(path.join(home, 'here/.aws/cli/alias'), 'utf8')).toContain('artifacts = ');
+  });
+
+  test('says why it can not read or write, and which line the AWS CLI can not', async () => {
+    write('[toplevel]\nwhoami\n');
+    expect((await installAlias()).stderr).toBe(
+      `error: ${file}:2:1: the AWS CLI can't read this line: there is no NAME = VALUE\n  Correct it first: every command of the AWS CLI fails with it.\n`,
+    );
+    rmSync(file);
+    mkdirSync(file);
+    expect((await installAlias('--remove')).stderr).toMatch(
+      / can't be read: it is a folder \(EISDIR\)\n {2}The AWS CLI looks/,
+    );
+    rmSync(path.join(home, '.aws'), { recursive: true });
+    writeFileSync(path.join(home, '.aws'), '');
+    expect(await installAlias()).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/ can't be written to: a part of its path is a file \(ENOTDIR\)/),
+    });
   });
 
   test('shows what it would write, and writes nothing', async () => {
