@@ -1,18 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as library from '../../packager/index.ts';
 import type { PackagerEvent } from '../../packager/index.ts';
 import { run } from '../../packager/cli/program.ts';
+import { hideOwnEnvironment } from '../support/own-environment.ts';
+import { knowEveryError } from '../support/realm.ts';
 import { installedLibrary } from '../support/installed-library.ts';
 import { TestProject } from '../support/project.ts';
 import { blocksOf } from '../support/shell-blocks.ts';
 import { recordedTerminal } from '../support/terminal.ts';
+import { TestAccount } from './bootstrap/account.ts';
 
 /** The packager as those use it who import it: as it is installed, and as it is told of in docs/library.md. */
 
 const { ArtifactError, ArtifactErrors, get, packageTemplate, publish, resolve } = library;
+knowEveryError();
+hideOwnEnvironment();
+
 const PAGE = 'docs/library.md';
 const FILES = {
   'functions/orders/index.mjs': "export const handler = async () => 'ok';\n",
@@ -216,6 +222,45 @@ describe('packageTemplate', () => {
     expect(filesIn(project.folder)).toEqual(Object.keys(FILES).toSorted());
     await packageTemplate({ ...options, cacheFolder: 'cache' });
     expect(filesIn(project.folder)).toContainEqual(expect.stringMatching(/^cache\//));
+  });
+});
+
+describe('in an account', () => {
+  let account: TestAccount;
+
+  beforeEach(async () => {
+    account = await TestAccount.open({}, true);
+  });
+
+  afterEach(async () => {
+    await account.close();
+  });
+
+  test('without a domain nothing is made', async () => {
+    const { folder: cwd } = await TestProject.of(FILES);
+    const options = { cwd, env: account.env() };
+    await expect(packageTemplate({ ...options, templateFile: 'template.yaml' })).rejects.toMatchObject({
+      code: 'DOMAIN_NOT_FOUND',
+      remedy: expect.stringContaining('cfn-artifacts bootstrap') as string,
+    });
+    await expect(publish({ ...options, id: 'shop', path: 'functions' })).rejects.toMatchObject({
+      code: 'DOMAIN_NOT_FOUND',
+    });
+    expect(account.engine.stacks()).toEqual([]);
+  });
+
+  test('the domain has what the command would have put there, and an ARN is all that it takes to get it', async () => {
+    expect((await account.runIn(['bootstrap', '--yes'])).exitCode).toBe(0);
+    const { folder: cwd } = await TestProject.of(FILES);
+    const env = { ...account.env(), CFN_ARTIFACTS_CACHE: 'off' };
+    const packaged = await packageTemplate({ cwd, env, templateFile: 'template.yaml', artifactPrefix: 'shop' });
+    const { terminal } = await account.runIn(['package', '--artifact-prefix', 'shop'], { cwd });
+    expect(packaged.text).toBe(terminal.stdout.text);
+    const [{ arn = '', digest } = {}] = packaged.artifacts;
+    const [fetched] = await get(arn, { cwd, env, output: 'orders.zip' });
+    expect([fetched.file, fetched.digest]).toEqual([path.join(cwd, 'orders.zip'), digest]);
+    const wrong = { domainOwner: '444455556666' };
+    await expect(get(arn, { cwd, env, ...wrong })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 
