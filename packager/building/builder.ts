@@ -108,9 +108,9 @@ export class Builder {
   async #bundle(folder: string, build: Build, key: string): Promise<Result> {
     const { project, cwd } = this.#options;
     const startedAt = Date.now();
-    const { files, warnings, inputs, packages } = await bundle({ folder, build, project, cwd });
+    const { files, warnings, inputs, asked } = await bundle({ folder, build, project, cwd });
     this.#memory.remember(key, () => {
-      const seen = survey({ inputs, packages, folder, options: build.options, startedAt });
+      const seen = survey({ inputs, asked, folder, options: build.options, startedAt });
       return seen && { survey: seen, files, warnings };
     });
     return { files, warnings, inputs };

@@ -8,6 +8,7 @@ import type { Project } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
 import { shownPath } from '../packaging/location.ts';
 import type { Build, BuildOptions, Entry } from './build.ts';
+import type { Asked } from './metafile.ts';
 import { importers, inputsOf } from './metafile.ts';
 import { failureOf, problemOf, warningOf } from './messages.ts';
 import { namesIn } from './listing.ts';
@@ -25,8 +26,8 @@ export interface Bundle {
   readonly warnings: readonly Warning[];
   /** What was read, absolute, links resolved. */
   readonly inputs: readonly string[];
-  /** Names of packages that were asked for: those that are in it, those that are to be found when it runs. */
-  readonly packages: ReadonlySet<string>;
+  /** What was asked for: what is in it, and what is to be found when it runs. */
+  readonly asked: Asked;
 }
 
 /** What a bundler is told beside the build itself. */
@@ -74,7 +75,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
     files: outputFiles.map((file) => builtFile(file, folder)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     warnings: [...warnings.map((message) => warningOf(message, request)), ...configWarnings(config, request)],
     inputs: inputs.files,
-    packages: inputs.packages,
+    asked: inputs,
   };
 }
 

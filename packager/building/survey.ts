@@ -1,9 +1,11 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../repository/digest.ts';
 import type { BuildOptions } from './build.ts';
 import { namesIn } from './listing.ts';
-import { configsAbove } from './tsconfig.ts';
+import type { Asked } from './metafile.ts';
+import { stemOf } from './metafile.ts';
+import { configsAbove, mappedPaths } from './tsconfig.ts';
 
 /**
  * All that decided what a bundle became: the files that were read, and of every folder where a module was looked for the names that could have
@@ -30,7 +32,7 @@ interface SeenFolder {
 export interface SurveyRequest {
   /** What was bundled. */
   readonly inputs: readonly string[];
-  readonly packages: ReadonlySet<string>;
+  readonly asked: Asked;
   /** In which it was bundled, and with which options: they may name a tsconfig.json. */
   readonly folder: string;
   readonly options: BuildOptions;
@@ -44,21 +46,24 @@ const READ_AFTER = 100;
 /** Some file systems count in two seconds. Milliseconds. */
 const STAT_TELLS_AFTER = 2_000;
 
-/** They count wherever they are. */
-const ALWAYS = [
-  'node_modules',
-  'package.json',
-  'tsconfig.json',
-  'jsconfig.json',
-  '.pnp.cjs',
-  '.pnp.js',
-  '.pnp.data.json',
-];
+const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
 
-/** @returns undefined where something changed meanwhile, or can't be seen: nobody knows then what was bundled */
-export function survey({ inputs, packages, folder: own, options, startedAt }: SurveyRequest): Survey | undefined {
-  const { tsconfig } = options;
-  const stems = stemsOf(inputs, packages);
+/** They count wherever they are. */
+const ALWAYS = ['node_modules', 'package.json', ...CONFIGS, '.pnp.cjs', '.pnp.js', '.pnp.data.json'];
+
+/**
+ * @returns undefined where something changed meanwhile, or can't be seen: nobody knows then what was bundled; and where the bundle has all of a folder in it, whatever
+ * comes there
+ */
+export function survey({ inputs, asked, folder: own, options, startedAt }: SurveyRequest): Survey | undefined {
+  if (asked.isOpen) return undefined;
+  const { tsconfig, tsconfigRaw } = options;
+  const named = typeof tsconfig === 'string' ? [path.resolve(own, tsconfig)] : [];
+  const stems = stemsOf(inputs, asked.packages);
+  const around = [...stems.keys()].flatMap((folder) => CONFIGS.map((name) => path.join(folder, name)));
+  const raw = { folder: own, text: typeof tsconfigRaw === 'string' ? tsconfigRaw : '{}' };
+  const mapped = mappedPaths(asked.names, configsAbove([...around.filter((file) => existsSync(file)), ...named]), raw);
+  for (const module of [...asked.paths, ...mapped]) addModule(stems, module);
   const folders = [...stems].map(([folder, names]): [string, SeenFolder] => {
     const counting = [...names].sort();
     return [folder, { stems: counting, found: foundIn(folder, counting) }];
@@ -66,7 +71,6 @@ export function survey({ inputs, packages, folder: own, options, startedAt }: Su
   const configs = folders.flatMap(([folder, { found }]) =>
     found.filter((name) => name.endsWith('.json') && ALWAYS.includes(name)).map((name) => path.join(folder, name)),
   );
-  const named = typeof tsconfig === 'string' ? [path.resolve(own, tsconfig)] : [];
   const read = new Set([...inputs, ...configsAbove([...configs, ...named])]);
   try {
     const isNew = (file: string): boolean => changedAt(file) > startedAt - READ_AFTER;
@@ -118,16 +122,11 @@ function foundIn(folder: string, stems: readonly string[]): readonly string[] {
   return namesIn(folder).filter((name) => ALWAYS.includes(name) || counting.has(stemOf(name)));
 }
 
-/** `app` of `app.service.ts`: what is called so may stand for it, whatever its suffix. */
-function stemOf(name: string): string {
-  return name.slice(0, name.slice(1).indexOf('.') + 1 || name.length);
-}
-
 /**
  * By folder, what was found in it and could have been something else. An import looks beside the importer and in the `node_modules` of every folder above it;
  * `baseUrl` and `paths` of a tsconfig.json look for packages in folders that are called like them.
  */
-function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): ReadonlyMap<string, Set<string>> {
+function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): Map<string, Set<string>> {
   const stems = new Map<string, Set<string>>();
   const tops = [...packages].map((name) => name.split('/')[0] ?? name);
   for (const input of inputs) {
@@ -148,4 +147,12 @@ function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): Read
     }
   }
   return stems;
+}
+
+/** It may be a file there, or a folder; none of the folders need exist. */
+function addModule(stems: Map<string, Set<string>>, module: string): void {
+  for (const file of [module, path.join(module, 'index')]) {
+    const folder = path.dirname(file);
+    stems.set(folder, (stems.get(folder) ?? new Set()).add(stemOf(path.basename(file))));
+  }
 }

@@ -91,6 +91,57 @@ describe('a build', () => {
     expect(await builds(made)).toEqual(['bundled']);
   });
 
+  test.each<[string, Files, Files]>([
+    [
+      'a path that led nowhere leads to a module',
+      { 'src/app.ts': "let may; try { may = require('./may'); } catch {}\nexport const handler = () => may;\n" },
+      { 'src/may.js': 'module.exports = 1;' },
+    ],
+    [
+      'a module more fits to what is chosen when it runs',
+      {
+        'src/app.ts': "export const handler = (name: string) => require('./texts/' + name + '.json');\n",
+        'src/texts/en.json': '{}',
+      },
+      { 'src/texts/de.json': '{}' },
+    ],
+    [
+      'one comes in a folder that stands first in paths',
+      {
+        'src/app.ts': "import one from '@own/one';\nexport const handler = () => one;\n",
+        'tsconfig.json': '{ "compilerOptions": { "paths": { "@own/*": ["./first/*", "./second/*"] } } }',
+        'second/one.ts': 'export default 2;',
+      },
+      { 'first/one.ts': 'export default 1;' },
+    ],
+    [
+      'one comes below baseUrl for a package',
+      {
+        'src/app.ts': "import one from 'one/a';\nexport const handler = () => one;\n",
+        'tsconfig.json': '{ "compilerOptions": { "baseUrl": "./common" } }',
+        'node_modules/one/a.js': 'export default 2;',
+      },
+      { 'common/one/a.ts': 'export default 1;' },
+    ],
+    [
+      'the main of a folder without modules is another',
+      {
+        'src/app.ts': "import { one } from './entry';\nexport const handler = () => one;\n",
+        'src/entry/package.json': '{ "main": "../parts/a.js" }',
+        'src/parts/a.js': 'export const one = 1;',
+        'src/parts/b.js': 'export const one = 2;',
+      },
+      { 'src/entry/package.json': '{ "main": "../parts/b.js" }' },
+    ],
+  ])('is made again where %s', async (_, files, change) => {
+    const made = await project({ 'template.yaml': PROJECT['template.yaml'] ?? '', ...files });
+    await builds(made);
+    const before = made.read('out.yaml');
+    made.write(change);
+    expect(await builds(made)).toEqual(['bundled']);
+    expect(made.read('out.yaml')).not.toBe(before);
+  });
+
   test('is made again where a file was replaced by another of the same size and time', async () => {
     const made = await project();
     await twice(made);
