@@ -6,13 +6,14 @@ import { isWithin } from '../archive/links.ts';
 import { similarName } from '../archive/names.ts';
 import type { Project } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
-import { shownPath } from '../packaging/location.ts';
+import { realPath, shownPath } from '../packaging/location.ts';
 import type { Build, BuildOptions, Entry } from './build.ts';
 import type { Asked } from './metafile.ts';
 import { importers, inputsOf } from './metafile.ts';
 import { failureOf, problemOf, warningOf } from './messages.ts';
 import { namesIn } from './listing.ts';
 import { installation } from './installation.ts';
+import { configsAbove } from './tsconfig.ts';
 
 /** A file of what was built. */
 export interface BuiltFile {
@@ -24,7 +25,7 @@ export interface BuiltFile {
 export interface Bundle {
   readonly files: readonly BuiltFile[];
   readonly warnings: readonly Warning[];
-  /** What was read, absolute, links resolved. */
+  /** What was read, absolute, links resolved unless PreserveSymlinks says otherwise. */
   readonly inputs: readonly string[];
   /** What was asked for: what is in it, and what is to be found when it runs. */
   readonly asked: Asked;
@@ -51,7 +52,8 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
   const { problems, entries } = entryFiles(request);
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
-  const config = outerConfig(folder, project.root);
+  refuseOutsideConfigs(request);
+  const config = outerConfig(request);
   const options: EsbuildOptions & { metafile: true; write: false } = {
     ...nativeOptions(request.build.options, folder),
     ...(config !== undefined && { tsconfigRaw: '{}' }),
@@ -71,6 +73,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
   const { outputFiles, metafile, warnings } = await run(options, request);
   const inputs = inputsOf(metafile, folder);
   refuseOutside(inputs.files, metafile, request);
+  refuseAbove(outputFiles, folder);
   return {
     files: outputFiles.map((file) => builtFile(file, folder)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     warnings: [...warnings.map((message) => warningOf(message, request)), ...configWarnings(config, request)],
@@ -176,18 +179,57 @@ function builtFile({ path: file, contents }: OutputFile, folder: string): BuiltF
   return { name: path.relative(folder, file).split(path.sep).join('/'), bytes: contents };
 }
 
-/** The tsconfig.json above the project that esbuild would follow: it is of this machine alone. */
-function outerConfig(folder: string, root: string): string | undefined {
-  if (!isWithin(root, folder)) return undefined;
+/** Names of outputs may be templates, with `..` in them: what is above the root of the artifact would be in none, and overwrite something else. */
+function refuseAbove(files: readonly OutputFile[], folder: string): void {
+  const above = files.filter(({ path: file }) => !isWithin(folder, file));
+  const [first, ...others] = above.map(
+    (file) =>
+      new ArtifactError('BUILD_FAILED', `'${builtFile(file, folder).name}' would be above the root of the artifact`, {
+        remedy: "Leave '..' out of EntryNames, ChunkNames and AssetNames.",
+      }),
+  );
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+/** The tsconfig.json above the project that esbuild would follow, where none is named: it is of this machine alone. */
+function outerConfig({ folder, build, project: { root } }: BundleRequest): string | undefined {
+  if ('tsconfig' in build.options || 'tsconfigRaw' in build.options || !isWithin(root, folder)) return undefined;
+  const config = nearestConfig(folder);
+  return config === undefined || isWithin(root, config) ? undefined : config;
+}
+
+function nearestConfig(folder: string): string | undefined {
   for (let here = folder; ; here = path.dirname(here)) {
     const config = ['tsconfig.json', 'jsconfig.json'].map((name) => path.join(here, name)).find(existsSync);
-    if (config !== undefined) return isWithin(root, config) ? undefined : config;
-    if (here === path.dirname(here)) return undefined;
+    if (config !== undefined || here === path.dirname(here)) return config;
   }
 }
 
-function configWarnings(config: string | undefined, { build, cwd, project }: BundleRequest): readonly Warning[] {
-  if (config === undefined || 'tsconfig' in build.options || 'tsconfigRaw' in build.options) return [];
+/** Before esbuild reads them: a template or a tsconfig.json may name any file of the machine. */
+function refuseOutsideConfigs(request: BundleRequest): void {
+  const { folder, build, project, cwd } = request;
+  if (project.followExternalSymlinks || outerConfig(request) !== undefined || 'tsconfigRaw' in build.options) return;
+  const { tsconfig = nearestConfig(folder) } = build.options;
+  if (typeof tsconfig !== 'string') return;
+  const named = path.resolve(folder, tsconfig);
+  // Packages may be installed above the project.
+  const all = configsAbove([named]).filter((file) => !file.split(path.sep).includes('node_modules'));
+  const outside = all.filter((file) => !isInProject(realPath(file), request));
+  const [first, ...others] = outside.map((file) => {
+    const by = file === named ? '' : `, and '${shownPath(cwd, named)}' extends it`;
+    return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
+      remedy: 'If it counts, name a --project-root that contains it.',
+    });
+  });
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
+function isInProject(real: string, { folder, project }: BundleRequest): boolean {
+  return isWithin(project.root, real) || isWithin(folder, real);
+}
+
+function configWarnings(config: string | undefined, { cwd, project }: BundleRequest): readonly Warning[] {
+  if (config === undefined) return [];
   return [
     {
       code: 'tsconfig-outside-project',
@@ -198,9 +240,12 @@ function configWarnings(config: string | undefined, { build, cwd, project }: Bun
 }
 
 /** What is outside of the project is taken in only where that was said. The folder of the code is where the template says. */
-function refuseOutside(files: readonly string[], metafile: Metafile, { folder, project, cwd }: BundleRequest): void {
+function refuseOutside(files: readonly string[], metafile: Metafile, request: BundleRequest): void {
+  const { folder, project, cwd } = request;
   if (project.followExternalSymlinks) return;
-  const outside = files.filter((file) => !isWithin(project.root, file) && !isWithin(folder, file));
+  // With that, esbuild calls a file by the links that lead to it.
+  const { preserveSymlinks } = request.build.options;
+  const outside = files.filter((file) => !isInProject(preserveSymlinks === true ? realPath(file) : file, request));
   const [first, ...others] = outside.map((file) => {
     const importer = importers(metafile, folder).get(file);
     const by = importer === undefined ? '' : `, and '${shownPath(cwd, importer)}' imports it`;

@@ -477,6 +477,53 @@ describe('the project is the limit', () => {
     expect(new Deployed(project, followed, 'Fn').call()).toBe('linkedother');
   });
 
+  test('links that PreserveSymlinks keeps lead out of it no more than others', async () => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { ...ONE, build: ['PreserveSymlinks: true'] } }),
+      'src/app.js': "exports.handler = async () => require('./link/index.js');",
+    });
+    project.write({ '../outside/index.js': "module.exports = 'linked';" });
+    symlinkSync('../../outside', project.path('src/link'));
+    const { exitCode, stderr } = await project.package();
+    expect([exitCode, /is outside of the project '[^']*', and 'src\/app.js' imports it/.test(stderr)]).toEqual([
+      2,
+      true,
+    ]);
+    const followed = await project.package('--follow-external-symlinks');
+    expect(new Deployed(project, followed, 'Fn').call()).toBe('linked');
+  });
+
+  test.each([
+    ['that is named', 'Tsconfig: ../../outside.json', '{}'],
+    ['that another extends', 'Minify: true', '{ "extends": "../../outside.json" }'],
+  ])('a tsconfig.json %s is not read outside of it', async (_, build, config) => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { ...ONE, build: [build] } }),
+      'src/app.js': 'exports.handler = 1;',
+      'src/tsconfig.json': config,
+    });
+    project.write({ '../outside.json': 'secret' });
+    const { exitCode, stderr } = await project.package();
+    expect([exitCode, /outside\.json' is outside of the project/.test(stderr), /secret/.test(stderr)]).toEqual([
+      2,
+      true,
+      false,
+    ]);
+  });
+
+  test.each(['Tsconfig: own.json', `TsconfigRaw: '{"compilerOptions": {"jsxFactory": "own"}}'`])(
+    'a tsconfig.json above it is no matter where %s says what counts',
+    async (build) => {
+      const { deployed } = await packaged({
+        'template.yaml': samTemplate({ Fn: { ...ONE, build: [build] } }),
+        'src/app.jsx': 'const own = (name) => name;\nexport const handler = async () => <b />;',
+        'src/own.json': '{"compilerOptions": {"jsxFactory": "own"}}',
+        '../tsconfig.json': '{"compilerOptions": {"jsxFactory": "outer"}}',
+      });
+      expect(deployed().call()).toBe('b');
+    },
+  );
+
   test('a tsconfig.json above it is not followed', async () => {
     const project = await TestProject.of({
       'template.yaml': TEMPLATE,

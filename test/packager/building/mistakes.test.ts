@@ -121,6 +121,27 @@ describe('mistakes of what is bundled', () => {
     expect(shown).toHaveLength(8);
   });
 
+  test.each([
+    ["EntryNames: '../../[name]'", '../../part.js'],
+    ["AssetNames: '../../../[name]'", '../../../note.txt'],
+    ["ChunkNames: '../[name]'", '../part.js'],
+  ])('%s writes nothing above the folder of what is built', async (names, told) => {
+    const common = ['Loader: [.txt=file]', 'Format: esm'];
+    const build = names.startsWith('Entry') ? [names, 'EntryPoints: [part.ts]'] : [...common, 'Splitting: true', names];
+    const errorsTold = await errors({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build } }),
+      'src/app.ts':
+        "import note from './note.txt';\nexport const handler = async () => [note, await import('./part')];",
+      'src/part.ts': 'export const part = 1;',
+      'src/note.txt': 'note',
+    });
+    expect(errorsTold).toEqual([
+      expect.stringContaining(
+        `'${told}' would be above the root of the artifact | Leave '..' out of EntryNames, ChunkNames and AssetNames.`,
+      ),
+    ]);
+  });
+
   test('in sources of several functions stand at file, line and column, each once, with what to do', async () => {
     const told = await errors({
       'template.yaml': samTemplate({
