@@ -28,8 +28,12 @@ beforeAll(async () => {
 const isThere = (shell: Shell): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
 /** What bash offers when Tab is typed behind these words: the last is what is typed so far, perhaps nothing. */
-function offered(...words: readonly string[]): readonly string[] {
+const offered = (...words: readonly string[]): readonly string[] => offeredAfter('', ...words);
+
+/** @param before what is run in that bash before the script */
+function offeredAfter(before: string, ...words: readonly string[]): readonly string[] {
   const script = [
+    before,
     'source "$1"; shift',
     'complete -p cfn-artifacts > ../complete.txt',
     'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}',
@@ -91,9 +95,26 @@ describe('in bash', () => {
     expect(offered('list', '')).toEqual([]);
   });
 
+  test("what an option may be, where '=' splits no words", () => {
+    expect(offeredAfter(`COMP_WORDBREAKS=' ='`, 'package', '--color=o')).toEqual(['on', 'off']);
+    expect(offeredAfter(`COMP_WORDBREAKS=' '`, 'package', '--color=o')).toEqual(['--color=on', '--color=off']);
+    expect(offeredAfter(`COMP_WORDBREAKS=' '`, 'package', '-t', 'my')).toEqual(['my template.yaml']);
+  });
+
+  test('names of files are quoted by bash, of version 3.2 too', () => {
+    const registered = (before: string): string =>
+      execFileSync('bash', ['-c', `${before}\nsource "$1"; complete -p`, 'bash', path.join(folder, 'script.bash')], {
+        encoding: 'utf8',
+      });
+    expect(registered('')).toBe('complete -F _cfn_artifacts cfn-artifacts\n');
+    expect(registered('enable -n compopt')).toBe('complete -o filenames -F _cfn_artifacts cfn-artifacts\n');
+  });
+
   test('options before a command are none, and neither is what they are given', () => {
     expect(offered('--profile', 'bundle', 'li')).toEqual(['list']);
     expect(offered('--profile', 'list', 'bundle', 'c')).toEqual(['create']);
+    expect(offered('--profile', '=', 'list', 'bundle', 'c')).toEqual(['create']);
+    expect(offered('--profile=list', 'bundle', 'c')).toEqual(['create']);
     expect(offered('--regi')).toEqual(['--region']);
   });
 });
