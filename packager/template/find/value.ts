@@ -241,7 +241,7 @@ export function considerAbsence(search: Search, entry: PropertyEntry, { context,
   if (parent === undefined) return;
   const spot: Spot = { ...spotOf(entry, parent.start, context.pointer, context), absent: true };
   if (!takesFolder(search, entry)) {
-    if (entry.orFolder) leave(search, spot, { reason: 'absent', why: 'it is not there' });
+    if (entry.orFolder) leave(search, spot, { reason: 'absent', why: 'the property is not given' });
     return;
   }
   if (isMap(parent) && isIntrinsic(parent) && entryOf(parent, 'Fn::Transform') === undefined) return;
