@@ -48,7 +48,7 @@ export interface BundleRequest {
  * @throws ArtifactErrors BUILD_FAILED with everything that esbuild finds; PATH_NOT_FOUND for entry points; PATH_OUTSIDE_PROJECT
  */
 export async function bundle(request: BundleRequest): Promise<Bundle> {
-  const { folder, project } = request;
+  const { folder } = request;
   const { problems, entries } = entryFiles(request);
   const [first, ...others] = problems;
   if (first !== undefined) throw new ArtifactErrors([first, ...others]);
