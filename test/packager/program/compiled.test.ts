@@ -21,6 +21,8 @@ beforeAll(async () => {
     'Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: fn, Handler: index.handler, Runtime: nodejs22.x, Role: r}}\n',
   );
   shipped = buildShipped();
+  // Whichever test comes first finds a domain.
+  packaged();
 });
 afterAll(() => {
   shipped.remove();
@@ -175,4 +177,28 @@ test('the licences of all that is inside stand beside it', () => {
   const text = readFileSync(path.join(shipped.folder, 'LICENSES.txt'), 'utf8');
   for (const name of ['@aws-sdk/client-s3', 'yaml', 'commander', 'smol-toml'])
     expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+});
+
+describe('what is loaded when it is needed', () => {
+  test('is there: a samconfig.yaml is read, and written', () => {
+    const config = path.join(scratch, 'samconfig.yaml');
+    writeFileSync(config, `version: 0.1\ndefault:\n  package:\n    parameters:\n      domain: file:${domain}\n`);
+    try {
+      expect(run('package', '--quiet')).toContain('Resources:');
+      run('package', '--quiet', '--repository', 'of-the-team', '--save-params', '--output-template-file', 'out.yaml');
+      expect(readFileSync(config, 'utf8')).toContain('      repository: "of-the-team"\n');
+    } finally {
+      rmSync(config);
+    }
+  });
+
+  test('is there: parameters in a file of YAML', () => {
+    writeFileSync(path.join(scratch, 'values.yaml'), 'Stage: test\n');
+    writeFileSync(
+      path.join(scratch, 'staged.yaml'),
+      'Parameters: {Stage: {Type: String}}\nResources: {T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Stage}}}\n',
+    );
+    const args = ['-t', 'staged.yaml', '--parameter-overrides', 'file://values.yaml'];
+    expect(run('package', '--quiet', '--domain', `file:${domain}`, ...args)).toContain('Resources:');
+  });
 });
