@@ -78,7 +78,13 @@ async function asCommonJs(text) {
     charset: 'ascii',
     legalComments: 'none',
   });
-  return `const importMetaUrl=require("node:url").pathToFileURL(__filename).href;${code}`;
+  return `const importMetaUrl=require("node:url").pathToFileURL(__filename).href;${code}${namesOfWhole(text)}`;
+}
+
+/** Whoever imports a CommonJS package when it is needed gets its names, as Node.js gives them: esbuild has all of it in `default` alone. */
+function namesOfWhole(text) {
+  if (!/\bexport default require_\w+\(\);?\s*$/.test(text)) return '';
+  return '\nmodule.exports=Object.defineProperty({...module.exports.default,default:module.exports.default},"__esModule",{value:true});';
 }
 
 function identityOf(files) {

@@ -185,8 +185,8 @@ describe('what is loaded when it is needed', () => {
     writeFileSync(config, `version: 0.1\ndefault:\n  package:\n    parameters:\n      domain: file:${domain}\n`);
     try {
       expect(run('package', '--quiet')).toContain('Resources:');
-      run('package', '--quiet', '--repository', 'of-the-team', '--save-params', '--output-template-file', 'out.yaml');
-      expect(readFileSync(config, 'utf8')).toContain('      repository: "of-the-team"\n');
+      run('package', '--quiet', '--exclude', 'old', '--save-params', '--output-template-file', 'out.yaml');
+      expect(readFileSync(config, 'utf8')).toContain('      exclude: ["old"]\n');
     } finally {
       rmSync(config);
     }
