@@ -241,7 +241,7 @@ describe('in an account', () => {
     const options = { cwd, env: account.env() };
     await expect(packageTemplate({ ...options, templateFile: 'template.yaml' })).rejects.toMatchObject({
       code: 'DOMAIN_NOT_FOUND',
-      remedy: expect.stringContaining('cfn-artifacts bootstrap') as string,
+      remedy: expect.stringContaining('cfn-artifacts bootstrap') as unknown,
     });
     await expect(publish({ ...options, id: 'shop', path: 'functions' })).rejects.toMatchObject({
       code: 'DOMAIN_NOT_FOUND',
