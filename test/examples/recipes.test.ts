@@ -21,7 +21,11 @@ const FILES = {
 };
 /** What must be on the screen, by the heading of the block; of each block the status is looked at. */
 const SHOWN: Readonly<Record<string, readonly RegExp[]>> = {
-  'A monorepo': [/uploaded shop\/services\/api\/src /, /uploaded shop\/services\/mail\/src /, /^default\/shop\/services\/mail\/src +1 /m],
+  'A monorepo': [
+    /uploaded shop\/services\/api\/src /,
+    /uploaded shop\/services\/mail\/src /,
+    /^default\/shop\/services\/mail\/src +1 /m,
+  ],
   'A layer that several stacks share': [/names version 1 now/],
   'Nested stacks': [/uploaded shop\/services\/api\/template.yaml /],
   'Leaving files out': [/index\.test\.mjs.*\*\.test\.mjs|\*\.test\.mjs/],
