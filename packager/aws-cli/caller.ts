@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { ArtifactError } from '../../repository/error.ts';
+import { COMMANDS } from '../cli/commands.ts';
 import { ACCESS, AWS_CLI_FOREIGN, DISPLAY } from '../cli/options.ts';
 import { AWS_PROCESS } from './aliases.ts';
 
@@ -46,7 +47,14 @@ export function asTyped(argv: readonly string[], process: string, read: typeof w
       throw new ArtifactError('INVALID_ARGUMENT', `'--${name}' is not supported`, { remedy: foreign.note });
     }
   }
-  return [...own, ...argv];
+  return [...own, ...askingForHelp(argv)];
+}
+
+/** `help` behind the words of a command asks for its help, as everywhere in the AWS CLI. */
+function askingForHelp(argv: readonly string[]): readonly string[] {
+  const words = argv.slice(0, -1);
+  const isHelp = argv.at(-1) === 'help' && COMMANDS.some(({ name }) => name === words.join(' '));
+  return isHelp ? [...words, '--help'] : argv;
 }
 
 interface GlobalOption {

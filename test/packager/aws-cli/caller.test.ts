@@ -37,6 +37,14 @@ describe('what aws was told', () => {
     expect(typed([], 'artifacts')).toEqual([]);
   });
 
+  test('asks for the help of a command as everywhere in the AWS CLI', () => {
+    expect(typed(['package', 'help'], 'cloudformation', 'package', 'help')).toEqual(['package', '--help']);
+    expect(typed(['gc', 'plan', 'help'], 'artifacts', 'gc', 'plan', 'help')).toEqual(['gc', 'plan', '--help']);
+    for (const argv of [['help'], ['bundle', 'help'], ['get', 'shop/api', '-o', 'help']]) {
+      expect(typed(argv, 'artifacts', ...argv)).toEqual(argv);
+    }
+  });
+
   test('asks for JSON as one of our own options does', () => {
     expect(typed(['list'], 'artifacts', 'list', '--output', 'json')).toEqual(['--json', 'list']);
     expect(typed(['list'], 'artifacts', 'list', '--output', 'table')).toEqual(['list']);
