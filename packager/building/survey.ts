@@ -1,6 +1,8 @@
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../repository/digest.ts';
+import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
 import { namesIn } from './listing.ts';
 import type { Asked } from './metafile.ts';
@@ -25,7 +27,7 @@ interface SeenFile {
 interface SeenFolder {
   /** Names that count, without suffix. */
   readonly stems: readonly string[];
-  /** Those that are there. */
+  /** Those that are there; behind the name of a link, where it leads. */
   readonly found: readonly string[];
 }
 
@@ -69,12 +71,16 @@ export function survey({ inputs, asked, folder: own, options, startedAt }: Surve
     return [folder, { stems: counting, found: foundIn(folder, counting) }];
   });
   const configs = folders.flatMap(([folder, { found }]) =>
-    found.filter((name) => name.endsWith('.json') && ALWAYS.includes(name)).map((name) => path.join(folder, name)),
+    found
+      .map(nameOf)
+      .filter((name) => name.endsWith('.json') && ALWAYS.includes(name))
+      .map((name) => path.join(folder, name)),
   );
   const read = new Set([...inputs, ...configsAbove([...configs, ...named])]);
   try {
     const isNew = (file: string): boolean => changedAt(file) > startedAt - READ_AFTER;
-    if (folders.some(([folder, { found }]) => found.some((name) => isNew(path.join(folder, name))))) return undefined;
+    if (folders.some(([folder, { found }]) => found.some((one) => isNew(path.join(folder, nameOf(one))))))
+      return undefined;
     const files = [...read].map((file): [string, SeenFile] => [file, seen(file, startedAt)]);
     if ([...read].some(isNew)) return undefined;
     return { files: Object.fromEntries(files), folders: Object.fromEntries(folders) };
@@ -119,7 +125,30 @@ function changedAt(file: string): number {
 
 function foundIn(folder: string, stems: readonly string[]): readonly string[] {
   const counting = new Set(stems);
-  return namesIn(folder).filter((name) => ALWAYS.includes(name) || counting.has(stemOf(name)));
+  return entriesIn(folder)
+    .filter(({ name }) => ALWAYS.includes(name) || counting.has(stemOf(name)))
+    .map((entry) => (entry.isSymbolicLink() ? withTarget(folder, entry.name) : entry.name))
+    .sort();
+}
+
+/** No name has that in it. */
+const LEADS_TO = '\0';
+
+/** A link may be made anew for another file, with all else as it was: so package managers change versions. */
+function withTarget(folder: string, name: string): string {
+  return `${name}${LEADS_TO}${realPath(path.join(folder, name))}`;
+}
+
+function nameOf(found: string): string {
+  return found.split(LEADS_TO, 1)[0] ?? found;
+}
+
+function entriesIn(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /**
@@ -149,9 +178,9 @@ function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): Map<
   return stems;
 }
 
-/** It may be a file there, or a folder; none of the folders need exist. */
+/** It may be a file there, or a folder; none of the folders need exist, and each may be a link. */
 function addModule(stems: Map<string, Set<string>>, module: string): void {
-  for (const file of [module, path.join(module, 'index')]) {
+  for (let file = path.join(module, 'index'); path.dirname(file) !== file; file = path.dirname(file)) {
     const folder = path.dirname(file);
     stems.set(folder, (stems.get(folder) ?? new Set()).add(stemOf(path.basename(file))));
   }

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -138,6 +148,32 @@ describe('a build', () => {
     await builds(made);
     const before = made.read('out.yaml');
     made.write(change);
+    expect(await builds(made)).toEqual(['bundled']);
+    expect(made.read('out.yaml')).not.toBe(before);
+  });
+
+  test.each([
+    ['a package', 'node_modules/two', '../versions', "import two from 'two';"],
+    ['a module', 'src/two.js', '../versions', "import two from './two';"],
+    ['a folder', 'src/folder', '../versions', "import two from './folder/index.js';"],
+    ['a folder around a folder', 'src/folder', '..', "import two from './folder/VERSION';"],
+  ])('is made again where a link to %s leads to another', async (_, link, up, line) => {
+    const target = (version: string): string =>
+      path.join(up, ...(line.includes('VERSION') ? [version] : [version, link.endsWith('.js') ? 'index.js' : '']));
+    const made = await project({
+      'template.yaml': PROJECT['template.yaml'] ?? '',
+      'src/app.ts': `${line.replace('VERSION', 'inner')}\nexport const handler = () => two;\n`,
+      'node_modules/.package-lock.json': '{}',
+      'versions/1/index.js': "export default 'first';",
+      'versions/2/index.js': "export default 'second';",
+      '1/inner/index.js': "export default 'first';",
+      '2/inner/index.js': "export default 'second';",
+    });
+    symlinkSync(target('1'), made.path(link));
+    await setTimeout(SETTLED);
+    const before = await twice(made);
+    rmSync(made.path(link));
+    symlinkSync(target('2'), made.path(link));
     expect(await builds(made)).toEqual(['bundled']);
     expect(made.read('out.yaml')).not.toBe(before);
   });
