@@ -18,11 +18,16 @@ export function problemOf(message: Message, speaker: Speaker, missing: (name: st
   const place = placeOf(message.location, speaker);
   const text = textOf(message, speaker);
   const name = /^Could not resolve "(?<name>[^".][^"]*)"/.exec(message.text)?.groups?.['name'];
-  const remedy = name === undefined || path.isAbsolute(name) ? undefined : missing(name);
+  const remedy = name === undefined || path.isAbsolute(name) ? remedyOf(message) : missing(name);
   return new ArtifactError('BUILD_FAILED', place === undefined ? text : `${formatPosition(place)}: ${text}`, {
     ...(place !== undefined && { place }),
     ...(remedy !== undefined && { remedy }),
   });
+}
+
+function remedyOf({ text }: Message): string | undefined {
+  if (!/^Top-level await /.test(text)) return undefined;
+  return 'Set Format of BuildProperties to esm, with OutExtension .js=.mjs, and Target to what the Runtime knows: node22, for example.';
 }
 
 /** What esbuild wonders about. */

@@ -165,6 +165,16 @@ describe('mistakes of what is bundled', () => {
     ]);
   });
 
+  test.each(['Format: esm', 'Target: node22'])('await at the top with %s alone say what to set', async (build) => {
+    const told = await errors({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: [build] } }),
+      'src/app.ts': 'await 1;\nexport {};\n',
+    });
+    expect(told).toEqual([
+      expect.stringMatching(/^src\/app\.ts:1:1: .* \| Set Format of BuildProperties to esm.* Target/),
+    ]);
+  });
+
   test('are told as data too', async () => {
     const project = await TestProject.of({
       'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
