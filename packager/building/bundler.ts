@@ -77,7 +77,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
   return {
     files: outputFiles.map((file) => builtFile(file, folder)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     warnings: [...warnings.map((message) => warningOf(message, request)), ...configWarnings(config, request)],
-    inputs: inputs.files,
+    inputs: [...new Set([...inputs.files, ...configsOf(request)])],
     asked: inputs,
   };
 }
@@ -205,15 +205,22 @@ function nearestConfig(folder: string): string | undefined {
   }
 }
 
+/** What says how the code is compiled: the tsconfig.json that is named or nearest to it, and all that it extends. Absolute. */
+function configsOf(request: BundleRequest): readonly string[] {
+  const { folder, build } = request;
+  if (outerConfig(request) !== undefined || 'tsconfigRaw' in build.options) return [];
+  const { tsconfig = nearestConfig(folder) } = build.options;
+  return typeof tsconfig === 'string' ? configsAbove([path.resolve(folder, tsconfig)]) : [];
+}
+
 /** Before esbuild reads them: a template or a tsconfig.json may name any file of the machine. */
 function refuseOutsideConfigs(request: BundleRequest): void {
-  const { folder, build, project, cwd } = request;
-  if (project.followExternalSymlinks || outerConfig(request) !== undefined || 'tsconfigRaw' in build.options) return;
-  const { tsconfig = nearestConfig(folder) } = build.options;
-  if (typeof tsconfig !== 'string') return;
-  const named = path.resolve(folder, tsconfig);
+  const { project, cwd } = request;
+  const configs = configsOf(request);
+  const [named] = configs;
+  if (project.followExternalSymlinks || named === undefined) return;
   // Packages may be installed above the project.
-  const all = configsAbove([named]).filter((file) => !file.split(path.sep).includes('node_modules'));
+  const all = configs.filter((file) => !file.split(path.sep).includes('node_modules'));
   const outside = all.filter((file) => !isInProject(realPath(file), request));
   const [first, ...others] = outside.map((file) => {
     const by = file === named ? '' : `, and '${shownPath(cwd, named)}' extends it`;

@@ -201,6 +201,20 @@ describe('package --watch', () => {
     expect(await watch.end('SIGINT')).toBe(0);
   });
 
+  test('follows the tsconfig.json elsewhere that another extends', async () => {
+    const { project, watch } = await watching({
+      'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+      'src/app.jsx': 'export const handler = () => <b />;',
+      'src/tsconfig.json': '{ "extends": "../common/base.json" }',
+      'common/base.json': '{}',
+    });
+    expect(await watch.round()).toContain('bundled src/app ');
+    project.write({ 'common/base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' });
+    expect(await watch.round()).toContain('bundled src/app ');
+    expect(versionIn(project)).toBe('2');
+    await watch.end('SIGINT');
+  });
+
   test('many changes at once are one', async () => {
     const { project, watch } = await watching(PLAIN);
     await watch.round();
