@@ -339,13 +339,15 @@ function length(text: string): number {
   return charactersOf(text).length;
 }
 
-const SEGMENTER = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
 
 /** As people count them; nearly all text here is ASCII. */
 function charactersOf(text: string): readonly string[] {
   // eslint-disable-next-line no-control-regex -- all of ASCII is meant
   if (/^[\u0000-\u007f]*$/.test(text)) return text.split('');
-  return Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+  // Made when it is needed: that takes as long as looking at a thousand files.
+  segmenter ??= new Intl.Segmenter();
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -78,7 +78,10 @@ async function asCommonJs(text) {
     charset: 'ascii',
     legalComments: 'none',
   });
-  return `const importMetaUrl=require("node:url").pathToFileURL(__filename).href;${code}${namesOfWhole(text)}`;
+  const own = code.includes('importMetaUrl')
+    ? 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;'
+    : '';
+  return `${own}${code}${namesOfWhole(text)}`;
 }
 
 /** Whoever imports a CommonJS package when it is needed gets its names, as Node.js gives them: esbuild has all of it in `default` alone. */
