@@ -137,6 +137,7 @@ export default tseslint.config(
     files: [
       'packager/aws/access.ts',
       'packager/aws/keeper.ts',
+      'packager/aws/{provider-chain,s3-client,sts}.ts',
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
       'packager/doctor/aws.ts',

@@ -128,7 +128,7 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
     source: sourceOf(settings, profileName, files),
   };
   const [{ S3Client: Client }, { s3ClientDefaults }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
+    import('./s3-client.ts'),
     import('../../repository/stores/s3.ts'),
   ]);
   const makeS3 = (config: ClientConfig, forcePathStyle: boolean): S3Client =>
@@ -304,7 +304,7 @@ async function fetchCredentials({ env, onMfa }: AwsSettings, context: AccessCont
     } = env;
     return { accessKeyId, secretAccessKey, ...(isSet(token) && { sessionToken: token }) };
   }
-  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+  const { fromNodeProviderChain } = await import('./provider-chain.ts');
   const chain = fromNodeProviderChain({
     profile: profileName,
     configFilepath: files.configFile,
@@ -411,7 +411,7 @@ async function askIdentity(
   source: CredentialSource,
   signal: AbortSignal | undefined,
 ): Promise<Identity> {
-  const { GetCallerIdentityCommand, STSClient: Client } = await import('@aws-sdk/client-sts');
+  const { GetCallerIdentityCommand, STSClient: Client } = await import('./sts.ts');
   const client = telling(new Client({ ...config }), source);
   try {
     const command = new GetCallerIdentityCommand({});
