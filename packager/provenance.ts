@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import type { Provenance } from '../repository/index.ts';
@@ -80,6 +79,8 @@ async function gitOf(root: string): Promise<Provenance['git']> {
 /** Nothing that the folder configures is run, and nothing is written to it. */
 async function git(root: string, ...words: readonly string[]): Promise<string> {
   const quiet = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=', '--no-optional-locks', '-C', root];
+  // Of what publishes, most makes no new version, and asks nothing of git.
+  const { execFile } = await import('node:child_process');
   const { stdout } = await promisify(execFile)('git', [...quiet, ...words], {
     timeout: GIT_MS,
     maxBuffer: GIT_OUTPUT,
