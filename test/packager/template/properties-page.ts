@@ -31,7 +31,7 @@ An artifact may be named in all of them too, by its ARN or as \`repository/id^bo
 const REST = `
 ## Your own
 
-\`--resources FILE\` adds properties, or changes these. The file, in YAML or JSON, maps resource types to paths to entries:
+\`--resources FILE\` adds properties, or changes these. The file, in YAML or JSON, maps resource types to paths to entries ([its schema](../schemas/resources.schema.json)):
 
 \`\`\`yaml
 Acme::Widget::Firmware:
