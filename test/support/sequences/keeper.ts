@@ -50,23 +50,24 @@ export class Promises {
   readonly #standing = new Map<string, string>();
   readonly #removals = new Map<string, { begun: number; ended: number }>();
 
-  /** ARNs of versions. */
-  get versions(): ReadonlySet<string> {
-    return new Set(this.#standing.values());
+  /** Whether a version was promised: the whole of it, by whichever of its assets its ARN names it. */
+  has(arn: string): boolean {
+    return new Set(this.#standing.values()).has(versionIn(arn));
   }
 
   /** @returns to be called when the answer was yes: it is a promise if nobody has taken anything back meanwhile */
   adding(arn: string, consumer: string): () => void {
-    const name = `${consumer} ${arn}`;
+    const version = versionIn(arn);
+    const name = `${consumer} ${version}`;
     const { begun, ended } = this.#removalsOf(name);
     return () => {
-      if (begun === ended && this.#removalsOf(name).begun === begun) this.#standing.set(name, arn);
+      if (begun === ended && this.#removalsOf(name).begun === begun) this.#standing.set(name, version);
     };
   }
 
   /** @returns to be called when that has ended */
   removing(arn: string, consumer: string): () => void {
-    const name = `${consumer} ${arn}`;
+    const name = `${consumer} ${versionIn(arn)}`;
     this.#standing.delete(name);
     const removals = this.#removalsOf(name);
     removals.begun += 1;
@@ -78,6 +79,10 @@ export class Promises {
     this.#removals.set(name, removals);
     return removals;
   }
+}
+
+function versionIn(arn: string): string {
+  return arn.replace(/@sha256:[0-9a-f]+$/, '');
 }
 
 type Result = Readonly<Record<string, unknown>>;

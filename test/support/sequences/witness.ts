@@ -102,8 +102,7 @@ export class Witness {
 
   /** What consumers that are no stacks were told stays. */
   #promised(): readonly Publication[] {
-    const { versions } = this.promises;
-    return [...this.published.values()].filter(({ arn }) => versions.has(publishedVersion(arn).arn));
+    return [...this.published.values()].filter(({ arn }) => this.promises.has(publishedVersion(arn).arn));
   }
 
   /** @param settled nothing is under way: then the records are exactly those of what is deployed, save what CloudFormation lost sight of */
