@@ -3,7 +3,8 @@ import { sha256 } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
 import { keyOf } from '../building/build.ts';
 import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
-import type { Files, OpenRequest } from '../packaging/files.ts';
+import type { OpenRequest } from '../packaging/files.ts';
+import { FilesBehind } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { BundledBuild, BundledPath, BundledSource, BundledTemplate } from './manifest.ts';
 import { buildDigest, compare, keysOf } from './manifest.ts';
@@ -25,65 +26,48 @@ interface RecordedTemplate {
 }
 
 /** Passes on what a run asks, and keeps the answers. What was opened stays open until `close`, so that it can be written when all is known. */
-export class Recorder implements Files {
-  readonly #files: Files;
+export class Recorder extends FilesBehind {
   readonly #templates = new Map<string, RecordedTemplate>();
   readonly #sources = new Map<string, { readonly request: OpenRequest; readonly source: Source }>();
   readonly #blobs = new Map<Digest, OpenContent>();
   /** By what was opened: of equal trees one. */
   readonly #opened = new Map<string, Promise<OpenContent>>();
 
-  constructor(files: Files) {
-    this.#files = files;
-  }
-
-  resolve(from: string, local: string): string {
-    const file = this.#files.resolve(from, local);
-    const is = this.#files.exists(file);
+  override resolve(from: string, local: string): string {
+    const file = this.files.resolve(from, local);
+    const is = this.files.exists(file);
     // Of what is not there nobody asks again, and a path that leads nowhere is another on every machine.
     if (is !== false) {
-      this.#template(from).paths.set(local, { path: local, location: this.#files.locationOf(file), is });
+      this.#template(from).paths.set(local, { path: local, location: this.files.locationOf(file), is });
     }
     return file;
   }
 
-  exists(file: string): false | 'file' | 'folder' {
-    return this.#files.exists(file);
-  }
-
-  locationOf(file: string): string {
-    return this.#files.locationOf(file);
-  }
-
-  realOf(file: string): string {
-    return this.#files.realOf(file);
-  }
-
-  readTemplate(template: TemplateFile): string {
-    const text = this.#files.readTemplate(template);
+  override readTemplate(template: TemplateFile): string {
+    const text = this.files.readTemplate(template);
     this.#template(template.file).text = text;
     return text;
   }
 
-  async open(request: OpenRequest): Promise<Source> {
-    const source = await this.#files.open(request);
+  override async open(request: OpenRequest): Promise<Source> {
+    const source = await this.files.open(request);
     const key = this.#keyOf(request);
     this.#sources.set(key, { request, source });
     return { ...source, open: () => this.#open(source.sourceDigest ?? key, source) };
   }
 
-  takes(file: string, pointer: string): boolean {
-    const isTaken = this.#files.takes(file, pointer);
+  override takes(file: string, pointer: string): boolean {
+    const isTaken = this.files.takes(file, pointer);
     if (isTaken) this.#template(file).places.add(pointer);
     return isTaken;
   }
 
-  async built(question: BuildQuestion): Promise<BuildAnswer> {
+  override async built(question: BuildQuestion): Promise<BuildAnswer> {
     const { code, templateFile, place, target } = question;
-    const answer = (await this.#files.built?.(question)) ?? { code, warnings: [] };
+    const answer = await super.built(question);
     if (answer.code !== code && target.target.kind === 'path') {
       const { path } = target.target;
-      const location = this.#files.locationOf(answer.code);
+      const location = this.files.locationOf(answer.code);
       this.#template(templateFile).built.set(JSON.stringify([place.pointer, path]), {
         ...{ place: place.pointer, path, location },
       });
@@ -98,7 +82,7 @@ export class Recorder implements Files {
       const { size, sha256: digest } = await this.#open(source.sourceDigest ?? key, source);
       const { kind, isFolder, filename, files, bytes, sourceDigest } = source;
       sources.push({
-        ...{ location: this.#files.locationOf(request.path), wanted: request.wanted },
+        ...{ location: this.files.locationOf(request.path), wanted: request.wanted },
         ...buildDigest(request),
         ...{ kind, isFolder, filename, files, bytes, sha256: digest, size },
         ...(sourceDigest !== undefined && { sourceDigest }),
@@ -132,11 +116,11 @@ export class Recorder implements Files {
   }
 
   #keyOf({ path, wanted, build }: OpenRequest): string {
-    return JSON.stringify([this.#files.locationOf(path), wanted, build === undefined ? '' : keyOf(build)]);
+    return JSON.stringify([this.files.locationOf(path), wanted, build === undefined ? '' : keyOf(build)]);
   }
 
   #template(file: string): RecordedTemplate {
-    const location = this.#files.locationOf(file);
+    const location = this.files.locationOf(file);
     const before = this.#templates.get(location);
     if (before !== undefined) return before;
     const template = {

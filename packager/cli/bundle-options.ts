@@ -7,7 +7,7 @@ import type {
   PackageFlags,
   PackageOptions,
 } from './options.ts';
-import { ACCESS, DISPLAY, DOMAIN, GROUP, MAKING, PACKAGE, text } from './options.ts';
+import { ACCESS, DISPLAY, DOMAIN, GROUP, MAKING, PACKAGE, READING, text } from './options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import type { ResolvedPackageOptions } from './package-options.ts';
 import type { GivenValues } from './resolve-options.ts';
@@ -65,12 +65,7 @@ export const BUNDLE_CREATE: OptionTable<BundleCreateFlags> = {
     mandatory: true,
   },
   useJson: PACKAGE.useJson,
-  parameterOverrides: PACKAGE.parameterOverrides,
-  exclude: PACKAGE.exclude,
-  resources: PACKAGE.resources,
-  projectRoot: PACKAGE.projectRoot,
-  followExternalSymlinks: PACKAGE.followExternalSymlinks,
-  zipTemplateDirWhenAbsent: PACKAGE.zipTemplateDirWhenAbsent,
+  ...READING,
   artifactPrefix: { ...PACKAGE.artifactPrefix, group: GROUP.content },
   references: {
     ...PACKAGE.references,

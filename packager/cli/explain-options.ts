@@ -1,6 +1,6 @@
 import type { BundleCreateFlags } from './bundle-options.ts';
 import type { OptionTable, PackageFlags } from './options.ts';
-import { DISPLAY, PACKAGE } from './options.ts';
+import { DISPLAY, PACKAGE, READING } from './options.ts';
 import type { ResolvedPackageOptions } from './package-options.ts';
 import { resolvePackageOptions } from './package-options.ts';
 import type { GivenValues } from './resolve-options.ts';
@@ -11,12 +11,7 @@ export type ExplainFlags = Omit<BundleCreateFlags, 'output' | 'useJson'> &
 
 export const EXPLAIN: OptionTable<ExplainFlags> = {
   templateFile: PACKAGE.templateFile,
-  parameterOverrides: PACKAGE.parameterOverrides,
-  exclude: PACKAGE.exclude,
-  resources: PACKAGE.resources,
-  projectRoot: PACKAGE.projectRoot,
-  followExternalSymlinks: PACKAGE.followExternalSymlinks,
-  zipTemplateDirWhenAbsent: PACKAGE.zipTemplateDirWhenAbsent,
+  ...READING,
   domain: PACKAGE.domain,
   artifactPrefix: PACKAGE.artifactPrefix,
   references: PACKAGE.references,

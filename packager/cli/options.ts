@@ -679,6 +679,25 @@ export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
 const NO_IMAGES =
   'This program does not push images: push them first (docker push) and name the pushed image in ImageUri.';
 
+/** Of the options of `package` those that say what of a project is read, for whatever else reads one. */
+export const READING: OptionTable<
+  Pick<
+    PackageFlags,
+    | 'parameterOverrides'
+    | 'exclude'
+    | 'resources'
+    | 'projectRoot'
+    | 'followExternalSymlinks'
+    | 'zipTemplateDirWhenAbsent'
+  >
+> = {
+  parameterOverrides: PACKAGE.parameterOverrides,
+  exclude: PACKAGE.exclude,
+  resources: PACKAGE.resources,
+  projectRoot: PACKAGE.projectRoot,
+  followExternalSymlinks: PACKAGE.followExternalSymlinks,
+  zipTemplateDirWhenAbsent: PACKAGE.zipTemplateDirWhenAbsent,
+};
 export const PACKAGE_FOREIGN: readonly ForeignOption[] = [
   {
     name: 'image-repository',

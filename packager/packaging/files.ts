@@ -36,6 +36,47 @@ export interface Files {
   built?(question: BuildQuestion): Promise<BuildAnswer>;
 }
 
+/** Passes on all that is asked. Who notes what a run asks for extends it. */
+export class FilesBehind implements Files {
+  protected readonly files: Files;
+
+  constructor(files: Files) {
+    this.files = files;
+  }
+
+  resolve(from: string, local: string): string {
+    return this.files.resolve(from, local);
+  }
+
+  exists(file: string): false | 'file' | 'folder' {
+    return this.files.exists(file);
+  }
+
+  locationOf(file: string): string {
+    return this.files.locationOf(file);
+  }
+
+  realOf(file: string): string {
+    return this.files.realOf(file);
+  }
+
+  readTemplate(template: TemplateFile): string {
+    return this.files.readTemplate(template);
+  }
+
+  open(request: OpenRequest): Promise<Source> {
+    return this.files.open(request);
+  }
+
+  takes(file: string, pointer: string): boolean {
+    return this.files.takes(file, pointer);
+  }
+
+  async built(question: BuildQuestion): Promise<BuildAnswer> {
+    return (await this.files.built?.(question)) ?? { code: question.code, warnings: [] };
+  }
+}
+
 /**
  * @param cwd what people see is relative to this
  * @param builder makes what functions want to be made of their code

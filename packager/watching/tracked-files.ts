@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Source } from '../archive/source.ts';
 import { inputsOf } from '../building/built-source.ts';
-import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
 import type { Files, OpenRequest } from '../packaging/files.ts';
+import { FilesBehind } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { Interest } from './interest.ts';
 
@@ -10,8 +10,7 @@ import type { Interest } from './interest.ts';
 const LOOKED_FOR = ['node_modules', 'package.json', 'tsconfig.json', 'jsconfig.json'];
 
 /** Passes on what a run asks, and remembers what it was about, whatever came of it. */
-export class TrackedFiles implements Files {
-  readonly #files: Files;
+export class TrackedFiles extends FilesBehind {
   readonly #root: string;
   readonly #read = new Set<string>();
   readonly #trees = new Set<string>();
@@ -19,7 +18,7 @@ export class TrackedFiles implements Files {
 
   /** @param root of the project: above it nothing is looked for */
   constructor(files: Files, root: string) {
-    this.#files = files;
+    super(files);
     this.#root = root;
   }
 
@@ -27,42 +26,22 @@ export class TrackedFiles implements Files {
     return { files: this.#read, trees: this.#trees, sources: this.#sources };
   }
 
-  resolve(from: string, local: string): string {
-    return this.#files.resolve(from, local);
-  }
-
-  exists(file: string): false | 'file' | 'folder' {
+  override exists(file: string): false | 'file' | 'folder' {
     this.#read.add(file);
-    return this.#files.exists(file);
+    return super.exists(file);
   }
 
-  locationOf(file: string): string {
-    return this.#files.locationOf(file);
-  }
-
-  realOf(file: string): string {
-    return this.#files.realOf(file);
-  }
-
-  readTemplate(template: TemplateFile): string {
+  override readTemplate(template: TemplateFile): string {
     this.#read.add(template.file);
-    return this.#files.readTemplate(template);
+    return super.readTemplate(template);
   }
 
-  async open(request: OpenRequest): Promise<Source> {
+  override async open(request: OpenRequest): Promise<Source> {
     if (request.build === undefined) this.#trees.add(request.path);
     else this.#lookAround(request.path);
-    const source = await this.#files.open(request);
+    const source = await super.open(request);
     for (const input of inputsOf(source)) this.#read.add(input);
     return source;
-  }
-
-  takes(file: string, pointer: string): boolean {
-    return this.#files.takes(file, pointer);
-  }
-
-  async built(question: BuildQuestion): Promise<BuildAnswer> {
-    return (await this.#files.built?.(question)) ?? { code: question.code, warnings: [] };
   }
 
   /** A build that fails does not tell what it looked for. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -9,6 +9,8 @@ import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { knowEveryError } from '../support/realm.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { EXAMPLES } from './example.ts';
+import type { Command } from './session.ts';
+import { carriedOut, commandOf, stepsIn, usualCommands } from './session.ts';
 
 /** The session in docs/from-cdk.md, from an app to a stack that is gone again, is what a person sees. */
 
@@ -44,14 +46,9 @@ async function install(): Promise<void> {
   });
 }
 
-interface Command {
-  readonly matches: RegExp;
-  /** What appears on the screen. */
-  readonly carryOut: (words: Readonly<Record<string, string>>) => Promise<string>;
-}
-
 /** As much of a shell, of the AWS CLI and of the account as the session needs. */
 const COMMANDS: readonly Command[] = [
+  ...usualCommands(() => ({ account, folder })),
   {
     matches: /^cfn-artifacts (?<argv>[^>]*?)(?: > (?<file>\S+))?$/,
     carryOut: async ({ argv = '', file }) => {
@@ -72,13 +69,6 @@ const COMMANDS: readonly Command[] = [
     },
   },
   {
-    matches: /^echo '(?<text>[^']*)' >> (?<file>\S+)$/,
-    carryOut: async ({ text = '', file = '' }) => {
-      appendFileSync(path.join(folder, file), `${text}\n`);
-      return '';
-    },
-  },
-  {
     matches: /^aws cloudformation deploy --template-file (?<file>\S+) --stack-name (?<name>\S+) --capabilities .*$/,
     carryOut: async ({ file = '', name = '' }) => {
       const { status, reason } = await account.engine.deploy(name, readFileSync(path.join(folder, file), 'utf8'));
@@ -86,23 +76,7 @@ const COMMANDS: readonly Command[] = [
       return '';
     },
   },
-  {
-    matches: /^aws cloudformation delete-stack --stack-name (?<name>\S+)$/,
-    carryOut: async ({ name = '' }) => {
-      expect((await account.engine.deleteStack(name)).status).toBe('DELETE_COMPLETE');
-      return '';
-    },
-  },
 ];
-
-function carriedOut(line: string): Promise<string> {
-  for (const { matches, carryOut } of COMMANDS) {
-    const words = matches.exec(line)?.groups;
-    if (words !== undefined) return carryOut(words);
-    if (matches.test(line)) return carryOut({});
-  }
-  throw new Error(`the session has a command that this test does not know: ${line}`);
-}
 
 /** The same on every day and with every release of the CDK, whichever upload ends first. */
 function comparable(text: string): string {
@@ -120,13 +94,12 @@ function comparable(text: string): string {
 function steps(): readonly string[] {
   const page = readFileSync(path.join(ROOT, 'docs/from-cdk.md'), 'utf8');
   const sessions = [...page.matchAll(/^```console\n(?<session>.*?)^```$/gms)].map(({ groups }) => groups?.['session']);
-  return sessions.flatMap((session = '') => session.split(/^\$ /m).slice(1));
+  return sessions.flatMap((session = '') => stepsIn(session));
 }
-
-const commandOf = (step: string): string => step.split('\n')[0] ?? '';
 
 test('docs/from-cdk.md shows an app that is packaged, deployed, changed and deleted, as it is', async () => {
   const seen: string[] = [];
-  for (const command of steps().map(commandOf)) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
+  for (const command of steps().map(commandOf))
+    seen.push(comparable(`${command}\n${await carriedOut(command, COMMANDS)}`));
   expect(seen).toEqual(steps().map(comparable));
 });

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { EXIT } from '../../packager/cli/exit-codes.ts';
@@ -10,6 +10,8 @@ import { blocksOf, runBlock } from '../support/shell-blocks.ts';
 import { recordedTerminal } from '../support/terminal.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { EXAMPLES } from './example.ts';
+import type { Command } from './session.ts';
+import { carriedOut, commandOf, stepsIn, usualCommands } from './session.ts';
 
 /** The session in README.md, from an account that has nothing to a stack that is gone again, is what a person sees. */
 
@@ -30,14 +32,9 @@ afterEach(async () => {
   await account.close();
 });
 
-interface Command {
-  readonly matches: RegExp;
-  /** What appears on the screen. */
-  readonly carryOut: (words: Readonly<Record<string, string>>) => Promise<string>;
-}
-
 /** As much of a shell, of the AWS CLI and of the account as the session needs. */
 const COMMANDS: readonly Command[] = [
+  ...usualCommands(() => ({ account, folder })),
   {
     matches: /^cfn-artifacts (?<argv>[^>]*?)(?: > (?<file>\S+))?$/,
     carryOut: async ({ argv = '', file }) => {
@@ -47,13 +44,6 @@ const COMMANDS: readonly Command[] = [
       const { stdout, stderr } = terminal;
       writeFileSync(path.join(folder, file), stdout.text);
       return stderr.text;
-    },
-  },
-  {
-    matches: /^echo '(?<text>[^']*)' >> (?<file>\S+)$/,
-    carryOut: async ({ text = '', file = '' }) => {
-      appendFileSync(path.join(folder, file), `${text}\n`);
-      return '';
     },
   },
   {
@@ -72,13 +62,6 @@ const COMMANDS: readonly Command[] = [
       const { status } = await account.engine.deploy(name, readFileSync(path.join(folder, file), 'utf8'));
       expect(needs).toBe(await capabilities());
       return /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? '' : failedDeploy(name);
-    },
-  },
-  {
-    matches: /^aws cloudformation delete-stack --stack-name (?<name>\S+)$/,
-    carryOut: async ({ name = '' }) => {
-      expect((await account.engine.deleteStack(name)).status).toBe('DELETE_COMPLETE');
-      return '';
     },
   },
 ];
@@ -109,14 +92,6 @@ async function capabilities(): Promise<string | undefined> {
   return /--capabilities .*/.exec(terminal.stdout.text)?.[0];
 }
 
-function carriedOut(line: string): Promise<string> {
-  for (const { matches, carryOut } of COMMANDS) {
-    const words = matches.exec(line)?.groups;
-    if (words !== undefined) return carryOut(words);
-  }
-  throw new Error(`the session has a command that this test does not know: ${line}`);
-}
-
 /** The same on every day; digests are cut short, as the page has them. */
 function comparable(text: string): string {
   return text
@@ -126,26 +101,25 @@ function comparable(text: string): string {
 }
 
 /** What is typed and what appears, one command after the other, in a section of the page. */
-function stepsIn(title: string): readonly string[] {
+function stepsOf(title: string): readonly string[] {
   const text = readFileSync('README.md', 'utf8')
     .split(/^## /m)
     .find((section) => section.startsWith(`${title}\n`));
   const session = /^```console\n(?<session>.*?)^```$/ms.exec(text ?? '')?.groups?.['session'] ?? '';
-  return session.split(/^\$ /m).slice(1);
+  return stepsIn(session);
 }
 
-const commandOf = (step: string): string => step.split('\n')[0] ?? '';
-
 test('README.md shows a deploy, and deletions while its stack runs, as they are', async () => {
-  const deploying = stepsIn('Deploy');
+  const deploying = stepsOf('Deploy');
   expect(deploying.filter((step) => step.startsWith('cfn-artifacts')).length).toBeGreaterThan(4);
-  const deleting = stepsIn('Deleting without fear');
+  const deleting = stepsOf('Deleting without fear');
   expect(deleting).toHaveLength(3);
   // Before the stack is updated to what does not exist, and deleted.
   const updated = deploying.findIndex((step) => step.startsWith('sed '));
   const steps = [...deploying.slice(0, updated), ...deleting, ...deploying.slice(updated)];
   const seen: string[] = [];
-  for (const command of steps.map(commandOf)) seen.push(comparable(`${command}\n${await carriedOut(command)}`));
+  for (const command of steps.map(commandOf))
+    seen.push(comparable(`${command}\n${await carriedOut(command, COMMANDS)}`));
   expect(seen).toEqual(steps.map(comparable));
 });
 
