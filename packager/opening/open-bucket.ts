@@ -8,7 +8,7 @@ import { guestScope } from '../../repository/sharing/guest.ts';
 import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { routed } from '../../repository/stores/routed.ts';
-import type * as S3 from '../../repository/stores/s3.ts';
+import type * as S3 from '../../repository/stores/s3-with-direct.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
@@ -101,7 +101,8 @@ function storeOf(
   options: OpenOptions,
   { signal }: Surroundings,
 ): ObjectStore {
-  const settings = { client, expectedOwner: owner, requiresVersions: true, signal };
+  const direct = new s3.DirectS3(client);
+  const settings = { client, direct, expectedOwner: owner, requiresVersions: true, signal };
   const isGuest = owner !== account;
   // What guests bring are whole objects, whose digest S3 itself verifies.
   const limits = isGuest ? { limits: { single: LARGEST_OBJECT } } : {};
@@ -201,7 +202,10 @@ async function bucketMeant(
   named: string | undefined,
   surroundings: Surroundings,
 ): Promise<Meant> {
-  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
+  const [{ awsAccess }, s3] = await Promise.all([
+    import('../aws/access.ts'),
+    import('../../repository/stores/s3-with-direct.ts'),
+  ]);
   const { home } = options;
   const access = await awsAccess({
     ...accessSettings(options, surroundings),

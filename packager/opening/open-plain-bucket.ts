@@ -14,7 +14,10 @@ import type { Surroundings } from './surroundings.ts';
 
 /** A bucket with blobs in it and nothing else: no versions, no ARNs. */
 export async function openPlainBucket(options: DestinationOptions, surroundings: Surroundings): Promise<Destination> {
-  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
+  const [{ awsAccess }, s3] = await Promise.all([
+    import('../aws/access.ts'),
+    import('../../repository/stores/s3-with-direct.ts'),
+  ]);
   const access = await awsAccess(accessSettings(options, surroundings));
   const { s3Prefix, forceUpload: force, metadata } = options;
   const prefix = s3Prefix === '' ? undefined : s3Prefix;
@@ -26,6 +29,7 @@ export async function openPlainBucket(options: DestinationOptions, surroundings:
   const store = limited(
     s3.s3Store({
       client,
+      direct: new s3.DirectS3(client),
       bucket,
       signal: surroundings.signal,
       ...profileOf(options),

@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
+import type { DirectS3 } from './s3-direct.ts';
 import type { S3Call } from './s3-error.ts';
 import { ContentFailure, explained, isDenied, isUndecided, isWrongRegion, regionTold, statusOf } from './s3-error.ts';
 
@@ -46,8 +47,13 @@ const CONFLICT_PAUSE_CEILING_MS = 2000;
  */
 const ASK_FIRST_BYTES = 2 * 1024 * 1024;
 
+/** So much is held in memory, and sent at once. */
+const DIRECT_BYTES = 256 * 1024;
+
 export interface ConnectionOptions {
   readonly client: S3Client;
+  /** Asked before the client. */
+  readonly direct?: DirectS3;
   readonly bucket: string;
   /** Twelve digits. S3 then refuses every request if the bucket is not this account's. */
   readonly expectedOwner?: string;
@@ -61,6 +67,21 @@ export interface RequestBody {
   readonly size: number;
   readonly sha256: Digest;
   read(): AsyncIterable<Uint8Array>;
+}
+
+/** @throws ContentFailure */
+async function bytesOf(body: RequestBody): Promise<Uint8Array> {
+  try {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body.read()) pieces.push(piece);
+    return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+function failureOf(error: unknown): ContentFailure {
+  return error instanceof ContentFailure ? error : new ContentFailure(error);
 }
 
 /** One bucket, and how to ask it. */
@@ -91,14 +112,38 @@ export class S3Connection {
     command: $Command<Input, Output, S3ClientResolvedConfig>,
     ...ends: readonly AbortSignal[]
   ): Promise<Output> {
-    const { signal, onRequest } = this.#options;
-    const signals = signal === undefined ? [...ends] : [...ends, signal];
-    onRequest?.(operation);
-    const answer = await this.#client.send(
-      command,
-      signals.length === 0 ? {} : { abortSignal: AbortSignal.any(signals) },
-    );
-    this.#bucketSeen = true;
+    this.#options.onRequest?.(operation);
+    return (await this.#ask<Output>(operation, command.input, ends)) ?? (await this.#sendBySdk(command, ends));
+  }
+
+  /** `undefined`: the SDK is to be asked. */
+  async #ask<Output>(
+    operation: string,
+    input: object,
+    ends: readonly AbortSignal[],
+    body?: { readonly bytes: Uint8Array; readonly sha256: Digest },
+  ): Promise<Output | undefined> {
+    const asked = { signal: this.#signalOf(ends), ...(body !== undefined && { body }) };
+    const answer = await this.#options.direct?.ask(operation, { ...input, ...this.target }, asked);
+    return this.#seen(answer as Output | undefined);
+  }
+
+  async #sendBySdk<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+    ends: readonly AbortSignal[],
+  ): Promise<Output> {
+    const signal = this.#signalOf(ends);
+    return this.#seen(await this.#client.send(command, signal && { abortSignal: signal }));
+  }
+
+  #signalOf(ends: readonly AbortSignal[]): AbortSignal | undefined {
+    const { signal } = this.#options;
+    const signals = signal === undefined ? ends : [...ends, signal];
+    return signals.length < 2 ? signals[0] : AbortSignal.any([...signals]);
+  }
+
+  #seen<T>(answer: T): T {
+    if (answer !== undefined) this.#bucketSeen = true;
     return answer;
   }
 
@@ -141,6 +186,12 @@ export class S3Connection {
     { asksFirst }: { readonly asksFirst: boolean },
     ...ends: readonly AbortSignal[]
   ): Promise<Output> {
+    this.#options.onRequest?.(operation);
+    if (this.#options.direct !== undefined && body.size <= DIRECT_BYTES) {
+      const whole = { bytes: await bytesOf(body), sha256: body.sha256 };
+      const answer = await this.#ask<Output>(operation, command.input, ends, whole);
+      if (answer !== undefined) return answer;
+    }
     const torn = new AbortController();
     // The stack of any command: only the types of input and output differ.
     const stack = command.middlewareStack as unknown as PutObjectCommand['middlewareStack'];
@@ -158,7 +209,7 @@ export class S3Connection {
       (next) => async (args) => {
         const stream = Readable.from(body.read());
         stream.on('error', (error) => {
-          failure ??= error instanceof ContentFailure ? error : new ContentFailure(error);
+          failure ??= failureOf(error);
           torn.abort();
         });
         const request: unknown = Object.assign(
@@ -176,7 +227,7 @@ export class S3Connection {
       { step: 'deserialize', priority: 'low', name: 'cfnArtifactsBody' },
     );
     try {
-      return await this.send(operation, command, torn.signal, ...ends);
+      return await this.#sendBySdk(command, [torn.signal, ...ends]);
     } catch (error) {
       throw failure ?? error;
     }

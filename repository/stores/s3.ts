@@ -35,6 +35,7 @@ import { endingWith } from './body.ts';
 import type { ExactVersion } from './s3-body.ts';
 import { wholeBody, wholeSize } from './s3-body.ts';
 import { S3Connection } from './s3-connection.ts';
+import type { DirectS3 } from './s3-direct.ts';
 import { isAbsent, isDenied, statusOf } from './s3-error.ts';
 import { copyForeign } from './s3-foreign.ts';
 import type { LiftedHold } from './s3-hold.ts';
@@ -70,6 +71,8 @@ const LIFTS = 3;
 export interface S3StoreOptions {
   /** Made with `s3ClientDefaults`. */
   readonly client: S3Client;
+  /** Of this client; for who makes many requests in a short life. */
+  readonly direct?: DirectS3;
   readonly bucket: string;
   /**
    * For who removes by incarnation: whatever has no version ID, because the bucket kept none when it was written, is refused with
@@ -391,7 +394,8 @@ class S3Store implements ObjectStore {
     let reason = error;
     try {
       const command = new GetObjectCommand({ ...this.#s3.target, Key: key, Range: 'bytes=0-0' });
-      await (await this.#s3.send('GetObject', command)).Body?.transformToByteArray();
+      const { Body } = await this.#s3.send('GetObject', command);
+      (Body as Readable).resume();
     } catch (told) {
       reason = told;
     }

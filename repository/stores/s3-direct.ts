@@ -1,0 +1,301 @@
+import type { Readable } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { Digest } from '../digest.ts';
+import { hasCode } from '../error.ts';
+import { encodedKey } from './object-path.ts';
+import type { AwsFailure } from './s3-error.ts';
+
+/**
+ * The requests that a run makes by the dozen, without the SDK's middleware, which takes several times what Node.js needs for one. All else is the client's
+ * own: connections, credentials, rules of endpoints, signer. What can't be said or isn't answered in a way that is known here is left to the SDK, which asks
+ * anew: redirects, pauses, clocks that are wrong, and what a refusal means are its matter alone.
+ */
+export class DirectS3 {
+  readonly #client: S3Client;
+  readonly #ways = new Map<string, Promise<Way | undefined>>();
+
+  constructor(client: S3Client) {
+    this.#client = client;
+  }
+
+  /**
+   * @param operation as the API reference names it
+   * @param input of the SDK's command
+   * @returns what the SDK would answer, and a body as the stream that it is; `undefined` where the SDK is to be asked
+   * @throws as the SDK, where S3 says that there is nothing, or that a condition does not hold; the signal's reason
+   */
+  async ask(operation: string, input: Input, { body, signal }: Asked = {}): Promise<object | undefined> {
+    const form = FORMS[operation];
+    const said = form && requestOf(form, input);
+    if (form === undefined || said === undefined) return undefined;
+    const way = await this.#wayTo(input.Bucket);
+    if (way === undefined) return undefined;
+    const { host } = way;
+    const request = {
+      ...way.server,
+      ...{ method: form.method, path: `${way.path}/${encodedKey(input.Key ?? '')}`, query: said.query },
+      headers: { ...said.headers, host, 'x-amz-content-sha256': body?.sha256 ?? SHA256_OF_NOTHING },
+      ...(body !== undefined && { body: body.bytes }),
+    };
+    const response = await this.#responseTo(request, way, signal);
+    return response && (await outcomeOf(form, response));
+  }
+
+  async #wayTo(bucket: string): Promise<Way | undefined> {
+    const known = this.#ways.get(bucket) ?? wayTo(this.#client, bucket);
+    this.#ways.set(bucket, known);
+    return await known;
+  }
+
+  /** `undefined`: the SDK may have better luck, or tells why not. */
+  async #responseTo(request: object, { signer }: Way, signal: AbortSignal | undefined): Promise<Response | undefined> {
+    const { requestHandler, systemClockOffset } = this.#client.config;
+    try {
+      const signingDate = new Date(Date.now() + systemClockOffset);
+      const signed = await signer.sign(request as Parameters<Signer['sign']>[0], { signingDate });
+      const handled = requestHandler.handle(
+        signed as Parameters<typeof requestHandler.handle>[0],
+        signal && { abortSignal: signal },
+      );
+      return ((await handled) as { readonly response: Response }).response;
+    } catch {
+      signal?.throwIfAborted();
+      return undefined;
+    }
+  }
+}
+
+interface Input {
+  readonly Bucket: string;
+  readonly Key?: string;
+}
+
+interface Asked {
+  readonly body?: {
+    readonly bytes: Uint8Array;
+    readonly sha256: Digest;
+  };
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Signer = Awaited<ReturnType<S3Client['config']['signer']>>;
+
+/** Where a bucket is asked, and how what is asked is signed. */
+interface Way {
+  readonly server: { readonly protocol: string; readonly hostname: string; readonly port?: number };
+  readonly host: string;
+  /** Before the key, without a slash in the end. */
+  readonly path: string;
+  readonly signer: Signer;
+}
+
+interface Response {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+}
+
+/** `undefined` where a client is asked for more than is known here: pauses of its own, checksums of what is read, buckets that are signed for otherwise. */
+async function wayTo({ config }: { readonly config: Config }, bucket: string): Promise<Way | undefined> {
+  const [retryMode, validation] = await Promise.all([settled(config.retryMode), config.responseChecksumValidation()]);
+  if (retryMode === 'adaptive' || validation !== 'WHEN_REQUIRED') return undefined;
+  if (config.isCustomEndpoint !== true && !config.ignoreConfiguredEndpointUrls) return undefined;
+  try {
+    const { url, properties } = config.endpointProvider({ ...(await endpointParameters(config)), Bucket: bucket });
+    const [scheme] = (properties?.['authSchemes'] ?? []) as readonly Scheme[];
+    if (scheme?.name !== 'sigv4') return undefined;
+    const { protocol, hostname, port, host, pathname } = url;
+    return {
+      server: { protocol, hostname, ...(port !== '' && { port: Number(port) }) },
+      ...{ host, path: pathname.replace(/\/+$/, '') },
+      signer: await config.signer({ ...scheme, properties: {} }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Scheme {
+  readonly name: string;
+  readonly signingName: string;
+  readonly signingRegion: string;
+}
+
+/** What the rules of endpoints ask for. https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
+async function endpointParameters(config: Config): Promise<Parameters<Config['endpointProvider']>[0]> {
+  const [Region, UseFIPS, UseDualStack, Accelerate, UseGlobalEndpoint, ForcePathStyle, endpoint] = await Promise.all([
+    config.region(),
+    settled(config.useFipsEndpoint),
+    settled(config.useDualstackEndpoint),
+    settled(config.useAccelerateEndpoint),
+    settled(config.useGlobalEndpoint),
+    settled(config.forcePathStyle),
+    config.isCustomEndpoint === true ? config.endpoint?.() : undefined,
+  ]);
+  return {
+    ...{ Region, UseFIPS, UseDualStack, Accelerate, UseGlobalEndpoint, ForcePathStyle },
+    ...(endpoint !== undefined && { Endpoint: addressOf(endpoint) }),
+  };
+}
+
+type Config = S3Client['config'];
+type Address = Awaited<ReturnType<NonNullable<Config['endpoint']>>>;
+
+function addressOf({ protocol, hostname, port, path }: Address): string {
+  return `${protocol}//${hostname}${port === undefined ? '' : `:${String(port)}`}${path}`;
+}
+
+async function settled<T>(value: T | (() => Promise<T>)): Promise<T> {
+  return typeof value === 'function' ? await (value as () => Promise<T>)() : value;
+}
+
+/** How S3's API says what a command's input has. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
+interface Form {
+  readonly method: 'HEAD' | 'GET' | 'PUT';
+  /** That the SDK adds, and that logs show. */
+  readonly id?: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const EXPECTED = { ExpectedBucketOwner: 'x-amz-expected-bucket-owner' };
+const WHICH = { query: { VersionId: 'versionId' }, conditions: { IfMatch: 'if-match', Range: 'range' } };
+const SENT = {
+  ContentLength: 'content-length',
+  ChecksumAlgorithm: 'x-amz-sdk-checksum-algorithm',
+  ChecksumSHA256: 'x-amz-checksum-sha256',
+};
+
+const FORMS: Readonly<Record<string, Form>> = {
+  HeadObject: {
+    method: 'HEAD',
+    query: WHICH.query,
+    headers: { ...EXPECTED, ...WHICH.conditions, ChecksumMode: 'x-amz-checksum-mode' },
+  },
+  GetObject: {
+    ...{ method: 'GET', id: 'GetObject' },
+    query: WHICH.query,
+    headers: { ...EXPECTED, ...WHICH.conditions, ChecksumMode: 'x-amz-checksum-mode' },
+  },
+  PutObject: {
+    ...{ method: 'PUT', id: 'PutObject' },
+    query: {},
+    headers: {
+      ...EXPECTED,
+      ...SENT,
+      ...{ IfMatch: 'if-match', IfNoneMatch: 'if-none-match', ContentType: 'content-type' },
+      ServerSideEncryption: 'x-amz-server-side-encryption',
+      SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
+    },
+  },
+  UploadPart: {
+    ...{ method: 'PUT', id: 'UploadPart' },
+    query: { PartNumber: 'partNumber', UploadId: 'uploadId' },
+    headers: { ...EXPECTED, ...SENT },
+  },
+};
+
+interface Said {
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** `undefined` where the input has anything that is not known here. */
+function requestOf(form: Form, input: object): Said | undefined {
+  const query: Record<string, string> = form.id === undefined ? {} : { 'x-id': form.id };
+  const headers: Record<string, string> = {};
+  for (const [member, value] of Object.entries(input) as [string, unknown][]) {
+    if (member === 'Bucket' || member === 'Key' || value === undefined) continue;
+    if (member === 'Metadata') {
+      for (const [name, text] of Object.entries(value as object))
+        headers[`${METADATA}${name.toLowerCase()}`] = text as string;
+      continue;
+    }
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    const [header, parameter] = [form.headers[member], form.query[member]];
+    if (header !== undefined) headers[header] = String(value);
+    else if (parameter !== undefined) query[parameter] = String(value);
+    else return undefined;
+  }
+  return { query, headers };
+}
+
+const METADATA = 'x-amz-meta-';
+
+/** As an answer's headers name what the SDK's output has. */
+const TOLD: Readonly<Record<string, string>> = {
+  'content-range': 'ContentRange',
+  'content-type': 'ContentType',
+  etag: 'ETag',
+  'x-amz-checksum-sha256': 'ChecksumSHA256',
+  'x-amz-checksum-type': 'ChecksumType',
+  'x-amz-object-lock-legal-hold': 'ObjectLockLegalHoldStatus',
+  'x-amz-server-side-encryption': 'ServerSideEncryption',
+  'x-amz-server-side-encryption-aws-kms-key-id': 'SSEKMSKeyId',
+  'x-amz-version-id': 'VersionId',
+};
+
+async function outcomeOf({ method }: Form, response: Response): Promise<object | undefined> {
+  const { statusCode, headers, body } = response;
+  if (statusCode === 200 || statusCode === 206) {
+    // What is not read keeps its connection from being used again.
+    if (method !== 'GET') body.resume();
+    return { ...answerOf(headers), $metadata: metadataOf(response), ...(method === 'GET' && { Body: body }) };
+  }
+  const refusal = await refusalOf(method, response);
+  if (refusal === undefined || !hasCode(refusal, 'NotFound', 'NoSuchKey', 'PreconditionFailed')) return undefined;
+  throw refusal;
+}
+
+function answerOf(headers: Response['headers']): object {
+  const answer: Record<string, unknown> = {};
+  const metadata: Record<string, string> = {};
+  for (const [header, value] of Object.entries(headers)) {
+    const member = TOLD[header];
+    if (member !== undefined) answer[member] = value;
+    else if (header.startsWith(METADATA)) metadata[header.slice(METADATA.length)] = value;
+  }
+  const { 'content-length': length, 'last-modified': modified, 'x-amz-tagging-count': tags } = headers;
+  return {
+    ...answer,
+    ...(length !== undefined && { ContentLength: Number(length) }),
+    ...(modified !== undefined && { LastModified: new Date(modified) }),
+    ...(tags !== undefined && { TagCount: Number(tags) }),
+    ...(Object.keys(metadata).length > 0 && { Metadata: metadata }),
+  };
+}
+
+/** The answer to a HEAD has no body to say more. */
+async function refusalOf(method: Form['method'], response: Response): Promise<Error | undefined> {
+  const { statusCode, headers } = response;
+  const text = await textOf(response.body);
+  if (text === undefined) return undefined;
+  const name =
+    method === 'HEAD' && statusCode === 404 ? 'NotFound' : /<Code>(?<code>\w+)<\/Code>/.exec(text)?.groups?.['code'];
+  if (name === undefined) return undefined;
+  const message = /<Message>(?<message>[^<&]*)<\/Message>/.exec(text)?.groups?.['message'] ?? name;
+  const failure: Omit<AwsFailure, 'message'> = { name, $metadata: metadataOf(response), $response: { headers } };
+  return Object.assign(new Error(message), failure);
+}
+
+/** Of a few hundred bytes. `undefined` where they don't all arrive. */
+async function textOf(body: Readable): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) pieces.push(piece);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+function metadataOf({ statusCode, headers }: Response): {
+  readonly httpStatusCode: number;
+  readonly requestId?: string;
+} {
+  const requestId = headers['x-amz-request-id'];
+  return { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }) };
+}
+
+/** Lower case hexadecimal: what a request without a body is signed with. */
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
