@@ -69,15 +69,20 @@ export interface RequestBody {
   read(): AsyncIterable<Uint8Array>;
 }
 
-/** @throws ContentFailure */
-async function bytesOf(body: RequestBody): Promise<Uint8Array> {
+/** @throws ContentFailure; the signal's reason, in the place of the next piece */
+async function bytesOf(body: RequestBody, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const pieces: Uint8Array[] = [];
   try {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of body.read()) pieces.push(piece);
-    return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+    for await (const piece of body.read()) {
+      if (signal?.aborted === true) break;
+      pieces.push(piece);
+    }
   } catch (error) {
     throw failureOf(error);
   }
+  signal?.throwIfAborted();
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
 
 function failureOf(error: unknown): ContentFailure {
@@ -113,18 +118,19 @@ export class S3Connection {
     ...ends: readonly AbortSignal[]
   ): Promise<Output> {
     this.#options.onRequest?.(operation);
-    return (await this.#ask<Output>(operation, command.input, ends)) ?? (await this.#sendBySdk(command, ends));
+    const asked = await this.#ask<Output>(operation, command.input, this.#signalOf(ends));
+    return asked ?? (await this.#sendBySdk(command, ends));
   }
 
   /** `undefined`: the SDK is to be asked. */
   async #ask<Output>(
     operation: string,
     input: object,
-    ends: readonly AbortSignal[],
+    signal: AbortSignal | undefined,
     body?: { readonly bytes: Uint8Array; readonly sha256: Digest },
   ): Promise<Output | undefined> {
-    const asked = { signal: this.#signalOf(ends), ...(body !== undefined && { body }) };
-    const answer = await this.#options.direct?.ask(operation, { ...input, ...this.target }, asked);
+    const asked = { signal, ...(body !== undefined && { body }) };
+    const answer = await this.#options.direct?.ask(operation, { ...this.target, ...input }, asked);
     return this.#seen(answer as Output | undefined);
   }
 
@@ -188,8 +194,9 @@ export class S3Connection {
   ): Promise<Output> {
     this.#options.onRequest?.(operation);
     if (this.#options.direct !== undefined && body.size <= DIRECT_BYTES) {
-      const whole = { bytes: await bytesOf(body), sha256: body.sha256 };
-      const answer = await this.#ask<Output>(operation, command.input, ends, whole);
+      const signal = this.#signalOf(ends);
+      const whole = { bytes: await bytesOf(body, signal), sha256: body.sha256 };
+      const answer = await this.#ask<Output>(operation, command.input, signal, whole);
       if (answer !== undefined) return answer;
     }
     const torn = new AbortController();
@@ -340,8 +347,9 @@ export async function bucketRegion(
   bucket: string,
   owner?: string,
   signal?: AbortSignal,
+  direct?: DirectS3,
 ): Promise<string> {
-  const connection = connectionTo(client, bucket, owner, signal);
+  const connection = connectionTo(client, bucket, owner, signal, direct);
   const call = { operation: 'HeadBucket', actions: ['s3:ListBucket'] };
   try {
     const { BucketRegion } = await connection.send('HeadBucket', new HeadBucketCommand(connection.target));
@@ -435,10 +443,11 @@ function connectionTo(
   bucket: string,
   owner: string | undefined,
   signal: AbortSignal | undefined,
+  direct?: DirectS3,
 ): S3Connection {
   return new S3Connection({
-    client,
-    bucket,
+    ...{ client, bucket },
+    ...(direct !== undefined && { direct }),
     ...(owner !== undefined && { expectedOwner: owner }),
     ...(signal !== undefined && { signal }),
   });

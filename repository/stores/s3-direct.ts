@@ -27,18 +27,23 @@ export class DirectS3 {
   async ask(operation: string, input: Input, { body, signal }: Asked = {}): Promise<object | undefined> {
     const form = FORMS[operation];
     const said = form && requestOf(form, input);
-    if (form === undefined || said === undefined) return undefined;
+    // Without a key the same request is one of the bucket.
+    if (form === undefined || said === undefined || input.Key === '') return undefined;
     const way = await this.#wayTo(input.Bucket);
     if (way === undefined) return undefined;
-    const { host } = way;
     const request = {
       ...way.server,
       ...{ method: form.method, path: `${way.path}/${encodedKey(input.Key ?? '')}`, query: said.query },
-      headers: { ...said.headers, host, 'x-amz-content-sha256': body?.sha256 ?? SHA256_OF_NOTHING },
+      headers: { ...way.headers, ...said.headers, 'x-amz-content-sha256': body?.sha256 ?? SHA256_OF_NOTHING },
       ...(body !== undefined && { body: body.bytes }),
     };
     const response = await this.#responseTo(request, way, signal);
-    return response && (await outcomeOf(form, response));
+    if (response === undefined) return undefined;
+    // The SDK follows the redirect, and doesn't keep where it led to: here each request would come in vain.
+    if (response.statusCode === 301) this.#ways.set(input.Bucket, Promise.resolve(undefined));
+    const outcome = await outcomeOf(form, response);
+    if (outcome === undefined) signal?.throwIfAborted();
+    return outcome;
   }
 
   async #wayTo(bucket: string): Promise<Way | undefined> {
@@ -48,11 +53,15 @@ export class DirectS3 {
   }
 
   /** `undefined`: the SDK may have better luck, or tells why not. */
-  async #responseTo(request: object, { signer }: Way, signal: AbortSignal | undefined): Promise<Response | undefined> {
+  async #responseTo(
+    request: object,
+    { signer, scope }: Way,
+    signal: AbortSignal | undefined,
+  ): Promise<Response | undefined> {
     const { requestHandler, systemClockOffset } = this.#client.config;
     try {
       const signingDate = new Date(Date.now() + systemClockOffset);
-      const signed = await signer.sign(request as Parameters<Signer['sign']>[0], { signingDate });
+      const signed = await signer.sign(request as Parameters<Signer['sign']>[0], { ...scope, signingDate });
       const handled = requestHandler.handle(
         signed as Parameters<typeof requestHandler.handle>[0],
         signal && { abortSignal: signal },
@@ -83,10 +92,13 @@ type Signer = Awaited<ReturnType<S3Client['config']['signer']>>;
 /** Where a bucket is asked, and how what is asked is signed. */
 interface Way {
   readonly server: { readonly protocol: string; readonly hostname: string; readonly port?: number };
-  readonly host: string;
+  /** Of every request. */
+  readonly headers: { readonly host: string; readonly 'user-agent': string };
   /** Before the key, without a slash in the end. */
   readonly path: string;
   readonly signer: Signer;
+  /** The signer of a client keeps those of its first request, unless it is told. */
+  readonly scope: { readonly signingRegion: string; readonly signingService: string };
 }
 
 interface Response {
@@ -97,22 +109,40 @@ interface Response {
 
 /** `undefined` where a client is asked for more than is known here: pauses of its own, checksums of what is read, buckets that are signed for otherwise. */
 async function wayTo({ config }: { readonly config: Config }, bucket: string): Promise<Way | undefined> {
-  const [retryMode, validation] = await Promise.all([settled(config.retryMode), config.responseChecksumValidation()]);
-  if (retryMode === 'adaptive' || validation !== 'WHEN_REQUIRED') return undefined;
+  if (!PLAIN_NAME.test(bucket) || config.bucketEndpoint) return undefined;
   if (config.isCustomEndpoint !== true && !config.ignoreConfiguredEndpointUrls) return undefined;
   try {
+    const [retryMode, validation] = await Promise.all([settled(config.retryMode), config.responseChecksumValidation()]);
+    if (retryMode === 'adaptive' || validation !== 'WHEN_REQUIRED') return undefined;
     const { url, properties } = config.endpointProvider({ ...(await endpointParameters(config)), Bucket: bucket });
     const [scheme] = (properties?.['authSchemes'] ?? []) as readonly Scheme[];
     if (scheme?.name !== 'sigv4') return undefined;
     const { protocol, hostname, port, host, pathname } = url;
     return {
       server: { protocol, hostname, ...(port !== '' && { port: Number(port) }) },
-      ...{ host, path: pathname.replace(/\/+$/, '') },
+      headers: { host, 'user-agent': await userAgentOf(config) },
+      path: pathname.replace(/\/+$/, ''),
       signer: await config.signer({ ...scheme, properties: {} }),
+      scope: { signingRegion: scheme.signingRegion, signingService: scheme.signingName },
     };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Of a bucket in general, or of an access point's alias: it needs no encoding. An ARN may stand in its place, and what is none at all, which the SDK refuses.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+const PLAIN_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** Logs of access show it. The SDK adds which of its features a request makes use of. */
+async function userAgentOf(config: Config): Promise<string> {
+  const [pairs, app] = await Promise.all([config.defaultUserAgentProvider(), config.userAgentAppId()]);
+  const parts = [...pairs, ...(app === undefined ? [] : [['app', app] as const])].map(([name, version]) =>
+    version === undefined ? name : [name, version].join(name.includes('/') ? '#' : '/'),
+  );
+  return parts.map((part) => part.replaceAll(/[^!-~]/g, '-')).join(' ');
 }
 
 interface Scheme {
@@ -156,6 +186,8 @@ interface Form {
   readonly id?: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where the input has no content type, S3 would store another one than the SDK names. */
+  readonly type?: string;
 }
 
 const EXPECTED = { ExpectedBucketOwner: 'x-amz-expected-bucket-owner' };
@@ -166,7 +198,10 @@ const SENT = {
   ChecksumSHA256: 'x-amz-checksum-sha256',
 };
 
+const BYTES = 'application/octet-stream';
+
 const FORMS: Readonly<Record<string, Form>> = {
+  HeadBucket: { method: 'HEAD', query: {}, headers: EXPECTED },
   HeadObject: {
     method: 'HEAD',
     query: WHICH.query,
@@ -175,10 +210,11 @@ const FORMS: Readonly<Record<string, Form>> = {
   GetObject: {
     ...{ method: 'GET', id: 'GetObject' },
     query: WHICH.query,
-    headers: { ...EXPECTED, ...WHICH.conditions, ChecksumMode: 'x-amz-checksum-mode' },
+    // Whoever asks for the checksum of a body has the SDK verify it.
+    headers: { ...EXPECTED, ...WHICH.conditions },
   },
   PutObject: {
-    ...{ method: 'PUT', id: 'PutObject' },
+    ...{ method: 'PUT', id: 'PutObject', type: BYTES },
     query: {},
     headers: {
       ...EXPECTED,
@@ -189,7 +225,7 @@ const FORMS: Readonly<Record<string, Form>> = {
     },
   },
   UploadPart: {
-    ...{ method: 'PUT', id: 'UploadPart' },
+    ...{ method: 'PUT', id: 'UploadPart', type: BYTES },
     query: { PartNumber: 'partNumber', UploadId: 'uploadId' },
     headers: { ...EXPECTED, ...SENT },
   },
@@ -203,7 +239,7 @@ interface Said {
 /** `undefined` where the input has anything that is not known here. */
 function requestOf(form: Form, input: object): Said | undefined {
   const query: Record<string, string> = form.id === undefined ? {} : { 'x-id': form.id };
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = form.type === undefined ? {} : { 'content-type': form.type };
   for (const [member, value] of Object.entries(input) as [string, unknown][]) {
     if (member === 'Bucket' || member === 'Key' || value === undefined) continue;
     if (member === 'Metadata') {
@@ -227,6 +263,7 @@ const TOLD: Readonly<Record<string, string>> = {
   'content-range': 'ContentRange',
   'content-type': 'ContentType',
   etag: 'ETag',
+  'x-amz-bucket-region': 'BucketRegion',
   'x-amz-checksum-sha256': 'ChecksumSHA256',
   'x-amz-checksum-type': 'ChecksumType',
   'x-amz-object-lock-legal-hold': 'ObjectLockLegalHoldStatus',
@@ -238,9 +275,14 @@ const TOLD: Readonly<Record<string, string>> = {
 async function outcomeOf({ method }: Form, response: Response): Promise<object | undefined> {
   const { statusCode, headers, body } = response;
   if (statusCode === 200 || statusCode === 206) {
-    // What is not read keeps its connection from being used again.
-    if (method !== 'GET') body.resume();
-    return { ...answerOf(headers), $metadata: metadataOf(response), ...(method === 'GET' && { Body: body }) };
+    // What is not read keeps its connection from being used again. The SDK takes an error in it for one, though S3 promises none there.
+    const text = method === 'GET' ? '' : await textOf(body);
+    if (text === undefined || text.endsWith('</Error>')) return undefined;
+    return {
+      ...{ ...answerOf(headers), $metadata: metadataOf(response) },
+      ...(method === 'GET' && { Body: body }),
+      ...(method !== 'PUT' && { Metadata: metadataIn(headers) }),
+    };
   }
   const refusal = await refusalOf(method, response);
   if (refusal === undefined || !hasCode(refusal, 'NotFound', 'NoSuchKey', 'PreconditionFailed')) return undefined;
@@ -249,11 +291,8 @@ async function outcomeOf({ method }: Form, response: Response): Promise<object |
 
 function answerOf(headers: Response['headers']): object {
   const answer: Record<string, unknown> = {};
-  const metadata: Record<string, string> = {};
-  for (const [header, value] of Object.entries(headers)) {
-    const member = TOLD[header];
-    if (member !== undefined) answer[member] = value;
-    else if (header.startsWith(METADATA)) metadata[header.slice(METADATA.length)] = value;
+  for (const [header, member] of Object.entries(TOLD)) {
+    if (headers[header] !== undefined) answer[member] = headers[header];
   }
   const { 'content-length': length, 'last-modified': modified, 'x-amz-tagging-count': tags } = headers;
   return {
@@ -261,8 +300,15 @@ function answerOf(headers: Response['headers']): object {
     ...(length !== undefined && { ContentLength: Number(length) }),
     ...(modified !== undefined && { LastModified: new Date(modified) }),
     ...(tags !== undefined && { TagCount: Number(tags) }),
-    ...(Object.keys(metadata).length > 0 && { Metadata: metadata }),
   };
+}
+
+function metadataIn(headers: Response['headers']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([header, value]) =>
+      header.startsWith(METADATA) ? [[header.slice(METADATA.length), value] as const] : [],
+    ),
+  );
 }
 
 /** The answer to a HEAD has no body to say more. */
@@ -278,7 +324,7 @@ async function refusalOf(method: Form['method'], response: Response): Promise<Er
   return Object.assign(new Error(message), failure);
 }
 
-/** Of a few hundred bytes. `undefined` where they don't all arrive. */
+/** Of some hundred bytes. `undefined` where they don't all arrive. */
 async function textOf(body: Readable): Promise<string | undefined> {
   const pieces: Buffer[] = [];
   try {
