@@ -25,8 +25,8 @@ const UNUSED_MS = 60 * DAY_MS;
 /** Files that one folder keeps, the last used of them. */
 const KEPT = 5000;
 /** Folders whose files go by these rules. */
-type Kind = 'archives' | 'builds' | 'sources' | 'templates' | 'trees';
-const KINDS: readonly Kind[] = ['archives', 'builds', 'sources', 'templates', 'trees'];
+type Kind = 'archives' | 'builds' | 'identities' | 'sources' | 'templates' | 'trees';
+const KINDS: readonly Kind[] = ['archives', 'builds', 'identities', 'sources', 'templates', 'trees'];
 /** Its time is that of the last look at what may go. */
 const TIDIED = 'tidied';
 

@@ -5,7 +5,11 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './profile.ts';
+import { CacheFiles } from '../archive/cache-files.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
+import type { Identity } from './identity-memory.ts';
+import { IdentityMemory } from './identity-memory.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
 import type { Environment } from '../environment.ts';
@@ -31,13 +35,6 @@ export interface AwsSettings extends AccessOptions {
   readonly otherwise?: string;
 }
 
-export interface Identity {
-  /** Twelve digits. */
-  readonly account: string;
-  readonly arn: string;
-  readonly partition: string;
-}
-
 /**
  * AWS as the AWS CLI would reach it with the same options, environment and files.
  *
@@ -49,7 +46,7 @@ export interface AwsAccess {
   region(): Promise<string>;
   /** One client per Region, kept. Default: `region()`. */
   s3(region?: string): Promise<S3Client>;
-  /** Whose credentials these are. Asked once. */
+  /** Whose credentials these are. AWS STS is asked once, or was by a run before. */
   identity(): Promise<Identity>;
   /**
    * The https URL of an object as `aws cloudformation package` writes it for TemplateURL: host and suffix of the bucket's Region and partition, or
@@ -82,6 +79,8 @@ export interface ClientConfig {
   readonly retryMode: string;
   readonly endpoint?: string;
   readonly ignoreConfiguredEndpointUrls: boolean;
+  readonly useFipsEndpoint: boolean;
+  readonly useDualstackEndpoint: boolean;
 }
 
 interface Credentials {
@@ -174,8 +173,22 @@ class Access implements AwsAccess {
   }
 
   async identity(): Promise<Identity> {
+    return (this.#identity ??= this.#whoIsIt());
+  }
+
+  async #whoIsIt(): Promise<Identity> {
     const config = { maxAttempts: ATTEMPTS, ...this.#configOf('sts', this.#region()) };
-    return (this.#identity ??= askIdentity(config, this.#context.source, this.#settings.signal));
+    const { env, signal } = this.#settings;
+    const memory = new IdentityMemory(
+      new CacheFiles(cacheFolder(env)),
+      config.endpoint ?? partitionNamed(config.region),
+    );
+    const credentials = await this.#credentials();
+    const known = memory.recall(credentials);
+    if (known !== undefined) return known;
+    const identity = await askIdentity(config, this.#context.source, signal);
+    memory.remember(credentials, identity);
+    return identity;
   }
 
   urlOf(bucket: string, key: string, region: string): string {
@@ -218,6 +231,19 @@ class Access implements AwsAccess {
     return endpointUrl ?? configuredEndpoint(service, env, this.#context.profile, this.#context.files);
   }
 
+  /** @throws ArtifactError INVALID_CONFIGURATION */
+  #isOn(variable: string, key: string): boolean {
+    const { env } = this.#settings;
+    const { profile, profileName } = this.#context;
+    const [value, from] = isSet(env[variable])
+      ? [env[variable], variable]
+      : [profile.get(key), `${key} of profile '${profileName}'`];
+    const said = value?.toLowerCase();
+    if (!isSet(said) || said === 'false') return false;
+    if (said === 'true') return true;
+    throw new ArtifactError('INVALID_CONFIGURATION', `${from} is '${value ?? ''}', which is neither true nor false`);
+  }
+
   #configOf(service: string, region: string): ClientConfig {
     const { env } = this.#settings;
     const { profile, profileName, handler } = this.#context;
@@ -232,6 +258,9 @@ class Access implements AwsAccess {
       retryMode: retryMode === 'adaptive' ? retryMode : 'standard',
       // The SDK would look again, and not in the profile that is named here.
       ignoreConfiguredEndpointUrls: true,
+      // The SDK would read the files again to learn it.
+      useFipsEndpoint: this.#isOn('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'),
+      useDualstackEndpoint: this.#isOn('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'),
       ...(attempts !== undefined && { maxAttempts: Number(attempts) }),
       ...(endpoint !== undefined && { endpoint }),
     };

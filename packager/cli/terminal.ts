@@ -81,18 +81,19 @@ export interface ProcessStreams {
 
 /** Questions can be asked only where answers come from a terminal, and messages go to one. */
 export function terminalOf(streams: ProcessStreams, signal: AbortSignal): Terminal {
-  const { stdin, stdout, stderr, env } = streams;
+  const { stdout, stderr, env } = streams;
+  // Nobody's input is touched before somebody may be asked: Node.js makes it when it is looked at, and takes its time.
+  const stdin = stderr.isTTY === true ? streams.stdin : undefined;
   return {
     stdout: outputStream(stdout),
     stderr: outputStream(stderr),
     env,
     cwd: streams.cwd(),
     signal,
-    ...(stdin.isTTY === true &&
-      stderr.isTTY === true && {
-        ask: (question: string) => askLine(question, 'hidden', stdin, stderr, signal),
-        askOpenly: (question: string) => askLine(question, 'shown', stdin, stderr, signal),
-      }),
+    ...(stdin?.isTTY === true && {
+      ask: (question: string) => askLine(question, 'hidden', stdin, stderr, signal),
+      askOpenly: (question: string) => askLine(question, 'shown', stdin, stderr, signal),
+    }),
   };
 }
 

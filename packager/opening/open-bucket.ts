@@ -234,13 +234,24 @@ async function regionOf(meant: Meant, purpose: Purpose, signal: AbortSignal): Pr
   // Guests may not ask where a bucket is; its name says it.
   const named = owner === account ? undefined : regionInName(bucket, owner);
   if (named !== undefined) return named;
-  if (!isOwn) return s3.bucketRegion(await access.s3(), bucket, owner, signal);
+  if (!isOwn) return regionBy(s3, access, bucket, owner, signal);
   try {
     return await ownDomainRegion(access, s3, bucket, owner, purpose, signal);
   } catch (error) {
     if (mayMake && (purpose === 'write' || purpose === 'plan') && hasCode(error, 'DOMAIN_NOT_FOUND')) return undefined;
     throw error;
   }
+}
+
+async function regionBy(
+  s3: S3Module,
+  access: AwsAccess,
+  bucket: string,
+  owner: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const client = await access.s3();
+  return await s3.bucketRegion(client, bucket, owner, signal, new s3.DirectS3(client));
 }
 
 /** `undefined` of a bucket that is not called as the domain of an account is. */
@@ -278,7 +289,7 @@ async function ownDomainRegion(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return await s3.bucketRegion(await access.s3(), bucket, owner, signal);
+    return await regionBy(s3, access, bucket, owner, signal);
   } catch (error) {
     if (hasCode(error, 'BUCKET_NOT_FOUND')) throw noDomain(error, bucket, owner, await access.region(), purpose);
     if (!(error instanceof ArtifactError) || !hasCode(error, 'ACCESS_DENIED')) throw error;

@@ -2,7 +2,7 @@ import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { prefixed } from '../../repository/stores/prefixed.ts';
-import type * as S3 from '../../repository/stores/s3.ts';
+import type * as S3 from '../../repository/stores/s3-with-direct.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { bucketDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
@@ -112,7 +112,7 @@ async function plainRegionOf(
   // With an owner a refusal tells no Region: it may mean that the bucket is another's.
   for (const expected of new Set([owner, undefined])) {
     try {
-      return await s3.bucketRegion(client, bucket, expected, signal);
+      return await s3.bucketRegion(client, bucket, expected, signal, new s3.DirectS3(client));
     } catch (error) {
       if (!hasCode(error, 'ACCESS_DENIED')) throw error;
     }

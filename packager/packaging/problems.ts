@@ -5,8 +5,8 @@ import type { Place } from '../template/place.ts';
 import { formatPosition } from '../template/place.ts';
 import { pool } from './pool.ts';
 
-/** So many artifacts are made and sent at once; within one, parts go in parallel too. */
-const AT_ONCE = 8;
+/** So many artifacts are made and looked for at once: what is far away is waited for together. How much is packed and sent at once, is bounded elsewhere. */
+const AT_ONCE = 32;
 
 /** Of one error, or of several in one. @throws whatever is no ArtifactError: a defect, or the end of the run */
 export function problemsOf(error: unknown): readonly ArtifactError[] {

@@ -1,4 +1,5 @@
 // The program as it is shipped: `node packager/program/build.mjs [--outdir FOLDER]`. Bundled, because opening hundreds of files takes longer than most runs; in pieces, of which a command loads what it needs.
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -43,9 +44,7 @@ const { outputFiles } = await build({ ...options, define: { PROGRAM_IDENTITY: id
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const { path: file, text } of outputFiles) {
-  writeFileSync(file.replace(/\.js$/, '.cjs'), await asCommonJs(text));
-}
+writeFileSync(path.join(folder, 'pieces.bin'), await inOneFile(outputFiles));
 const worker = await build({
   ...COMMON,
   entryPoints: { 'archive-worker': 'packager/archive/archive-worker.ts' },
@@ -63,6 +62,24 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 });
 writeFileSync(path.join(folder, 'LICENSES.txt'), licenses([metafile, worker.metafile]));
+
+/** As pieces.ts reads it. */
+async function inOneFile(files) {
+  const places = {};
+  const texts = [];
+  let offset = 0;
+  for (const { path: file, text } of files) {
+    // ASCII, as esbuild is told.
+    const bytes = Buffer.from(await asCommonJs(text), 'latin1');
+    places[`./${path.basename(file).replace(/\.js$/, '.cjs')}`] = [offset, bytes.byteLength];
+    offset += bytes.byteLength;
+    texts.push(bytes);
+  }
+  const header = Buffer.from(JSON.stringify(places));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(header.byteLength);
+  return Buffer.concat([length, header, ...texts]);
+}
 
 /** The same piece for `require`: what Node compiled can be kept for CommonJS alone. */
 async function asCommonJs(text) {

@@ -1,6 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { cachedDataVersionTag } from 'node:v8';
 import type { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
@@ -30,8 +29,8 @@ export class Compiled {
 
   /** @param command of this run: another one calls other functions */
   constructor(folder: string, command: string) {
-    // Another Node.js, processor or set of flags compiles to something else.
-    const tag = `${process.version}-${process.arch}-${String(cachedDataVersionTag())}`;
+    // What another set of flags made, V8 refuses; to ask it beforehand takes as long as loading several pieces.
+    const tag = `${process.version}-${process.arch}`;
     this.#file = path.join(folder, `compiled-${tag}.bin`);
     this.#command = command;
     ({ entries: this.#entries, bytes: this.#bytes } = read(this.#file));

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Script } from 'node:vm';
 import { Compiled } from './compiled.ts';
+import { Pieces } from './pieces.ts';
 
 /** Starts the program in its shipped form (build.mjs): loads the pieces that the command needs, compiled already where a run before it has left that. */
 const folder = import.meta.dirname;
 const nodeRequire = createRequire(import.meta.url);
+const pieces = new Pieces(path.join(folder, 'pieces.bin'));
 const compiled = new Compiled(folder, process.argv[2] ?? '');
 const modules = new Map<string, { exports: unknown }>();
 
@@ -18,12 +19,20 @@ type Piece = (
   dirname: string,
 ) => void;
 
+/** Commander wants it for commands that are programs of their own, of which there are none here. */
+const LAZY = 'node:child_process';
+
+/** What a builtin has, once something of it is looked at. */
+function lazily(name: string): unknown {
+  return new Proxy({}, { get: (_, member) => Reflect.get(nodeRequire(name) as object, member) as unknown });
+}
+
 function load(name: string): unknown {
-  if (!name.startsWith('./')) return nodeRequire(name);
+  if (!name.startsWith('./')) return name === LAZY ? lazily(name) : nodeRequire(name);
   const known = modules.get(name);
   if (known !== undefined) return known.exports;
   const filename = path.join(folder, name);
-  const text = readFileSync(filename);
+  const text = pieces.of(name);
   const cachedData = compiled.of(name, text);
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${text.toString('latin1')}\n})`, {
     filename,

@@ -1,9 +1,14 @@
+import type { Content } from '../content.ts';
 import { bytesOf, contentOf } from '../content.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { endingWith } from './body.ts';
 
 /** A body up to this size is read within its request, so that who looks at a record while he holds another never waits for himself. */
 const SMALL = 64 * 1024;
+
+/** What is larger goes up in parts, several of which are in memory: few do so at once, beside any number of smaller ones. */
+const LARGE = 64 * 1024 * 1024;
+const LARGE_AT_ONCE = 4;
 
 /**
  * At most so many requests at once, the others wait their turn, first come first served. A large body that is read is part of its request:
@@ -13,6 +18,9 @@ const SMALL = 64 * 1024;
  */
 export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const turns = new Turns(atOnce);
+  const large = new Turns(LARGE_AT_ONCE);
+  const writing = <T>({ size }: Content, write: () => Promise<T>): Promise<T> =>
+    size > LARGE ? large.during(() => turns.during(write)) : turns.during(write);
   const { address } = store;
   const alone = store.removeAlone?.bind(store);
   const copyFrom = store.copyFrom?.bind(store);
@@ -33,10 +41,10 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
     },
     incarnations: (key) => turns.during(() => store.incarnations(key)),
     head: (key) => turns.during(() => store.head(key)),
-    create: (key, content, attributes) => turns.during(() => store.create(key, content, attributes)),
+    create: (key, content, attributes) => writing(content, () => store.create(key, content, attributes)),
     replace: (key, content, revision, attributes) =>
-      turns.during(() => store.replace(key, content, revision, attributes)),
-    overwrite: (key, content, attributes) => turns.during(() => store.overwrite(key, content, attributes)),
+      writing(content, () => store.replace(key, content, revision, attributes)),
+    overwrite: (key, content, attributes) => writing(content, () => store.overwrite(key, content, attributes)),
     removeIncarnation: (key, incarnation) => turns.during(() => store.removeIncarnation(key, incarnation)),
     ...(alone && { removeAlone: (key, incarnation) => turns.during(() => alone(key, incarnation)) }),
     removeRevision: (key, revision) => turns.during(() => store.removeRevision(key, revision)),

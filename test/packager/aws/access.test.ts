@@ -1,15 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { CacheFiles } from '../../../packager/archive/cache-files.ts';
 import type { AwsAccess, AwsSettings } from '../../../packager/aws/access.ts';
 import { awsAccess } from '../../../packager/aws/access.ts';
+import { IdentityMemory } from '../../../packager/aws/identity-memory.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { whySkipped } from '../../support/where.ts';
@@ -118,7 +120,7 @@ function refusal(code: string, status = 403): Answer {
 
 async function access(settings: Partial<AwsSettings> = {}): Promise<AwsAccess> {
   const { env = KEYS, ...others } = settings;
-  const made = await awsAccess({ verifySsl: true, ...others, env: { HOME: home, ...env } });
+  const made = await awsAccess({ verifySsl: true, ...others, env: { HOME: home, CFN_ARTIFACTS_CACHE: 'off', ...env } });
   closing.push(() => {
     made.close();
   });
@@ -129,6 +131,88 @@ function configure(config: string, credentials = ''): void {
   writeFileSync(join(home, '.aws', 'config'), config);
   writeFileSync(join(home, '.aws', 'credentials'), credentials);
 }
+
+describe('identity() that is remembered', () => {
+  let aws: Aws;
+  beforeEach(async () => {
+    aws = await fakeAws();
+  });
+
+  const folder = (): string => join(home, 'cache');
+  const asks = async (env: AwsSettings['env'] = {}, endpointUrl = aws.url): Promise<number> => {
+    const before = aws.asked.length;
+    const made = await access({
+      ...{ region: 'eu-west-1', endpointUrl },
+      env: { ...KEYS, CFN_ARTIFACTS_CACHE: folder(), ...env },
+    });
+    expect(await made.identity()).toEqual(IDENTITY);
+    return aws.asked.length - before;
+  };
+  const only = (): string => {
+    const [name, ...others] = readdirSync(join(folder(), 'identities'));
+    if (name === undefined || others.length > 0) throw new Error('there is not just one');
+    return join(folder(), 'identities', name);
+  };
+
+  test('is not asked for again: by these keys, at this endpoint', async () => {
+    expect([await asks(), await asks()]).toEqual([1, 0]);
+    expect(await asks({ AWS_ACCESS_KEY_ID: 'AKIAOTHER' })).toBe(1);
+    expect(await asks({}, aws.url.replace('127.0.0.1', 'localhost'))).toBe(1);
+    expect(await asks({ CFN_ARTIFACTS_CACHE: 'off' })).toBe(1);
+    expect(await asks()).toBe(0);
+  });
+
+  test('is worth nothing to who has another secret', async () => {
+    await asks();
+    expect(await asks({ AWS_SECRET_ACCESS_KEY: 'guessed' })).toBe(1);
+  });
+
+  test('holds no key, neither of the pair', async () => {
+    await asks();
+    const text = readFileSync(only(), 'latin1');
+    expect(text).toContain(IDENTITY.account);
+    expect(text).not.toContain(KEYS.AWS_SECRET_ACCESS_KEY);
+    expect(`${text}${only()}`).not.toContain(KEYS.AWS_ACCESS_KEY_ID);
+  });
+
+  test('is asked for again where somebody wrote another account into the file, whole as it is', async () => {
+    await asks();
+    const files = new CacheFiles(folder());
+    const name = basename(only());
+    const text = files.read('identities', name)?.toString() ?? '';
+    files.write('identities', name, [Buffer.from(text.replace(IDENTITY.account, '444455556666'))]);
+    expect(await asks()).toBe(1);
+    expect(await asks()).toBe(0);
+  });
+
+  test('is asked for again where the file is damaged, empty or a folder', async () => {
+    await asks();
+    const file = only();
+    const whole = readFileSync(file);
+    for (let at = 0; at < whole.byteLength; at += 7) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      writeFileSync(file, damaged);
+      expect(await asks()).toBe(1);
+    }
+    writeFileSync(file, '');
+    expect(await asks()).toBe(1);
+    rmSync(file);
+    mkdirSync(file);
+    expect([await asks(), await asks()]).toEqual([1, 1]);
+  });
+
+  test('is a day old at most, by a clock that is set back too', () => {
+    const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
+    const at = (now: number) => new IdentityMemory(new CacheFiles(folder()), 'e', () => now);
+    const day = 24 * 60 * 60_000;
+    const noon = Date.UTC(2026, 0, 10, 12);
+    at(noon).remember(key, IDENTITY);
+    expect(at(noon + day - 1).recall(key)).toEqual(IDENTITY);
+    expect(at(noon + day).recall(key)).toBeUndefined();
+    expect(at(noon - day).recall(key)).toBeUndefined();
+  });
+});
 
 describe('identity()', () => {
   test('is asked of STS, once', async () => {

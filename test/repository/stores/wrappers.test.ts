@@ -188,6 +188,33 @@ describe('limited', () => {
     expect(running()).toBe(0);
   });
 
+  test('few large contents are written at once, small ones beside them', async () => {
+    let large = 0;
+    let most = 0;
+    const begun: string[] = [];
+    let end: (() => void) | undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const slow: ObjectStore = {
+      ...memory(),
+      create: async (one, { size }) => {
+        if (size < 1e6) return await Promise.resolve('created');
+        begun.push(one);
+        most = Math.max(most, (large += 1));
+        await ended;
+        large -= 1;
+        return 'created';
+      },
+    };
+    const store = limited(slow, 64);
+    const content = { ...contentOf('x'), size: 100e6 };
+    const writings = Array.from({ length: 10 }, (_, number) => store.create(key(`large/${number}`), content));
+    // None of them ends before the small one has.
+    expect(await store.create(key('small'), contentOf('x'))).toBe('created');
+    end?.();
+    expect(await Promise.all(writings)).toEqual(writings.map(() => 'created'));
+    expect([most, begun.length]).toEqual([4, 10]);
+  });
+
   test('a large body is part of its request, until it is read or left', async () => {
     const store = limited(memory(), 1);
     await store.create(key('large'), contentOf('x'.repeat(100_000)));
