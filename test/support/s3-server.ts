@@ -576,6 +576,8 @@ async function send(
     'x-amz-request-id': randomBytes(8).toString('hex').toUpperCase(),
     'x-amz-id-2': randomBytes(24).toString('base64'),
     ...(hasBody && { 'content-length': String(body.size) }),
+    // As S3 answers. Of an answer that has neither, clients wait for the end of the connection.
+    ...(isHead && reply.status > 304 && { 'transfer-encoding': 'chunked' }),
     ...(isHead && reply.status >= 300 ? withoutType(reply.headers) : reply.headers),
     // What is left of a body that nobody reads would be taken for the next request.
     ...(!request.complete && { connection: 'close' }),

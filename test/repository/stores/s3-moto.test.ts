@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from '@jest/globals';
+import { DirectS3 } from '../../../repository/stores/s3-direct.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { startMoto } from '../../support/moto.ts';
 import { s3Conformance } from '../../support/s3-conformance.ts';
@@ -65,11 +66,14 @@ if ('skipped' in moto) {
     forcePathStyle: true,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   };
-  const open = async (): Promise<OpenedStore> => {
+  const opening = (directly: boolean) => async (): Promise<OpenedStore> => {
     const client = new S3Client({ ...s3ClientDefaults, ...config });
     const bucket = await makeBucket(client, `contract-${(buckets += 1)}`);
     return {
-      store: s3Store({ client, bucket, expectedOwner: '123456789012' }),
+      store: s3Store({
+        ...{ client, bucket, expectedOwner: '123456789012' },
+        ...(directly && { direct: new DirectS3(client) }),
+      }),
       argument: JSON.stringify({ bucket, config }),
       close: async () => {
         client.destroy();
@@ -88,12 +92,16 @@ if ('skipped' in moto) {
     },
     wireDifferences,
   );
+  const open = opening(false);
   objectStoreContract('moto', open, {
     child,
     another: open,
     knownDifferences: differences,
     largeSize: 128 * 1024 * 1024,
   });
+  // Processes of their own, and what is large, are asked for as above.
+  const openDirectly = opening(true);
+  objectStoreContract('moto, asked directly', openDirectly, { another: openDirectly, knownDifferences: differences });
   afterAll(async () => {
     await moto.close();
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { prefixed } from '../../../repository/stores/prefixed.ts';
+import { DirectS3 } from '../../../repository/stores/s3-direct.ts';
 import { bucketRegion, s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import type { KnownDifference, OpenedStore } from '../../support/object-store-contract.ts';
 import { objectStoreContract } from '../../support/object-store-contract.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 });
 
 const openBucket =
-  (versioning: Versioning, on: () => S3Server = () => server) =>
+  (versioning: Versioning, on: () => S3Server = () => server, directly = false) =>
   async (): Promise<OpenedStore> => {
     const bucket = `contract-${(buckets += 1)}`;
     const server = on();
@@ -37,8 +38,11 @@ const openBucket =
     const config = server.clientConfig();
     const client = new S3Client({ ...s3ClientDefaults, ...config });
     return {
-      store: s3Store({ client, bucket, expectedOwner: TEST_ACCOUNT }),
-      argument: JSON.stringify({ bucket, config }),
+      store: s3Store({
+        ...{ client, bucket, expectedOwner: TEST_ACCOUNT },
+        ...(directly && { direct: new DirectS3(client) }),
+      }),
+      argument: JSON.stringify({ bucket, config, directly }),
       close: async () => {
         client.destroy();
       },
@@ -52,6 +56,12 @@ const LARGE_ENOUGH = 100 * 1024 * 1024;
 const SAME_BYTES = 'without versions an ETag is all that tells incarnations apart';
 
 objectStoreContract('a versioned bucket', openBucket('Enabled'), { child, another: openBucket('Enabled') });
+
+const openDirectly = openBucket('Enabled', () => server, true);
+
+objectStoreContract('a versioned bucket, asked directly', openDirectly, {
+  ...{ child, another: openDirectly, largeSize: LARGE_ENOUGH },
+});
 
 objectStoreContract(
   'a versioned bucket of short pages and undecided writes',
