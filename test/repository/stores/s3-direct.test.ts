@@ -9,6 +9,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectTaggingCommand,
@@ -19,13 +20,15 @@ import fc from 'fast-check';
 import type { Content } from '../../../repository/content.ts';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import { digestToBase64 } from '../../../repository/digest.ts';
+import type { ArtifactError } from '../../../repository/error.ts';
 import type { Incarnation, ObjectKey, ObjectStore, Revision } from '../../../repository/object-store.ts';
 import { leaveBody, objectKey } from '../../../repository/object-store.ts';
 import { DirectS3 } from '../../../repository/stores/s3-direct.ts';
 import type { S3StoreOptions } from '../../../repository/stores/s3.ts';
-import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
+import { bucketRegion, s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { generatedContent } from '../../support/generated-content.ts';
 import type { Identity } from '../../support/s3-server-auth.ts';
+import type { Statement } from '../../support/iam/policy.ts';
 import type { Fault } from '../../support/s3-server-faults.ts';
 import { INTERNAL_ERROR, RESET_AFTER, RESET_BEFORE, SLOW_DOWN } from '../../support/s3-server-faults.ts';
 import type { Bucket } from '../../support/s3-server-state.ts';
@@ -112,18 +115,32 @@ async function put(direct: DirectS3, Key: string, text: string | Uint8Array, inp
   return await direct.ask('PutObject', ...writing(Key, text, input));
 }
 
-describe('what is asked', () => {
-  interface Sent {
-    readonly method: string;
-    readonly protocol: string;
-    readonly hostname: string;
-    readonly port?: number;
-    readonly path: string;
-    readonly query: object;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: unknown;
-  }
+interface Sent {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: object;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
 
+/** A client whose requests go nowhere, and seem to succeed. */
+function recording(config: S3ClientConfig): { readonly client: S3Client; readonly sent: Sent[] } {
+  const sent: Sent[] = [];
+  const handle = async (request: Sent): Promise<object> => {
+    sent.push(request);
+    if (request.body instanceof Readable) request.body.resume();
+    return { response: { statusCode: 200, headers: { etag: '"e"' }, body: Readable.from([]) } };
+  };
+  const requestHandler = { handle } as unknown as NonNullable<S3ClientConfig['requestHandler']>;
+  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: SECRET, sessionToken: 'token' };
+  const client = new S3Client({ ...s3ClientDefaults, credentials, ...config, requestHandler });
+  return { client, sent };
+}
+
+describe('what is asked', () => {
   /** What differs from one request to the next, and what only the SDK says of itself. */
   const OF_EACH = /^(?:authorization|amz-sdk-.*|user-agent|x-amz-user-agent|x-amz-date|connection)$/;
 
@@ -134,20 +151,6 @@ describe('what is asked', () => {
   function essence({ method, protocol, hostname, port, path, query, headers }: Sent): unknown {
     const scope = /Credential=[^/]+\/\d+\/(?<scope>[^,]+),/.exec(headers['authorization'] ?? '')?.groups?.['scope'];
     return { ...{ method, protocol, hostname, port, path, query, scope }, headers: lasting(headers) };
-  }
-
-  /** A client whose requests go nowhere, and seem to succeed. */
-  function recording(config: S3ClientConfig): { readonly client: S3Client; readonly sent: Sent[] } {
-    const sent: Sent[] = [];
-    const handle = async (request: Sent): Promise<object> => {
-      sent.push(request);
-      if (request.body instanceof Readable) request.body.resume();
-      return { response: { statusCode: 200, headers: { etag: '"e"' }, body: Readable.from([]) } };
-    };
-    const requestHandler = { handle } as unknown as NonNullable<S3ClientConfig['requestHandler']>;
-    const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: SECRET, sessionToken: 'token' };
-    const client = new S3Client({ ...s3ClientDefaults, credentials, ...config, requestHandler });
-    return { client, sent };
   }
 
   async function askAll(store: ObjectStore, name: string): Promise<void> {
@@ -167,6 +170,7 @@ describe('what is asked', () => {
     const { client, sent } = recording(config);
     const options = { bucket: name, expectedOwner: TEST_ACCOUNT, kmsKeyId: KMS_KEY, metadata: { all: 'y' } };
     await askAll(storeOf(client, directly, options), of);
+    await bucketRegion(client, name, TEST_ACCOUNT, undefined, directly ? new DirectS3(client) : undefined);
     return sent;
   }
 
@@ -192,6 +196,7 @@ describe('what is asked', () => {
     ['an IPv4 address', { ...aws, endpoint: 'http://127.0.0.1:9000', forcePathStyle: true }],
     ['an IPv4 address without a port', { ...aws, endpoint: 'http://127.0.0.1' }],
     ['an IPv6 address', { ...aws, endpoint: 'http://[::1]:9000', forcePathStyle: true }],
+    ['a Region that is not the one of its first signature', { ...aws, signingRegion: 'us-west-1' }],
     ['a VPC endpoint', { ...aws, endpoint: 'https://bucket.vpce-1a2b-5e6f.s3.eu-central-1.vpce.amazonaws.com' }],
   ])('goes where the SDK sends it, and says what it says: %s', async (_, config) => {
     for (const name of ['plain-bucket', 'dotted.bucket.name', 'point-0123456789abcdefghij-s3alias']) {
@@ -210,7 +215,7 @@ describe('what is asked', () => {
     for (const config of [aws, { ...aws, endpoint: 'http://[::1]:9000/base/', forcePathStyle: true }]) {
       const [directly, bySdk] = [await sentBy(config, BUCKET, name, true), await sentBy(config, BUCKET, name, false)];
       expect(directly.map(essence)).toEqual(bySdk.map(essence));
-      expect(directly).toHaveLength(11);
+      expect(directly).toHaveLength(12);
     }
   });
 
@@ -379,6 +384,34 @@ describe('an answer', () => {
   });
 });
 
+describe("a bucket's Region", () => {
+  test.each<[string, string, S3ClientConfig, string]>([
+    ['here', BUCKET, {}, 'us-east-1'],
+    ['far away', 'far-away', {}, 'ap-south-1'],
+    ['far away, where the SDK follows', 'far-away', { followRegionRedirects: true }, 'ap-south-1'],
+    ['far away, from there', 'far-away', { region: 'ap-south-1' }, 'ap-south-1'],
+    ['of nothing', 'nowhere', {}, 'BUCKET_NOT_FOUND'],
+    ['of another account', 'theirs', {}, 'WRONG_OWNER'],
+  ])('%s is told alike', async (_, name, config, expected) => {
+    server.createBucket('far-away', { region: 'ap-south-1' });
+    server.createBucket('theirs', { owner: '444455556666' });
+    const open: Statement = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::theirs' };
+    server.identities.set('owner', { account: '444455556666', secretAccessKey: SECRET });
+    const Policy = JSON.stringify({ Statement: open });
+    await clientOf({}, 'owner').send(new PutBucketPolicyCommand({ Bucket: 'theirs', Policy }));
+    for (const owner of [TEST_ACCOUNT, ...(name === 'theirs' ? [] : [undefined])]) {
+      const tellings = [false, true].map(async (directly) => {
+        const client = clientOf(config);
+        const direct = directly ? new DirectS3(client) : undefined;
+        return await bucketRegion(client, name, owner, undefined, direct).catch(
+          (error: unknown) => (error as ArtifactError).code,
+        );
+      });
+      expect(await Promise.all(tellings)).toEqual([expected, expected]);
+    }
+  });
+});
+
 describe('to the SDK is left', () => {
   test.each<[string, string, object]>([
     ['an operation that is not known', 'DeleteObject', at('a')],
@@ -418,8 +451,9 @@ describe('to the SDK is left', () => {
   });
 
   test('a client that may find its endpoint in files that only the SDK reads', async () => {
-    const client = new S3Client({ ...s3ClientDefaults, region: 'us-east-1' });
+    const { client, sent } = recording({ region: 'us-east-1' });
     expect(await new DirectS3(client).ask('HeadObject', at('a'))).toBeUndefined();
+    expect(sent).toEqual([]);
   });
 
   test.each<[string, Fault]>([
