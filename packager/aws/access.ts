@@ -81,6 +81,7 @@ export interface ClientConfig {
   readonly ignoreConfiguredEndpointUrls: boolean;
   readonly useFipsEndpoint: boolean;
   readonly useDualstackEndpoint: boolean;
+  readonly userAgentAppId: () => Promise<string | undefined>;
 }
 
 interface Credentials {
@@ -261,6 +262,7 @@ class Access implements AwsAccess {
       // The SDK would read the files again to learn it.
       useFipsEndpoint: this.#isOn('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'),
       useDualstackEndpoint: this.#isOn('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'),
+      userAgentAppId: () => Promise.resolve([env['AWS_SDK_UA_APP_ID'], profile.get('sdk_ua_app_id')].find(isSet)),
       ...(attempts !== undefined && { maxAttempts: Number(attempts) }),
       ...(endpoint !== undefined && { endpoint }),
     };

@@ -184,6 +184,10 @@ interface Form {
   readonly method: 'HEAD' | 'GET' | 'PUT';
   /** That the SDK adds, and that logs show. */
   readonly id?: string;
+  /** Other than the object itself. */
+  readonly answer?: 'listing';
+  /** Which of the requests with this method it is. */
+  readonly kind?: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   /** Where the input has no content type, S3 would store another one than the SDK names. */
@@ -213,6 +217,14 @@ const FORMS: Readonly<Record<string, Form>> = {
     // Whoever asks for the checksum of a body has the SDK verify it.
     headers: { ...EXPECTED, ...WHICH.conditions },
   },
+  ListObjectsV2: {
+    ...{ method: 'GET', answer: 'listing', kind: { 'list-type': '2' } },
+    query: {
+      ...{ Prefix: 'prefix', MaxKeys: 'max-keys', EncodingType: 'encoding-type' },
+      ...{ ContinuationToken: 'continuation-token', StartAfter: 'start-after' },
+    },
+    headers: EXPECTED,
+  },
   PutObject: {
     ...{ method: 'PUT', id: 'PutObject', type: BYTES },
     query: {},
@@ -238,7 +250,7 @@ interface Said {
 
 /** `undefined` where the input has anything that is not known here. */
 function requestOf(form: Form, input: object): Said | undefined {
-  const query: Record<string, string> = form.id === undefined ? {} : { 'x-id': form.id };
+  const query: Record<string, string> = { ...form.kind, ...(form.id !== undefined && { 'x-id': form.id }) };
   const headers: Record<string, string> = form.type === undefined ? {} : { 'content-type': form.type };
   for (const [member, value] of Object.entries(input) as [string, unknown][]) {
     if (member === 'Bucket' || member === 'Key' || value === undefined) continue;
@@ -272,8 +284,12 @@ const TOLD: Readonly<Record<string, string>> = {
   'x-amz-version-id': 'VersionId',
 };
 
-async function outcomeOf({ method }: Form, response: Response): Promise<object | undefined> {
+async function outcomeOf({ method, answer }: Form, response: Response): Promise<object | undefined> {
   const { statusCode, headers, body } = response;
+  if (statusCode === 200 && answer === 'listing') {
+    const listing = listingIn((await textOf(body)) ?? '');
+    return listing && { ...listing, $metadata: metadataOf(response) };
+  }
   if (statusCode === 200 || statusCode === 206) {
     // What is not read keeps its connection from being used again. The SDK takes an error in it for one, though S3 promises none there.
     const text = method === 'GET' ? '' : await textOf(body);
@@ -287,6 +303,53 @@ async function outcomeOf({ method }: Form, response: Response): Promise<object |
   const refusal = await refusalOf(method, response);
   if (refusal === undefined || !hasCode(refusal, 'NotFound', 'NoSuchKey', 'PreconditionFailed')) return undefined;
   throw refusal;
+}
+
+/** `undefined` where it is not whole, or says anything that is not expected of a listing without a delimiter. */
+function listingIn(text: string): object | undefined {
+  const [, inside] = /<ListBucketResult\b[^>]*>(?<inside>[^]*)<\/ListBucketResult>\s*$/.exec(text) ?? [];
+  if (inside === undefined) return undefined;
+  const Contents: object[] = [];
+  const rest = inside.replaceAll(/<Contents>(?<object>[^]*?)<\/Contents>/g, (_, object: string) => {
+    const { Key, Size, LastModified, ETag } = elementsIn(object);
+    Contents.push({ Key, Size: Number(Size), LastModified: new Date(LastModified ?? ''), ETag });
+    return '';
+  });
+  const { IsTruncated, NextContinuationToken, EncodingType } = elementsIn(rest);
+  const isPlain = Contents.every(({ Key, Size, LastModified }: Partial<Listed>) => {
+    return Key !== undefined && Number.isSafeInteger(Size) && !Number.isNaN(LastModified?.getTime());
+  });
+  if (!isPlain || (IsTruncated !== 'true' && IsTruncated !== 'false')) return undefined;
+  return {
+    ...{ Contents, IsTruncated: IsTruncated === 'true' },
+    ...(NextContinuationToken !== undefined && { NextContinuationToken }),
+    ...(EncodingType !== undefined && { EncodingType }),
+  };
+}
+
+interface Listed {
+  readonly Key: string;
+  readonly Size: number;
+  readonly LastModified: Date;
+}
+
+/** Those that hold nothing but text. */
+function elementsIn(xml: string): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Array.from(xml.matchAll(/<(?<name>\w+)>(?<text>[^<]*)<\/\k<name>>/g), ({ groups }) => [
+      groups?.['name'] ?? '',
+      unescaped(groups?.['text'] ?? ''),
+    ]),
+  );
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function unescaped(text: string): string {
+  return text.replaceAll(/&(?:#x(?<hex>[\da-f]+)|#(?<digits>\d+)|(?<name>\w+));/gi, (whole, hex, digits, name) => {
+    if (name !== undefined) return ENTITIES[name as string] ?? whole;
+    return String.fromCodePoint(hex === undefined ? Number(digits) : Number.parseInt(hex as string, 16));
+  });
 }
 
 function answerOf(headers: Response['headers']): object {
