@@ -301,9 +301,21 @@ async function outcomeOf({ method, answer }: Form, response: Response): Promise<
     };
   }
   const refusal = await refusalOf(method, response);
-  if (refusal === undefined || !hasCode(refusal, 'NotFound', 'NoSuchKey', 'PreconditionFailed')) return undefined;
-  throw refusal;
+  if (refusal !== undefined && isFinal(refusal, headers)) throw refusal;
+  return undefined;
 }
+
+/** That asking again changes nothing. Who is denied may be so for the date of the signature: the SDK asks again where its clock is not that of S3. */
+function isFinal(refusal: Error, { date = '' }: Response['headers']): boolean {
+  if (hasCode(refusal, 'NotFound', 'NoSuchKey', 'PreconditionFailed')) return true;
+  return hasCode(refusal, 'AccessDenied', UNNAMED) && Math.abs(Date.parse(date) - Date.now()) < SKEW_MS;
+}
+
+/** As the SDK names what has no name. */
+const UNNAMED = 'Unknown';
+
+/** From here on the SDK takes its clock for wrong. */
+const SKEW_MS = 4 * 60_000;
 
 /** `undefined` where it is not whole, or says anything that is not expected of a listing without a delimiter. */
 function listingIn(text: string): object | undefined {
@@ -374,17 +386,27 @@ function metadataIn(headers: Response['headers']): Readonly<Record<string, strin
   );
 }
 
-/** The answer to a HEAD has no body to say more. */
+/** `undefined` where it is not understood whole. */
 async function refusalOf(method: Form['method'], response: Response): Promise<Error | undefined> {
   const { statusCode, headers } = response;
   const text = await textOf(response.body);
-  if (text === undefined) return undefined;
-  const name =
-    method === 'HEAD' && statusCode === 404 ? 'NotFound' : /<Code>(?<code>\w+)<\/Code>/.exec(text)?.groups?.['code'];
+  const { name, message } = (text === undefined ? undefined : wordsOf(method, statusCode, text)) ?? {};
   if (name === undefined) return undefined;
-  const message = /<Message>(?<message>[^<&]*)<\/Message>/.exec(text)?.groups?.['message'] ?? name;
   const failure: Omit<AwsFailure, 'message'> = { name, $metadata: metadataOf(response), $response: { headers } };
   return Object.assign(new Error(message), failure);
+}
+
+function wordsOf(
+  method: Form['method'],
+  statusCode: number,
+  text: string,
+): { readonly name: string; readonly message: string } | undefined {
+  // The answer to a HEAD has no body to say more.
+  const bare: Readonly<Record<number, string>> = { 403: UNNAMED, 404: 'NotFound' };
+  const name = method === 'HEAD' ? bare[statusCode] : /<Code>(?<code>\w+)<\/Code>/.exec(text)?.groups?.['code'];
+  const message =
+    method === 'HEAD' ? 'UnknownError' : /<Message>(?<words>[^<]*)<\/Message>/.exec(text)?.groups?.['words'];
+  return name === undefined || message === undefined ? undefined : { name, message: unescaped(message) };
 }
 
 /** Of some hundred bytes. `undefined` where they don't all arrive. */
