@@ -8,7 +8,8 @@ import type { AwsFailure } from './s3-error.ts';
 /**
  * The requests that a run makes by the dozen, without the SDK's middleware, which takes several times what Node.js needs for one. All else is the client's
  * own: connections, credentials, rules of endpoints, signer. What can't be said or isn't answered in a way that is known here is left to the SDK, which asks
- * anew: redirects, pauses, clocks that are wrong, and what a refusal means are its matter alone.
+ * anew: redirects, pauses, clocks that are wrong, and what most refusals mean are its matter alone. Middleware that somebody has added to the client runs
+ * only then.
  */
 export class DirectS3 {
   readonly #client: S3Client;
@@ -327,6 +328,8 @@ function listingIn(text: string): object | undefined {
     Contents.push({ Key, Size: Number(Size), LastModified: new Date(LastModified ?? ''), ETag });
     return '';
   });
+  // Objects that are written otherwise are not to be taken for none.
+  if (/<(?:Contents|Key)\b/.test(rest)) return undefined;
   const { IsTruncated, NextContinuationToken, EncodingType } = elementsIn(rest);
   const isPlain = Contents.every(({ Key, Size, LastModified }: Partial<Listed>) => {
     return Key !== undefined && Number.isSafeInteger(Size) && !Number.isNaN(LastModified?.getTime());
@@ -357,10 +360,13 @@ function elementsIn(xml: string): Readonly<Record<string, string | undefined>> {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
+const LAST_CODE_POINT = 0x10ffff;
+
 function unescaped(text: string): string {
   return text.replaceAll(/&(?:#x(?<hex>[\da-f]+)|#(?<digits>\d+)|(?<name>\w+));/gi, (whole, hex, digits, name) => {
     if (name !== undefined) return ENTITIES[name as string] ?? whole;
-    return String.fromCodePoint(hex === undefined ? Number(digits) : Number.parseInt(hex as string, 16));
+    const code = hex === undefined ? Number(digits) : Number.parseInt(hex as string, 16);
+    return code <= LAST_CODE_POINT ? String.fromCodePoint(code) : whole;
   });
 }
 

@@ -118,6 +118,11 @@ describe('an answer to it', () => {
     ['has an object without a size', listing(object(`<Key>k</Key>${LAST}`))],
     ['has an object without a key', listing(object(`<Size>1</Size>${LAST}`))],
     ['has an object of no time', listing(object('<Key>k</Key><Size>1</Size>'))],
+    [
+      'has an object with an attribute',
+      listing(`<Contents a="b"><Key>k</Key></Contents><IsTruncated>false</IsTruncated>`),
+    ],
+    ['names a character that there is not', listing(object(`<Key>&#x110000;</Key>${LAST}`))],
     ['is an error', '<Error><Code>InternalError</Code></Error>'],
     ['is empty', ''],
   ])('that %s is left to the SDK', async (_, body) => {
