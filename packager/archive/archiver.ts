@@ -11,7 +11,7 @@ import { ThreadExecutor, defaultThreads, localExecutor } from './executor.ts';
 import type { FileState } from './file.ts';
 import { fileList } from './file-list.ts';
 import type { FileProblem, Measured } from './jobs.ts';
-import { Packer } from './packer.ts';
+import { Packer, packingMs } from './packer.ts';
 import { removeIfEmpty } from './spool.ts';
 import { TreeMemory } from './tree-memory.ts';
 
@@ -43,8 +43,10 @@ export interface Archiver {
   close(): Promise<void>;
 }
 
-/** Threads take about 30 ms to start; they are started when so much work has come together in the run. Milliseconds. */
+/** A thread takes about 30 ms to start; all are started when so much work has come together in the run. Milliseconds. */
 const THREADS_PAY_OFF = 150;
+/** One that shares the work with this one is started earlier: in time for what is to be packed once it is measured. */
+const ONE_THREAD_PAYS_OFF = 40;
 /** Hashing takes about so long for a byte and a file. */
 const MS_PER_BYTE = 1 / 700_000;
 const MS_PER_FILE = 1 / 100;
@@ -64,6 +66,7 @@ class RunArchiver implements Archiver {
   readonly #local = localExecutor();
   #threads: ThreadExecutor | undefined;
   #estimatedMs = 0;
+  #expectedMs = 0;
   #ended: Error | undefined;
   readonly #onAbort = (): void => {
     void this.#end(reasonOf(this.#options.signal));
@@ -80,7 +83,7 @@ class RunArchiver implements Archiver {
 
   async measure(files: readonly FileState[], subject: string): Promise<Measured> {
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
-    const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE);
+    const executor = this.#executor(bytes * MS_PER_BYTE + files.length * MS_PER_FILE, packingMs(bytes, files.length));
     const contents = emptyContents(files.length);
     const problems: FileProblem[] = [];
     let begun = 0;
@@ -128,12 +131,16 @@ class RunArchiver implements Archiver {
     removeIfEmpty(this.#options.scratch);
   }
 
-  /** Threads, as soon as the run has given enough work to be worth them. */
-  #executor(estimatedMs: number): Executor {
+  /** Threads, as soon as the run has given enough work to be worth them. @param expectedMs of what follows, perhaps */
+  #executor(estimatedMs: number, expectedMs = 0): Executor {
     this.#estimatedMs += estimatedMs;
-    const threads = this.#options.threads ?? defaultThreads();
-    if (this.#threads === undefined && this.#ended === undefined && threads > 0) {
-      if (this.#estimatedMs > THREADS_PAY_OFF) this.#threads = new ThreadExecutor(threads);
+    this.#expectedMs += expectedMs;
+    const most = this.#options.threads ?? defaultThreads();
+    const isSome = this.#estimatedMs + this.#expectedMs > ONE_THREAD_PAYS_OFF;
+    const threads = this.#estimatedMs > THREADS_PAY_OFF ? most : isSome ? Math.min(most, 1) : 0;
+    if (threads > 0 && this.#ended === undefined) {
+      if (this.#threads === undefined) this.#threads = new ThreadExecutor(threads);
+      else this.#threads.grow(threads);
     }
     return this.#threads ?? this.#local;
   }

@@ -53,18 +53,34 @@ interface Waiting {
 /** A second job waits in each thread, so that none is idle while an answer travels. */
 const JOBS_AHEAD = 2;
 
-/** Jobs in threads, begun in order. */
+/**
+ * Jobs in threads, begun in order. With one thread, this one works as well, from the first moment on: the other takes what is left when it has started. With
+ * more, this one is free for everything else.
+ */
 export class ThreadExecutor implements Executor {
-  readonly #threads: Thread[];
+  readonly #threads: Thread[] = [];
   readonly #queue: Waiting[] = [];
   #next = 0;
+  #isHelping = false;
   #closed: Error | undefined;
 
   constructor(threads: number) {
-    const ready = (): void => {
-      this.#dispatch();
-    };
-    this.#threads = Array.from({ length: threads }, () => new Thread(ready));
+    this.grow(threads);
+  }
+
+  /** To so many threads, if there are fewer. */
+  grow(threads: number): void {
+    while (this.#threads.length < threads) {
+      this.#threads.push(
+        new Thread(() => {
+          this.#dispatch();
+        }),
+      );
+    }
+  }
+
+  get #helps(): boolean {
+    return this.#threads.length === 1;
   }
 
   run<K extends JobKind>(kind: K, input: Jobs[K]['input']): Promise<Jobs[K]['output']> {
@@ -72,7 +88,27 @@ export class ThreadExecutor implements Executor {
     return new Promise((resolve, reject) => {
       this.#queue.push({ kind, input, resolve, reject });
       this.#dispatch();
+      if (this.#helps && !this.#isHelping) void this.#help();
     });
+  }
+
+  /** One job after the other, as `localExecutor`. */
+  async #help(): Promise<void> {
+    this.#isHelping = true;
+    try {
+      while (this.#helps) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const waiting = this.#take();
+        if (waiting === undefined) return;
+        try {
+          waiting.resolve(runJob(waiting.kind, waiting.input) as never);
+        } catch (error) {
+          waiting.reject(error as Error);
+        }
+      }
+    } finally {
+      this.#isHelping = false;
+    }
   }
 
   async close(reason: Error): Promise<void> {
@@ -83,18 +119,26 @@ export class ThreadExecutor implements Executor {
   }
 
   #dispatch(): void {
-    while (this.#next < this.#queue.length) {
+    for (;;) {
       const idlest = this.#threads.reduce((a, b) => (b.busy < a.busy ? b : a));
-      const waiting = this.#queue[this.#next];
-      if (idlest.busy >= JOBS_AHEAD || waiting === undefined) break;
-      this.#next++;
+      // What this thread could do meanwhile waits for no start, and behind no other job.
+      const isReady = this.#helps ? idlest.isOnline && idlest.busy === 0 : idlest.busy < JOBS_AHEAD;
+      const waiting = isReady ? this.#take() : undefined;
+      if (waiting === undefined) return;
       idlest.start(waiting);
     }
+  }
+
+  #take(): Waiting | undefined {
+    const waiting = this.#queue[this.#next];
+    if (waiting === undefined) return undefined;
+    this.#next++;
     // shifting one by one would move a long queue for each
     if (this.#next > 1000 || this.#next === this.#queue.length) {
       this.#queue.splice(0, this.#next);
       this.#next = 0;
     }
+    return waiting;
   }
 }
 
@@ -107,10 +151,15 @@ class Thread {
   readonly #ready: () => void;
   #id = 0;
   #ended: Error | undefined;
+  #isOnline = false;
 
   constructor(ready: () => void) {
     this.#ready = ready;
     this.#worker = new Worker(WORKER_URL, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION } });
+    this.#worker.on('online', () => {
+      this.#isOnline = true;
+      ready();
+    });
     this.#worker.on('message', (answer: JobAnswer) => {
       this.#answered(answer);
     });
@@ -128,6 +177,11 @@ class Thread {
 
   get busy(): number {
     return this.#running.size;
+  }
+
+  /** It has started. */
+  get isOnline(): boolean {
+    return this.#isOnline;
   }
 
   start(waiting: Waiting): void {

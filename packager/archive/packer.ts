@@ -42,6 +42,11 @@ const MEMORY = 16 * 1024 * 1024;
 const MS_PER_BYTE = 1 / 60_000;
 const MS_PER_FILE = 1 / 50;
 
+/** @returns milliseconds */
+export function packingMs(bytes: number, files: number): number {
+  return bytes * MS_PER_BYTE + files * MS_PER_FILE;
+}
+
 /** Never seen by anybody: every archive that wanted it has failed for another reason. */
 const FOR_NOBODY = 'no archive waits for what was packed';
 
@@ -121,7 +126,7 @@ export class Packer {
 
   #start(packings: readonly Packing[]): void {
     const bytes = packings.reduce((sum, { file }) => sum + file.file.size, 0);
-    const executor = this.#executor(bytes * MS_PER_BYTE + packings.length * MS_PER_FILE);
+    const executor = this.#executor(packingMs(bytes, packings.length));
     const small = packings.filter(({ file }) => file.file.size <= PIECE_SIZE);
     for (const batch of batches(small, ({ file }) => file.file.size)) {
       const done = this.#packBatch(batch, executor).catch((failure: unknown) => {

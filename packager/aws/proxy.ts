@@ -19,7 +19,7 @@ export interface Agents {
 }
 
 /** As many as the stores ask for at once. */
-const CONNECTIONS = 64;
+const CONNECTIONS = 96;
 
 /** Connections through the proxies that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name (also in lower case, which goes first). */
 export async function agentsFor(env: Env, trust: Trust): Promise<Agents> {

@@ -63,7 +63,7 @@ export interface Elsewhere {
 }
 
 /** So many requests at once; an SDK client keeps that many connections. */
-export const REQUESTS_AT_ONCE = 64;
+export const REQUESTS_AT_ONCE = 96;
 
 /** @param keeper of who publishes, where the domain is not kept from here */
 export function partsOf(store: ObjectStore, purpose: Purpose, keeper?: Keeper): DomainParts {

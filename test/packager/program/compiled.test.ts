@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Shipped } from '../../support/shipped.ts';
@@ -149,28 +150,31 @@ describe('what was compiled', () => {
   });
 });
 
-test('threads are started, as from the sources', () => {
+test.each([
+  ['one thread is started for some work', 4, 1],
+  ['as many threads as processors are started for more', 40, availableParallelism()],
+])('%s', (_, files, expected) => {
   const watcher = path.join(scratch, 'watcher.cjs');
   writeFileSync(
     watcher,
     `const threads = require('node:worker_threads');
     threads.Worker = class extends threads.Worker {
-      constructor(...given) { super(...given); process.stderr.write('a thread is started\\n'); }
+      constructor(...given) { super(...given); process.stderr.write('started '); }
     };
     require('node:module').syncBuiltinESMExports();`,
   );
-  mkdirSync(path.join(scratch, 'large/fn'), { recursive: true });
-  // More than is worth a thread's start.
-  for (let file = 0; file < 40; file++)
-    writeFileSync(path.join(scratch, 'large/fn', `${file}.js`), `exports.a = ${file};\n`.repeat(40_000));
-  const template = path.join(scratch, 'large/template.yaml');
+  const folder = path.join(scratch, `work-${files}`);
+  mkdirSync(path.join(folder, 'fn'), { recursive: true });
+  for (let file = 0; file < files; file++)
+    writeFileSync(path.join(folder, 'fn', `${file}.js`), `exports.a = ${file};\n`.repeat(40_000));
+  const template = path.join(folder, 'template.yaml');
   writeFileSync(template, readFileSync(path.join(scratch, 'template.yaml')));
   const { status, stderr } = spawnSync(
     process.execPath,
     ['--require', watcher, shipped.main, 'package', '-t', template, '--domain', `file:${domain}`, '--quiet'],
     { cwd: scratch, encoding: 'utf8', env: environment() },
   );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('a thread is started') });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: 'started '.repeat(expected) });
 });
 
 test('the licences of all that is inside stand beside it', () => {
