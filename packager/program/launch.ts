@@ -46,6 +46,8 @@ function load(name: string): unknown {
 }
 
 load('./main.cjs');
+// Nothing is left to do but to give back what the system takes anyway, which Node.js does with care.
+process.once('beforeExit', () => process.exit());
 process.on('exit', (code) => {
   if (code === 0) compiled.keep();
 });
