@@ -32,9 +32,9 @@ const BUILD: Need = { kind: 'build' };
 /**
  * What a folder wants before Lambda can run it, by what lies in it. What can't be known wants nothing: `aws cloudformation package` uploads folders as they are.
  * @param folder absolute; one that can't be read wants nothing, because whoever packages it tells of that
+ * @param names what is in it, where that is known
  */
-export function needOf(buildable: Buildable, folder: string): Need {
-  const names = namesIn(folder);
+export function needOf(buildable: Buildable, folder: string, names: readonly string[] = namesIn(folder)): Need {
   if (names.length === 0) return NONE;
   return buildable.kind === 'layer' ? needOfLayer(buildable, names) : needOfFunction(buildable, folder, names);
 }
@@ -164,7 +164,8 @@ function isSourceOfProgram({ logicalId }: Buildable, folder: string, names: read
     .some((line) => line.startsWith(`build-${logicalId}:`));
 }
 
-function namesIn(folder: string): readonly string[] {
+/** Of what can't be read none. */
+export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {

@@ -11,7 +11,7 @@ import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 import { buildMethodOf } from './build-method.ts';
 import type { Buildable, Need } from './build-need.ts';
-import { FOLDERS_OF_LAYERS, languageOf, needOf } from './build-need.ts';
+import { FOLDERS_OF_LAYERS, languageOf, namesIn, needOf } from './build-need.ts';
 import { changedSince } from './changed-since.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
@@ -57,15 +57,27 @@ export interface BuildAnswer {
 export class SamBuilds {
   readonly #places: SamBuildPlaces;
   readonly #records = new Map<string, Promise<BuildRecord | undefined>>();
+  /** Many functions may have the same code, which is looked at once. */
+  readonly #folders = new Map<string, boolean>();
+  readonly #names = new Map<string, readonly string[]>();
 
   constructor(places: SamBuildPlaces) {
     this.#places = places;
   }
 
+  /** An archive is built, and of what is not there whoever packages it tells. */
+  #isFolder(code: string): boolean {
+    return once(this.#folders, code, () => statSync(code, { throwIfNoEntry: false })?.isDirectory() === true);
+  }
+
+  #namesIn(code: string): readonly string[] {
+    return once(this.#names, code, () => namesIn(code));
+  }
+
   async find(question: BuildQuestion): Promise<BuildAnswer> {
     const asIs: BuildAnswer = { code: question.code, warnings: [] };
     const { type, property } = question.place;
-    if (!CODE.has(`${type}.${property}`) || !isFolder(question.code)) return asIs;
+    if (!CODE.has(`${type}.${property}`) || !this.#isFolder(question.code)) return asIs;
     const builtFor = this.#buildAround(question.templateFile);
     const resources = resourcesOf(question);
     // `sam build` of one function leaves the others at their sources.
@@ -100,7 +112,7 @@ export class SamBuilds {
 
   async #one(question: BuildQuestion, resource: Resource): Promise<BuildAnswer> {
     const { code } = question;
-    const need = needOf(resource, code);
+    const need = needOf(resource, code, this.#namesIn(code));
     if (resource.method === undefined && need.kind === 'none') return { code, warnings: [] };
     const built = resource.logicalId === undefined ? undefined : await this.#built(question, resource);
     if (built !== undefined) return { code: built, warnings: this.#stale(question, resource, code, built) };
@@ -119,7 +131,7 @@ export class SamBuilds {
     const { code } = question;
     const warnings: Warning[] = [];
     for (const resource of resources) {
-      const need = needOf(resource, code);
+      const need = needOf(resource, code, this.#namesIn(code));
       if (resource.method === undefined && need.kind === 'none') continue;
       const built = await this.#built(question, resource);
       if (need.kind === 'build' || built !== undefined) warnings.push(this.#shared(question, resource));
@@ -158,7 +170,7 @@ export class SamBuilds {
     if (realPath(path.dirname(templateFile)) === realPath(path.resolve(buildFolder, '../..'))) return true;
     try {
       const file = path.join(buildFolder, ...stacks, 'template.yaml');
-      return namesIn(parseTemplate(readFileSync(file, 'utf8'), file)) === namesIn(template);
+      return resourceNamesIn(parseTemplate(readFileSync(file, 'utf8'), file)) === resourceNamesIn(template);
     } catch {
       return false;
     }
@@ -323,12 +335,13 @@ function namesOf(fullPath: string, together: readonly string[]): readonly string
   return [fullPath, ...(first === undefined ? [] : [`${first}-Shared`])];
 }
 
-function namesIn({ root }: Template): string {
+function resourceNamesIn({ root }: Template): string {
   const resources = valueOf(root, 'Resources');
   return isMap(resources) ? JSON.stringify(resources.entries.map(({ key }) => key).toSorted()) : '';
 }
 
-/** An archive is built, and of what is not there whoever packages it tells. */
-function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+function once<T>(known: Map<string, T>, key: string, look: () => T): T {
+  const value = known.get(key) ?? look();
+  known.set(key, value);
+  return value;
 }
