@@ -108,13 +108,17 @@ interface Response {
   readonly body: Readable;
 }
 
-/** `undefined` where a client is asked for more than is known here: pauses of its own, checksums of what is read, buckets that are signed for otherwise. */
+/** `undefined` where a client is asked for more than is known here: pauses of its own, no second attempt, checksums of what is read, buckets that are signed for otherwise. */
 async function wayTo({ config }: { readonly config: Config }, bucket: string): Promise<Way | undefined> {
   if (!PLAIN_NAME.test(bucket) || config.bucketEndpoint) return undefined;
   if (config.isCustomEndpoint !== true && !config.ignoreConfiguredEndpointUrls) return undefined;
   try {
-    const [retryMode, validation] = await Promise.all([settled(config.retryMode), config.responseChecksumValidation()]);
-    if (retryMode === 'adaptive' || validation !== 'WHEN_REQUIRED') return undefined;
+    const [retryMode, validation, attempts] = await Promise.all([
+      settled(config.retryMode),
+      config.responseChecksumValidation(),
+      config.maxAttempts(),
+    ]);
+    if (retryMode === 'adaptive' || validation !== 'WHEN_REQUIRED' || attempts === 1) return undefined;
     const { url, properties } = config.endpointProvider({ ...(await endpointParameters(config)), Bucket: bucket });
     const [scheme] = (properties?.['authSchemes'] ?? []) as readonly Scheme[];
     if (scheme?.name !== 'sigv4') return undefined;

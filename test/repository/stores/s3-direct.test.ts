@@ -470,6 +470,7 @@ describe('to the SDK is left', () => {
 
   test.each<[string, S3ClientConfig]>([
     ['that paces itself', { retryMode: 'adaptive' }],
+    ['that asks once', { maxAttempts: 1 }],
     ['that verifies what it reads', { responseChecksumValidation: 'WHEN_SUPPORTED' }],
     ['that is set up wrong', { retryMode: none }],
     ['whose buckets are endpoints', { bucketEndpoint: true }],
