@@ -1,4 +1,3 @@
-import { rcompare, satisfies, valid, validRange } from 'semver';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { labelPrefix } from './keys.ts';
@@ -16,6 +15,8 @@ export async function findInRange(
   name: ArtifactName,
   range: string,
 ): Promise<Version | undefined> {
+  // Ranges are rare, and it prepares forty expressions.
+  const { rcompare, satisfies, valid, validRange } = await import('semver');
   if (validRange(range) === null) {
     throw new ArtifactError('INVALID_NAME', `'${range}' is no range of semantic versions`, {
       remedy: "Write one as npm does: '^1.4', '~1.4.2', '>=1.2 <2'.",
