@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { descriptorKey } from '../../repository/keys.ts';
-import { directoryFile } from '../../repository/stores/directory.ts';
+import { directoryFile } from '../../repository/stores/directory-path.ts';
 import type { Warning } from '../event.ts';
 import { listed } from './hazards.ts';
 import { realSoFar } from './links.ts';

@@ -21,7 +21,8 @@ export async function openDirectory(
   purpose: Purpose,
   given: string = directory,
 ): Promise<OpenDomain> {
-  const { directoryFile, directoryStore } = await import('../../repository/stores/directory.ts');
+  const { directoryStore } = await import('../../repository/stores/directory.ts');
+  const { directoryFile } = await import('../../repository/stores/directory-path.ts');
   const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
   checkDirectory(directory, purpose === 'write' || purpose === 'keep' ? 'write' : 'read');
   const store = directoryStore(directory);

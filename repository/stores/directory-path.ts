@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ArtifactError } from '../error.ts';
+import type { ObjectKey } from '../object-store.ts';
 
 /**
  * How keys become names of files. A segment of a key is a folder, its last one a file with `@` and the number of its slot (directory.ts)
@@ -43,6 +44,11 @@ export function placeOf(root: string, key: string): Place {
   }
   const path = [root, ...segments.map(pathOf)].join('/');
   return { folder: dirname(path), path };
+}
+
+/** Where a person finds the bytes of an object: those of its first creation, which is the only one unless it was removed since. */
+export function directoryFile(root: string, key: ObjectKey): string {
+  return slotPath(placeOf(resolve(root), key), 1);
 }
 
 /** Where an incarnation of an object stands. */

@@ -67,11 +67,6 @@ export function directoryStore(root: string): ObjectStore {
   return new DirectoryStore(resolve(root));
 }
 
-/** Where a person finds the bytes of an object: those of its first creation, which is the only one unless it was removed since. */
-export function directoryFile(root: string, key: ObjectKey): string {
-  return slotPath(placeOf(resolve(root), key), 1);
-}
-
 /** Up to so many bytes are read at once: a record that is read but not looked at holds no file. */
 const SMALL = 64 * 1024;
 
