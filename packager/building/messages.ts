@@ -17,15 +17,18 @@ export interface Speaker {
 export function problemOf(message: Message, speaker: Speaker, missing: (name: string) => string): ArtifactError {
   const place = placeOf(message.location, speaker);
   const text = textOf(message, speaker);
-  const name = /^Could not resolve "(?<name>[^".][^"]*)"/.exec(message.text)?.groups?.['name'];
-  const remedy = name === undefined || path.isAbsolute(name) ? remedyOf(message) : missing(name);
+  const remedy = remedyOf(message, missing);
   return new ArtifactError('BUILD_FAILED', place === undefined ? text : `${formatPosition(place)}: ${text}`, {
     ...(place !== undefined && { place }),
     ...(remedy !== undefined && { remedy }),
   });
 }
 
-function remedyOf({ text }: Message): string | undefined {
+function remedyOf({ text }: Message, missing: (name: string) => string): string | undefined {
+  const name = /^Could not resolve "(?<name>[^".][^"]*)"/.exec(text)?.groups?.['name'];
+  // https://nodejs.org/api/packages.html#subpath-imports
+  if (name?.startsWith('#') === true) return `Say what '${name}' is under imports of the nearest package.json.`;
+  if (name !== undefined && !path.isAbsolute(name)) return missing(name);
   if (!/^Top-level await /.test(text)) return undefined;
   return 'Set Format of BuildProperties to esm, with OutExtension .js=.mjs, and Target to what the Runtime knows: node22, for example.';
 }

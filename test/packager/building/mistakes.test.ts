@@ -165,6 +165,19 @@ describe('mistakes of what is bundled', () => {
     ]);
   });
 
+  test('a name that only package.json could tell is looked for there', async () => {
+    const told = await errors({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
+      'src/app.ts': "import '#config/base';\n",
+      'src/package.json': '{"imports": {"#other": "./other.js"}}',
+    });
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^src\/app\.ts:1:8: could not resolve '#config\/base'.* \| Say what '#config\/base' is under imports of the nearest package\.json\.$/,
+      ),
+    ]);
+  });
+
   test.each(['Format: esm', 'Target: node22'])('await at the top with %s alone say what to set', async (build) => {
     const told = await errors({
       'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: [build] } }),
