@@ -242,7 +242,9 @@ class Access implements AwsAccess {
     const said = value?.toLowerCase();
     if (!isSet(said) || said === 'false') return false;
     if (said === 'true') return true;
-    throw new ArtifactError('INVALID_CONFIGURATION', `${from} is '${value ?? ''}', which is neither true nor false`);
+    throw new ArtifactError('INVALID_CONFIGURATION', `${from} is '${value ?? ''}', which is neither true nor false`, {
+      remedy: 'Correct it, or leave it out.',
+    });
   }
 
   #configOf(service: string, region: string): ClientConfig {

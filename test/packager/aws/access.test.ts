@@ -214,6 +214,39 @@ describe('identity() that is remembered', () => {
   });
 });
 
+describe('endpoints of other kinds', () => {
+  const kinds = async (env: AwsSettings['env'], profile?: string): Promise<readonly unknown[]> => {
+    const made = await access({
+      region: 'us-east-1',
+      env: { ...KEYS, ...env },
+      ...(profile !== undefined && { profile }),
+    });
+    const { config } = await made.s3();
+    const given = config as { useFipsEndpoint: () => Promise<boolean>; useDualstackEndpoint: () => Promise<boolean> };
+    return [await given.useFipsEndpoint(), await given.useDualstackEndpoint()];
+  };
+
+  test('are asked for by the environment, which goes before the profile', async () => {
+    configure(
+      '[default]\nuse_fips_endpoint = true\n[profile both]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = TRUE\n',
+    );
+    expect(await kinds({})).toEqual([true, false]);
+    expect(await kinds({ AWS_USE_FIPS_ENDPOINT: 'false', AWS_USE_DUALSTACK_ENDPOINT: 'true' })).toEqual([false, true]);
+    expect(await kinds({}, 'both')).toEqual([true, true]);
+  });
+
+  test('are refused where it is not said whether', async () => {
+    await expect(kinds({ AWS_USE_FIPS_ENDPOINT: 'yes' })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: "AWS_USE_FIPS_ENDPOINT is 'yes', which is neither true nor false",
+    });
+    configure('[profile odd]\nuse_dualstack_endpoint = 1\n');
+    await expect(kinds({}, 'odd')).rejects.toMatchObject({
+      message: "use_dualstack_endpoint of profile 'odd' is '1', which is neither true nor false",
+    });
+  });
+});
+
 describe('identity()', () => {
   test('is asked of STS, once', async () => {
     const aws = await fakeAws();
