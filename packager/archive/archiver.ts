@@ -139,7 +139,7 @@ class RunArchiver implements Archiver {
     const isSome = this.#estimatedMs + this.#expectedMs > ONE_THREAD_PAYS_OFF;
     const threads = this.#estimatedMs > THREADS_PAY_OFF ? most : isSome ? Math.min(most, 1) : 0;
     if (threads > 0 && this.#ended === undefined) {
-      if (this.#threads === undefined) this.#threads = new ThreadExecutor(threads);
+      if (this.#threads === undefined) this.#threads = new ThreadExecutor(threads, most);
       else this.#threads.grow(threads);
     }
     return this.#threads ?? this.#local;

@@ -54,17 +54,20 @@ interface Waiting {
 const JOBS_AHEAD = 2;
 
 /**
- * Jobs in threads, begun in order. With one thread, this one works as well, from the first moment on: the other takes what is left when it has started. With
- * more, this one is free for everything else.
+ * Jobs in threads, begun in order. As long as there is one thread of several, this one works as well, from the first moment on: the other takes what is left when it
+ * has started. Then, and where there is but one processor, this one is free for everything else.
  */
 export class ThreadExecutor implements Executor {
   readonly #threads: Thread[] = [];
   readonly #queue: Waiting[] = [];
   #next = 0;
+  readonly #most: number;
   #isHelping = false;
   #closed: Error | undefined;
 
-  constructor(threads: number) {
+  /** @param most to which it may grow */
+  constructor(threads: number, most: number = threads) {
+    this.#most = most;
     this.grow(threads);
   }
 
@@ -77,10 +80,11 @@ export class ThreadExecutor implements Executor {
         }),
       );
     }
+    if (this.#threads.length > 0) this.#dispatch();
   }
 
   get #helps(): boolean {
-    return this.#threads.length === 1;
+    return this.#threads.length < this.#most;
   }
 
   run<K extends JobKind>(kind: K, input: Jobs[K]['input']): Promise<Jobs[K]['output']> {
@@ -179,9 +183,9 @@ class Thread {
     return this.#running.size;
   }
 
-  /** It has started. */
+  /** It has started, and not ended. */
   get isOnline(): boolean {
-    return this.#isOnline;
+    return this.#isOnline && this.#ended === undefined;
   }
 
   start(waiting: Waiting): void {

@@ -111,7 +111,8 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
   const files = readAwsFiles(env);
   const profileName = profileNameOf(settings, files);
   const profile = files.profiles.get(profileName) ?? new Map<string, string>();
-  const agents = await agentsFor(env, { verifySsl: settings.verifySsl, ...caOf(settings, profile) });
+  const trust = { verifySsl: settings.verifySsl, ...caOf(settings, profile) };
+  const agents = await agentsFor(env, trust);
   const regionName = [
     settings.region,
     env['AWS_REGION'],
@@ -126,6 +127,7 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
     regionName,
     handler: { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS },
     source: sourceOf(settings, profileName, files),
+    trustsAsNode: trust.verifySsl && trust.ca === undefined,
   };
   const [{ S3Client: Client }, { s3ClientDefaults }] = await Promise.all([
     import('./s3-client.ts'),
@@ -144,6 +146,8 @@ interface AccessContext {
   readonly regionName: string | undefined;
   readonly handler: HandlerOptions;
   readonly source: CredentialSource;
+  /** Certificates are verified, by those that Node.js trusts. */
+  readonly trustsAsNode: boolean;
 }
 
 class Access implements AwsAccess {
@@ -180,10 +184,9 @@ class Access implements AwsAccess {
   async #whoIsIt(): Promise<Identity> {
     const config = { maxAttempts: ATTEMPTS, ...this.#configOf('sts', this.#region()) };
     const { env, signal } = this.#settings;
-    const memory = new IdentityMemory(
-      new CacheFiles(cacheFolder(env)),
-      config.endpoint ?? partitionNamed(config.region),
-    );
+    // Whoever answers a run that trusts others is believed by that run alone.
+    const folder = this.#context.trustsAsNode ? cacheFolder(env) : undefined;
+    const memory = new IdentityMemory(new CacheFiles(folder), config.endpoint ?? partitionNamed(config.region));
     const credentials = await this.#credentials();
     const known = memory.recall(credentials);
     if (known !== undefined) return known;
@@ -232,19 +235,10 @@ class Access implements AwsAccess {
     return endpointUrl ?? configuredEndpoint(service, env, this.#context.profile, this.#context.files);
   }
 
-  /** @throws ArtifactError INVALID_CONFIGURATION */
+  /** As the AWS CLI reads it: nothing but `true` turns it on. */
   #isOn(variable: string, key: string): boolean {
-    const { env } = this.#settings;
-    const { profile, profileName } = this.#context;
-    const [value, from] = isSet(env[variable])
-      ? [env[variable], variable]
-      : [profile.get(key), `${key} of profile '${profileName}'`];
-    const said = value?.toLowerCase();
-    if (!isSet(said) || said === 'false') return false;
-    if (said === 'true') return true;
-    throw new ArtifactError('INVALID_CONFIGURATION', `${from} is '${value ?? ''}', which is neither true nor false`, {
-      remedy: 'Correct it, or leave it out.',
-    });
+    const said = [this.#settings.env[variable], this.#context.profile.get(key)].find(isSet);
+    return said?.toLowerCase() === 'true';
   }
 
   #configOf(service: string, region: string): ClientConfig {
@@ -264,7 +258,10 @@ class Access implements AwsAccess {
       // The SDK would read the files again to learn it.
       useFipsEndpoint: this.#isOn('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'),
       useDualstackEndpoint: this.#isOn('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'),
-      userAgentAppId: () => Promise.resolve([env['AWS_SDK_UA_APP_ID'], profile.get('sdk_ua_app_id')].find(isSet)),
+      userAgentAppId: () =>
+        Promise.resolve(
+          [env['AWS_SDK_UA_APP_ID'], profile.get('sdk_ua_app_id'), profile.get('sdk-ua-app-id')].find(isSet),
+        ),
       ...(attempts !== undefined && { maxAttempts: Number(attempts) }),
       ...(endpoint !== undefined && { endpoint }),
     };

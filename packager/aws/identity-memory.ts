@@ -21,7 +21,7 @@ const VERSION = 1;
 const KEPT_MS = 24 * 60 * 60_000;
 
 /**
- * What AWS STS said of access keys, in files of the cache. Each is sealed with the secret key: who could write the file without having that can't
+ * What AWS STS said of access keys, in files of the cache, for a day; the files lie there longer. Each is sealed with the secret key: who could write the file without having that can't
  * make a run take another account for its own, and send there what it uploads.
  */
 export class IdentityMemory {
@@ -46,6 +46,7 @@ export class IdentityMemory {
   }
 
   remember(key: Key, { account, arn, partition }: Identity): void {
+    if (!/^\d{12}$/.test(account)) return;
     const file = this.#fileOf(key);
     const text = JSON.stringify({ account, arn, partition, at: this.#now() });
     this.#files.write(KIND, file, [Buffer.from(`${text}\n${sealOf(key, file, text)}`)]);
@@ -63,5 +64,6 @@ function sealOf({ secretAccessKey }: Key, file: string, text: string): string {
 }
 
 function isSame(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other);
 }

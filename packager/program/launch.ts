@@ -19,12 +19,21 @@ type Piece = (
   dirname: string,
 ) => void;
 
-/** Commander wants it for commands that are programs of their own, of which there are none here. */
+/** Commander wants it for commands that are programs of their own, and few runs start another program. */
 const LAZY = 'node:child_process';
 
-/** What a builtin has, once something of it is looked at. */
+/** A builtin that is loaded once something of it is looked at, or all of it is. */
 function lazily(name: string): unknown {
-  return new Proxy({}, { get: (_, member) => Reflect.get(nodeRequire(name) as object, member) as unknown });
+  const whole = (): object => nodeRequire(name) as object;
+  return new Proxy(
+    {},
+    {
+      get: (_, member) => Reflect.get(whole(), member) as unknown,
+      has: (_, member) => Reflect.has(whole(), member),
+      ownKeys: () => Reflect.ownKeys(whole()),
+      getOwnPropertyDescriptor: (_, member) => Reflect.getOwnPropertyDescriptor(whole(), member),
+    },
+  );
 }
 
 function load(name: string): unknown {

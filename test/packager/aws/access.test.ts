@@ -202,6 +202,41 @@ describe('identity() that is remembered', () => {
     expect([await asks(), await asks()]).toEqual([1, 1]);
   });
 
+  test('is asked for again where the seal is as long in letters, and not in bytes', async () => {
+    await asks();
+    const files = new CacheFiles(folder());
+    const name = basename(only());
+    const [text = ''] = files.read('identities', name)?.toString().split('\n') ?? [];
+    files.write('identities', name, [Buffer.from(`${text}\n${'é'.repeat(64)}`)]);
+    expect(await asks()).toBe(1);
+  });
+
+  test('is not what somebody said whom only that run trusted', async () => {
+    const env = { ...KEYS, CFN_ARTIFACTS_CACHE: folder() };
+    const settings = { region: 'eu-west-1', endpointUrl: aws.url, env };
+    expect(await (await access({ ...settings, verifySsl: false })).identity()).toEqual(IDENTITY);
+    writeFileSync(join(home, 'ca.pem'), '');
+    expect(await (await access({ ...settings, caBundle: join(home, 'ca.pem') })).identity()).toEqual(IDENTITY);
+    expect([await asks(), await asks()]).toEqual([1, 0]);
+    // Nor does such a run believe what another has heard.
+    expect(await (await access({ ...settings, verifySsl: false })).identity()).toEqual(IDENTITY);
+    expect(aws.asked).toHaveLength(4);
+  });
+
+  test('is none without an account', async () => {
+    const nobody = xml(
+      '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult/></GetCallerIdentityResponse>',
+    );
+    aws.answers.push(nobody);
+    const made = await access({
+      region: 'eu-west-1',
+      endpointUrl: aws.url,
+      env: { ...KEYS, CFN_ARTIFACTS_CACHE: folder() },
+    });
+    expect(await made.identity()).toMatchObject({ account: '' });
+    expect(await asks()).toBe(1);
+  });
+
   test('is a day old at most, by a clock that is set back too', () => {
     const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
     const at = (now: number) => new IdentityMemory(new CacheFiles(folder()), 'e', () => now);
@@ -235,15 +270,8 @@ describe('endpoints of other kinds', () => {
     expect(await kinds({}, 'both')).toEqual([true, true]);
   });
 
-  test('are refused where it is not said whether', async () => {
-    await expect(kinds({ AWS_USE_FIPS_ENDPOINT: 'yes' })).rejects.toMatchObject({
-      code: 'INVALID_CONFIGURATION',
-      message: "AWS_USE_FIPS_ENDPOINT is 'yes', which is neither true nor false",
-    });
-    configure('[profile odd]\nuse_dualstack_endpoint = 1\n');
-    await expect(kinds({}, 'odd')).rejects.toMatchObject({
-      message: "use_dualstack_endpoint of profile 'odd' is '1', which is neither true nor false",
-    });
+  test('are not where anything but true is said, as the AWS CLI reads it', async () => {
+    expect(await kinds({ AWS_USE_FIPS_ENDPOINT: '1', AWS_USE_DUALSTACK_ENDPOINT: 'yes' })).toEqual([false, false]);
   });
 });
 

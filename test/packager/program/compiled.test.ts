@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -184,6 +184,23 @@ test('the licences of all that is inside stand beside it', () => {
 });
 
 describe('what is loaded when it is needed', () => {
+  test('is there: git tells of which commit a version is', () => {
+    const folder = path.join(scratch, 'work-tree');
+    mkdirSync(path.join(folder, 'fn'), { recursive: true });
+    writeFileSync(path.join(folder, 'fn/index.js'), 'exports.handler = () => 2;\n');
+    writeFileSync(path.join(folder, 'template.yaml'), readFileSync(path.join(scratch, 'template.yaml')));
+    const git = (...args: string[]): string => {
+      const identity = ['-c', 'user.name=somebody', '-c', 'user.email=somebody@example.com'];
+      return execFileSync('git', ['-C', folder, ...identity, ...args], { encoding: 'utf8', env: environment() }).trim();
+    };
+    git('init', '--quiet', '--initial-branch', 'main');
+    git('add', '.');
+    git('commit', '--quiet', '--message', 'all');
+    run('package', '-t', path.join(folder, 'template.yaml'), '--domain', `file:${domain}`, '--quiet');
+    const shown = run('show', 'work-tree/fn:1', '--domain', `file:${domain}`, '--json');
+    expect(shown).toContain(git('rev-parse', 'HEAD'));
+  });
+
   test('is there: a samconfig.yaml is read, and written', () => {
     const config = path.join(scratch, 'samconfig.yaml');
     writeFileSync(config, `version: 0.1\ndefault:\n  package:\n    parameters:\n      domain: file:${domain}\n`);
