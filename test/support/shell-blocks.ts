@@ -59,7 +59,7 @@ export interface ShellOptions {
  */
 export async function runBlock({ text }: Pick<ShellBlock, 'text'>, options: ShellOptions): Promise<Ran> {
   const folder = await programsFolder(options.programs ?? {});
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${text}`], {
+  const child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', `exec 2>&1\n${text}`], {
     cwd: options.cwd,
     env: { ...options.env, PATH: `${folder}${path.delimiter}${process.env['PATH'] ?? ''}` },
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -42,7 +42,7 @@ function offeredAfter(before: string, ...words: readonly string[]): readonly str
     '"$function" "$1" "${@: -1}" "${@: -2:1}" 2> /dev/null',
     '((${#COMPREPLY[@]})) && printf "%s\\n" "${COMPREPLY[@]}"; true',
   ].join('\n');
-  const argv = ['-c', script, 'bash', path.join(folder, 'script.bash'), 'cfn-artifacts', ...words];
+  const argv = ['--norc', '-c', script, 'bash', path.join(folder, 'script.bash'), 'cfn-artifacts', ...words];
   const text = execFileSync('bash', argv, { cwd: path.join(folder, 'here'), encoding: 'utf8' });
   return text.split('\n').filter(Boolean);
 }
@@ -102,10 +102,15 @@ describe('in bash', () => {
   });
 
   test('names of files are quoted by bash, of version 3.2 too', () => {
+    // Bash reads its startup file where it takes its input for a connection of rshd's.
     const registered = (before: string): string =>
-      execFileSync('bash', ['-c', `${before}\nsource "$1"; complete -p`, 'bash', path.join(folder, 'script.bash')], {
-        encoding: 'utf8',
-      });
+      execFileSync(
+        'bash',
+        ['--norc', '-c', `${before}\nsource "$1"; complete -p`, 'bash', path.join(folder, 'script.bash')],
+        {
+          encoding: 'utf8',
+        },
+      );
     expect(registered('')).toBe('complete -F _cfn_artifacts cfn-artifacts\n');
     expect(registered('enable -n compopt')).toBe('complete -o filenames -F _cfn_artifacts cfn-artifacts\n');
   });
