@@ -1,10 +1,11 @@
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Asset, Domain, Manifest, Resolution, Version } from '../repository/index.ts';
 import { ArtifactError, contentAssets, formatArn, formatArtifactName, UNDELETE } from '../repository/index.ts';
 import { isGone } from '../repository/status.ts';
 import type { DownloadOptions } from './download.ts';
 import { download } from './download.ts';
+import { makeFolders } from './folders.ts';
 import { fileNameOf, fileNamesOf } from './naming/file-names.ts';
 import type { NamedContent } from './naming/named-version.ts';
 import type { OutputFile } from './output.ts';
@@ -138,7 +139,7 @@ function folderOf({ output }: FetchOptions, { id, assets }: Manifest): string {
 /** @returns whether it was not there before. @throws ArtifactError OUTPUT_FAILED */
 function makeFolder(given: string, cwd: string): boolean {
   try {
-    return mkdirSync(path.resolve(cwd, given), { recursive: true }) !== undefined;
+    return makeFolders(path.resolve(cwd, given));
   } catch (cause) {
     if (statSync(path.resolve(cwd, given), { throwIfNoEntry: false })?.isFile() !== true)
       throw failedOutput({ given }, cause);

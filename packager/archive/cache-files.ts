@@ -5,7 +5,6 @@ import {
   fstatSync,
   futimesSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readSync,
   readdirSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
+import { makeFolders } from '../folders.ts';
 
 const CHECKSUM_SIZE = 32;
 const DAY_MS = 24 * 60 * 60_000;
@@ -68,7 +68,7 @@ export class CacheFiles {
     const folder = path.join(this.#folder, kind);
     const draft = path.join(folder, `.${randomUUID()}`);
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder, 0o700);
       writeWhole(draft, [...parts, checksum(`${kind}/${name}`, parts)]);
       renameSync(draft, path.join(folder, name));
     } catch {

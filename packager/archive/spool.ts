@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync, rmSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { makeFolders } from '../folders.ts';
 
 /** A file for what memory should not hold. It has no name where the system allows that, so nothing is left of it however the process ends. */
 export class Spool {
@@ -51,7 +52,7 @@ export class Spool {
 /** Another process that is done may take the folder away between the two steps. */
 function openNew(folder: string, file: string): number {
   for (let attempt = 1; ; attempt++) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     try {
       return openSync(file, 'wx+', 0o600);
     } catch (error) {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { removeIfEmpty } from '../archive/spool.ts';
+import { makeFolders } from '../folders.ts';
 import { isAlive } from '../processes.ts';
 import type { BuiltFile } from './bundler.ts';
 
@@ -21,7 +22,7 @@ export class BuiltFolders {
       const folder = path.join(this.#folder(), randomUUID());
       for (const { name, bytes } of files) {
         const file = path.join(folder, ...name.split('/'));
-        mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+        makeFolders(path.dirname(file), 0o700);
         writeFileSync(file, bytes, { mode: 0o600 });
       }
       return folder;
@@ -45,7 +46,7 @@ export class BuiltFolders {
     if (this.#own !== undefined) return this.#own;
     this.#removeAbandoned();
     this.#own = path.join(this.#scratch, `built-${process.pid}-${randomUUID()}`);
-    mkdirSync(this.#own, { recursive: true, mode: 0o700 });
+    makeFolders(this.#own, 0o700);
     return this.#own;
   }
 

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { ArtifactError, ArtifactErrors, hasCode } from '../../../repository/error.ts';
+import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import type { ForeignAlias } from '../../aws-cli/alias-file.ts';
 import { spelled, withAliases, withoutAliases } from '../../aws-cli/alias-file.ts';
+import type { Edited } from '../../aws-cli/alias-writing.ts';
+import { editAliases, readAliases } from '../../aws-cli/alias-writing.ts';
 import { ARTIFACTS, isOurs, SHADOW, valueOf } from '../../aws-cli/aliases.ts';
-import { failureReason } from '../../output-failure.ts';
-import { outputFile, writeOutputs } from '../../output.ts';
 import { shownPath } from '../../packaging/location.ts';
 import type { InstallAliasOptions } from '../alias-options.ts';
 import { writeJson } from '../report.ts';
@@ -24,15 +24,15 @@ export async function run(
   platform: NodeJS.Platform = process.platform,
 ): Promise<void> {
   const file = aliasFile(terminal, platform);
-  const before = readAliases(file);
   const aliases = aliasesOf(options, platform);
-  const after = options.remove
-    ? withoutAliases({ file, text: before }, aliases, isOurs)
-    : withOurs(before, aliases, file);
+  const edit = (text: string): string =>
+    options.remove ? withoutAliases({ file, text }, aliases, isOurs) : withOurs(text, aliases, file);
+  const before = readAliases(file);
+  const after = edit(before);
   if (!options.remove) await warn(options, terminal, warnings);
-  const isChanged = after !== before;
-  if (isChanged && !options.print) await write(file, after);
-  tell({ file, after, isChanged, names: aliases.map(spelled) }, options, terminal, warnings);
+  const foreseen = { after, isChanged: after !== before };
+  const edited = options.print || !foreseen.isChanged ? foreseen : await editAliases(file, edit);
+  tell({ file, ...edited, names: aliases.map(spelled) }, options, terminal, warnings);
 }
 
 /**
@@ -42,23 +42,6 @@ export async function run(
 function aliasFile({ env, cwd }: Terminal, platform: NodeJS.Platform): string {
   const home = platform === 'win32' ? env['USERPROFILE'] : env['HOME'];
   return path.resolve(cwd, home === '' ? '/' : (home ?? homedir()), '.aws', 'cli', 'alias');
-}
-
-/** Byte for byte, whatever its encoding; empty where there is none. */
-function readAliases(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return '';
-    throw unusable('PATH_UNREADABLE', `the alias file '${file}' can't be read`, cause);
-  }
-}
-
-function unusable(code: 'PATH_UNREADABLE' | 'OUTPUT_FAILED', what: string, cause: unknown): ArtifactError {
-  return new ArtifactError(code, `${what}: ${failureReason(cause)}`, {
-    remedy: 'The AWS CLI looks for its aliases nowhere else. Put that right, and run this again.',
-    cause,
-  });
 }
 
 function aliasesOf({ shadowPackage, remove }: InstallAliasOptions, platform: NodeJS.Platform) {
@@ -90,22 +73,6 @@ function taken({ alias, line }: ForeignAlias, file: string): ArtifactError {
     remedy: 'Rename it or take it out, and run this again.',
     place: { file, line, column: 1 },
   });
-}
-
-/** A file that has nothing in it but what was written goes with it. One that a link leads to is somebody's, and stays. */
-async function write(file: string, text: string): Promise<void> {
-  const folder = path.dirname(file);
-  try {
-    if (text === '' && !lstatSync(file).isSymbolicLink()) {
-      rmSync(file, { force: true });
-      return;
-    }
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw unusable('OUTPUT_FAILED', `the folder '${folder}' can't be written to`, cause);
-  }
-  const output = outputFile('the alias file', file, folder);
-  await writeOutputs([{ file: output, bytes: [Buffer.from(text, 'latin1')] }]);
 }
 
 async function warn({ shadowPackage }: InstallAliasOptions, { env, cwd }: Terminal, warnings: Warnings): Promise<void> {
@@ -148,10 +115,8 @@ function knowsSubcommands(version: string): boolean {
   return major > 2 || (major === 2 && minor >= 9);
 }
 
-interface Outcome {
+interface Outcome extends Edited {
   readonly file: string;
-  readonly after: string;
-  readonly isChanged: boolean;
   /** `aws artifacts` and its kin. */
   readonly names: readonly string[];
 }

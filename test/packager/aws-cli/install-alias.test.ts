@@ -190,6 +190,45 @@ describe('install-alias', () => {
     expect(readFileSync(file, 'utf8')).toContain('[command cloudformation]\n');
   });
 
+  test('keeps what an editor saves while it works', async () => {
+    write('[toplevel]\nwho = sts get-caller-identity\n');
+    // It is asked for its version behind the first look at the file.
+    const own = await programsFolder({ aws: `#!/bin/sh\necho 'mine = s3 ls' >> '${file}'\necho aws-cli/2.36.7\n` });
+    const terminal = recordedTerminal({ cwd: home, env: { HOME: home, PATH: `${own}:/usr/bin:/bin` } });
+    expect(await run(['install-alias', '--shadow-package'], terminal)).toBe(0);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('who = sts get-caller-identity\nmine = s3 ls\n');
+    expect(text).toMatch(/^artifacts = /m);
+    expect(text).toMatch(/^package = /m);
+    expect(readdirSync(path.dirname(file))).toEqual(['alias']);
+  });
+
+  test('loses nothing of several at once', async () => {
+    await installAlias('--shadow-package');
+    // As an earlier version wrote it.
+    write(readFileSync(file, 'utf8').replace(/^artifacts = .*$/m, 'artifacts = !cfn-artifacts'));
+    const ran = await Promise.all([installAlias(), installAlias('--remove', '--shadow-package'), installAlias()]);
+    expect(ran.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+      ran.map(() => ({ exitCode: 0, stderr: '' })),
+    );
+    expect(readFileSync(file, 'utf8')).toBe(
+      '[toplevel]\n# written by cfn-artifacts install-alias, with its section\nartifacts = !CFN_ARTIFACTS_AWS_PROCESS=$PPID cfn-artifacts\n',
+    );
+    expect(readdirSync(path.dirname(file))).toEqual(['alias']);
+  });
+
+  const hasProc = existsSync('/proc/self');
+
+  (hasProc ? test : test.skip)(
+    `ends where no folder can be made${whySkipped(hasProc, 'there is no /proc')}`,
+    async () => {
+      const terminal = recordedTerminal({ cwd: home, env: { HOME: '/proc/1/x', PATH: await programs() } });
+      expect(await run(['install-alias'], terminal)).toBe(2);
+      expect(terminal.stderr.text).toContain("error: the folder '/proc/1/x/.aws/cli' can't be written to: ");
+      expect(terminal.stderr.text).toContain('The AWS CLI looks for its aliases nowhere else.');
+    },
+  );
+
   test('on Windows runs the program alone, and does not stand before aws cloudformation package', async () => {
     const terminal = recordedTerminal({ cwd: home, env: { USERPROFILE: home, PATH: await programs() } });
     const display = { json: false, quiet: true, progressBar: true, color: 'off', debug: false } as const;

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { alone } from '../../../packager/aws-cli/alias-lock.ts';
+import { knowEveryError } from '../../support/realm.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+knowEveryError();
+
+let folder = '';
+let file = '';
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  file = path.join(folder, 'alias');
+});
+
+const lockOf = (pid: number | undefined): string => path.join(folder, `.alias.${String(pid)}.0-0.lock`);
+
+describe('a file that is written by one at a time', () => {
+  test('is, however many want to', async () => {
+    let inside = 0;
+    const seen = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        alone(file, async () => {
+          inside += 1;
+          const now = inside;
+          await new Promise(setImmediate);
+          inside -= 1;
+          return now;
+        }),
+      ),
+    );
+    expect(seen).toEqual(Array.from({ length: 8 }, () => 1));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('waits for no process that died', async () => {
+    writeFileSync(lockOf(spawnSync(process.execPath, ['--version']).pid), '');
+    expect(await alone(file, () => Promise.resolve('done'), 0)).toBe('done');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('waits for another that lives, and says which file it waited for', async () => {
+    writeFileSync(lockOf(process.ppid), '');
+    await expect(alone(file, () => Promise.resolve('done'), 0)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      remedy: expect.stringContaining(lockOf(process.ppid)),
+    });
+    const waiting = alone(file, () => Promise.resolve('done'));
+    rmSync(lockOf(process.ppid));
+    expect(await waiting).toBe('done');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('is free again after a failure', async () => {
+    await expect(alone(file, () => Promise.reject(new Error('full')))).rejects.toThrow('full');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
