@@ -177,6 +177,16 @@ describe('editYaml()', () => {
       'version: 0.1\ndefault:\nprod: {}\n',
       'version: 0.1\ndefault: { package: { parameters: { s3_bucket: "new" } } }\nprod: {}\n',
     ],
+    [
+      'a text of several lines',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: | # ours\n        old\n\n        older\n\n      x: 1\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: "new"\n\n      x: 1\n',
+    ],
+    ...['|', '|-', '>+', '|2'].map((header): [string, string, string] => [
+      `a text of several lines with other ends, ${header}`,
+      `version: 0.1\r\ndefault:\r\n  package:\r\n    parameters:\r\n      s3_bucket: ${header}\r\n        old\r\n      tags: ${header}\r\n        a\r\n        b\r\n`,
+      `version: 0.1\r\ndefault:\r\n  package:\r\n    parameters:\r\n      s3_bucket: "new"\r\n      tags: ${header}\r\n        a\r\n        b\r\n`,
+    ]),
   ])('writes into %s', async (_what, before, after) => {
     const edited = await editYaml(before, [setting('s3_bucket', 'new')]);
     expect(edited).toBe(after);
