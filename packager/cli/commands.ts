@@ -40,7 +40,7 @@ import type { DeleteOptions, UndeleteOptions } from './delete-options.ts';
 import { DELETE, UNDELETE } from './delete-options.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { ExplainFlags } from './explain-options.ts';
-import { EXPLAIN } from './explain-options.ts';
+import { EXPLAIN, EXPLAIN_FOREIGN } from './explain-options.ts';
 import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } from './gc-options.ts';
 import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN } from './gc-options.ts';
 import type { DiffOptions, GetOptions, ListOptions, ShowOptions, TreeOptions } from './looking-options.ts';
@@ -299,7 +299,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'explain',
     summary: 'what package would do with a template, place by place, and why',
     description:
-      'Tells of every local path in a template, and of those nested in it, what it names, which artifact it becomes, what is written in its place and what is added; and what was looked at and stays, with the reason. Asks nothing of AWS and needs no domain. Takes the options of package that change any of it.',
+      'Tells of every local path in a template, and of those nested in it, what it names, which artifact it becomes, what is written in its place and what is added; and what was looked at and stays, with the reason. Asks nothing of AWS and needs no domain. Takes every option of package; those that are listed last change nothing here.',
     examples: [
       { what: 'the template that package would take', command: 'cfn-artifacts explain' },
       {
@@ -310,7 +310,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [],
     options: optionsOf<ExplainFlags>(EXPLAIN),
-    foreign: [],
+    foreign: EXPLAIN_FOREIGN,
   },
   {
     name: 'bundle create',

@@ -4,6 +4,7 @@ import type {
   ExplainedTarget,
   ExplainedTemplate,
   Explanation,
+  KnownParameter,
 } from '../explaining/explain.ts';
 import type { Ignored } from '../explaining/ignored.ts';
 import type { Rule } from '../explaining/rule.ts';
@@ -29,8 +30,12 @@ export interface Around {
 export function plainExplanation({ templates }: Explanation, { prefix, references, hasDomain }: Around): object {
   return {
     ...{ prefix, references, domain: hasDomain },
-    templates: templates.map(({ file, kind, isLiteral, places, references, left }) => ({
-      ...{ file, kind, literal: isLiteral },
+    templates: templates.map(({ file, kind, id, namedBy, parameters, isLiteral, places, references, left }) => ({
+      ...{ file, kind, id, literal: isLiteral, parameters },
+      namedBy: namedBy.map(({ position, resource, property }) => ({
+        place: formatPosition(position),
+        ...{ resource, property },
+      })),
       places: places.map(({ position, names, ...place }) => ({
         place: formatPosition(position),
         ...place,
@@ -45,12 +50,18 @@ export function plainExplanation({ templates }: Explanation, { prefix, reference
 /** For people. */
 export function explanationText({ templates }: Explanation, around: Around, style: HelpStyle): string {
   const found = templates.reduce((sum, { places }) => sum + places.length, 0);
+  const head = [headline(found, templates.length), ...(found === 0 ? [] : [aroundIt(around), WITHOUT_REASON])];
   const parts = [
-    wrap(`${headline(found, templates.length)} ${aroundIt(around)}`, style.width),
-    ...templates.flatMap((template) => templateText(template, around, style)),
+    wrap(head.join(' '), style.width),
+    ...templates.flatMap((template) => [
+      ...(templates.length > 1 ? [heading(template, around, style)] : []),
+      ...templateText(template, around, style),
+    ]),
   ];
   return parts.join('\n');
 }
+
+const WITHOUT_REASON = "Where no 'found' stands, it is a property that the AWS CLI or SAM package, too.";
 
 function headline(places: number, templates: number): string {
   const where = templates === 1 ? '' : ` in ${count(templates, 'template')}`;
@@ -64,14 +75,48 @@ function aroundIt({ prefix, references, hasDomain }: Around): string {
     grouped: 'a Custom::ArtifactRef stands for up to 40 of them',
     none: 'there are no references to them',
   };
-  return `IDs of artifacts begin with '${prefix}'; ${how[references]}.`;
+  return `IDs of artifacts are '${prefix}/' and the path in the project, where nothing else is said; ${how[references]}.`;
+}
+
+/** What tells a template from others, and from itself where it is packaged several times. */
+function heading(template: ExplainedTemplate, { hasDomain }: Around, style: HelpStyle): string {
+  const { file, id, namedBy, parameters, isLiteral, places } = template;
+  const items: readonly Item[] = [
+    ...(namedBy.length === 0 ? [] : [['named by', namersText(namedBy)] as const]),
+    ...(namedBy.length === 0 || parameters.length === 0
+      ? []
+      : [['with', parameters.map(parameterText).join(', ')] as const]),
+    ...(id === undefined || !hasDomain ? [] : [['artifact', id] as const]),
+    ...(isLiteral && hasDomain ? [['literal', 'all of it: who names it has its references'] as const] : []),
+    ...(places.length === 0 ? [['packaged', 'nothing in it'] as const] : []),
+  ];
+  return style.palette.bold(`=== ${printable(file)} ===`) + `\n${listed(items, style)}`;
+}
+
+/** More names than these help nobody. */
+const NAMERS_SHOWN = 4;
+
+function namersText(namers: ExplainedTemplate['namedBy']): string {
+  const shown = namers
+    .slice(0, NAMERS_SHOWN)
+    .map(({ position, resource, property }) =>
+      printable(`${resource === undefined ? property : `${resource}.${property}`} (${formatPosition(position)})`),
+    );
+  const others = namers.length - shown.length;
+  return `${shown.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function parameterText({ name, value }: KnownParameter): string {
+  return printable(value === undefined ? `${name}, which is NoEcho` : `${name} = ${value}`);
 }
 
 function templateText(template: ExplainedTemplate, around: Around, style: HelpStyle): readonly string[] {
   const { file, places, references, left } = template;
   return [
     ...places.map((place) => placeText(place, template, around, style)),
-    ...(references.length === 0 ? [] : [titled(`Added to ${file}`, references.map(referenceItem), style)]),
+    ...(references.length === 0
+      ? []
+      : [titled(`Each a Custom::ArtifactRef, added to ${file}`, references.map(referenceItem), style)]),
     ...(left.length === 0 ? [] : [titled(`Left as it is in ${file}`, left.map(leftItem), style)]),
   ];
 }
@@ -82,7 +127,7 @@ function placeText(place: ExplainedPlace, template: ExplainedTemplate, around: A
   const { position, resource, type, property, rule, names, dependsOn } = place;
   const subject = resource === undefined ? `${property} of ${type}` : `${resource}.${property} (${type})`;
   const items: readonly Item[] = [
-    ['found', foundBy(rule)],
+    ...foundBy(rule),
     ...names.flatMap((target): readonly Item[] => [
       [target.values.length === 0 ? 'names' : `for ${target.values.join(', ')}`, namesText(target)],
       ...leftOut(target.ignored ?? []),
@@ -94,16 +139,17 @@ function placeText(place: ExplainedPlace, template: ExplainedTemplate, around: A
   return `${style.palette.bold(formatPosition(position))}  ${printable(subject)}\n${listed(items, style)}`;
 }
 
-function foundBy({ kind, row }: Rule): string {
+/** What everybody packages needs no reason. */
+function foundBy({ kind, row }: Rule): readonly Item[] {
   switch (kind) {
     case 'core':
-      return `the property is in the table: ${row}, which aws-cli or SAM package too`;
+      return [];
     case 'table':
-      return `the property is in the table: ${row}`;
+      return [['found', `${row} is packaged by this program, and neither by the AWS CLI nor by SAM`]];
     case 'own-table':
-      return `the property is in the file for --resources: ${row}`;
+      return [['found', `${row} stands in the file for --resources`]];
     case 'function':
-      return 'it is written with !Artifact';
+      return [['found', 'it is written with !Artifact, which is packaged wherever it stands']];
   }
 }
 
@@ -145,12 +191,12 @@ function leftOut(ignored: readonly Ignored[]): readonly Item[] {
 function artifactItem({ id, idFrom }: ExplainedTarget, { hasDomain }: Around): readonly Item[] {
   if (id === undefined || !hasDomain) return [];
   const why = {
-    name: 'by the Name that it is given',
-    path: 'by its path below the project',
-    'path-and-digest': 'by its path, with digits that tell it from others of that path',
-    'as-named': 'as it is named',
+    name: ', by the Name that it is given',
+    path: '',
+    'path-and-digest': ', with digits that tell it from others of that path',
+    'as-named': ', as it is named',
   };
-  return idFrom === undefined ? [] : [['artifact', `${id}, ${why[idFrom]}`]];
+  return idFrom === undefined ? [] : [['artifact', `${id}${why[idFrom]}`]];
 }
 
 function becomes(place: ExplainedPlace, template: ExplainedTemplate, around: Around): string {
@@ -158,7 +204,7 @@ function becomes(place: ExplainedPlace, template: ExplainedTemplate, around: Aro
   const written = `${formText(place)}${withVersion ? ', with its version' : ''}`;
   if (!around.hasDomain || around.references === 'none') return written;
   if (bucketFrom.length > 0) return `${written}, its bucket from ${bucketFrom.join(', ')}`;
-  if (template.isLiteral) return `${written}, all of it literal: who includes the template has its references`;
+  if (template.isLiteral) return written;
   return literal ? `${written}, all of it literal: no function is evaluated there` : `${written}, all of it literal`;
 }
 
@@ -187,7 +233,7 @@ function formText({ form, bucketFrom }: ExplainedPlace): string {
 function referenceItem({ logicalId, artifacts, condition, pinned }: ExplainedReference): Item {
   const when = condition === undefined ? '' : `, under the condition ${condition}`;
   const kept = pinned ? ', and keeps what published versions of functions read' : '';
-  return [logicalId, `Custom::ArtifactRef for ${artifacts.join(', ')}${when}${kept}`];
+  return [logicalId, `for ${artifacts.join(', ')}${when}${kept}`];
 }
 
 function leftItem({ position, resource, type, property, value, why }: Left): Item {

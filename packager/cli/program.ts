@@ -114,7 +114,7 @@ async function dispatch(
       await packageCommand(call, given, terminal, warnings, handlers);
       break;
     case 'explain': {
-      const resolved = await resolveExplainOptions(given, context.cwd);
+      const resolved = await resolveExplainOptions(given, call.foreign, context.cwd);
       tellOfOptions(resolved, terminal, warnings);
       await handlers.explain(resolved.options, terminal, warnings);
       break;

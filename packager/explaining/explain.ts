@@ -6,9 +6,10 @@ import { shownPath } from '../packaging/location.ts';
 import { planAll } from '../packaging/package.ts';
 import type { PlannedReference, ReferenceMode, Uses } from '../packaging/references.ts';
 import type { LoadedPlace, LocalSource, PlaceContent, Unit } from '../packaging/unit.ts';
-import { allUnits, isLiteral, isPinned } from '../packaging/unit.ts';
+import { allPlaces, allUnits, isLiteral, isPinned } from '../packaging/unit.ts';
 import type { Left } from '../template/find/left.ts';
 import type { Form, Place, Position } from '../template/place.ts';
+import { valueOf } from '../template/node.ts';
 import type { Ignored } from './ignored.ts';
 import { ignoredIn } from './ignored.ts';
 import type { Rule } from './rule.ts';
@@ -30,15 +31,28 @@ export interface Explanation {
   readonly templates: readonly ExplainedTemplate[];
 }
 
+/** A file is several of them where it is packaged for several values of its parameters, or for stacks and StackSets. */
 export interface ExplainedTemplate {
   /** As the user knows it. */
   readonly file: string;
   readonly kind: Unit['kind'];
+  /** The ID of the artifact that it becomes; the template itself becomes none. */
+  readonly id?: string;
+  /** The places that name it; none of the template itself. */
+  readonly namedBy: readonly Pick<Place, 'position' | 'resource' | 'property'>[];
+  /** What is known of the parameters on which it depends what it names. */
+  readonly parameters: readonly KnownParameter[];
   /** It holds literals: whoever includes it has its references. */
   readonly isLiteral: boolean;
   readonly places: readonly ExplainedPlace[];
   readonly references: readonly ExplainedReference[];
   readonly left: readonly Left[];
+}
+
+export interface KnownParameter {
+  readonly name: string;
+  /** Absent of a NoEcho parameter. */
+  readonly value?: string;
 }
 
 export interface ExplainedPlace {
@@ -87,12 +101,17 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
   const root = await load(request);
   const artifacts = new Artifacts(root, request.prefix, new Map());
   const plans = planAll(root, request.references, request.prefix, artifacts);
+  const namers = namersIn(root);
   const templates = allUnits(root).map((unit): ExplainedTemplate => {
     const { template, kind, places, left } = unit;
     const { references = [], uses } = plans.get(unit) ?? {};
+    const id = unit === root ? undefined : artifacts.of(unit)?.id;
     return {
       file: template.file,
       kind,
+      ...(id !== undefined && { id }),
+      namedBy: namers.get(unit) ?? [],
+      parameters: parametersOf(unit),
       isLiteral: isLiteral(unit),
       places: places.map((place) => explainPlace(place, uses?.get(place), artifacts, request)),
       references: references.map(explainReference),
@@ -100,6 +119,25 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
     };
   });
   return { root, templates };
+}
+
+function namersIn(root: Unit): ReadonlyMap<Unit, readonly Place[]> {
+  const namers = new Map<Unit, Place[]>();
+  for (const { place, contents } of allPlaces(root)) {
+    for (const content of new Set(contents)) {
+      if (content.type === 'unit') namers.set(content, [...(namers.get(content) ?? []), place]);
+    }
+  }
+  return namers;
+}
+
+function parametersOf({ values, template }: Unit): readonly KnownParameter[] {
+  const declared = valueOf(template.root, 'Parameters');
+  return [...values].map(([name, value]) => {
+    const noEcho = valueOf(valueOf(declared, name), 'NoEcho');
+    const isHidden = noEcho?.kind === 'scalar' && String(noEcho.value).toLowerCase() === 'true';
+    return { name, ...(!isHidden && { value }) };
+  });
 }
 
 function explainPlace(

@@ -133,6 +133,7 @@ class Loader {
     return {
       value: {
         ...{ type: 'unit', identity, path: file, location, isVariant: differing.length > 0, asked },
+        values: valuesOf(asked, known),
         ...{ names: resourceNames(template, kind, given), kind, detached, template, places },
         left: found.left,
       },
@@ -294,6 +295,15 @@ function isBuilt(location: string): boolean {
 
 /** What is known of the parameters around a place. */
 type Known = ReadonlyMap<string, Parameter>;
+
+function valuesOf(names: ReadonlySet<string>, known: Known): ReadonlyMap<string, string> {
+  return new Map(
+    [...names].sort().flatMap((name): [string, string][] => {
+      const value = known.get(name)?.value;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
 
 function knownIn({ root }: Template, reading: Reading): Known {
   return parametersOf(root, reading.kind, reading.given, areDefaultsFinal(reading));

@@ -21,6 +21,8 @@ export interface Unit {
   readonly isVariant: boolean;
   /** Names of the parameters on which it depends what it names, and what those below it name. */
   readonly asked: ReadonlySet<string>;
+  /** Those of them that have a value before the deploy, with it. */
+  readonly values: ReadonlyMap<string, string>;
   /** Logical IDs of the resources that it brings. */
   readonly names: ReadonlySet<string>;
   readonly kind: 'template' | 'fragment';

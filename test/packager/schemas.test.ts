@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { loadProperties } from '../../packager/template/properties/user-table.ts';
+import { LEFT_REASONS } from '../../packager/template/find/left.ts';
+import { ARTIFACT_MEMBERS } from '../../packager/template/place.ts';
 import { WRITTEN_FORMS } from '../../packager/template/properties/property.ts';
 import { BUILT_IN_PROPERTIES } from '../../packager/template/properties/table.ts';
 import { parseDeclared } from '../../repository/declaring/properties.ts';
@@ -109,6 +111,74 @@ describe('the schema of a manifest', () => {
         one,
         problems: [],
       });
+    }
+  });
+});
+
+describe('the schema of an explanation', () => {
+  async function explanation(files: Files, ...flags: readonly string[]) {
+    const project = await TestProject.of(files);
+    const { exitCode, stdout } = await project.run('explain', '--project-root', '.', '--json', ...flags);
+    expect(exitCode).toBe(0);
+    return JSON.parse(stdout) as { readonly templates: readonly [Readonly<Record<string, unknown>>] };
+  }
+
+  const MANY: Files = {
+    ...SHOP,
+    'src/.artifactignore': '*.map\n',
+    'src/x.js.map': '{}',
+    'variant.yaml': `Parameters: {Stage: {Type: String}, Key: {Type: String, NoEcho: true}}
+Resources: {V: {Type: AWS::Lambda::Function, Properties: {Code: !Sub '\${Stage}\${Key}', Handler: x.h, Runtime: nodejs22.x, Role: r}}}
+`,
+    'own.yaml': 'My::Own::Type:\n  Path: {form: uri, wanted: archive-or-file}\n',
+    'template.yaml': `${SHOP['template.yaml'] ?? ''}  One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: variant.yaml, Parameters: {Stage: sr, Key: c}}}
+  Two: {Type: AWS::CloudFormation::StackSet, Properties: {TemplateURL: child.yaml, StackSetName: s, PermissionModel: SELF_MANAGED}}
+  Named: {Type: AWS::SSM::Parameter, Condition: Is, Properties: {Type: String, Value: !Artifact {Path: api.json, Form: Digest, Name: n}}}
+  Own: {Type: My::Own::Type, Properties: {Path: src, Other: ./src}}
+  Fn::ForEach::Each: [N, [src], {'F\${N}': {Type: AWS::Lambda::Function, Properties: {Code: !Ref N, Handler: x.h, Runtime: nodejs22.x, Role: r}}}]
+Conditions: {Is: !Equals [a, b]}
+Transform: AWS::LanguageExtensions
+`,
+  };
+
+  test.each([
+    ['a domain', ['--domain', 'file:../domain']],
+    ['references for several', ['--references', 'grouped']],
+    ['a plain bucket', ['--s3-bucket', 'deployments']],
+    ['parameters that are not there, which is warned about', ['--parameter-overrides', 'None=x']],
+  ])('is that of what explain tells for %s', async (_what, flags) => {
+    const told = await explanation(MANY, '--resources', 'own.yaml', ...flags);
+    expect(told.templates.length).toBe(5);
+    expect(problemsBy('explain', told)).toEqual([]);
+  });
+
+  test('is that of what it tells where nothing is packaged', async () => {
+    const told = await explanation({ 'template.yaml': 'Resources: {T: {Type: AWS::SNS::Topic}}\n' });
+    expect(problemsBy('explain', told)).toEqual([]);
+  });
+
+  test('knows every word for a reason, and every member of an artifact', () => {
+    const { $defs } = schemaNamed('explain') as { $defs: Record<string, { properties: Record<string, unknown> }> };
+    expect($defs['left']?.properties['reason']).toMatchObject({ enum: [...LEFT_REASONS] });
+    expect(JSON.stringify($defs['form'])).toContain(JSON.stringify(ARTIFACT_MEMBERS));
+  });
+
+  test('lets members be that come later, and nothing that is wrong', async () => {
+    const told = await explanation(MANY, '--resources', 'own.yaml');
+    const [first] = told.templates;
+    const [place] = first['places'] as readonly object[];
+    expect(problemsBy('explain', { ...told, later: 1 }, 'as others')).toEqual([]);
+    const inFirst = (change: object): object => ({ ...told, templates: [{ ...first, ...change }] });
+    const wrong: readonly unknown[] = [
+      ...[null, [], {}, { ...told, templates: [] }, { ...told, references: 'all' }, { ...told, domain: 'yes' }],
+      ...[{ kind: 'file' }, { file: '' }, { parameters: [{}] }, { namedBy: ['x'] }, { left: [{}] }].map(inFirst),
+      ...[
+        ...[{ place: 'template.yaml' }, { names: [] }, { names: [{ kind: 'directory', path: 'x' }] }],
+        ...[{ form: { kind: 'object' } }, { form: { kind: 'other' } }, { rule: 'core' }, { bucketFrom: 'X' }],
+      ].map((change) => inFirst({ places: [{ ...place, ...change }] })),
+    ];
+    for (const one of wrong) {
+      expect({ one, problems: problemsBy('explain', one, 'as others') }).not.toEqual({ one, problems: [] });
     }
   });
 });

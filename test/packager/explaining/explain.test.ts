@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { COMMANDS } from '../../../packager/cli/commands.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { LEFT_REASONS } from '../../../packager/template/find/left.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
@@ -10,6 +11,7 @@ import type { Files } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
+import { problemsBy } from '../../support/schemas.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { dataOf } from '../template/independent.ts';
 
@@ -24,6 +26,9 @@ interface Explained {
   readonly templates: readonly {
     readonly file: string;
     readonly kind: string;
+    readonly id?: string;
+    readonly namedBy: readonly object[];
+    readonly parameters: readonly object[];
     readonly places: readonly {
       readonly place: string;
       readonly resource?: string;
@@ -199,6 +204,54 @@ describe('explain', () => {
     for (const { left } of templates) for (const { reason } of left) expect(LEFT_REASONS).toContain(reason);
   });
 
+  test('tells a child once for each value that decides what it names, and which is which', async () => {
+    const project = await TestProject.of({
+      'package.json': '{"name": "shop"}',
+      'src/a/x.py': 'a\n',
+      'src/b/x.py': 'b\n',
+      'child.yaml': `Parameters: {Stage: {Type: String}, Key: {Type: String, NoEcho: true}, Size: {Type: String}}
+Resources:
+  Child:
+    Type: AWS::Lambda::Function
+    Properties: {Code: !Sub 'src/\${Stage}\${Key}', MemorySize: !Ref Size, Handler: x.h, Runtime: python3.12, Role: r}
+`,
+      'template.yaml': `Resources:
+  One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {Stage: a, Key: /, Size: 1}}}
+  Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {Stage: b, Key: /, Size: 1}}}
+  Third: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: {Stage: a, Key: /, Size: 2}}}
+`,
+    });
+    const { templates } = JSON.parse((await explained(project.folder, '--json')).stdout) as Explained;
+    expect(templates.map(({ file, parameters, namedBy }) => ({ file, parameters, namedBy }))).toEqual([
+      { file: 'template.yaml', parameters: [], namedBy: [] },
+      {
+        file: 'child.yaml',
+        parameters: [{ name: 'Key' }, { name: 'Stage', value: 'a' }],
+        namedBy: [
+          { place: 'template.yaml:2:69', resource: 'One', property: 'TemplateURL' },
+          { place: 'template.yaml:4:71', resource: 'Third', property: 'TemplateURL' },
+        ],
+      },
+      {
+        file: 'child.yaml',
+        parameters: [{ name: 'Key' }, { name: 'Stage', value: 'b' }],
+        namedBy: [{ place: 'template.yaml:3:69', resource: 'Two', property: 'TemplateURL' }],
+      },
+    ]);
+    const ids = templates[0]?.places.map(({ names }) => names[0]?.id);
+    expect(ids).toEqual([templates[1]?.id, templates[2]?.id, templates[1]?.id]);
+    const { stdout } = await explained(project.folder);
+    const sections = stdout.split(/^=== (.*) ===$/m);
+    expect(sections.filter((_, index) => index % 2 === 1)).toEqual(['template.yaml', 'child.yaml', 'child.yaml']);
+    expect(sections[4]).toContain(
+      '\n  named by  One.TemplateURL (template.yaml:2:69), Third.TemplateURL\n            (template.yaml:4:71)\n  with      Key, which is NoEcho, Stage = a\n',
+    );
+    expect(sections[4]).toMatch(/names +the folder 'src\/a'/);
+    expect(sections[6]).toContain('\n  with      Key, which is NoEcho, Stage = b\n');
+    expect(sections[6]).toMatch(/names +the folder 'src\/b'/);
+    expect(stdout.match(/Child\.Code/g)).toHaveLength(2);
+  });
+
   test('asks nobody, makes nothing and needs no domain', async () => {
     const before = readdirSync(shop.folder, { recursive: true }).sort();
     // Nothing listens there, and nobody has credentials.
@@ -213,8 +266,36 @@ describe('explain', () => {
     const { exitCode, stdout } = await explained(project.folder, '--artifact-prefix', 'x');
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout: "Nothing would be packaged. IDs of artifacts begin with 'x'; each gets a\nCustom::ArtifactRef.\n",
+      stdout: 'Nothing would be packaged.\n',
     });
+  });
+
+  test('takes every option of package, whether or not it means something here', async () => {
+    const project = await TestProject.of({
+      'template.yaml': 'Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: src}}}\n',
+      'src/x.py': 'x\n',
+    });
+    const plain = await explained(project.folder, '--s3-bucket', 'deployments');
+    const flags = [
+      ...['--output-template-file', 'packaged.yaml', '--s3-bucket', 'deployments', '--s3-prefix', 'a/b', '--use-json'],
+      ...['--kms-key-id', 'k', '--force-upload', '--metadata', 'a=b', '--region', 'eu-west-1', '--profile', 'prod'],
+      ...['--manifest', 'm.json', '--dry-run', '--watch', '--no-bootstrap', '--repository', 'default'],
+      ...['--endpoint-url', 'http://127.0.0.1:1', '--no-verify-ssl', '--ca-bundle', 'none.pem', '--output', 'json'],
+      ...['--domain-owner', '111122223333', '--no-progressbar', '--quiet'],
+    ];
+    expect(await explained(project.folder, ...flags)).toEqual(plain);
+    expect(readdirSync(project.folder).sort()).toEqual(['src', 'template.yaml']);
+    const noted = await explained(project.folder, '--save-params', '--regions', 'eu-west-1,eu-west-2');
+    expect(noted).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("'--save-params' is ignored. Nothing"),
+    });
+    expect(noted.stderr).toContain("'--regions' is ignored.");
+    const known = COMMANDS.filter(({ name }) => ['package', 'explain'].includes(name)).map(
+      ({ options, foreign }) => new Set([...options, ...foreign].map(({ name }) => name)),
+    );
+    expect(known[1]).toEqual(known[0]);
+    expect((await explained(project.folder, '--image-repository', 'x')).exitCode).toBe(2);
   });
 
   test('fails for what package fails for, before it would ask anybody', async () => {
@@ -247,7 +328,9 @@ describeWithCorpus('what is explained is what package does', () => {
       expect(JSON.parse(told.stdout)).toEqual(JSON.parse(terminal.stdout.text));
       return;
     }
-    const { templates } = JSON.parse(told.stdout) as Explained;
+    const explanation = JSON.parse(told.stdout) as Explained;
+    expect(problemsBy('explain', explanation)).toEqual([]);
+    const { templates } = explanation;
     const packaged = JSON.parse(terminal.stdout.text) as {
       readonly templateBody: string;
       readonly artifacts: readonly { readonly place: string; readonly path?: string; readonly id: string }[];

@@ -75,6 +75,7 @@ function unitOf(resources: readonly Drawn[], extra = ''): Unit {
       identity: '',
       isVariant: false,
       asked: new Set(),
+      values: new Map(),
       path: '/template.json',
       location: 'template.json',
     },
