@@ -1,19 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { BuildFailure, BuildOptions as EsbuildOptions, BuildResult, Metafile, OutputFile } from 'esbuild';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { BuildFailure, BuildOptions as EsbuildOptions, BuildResult, Message, OutputFile, Plugin } from 'esbuild';
+import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
 import { similarName } from '../archive/names.ts';
 import type { Project } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
+import { failWith, missedBy } from './failed-bundle.ts';
 import type { Build, BuildOptions, Entry } from './build.ts';
 import type { Asked } from './metafile.ts';
 import { importers, inputsOf } from './metafile.ts';
 import { failureOf, problemOf, warningOf } from './messages.ts';
 import { namesIn } from './listing.ts';
 import { installation } from './installation.ts';
-import { configsAbove } from './tsconfig.ts';
+import type { ModuleConfigs } from './project-configs.ts';
+import {
+  configsFor,
+  hiddenConfigs,
+  isInProject,
+  NO_CONFIGS,
+  outerConfig,
+  outerConfigWarning,
+  outsideConfigs,
+} from './project-configs.ts';
 
 /** A file of what was built. */
 export interface BuiltFile {
@@ -45,18 +55,19 @@ export interface BundleRequest {
  * Nothing is installed and no command is run. What comes out has nothing of the machine in it: paths in it are relative to the folder of the code.
  * https://github.com/aws/aws-lambda-builders/tree/develop/aws_lambda_builders/workflows/nodejs_npm_esbuild
  *
- * @throws ArtifactErrors BUILD_FAILED with everything that esbuild finds; PATH_NOT_FOUND for entry points; PATH_OUTSIDE_PROJECT
+ * @throws FailedBundle BUILD_FAILED with everything that esbuild finds; PATH_NOT_FOUND for entry points; PATH_OUTSIDE_PROJECT
  */
 export async function bundle(request: BundleRequest): Promise<Bundle> {
   const { folder } = request;
-  const { problems, entries } = entryFiles(request);
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
-  refuseOutsideConfigs(request);
-  const config = outerConfig(request);
-  const options: EsbuildOptions & { metafile: true; write: false } = {
+  const { problems, entries, lookedAt } = entryFiles(request);
+  failWith(problems, lookedAt);
+  const modules = entries.map((entry) => realEntry(entry.in, request));
+  const outer = outerConfig(modules, request);
+  // Before esbuild reads them.
+  if (outer === undefined) refuseOutside({ files: modules, importing: NOBODY }, request);
+  const options: Options = {
     ...nativeOptions(request.build.options, folder),
-    ...(config !== undefined && { tsconfigRaw: '{}' }),
+    ...(outer !== undefined && { tsconfigRaw: '{}' }),
     entryPoints: entries,
     absWorkingDir: folder,
     // Nothing is written there: so what is told of paths is relative to the folder.
@@ -70,20 +81,26 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
     logLimit: 0,
     nodePaths: [],
   };
-  const { outputFiles, metafile, warnings } = await run(options, request);
+  const { outputFiles, metafile, warnings } = await run(options, outer, request);
   const inputs = inputsOf(metafile, folder);
-  refuseOutside(inputs.files, metafile, request);
-  refuseAbove(outputFiles, folder);
+  const configs = refuseOutside({ files: inputs.files, importing: importers(metafile, folder), outer }, request);
+  refuseAbove(outputFiles, folder, inputs.files);
   return {
     files: outputFiles.map((file) => builtFile(file, folder)).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    warnings: [...warnings.map((message) => warningOf(message, request)), ...configWarnings(config, request)],
-    inputs: [...new Set([...inputs.files, ...configsOf(request)])],
+    warnings: [
+      ...warnings.filter((message) => !isOutside(message, request)).map((message) => warningOf(message, request)),
+      ...(outer === undefined ? [] : [outerConfigWarning(outer, request)]),
+    ],
+    inputs: [...new Set([...inputs.files, ...configs.followed.keys()])],
     asked: inputs,
   };
 }
 
+type Options = EsbuildOptions & { readonly metafile: true; readonly write: false };
+
 async function run(
-  options: EsbuildOptions & { metafile: true; write: false },
+  options: Options,
+  outer: string | undefined,
   request: BundleRequest,
 ): Promise<BuildResult<typeof options>> {
   const esbuild = await import('esbuild');
@@ -92,11 +109,75 @@ async function run(
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
     if (errors === undefined) throw failureOf(error);
+    const files = await filesRead(options);
+    const configs = refuseOutside({ files, importing: NOBODY, outer }, request);
     const missing = (name: string): string => installation(name, request);
-    const [first, ...others] = errors.map((message) => problemOf(message, request, missing));
-    if (first === undefined) throw error;
-    throw new ArtifactErrors([first, ...others]);
+    const problems = errors.map((message) =>
+      isOutside(message, request) ? unreadableOutside(message, request) : problemOf(message, request, missing),
+    );
+    failWith(problems, [...files, ...configs.lookedAt, ...missedBy(errors, configs, request)]);
+    throw error;
   }
+}
+
+/** What esbuild reads, which it tells only of bundles that come to be. Absolute. */
+async function filesRead(options: Options): Promise<readonly string[]> {
+  const { build } = await import('esbuild');
+  const read = new Set<string>();
+  const noting: Plugin = {
+    name: 'noting',
+    setup: (building) => {
+      building.onLoad({ filter: /.*/, namespace: 'file' }, ({ path: file }) => {
+        read.add(file);
+        return undefined;
+      });
+    },
+  };
+  // It fails as it did, or not at all where somebody just mended it: that is noticed as a change.
+  await build({ ...options, plugins: [noting] }).catch(() => undefined);
+  return [...read];
+}
+
+/** What was read, by whom it was imported where that is known, and the tsconfig.json above the project that is not followed. */
+interface Read {
+  readonly files: readonly string[];
+  readonly importing: ReadonlyMap<string, string>;
+  readonly outer?: string | undefined;
+}
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+/** @returns what says how the files are compiled. @throws FailedBundle PATH_OUTSIDE_PROJECT of all that is outside and may not be */
+function refuseOutside({ files, importing, outer }: Read, request: BundleRequest): ModuleConfigs {
+  const modules = files.filter((file) => isInProject(realOf(file, request), request));
+  const configs = outer === undefined ? configsFor(modules, request) : NO_CONFIGS;
+  if (request.project.followExternalSymlinks) return configs;
+  failWith(
+    [
+      ...outsideFiles(files, importing, request),
+      ...outsideConfigs(configs, request),
+      ...(outer === undefined ? [] : hiddenConfigs(outer, modules, request)),
+    ],
+    [...files, ...configs.lookedAt],
+  );
+  return configs;
+}
+
+/** Of a file that is none of the project's business, not even its mistakes are told. */
+function isOutside({ location }: Message, request: BundleRequest): boolean {
+  if (location === null || !['', 'file'].includes(location.namespace)) return false;
+  const file = path.resolve(request.folder, location.file);
+  return !request.project.followExternalSymlinks && !isInProject(realPath(file), request);
+}
+
+/** esbuild reads every tsconfig.json above the code, those too that hold for nothing. */
+function unreadableOutside({ location }: Message, { folder, project }: BundleRequest): ArtifactError {
+  const file = path.resolve(folder, location?.file ?? '');
+  return new ArtifactError(
+    'PATH_OUTSIDE_PROJECT',
+    `'${file}' is outside of the project '${project.root}', and esbuild can't read it`,
+    { remedy: 'Correct or remove it.' },
+  );
 }
 
 /** The version decides what comes out. */
@@ -110,15 +191,24 @@ const SUFFIXES = ['.ts', '.js', '.mts', '.mjs', '.cts', '.cjs', '.tsx', '.jsx'];
 function entryFiles({ folder, build, cwd }: BundleRequest): {
   readonly entries: { in: string; out: string }[];
   readonly problems: readonly ArtifactError[];
+  readonly lookedAt: readonly string[];
 } {
   const problems: ArtifactError[] = [];
+  const lookedAt: string[] = [];
   const entries = build.entries.flatMap((entry) => {
-    const file = ['', ...SUFFIXES].map((suffix) => entry.in + suffix).find((one) => isModule(one, folder));
+    const tried = ['', ...SUFFIXES].map((suffix) => entry.in + suffix);
+    const file = tried.find((one) => isModule(one, folder));
+    lookedAt.push(...tried.map((one) => path.resolve(folder, one)));
     if (file === undefined) problems.push(noEntry(entry, folder, cwd));
     // Without './' it would be a package.
     return file === undefined ? [] : [{ in: path.resolve(folder, file), out: entry.out }];
   });
-  return { entries, problems };
+  return { entries, problems, lookedAt };
+}
+
+/** As esbuild calls it. */
+function realEntry(file: string, request: BundleRequest): string {
+  return request.build.options['preserveSymlinks'] === true ? file : realPath(file);
 }
 
 function isModule(file: string, folder: string): boolean {
@@ -180,86 +270,37 @@ function builtFile({ path: file, contents }: OutputFile, folder: string): BuiltF
 }
 
 /** Names of outputs may be templates, with `..` in them: what is above the root of the artifact would be in none, and overwrite something else. */
-function refuseAbove(files: readonly OutputFile[], folder: string): void {
+function refuseAbove(files: readonly OutputFile[], folder: string, inputs: readonly string[]): void {
   const above = files.filter(({ path: file }) => !isWithin(folder, file));
-  const [first, ...others] = above.map(
+  const problems = above.map(
     (file) =>
       new ArtifactError('BUILD_FAILED', `'${builtFile(file, folder).name}' would be above the root of the artifact`, {
         remedy: "Leave '..' out of EntryNames, ChunkNames and AssetNames.",
       }),
   );
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  failWith(problems, inputs);
 }
 
-/** The tsconfig.json above the project that esbuild would follow, where none is named: it is of this machine alone. */
-function outerConfig({ folder, build, project: { root } }: BundleRequest): string | undefined {
-  if ('tsconfig' in build.options || 'tsconfigRaw' in build.options || !isWithin(root, folder)) return undefined;
-  const config = nearestConfig(folder);
-  return config === undefined || isWithin(root, config) ? undefined : config;
-}
-
-function nearestConfig(folder: string): string | undefined {
-  for (let here = folder; ; here = path.dirname(here)) {
-    const config = ['tsconfig.json', 'jsconfig.json'].map((name) => path.join(here, name)).find(existsSync);
-    if (config !== undefined || here === path.dirname(here)) return config;
-  }
-}
-
-/** What says how the code is compiled: the tsconfig.json that is named or nearest to it, and all that it extends. Absolute. */
-function configsOf(request: BundleRequest): readonly string[] {
-  const { folder, build } = request;
-  if (outerConfig(request) !== undefined || 'tsconfigRaw' in build.options) return [];
-  const { tsconfig = nearestConfig(folder) } = build.options;
-  return typeof tsconfig === 'string' ? configsAbove([path.resolve(folder, tsconfig)]) : [];
-}
-
-/** Before esbuild reads them: a template or a tsconfig.json may name any file of the machine. */
-function refuseOutsideConfigs(request: BundleRequest): void {
+/** PATH_OUTSIDE_PROJECT: what is outside of the project is taken in only where that was said. @param importing by each file, one that imports it */
+function outsideFiles(
+  files: readonly string[],
+  importing: ReadonlyMap<string, string>,
+  request: BundleRequest,
+): readonly ArtifactError[] {
   const { project, cwd } = request;
-  const configs = configsOf(request);
-  const [named] = configs;
-  if (project.followExternalSymlinks || named === undefined) return;
-  // Packages may be installed above the project.
-  const all = configs.filter((file) => !file.split(path.sep).includes('node_modules'));
-  const outside = all.filter((file) => !isInProject(realPath(file), request));
-  const [first, ...others] = outside.map((file) => {
-    const by = file === named ? '' : `, and '${shownPath(cwd, named)}' extends it`;
-    return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
-      remedy: 'If it counts, name a --project-root that contains it.',
+  return files
+    .filter((file) => !isInProject(realOf(file, request), request))
+    .map((file) => {
+      const importer = importing.get(file);
+      const by = importer === undefined ? '' : `, and '${shownPath(cwd, importer)}' imports it`;
+      return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
+        remedy:
+          'If it belongs into the bundle, package with --follow-external-symlinks, or with a --project-root that contains both.',
+      });
     });
-  });
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
 }
 
-function isInProject(real: string, { folder, project }: BundleRequest): boolean {
-  return isWithin(project.root, real) || isWithin(folder, real);
-}
-
-function configWarnings(config: string | undefined, { cwd, project }: BundleRequest): readonly Warning[] {
-  if (config === undefined) return [];
-  return [
-    {
-      code: 'tsconfig-outside-project',
-      message: `'${shownPath(cwd, config)}' is outside of the project '${project.root}', and is not followed`,
-      remedy: 'If it counts, name a --project-root that contains it.',
-    },
-  ];
-}
-
-/** What is outside of the project is taken in only where that was said. The folder of the code is where the template says. */
-function refuseOutside(files: readonly string[], metafile: Metafile, request: BundleRequest): void {
-  const { folder, project, cwd } = request;
-  if (project.followExternalSymlinks) return;
-  // With that, esbuild calls a file by the links that lead to it.
-  const { preserveSymlinks } = request.build.options;
-  const outside = files.filter((file) => !isInProject(preserveSymlinks === true ? realPath(file) : file, request));
-  const [first, ...others] = outside.map((file) => {
-    const importer = importers(metafile, folder).get(file);
-    const by = importer === undefined ? '' : `, and '${shownPath(cwd, importer)}' imports it`;
-    return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
-      remedy:
-        'If it belongs into the bundle, package with --follow-external-symlinks, or with a --project-root that contains both.',
-    });
-  });
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+/** With PreserveSymlinks, esbuild calls a file by the links that lead to it. */
+function realOf(file: string, { build }: BundleRequest): string {
+  return build.options['preserveSymlinks'] === true ? realPath(file) : file;
 }

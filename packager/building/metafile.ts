@@ -41,7 +41,8 @@ export function inputsOf({ inputs }: Metafile, folder: string): Inputs {
   return { files: [...files], names, packages, paths, isOpen };
 }
 
-function isPath(imported: string): boolean {
+/** Not the name of a package. */
+export function isPath(imported: string): boolean {
   return /^\.\.?(?:\/|$)/.test(imported) || path.isAbsolute(imported);
 }
 

@@ -7,7 +7,7 @@ import type { BuildOptions } from './build.ts';
 import { namesIn } from './listing.ts';
 import type { Asked } from './metafile.ts';
 import { stemOf } from './metafile.ts';
-import { configsAbove, mappedPaths } from './tsconfig.ts';
+import { CONFIGS, configsAbove, isFile, mappedPaths, saidConfigs } from './tsconfig.ts';
 
 /**
  * All that decided what a bundle became: the files that were read, and of every folder where a module was looked for the names that could have
@@ -48,8 +48,6 @@ const READ_AFTER = 100;
 /** Some file systems count in two seconds. Milliseconds. */
 const STAT_TELLS_AFTER = 2_000;
 
-const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
-
 /** They count wherever they are. */
 const ALWAYS = ['node_modules', 'package.json', ...CONFIGS, '.pnp.cjs', '.pnp.js', '.pnp.data.json'];
 
@@ -59,13 +57,12 @@ const ALWAYS = ['node_modules', 'package.json', ...CONFIGS, '.pnp.cjs', '.pnp.js
  */
 export function survey({ inputs, asked, folder: own, options, startedAt }: SurveyRequest): Survey | undefined {
   if (asked.isOpen) return undefined;
-  const { tsconfig, tsconfigRaw } = options;
-  const named = typeof tsconfig === 'string' ? [path.resolve(own, tsconfig)] : [];
+  const { named, raw, preserveSymlinks } = saidConfigs(options, own);
   const stems = stemsOf(inputs, asked.packages);
   const around = [...stems.keys()].flatMap((folder) => CONFIGS.map((name) => path.join(folder, name)));
-  const raw = { folder: own, text: typeof tsconfigRaw === 'string' ? tsconfigRaw : '{}' };
-  const mapped = mappedPaths(asked.names, configsAbove([...around.filter((file) => existsSync(file)), ...named]), raw);
-  for (const module of [...asked.paths, ...mapped]) addModule(stems, module);
+  const above = configsAbove([...around.filter((file) => existsSync(file)), ...named], { raw, preserveSymlinks });
+  const mapped = mappedPaths(asked.names, [...above.followed.keys()], raw);
+  for (const module of [...asked.paths, ...mapped, ...above.lookedAt]) addModule(stems, module);
   const folders = [...stems].map(([folder, names]): [string, SeenFolder] => {
     const counting = [...names].sort();
     return [folder, { stems: counting, found: foundIn(folder, counting) }];
@@ -76,7 +73,11 @@ export function survey({ inputs, asked, folder: own, options, startedAt }: Surve
       .filter((name) => name.endsWith('.json') && ALWAYS.includes(name))
       .map((name) => path.join(folder, name)),
   );
-  const read = new Set([...inputs, ...configsAbove([...configs, ...named])]);
+  const counting = configsAbove([...configs, ...named], { raw, preserveSymlinks });
+  const read = new Set([
+    ...inputs,
+    ...[...counting.followed.keys(), ...counting.lookedAt].filter((file) => isFile(file)),
+  ]);
   try {
     const isNew = (file: string): boolean => changedAt(file) > startedAt - READ_AFTER;
     if (folders.some(([folder, { found }]) => found.some((one) => isNew(path.join(folder, nameOf(one))))))

@@ -1,13 +1,15 @@
 import path from 'node:path';
 import type { Source } from '../archive/source.ts';
 import { inputsOf } from '../building/built-source.ts';
+import { FailedBundle } from '../building/failed-bundle.ts';
+import { CONFIGS, configsAbove } from '../building/tsconfig.ts';
 import type { Files, OpenRequest } from '../packaging/files.ts';
 import { FilesBehind } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { Interest } from './interest.ts';
 
-/** What a package is looked for by, in the folder of the code and in those above it. */
-const LOOKED_FOR = ['node_modules', 'package.json', 'tsconfig.json', 'jsconfig.json'];
+/** What is looked for around modules, and in the folders above. */
+const LOOKED_FOR = ['node_modules', 'package.json', ...CONFIGS];
 
 /** Passes on what a run asks, and remembers what it was about, whatever came of it. */
 export class TrackedFiles extends FilesBehind {
@@ -37,17 +39,31 @@ export class TrackedFiles extends FilesBehind {
   }
 
   override async open(request: OpenRequest): Promise<Source> {
-    if (request.build === undefined) this.#trees.add(request.path);
-    else this.#lookAround(request.path);
-    const source = await super.open(request);
-    for (const input of inputsOf(source)) this.#read.add(input);
-    return source;
+    if (request.build === undefined) {
+      this.#trees.add(request.path);
+      return super.open(request);
+    }
+    this.#sources.add(request.path);
+    this.#lookAround(request.path);
+    try {
+      const source = await super.open(request);
+      this.#lookAt(inputsOf(source));
+      return source;
+    } catch (error) {
+      if (error instanceof FailedBundle) this.#lookAt(error.lookedAt);
+      throw error;
+    }
   }
 
-  /** A build that fails does not tell what it looked for. */
-  #lookAround(code: string): void {
-    this.#sources.add(code);
-    for (let folder = code; ; folder = path.dirname(folder)) {
+  /** What a build read or missed, and what would have another read. */
+  #lookAt(files: readonly string[]): void {
+    const configs = configsAbove(files.filter((file) => file.endsWith('.json')));
+    for (const file of [...files, ...configs.lookedAt]) this.#read.add(file);
+    for (const folder of new Set(files.map((file) => path.dirname(file)))) this.#lookAround(folder);
+  }
+
+  #lookAround(around: string): void {
+    for (let folder = around; ; folder = path.dirname(folder)) {
       for (const name of LOOKED_FOR) this.#read.add(path.join(folder, name));
       if (folder === this.#root || folder === path.dirname(folder)) return;
     }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import path from 'node:path';
 import type { Interest } from './interest.ts';
@@ -25,7 +25,7 @@ export function foldersToWatch({ files, trees, sources }: Interest): ReadonlyMap
 function addName(folders: Map<string, Wanted>, file: string): void {
   const folder = path.dirname(file);
   if (folder === file) return;
-  if (!existsSync(folder)) {
+  if (!isFolder(folder)) {
     addName(folders, folder);
     return;
   }
@@ -61,7 +61,11 @@ function entriesOf(folder: string): readonly Dirent[] | undefined {
 }
 
 function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(file).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** What is wanted in a folder and was changed, or put there, after a moment. Milliseconds since 1970. */

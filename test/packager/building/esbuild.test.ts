@@ -131,6 +131,48 @@ describe('a function with BuildMethod esbuild', () => {
     expect(fn.call()).toBe('text ./assets/b.bin mine shim aRatherLongName');
   });
 
+  test.each<[string, Files]>([
+    [
+      'comments, trailing commas and line ends as on Windows',
+      {
+        'src/tsconfig.json':
+          '\uFEFF// why\r\n{\r\n  "compilerOptions": { /* own */\r\n    "jsxFactory": "own",\r\n  },\r\n}\r\n',
+      },
+    ],
+    [
+      'several that it extends, of which the last says it',
+      {
+        'src/tsconfig.json': '{ "extends": ["../configs/a", "../configs/b.json"] }',
+        'configs/a.json': '{ "compilerOptions": { "jsxFactory": "other" } }',
+        'configs/b.json': '{ "compilerOptions": { "jsxFactory": "own" } }',
+      },
+    ],
+    [
+      'a package that it extends',
+      {
+        'src/tsconfig.json': '{ "extends": "@tsconfig/node20/tsconfig.json" }',
+        'node_modules/@tsconfig/node20/package.json': '{ "name": "@tsconfig/node20" }',
+        'node_modules/@tsconfig/node20/tsconfig.json': '{ "compilerOptions": { "jsxFactory": "own" } }',
+      },
+    ],
+    [
+      'a package with exports that it extends',
+      {
+        'src/tsconfig.json': '{ "extends": "configs/base" }',
+        'node_modules/configs/package.json': '{ "exports": { "./*": { "require": "./all/*.json" } } }',
+        'node_modules/configs/all/base.json': '{ "compilerOptions": { "jsxFactory": "own" } }',
+      },
+    ],
+  ])('follows a tsconfig.json with %s', async (_, files) => {
+    const { deployed, stderr } = await packaged({
+      'template.yaml': samTemplate({ Fn: ONE }),
+      'src/app.jsx': 'const own = (name) => name;\nexport const handler = async () => <b />;',
+      ...files,
+    });
+    expect(deployed().call()).toBe('b');
+    expect(stderr).not.toContain('warning: ');
+  });
+
   test('follows the tsconfig.json beside it, and the one that is named', async () => {
     const { deployed } = await packaged({
       'template.yaml': samTemplate({
@@ -509,6 +551,110 @@ describe('the project is the limit', () => {
       true,
       false,
     ]);
+  });
+
+  test.each<[string, readonly string[], Files, RegExp]>([
+    [
+      'that another extends, of any name',
+      [],
+      { 'src/tsconfig.json': '{ "extends": ["./base.json", "../../outside.conf"] }', 'src/base.json': '{}' },
+      /outside\.conf' is outside of the project '[^']*', and 'src\/tsconfig\.json' extends it/,
+    ],
+    [
+      'that TsconfigRaw extends',
+      [`TsconfigRaw: '{"extends": "../../outside.json"}'`],
+      {},
+      /outside\.json' is outside of the project '[^']*', and TsconfigRaw extends it/,
+    ],
+    [
+      'that a package above the project brings',
+      [],
+      { 'src/tsconfig.json': '{ "extends": "@own/base" }', '../node_modules/@own/base/tsconfig.json': 'secret' },
+      /node_modules\/@own\/base\/tsconfig\.json' is outside of the project/,
+    ],
+    [
+      'that one in a folder further down extends',
+      [],
+      { 'src/app.js': "import './deep/part';", 'src/deep/tsconfig.json': '{ "extends": "../../../outside.json" }' },
+      /outside\.json' is outside of the project '[^']*', and 'src\/deep\/tsconfig\.json' extends it/,
+    ],
+    [
+      'that one of a folder elsewhere extends',
+      [],
+      { 'src/app.js': "import '../shared/part';", 'shared/tsconfig.json': '{ "extends": "../../outside.json" }' },
+      /outside\.json' is outside of the project '[^']*', and 'shared\/tsconfig\.json' extends it/,
+    ],
+    [
+      'above the project that holds for a module elsewhere',
+      [],
+      { 'src/app.js': "import '../shared/part';", 'src/tsconfig.json': '{}', '../tsconfig.json': '{}' },
+      /tsconfig\.json' is outside of the project '[^']*', and holds for 'shared\/part\.js'/,
+    ],
+    [
+      'above the project that would keep others from being followed',
+      [],
+      { 'src/app.js': "import './deep/part';", 'src/deep/tsconfig.json': '{}', '../tsconfig.json': '{}' },
+      /tsconfig\.json' is outside of the project '[^']*', so neither it nor 'src\/deep\/tsconfig\.json' is followed/,
+    ],
+    [
+      'above the project that holds for nothing and is none',
+      [],
+      { 'tsconfig.json': '{}', '../tsconfig.json': 'secret' },
+      /tsconfig\.json' is outside of the project '[^']*', and esbuild can't read it/,
+    ],
+  ])('a tsconfig.json %s is an error', async (_, build, files, told) => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { ...ONE, build } }),
+      'src/app.js': 'exports.handler = 1;',
+      'src/deep/part.js': 'exports.part = 1;',
+      'shared/part.js': 'exports.part = 1;',
+      '../outside.json': 'secret',
+      '../outside.conf': 'secret',
+      ...files,
+    });
+    const { exitCode, stderr } = await project.package();
+    expect(stderr).toMatch(told);
+    expect([exitCode, stderr.match(/^error: /gm)?.length, stderr.includes('secret')]).toEqual([2, 1, false]);
+  });
+
+  test.each([
+    ['src/tsconfig.json', '../../outside.json'],
+    ['shared/tsconfig.json', '../../outside.json'],
+  ])('a tsconfig.json %s that is a link is read outside of it only where that is said', async (link, target) => {
+    const project = await TestProject.of({
+      'template.yaml': TEMPLATE,
+      'src/app.jsx': "import { part } from '../shared/part';\nexport const handler = async () => [part, typeof <b />];",
+      'shared/part.jsx': 'export const part = typeof <b />;',
+      '../outside.json': '{ "extends": "./far.json" }',
+      '../far.json': '{ "compilerOptions": { "jsxFactory": "String" } }',
+    });
+    symlinkSync(target, project.path(link));
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`outside.json' is outside of the project '${project.folder}', and '${link}' leads to it`);
+    expect(stderr).toMatch(/far\.json' is outside of the project '[^']*', and '\S*' extends it/);
+    expect(await project.package('--follow-external-symlinks')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a tsconfig.json above it is no matter where all that counts is in it', async () => {
+    const { stderr } = await packaged({
+      'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: deep/app.handler'] } }),
+      'src/deep/app.jsx': 'const own = (name) => name;\nexport const handler = async () => <b />;',
+      'src/deep/tsconfig.json': '{"compilerOptions": {"jsxFactory": "own"}}',
+      '../tsconfig.json': '{"compilerOptions": {"jsxFactory": "outer"}}',
+    });
+    expect(stderr).not.toContain('tsconfig.json');
+  });
+
+  test('what is wrong in a module outside of it is not told', async () => {
+    const project = await TestProject.of({
+      'template.yaml': TEMPLATE,
+      'src/app.js': "import '../../outside';\nimport './missing';",
+      '../outside.js': 'secret secret',
+    });
+    const { stderr } = await project.package();
+    expect(stderr).toMatch(/outside\.js' is outside of the project/);
+    expect(stderr).not.toContain('secret');
   });
 
   test.each(['Tsconfig: own.json', `TsconfigRaw: '{"compilerOptions": {"jsxFactory": "own"}}'`])(

@@ -134,6 +134,61 @@ describe('a build', () => {
       { 'common/one/a.ts': 'export default 1;' },
     ],
     [
+      'what the tsconfig.json of a folder elsewhere extends is another',
+      {
+        'src/app.js': "export { handler } from '../shared/part';",
+        'shared/part.jsx': 'export const handler = () => <b />;',
+        'shared/tsconfig.json': '{ "extends": "../base" }',
+        'base.json': '{}',
+      },
+      { 'base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' },
+    ],
+    [
+      'what a tsconfig.json extends comes',
+      {
+        'src/app.js': "export { handler } from '../shared/part';",
+        'shared/part.jsx': 'export const handler = () => <b />;',
+        'shared/tsconfig.json': '{ "extends": "../base" }',
+      },
+      { 'base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' },
+    ],
+    [
+      'what TsconfigRaw extends is another',
+      {
+        'template.yaml': samTemplate({
+          Fn: {
+            properties: ['CodeUri: src', 'Handler: app.handler'],
+            build: [`TsconfigRaw: '{"extends": "../base.json"}'`],
+          },
+        }),
+        'src/app.js': "export { handler } from '../shared/part';",
+        'shared/part.jsx': 'export const handler = () => <b />;',
+        'base.json': '{}',
+      },
+      { 'base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' },
+    ],
+    [
+      'what the exports of an extended package lead to is another',
+      {
+        'src/app.js': "export { handler } from '../shared/part';",
+        'shared/part.jsx': 'export const handler = () => <b />;',
+        'shared/tsconfig.json': '{ "extends": "@own/configs/base" }',
+        'node_modules/@own/configs/package.json': '{ "exports": { "./base": "./all/base.json" } }',
+        'node_modules/@own/configs/all/base.json': '{}',
+      },
+      { 'node_modules/@own/configs/all/base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' },
+    ],
+    [
+      'a package that is extended comes nearer',
+      {
+        'src/app.js': "export { handler } from '../shared/part';",
+        'shared/part.jsx': 'export const handler = () => <b />;',
+        'shared/tsconfig.json': '{ "extends": "@own/base" }',
+        'node_modules/@own/base/tsconfig.json': '{}',
+      },
+      { 'shared/node_modules/@own/base/tsconfig.json': '{ "compilerOptions": { "jsxFactory": "own" } }' },
+    ],
+    [
       'the main of a folder without modules is another',
       {
         'src/app.ts': "import { one } from './entry';\nexport const handler = () => one;\n",

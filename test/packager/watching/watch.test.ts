@@ -215,6 +215,102 @@ describe('package --watch', () => {
     await watch.end('SIGINT');
   });
 
+  describe('after a build that failed at first', () => {
+    const SHARED: Files = {
+      'services/template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+      'services/samconfig.toml': 'version = 0.1\n',
+      'services/src/app.ts': "import { x } from '../../shared/x';\nexport const handler = () => x;\n",
+    };
+    const X = 'export const x = 1;';
+
+    test.each<[string, Files, Files]>([
+      ['a mistake in a module elsewhere', { 'shared/x.ts': 'export const = 1;' }, { 'shared/x.ts': X }],
+      ['a module elsewhere that comes', { 'shared/other.ts': '' }, { 'shared/x.tsx': X }],
+      ['a module of a folder elsewhere that comes', {}, { 'shared/x/index.js': X }],
+      [
+        'a package of a module elsewhere that is installed',
+        { 'shared/x.ts': "export { x } from 'pkg';" },
+        { 'shared/node_modules/pkg/index.js': 'exports.x = 1;' },
+      ],
+      [
+        'a mistake in what is elsewhere, with a package that a tsconfig.json extends',
+        {
+          'shared/x.ts': 'export const = 1;',
+          'shared/tsconfig.json': '{ "extends": "@own/base/tsconfig.json" }',
+          'node_modules/@own/base/tsconfig.json': '{}',
+        },
+        { 'shared/x.ts': X },
+      ],
+      [
+        'the main of a package that comes',
+        { 'shared/x.ts': "export { x } from 'pkg';", 'node_modules/pkg/package.json': '{"main": "./lib/main.js"}' },
+        { 'node_modules/pkg/lib/main.js': 'exports.x = 1;' },
+      ],
+      [
+        'a module elsewhere that a package.json names',
+        {
+          'services/src/app.ts': "import '#x'; export const handler = 1;",
+          'services/package.json': '{ "imports": { "#x": "./lib/x.js" } }',
+        },
+        { 'services/lib/x.js': 'exports.x = 1;' },
+      ],
+      [
+        'what paths of a tsconfig.json elsewhere lead to',
+        {
+          'shared/x.ts': "export { x } from '@own/y';",
+          'shared/tsconfig.json': '{ "extends": "../configs/base" }',
+          'configs/base.json': '{ "compilerOptions": { "paths": { "@own/*": ["../parts/*"] } } }',
+        },
+        { 'parts/y.ts': X },
+      ],
+      [
+        'a tsconfig.json that another extends elsewhere',
+        { 'shared/x.ts': X, 'shared/tsconfig.json': '{ "extends": "../configs/base" }', 'configs/base.json': '{ no' },
+        { 'configs/base.json': '{}' },
+      ],
+    ])('notices %s', async (_, wrong, mended) => {
+      const { project, watch } = await watching({ ...SHARED, ...wrong }, '--template-file', 'services/template.yaml');
+      expect(await watch.round()).toContain('error: ');
+      project.write(mended);
+      let told = await watch.round();
+      while (told.includes('error: ')) told = await watch.round();
+      expect(told).toContain('bundled services/src/app ');
+      expect(await watch.end('SIGINT')).toBe(0);
+    });
+
+    test('notices that a module elsewhere imports nothing from outside of the project any more', async () => {
+      const { project, watch } = await watching(
+        { ...SHARED, 'shared/x.ts': "export { x } from '../../outside/x';", '../outside/x.ts': X },
+        '--template-file',
+        'services/template.yaml',
+      );
+      expect(await watch.round()).toContain('is outside of the project');
+      project.write({ 'shared/x.ts': X });
+      expect(await watch.round()).toContain('bundled services/src/app ');
+      await watch.end('SIGINT');
+    });
+  });
+
+  test('follows the tsconfig.json of a module elsewhere: it comes, and what it extends comes', async () => {
+    const { project, watch } = await watching(
+      {
+        'services/template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+        'services/src/app.js': "export { handler } from '../../shared/x';",
+        'shared/x.jsx': 'export const handler = () => <b />;',
+      },
+      '--template-file',
+      'services/template.yaml',
+    );
+    await watch.round();
+    project.write({ 'shared/tsconfig.json': '{ "extends": "../configs/base" }' });
+    expect(await watch.round()).toContain("note: 'shared/tsconfig.json' changed");
+    project.write({ 'configs/base.json': '{ "compilerOptions": { "jsxFactory": "own" } }' });
+    await watch.round();
+    while (versionIn(project) === '1') await watch.round();
+    expect(versionIn(project)).toBe('2');
+    await watch.end('SIGINT');
+  });
+
   test('many changes at once are one', async () => {
     const { project, watch } = await watching(PLAIN);
     await watch.round();
