@@ -152,8 +152,37 @@ function compare([first = 0, ...others]: readonly number[], [second = 0, ...rest
 
 function writeProblems(terminal: Terminal, problems: readonly ArtifactError[], display: MessageDisplay): void {
   const palette = stderrPalette(terminal, display);
-  writeMessages(terminal, palette.red('error:'), problems);
+  writeMessages(terminal, palette.red('error:'), abridged(problems));
   if (problems.length > 1) terminal.stderr.write(`${palette.bold(`${problems.length} problems`)}\n`);
+}
+
+/** Of one kind, at one place. */
+const PROBLEMS_SHOWN = 10;
+
+/** A folder with hundreds of links that lead astray would hide everything else. */
+function abridged(problems: readonly ArtifactError[]): readonly Told[] {
+  const runs: [ArtifactError, ...ArtifactError[]][] = [];
+  for (const problem of problems) {
+    const run = runs.at(-1);
+    if (run !== undefined && isOfOneKind(run[0], problem)) run.push(problem);
+    else runs.push([problem]);
+  }
+  return runs.flatMap((run): readonly Told[] => {
+    const others = run.slice(PROBLEMS_SHOWN);
+    if (others.length < 2) return run;
+    const [{ place, remedy }] = run;
+    const told = {
+      message: `${others.length} others of this kind, which --json tells`,
+      ...(place !== undefined && { place }),
+      ...(remedy !== undefined && { remedy }),
+    };
+    return [...run.slice(0, PROBLEMS_SHOWN), told];
+  });
+}
+
+function isOfOneKind(one: ArtifactError, other: ArtifactError): boolean {
+  if (one.remedy === undefined || one.remedy !== other.remedy || one.code !== other.code) return false;
+  return one.place !== undefined && other.place !== undefined && positionOf(one.place) === positionOf(other.place);
 }
 
 /** A remedy that several share is said once: below the last of those in a row that have it, and never again. */

@@ -11,7 +11,7 @@ import {
   writeJson,
   writeJsonList,
 } from '../../../packager/cli/report.ts';
-import { ArtifactError } from '../../../repository/error.ts';
+import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
 
 describe('formatTable()', () => {
@@ -190,5 +190,32 @@ describe('writeJsonList()', () => {
     const document = JSON.parse(terminal.stdout.text) as Record<string, unknown>;
     expect(document['error']).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(Object.keys(document)).toEqual(count === 0 ? ['error', 'warnings'] : ['items', 'error', 'warnings']);
+  });
+});
+
+describe('many problems of one kind', () => {
+  const link = (line: number, name: number, remedy = 'Leave it out.'): ArtifactError =>
+    new ArtifactError('PATH_OUTSIDE_PROJECT', `'${line}-${name}' leads astray`, {
+      remedy,
+      place: { file: 't.yaml', line, column: 1 },
+    });
+  const links = (line: number, count: number): readonly ArtifactError[] =>
+    Array.from({ length: count }, (_, index) => link(line, index));
+
+  test('are told as far as people read, and all of them to a script', () => {
+    const error = new ArtifactErrors([link(1, 0, 'Correct it.'), ...links(2, 700), ...links(3, 11), link(4, 0)]);
+    const people = recordedTerminal({});
+    reportFailure(people, error, { json: false, debug: false, color: 'off' });
+    const lines = people.stderr.text.split('\n');
+    expect(lines.filter((line) => line.includes(':2:1:'))).toHaveLength(11);
+    expect(lines).toContain('error: t.yaml:2:1: 690 others of this kind, which --json tells');
+    expect(lines.filter((line) => line.includes(':3:1:'))).toHaveLength(11);
+    expect(lines).toContain("error: t.yaml:3:1: '3-10' leads astray");
+    expect(lines).toContain("error: t.yaml:4:1: '4-0' leads astray");
+    expect(lines).toContain('713 problems');
+    expect(lines.filter((line) => line === '  Leave it out.')).toHaveLength(1);
+    const script = recordedTerminal({});
+    reportFailure(script, error, { json: true, debug: false, color: 'off' });
+    expect((JSON.parse(script.stdout.text) as { error: { problems: object[] } }).error.problems).toHaveLength(713);
   });
 });
