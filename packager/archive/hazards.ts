@@ -3,7 +3,8 @@ import type { Warning } from '../event.ts';
 /** What may be suspicious in a source; names are those in the archive. */
 export interface Suspects {
   readonly gitFolders: readonly string[];
-  readonly files: readonly { readonly name: string }[];
+  /** Of all files. */
+  readonly names: readonly string[];
 }
 
 /** So many are named; the others are counted. */
@@ -20,27 +21,17 @@ const KEY_FILE = /(?:^|\/)id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?
  */
 export function hazardWarnings(
   folder: string,
-  { gitFolders, files }: Suspects,
+  { gitFolders, names }: Suspects,
   isKey: (index: number) => boolean,
 ): readonly Warning[] {
-  const environment = files.filter(({ name }) => ENVIRONMENT_FILE.test(name));
-  const keys = files.filter(({ name }, i) => isKey(i) || KEY_FILE.test(name));
+  const environment = names.filter((name) => ENVIRONMENT_FILE.test(name));
+  const keys = names.filter((name, i) => isKey(i) || KEY_FILE.test(name));
   const remedy = 'If it is not needed at run time, leave it out with .artifactignore or --exclude.';
   return [
     ...warning('git-folder-in-archive', folder, gitFolders, ['a git folder', 'git folders'], remedy),
-    ...warning(
-      'env-file-in-archive',
-      folder,
-      namesOf(environment),
-      ['an environment file', 'environment files'],
-      remedy,
-    ),
-    ...warning('private-key-in-archive', folder, namesOf(keys), ['a private key', 'private keys'], remedy),
+    ...warning('env-file-in-archive', folder, environment, ['an environment file', 'environment files'], remedy),
+    ...warning('private-key-in-archive', folder, keys, ['a private key', 'private keys'], remedy),
   ];
-}
-
-function namesOf(files: Suspects['files']): readonly string[] {
-  return files.map(({ name }) => name);
 }
 
 function warning(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../../repository/digest.ts';
 import { DIGEST_SIZE } from './contents.ts';
 import type { Contents } from './contents.ts';
-import type { TreeFile } from './walk.ts';
+import type { TreeFile } from './tree.ts';
 import { ARCHIVE_FORMAT } from './zip.ts';
 
 /** Raised when the listing itself is written otherwise. */

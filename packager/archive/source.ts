@@ -11,15 +11,17 @@ import type { Archiver } from './archiver.ts';
 import { copyContent, digestAt } from './contents.ts';
 import type { Contents } from './contents.ts';
 import { changed, readRange, stateOf } from './file.ts';
+import { countOf, listingOf, sizeOf, split } from './file-list.ts';
 import { hazardWarnings, listed } from './hazards.ts';
-import { errorOf } from './jobs.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
+import { errorOf } from './jobs.ts';
 import { ownOutputWarnings } from './own-output.ts';
 import { sourceDigest } from './source-digest.ts';
 import type { Sight } from './tree-memory.ts';
-import type { Tree, TreeFile } from './walk.ts';
-import { isExecutable, walk } from './walk.ts';
+import type { Tree, TreeFile } from './tree.ts';
+import { isExecutable } from './tree.ts';
+import { walk } from './walk.ts';
 import { isZip } from './zip-file.ts';
 
 export type { Archiver } from './archiver.ts';
@@ -92,10 +94,10 @@ async function folderSource(
     });
   }
   const boundary = { project: root, packaged: real, followExternalSymlinks };
-  const pause = (): Promise<void> => archiver.pause();
   const sight = archiver.memory.sight('folder', real);
+  const pause = (): Promise<void> => archiver.pause();
   const tree = await walk({ folder: request.path, boundary, exclude, leaveOut, pause });
-  if (tree.files.length === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
+  if (countOf(tree.listing) === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
   return archiveSource(request.path, true, tree, sight, archiver);
 }
 
@@ -138,11 +140,9 @@ async function fileSource(request: SourceRequest, { real }: Located, archiver: A
   const stats = statSync(real);
   const file = stateOf(real, stats);
   const name = path.basename(request.path);
-  const files = [{ name, file, executable: isExecutable(stats) }];
-  if (request.wanted === 'zip' && !isZip(file)) {
-    return archiveSource(request.path, false, { ...ONE_FILE, files }, sight, archiver);
-  }
-  const { contents, isRecalled } = await known({ ...ONE_FILE, files }, request.path, sight, archiver);
+  const tree = treeOfOne({ name, file, executable: isExecutable(stats) });
+  if (request.wanted === 'zip' && !isZip(file)) return archiveSource(request.path, false, tree, sight, archiver);
+  const { contents, isRecalled } = await known(tree, request.path, sight, archiver);
   const sha256 = digestAt(contents, 0);
   const proven = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
     measured(bytes, (found) => {
@@ -164,7 +164,10 @@ async function fileSource(request: SourceRequest, { real }: Located, archiver: A
   };
 }
 
-const ONE_FILE: Omit<Tree, 'files'> = { gitFolders: [], ignored: 0, ownOutput: [], problems: [] };
+function treeOfOne(file: TreeFile): Tree {
+  const files = [file];
+  return { listing: listingOf(files), files, gitFolders: [], ignored: 0, ownOutput: [], problems: [] };
+}
 
 async function archiveSource(
   folder: string,
@@ -173,20 +176,20 @@ async function archiveSource(
   sight: Sight,
   archiver: Archiver,
 ): Promise<Source> {
-  const { files } = tree;
+  const { listing, gitFolders } = tree;
   const { contents, sourceDigest: digest, isRecalled } = await known(tree, folder, sight, archiver);
   return {
     ...{ kind: 'archive', isFolder, path: folder, filename: ARCHIVE_FILENAME, sourceDigest: digest },
-    files: files.length,
-    bytes: files.reduce((sum, { file }) => sum + file.size, 0),
+    files: countOf(listing),
+    bytes: sizeOf(listing),
     warnings: [
-      ...hazardWarnings(folder, tree, (i) => contents.privateKeys[i] === 1),
+      ...hazardWarnings(folder, { gitFolders, names: split(listing.names) }, (i) => contents.privateKeys[i] === 1),
       ...ownOutputWarnings(folder, tree.ownOutput),
     ],
     expected: () => archiver.memory.archiveOf(digest),
     open: async () => {
       try {
-        const content = await archiver.archive(archiveFiles(files, contents), folder);
+        const content = await archiver.archive(archiveFiles(tree.files, contents), folder);
         archiver.memory.rememberArchive(digest, content);
         return content;
       } catch (error) {
@@ -200,15 +203,17 @@ async function archiveSource(
 
 /** What the files of a tree contain: what is known from earlier runs is not read. @throws ArtifactErrors with all problems of the tree */
 async function known(
-  { files, problems }: Tree,
+  tree: Tree,
   subject: string,
   sight: Sight,
   archiver: Archiver,
 ): Promise<{ readonly contents: Contents; readonly sourceDigest: Digest; readonly isRecalled: boolean }> {
   const { memory } = archiver;
-  const { contents, missing, sourceDigest: recalled } = memory.recall(sight, files);
-  const isRecalled = missing.length < files.length;
+  const { listing, problems } = tree;
+  const { contents, missing, sourceDigest: recalled } = memory.recall(sight, listing);
+  const isRecalled = missing.length < countOf(listing);
   if (recalled !== undefined && problems.length === 0) return { contents, sourceDigest: recalled, isRecalled };
+  const { files } = tree;
   const found = await archiver.measure(
     missing.flatMap((i) => files[i]?.file ?? []),
     subject,
@@ -216,7 +221,7 @@ async function known(
   refuse([...problems, ...found.problems.map(({ problem }) => errorOf(problem))]);
   for (const [j, i] of missing.entries()) copyContent(contents, i, found, j);
   const digest = sourceDigest(files, contents);
-  memory.remember(sight, files, contents, digest);
+  memory.remember(sight, listing, contents, digest);
   return { contents, sourceDigest: digest, isRecalled };
 }
 

@@ -4,16 +4,10 @@ import type { Digest } from '../../repository/digest.ts';
 import type { CacheFiles } from './cache-files.ts';
 import { DIGEST_SIZE, copyContent, emptyContents } from './contents.ts';
 import type { Contents } from './contents.ts';
-import type { FileState } from './file.ts';
-import { STATE_FIELDS, joined, split, statesOf } from './file-list.ts';
+import type { Listing, States } from './file-list.ts';
+import { STATE_FIELDS, countOf, split, stateAt } from './file-list.ts';
 import { compareUtf8 } from './names.ts';
 import { ARCHIVE_FORMAT } from './zip.ts';
-
-/** A file under the name by which it is found again. */
-export interface NamedFile {
-  readonly name: string;
-  readonly file: FileState;
-}
 
 /** Where files stand, and when they were looked at. */
 export interface Sight {
@@ -66,26 +60,29 @@ export class TreeMemory {
     return { place: createHash('sha256').update(`${kind}\0${real}`).digest('hex'), at: this.#now() };
   }
 
-  /** @param files ascending by the UTF-8 bytes of their names */
-  recall({ place, at }: Sight, files: readonly NamedFile[]): Recollection {
+  /** @param found ascending by the UTF-8 bytes of their names */
+  recall({ place, at }: Sight, found: Listing): Recollection {
     const kept = keptTree(this.#files.read(TREES, place));
+    const count = countOf(found);
     // The clock was set back: nobody knows what was written since.
     if (kept === undefined || kept.at > at)
-      return { contents: emptyContents(files.length), missing: [...files.keys()] };
+      return { contents: emptyContents(count), missing: Array.from({ length: count }, (_, i) => i) };
     const { contents, states, sourceDigest } = kept;
-    const { names, states: found } = listing(files);
-    if (!isSame(names, kept.names)) return recallSome(kept, files, found, split(kept.names.toString()));
-    return isSame(found, states) ? { contents, missing: [], sourceDigest } : recallSome(kept, files, found);
+    if (!isSame(Buffer.from(found.names), kept.names)) {
+      return recallSome(kept, found, split(kept.names.toString()));
+    }
+    return isSame(found.states, states) ? { contents, missing: [], sourceDigest } : recallSome(kept, found);
   }
 
-  remember({ place, at }: Sight, files: readonly NamedFile[], contents: Contents, sourceDigest: Digest): void {
-    const { names, states } = listing(files);
+  remember({ place, at }: Sight, listing: Listing, contents: Contents, sourceDigest: Digest): void {
+    const names = Buffer.from(listing.names);
+    const states = listing.states.slice();
     // A size that no file has: it is read again.
-    for (const [i, { file }] of files.entries()) if (!isSettled(file, at)) states[STATE_FIELDS * i] = -1;
+    for (let i = 0; i < countOf(listing); i++) if (!isSettled(states, i, at)) states[STATE_FIELDS * i] = -1;
     const head = Buffer.alloc(STATES);
     MAGIC.copy(head);
     head.writeDoubleLE(at, AT);
-    head.writeUInt32LE(files.length, COUNT);
+    head.writeUInt32LE(countOf(listing), COUNT);
     head.writeUInt32LE(names.byteLength, NAMES_SIZE);
     head.write(sourceDigest, SOURCE_DIGEST, 'hex');
     const { digests, crc32, privateKeys } = contents;
@@ -118,7 +115,7 @@ export class TreeMemory {
 interface KeptTree {
   readonly at: number;
   readonly sourceDigest: Digest;
-  readonly states: Float64Array<ArrayBuffer>;
+  readonly states: States;
   readonly contents: Contents;
   /** UTF-8. */
   readonly names: Buffer;
@@ -146,20 +143,16 @@ function keptTree(bytes: Buffer | undefined): KeptTree | undefined {
   };
 }
 
-function recallSome(
-  { contents: kept, states }: KeptTree,
-  files: readonly NamedFile[],
-  found: Float64Array,
-  names?: readonly string[],
-): Recollection {
+function recallSome({ contents: kept, states }: KeptTree, found: Listing, names?: readonly string[]): Recollection {
+  const files = split(found.names);
   const contents = emptyContents(files.length);
   const missing: number[] = [];
   let j = 0;
-  for (const [i, { name }] of files.entries()) {
+  for (const [i, name] of files.entries()) {
     // Both are in the same order; without names they are the same.
     if (names === undefined) j = i;
     else while (compareUtf8(names[j] ?? name, name) < 0) j++;
-    if ((names === undefined || names[j] === name) && isSameState(found, i, states, j))
+    if ((names === undefined || names[j] === name) && isSameState(found.states, i, states, j))
       copyContent(contents, i, kept, j);
     else missing.push(i);
   }
@@ -174,12 +167,9 @@ function isSameState(a: Float64Array, i: number, b: Float64Array, j: number): bo
 }
 
 /** Whatever is written after it was looked at gives it another time. */
-function isSettled({ mtimeMs, ctimeMs }: FileState, at: number): boolean {
+function isSettled(states: States, i: number, at: number): boolean {
+  const { mtimeMs, ctimeMs } = stateAt(states, i, '');
   return [mtimeMs, ctimeMs].every((time) => time + (time % 1000 === 0 ? COARSE_TICK_MS : FINE_TICK_MS) < at);
-}
-
-function listing(files: readonly NamedFile[]): { readonly names: Buffer; readonly states: Float64Array<ArrayBuffer> } {
-  return { names: Buffer.from(joined(files.map(({ name }) => name))), states: statesOf(files.map(({ file }) => file)) };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Uint32Array): Uint8Array {

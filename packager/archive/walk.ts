@@ -5,34 +5,17 @@ import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 import type { FileState } from './file.ts';
 import { stateOf, unreadable } from './file.ts';
+import type { States } from './file-list.ts';
+import { STATE_FIELDS, joined, putState } from './file-list.ts';
 import type { Boundary, LinkTarget } from './links.ts';
 import { followLink, isWithin, realTarget } from './links.ts';
 import { compareUtf8 } from './names.ts';
 import { isDomain, OwnOutput } from './own-output.ts';
 import type { Rules } from './rules.ts';
 import { IGNORE_FILE, rulesOf } from './rules.ts';
+import type { Found, Tree } from './tree.ts';
+import { treeOf } from './tree.ts';
 import { NAME_LIMIT } from './zip.ts';
-
-/** A file of a tree: links are followed, folders are only parts of names. */
-export interface TreeFile {
-  /** Path below the packaged folder, joined by `/`, in the characters of the file system. */
-  readonly name: string;
-  readonly file: FileState;
-  /** The owner may execute it. */
-  readonly executable: boolean;
-}
-
-export interface Tree {
-  /** Ascending by the UTF-8 bytes of their names. */
-  readonly files: readonly TreeFile[];
-  /** Names of folders (or files) called `.git`. */
-  readonly gitFolders: readonly string[];
-  /** How many files and folders the rules kept out. */
-  readonly ignored: number;
-  /** Names of what this program writes, which is no part of the tree; the folder itself is `.`. */
-  readonly ownOutput: readonly string[];
-  readonly problems: readonly ArtifactError[];
-}
 
 export interface WalkOptions {
   /** As the user knows it: for messages. */
@@ -45,11 +28,20 @@ export interface WalkOptions {
   readonly pause: () => Promise<void>;
 }
 
+/** About 10 ms. */
+const PAUSE_AFTER = 2000;
+
 /** Looks at every file below `boundary.packaged` once. Synchronous calls: asynchronous ones cost four times as much for a file. */
 export async function walk(options: WalkOptions): Promise<Tree> {
   const walker = new Walker(options);
-  await walker.folder({ name: '', real: options.boundary.packaged, above: [] }, rulesOf(options.exclude));
-  return walker;
+  let sincePause = 0;
+  while (!walker.isDone) {
+    sincePause += walker.step();
+    if (sincePause <= PAUSE_AFTER) continue;
+    sincePause = 0;
+    await options.pause();
+  }
+  return treeOf(walker.found);
 }
 
 /** A folder on the way. */
@@ -59,61 +51,107 @@ interface Folder {
   readonly real: string;
   /** The real folders through which it was reached. */
   readonly above: readonly string[];
+  /** Those of the folders above it; when its own were read, these too. */
+  readonly rules: Rules;
+  /** A link led there: its files don't stand where their names say. */
+  readonly isElsewhere: boolean;
 }
 
+interface File {
+  readonly name: string;
+  readonly state: FileState;
+  readonly isElsewhere: boolean;
+}
+
+/** Files for which there is room at first. */
+const ROOM = 1024;
+
 /** `order`: in its folder, a folder is sorted as the names of its files are, with the slash that follows. */
-type Entry = { readonly order: string } & ({ readonly file: TreeFile } | { readonly folder: Folder });
+type Entry = { readonly order: string } & ({ readonly file: File } | { readonly folder: Folder });
 
-/** About 10 ms. */
-const PAUSE_AFTER = 2000;
-
-class Walker implements Tree {
-  readonly files: TreeFile[] = [];
-  readonly gitFolders: string[] = [];
-  readonly problems: ArtifactError[] = [];
-  readonly ownOutput: string[] = [];
-  ignored = 0;
+class Walker {
+  readonly #gitFolders: string[] = [];
+  readonly #problems: ArtifactError[] = [];
+  readonly #ownOutput: string[] = [];
+  #ignored = 0;
+  readonly #names: string[] = [];
+  readonly #elsewhere = new Map<number, string>();
+  /** With room for more. */
+  #states: States = new Float64Array(STATE_FIELDS * ROOM);
   readonly #options: WalkOptions;
   readonly #own: OwnOutput;
-  #sincePause = 0;
+  /** What was found and not yet gone through: the next one last. */
+  readonly #ahead: Entry[];
 
   constructor(options: WalkOptions) {
     this.#options = options;
     this.#own = new OwnOutput(options.leaveOut);
+    const rules = rulesOf(options.exclude);
+    const top = { name: '', real: options.boundary.packaged, above: [], rules, isElsewhere: false };
+    this.#ahead = [{ order: '', folder: top }];
   }
 
-  async folder(folder: Folder, rulesAbove: Rules): Promise<void> {
+  get isDone(): boolean {
+    return this.#ahead.length === 0;
+  }
+
+  /** Goes on until it has looked at what stands in one folder. Returns how much that was. */
+  step(): number {
+    for (let next = this.#ahead.pop(); next !== undefined; next = this.#ahead.pop()) {
+      if ('folder' in next) return this.#folder(next.folder);
+      this.#add(next.file);
+    }
+    return 0;
+  }
+
+  /** When it is done. */
+  get found(): Found {
+    const states = this.#states.slice(0, STATE_FIELDS * this.#names.length);
+    return {
+      ...{ root: this.#options.boundary.packaged, elsewhere: this.#elsewhere },
+      listing: { names: joined(this.#names), states },
+      ...{ gitFolders: this.#gitFolders, ignored: this.#ignored },
+      ...{ ownOutput: this.#ownOutput, problems: this.#problems },
+    };
+  }
+
+  #add({ name, state, isElsewhere }: File): void {
+    const i = this.#names.push(name) - 1;
+    if (this.#states.length === STATE_FIELDS * i) {
+      const more = new Float64Array(2 * this.#states.length);
+      more.set(this.#states);
+      this.#states = more;
+    }
+    putState(this.#states, i, state);
+    if (isElsewhere) this.#elsewhere.set(i, state.path);
+  }
+
+  #folder(folder: Folder): number {
     const asOwn = folder.name === '' ? '.' : folder.name;
-    if (this.#isOwn(asOwn, folder.real)) return;
+    if (this.#isOwn(asOwn, folder.real)) return 0;
     const names = this.#attempt(folder.name, () => this.#list(folder));
-    if (names === undefined) return;
+    if (names === undefined) return 0;
     if (isDomain(folder.real, names)) {
-      this.ownOutput.push(asOwn);
-      return;
+      this.#ownOutput.push(asOwn);
+      return names.length;
     }
     const ignoreFile = join(folder.name, IGNORE_FILE);
-    const rules = this.#attempt(ignoreFile, () => this.#rulesIn(folder, names, rulesAbove)) ?? rulesAbove;
+    const rules = this.#attempt(ignoreFile, () => this.#rulesIn(folder, names)) ?? folder.rules;
+    const here = { ...folder, rules };
     const entries: Entry[] = [];
     const within = folder.real.endsWith(path.sep) ? folder.real : folder.real + path.sep;
     for (const child of names) {
       const name = join(folder.name, child);
       try {
-        const entry = this.#look(folder, child, name, within + child, rules);
+        const entry = this.#look(here, child, name, within + child);
         if (entry !== undefined) entries.push(entry);
       } catch (error) {
-        this.problems.push(unreadable(this.#shown(name), error));
+        this.#problems.push(unreadable(this.#shown(name), error));
       }
     }
-    this.#sincePause += names.length;
-    if (this.#sincePause > PAUSE_AFTER) {
-      this.#sincePause = 0;
-      await this.#options.pause();
-    }
-    entries.sort((a, b) => compareUtf8(a.order, b.order));
-    for (const entry of entries) {
-      if ('file' in entry) this.files.push(entry.file);
-      else await this.folder(entry.folder, rules);
-    }
+    entries.sort((a, b) => compareUtf8(b.order, a.order));
+    for (const entry of entries) this.#ahead.push(entry);
+    return names.length;
   }
 
   /** What fails is told at the end, together with everything else. */
@@ -121,7 +159,7 @@ class Walker implements Tree {
     try {
       return work();
     } catch (error) {
-      this.problems.push(unreadable(this.#shown(name), error));
+      this.#problems.push(unreadable(this.#shown(name), error));
       return undefined;
     }
   }
@@ -138,7 +176,7 @@ class Walker implements Tree {
     return readdirSync(real, { encoding: 'buffer' }).flatMap((bytes) => {
       const child = bytes.toString();
       if (isUtf8(bytes) && child.isWellFormed()) return [child];
-      this.problems.push(
+      this.#problems.push(
         new ArtifactError('PATH_OF_WRONG_KIND', `the name of '${this.#shown(join(name, child))}' is not UTF-8`, {
           remedy: 'Rename it: every program that unpacks the archive would read another name.',
         }),
@@ -148,40 +186,42 @@ class Walker implements Tree {
   }
 
   /** `undefined`: left out. */
-  #look(folder: Folder, child: string, name: string, real: string, rules: Rules): Entry | undefined {
+  #look(folder: Folder, child: string, name: string, real: string): Entry | undefined {
+    const { rules } = folder;
     const stats = lstatSync(real);
     const isFolder = stats.isDirectory();
     if (child === IGNORE_FILE && !isFolder) return undefined;
     if (rules.ignores(name, isFolder ? 'folder' : 'file')) {
-      this.ignored++;
+      this.#ignored++;
       return undefined;
     }
     // A link may be what is written, wherever it leads, if anywhere.
     if (!isFolder && this.#isOwn(name, real)) return undefined;
     if (!stats.isSymbolicLink()) return this.#entry(child, name, { path: real, stats }, folder);
     const target = this.#follow(name, real);
+    const elsewhere = { ...folder, isElsewhere: true };
     if (!target.stats.isDirectory()) {
-      return this.#isOwn(name, target.path) ? undefined : this.#entry(child, name, target, folder);
+      return this.#isOwn(name, target.path) ? undefined : this.#entry(child, name, target, elsewhere);
     }
     if (rules.ignores(name, 'folder')) {
-      this.ignored++;
+      this.#ignored++;
       return undefined;
     }
     for (const around of [folder.real, ...folder.above]) {
       if (isWithin(target.path, around)) throw this.#loop(name, target.path);
     }
-    return this.#entry(child, name, target, folder);
+    return this.#entry(child, name, target, elsewhere);
   }
 
   /** Remembers it if it is. */
   #isOwn(name: string, place: string): boolean {
     if (!this.#own.has(place)) return false;
-    this.ownOutput.push(name);
+    this.#ownOutput.push(name);
     return true;
   }
 
   /** A link is followed wherever it leads: rules are read, and not packaged. */
-  #rulesIn({ name, real }: Folder, names: readonly string[], rules: Rules): Rules {
+  #rulesIn({ name, real, rules }: Folder, names: readonly string[]): Rules {
     if (!names.includes(IGNORE_FILE)) return rules;
     const shown = this.#shown(join(name, IGNORE_FILE));
     const file = realTarget(path.join(real, IGNORE_FILE), shown);
@@ -205,23 +245,18 @@ class Walker implements Tree {
   }
 
   #entry(child: string, name: string, { path: real, stats }: LinkTarget, folder: Folder): Entry {
-    if (child === '.git') this.gitFolders.push(name);
+    if (child === '.git') this.#gitFolders.push(name);
     if (stats.isDirectory()) {
-      return { order: `${child}/`, folder: { name, real, above: [...folder.above, folder.real] } };
+      return { order: `${child}/`, folder: { ...folder, name, real, above: [...folder.above, folder.real] } };
     }
     if (!stats.isFile()) throw wrongKind(this.#shown(name), stats);
     if (name.length > NAME_LIMIT / 3 && Buffer.byteLength(name) > NAME_LIMIT) throw nameTooLong(this.#shown(name));
-    return { order: child, file: { name, file: stateOf(real, stats), executable: isExecutable(stats) } };
+    return { order: child, file: { name, state: stateOf(real, stats), isElsewhere: folder.isElsewhere } };
   }
 }
 
 function join(folder: string, child: string): string {
   return folder === '' ? child : `${folder}/${child}`;
-}
-
-/** As git sees it: by the owner's permission alone. */
-export function isExecutable({ mode }: Stats): boolean {
-  return (mode & 0o100) !== 0;
 }
 
 /** PATH_OF_WRONG_KIND: of what is neither a file nor a folder, and no link. */

@@ -20,6 +20,7 @@ import { bytesOf } from '../../../repository/content.ts';
 import { sha256 } from '../../../repository/digest.ts';
 import { CacheFiles } from '../../../packager/archive/cache-files.ts';
 import { stateOf } from '../../../packager/archive/file.ts';
+import { listingOf } from '../../../packager/archive/file-list.ts';
 import { createArchiver, openSource } from '../../../packager/archive/source.ts';
 import type { Source } from '../../../packager/archive/source.ts';
 import { TreeMemory } from '../../../packager/archive/tree-memory.ts';
@@ -304,7 +305,7 @@ describe('files of the cache', () => {
       const file = folder.at('code', name);
       return { name, file: stateOf(file, lstatSync(file)) };
     });
-    const recalled = () => memory.recall(memory.sight('folder', folder.at('code')), files);
+    const recalled = () => memory.recall(memory.sight('folder', folder.at('code')), listingOf(files));
     const good = readFileSync(tree());
     expect(recalled().missing).toEqual([]);
     for (let at = 0; at < good.byteLength; at++) {
@@ -402,7 +403,8 @@ test('a content that is not what was remembered is refused once, and forgotten',
   const memory = new TreeMemory(new CacheFiles(folder.at(CACHE)), later);
   await run({ now: later });
   const sight = memory.sight('folder', folder.at('code'));
-  const files = [{ name: 'a', file: stateOf(folder.at('code/a'), lstatSync(folder.at('code/a'))) }];
+  const file = stateOf(folder.at('code/a'), lstatSync(folder.at('code/a')));
+  const files = listingOf([{ name: 'a', file }]);
   const { contents, sourceDigest } = memory.recall(sight, files);
   const wrong = new Uint8Array(contents.digests).fill(7);
   memory.remember(sight, files, { ...contents, digests: wrong }, sourceDigest ?? sha256(''));
@@ -423,7 +425,7 @@ test('a file that is taken as it is, and is not what was remembered, is refused 
   const right = await opened();
   expect(right.sha256).toBe(sha256(noise(5000, 1)));
   const sight = memory.sight('file', real);
-  const files = [{ name: 'model.bin', file: stateOf(real, lstatSync(real)) }];
+  const files = listingOf([{ name: 'model.bin', file: stateOf(real, lstatSync(real)) }]);
   const { contents } = memory.recall(sight, files);
   memory.remember(sight, files, { ...contents, digests: new Uint8Array(32) }, sha256(''));
   await expect(bytesOf((await opened()).read())).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });

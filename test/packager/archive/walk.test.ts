@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { stateOf } from '../../../packager/archive/file.ts';
+import { listingOf } from '../../../packager/archive/file-list.ts';
+import type { Tree } from '../../../packager/archive/tree.ts';
 import { walk } from '../../../packager/archive/walk.ts';
-import type { Tree } from '../../../packager/archive/walk.ts';
 import { Folder } from './folder.ts';
+import { plantedTree } from './planted-tree.ts';
 import { whySkipped } from '../../support/where.ts';
 
 let folder: Folder;
@@ -55,6 +58,28 @@ describe('a folder', () => {
         expect(namesOf(await walked(code))).toEqual(ordered);
       }),
       { numRuns: 50 },
+    );
+  });
+
+  test('gives each file as it stands where its name leads, through whatever links', async () => {
+    await fc.assert(
+      fc.asyncProperty(plantedTree, async (tree) => {
+        folder.remove();
+        folder = new Folder();
+        const code = folder.plant('code', tree);
+        const { listing, files } = await walked(code);
+        expect(files.map(({ file }) => file)).toEqual(
+          files.map(({ name }) => {
+            const real = realpathSync.native(`${code}/${name}`);
+            return stateOf(real, statSync(real));
+          }),
+        );
+        expect(files.map(({ file, executable }) => [file.mode & 0o100, executable])).toEqual(
+          files.map(({ executable }) => [executable ? 0o100 : 0, executable]),
+        );
+        expect(listing).toEqual(listingOf(files));
+      }),
+      { numRuns: 60 },
     );
   });
 
