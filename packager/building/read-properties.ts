@@ -22,6 +22,8 @@ export interface BuildProperties {
   readonly sourcemap: boolean | string | undefined;
   /** With SAM's defaults in them. */
   readonly options: BuildOptions;
+  /** Where the values of those that are written begin. */
+  readonly starts: ReadonlyMap<string, number>;
 }
 
 /** As SAM has them, for what BuildProperties don't say. */
@@ -30,13 +32,16 @@ const DEFAULTS: BuildOptions = { target: ['es2020'], format: 'cjs', minify: true
 /** Reads all properties and tells of all that is wrong; what is wrong is left out. */
 export function readBuildProperties(node: TemplateNode | undefined, reader: PropertyReader): BuildProperties {
   const read = new Map<string, BuildOptions[string]>();
+  const starts = new Map<string, number>();
   if (node !== undefined && !isMap(node) && !(node.kind === 'scalar' && node.value === null)) {
     reader.problem(node.start, "'BuildProperties' is not a map", 'Write a map of names to values.');
   }
   for (const entry of isMap(node) ? node.entries : []) {
     const name = named(entry, reader);
     const value = name === undefined ? undefined : valueOf(name, entry, reader);
-    if (name !== undefined && value !== undefined) read.set(name, value);
+    if (name === undefined || value === undefined) continue;
+    read.set(name, value);
+    starts.set(name, entry.value.start);
   }
   const { entryPoints, outbase, sourcemap, ...options } = Object.fromEntries(
     [...read].map(([name, value]) => [optionNamed(name), value]),
@@ -46,6 +51,7 @@ export function readBuildProperties(node: TemplateNode | undefined, reader: Prop
     ...(typeof outbase === 'string' && { outbase }),
     sourcemap: typeof sourcemap === 'boolean' || typeof sourcemap === 'string' ? sourcemap : undefined,
     options: { ...DEFAULTS, ...options },
+    starts,
   };
 }
 

@@ -81,7 +81,7 @@ export const CONFIGS: readonly string[] = ['tsconfig.json', 'jsconfig.json'];
 function extendedBy(document: unknown): readonly string[] {
   const { extends: said } = (document ?? {}) as { readonly extends?: unknown };
   const names: readonly unknown[] = Array.isArray(said) ? said : [said];
-  return names.filter((name) => typeof name === 'string' && name !== '');
+  return names.filter((name) => typeof name === 'string').filter((name) => name !== '');
 }
 
 function read(file: string): unknown {

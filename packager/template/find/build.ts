@@ -2,6 +2,7 @@ import type { Build } from '../../building/build.ts';
 import { buildMethodOf } from '../../building/build-method.ts';
 import type { BuildMethod } from '../../building/build-method.ts';
 import { builtHandler, entriesOf, moduleOf } from '../../building/entries.ts';
+import { notLoaded } from '../../building/module-kind.ts';
 import type { BuildProperties, PropertyReader } from '../../building/read-properties.ts';
 import { readBuildProperties } from '../../building/read-properties.ts';
 import { isIntrinsic } from '../intrinsic.ts';
@@ -111,6 +112,7 @@ class FunctionBuild {
       const build = this.#build(properties, fitting, own.length > 0);
       return build === undefined ? one : { ...one, build };
     });
+    this.#warnOfNotLoaded(properties);
     const entries = built.flatMap(({ build }) => build?.entries ?? []);
     return {
       targets: built,
@@ -204,6 +206,20 @@ class FunctionBuild {
       'handler-not-built',
       `the Handler '${handler}' of '${String(this.#context.resource)}' is none of the modules that are built: ${entries.map(({ out }) => out).join(', ')}`,
       'Unless a layer brings it, name its module under EntryPoints.',
+    );
+  }
+
+  #warnOfNotLoaded({ options, entryPoints, starts }: BuildProperties): void {
+    const node = this.#property('Runtime');
+    const resolved = node && resolve(node, this.#context.scope);
+    const runtime = resolved?.kind === 'known' ? resolved.texts[0]?.text : undefined;
+    const found = notLoaded(options, { runtime, nodeOptions: this.#nodeOptions(), entryPoints });
+    if (found === undefined) return;
+    this.#reader.warn(
+      starts.get(found.property) ?? this.#resource.start,
+      'module-not-loaded',
+      `'${String(this.#context.resource)}' is built ${found.as}: it will not be loaded`,
+      found.remedy,
     );
   }
 

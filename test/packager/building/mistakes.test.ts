@@ -210,6 +210,68 @@ describe('mistakes of what is bundled', () => {
     expect(stderr).toMatch(/^warning: src\/app\.js:2:\d+: .*'typeof'.* never .*'nul'/m);
   });
 
+  test.each<[string, readonly string[], readonly string[], string | undefined]>([
+    [
+      'an ES module',
+      ['Format: esm'],
+      [],
+      "8:17: 'Fn' is built as an ES module with the suffix '.js', which Lambda takes for CommonJS",
+    ],
+    [
+      'an ES module called CommonJS',
+      ['Format: esm', 'OutExtension: [.js=.cjs]'],
+      [],
+      "8:17: 'Fn' is built as an ES module with the suffix '.cjs', which Lambda takes for CommonJS",
+    ],
+    [
+      'CommonJS called an ES module',
+      ['OutExtension: [.js=.mjs]'],
+      [],
+      "8:23: 'Fn' is built as CommonJS with the suffix '.mjs', which Lambda takes for an ES module",
+    ],
+    ['an ES module called so', ['Format: esm', 'OutExtension: [.js=.mjs]'], [], undefined],
+    ['CommonJS', ['Format: cjs'], [], undefined],
+    [
+      'an ES module beside a package.json',
+      ['Format: esm', 'EntryPoints: [app.ts, package.json]', 'Loader: [.json=copy]'],
+      [],
+      undefined,
+    ],
+    [
+      'an ES module that is known by its syntax',
+      ['Format: esm'],
+      ['Environment: {Variables: {NODE_OPTIONS: --experimental-detect-module --experimental-require-module}}'],
+      undefined,
+    ],
+  ])('what Lambda would not load is told of: %s, %j', async (_, build, properties, told) => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: [...PROPERTIES, ...properties], build } }),
+      'src/app.ts': 'export const handler = 1;',
+      'src/package.json': '{ "type": "module" }',
+    });
+    const { exitCode, stderr } = await project.package();
+    expect(exitCode).toBe(0);
+    expect(stderr.match(/(?<=^warning: template\.yaml:).*/gm)).toEqual(
+      told === undefined ? null : [`${told}: it will not be loaded`],
+    );
+  });
+
+  test.each([
+    ['nodejs20.x', 1],
+    ['nodejs24.x', 0],
+    ['!ImportValue runtime', 1],
+  ])('an ES module called .js is told of where the Runtime is %s: %d', async (runtime, count) => {
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: ['Format: esm'] } }).replace(
+        'nodejs22.x',
+        runtime,
+      ),
+      'src/app.ts': 'export const handler = 1;',
+    });
+    const { stderr } = await project.package();
+    expect(stderr.match(/^warning: .*\n {2}Set OutExtension to '\.js=\.mjs'\.$/gm) ?? []).toHaveLength(count);
+  });
+
   test('a Handler that is not among the EntryPoints stays, and is told of, unless a layer brings it', async () => {
     const project = await TestProject.of({
       'template.yaml': samTemplate({
