@@ -29,6 +29,7 @@ function remedyOf({ text }: Message, missing: (name: string) => string): string 
   // https://nodejs.org/api/packages.html#subpath-imports
   if (name?.startsWith('#') === true) return `Say what '${name}' is under imports of the nearest package.json.`;
   if (name !== undefined && !path.isAbsolute(name)) return missing(name);
+  if (text.startsWith('Cannot find tsconfig file ')) return 'Tsconfig names a file relative to the folder of the code.';
   if (!/^Top-level await /.test(text)) return undefined;
   return 'Set Format of BuildProperties to esm, with OutExtension .js=.mjs, and Target to what the Runtime knows: node22, for example.';
 }

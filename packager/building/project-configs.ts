@@ -59,7 +59,14 @@ export function outsideConfigs(
   };
   return [...followed]
     .filter(([file]) => !isInProject(realPath(file), request))
-    .map(([file, by]) => outside(realPath(file), why(file, by), request));
+    .map(([file, by]) =>
+      outside(
+        realPath(file),
+        why(file, by),
+        request,
+        holdsFor.has(file) && !isInProject(file, request) ? KEPT_AWAY : '',
+      ),
+    );
 }
 
 /**
@@ -80,16 +87,19 @@ export function hiddenConfigs(
         outer,
         `, so neither it nor '${shownPath(request.cwd, config)}' is followed, which holds for '${shownPath(request.cwd, module)}'`,
         request,
+        KEPT_AWAY,
       ),
     );
 }
 
-function outside(file: string, why: string, { project }: BundleRequest): ArtifactError {
+function outside(file: string, why: string, { project }: BundleRequest, otherwise = ''): ArtifactError {
   return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${why}`, {
-    remedy:
-      "If it counts, name a --project-root that contains it; if not, put a tsconfig.json with '{}' above the code.",
+    remedy: `If it counts, name a --project-root that contains it${otherwise}.`,
   });
 }
+
+/** The search for the nearest one ends there. */
+const KEPT_AWAY = "; if not, put a tsconfig.json with '{}' into the project's root";
 
 /** The folder of the code is where the template says. @param real links resolved */
 export function isInProject(real: string, { folder, project }: Pick<BundleRequest, 'folder' | 'project'>): boolean {

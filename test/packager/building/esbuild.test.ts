@@ -588,7 +588,7 @@ describe('the project is the limit', () => {
       'above the project that holds for a module elsewhere',
       [],
       { 'src/app.js': "import '../shared/part';", 'src/tsconfig.json': '{}', '../tsconfig.json': '{}' },
-      /tsconfig\.json' is outside of the project '[^']*', and holds for 'shared\/part\.js'/,
+      /tsconfig\.json' is outside of the project '[^']*', and holds for 'shared\/part\.js'\n .* if not, put a tsconfig\.json with '\{\}' into/,
     ],
     [
       'above the project that would keep others from being followed',

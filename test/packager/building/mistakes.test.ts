@@ -165,6 +165,30 @@ describe('mistakes of what is bundled', () => {
     ]);
   });
 
+  test('a tsconfig.json that is not there says where it is looked for; a package that one extends is a warning', async () => {
+    const told = await errors({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: ['Tsconfig: nowhere.json'] } }),
+      'src/app.ts': '',
+    });
+    expect(told).toEqual([
+      expect.stringMatching(
+        /cannot find tsconfig file 'nowhere\.json' \| Tsconfig names a file relative to the folder of the code\.$/,
+      ),
+    ]);
+    const project = await TestProject.of({
+      'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
+      'src/app.ts': 'export const handler = 1;',
+      'src/tsconfig.json': '{\r\n  "extends": "@tsconfig/node20/tsconfig.json"\r\n}\r\n',
+    });
+    const { exitCode, stderr } = await project.package();
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^warning: src\/tsconfig\.json:2:14: cannot find base config file '@tsconfig\/node20\/tsconfig\.json'/m,
+      ),
+    ]);
+  });
+
   test('a name that only package.json could tell is looked for there', async () => {
     const told = await errors({
       'template.yaml': samTemplate({ Fn: { properties: PROPERTIES } }),
