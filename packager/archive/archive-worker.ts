@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { JobAnswer, JobRequest } from './executor.ts';
-import { problemOf, runJob, transferable } from './jobs.ts';
+import { runJob, transferable } from './jobs.ts';
+import { problemOf } from './problem.ts';
 
 /** One thread of a ThreadExecutor. A defect ends it, and the executor with it. */
 const port = parentPort;

@@ -14,6 +14,10 @@ import type { FileProblem, Measured } from './jobs.ts';
 import { Packer, packingMs } from './packer.ts';
 import { removeIfEmpty } from './spool.ts';
 import { TreeMemory } from './tree-memory.ts';
+import type { Sight } from './tree-memory.ts';
+import type { Tree } from './tree.ts';
+import type { WalkOptions } from './walk.ts';
+import { Walks } from './walks.ts';
 
 export interface ArchiverOptions {
   readonly reporter: Reporter;
@@ -33,12 +37,12 @@ export interface ArchiverOptions {
 export interface Archiver {
   /** Of earlier runs. */
   readonly memory: TreeMemory;
+  /** Looks at every file of a folder. @param sight of that folder. Rejects where the run was ended */
+  walk(options: WalkOptions, sight: Sight): Promise<Tree>;
   /** Reads and hashes; answers in the order of the files. `subject` is what progress is reported for. */
   measure(files: readonly FileState[], subject: string): Promise<Measured>;
   /** Packs, hashes and lays out. @throws ArtifactErrors SOURCE_CHANGED, PATH_UNREADABLE, OUTPUT_FAILED; ArtifactError INTERRUPTED */
   archive(files: readonly ArchiveFile[], subject: string): Promise<OpenContent>;
-  /** Lets other work have its turn. Rejects where the run was ended. */
-  pause(): Promise<void>;
   /** Ends the threads and gives back memory and disk. What was opened can't be read any more. */
   close(): Promise<void>;
 }
@@ -47,6 +51,8 @@ export interface Archiver {
 const THREADS_PAY_OFF = 150;
 /** One that shares the work with this one is started earlier: in time for what is to be packed once it is measured. */
 const ONE_THREAD_PAYS_OFF = 40;
+/** So many files are walked in twice the time that it takes a thread to start. */
+const WALKING_PAYS_OFF = 10_000;
 /** Hashing takes about so long for a byte and a file. */
 const MS_PER_BYTE = 1 / 700_000;
 const MS_PER_FILE = 1 / 100;
@@ -64,9 +70,13 @@ class RunArchiver implements Archiver {
   readonly #options: ArchiverOptions;
   readonly #packer: Packer;
   readonly #local = localExecutor();
+  readonly #walks = new Walks(() => this.#pause());
   #threads: ThreadExecutor | undefined;
   #estimatedMs = 0;
   #expectedMs = 0;
+  /** Of all folders as earlier runs found them, and of the largest: one folder is walked by one thread. */
+  #expectedFiles = 0;
+  #largestFiles = 0;
   #ended: Error | undefined;
   readonly #onAbort = (): void => {
     void this.#end(reasonOf(this.#options.signal));
@@ -79,6 +89,16 @@ class RunArchiver implements Archiver {
     this.#packer = new Packer(options.scratch, (estimatedMs) => this.#executor(estimatedMs), options.memory);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
+  }
+
+  walk(options: WalkOptions, sight: Sight): Promise<Tree> {
+    const files = this.memory.filesAt(sight);
+    this.#expectedFiles += files;
+    this.#largestFiles = Math.max(this.#largestFiles, files);
+    const tree = this.#walks.walk(options);
+    if (this.#expectedFiles - this.#largestFiles > WALKING_PAYS_OFF && this.#most > 1) this.#start(1);
+    this.#threads?.look();
+    return tree;
   }
 
   async measure(files: readonly FileState[], subject: string): Promise<Measured> {
@@ -116,12 +136,7 @@ class RunArchiver implements Archiver {
       told = done;
       this.#options.reporter({ kind: 'progress', stage: 'archive', subject, done, total });
     };
-    return archive(files, this.#packer, { onProgress, pause: () => this.pause() });
-  }
-
-  async pause(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (this.#ended !== undefined) throw this.#ended;
+    return archive(files, this.#packer, { onProgress, pause: () => this.#pause() });
   }
 
   async close(): Promise<void> {
@@ -135,14 +150,26 @@ class RunArchiver implements Archiver {
   #executor(estimatedMs: number, expectedMs = 0): Executor {
     this.#estimatedMs += estimatedMs;
     this.#expectedMs += expectedMs;
-    const most = this.#options.threads ?? defaultThreads();
     const isSome = this.#estimatedMs + this.#expectedMs > ONE_THREAD_PAYS_OFF;
-    const threads = this.#estimatedMs > THREADS_PAY_OFF ? most : isSome ? Math.min(most, 1) : 0;
-    if (threads > 0 && this.#ended === undefined) {
-      if (this.#threads === undefined) this.#threads = new ThreadExecutor(threads, most);
-      else this.#threads.grow(threads);
-    }
+    const threads = this.#estimatedMs > THREADS_PAY_OFF ? this.#most : isSome ? Math.min(this.#most, 1) : 0;
+    if (threads > 0) this.#start(threads);
     return this.#threads ?? this.#local;
+  }
+
+  get #most(): number {
+    return this.#options.threads ?? defaultThreads();
+  }
+
+  #start(threads: number): void {
+    if (this.#ended !== undefined) return;
+    if (this.#threads === undefined) this.#threads = new ThreadExecutor(threads, this.#most, () => this.#walks.take());
+    else this.#threads.grow(threads);
+  }
+
+  /** Lets other work have its turn. */
+  async #pause(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#ended !== undefined) throw this.#ended;
   }
 
   async #end(reason: Error): Promise<void> {

@@ -63,6 +63,16 @@ export class CacheFiles {
     }
   }
 
+  /** Of what stands there, sound or not, in bytes; 0 where nothing does. */
+  size(kind: Kind, name: string): number {
+    if (this.#folder === undefined) return 0;
+    try {
+      return lstatSync(path.join(this.#folder, kind, name), { throwIfNoEntry: false })?.size ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
   write(kind: Kind, name: string, parts: readonly Uint8Array[]): void {
     if (this.#folder === undefined) return;
     const folder = path.join(this.#folder, kind);

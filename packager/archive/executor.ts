@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { JobKind, Jobs, Problem } from './jobs.ts';
-import { errorOf, runJob } from './jobs.ts';
+import type { JobKind, Jobs } from './jobs.ts';
+import { runJob } from './jobs.ts';
+import { errorOf } from './problem.ts';
+import type { Problem } from './problem.ts';
 
 /** Runs jobs, somewhere. Where, and how many at once, never changes what comes out. */
 export interface Executor {
@@ -43,7 +45,8 @@ export function localExecutor(): Executor {
   };
 }
 
-interface Waiting {
+/** A job that nobody has begun. */
+export interface Waiting {
   readonly kind: JobKind;
   readonly input: Jobs[JobKind]['input'];
   readonly resolve: (output: never) => void;
@@ -55,19 +58,25 @@ const JOBS_AHEAD = 2;
 
 /**
  * Jobs in threads, begun in order. As long as there is one thread of several, this one works as well, from the first moment on: the other takes what is left when it
- * has started. Then, and where there is but one processor, this one is free for everything else.
+ * has started. Then, and where there is but one processor, this one is free for everything else. A thread for which there is no job takes of what this one does
+ * beside them.
  */
 export class ThreadExecutor implements Executor {
   readonly #threads: Thread[] = [];
   readonly #queue: Waiting[] = [];
   #next = 0;
   readonly #most: number;
+  readonly #spare: () => Waiting | undefined;
   #isHelping = false;
   #closed: Error | undefined;
 
-  /** @param most to which it may grow */
-  constructor(threads: number, most: number = threads) {
+  /**
+   * @param most to which it may grow
+   * @param spare what an idle thread may do
+   */
+  constructor(threads: number, most: number = threads, spare: () => Waiting | undefined = () => undefined) {
     this.#most = most;
+    this.#spare = spare;
     this.grow(threads);
   }
 
@@ -80,6 +89,11 @@ export class ThreadExecutor implements Executor {
         }),
       );
     }
+    this.look();
+  }
+
+  /** Whether there is something for a thread that is idle. */
+  look(): void {
     if (this.#threads.length > 0) this.#dispatch();
   }
 
@@ -126,8 +140,9 @@ export class ThreadExecutor implements Executor {
     for (;;) {
       const idlest = this.#threads.reduce((a, b) => (b.busy < a.busy ? b : a));
       // What this thread could do meanwhile waits for no start, and behind no other job.
-      const isReady = this.#helps ? idlest.isOnline && idlest.busy === 0 : idlest.busy < JOBS_AHEAD;
-      const waiting = isReady ? this.#take() : undefined;
+      const isIdle = idlest.isOnline && idlest.busy === 0;
+      const isReady = this.#helps ? isIdle : idlest.busy < JOBS_AHEAD;
+      const waiting = (isReady ? this.#take() : undefined) ?? (isIdle ? this.#spare() : undefined);
       if (waiting === undefined) return;
       idlest.start(waiting);
     }

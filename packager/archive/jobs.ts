@@ -1,8 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../repository/digest.ts';
-import type { ArtifactErrorCode } from '../../repository/error.ts';
-import { ArtifactError } from '../../repository/error.ts';
 import { DEFLATED, SAMPLE_SIZE, STORED, isWorthDeflating, sampleOffsets } from './compression.ts';
 import type { Method, Piece } from './compression.ts';
 import { DIGEST_SIZE, emptyContents } from './contents.ts';
@@ -12,12 +10,19 @@ import { changed, readFully, reading } from './file.ts';
 import type { FileState } from './file.ts';
 import { fileList, filesOf } from './file-list.ts';
 import type { FileList } from './file-list.ts';
+import { problemOf } from './problem.ts';
+import type { Problem } from './problem.ts';
+import type { Found } from './tree.ts';
+import { walkAtOnce } from './walk.ts';
+import type { WalkOptions } from './walk.ts';
 
 /**
  * What is done in any thread. Everything that goes in and out can be sent between threads; results depend on nothing but the input and
  * the files.
  */
 export interface Jobs {
+  /** Looks at every file of a folder. */
+  readonly walk: { readonly input: WalkOptions; readonly output: SentTree };
   /** Reads files and hashes them. */
   readonly measure: { readonly input: FileList; readonly output: Measured };
   /** Deflates or stores files of at most one piece. */
@@ -45,6 +50,11 @@ export interface HashedList {
 
 export function hashedList(files: readonly HashedFile[]): HashedList {
   return { list: fileList(files.map(({ file }) => file)), digests: files.map(({ sha256 }) => sha256).join('') };
+}
+
+/** What a walk found; its problems lose their causes on the way. */
+export interface SentTree extends Omit<Found, 'problems'> {
+  readonly problems: readonly Problem[];
 }
 
 /** In the order of the files. */
@@ -76,26 +86,8 @@ export interface DeflatedPiece {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** An ArtifactError that can be sent between threads. */
-export interface Problem {
-  readonly code: ArtifactErrorCode;
-  readonly message: string;
-  readonly remedy?: string;
-}
-
-/** @throws whatever is not an ArtifactError: a defect */
-export function problemOf(error: unknown): Problem {
-  if (!(error instanceof ArtifactError)) throw error;
-  const { code, message, remedy } = error;
-  return remedy === undefined ? { code, message } : { code, message, remedy };
-}
-
-/** The error that a Problem was made of, without its stack and cause. */
-export function errorOf({ code, message, remedy }: Problem): ArtifactError {
-  return new ArtifactError(code, message, remedy === undefined ? {} : { remedy });
-}
-
 const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['output'] } = {
+  walk: walkTree,
   measure: measureAll,
   pack: packBatch,
   sample,
@@ -105,6 +97,11 @@ const RUN: { readonly [K in JobKind]: (input: Jobs[K]['input']) => Jobs[K]['outp
 /** @throws ArtifactError SOURCE_CHANGED, PATH_UNREADABLE where the job is about one file */
 export function runJob<K extends JobKind>(kind: K, input: Jobs[K]['input']): Jobs[K]['output'] {
   return RUN[kind](input);
+}
+
+function walkTree(options: WalkOptions): SentTree {
+  const found = walkAtOnce(options);
+  return { ...found, problems: found.problems.map(problemOf) };
 }
 
 /** Of this thread; as long as the largest content that is hashed in one go. */
@@ -241,5 +238,6 @@ export function transferable(result: Jobs[JobKind]['output']): ArrayBuffer[] {
   if (typeof result !== 'object') return [];
   if ('records' in result) return [result.records.buffer, result.bytes.buffer];
   if ('bytes' in result) return [result.bytes.buffer];
+  if ('listing' in result) return [result.listing.states.buffer];
   return [result.digests.buffer, result.crc32.buffer, result.privateKeys.buffer];
 }

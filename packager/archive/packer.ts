@@ -7,7 +7,8 @@ import { PIECE_SIZE } from './deflate.ts';
 import type { Executor } from './executor.ts';
 import { changed } from './file.ts';
 import type { HashedFile } from './jobs.ts';
-import { PACKED_FIELDS, errorOf, hashedList } from './jobs.ts';
+import { PACKED_FIELDS, hashedList } from './jobs.ts';
+import { errorOf } from './problem.ts';
 import type { Holding, Shelf } from './shelf.ts';
 import { Shelves } from './shelf.ts';
 

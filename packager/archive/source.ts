@@ -15,13 +15,12 @@ import { countOf, listingOf, sizeOf, split } from './file-list.ts';
 import { hazardWarnings, listed } from './hazards.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
-import { errorOf } from './jobs.ts';
 import { ownOutputWarnings } from './own-output.ts';
+import { errorOf } from './problem.ts';
 import { sourceDigest } from './source-digest.ts';
 import type { Sight } from './tree-memory.ts';
 import type { Tree, TreeFile } from './tree.ts';
 import { isExecutable } from './tree.ts';
-import { walk } from './walk.ts';
 import { isZip } from './zip-file.ts';
 
 export type { Archiver } from './archiver.ts';
@@ -95,8 +94,7 @@ async function folderSource(
   }
   const boundary = { project: root, packaged: real, followExternalSymlinks };
   const sight = archiver.memory.sight('folder', real);
-  const pause = (): Promise<void> => archiver.pause();
-  const tree = await walk({ folder: request.path, boundary, exclude, leaveOut, pause });
+  const tree = await archiver.walk({ folder: request.path, boundary, exclude, leaveOut }, sight);
   if (countOf(tree.listing) === 0 && tree.problems.length === 0) throw emptyTree(request.path, tree);
   return archiveSource(request.path, true, tree, sight, archiver);
 }

@@ -37,6 +37,9 @@ const NAMES_SIZE = COUNT + 4;
 const SOURCE_DIGEST = NAMES_SIZE + 4;
 const STATES = SOURCE_DIGEST + DIGEST_SIZE;
 
+/** With a name of usual length. */
+const BYTES_PER_FILE = 120;
+
 /** A file system without fractions of a second may have steps of two; else the kernel's clock ticks at least every 10 ms. Milliseconds. */
 const COARSE_TICK_MS = 2100;
 const FINE_TICK_MS = 100;
@@ -58,6 +61,11 @@ export class TreeMemory {
   /** To be called before the first file is looked at. */
   sight(kind: 'folder' | 'file', real: string): Sight {
     return { place: createHash('sha256').update(`${kind}\0${real}`).digest('hex'), at: this.#now() };
+  }
+
+  /** How many files stood there when they were remembered, about; 0 where none were. */
+  filesAt({ place }: Sight): number {
+    return Math.round(this.#files.size(TREES, place) / BYTES_PER_FILE);
   }
 
   /** @param found ascending by the UTF-8 bytes of their names */

@@ -17,6 +17,7 @@ import type { Found, Tree } from './tree.ts';
 import { treeOf } from './tree.ts';
 import { NAME_LIMIT } from './zip.ts';
 
+/** Can be sent between threads. */
 export interface WalkOptions {
   /** As the user knows it: for messages. */
   readonly folder: string;
@@ -24,24 +25,26 @@ export interface WalkOptions {
   readonly exclude: readonly string[];
   /** What the run itself writes: absolute paths, which need not exist. */
   readonly leaveOut: readonly string[];
-  /** Called now and then; may reject to end the walk. */
-  readonly pause: () => Promise<void>;
 }
 
-/** About 10 ms. */
-const PAUSE_AFTER = 2000;
-
-/** Looks at every file below `boundary.packaged` once. Synchronous calls: asynchronous ones cost four times as much for a file. */
-export async function walk(options: WalkOptions): Promise<Tree> {
+/**
+ * Looks at every file below `boundary.packaged` once. Synchronous calls: asynchronous ones cost four times as much for a file.
+ * @param pause called after each folder with how much was looked at there; who answers with a promise is waited for, and may reject to end the walk
+ */
+export async function walk(options: WalkOptions, pause: (looked: number) => Promise<void> | undefined): Promise<Tree> {
   const walker = new Walker(options);
-  let sincePause = 0;
   while (!walker.isDone) {
-    sincePause += walker.step();
-    if (sincePause <= PAUSE_AFTER) continue;
-    sincePause = 0;
-    await options.pause();
+    const pausing = pause(walker.step());
+    if (pausing !== undefined) await pausing;
   }
   return treeOf(walker.found);
+}
+
+/** The same without a pause, for a thread that does nothing else. */
+export function walkAtOnce(options: WalkOptions): Found {
+  const walker = new Walker(options);
+  while (!walker.isDone) walker.step();
+  return walker.found;
 }
 
 /** A folder on the way. */

@@ -45,6 +45,18 @@ describe('the same bytes come', () => {
     expect(archives).toEqual(expected.map((content) => ({ ...content, readable: true })));
   });
 
+  test('from threads that share the walk of what is known to be large', async () => {
+    const name = (i: number): string => `${'long-'.repeat(12)}${i}`;
+    const files = Object.fromEntries(Array.from({ length: 2100 }, (_, i) => [name(i), '']));
+    const large = Array.from({ length: 6 }, (_, i) => folder.plant(`large/${i}`, { ...files, [name(i)]: 'other' }));
+    const alone = (await archive({ paths: large, root: folder.path, threads: 0 })).archives;
+    const cache = folder.at('cache');
+    for (let run = 0; run < 3; run++) {
+      expect((await archive({ paths: large, root: folder.path, threads: 2, cache })).archives).toEqual(alone);
+    }
+    expect(new Set(alone.map(({ sourceDigest }) => sourceDigest)).size).toBe(large.length);
+  });
+
   test('from another place, copied in another order', async () => {
     const copies = paths.map((from, i) => {
       const to = folder.at('copies', String(paths.length - i));

@@ -24,7 +24,7 @@ async function packaged(leaveOut: readonly string[], wanted = 'code'): Promise<S
     const source = await openSource({ path: folder.at(wanted), wanted: 'zip' }, project, {
       memory: archiver.memory,
       archive: (files, subject) => archiver.archive(files, subject),
-      pause: () => archiver.pause(),
+      walk: (options, sight) => archiver.walk(options, sight),
       close: () => archiver.close(),
       measure: (files, subject) => {
         names.push(...files.map(({ path }) => path.slice(folder.at('code').length + 1)));

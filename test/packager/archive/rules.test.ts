@@ -19,13 +19,8 @@ afterEach(() => {
 async function packaged(tree: Readonly<Record<string, Planted>>, exclude: readonly string[] = []): Promise<string[]> {
   const code = folder.plant('code', tree);
   const boundary = { project: folder.path, packaged: code, followExternalSymlinks: false };
-  const { files, problems } = await walk({
-    folder: code,
-    boundary,
-    exclude,
-    leaveOut: [],
-    pause: () => Promise.resolve(),
-  });
+  const options = { folder: code, boundary, exclude, leaveOut: [] };
+  const { files, problems } = await walk(options, () => undefined);
   expect(problems).toEqual([]);
   return files.map(({ name }) => name);
 }

@@ -124,7 +124,7 @@ function delegating(to: Archiver): Archiver {
     memory: to.memory,
     measure: (files, subject) => to.measure(files, subject),
     archive: (files, subject) => to.archive(files, subject),
-    pause: () => to.pause(),
+    walk: (options, sight) => to.walk(options, sight),
     close: () => to.close(),
   };
 }

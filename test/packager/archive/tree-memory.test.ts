@@ -67,7 +67,7 @@ async function run({ cache = folder.at(CACHE), now = Date.now, name = 'code' }: 
         return archiver.measure(some, subject);
       },
       archive: (some, subject) => archiver.archive(some, subject),
-      pause: () => archiver.pause(),
+      walk: (options, sight) => archiver.walk(options, sight),
       close: () => archiver.close(),
     });
     const { sourceDigest, files, bytes, warnings } = source;
