@@ -136,6 +136,7 @@ export default tseslint.config(
   {
     files: [
       'packager/aws/access.ts',
+      'packager/aws/direct-config.ts',
       'packager/aws/keeper.ts',
       'packager/aws/{provider-chain,s3-client,sts}.ts',
       'packager/bootstrap/cloudformation.ts',

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import type { S3Sender } from '../../repository/stores/s3-connection.ts';
+import { s3ClientDefaults } from '../../repository/stores/s3-connection.ts';
+import { DirectS3 } from '../../repository/stores/s3-direct.ts';
 import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './profile.ts';
@@ -10,6 +13,8 @@ import { cacheFolder } from '../cache-folder.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import type { Identity } from './identity-memory.ts';
 import { IdentityMemory } from './identity-memory.ts';
+import { directConfig, userAgent } from './direct-config.ts';
+import { partitionNamed, regionalS3 } from './partition.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
 import type { Environment } from '../environment.ts';
@@ -46,6 +51,8 @@ export interface AwsAccess {
   region(): Promise<string>;
   /** One client per Region, kept. Default: `region()`. */
   s3(region?: string): Promise<S3Client>;
+  /** The same for the stores of a short run: S3 is asked without the SDK, which is loaded once that does not do. */
+  directS3(region?: string): DirectAccess;
   /** Whose credentials these are. AWS STS is asked once, or was by a run before. */
   identity(): Promise<Identity>;
   /**
@@ -62,6 +69,12 @@ export interface AwsAccess {
   client<C extends SdkClient>(service: string, make: (config: ClientConfig) => C): C;
   /** Closes idle connections. */
   close(): void;
+}
+
+/** As the stores take it. */
+export interface DirectAccess {
+  readonly client: S3Sender;
+  readonly direct: DirectS3;
 }
 
 /** What the SDK's clients have in common here. */
@@ -82,6 +95,7 @@ export interface ClientConfig {
   readonly useFipsEndpoint: boolean;
   readonly useDualstackEndpoint: boolean;
   readonly userAgentAppId: () => Promise<string | undefined>;
+  readonly customUserAgent: [string, string?][];
 }
 
 interface Credentials {
@@ -129,13 +143,7 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
     source: sourceOf(settings, profileName, files),
     trustsAsNode: trust.verifySsl && trust.ca === undefined,
   };
-  const [{ S3Client: Client }, { s3ClientDefaults }] = await Promise.all([
-    import('./s3-client.ts'),
-    import('../../repository/stores/s3.ts'),
-  ]);
-  const makeS3 = (config: ClientConfig, forcePathStyle: boolean): S3Client =>
-    new Client({ ...s3ClientDefaults, ...config, forcePathStyle, followRegionRedirects: true });
-  return new Access(settings, context, makeS3);
+  return new Access(settings, context);
 }
 
 /** What the settings and the files come to. */
@@ -153,19 +161,14 @@ interface AccessContext {
 class Access implements AwsAccess {
   readonly #settings: AwsSettings;
   readonly #context: AccessContext;
-  readonly #makeS3: (config: ClientConfig, forcePathStyle: boolean) => S3Client;
   readonly #credentials: () => Promise<Credentials>;
   readonly #clients = new Map<string, S3Client>();
+  readonly #direct = new Map<string, DirectAccess>();
   #identity: Promise<Identity> | undefined;
 
-  constructor(
-    settings: AwsSettings,
-    context: AccessContext,
-    makeS3: (config: ClientConfig, path: boolean) => S3Client,
-  ) {
+  constructor(settings: AwsSettings, context: AccessContext) {
     this.#settings = settings;
     this.#context = context;
-    this.#makeS3 = makeS3;
     this.#credentials = kept(credentialProvider(settings, context));
   }
 
@@ -173,8 +176,34 @@ class Access implements AwsAccess {
     return this.#region();
   }
 
-  async s3(region?: string): Promise<S3Client> {
-    return this.#s3(region ?? this.#region());
+  async s3(region = this.#region()): Promise<S3Client> {
+    const { S3Client: Client } = await import('./s3-client.ts');
+    const known = this.#clients.get(region);
+    if (known !== undefined) return known;
+    const settings = { ...this.#s3Settings(region), followRegionRedirects: true };
+    const client = telling(new Client({ ...s3ClientDefaults, ...settings }), this.#context.source);
+    this.#clients.set(region, client);
+    return client;
+  }
+
+  directS3(region = this.#region()): DirectAccess {
+    const known = this.#direct.get(region);
+    if (known !== undefined) return known;
+    const { forcePathStyle, ...config } = this.#s3Settings(region);
+    // What the SDK learns of the time holds for both.
+    const clockOffset = (): number => this.#clients.get(region)?.config.systemClockOffset ?? 0;
+    const made: DirectAccess = {
+      client: {
+        send: async (command, options) => {
+          const client = await this.s3(region);
+          return await client.send(command, options);
+        },
+        config: { region: async () => region },
+      },
+      direct: new DirectS3({ config: directConfig(config, forcePathStyle, clockOffset) }),
+    };
+    this.#direct.set(region, made);
+    return made;
   }
 
   async identity(): Promise<Identity> {
@@ -196,7 +225,7 @@ class Access implements AwsAccess {
   }
 
   urlOf(bucket: string, key: string, region: string): string {
-    return objectUrl(this.#s3(region), this.#endpointOf('s3'), bucket, key, region);
+    return objectUrl(this.#endpointOf('s3'), bucket, key, region);
   }
 
   partitionOf(region: string): string {
@@ -219,15 +248,11 @@ class Access implements AwsAccess {
     return regionName ?? missingRegion(profileName);
   }
 
-  #s3(region: string): S3Client {
-    const known = this.#clients.get(region);
-    if (known !== undefined) return known;
+  #s3Settings(region: string): ClientConfig & { readonly forcePathStyle: boolean } {
     const config = this.#configOf('s3', region);
     // A server that is not Amazon's has a name of its own, but none for each bucket.
-    const pathStyle = config.endpoint !== undefined || this.#context.profile.get('s3.addressing_style') === 'path';
-    const client = telling(this.#makeS3(config, pathStyle), this.#context.source);
-    this.#clients.set(region, client);
-    return client;
+    const isOther = config.endpoint !== undefined;
+    return { ...config, forcePathStyle: isOther || this.#context.profile.get('s3.addressing_style') === 'path' };
   }
 
   #endpointOf(service: string): string | undefined {
@@ -262,6 +287,7 @@ class Access implements AwsAccess {
         Promise.resolve(
           [env['AWS_SDK_UA_APP_ID'], profile.get('sdk_ua_app_id'), profile.get('sdk-ua-app-id')].find(isSet),
         ),
+      customUserAgent: userAgent().slice(0, 1),
       ...(attempts !== undefined && { maxAttempts: Number(attempts) }),
       ...(endpoint !== undefined && { endpoint }),
     };
@@ -477,19 +503,11 @@ export function connectionProblem(error: unknown, service: string): ArtifactErro
   );
 }
 
-function objectUrl(client: S3Client, custom: string | undefined, bucket: string, key: string, region: string): string {
+function objectUrl(custom: string | undefined, bucket: string, key: string, region: string): string {
   const base =
     (custom === undefined || isInVpc(custom) ? undefined : custom) ??
-    client.config.endpointProvider({
-      Region: region,
-      // In us-east-1 the AWS CLI writes the name without a Region.
-      UseGlobalEndpoint: true,
-      ForcePathStyle: true,
-      UseFIPS: false,
-      UseDualStack: false,
-      Accelerate: false,
-      DisableMultiRegionAccessPoints: false,
-    }).url.href;
+    // In us-east-1 the AWS CLI writes the name without a Region.
+    (region === 'us-east-1' ? 'https://s3.amazonaws.com' : regionalS3(region));
   return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
 }
 
@@ -500,18 +518,3 @@ function objectUrl(client: S3Client, custom: string | undefined, bucket: string,
 function isInVpc(endpoint: string): boolean {
   return /(?:^|\.)vpce-[a-z0-9-]+\.s3\.[a-z0-9-]+\.vpce\./.test(new URL(endpoint).hostname);
 }
-
-function partitionNamed(region: string): string {
-  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
-}
-
-/** By the beginning of the Region's name, as in the SDK's own partitions.json, which it does not hand out. */
-const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-isob-', 'aws-iso-b'],
-  ['us-isof-', 'aws-iso-f'],
-  ['us-iso-', 'aws-iso'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['eusc-', 'aws-eusc'],
-];

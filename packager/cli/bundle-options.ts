@@ -6,6 +6,7 @@ import type {
   OptionTable,
   PackageFlags,
   PackageOptions,
+  ReadingFlags,
 } from './options.ts';
 import { ACCESS, DISPLAY, DOMAIN, GROUP, MAKING, PACKAGE, READING, text } from './options.ts';
 import { resolvePackageOptions } from './package-options.ts';
@@ -14,21 +15,8 @@ import type { GivenValues } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 /** What decides what is packaged and how it is written, wherever that is. */
-type ContentFlags = Pick<
-  PackageFlags,
-  | 'templateFile'
-  | 'useJson'
-  | 'parameterOverrides'
-  | 'exclude'
-  | 'resources'
-  | 'projectRoot'
-  | 'followExternalSymlinks'
-  | 'zipTemplateDirWhenAbsent'
-  | 'artifactPrefix'
-  | 'references'
-  | 'configFile'
-  | 'configEnv'
->;
+type ContentFlags = ReadingFlags &
+  Pick<PackageFlags, 'templateFile' | 'useJson' | 'artifactPrefix' | 'references' | 'configFile' | 'configEnv'>;
 
 export interface BundleCreateFlags extends ContentFlags, DisplayOptions {
   /** As given. */

@@ -679,18 +679,14 @@ export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
 const NO_IMAGES =
   'This program does not push images: push them first (docker push) and name the pushed image in ImageUri.';
 
-/** Of the options of `package` those that say what of a project is read, for whatever else reads one. */
-export const READING: OptionTable<
-  Pick<
-    PackageFlags,
-    | 'parameterOverrides'
-    | 'exclude'
-    | 'resources'
-    | 'projectRoot'
-    | 'followExternalSymlinks'
-    | 'zipTemplateDirWhenAbsent'
-  >
-> = {
+/** What says what of a project is read. */
+export type ReadingFlags = Pick<
+  PackageFlags,
+  'parameterOverrides' | 'exclude' | 'resources' | 'projectRoot' | 'followExternalSymlinks' | 'zipTemplateDirWhenAbsent'
+>;
+
+/** Of the options of `package` those for whatever else reads a project. */
+export const READING: OptionTable<ReadingFlags> = {
   parameterOverrides: PACKAGE.parameterOverrides,
   exclude: PACKAGE.exclude,
   resources: PACKAGE.resources,

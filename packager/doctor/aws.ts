@@ -38,6 +38,8 @@ import { after } from './lifecycle.ts';
 
 /** One bucket's settings, each as S3 tells it. What was never set is `undefined`, or what S3 then does. */
 export class BucketSettings {
+  readonly #client: S3Client;
+  readonly #signal: AbortSignal;
   readonly #connection: S3Connection;
 
   constructor(options: {
@@ -47,6 +49,8 @@ export class BucketSettings {
     readonly signal: AbortSignal;
   }) {
     const { client, bucket, owner: expectedOwner, signal } = options;
+    this.#client = client;
+    this.#signal = signal;
     this.#connection = new S3Connection({ client, bucket, expectedOwner, signal });
   }
 
@@ -145,7 +149,7 @@ export class BucketSettings {
       { step: 'deserialize', priority: 'low', name: 'cfnArtifactsClock' },
     );
     try {
-      await this.#connection.send('HeadBucket', command);
+      await this.#client.send(command, { abortSignal: this.#signal });
     } catch (error) {
       if (told === undefined) throw await this.#connection.explained(error, { operation: 'HeadBucket' });
     }
@@ -160,7 +164,7 @@ export class BucketSettings {
     command: $Command<Input, Output, S3ClientResolvedConfig>,
   ): Promise<Output> {
     try {
-      return await this.#connection.send(operation, command);
+      return await this.#client.send(command, { abortSignal: this.#signal });
     } catch (error) {
       throw await this.#connection.explained(error, { operation, actions: [action] });
     }

@@ -8,8 +8,8 @@ import { guestScope } from '../../repository/sharing/guest.ts';
 import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { routed } from '../../repository/stores/routed.ts';
-import type * as S3 from '../../repository/stores/s3-with-direct.ts';
-import type { AwsAccess } from '../aws/access.ts';
+import type * as S3 from '../../repository/stores/s3.ts';
+import type { AwsAccess, DirectAccess } from '../aws/access.ts';
 import { announceThrough, askFunction, askHere, awsOf, findStackId, isKeptByFunction } from '../aws/keeper.ts';
 import type { UrlOf } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
@@ -24,7 +24,6 @@ import type { Surroundings } from './surroundings.ts';
 const LARGEST_OBJECT = 5 * 1024 ** 3;
 
 type S3Module = typeof S3;
-type S3Client = Awaited<ReturnType<AwsAccess['s3']>>;
 
 /** The bucket that is meant, before anybody knows whether it is there. */
 interface Meant {
@@ -60,8 +59,7 @@ export async function openBucketDomain(
     if (purpose === 'plan') return plannedDomain({ partition, region, account, bucket }, meant, options, surroundings);
     await surroundings.makeDomain?.(access, bucket);
   }
-  const client = await access.s3(region);
-  const store = storeOf(meant, client, options, surroundings);
+  const store = storeOf(meant, access.directS3(region), options, surroundings);
   const isGuest = owner !== account;
   const place = { partition, region, account: owner, bucket };
   const aws = awsOf(access, region, surroundings.signal);
@@ -81,7 +79,7 @@ export async function openBucketDomain(
   }
   if (domain !== undefined) requireAt(domain, place);
   else if (purpose === 'write' || purpose === 'plan')
-    await requireVersioning(s3, client, bucket, owner, surroundings.signal);
+    await requireVersioning(s3, access.directS3(region), bucket, owner, surroundings.signal);
   domain ??= await begin(parts, place, purpose, `bucket '${bucket}'`);
   const own = domain;
   if (isGuest) domain = { ...own, guest: (name) => guestScope(own, name) };
@@ -97,12 +95,11 @@ export async function openBucketDomain(
 
 function storeOf(
   { s3, account, owner, bucket }: Meant,
-  client: S3Client,
+  asked: DirectAccess,
   options: OpenOptions,
   { signal }: Surroundings,
 ): ObjectStore {
-  const direct = new s3.DirectS3(client);
-  const settings = { client, direct, expectedOwner: owner, requiresVersions: true, signal };
+  const settings = { ...asked, expectedOwner: owner, requiresVersions: true, signal };
   const isGuest = owner !== account;
   // What guests bring are whole objects, whose digest S3 itself verifies.
   const limits = isGuest ? { limits: { single: LARGEST_OBJECT } } : {};
@@ -127,7 +124,7 @@ function lookEarly(
   if (home !== undefined || owner !== account) return undefined;
   const configured = access.region();
   const look = async (): Promise<Domain | undefined> => {
-    const store = storeOf(meant, await access.s3(await configured), options, surroundings);
+    const store = storeOf(meant, access.directS3(await configured), options, surroundings);
     return findDomain(partsOf(store, purpose));
   };
   const looked = look();
@@ -190,8 +187,12 @@ function elsewhereOf({ access, s3, account }: Meant, options: OpenOptions, { sig
     urlOf: (region) => (bucket, key) => access.urlOf(bucket, key, region),
     askToFetch: (place) => askFunction(awsOf(access, place.region, signal), place, FETCHING_ALIAS),
     storeOf: async (place) => {
-      const client = await access.s3(place.region);
-      const settings = { client, bucket: domainBucket(place), expectedOwner: place.account, signal };
+      const settings = {
+        ...access.directS3(place.region),
+        bucket: domainBucket(place),
+        expectedOwner: place.account,
+        signal,
+      };
       return limited(dryRun(s3.s3Store({ ...settings, ...profileOf(options) })), REQUESTS_AT_ONCE);
     },
   };
@@ -202,10 +203,7 @@ async function bucketMeant(
   named: string | undefined,
   surroundings: Surroundings,
 ): Promise<Meant> {
-  const [{ awsAccess }, s3] = await Promise.all([
-    import('../aws/access.ts'),
-    import('../../repository/stores/s3-with-direct.ts'),
-  ]);
+  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const { home } = options;
   const access = await awsAccess({
     ...accessSettings(options, surroundings),
@@ -250,8 +248,8 @@ async function regionBy(
   owner: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const client = await access.s3();
-  return await s3.bucketRegion(client, bucket, owner, signal, new s3.DirectS3(client));
+  const { client, direct } = access.directS3();
+  return await s3.bucketRegion(client, bucket, owner, signal, direct);
 }
 
 /** `undefined` of a bucket that is not called as the domain of an account is. */
@@ -322,7 +320,7 @@ function noDomain(cause: unknown, bucket: string, owner: string, region: string,
 /** Only an incarnation that can be told from a later one can be deleted safely, and only a versioned bucket has such. */
 async function requireVersioning(
   s3: S3Module,
-  client: S3Client,
+  { client }: DirectAccess,
   bucket: string,
   owner: string,
   signal: AbortSignal,

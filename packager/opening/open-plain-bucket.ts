@@ -2,7 +2,7 @@ import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
 import { limited } from '../../repository/stores/limited.ts';
 import { prefixed } from '../../repository/stores/prefixed.ts';
-import type * as S3 from '../../repository/stores/s3-with-direct.ts';
+import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { bucketDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
@@ -14,10 +14,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** A bucket with blobs in it and nothing else: no versions, no ARNs. */
 export async function openPlainBucket(options: DestinationOptions, surroundings: Surroundings): Promise<Destination> {
-  const [{ awsAccess }, s3] = await Promise.all([
-    import('../aws/access.ts'),
-    import('../../repository/stores/s3-with-direct.ts'),
-  ]);
+  const [{ awsAccess }, s3] = await Promise.all([import('../aws/access.ts'), import('../../repository/stores/s3.ts')]);
   const access = await awsAccess(accessSettings(options, surroundings));
   const { s3Prefix, forceUpload: force, metadata } = options;
   const prefix = s3Prefix === '' ? undefined : s3Prefix;
@@ -25,11 +22,9 @@ export async function openPlainBucket(options: DestinationOptions, surroundings:
   if (found === undefined) return emptyBucket(await access.region());
   const { name: bucket, owner } = found;
   const region = await plainRegionOf(access, s3, bucket, owner, surroundings.signal);
-  const client = await access.s3(region);
   const store = limited(
     s3.s3Store({
-      client,
-      direct: new s3.DirectS3(client),
+      ...access.directS3(region),
       bucket,
       signal: surroundings.signal,
       ...profileOf(options),
@@ -108,11 +103,11 @@ async function plainRegionOf(
   owner: string | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const client = await access.s3();
+  const { client, direct } = access.directS3();
   // With an owner a refusal tells no Region: it may mean that the bucket is another's.
   for (const expected of new Set([owner, undefined])) {
     try {
-      return await s3.bucketRegion(client, bucket, expected, signal, new s3.DirectS3(client));
+      return await s3.bucketRegion(client, bucket, expected, signal, direct);
     } catch (error) {
       if (!hasCode(error, 'ACCESS_DENIED')) throw error;
     }

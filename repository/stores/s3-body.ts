@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ObjectKey } from '../object-store.ts';
 import type { S3Connection } from './s3-connection.ts';
@@ -80,8 +79,7 @@ async function rest(
   part: Pick<GetObjectCommandInput, 'IfMatch' | 'Range'>,
 ): Promise<Readable> {
   try {
-    const command = new GetObjectCommand({ ...s3.target, ...part, Key: key });
-    return (await s3.send('GetObject', command)).Body as Readable;
+    return (await s3.send('GetObject', { ...s3.target, ...part, Key: key })).Body as Readable;
   } catch (error) {
     if (isAbsent(error) || hasCode(error, 'PreconditionFailed')) {
       throw new ArtifactError('STORE_UNAVAILABLE', `'${s3.bucket}/${key}' was replaced while it was read`, {

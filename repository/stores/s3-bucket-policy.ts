@@ -1,4 +1,3 @@
-import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import type { ConnectionOptions } from './s3-connection.ts';
 import { S3Connection } from './s3-connection.ts';
 
@@ -8,10 +7,6 @@ import { S3Connection } from './s3-connection.ts';
  */
 export async function putBucketPolicy(options: ConnectionOptions, policy: string): Promise<void> {
   const connection = new S3Connection(options);
-  const command = new PutBucketPolicyCommand({ ...connection.target, Policy: policy });
-  await connection.answer(
-    { operation: 'PutBucketPolicy', actions: ['s3:PutBucketPolicy'] },
-    'PutBucketPolicy',
-    command,
-  );
+  const call = { operation: 'PutBucketPolicy', actions: ['s3:PutBucketPolicy'] } as const;
+  await connection.answer(call, { ...connection.target, Policy: policy });
 }

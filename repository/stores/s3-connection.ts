@@ -4,20 +4,13 @@ import type {
   $Command,
   PutObjectCommand,
   S3Client,
-  S3ClientConfig,
   S3ClientResolvedConfig,
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import {
-  GetBucketEncryptionCommand,
-  GetBucketLocationCommand,
-  GetBucketPolicyCommand,
-  GetBucketVersioningCommand,
-  HeadBucketCommand,
-} from '@aws-sdk/client-s3';
 import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
+import type { Command, InputOf, Operation, OutputOf } from './s3-commands.ts';
 import type { DirectS3 } from './s3-direct.ts';
 import type { S3Call } from './s3-error.ts';
 import { ContentFailure, explained, isDenied, isUndecided, isWrongRegion, regionTold, statusOf } from './s3-error.ts';
@@ -27,9 +20,12 @@ import { ContentFailure, explained, isDenied, isUndecided, isWrongRegion, region
  * - Ten attempts: some seconds of network failure, a minute of SlowDown, each with the SDK's jittered backoff.
  * - No checksums but those given: every write here carries a SHA-256 that S3 verifies, and who reads verifies against the digest.
  */
-export const s3ClientDefaults: Readonly<
-  Pick<S3ClientConfig, 'maxAttempts' | 'retryMode' | 'requestChecksumCalculation' | 'responseChecksumValidation'>
-> = {
+export const s3ClientDefaults: {
+  readonly maxAttempts: number;
+  readonly retryMode: 'standard';
+  readonly requestChecksumCalculation: 'WHEN_REQUIRED';
+  readonly responseChecksumValidation: 'WHEN_REQUIRED';
+} = {
   maxAttempts: 10,
   retryMode: 'standard',
   requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -50,8 +46,17 @@ const ASK_FIRST_BYTES = 2 * 1024 * 1024;
 /** So much is held in memory, and sent at once. */
 const DIRECT_BYTES = 256 * 1024;
 
+/** A client of the SDK, or what makes one once it is asked. */
+export interface S3Sender {
+  send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: $Command<Input, Output, S3ClientResolvedConfig>,
+    options?: { readonly abortSignal?: AbortSignal },
+  ): Promise<Output>;
+  readonly config: Pick<S3Client['config'], 'region'>;
+}
+
 export interface ConnectionOptions {
-  readonly client: S3Client;
+  readonly client: S3Sender;
   /** Asked before the client. */
   readonly direct?: DirectS3;
   readonly bucket: string;
@@ -89,13 +94,19 @@ function failureOf(error: unknown): ContentFailure {
   return error instanceof ContentFailure ? error : new ContentFailure(error);
 }
 
+/** The SDK is loaded by who asks it: others do without. */
+async function commandOf<O extends Operation>(operation: O, input: InputOf<O>): Promise<Command<O>> {
+  const commands = await import('./s3-commands.ts');
+  return commands.commandOf(operation, input);
+}
+
 /** One bucket, and how to ask it. */
 export class S3Connection {
   /** Stands in every request. */
   readonly target: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
   readonly bucket: string;
   readonly owner: string | undefined;
-  readonly #client: S3Client;
+  readonly #client: S3Sender;
   readonly #options: ConnectionOptions;
   #bucketSeen = false;
   #bucketLookedFor: Promise<void> | undefined;
@@ -112,32 +123,29 @@ export class S3Connection {
   }
 
   /** Rejects with the SDK's own error: `explained` says what it means. */
-  async send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    operation: string,
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  async send<O extends Operation>(
+    operation: O,
+    input: InputOf<O>,
     ...ends: readonly AbortSignal[]
-  ): Promise<Output> {
+  ): Promise<OutputOf<O>> {
     this.#options.onRequest?.(operation);
-    const asked = await this.#ask<Output>(operation, command.input, this.#signalOf(ends));
-    return asked ?? (await this.#sendBySdk(command, ends));
+    const asked = await this.#ask(operation, input, this.#signalOf(ends));
+    return asked ?? (await this.#sendBySdk(await commandOf(operation, input), ends));
   }
 
   /** `undefined`: the SDK is to be asked. */
-  async #ask<Output>(
-    operation: string,
-    input: object,
+  async #ask<O extends Operation>(
+    operation: O,
+    input: InputOf<O>,
     signal: AbortSignal | undefined,
     body?: { readonly bytes: Uint8Array; readonly sha256: Digest },
-  ): Promise<Output | undefined> {
+  ): Promise<OutputOf<O> | undefined> {
     const asked = { signal, ...(body !== undefined && { body }) };
-    const answer = await this.#options.direct?.ask(operation, { ...this.target, ...input }, asked);
-    return this.#seen(answer as Output | undefined);
+    const answer = await this.#options.direct?.ask(operation, { ...input, ...this.target }, asked);
+    return this.#seen(answer as OutputOf<O> | undefined);
   }
 
-  async #sendBySdk<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
-    ends: readonly AbortSignal[],
-  ): Promise<Output> {
+  async #sendBySdk<O extends Operation>(command: Command<O>, ends: readonly AbortSignal[]): Promise<OutputOf<O>> {
     const signal = this.#signalOf(ends);
     return this.#seen(await this.#client.send(command, signal && { abortSignal: signal }));
   }
@@ -154,22 +162,18 @@ export class S3Connection {
   }
 
   /** As `send`, but not interrupted once it is under way: for what must be known to be undone, and for undoing it. */
-  async sendWhole<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    operation: string,
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
-  ): Promise<Output> {
+  async sendWhole<O extends Operation>(operation: O, input: InputOf<O>): Promise<OutputOf<O>> {
     this.#options.onRequest?.(operation);
-    return await this.#client.send(command);
+    return await this.#client.send(await commandOf(operation, input));
   }
 
   /** As `send`, for what is asked once. @throws what went wrong, explained */
-  async answer<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    call: Omit<S3Call, 'bucket'>,
-    operation: string,
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
-  ): Promise<Output> {
+  async answer<O extends Operation>(
+    call: Omit<S3Call, 'bucket'> & { readonly operation: O },
+    input: InputOf<O>,
+  ): Promise<OutputOf<O>> {
     try {
-      return await this.send(operation, command);
+      return await this.send(call.operation, input);
     } catch (error) {
       throw await this.explained(error, call);
     }
@@ -185,20 +189,21 @@ export class S3Connection {
    * with a fresh reading each time, which it would not do with a stream. If the body can't be read, the request is torn down, and the
    * rejection is a ContentFailure.
    */
-  async sendBody<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    operation: string,
-    command: $Command<Input, Output, S3ClientResolvedConfig>,
+  async sendBody<O extends 'PutObject' | 'UploadPart'>(
+    operation: O,
+    input: InputOf<O>,
     body: RequestBody,
     { asksFirst }: { readonly asksFirst: boolean },
     ...ends: readonly AbortSignal[]
-  ): Promise<Output> {
+  ): Promise<OutputOf<O>> {
     this.#options.onRequest?.(operation);
     if (this.#options.direct !== undefined && body.size <= DIRECT_BYTES) {
       const signal = this.#signalOf(ends);
       const whole = { bytes: await bytesOf(body, signal), sha256: body.sha256 };
-      const answer = await this.#ask<Output>(operation, command.input, signal, whole);
+      const answer = await this.#ask(operation, input, signal, whole);
       if (answer !== undefined) return answer;
     }
+    const command = await commandOf(operation, input);
     const torn = new AbortController();
     // The stack of any command: only the types of input and output differ.
     const stack = command.middlewareStack as unknown as PutObjectCommand['middlewareStack'];
@@ -299,7 +304,7 @@ export class S3Connection {
 
   async #lookForBucket(): Promise<void> {
     try {
-      await this.send('HeadBucket', new HeadBucketCommand(this.target));
+      await this.send('HeadBucket', this.target);
     } catch (error) {
       if (statusOf(error) === 404) {
         throw await this.explained(Object.assign(error as Error, { name: 'NoSuchBucket' }), {
@@ -327,7 +332,7 @@ export class S3Connection {
     if (this.owner === undefined) return false;
     const mayHead = async (input: { Bucket: string }): Promise<boolean> => {
       try {
-        await this.sendWhole('HeadBucket', new HeadBucketCommand(input));
+        await this.sendWhole('HeadBucket', input);
         return true;
       } catch {
         return false;
@@ -343,7 +348,7 @@ export class S3Connection {
  * @throws ArtifactError BUCKET_NOT_FOUND, WRONG_OWNER, ACCESS_DENIED, NO_CREDENTIALS, STORE_UNAVAILABLE
  */
 export async function bucketRegion(
-  client: S3Client,
+  client: S3Sender,
   bucket: string,
   owner?: string,
   signal?: AbortSignal,
@@ -352,7 +357,7 @@ export async function bucketRegion(
   const connection = connectionTo(client, bucket, owner, signal, direct);
   const call = { operation: 'HeadBucket', actions: ['s3:ListBucket'] };
   try {
-    const { BucketRegion } = await connection.send('HeadBucket', new HeadBucketCommand(connection.target));
+    const { BucketRegion } = await connection.send('HeadBucket', connection.target);
     if (BucketRegion !== undefined) return BucketRegion;
   } catch (error) {
     const region = regionTold(error);
@@ -369,7 +374,7 @@ async function reasonOf(error: unknown, connection: S3Connection): Promise<unkno
   const status = statusOf(error);
   if (status !== 400 && status !== 403) return error;
   try {
-    await connection.send('GetBucketLocation', new GetBucketLocationCommand(connection.target));
+    await connection.send('GetBucketLocation', connection.target);
     return error;
   } catch (reason) {
     // What is missing is the permission for the HEAD, not for this.
@@ -382,14 +387,14 @@ async function reasonOf(error: unknown, connection: S3Connection): Promise<unkno
  * @throws ArtifactError as `bucketRegion`
  */
 export async function bucketVersioning(
-  client: S3Client,
+  client: S3Sender,
   bucket: string,
   owner?: string,
   signal?: AbortSignal,
 ): Promise<'Enabled' | 'Suspended' | 'Off'> {
   const connection = connectionTo(client, bucket, owner, signal);
   try {
-    const { Status } = await connection.send('GetBucketVersioning', new GetBucketVersioningCommand(connection.target));
+    const { Status } = await connection.send('GetBucketVersioning', connection.target);
     return Status ?? 'Off';
   } catch (error) {
     throw await connection.explained(error, { operation: 'GetBucketVersioning' });
@@ -401,14 +406,14 @@ export async function bucketVersioning(
  * @throws ArtifactError as `bucketRegion`
  */
 export async function bucketPolicy(
-  client: S3Client,
+  client: S3Sender,
   bucket: string,
   owner?: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const connection = connectionTo(client, bucket, owner, signal);
   try {
-    const { Policy } = await connection.send('GetBucketPolicy', new GetBucketPolicyCommand(connection.target));
+    const { Policy } = await connection.send('GetBucketPolicy', connection.target);
     return Policy;
   } catch (error) {
     if (hasCode(error, 'NoSuchBucketPolicy')) return undefined;
@@ -421,16 +426,15 @@ export async function bucketPolicy(
  * @throws ArtifactError as `bucketRegion`
  */
 export async function bucketKmsKey(
-  client: S3Client,
+  client: S3Sender,
   bucket: string,
   owner?: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const connection = connectionTo(client, bucket, owner, signal);
-  const call = { operation: 'GetBucketEncryption', actions: ['s3:GetEncryptionConfiguration'] };
+  const call = { operation: 'GetBucketEncryption', actions: ['s3:GetEncryptionConfiguration'] } as const;
   try {
-    const command = new GetBucketEncryptionCommand(connection.target);
-    const { ServerSideEncryptionConfiguration: found } = await connection.send(call.operation, command);
+    const { ServerSideEncryptionConfiguration: found } = await connection.send(call.operation, connection.target);
     return found?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID;
   } catch (error) {
     if (hasCode(error, 'ServerSideEncryptionConfigurationNotFoundError')) return undefined;
@@ -439,7 +443,7 @@ export async function bucketKmsKey(
 }
 
 function connectionTo(
-  client: S3Client,
+  client: S3Sender,
   bucket: string,
   owner: string | undefined,
   signal: AbortSignal | undefined,

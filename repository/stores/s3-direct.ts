@@ -5,6 +5,31 @@ import { hasCode } from '../error.ts';
 import { encodedKey } from './object-path.ts';
 import type { AwsFailure } from './s3-error.ts';
 
+/** What is looked at of a client of the SDK. Who knows it otherwise needs no client. */
+export type DirectConfig = Pick<
+  S3Client['config'],
+  | 'bucketEndpoint'
+  | 'defaultUserAgentProvider'
+  | 'endpoint'
+  | 'endpointProvider'
+  | 'forcePathStyle'
+  | 'ignoreConfiguredEndpointUrls'
+  | 'isCustomEndpoint'
+  | 'maxAttempts'
+  | 'region'
+  | 'responseChecksumValidation'
+  | 'retryMode'
+  | 'systemClockOffset'
+  | 'useAccelerateEndpoint'
+  | 'useDualstackEndpoint'
+  | 'useFipsEndpoint'
+  | 'useGlobalEndpoint'
+  | 'userAgentAppId'
+> & {
+  readonly requestHandler: Pick<S3Client['config']['requestHandler'], 'handle'>;
+  readonly signer: (scheme: AuthScheme) => Promise<Signer>;
+};
+
 /**
  * The requests that a run makes by the dozen, without the SDK's middleware, which takes several times what Node.js needs for one. All else is the client's
  * own: connections, credentials, rules of endpoints, signer. What can't be said or isn't answered in a way that is known here is left to the SDK, which asks
@@ -12,11 +37,11 @@ import type { AwsFailure } from './s3-error.ts';
  * only then.
  */
 export class DirectS3 {
-  readonly #client: S3Client;
+  readonly #config: DirectConfig;
   readonly #ways = new Map<string, Promise<Way | undefined>>();
 
-  constructor(client: S3Client) {
-    this.#client = client;
+  constructor({ config }: { readonly config: DirectConfig }) {
+    this.#config = config;
   }
 
   /**
@@ -48,7 +73,7 @@ export class DirectS3 {
   }
 
   async #wayTo(bucket: string): Promise<Way | undefined> {
-    const known = this.#ways.get(bucket) ?? wayTo(this.#client, bucket);
+    const known = this.#ways.get(bucket) ?? wayTo(this.#config, bucket);
     this.#ways.set(bucket, known);
     return await known;
   }
@@ -59,7 +84,7 @@ export class DirectS3 {
     { signer, scope }: Way,
     signal: AbortSignal | undefined,
   ): Promise<Response | undefined> {
-    const { requestHandler, systemClockOffset } = this.#client.config;
+    const { requestHandler, systemClockOffset } = this.#config;
     try {
       const signingDate = new Date(Date.now() + systemClockOffset);
       const signed = await signer.sign(request as Parameters<Signer['sign']>[0], { ...scope, signingDate });
@@ -77,7 +102,7 @@ export class DirectS3 {
 
 interface Input {
   readonly Bucket: string;
-  readonly Key?: string;
+  readonly Key?: string | undefined;
 }
 
 interface Asked {
@@ -88,7 +113,8 @@ interface Asked {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Signer = Awaited<ReturnType<S3Client['config']['signer']>>;
+type AuthScheme = NonNullable<Parameters<S3Client['config']['signer']>[0]>;
+type Signer = Pick<Awaited<ReturnType<S3Client['config']['signer']>>, 'sign'>;
 
 /** Where a bucket is asked, and how what is asked is signed. */
 interface Way {
@@ -109,7 +135,7 @@ interface Response {
 }
 
 /** `undefined` where a client is asked for more than is known here: pauses of its own, no second attempt, checksums of what is read, buckets that are signed for otherwise. */
-async function wayTo({ config }: { readonly config: Config }, bucket: string): Promise<Way | undefined> {
+async function wayTo(config: DirectConfig, bucket: string): Promise<Way | undefined> {
   if (!PLAIN_NAME.test(bucket) || config.bucketEndpoint) return undefined;
   if (config.isCustomEndpoint !== true && !config.ignoreConfiguredEndpointUrls) return undefined;
   try {
@@ -142,7 +168,7 @@ async function wayTo({ config }: { readonly config: Config }, bucket: string): P
 const PLAIN_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /** Logs of access show it. The SDK adds which of its features a request makes use of. */
-async function userAgentOf(config: Config): Promise<string> {
+async function userAgentOf(config: DirectConfig): Promise<string> {
   const [pairs, app] = await Promise.all([config.defaultUserAgentProvider(), config.userAgentAppId()]);
   const parts = [...pairs, ...(app === undefined ? [] : [['app', app] as const])].map(([name, version]) =>
     version === undefined ? name : [name, version].join(name.includes('/') ? '#' : '/'),
@@ -157,7 +183,7 @@ interface Scheme {
 }
 
 /** What the rules of endpoints ask for. https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
-async function endpointParameters(config: Config): Promise<Parameters<Config['endpointProvider']>[0]> {
+async function endpointParameters(config: DirectConfig): Promise<Parameters<DirectConfig['endpointProvider']>[0]> {
   const [Region, UseFIPS, UseDualStack, Accelerate, UseGlobalEndpoint, ForcePathStyle, endpoint] = await Promise.all([
     config.region(),
     settled(config.useFipsEndpoint),
@@ -173,8 +199,7 @@ async function endpointParameters(config: Config): Promise<Parameters<Config['en
   };
 }
 
-type Config = S3Client['config'];
-type Address = Awaited<ReturnType<NonNullable<Config['endpoint']>>>;
+type Address = Awaited<ReturnType<NonNullable<DirectConfig['endpoint']>>>;
 
 function addressOf({ protocol, hostname, port, path }: Address): string {
   return `${protocol}//${hostname}${port === undefined ? '' : `:${String(port)}`}${path}`;

@@ -1,4 +1,3 @@
-import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { hasCode } from '../error.ts';
 import type { ObjectHead, ObjectKey, ObjectStore } from '../object-store.ts';
 import type { S3Connection } from './s3-connection.ts';
@@ -65,7 +64,7 @@ async function atOnceIfPossible(copy: ForeignCopy, from: CopySource): Promise<Ma
 }
 
 async function atOnce({ s3, to, attributes }: ForeignCopy, { path, etag, owner }: CopySource): Promise<Made> {
-  const command = new CopyObjectCommand({
+  const input = {
     ...s3.target,
     ...(owner !== undefined && { ExpectedSourceBucketOwner: owner }),
     ...attributes,
@@ -77,8 +76,8 @@ async function atOnce({ s3, to, attributes }: ForeignCopy, { path, etag, owner }
     MetadataDirective: 'REPLACE',
     // Else S3 reads the tags of the source, which needs s3:GetObjectTagging there, and puts them here, which needs s3:PutObjectTagging.
     TaggingDirective: 'REPLACE',
-  });
-  return await s3.send('CopyObject', command);
+  } as const;
+  return await s3.send('CopyObject', input);
 }
 
 async function inParts({ s3, to, attributes, limits }: ForeignCopy, from: CopySource): Promise<Made> {

@@ -1,4 +1,3 @@
-import { GetObjectLockConfigurationCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ConnectionOptions } from './s3-connection.ts';
@@ -38,12 +37,9 @@ export function s3Hold(options: ConnectionOptions): Hold {
  */
 export async function bucketTakesHolds(options: ConnectionOptions): Promise<boolean> {
   const s3 = new S3Connection(options);
-  const call = { operation: 'GetObjectLockConfiguration', actions: ['s3:GetBucketObjectLockConfiguration'] };
+  const call = { operation: 'GetObjectLockConfiguration', actions: ['s3:GetBucketObjectLockConfiguration'] } as const;
   try {
-    const { ObjectLockConfiguration: found } = await s3.send(
-      call.operation,
-      new GetObjectLockConfigurationCommand(s3.target),
-    );
+    const { ObjectLockConfiguration: found } = await s3.send(call.operation, s3.target);
     return found?.ObjectLockEnabled === 'Enabled';
   } catch (error) {
     if (hasCode(error, 'ObjectLockConfigurationNotFoundError', 'NoSuchObjectLockConfiguration')) return false;
@@ -78,7 +74,7 @@ export async function liftHold(
 
 async function put(s3: S3Connection, key: string, version: string, status: 'ON' | 'OFF'): Promise<void> {
   const input = { ...s3.target, Key: key, VersionId: version, LegalHold: { Status: status } };
-  await s3.send('PutObjectLegalHold', new PutObjectLegalHoldCommand(input));
+  await s3.send('PutObjectLegalHold', input);
 }
 
 function isGone(error: unknown): boolean {

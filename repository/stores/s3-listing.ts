@@ -1,5 +1,4 @@
 import type { _Object, DeleteMarkerEntry, ObjectVersion } from '@aws-sdk/client-s3';
-import { ListObjectsV2Command, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { ArtifactError } from '../error.ts';
 import type { Incarnation, ListedObject, ListOptions, ObjectKey } from '../object-store.ts';
 import type { S3Connection } from './s3-connection.ts';
@@ -73,9 +72,9 @@ export class S3Listing {
   }
 
   async historyPage(key: ObjectKey, from: VersionMark, limit: number): Promise<HistoryPage> {
-    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] };
+    const call = { operation: 'ListObjectVersions', key, actions: ['s3:ListBucketVersions'] } as const;
     const input = { ...this.#s3.target, Prefix: key, EncodingType: 'url', MaxKeys: limit, ...from } as const;
-    const page = await this.#s3.answer(call, 'ListObjectVersions', new ListObjectVersionsCommand(input));
+    const page = await this.#s3.answer(call, input);
     const isOurs = ({ Key }: { readonly Key?: string | undefined }): boolean => decoded(Key, page) === key;
     const truncated = page.IsTruncated === true;
     if (truncated && page.NextKeyMarker === undefined) throw this.#cutOff();
@@ -94,19 +93,15 @@ export class S3Listing {
     limit: number,
     token: string | undefined,
   ): Promise<{ readonly objects: readonly ListedObject[]; readonly next: string | undefined }> {
-    const command = new ListObjectsV2Command({
+    const input = {
       ...this.#s3.target,
       Prefix: prefix,
       MaxKeys: limit,
       // XML has no control characters.
       EncodingType: 'url',
       ...(token !== undefined ? { ContinuationToken: token } : after !== undefined && { StartAfter: after }),
-    });
-    const page = await this.#s3.answer(
-      { operation: 'ListObjectsV2', actions: ['s3:ListBucket'] },
-      'ListObjectsV2',
-      command,
-    );
+    } as const;
+    const page = await this.#s3.answer({ operation: 'ListObjectsV2', actions: ['s3:ListBucket'] }, input);
     if (page.IsTruncated === true && page.NextContinuationToken === undefined) throw this.#cutOff();
     return {
       objects: (page.Contents ?? []).map((object) => listedObject(object, page)),

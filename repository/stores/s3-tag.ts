@@ -1,4 +1,3 @@
-import { GetObjectTaggingCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import type { S3Connection } from './s3-connection.ts';
 
 /**
@@ -20,11 +19,11 @@ export async function setTag(
   // 405: a delete marker.
   const answers = { NoSuchKey: 'absent', MethodNotAllowed: 'absent' } as const;
   return await s3.settled<'set' | 'same' | 'absent'>(call, answers, async () => {
-    const { TagSet = [] } = await s3.send('GetObjectTagging', new GetObjectTaggingCommand(object));
+    const { TagSet = [] } = await s3.send('GetObjectTagging', object);
     if (TagSet.some((tag) => tag.Key === name && tag.Value === value)) return 'same';
     const others = TagSet.filter((tag) => tag.Key !== name);
     const Tagging = { TagSet: [...others, { Key: name, Value: value }] };
-    await s3.send('PutObjectTagging', new PutObjectTaggingCommand({ ...object, Tagging }));
+    await s3.send('PutObjectTagging', { ...object, Tagging });
     return 'set';
   });
 }

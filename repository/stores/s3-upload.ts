@@ -4,13 +4,6 @@ import type {
   CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import { digestToBase64 } from '../digest.ts';
@@ -149,7 +142,7 @@ export async function copyContent(
       const start = (number - 1) * partSize;
       const end = Math.min(start + partSize, source.size);
       parts.begin(async (signal) => {
-        const command = new UploadPartCopyCommand({
+        const input = {
           ...s3.target,
           ...(source.owner !== undefined && { ExpectedSourceBucketOwner: source.owner }),
           Key: destination.key,
@@ -159,8 +152,8 @@ export async function copyContent(
           CopySourceIfMatch: source.etag,
           // Of a source below 5 MiB S3 copies no range.
           ...(count > 1 && { CopySourceRange: `bytes=${start}-${end - 1}` }),
-        });
-        const { CopyPartResult } = await s3.send('UploadPartCopy', command, signal).catch((error: unknown) => {
+        };
+        const { CopyPartResult } = await s3.send('UploadPartCopy', input, signal).catch((error: unknown) => {
           throw hasCode(error, 'PreconditionFailed') ? new SourceMoved(error) : error;
         });
         slots.push(undefined);
@@ -181,25 +174,20 @@ async function inMultipartUpload(
   size: number,
   send: (uploadId: string, parts: Parts) => Promise<CompletedPart[]>,
 ): Promise<CompleteMultipartUploadCommandOutput> {
-  const create = new CreateMultipartUploadCommand({
-    ...s3.target,
-    Key: key,
-    ChecksumAlgorithm: 'SHA256',
-    ...attributes,
-  });
+  const create = { ...s3.target, Key: key, ChecksumAlgorithm: 'SHA256', ...attributes } as const;
   s3.requireUninterrupted();
   const { UploadId: uploadId = '' } = await s3.sendWhole('CreateMultipartUpload', create);
   const underWay = new Parts();
   try {
     const parts = await send(uploadId, underWay);
-    const complete = new CompleteMultipartUploadCommand({
+    const complete = {
       ...s3.target,
       ...condition,
       Key: key,
       UploadId: uploadId,
       MpuObjectSize: size,
       MultipartUpload: { Parts: parts },
-    });
+    };
     const answer = await s3.send('CompleteMultipartUpload', complete);
     verifyComposite(`${s3.bucket}/${key}`, parts, answer.ChecksumSHA256);
     return answer;
@@ -207,12 +195,7 @@ async function inMultipartUpload(
     // S3 keeps a part that arrives while its upload is aborted.
     await underWay.stop();
     // What fails to be tidied up now, a lifecycle rule must: the first failure is the one to tell.
-    await s3
-      .sendWhole(
-        'AbortMultipartUpload',
-        new AbortMultipartUploadCommand({ ...s3.target, Key: key, UploadId: uploadId }),
-      )
-      .catch(() => undefined);
+    await s3.sendWhole('AbortMultipartUpload', { ...s3.target, Key: key, UploadId: uploadId }).catch(() => undefined);
     throw error;
   }
 }
@@ -227,7 +210,7 @@ async function uploadPart(
   signal: AbortSignal,
 ): Promise<CompletedPart> {
   const sha256 = createHash('sha256').update(bytes).digest('hex') as Digest;
-  const command = new UploadPartCommand({
+  const input = {
     ...s3.target,
     Key: key,
     UploadId: uploadId,
@@ -235,7 +218,7 @@ async function uploadPart(
     ContentLength: bytes.byteLength,
     ChecksumAlgorithm: 'SHA256',
     ChecksumSHA256: digestToBase64(sha256),
-  });
+  } as const;
   const body = {
     size: bytes.byteLength,
     sha256,
@@ -244,7 +227,7 @@ async function uploadPart(
       progress.reached(number, bytes.byteLength);
     },
   };
-  const { ETag } = await s3.sendBody('UploadPart', command, body, { asksFirst: false }, signal);
+  const { ETag } = await s3.sendBody('UploadPart', input, body, { asksFirst: false }, signal);
   return { PartNumber: number, ETag, ChecksumSHA256: digestToBase64(sha256) };
 }
 

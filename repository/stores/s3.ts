@@ -4,14 +4,6 @@ import type {
   HeadObjectCommandOutput,
   ObjectVersion,
   PutObjectCommandOutput,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import {
-  CopyObjectCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
 import { contentOf } from '../content.ts';
@@ -34,6 +26,7 @@ import { leaveBody } from '../object-store.ts';
 import { endingWith } from './body.ts';
 import type { ExactVersion } from './s3-body.ts';
 import { wholeBody, wholeSize } from './s3-body.ts';
+import type { S3Sender } from './s3-connection.ts';
 import { S3Connection } from './s3-connection.ts';
 import type { DirectS3 } from './s3-direct.ts';
 import { isAbsent, isDenied, statusOf } from './s3-error.ts';
@@ -70,7 +63,7 @@ const LIFTS = 3;
 
 export interface S3StoreOptions {
   /** Made with `s3ClientDefaults`. */
-  readonly client: S3Client;
+  readonly client: S3Sender;
   /** Of this client; for who makes many requests in a short life. */
   readonly direct?: DirectS3;
   readonly bucket: string;
@@ -140,10 +133,7 @@ class S3Store implements ObjectStore {
     const actions = [incarnation === undefined ? 's3:GetObject' : 's3:GetObjectVersion'];
     const range = from > 0 ? { Range: `bytes=${from}-` } : {};
     try {
-      const answer = await this.#s3.send(
-        'GetObject',
-        new GetObjectCommand({ ...this.#s3.target, Key: key, ...exactly, ...range }),
-      );
+      const answer = await this.#s3.send('GetObject', { ...this.#s3.target, Key: key, ...exactly, ...range });
       const leave = (): void => void (answer.Body as Readable).destroy();
       try {
         const body = wholeBody(this.#s3, key, exactly, answer, from);
@@ -229,8 +219,7 @@ class S3Store implements ObjectStore {
   async #erase(key: ObjectKey, version: string): Promise<void> {
     for (let lifted = 0; ; lifted += 1) {
       try {
-        const command = new DeleteObjectCommand({ ...this.#s3.target, Key: key, VersionId: version });
-        await this.#s3.send('DeleteObject', command);
+        await this.#s3.send('DeleteObject', { ...this.#s3.target, Key: key, VersionId: version });
         return;
       } catch (error) {
         const mayLift = this.#options.liftsHolds === true && isDenied(error) && lifted < LIFTS;
@@ -328,7 +317,7 @@ class S3Store implements ObjectStore {
     progress: Progress,
   ): Promise<PutObjectCommandOutput> {
     const subject = `${this.#s3.bucket}/${key}`;
-    const command = new PutObjectCommand({
+    const input = {
       ...this.#s3.target,
       ...condition,
       ...this.#attributes(attributes),
@@ -336,7 +325,7 @@ class S3Store implements ObjectStore {
       ContentLength: content.size,
       ChecksumAlgorithm: 'SHA256',
       ChecksumSHA256: digestToBase64(content.sha256),
-    });
+    } as const;
     const body = {
       size: content.size,
       sha256: content.sha256,
@@ -345,7 +334,7 @@ class S3Store implements ObjectStore {
           progress.reached(1, sent);
         }),
     };
-    return await this.#s3.sendBody('PutObject', command, body, { asksFirst: true });
+    return await this.#s3.sendBody('PutObject', input, body, { asksFirst: true });
   }
 
   /** Whether the current object shows already that the condition fails. Who may not see it doesn't know. */
@@ -374,15 +363,15 @@ class S3Store implements ObjectStore {
     const input = { ...this.#s3.target, Key: key };
     if (this.#mayReadChecksums) {
       try {
-        return await this.#s3.send('HeadObject', new HeadObjectCommand({ ...input, ChecksumMode: 'ENABLED' }));
+        return await this.#s3.send('HeadObject', { ...input, ChecksumMode: 'ENABLED' });
       } catch (error) {
         if (!isDenied(error)) throw error;
       }
-      const answer = await this.#s3.send('HeadObject', new HeadObjectCommand(input));
+      const answer = await this.#s3.send('HeadObject', input);
       this.#mayReadChecksums = false;
       return answer;
     }
-    return await this.#s3.send('HeadObject', new HeadObjectCommand(input));
+    return await this.#s3.send('HeadObject', input);
   }
 
   /** The answer to a HEAD has no body: asks for the first byte instead, to learn why it is refused. */
@@ -393,8 +382,7 @@ class S3Store implements ObjectStore {
     if (!isBare || (status === 403 && this.#deniedOnce)) return await this.#s3.explained(error, call);
     let reason = error;
     try {
-      const command = new GetObjectCommand({ ...this.#s3.target, Key: key, Range: 'bytes=0-0' });
-      const { Body } = await this.#s3.send('GetObject', command);
+      const { Body } = await this.#s3.send('GetObject', { ...this.#s3.target, Key: key, Range: 'bytes=0-0' });
       (Body as Readable).resume();
     } catch (told) {
       reason = told;
@@ -410,9 +398,9 @@ class S3Store implements ObjectStore {
   ): Promise<T | undefined> {
     const call = { operation: 'DeleteObject', key, actions: ['s3:DeleteObject', 's3:GetObject'] };
     return await this.#s3.settled<T | undefined>(call, decided, async () => {
-      const command = new DeleteObjectCommand({ ...this.#s3.target, ...condition, Key: key });
+      const input = { ...this.#s3.target, ...condition, Key: key };
       // The version is that of the marker.
-      this.#requireVersion(key, await this.#s3.send('DeleteObject', command));
+      this.#requireVersion(key, await this.#s3.send('DeleteObject', input));
       return undefined;
     });
   }
@@ -428,7 +416,7 @@ class S3Store implements ObjectStore {
     const keepsSome = replaces && (own.ContentType === undefined || own.Metadata === undefined);
     const source = keepsSome ? await this.#headIfThere(from) : {};
     if (source === undefined) return 'absent';
-    const command = new CopyObjectCommand({
+    const input = {
       ...this.#s3.target,
       ...(this.#s3.owner !== undefined && { ExpectedSourceBucketOwner: this.#s3.owner }),
       ...saidOf(source),
@@ -439,9 +427,9 @@ class S3Store implements ObjectStore {
       ChecksumAlgorithm: 'SHA256',
       // A tag says what is true of one object, and who may create one may put none on it.
       TaggingDirective: 'REPLACE',
-      ...(replaces && { MetadataDirective: 'REPLACE' }),
-    });
-    this.#requireVersion(to, await this.#s3.send('CopyObject', command));
+      ...(replaces && { MetadataDirective: 'REPLACE' as const }),
+    } as const;
+    this.#requireVersion(to, await this.#s3.send('CopyObject', input));
     return 'created';
   }
 

@@ -594,6 +594,12 @@ const hasOpenssl = ((): boolean => {
 
   const once = { ...KEYS, AWS_MAX_ATTEMPTS: '1' };
 
+  /** Without the SDK: `undefined` if that does not do. */
+  const directly = async (env: AwsSettings['env'], settings: Partial<AwsSettings>): Promise<object | undefined> => {
+    const made = await access({ region: 'eu-west-1', ...settings, env: { ...env, AWS_MAX_ATTEMPTS: '2' } });
+    return await made.directS3().direct.ask('HeadBucket', { Bucket: 'bucket' });
+  };
+
   test('a certificate is trusted if the bundle has it, or if none is verified', async () => {
     const aws = await fakeAws(tls);
     const settings = { region: 'eu-west-1', endpointUrl: aws.url, env: once };
@@ -607,6 +613,12 @@ const hasOpenssl = ((): boolean => {
       IDENTITY,
     );
     expect(await (await access({ ...settings, verifySsl: false })).identity()).toEqual(IDENTITY);
+    const before = aws.asked.length;
+    expect(await directly(KEYS, settings)).toBeUndefined();
+    expect(aws.asked).toHaveLength(before);
+    expect(await directly(KEYS, { ...settings, caBundle: tls.file })).toBeDefined();
+    expect(await directly(KEYS, { ...settings, verifySsl: false })).toBeDefined();
+    expect(aws.asked).toHaveLength(before + 2);
     configure(`[default]\nca_bundle = ${tls.file}\n`);
     expect(await (await access(settings)).identity()).toEqual(IDENTITY);
     await expect(access({ ...settings, caBundle: '/no/such.pem' })).rejects.toMatchObject({
@@ -651,6 +663,9 @@ const hasOpenssl = ((): boolean => {
       const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, caBundle: tls.file, env });
       expect(await made.identity()).toEqual(IDENTITY);
       await (await made.s3()).send(new HeadBucketCommand({ Bucket: 'b' }));
+      const connected = proxy.connected.length;
+      expect(await directly(env, { endpointUrl: aws.url, caBundle: tls.file })).toBeDefined();
+      expect(proxy.connected).toHaveLength(connected + 1);
       const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
       expect([...new Set(proxy.connected.map((one) => one.join(' ')))]).toEqual([
         `${new URL(aws.url).host} ${authorization}`,
@@ -668,6 +683,7 @@ const hasOpenssl = ((): boolean => {
     await expect((await access({ region: 'eu-west-1', endpointUrl: aws.url, env })).identity()).rejects.toMatchObject({
       code: 'INVALID_CONFIGURATION',
     });
+    expect(await directly(env, { endpointUrl: aws.url, caBundle: tls.file })).toBeDefined();
     expect(proxy.connected).toEqual([]);
   });
 
@@ -676,6 +692,8 @@ const hasOpenssl = ((): boolean => {
     const made = await access({ region: 'eu-west-1', endpointUrl: aws.url, env: { ...once, HTTP_PROXY: proxy.url } });
     expect(await made.identity()).toEqual(IDENTITY);
     expect(proxy.connected.map(([target]) => target)).toEqual([new URL(aws.url).host]);
+    expect(await directly({ ...KEYS, HTTP_PROXY: proxy.url }, { endpointUrl: aws.url })).toBeDefined();
+    expect(proxy.connected).toHaveLength(2);
   });
 
   test('a proxy that wants a password says so at once', async () => {

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Shipped } from '../../support/shipped.ts';
+import { startS3Server } from '../../support/s3-server.ts';
 import { buildShipped } from '../../support/shipped.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -75,6 +76,39 @@ describe('what was compiled', () => {
     expect(after.byteLength).toBeGreaterThan(before.byteLength);
     run('--version');
     expect(readFileSync(compiledFile()).equals(after)).toBe(true);
+  });
+
+  test('of a run to S3 has no SDK in it, unless that is asked', async () => {
+    const server = await startS3Server();
+    try {
+      server.createBucket('bucket');
+      const packagedTo = async (attempts: string): Promise<readonly string[]> => {
+        for (const file of compiledFiles()) rmSync(file);
+        const { accessKeyId, secretAccessKey } = server.clientConfig().credentials;
+        const keys = {
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          AWS_REGION: 'us-east-1',
+        };
+        const where = { AWS_ENDPOINT_URL: server.endpoint, AWS_MAX_ATTEMPTS: attempts };
+        const child = spawn(process.execPath, [shipped.main, 'package', '--s3-bucket', 'bucket', '--quiet'], {
+          ...{ cwd: scratch, stdio: 'ignore' },
+          env: { ...environment(), ...keys, ...where },
+        });
+        expect(await once(child, 'close')).toEqual([0, null]);
+        const whole = readFileSync(compiledFile());
+        return Object.keys(JSON.parse(whole.subarray(8, 8 + whole.readUInt32BE(0)).toString()) as object);
+      };
+      const isOfSdk = (piece: string): boolean =>
+        piece.startsWith('./s3-client-') || piece.startsWith('./s3-commands-');
+      const direct = await packagedTo('2');
+      expect(direct.filter(isOfSdk)).toEqual([]);
+      expect(direct.some((piece) => piece.startsWith('./access-'))).toBe(true);
+      // Who asks but once leaves that to the SDK.
+      expect((await packagedTo('1')).filter(isOfSdk)).toHaveLength(2);
+    } finally {
+      await server.close();
+    }
   });
 
   test('is not kept of a run that failed', () => {
