@@ -48,9 +48,15 @@ export function treeOf({ root, elsewhere, listing, ...others }: Found): Tree {
 function treeFiles({ root, elsewhere, listing }: Pick<Found, 'root' | 'elsewhere' | 'listing'>): TreeFile[] {
   const within = root.endsWith(path.sep) ? root : root + path.sep;
   return split(listing.names).map((name, i) => {
-    const file = stateAt(listing.states, i, elsewhere.get(i) ?? within + name.replaceAll('/', path.sep));
+    const file = stateAt(listing.states, i, elsewhere.get(i) ?? within + native(name));
     return { name, file, executable: isExecutable(file) };
   });
+}
+
+/** With the separators of this machine. */
+function native(name: string): string {
+  // What replaces in vain makes a string of many parts all the same, which takes several times the memory.
+  return path.sep === '/' ? name : name.replaceAll('/', path.sep);
 }
 
 /** As git sees it: by the owner's permission alone. */
