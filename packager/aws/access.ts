@@ -13,10 +13,11 @@ import { cacheFolder } from '../cache-folder.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import type { Identity } from './identity-memory.ts';
 import { IdentityMemory } from './identity-memory.ts';
-import { directConfig, userAgent } from './direct-config.ts';
+import type { directConfig } from './direct-config.ts';
 import { partitionNamed, regionalS3 } from './partition.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
+import { userAgent } from './user-agent.ts';
 import type { Environment } from '../environment.ts';
 import { isSet } from '../environment.ts';
 
@@ -142,6 +143,8 @@ export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
     handler: { ...agents, connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS },
     source: sourceOf(settings, profileName, files),
     trustsAsNode: trust.verifySsl && trust.ca === undefined,
+    // Who has no AWS needs no part of its SDK.
+    ...(await import('./direct-config.ts')),
   };
   return new Access(settings, context);
 }
@@ -156,6 +159,7 @@ interface AccessContext {
   readonly source: CredentialSource;
   /** Certificates are verified, by those that Node.js trusts. */
   readonly trustsAsNode: boolean;
+  readonly directConfig: typeof directConfig;
 }
 
 class Access implements AwsAccess {
@@ -200,7 +204,7 @@ class Access implements AwsAccess {
         },
         config: { region: async () => region },
       },
-      direct: new DirectS3({ config: directConfig(config, forcePathStyle, clockOffset) }),
+      direct: new DirectS3({ config: this.#context.directConfig(config, forcePathStyle, clockOffset) }),
     };
     this.#direct.set(region, made);
     return made;

@@ -1,14 +1,13 @@
 import type { BinaryLike } from 'node:crypto';
 import { createHash, createHmac } from 'node:crypto';
-import os from 'node:os';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Checksum, SourceData } from '@smithy/types';
 import { s3ClientDefaults } from '../../repository/stores/s3-connection.ts';
 import type { DirectConfig } from '../../repository/stores/s3-direct.ts';
-import { ownPackage } from '../own-package.ts';
 import type { ClientConfig } from './access.ts';
 import { regionalS3 } from './partition.ts';
+import { userAgent } from './user-agent.ts';
 
 /**
  * What a client of S3 that is made with these settings would have, for requests without it: to load the SDK takes longer than most of what a repeated run does.
@@ -72,12 +71,6 @@ const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 
 function unknownTo(what: string): Error {
   return new Error(`the SDK knows the endpoint: ${what}`);
-}
-
-/** What logs of access show: this program, not its libraries. */
-export function userAgent(): [string, string?][] {
-  const { name, version } = ownPackage();
-  return [[name, version], [`os/${process.platform}`, os.release()], ['lang/js'], ['md/nodejs', process.versions.node]];
 }
 
 /** As the signer wants it. */

@@ -32,5 +32,5 @@ function dependencies(): readonly string[] {
     dependencies: Record<string, string>;
   };
   const smithy = readdirSync(path.join(ROOT, 'node_modules/@smithy')).map((name) => `@smithy/${name}`);
-  return [...Object.keys(own), ...smithy, '@types/node'];
+  return [...new Set([...Object.keys(own), ...smithy, '@types/node'])];
 }
