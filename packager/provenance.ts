@@ -55,18 +55,15 @@ export function localUser(): string | undefined {
 
 async function gitOf(root: string): Promise<Provenance['git']> {
   try {
-    const [commit, changes] = await Promise.all([
-      git(root, 'rev-parse', '--verify', 'HEAD'),
-      git(root, 'status', '--porcelain', '--ignore-submodules=none'),
-    ]);
-    const [branch, remote] = await Promise.all([
-      git(root, 'symbolic-ref', '--short', '--quiet', 'HEAD').catch(() => ''),
+    // How far the branch is from its upstream is not told: to count takes long in a long history.
+    const [status, remote] = await Promise.all([
+      git(root, 'status', '--porcelain=v2', '--branch', '--no-ahead-behind', '--ignore-submodules=none'),
       git(root, 'config', '--get', 'remote.origin.url').catch(() => ''),
     ]);
+    const { commit, branch, isClean } = told(status);
     if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
     return {
-      commit,
-      isClean: changes === '',
+      ...{ commit, isClean },
       ...(branch !== '' && { branch }),
       ...(remote !== '' && { remote: withoutCredentials(remote) }),
     };
@@ -74,6 +71,18 @@ async function gitOf(root: string): Promise<Provenance['git']> {
     // No work tree, no commit yet, or no git.
     return undefined;
   }
+}
+
+/** What `git status` says in its second format: headers, then a line for each change. https://git-scm.com/docs/git-status#_porcelain_format_version_2 */
+function told(status: string): { readonly commit: string; readonly branch: string; readonly isClean: boolean } {
+  const header = (name: string): string => new RegExp(`^# branch\\.${name} (.*)$`, 'm').exec(status)?.[1] ?? '';
+  const branch = header('head');
+  return {
+    commit: header('oid'),
+    // No branch is called like that.
+    branch: branch === '(detached)' ? '' : branch,
+    isClean: !/^[^#]/m.test(status),
+  };
 }
 
 /** Nothing that the folder configures is run, and nothing is written to it. */

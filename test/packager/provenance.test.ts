@@ -46,6 +46,15 @@ describe('of a work tree', () => {
     expect((await provenanceOf({ root: folder, env: {} })).git).toEqual({ commit, isClean: true });
   });
 
+  test('before its first commit nothing, and with a file of any name that it was changed', async () => {
+    const empty = await temporaryFolder();
+    git(empty, 'init', '--initial-branch=main');
+    expect(await provenanceOf({ root: empty, env: {} })).not.toHaveProperty('git');
+    const { folder } = await workTree();
+    writeFileSync(path.join(folder, '# branch.oid x'), '');
+    expect((await provenanceOf({ root: folder, env: {} })).git).toMatchObject({ isClean: false, branch: 'main' });
+  });
+
   test('runs nothing that the folder configures', async () => {
     const { folder } = await workTree();
     const trap = path.join(folder, 'trap.sh');
