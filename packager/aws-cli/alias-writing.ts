@@ -1,14 +1,26 @@
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { makeFolders } from '../folders.ts';
-import { failureReason } from '../output-failure.ts';
+import { failedOutput, failureReason } from '../output-failure.ts';
 import type { OutputFile } from '../output.ts';
 import { outputFile, placeOf, writeOutputs } from '../output.ts';
 import { alone } from './alias-lock.ts';
 
 /** How often somebody else may save the file while it is written. */
 const ATTEMPTS = 10;
+/** Permissions of a file that was not there. */
+const PRIVATE = 0o600;
 
 export interface Edited {
   readonly after: string;
@@ -68,19 +80,41 @@ async function replace(output: OutputFile, place: string, before: string, after:
     rmSync(file, { force: true });
     return true;
   }
-  const bytes = [Buffer.from(after, 'latin1')];
+  const bytes = Buffer.from(after, 'latin1');
   if (placeOf(output) === undefined) {
-    await writeOutputs([{ file: output, bytes }]);
+    await writeOutputs([{ file: output, bytes: [bytes] }]);
     return true;
   }
   const draft = path.join(path.dirname(place), `.${path.basename(place)}.next`);
   try {
-    await writeOutputs([{ file: { ...output, file: draft }, bytes }]);
+    writeDraft(output, draft, bytes, (statSync(place, { throwIfNoEntry: false })?.mode ?? PRIVATE) & 0o777);
     if (readAliases(file) !== before) return false;
     await writeOutputs([{ file: output, ready: draft }]);
     return true;
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Nobody reads in a draft who may not read the file, not even where it is left behind.
+ * @throws ArtifactError OUTPUT_FAILED
+ */
+function writeDraft(output: OutputFile, draft: string, bytes: Uint8Array, mode: number): void {
+  try {
+    // What is there was left behind, and may have other permissions.
+    rmSync(draft, { force: true });
+    const descriptor = openSync(draft, 'wx', mode);
+    try {
+      // Those that the umask takes off are given back.
+      fchmodSync(descriptor, mode);
+      writeFileSync(descriptor, bytes);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    throw failedOutput(output, cause);
   }
 }
 

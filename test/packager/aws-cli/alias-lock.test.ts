@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -52,6 +52,32 @@ describe('a file that is written by one at a time', () => {
     const waiting = alone(file, () => Promise.resolve('done'));
     rmSync(lockOf(process.ppid));
     expect(await waiting).toBe('done');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('waits for nothing that is older than a minute, though its number lives again', async () => {
+    writeFileSync(lockOf(process.ppid), '');
+    const before = new Date(Date.now() - 61_000);
+    utimesSync(lockOf(process.ppid), before, before);
+    expect(await alone(file, () => Promise.resolve('done'), 0)).toBe('done');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('waits for no lock that an earlier process of the same number left behind, but for those of this one', async () => {
+    writeFileSync(lockOf(process.pid), '');
+    const ran = await alone(
+      file,
+      async () => {
+        const [own = ''] = readdirSync(folder);
+        await expect(alone(file, () => Promise.resolve('done'), 0)).rejects.toMatchObject({
+          code: 'OUTPUT_FAILED',
+          remedy: expect.stringContaining(path.join(folder, own)),
+        });
+        return own;
+      },
+      0,
+    );
+    expect(ran).toMatch(new RegExp(`^\\.alias\\.${process.pid}\\.[0-9a-f-]{36}\\.lock$`));
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,7 +17,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run as runInstallAlias } from '../../../packager/cli/commands/install-alias.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { createWarnings } from '../../../packager/cli/warnings.ts';
+import type { DiesAt } from '../../support/alias-child.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
+import { runScript } from '../../support/child-script.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import type { S3Server } from '../../support/s3-server.ts';
 import { startS3Server, TEST_ACCOUNT } from '../../support/s3-server.ts';
@@ -27,6 +30,8 @@ import { temporaryFolder } from '../../support/temporary.ts';
 import { whySkipped } from '../../support/where.ts';
 
 knowEveryError();
+
+const ALIAS_CHILD = path.join(import.meta.dirname, '../../support/alias-child.ts');
 
 let home = '';
 let file = '';
@@ -216,6 +221,66 @@ describe('install-alias', () => {
     );
     expect(readdirSync(path.dirname(file))).toEqual(['alias']);
   });
+
+  test.each<[diesAt: DiesAt, mode: number | undefined, left: string]>([
+    ['write', 0o600, ''],
+    ['fsync', 0o600, 'new\n'],
+    ['rename', 0o600, 'new\n'],
+    ['fsync', 0o640, 'new\n'],
+    ['write', undefined, ''],
+    ['rename', undefined, 'new\n'],
+  ])(
+    'shows nothing to others that it leaves behind where it dies at its %s, of a file of mode %d',
+    async (diesAt, mode, left) => {
+      mkdirSync(path.dirname(file), { recursive: true });
+      if (mode !== undefined) {
+        writeFileSync(file, 'old\n');
+        chmodSync(file, mode);
+      }
+      // Of an earlier death, when others might have read it.
+      const draft = path.join(path.dirname(file), '.alias.next');
+      writeFileSync(draft, 'older\n');
+      chmodSync(draft, 0o666);
+      const { signal } = await runScript(ALIAS_CHILD, [file, 'new\n', diesAt]);
+      expect(signal).toBe('SIGKILL');
+      const names = readdirSync(path.dirname(file)).filter((name) => name !== 'alias' && !name.endsWith('.lock'));
+      expect(names).toEqual(['.alias.next']);
+      expect(statSync(draft).mode & 0o777).toBe(mode ?? 0o600);
+      expect(readFileSync(draft, 'utf8')).toBe(left);
+      expect(existsSync(file)).toBe(mode !== undefined);
+      if (mode !== undefined) expect(readFileSync(file, 'utf8')).toBe('old\n');
+      // The next one is kept from nothing.
+      expect((await runScript(ALIAS_CHILD, [file, 'new\n'])).stdout).toBe('true');
+      expect(readFileSync(file, 'utf8')).toBe('new\n');
+      expect(statSync(file).mode & 0o777).toBe(mode ?? 0o600);
+      expect(readdirSync(path.dirname(file))).toEqual(['alias']);
+    },
+  );
+
+  const mayBeRefused = process.platform !== 'win32';
+
+  (mayBeRefused ? test : test.skip)(
+    `writes into a folder that can't be listed${whySkipped(mayBeRefused, 'folders of Windows have no modes')}`,
+    async () => {
+      const inside = path.dirname(file);
+      mkdirSync(inside, { recursive: true });
+      writeFileSync(file, 'old\n');
+      // Root lists every folder.
+      const uid = process.getuid?.() === 0 ? 65_534 : undefined;
+      if (uid !== undefined) for (const one of [inside, file]) chownSync(one, uid, uid);
+      for (let above = path.dirname(inside); above.startsWith(home); above = path.dirname(above))
+        chmodSync(above, 0o755);
+      chmodSync(inside, 0o300);
+      try {
+        const given = [file, 'new\n', '', ...(uid === undefined ? [] : [String(uid)])];
+        expect(await runScript(ALIAS_CHILD, given)).toMatchObject({ stderr: '', stdout: 'true', status: 0 });
+      } finally {
+        chmodSync(inside, 0o700);
+      }
+      expect(readFileSync(file, 'utf8')).toBe('new\n');
+      expect(readdirSync(inside)).toEqual(['alias']);
+    },
+  );
 
   const hasProc = existsSync('/proc/self');
 
