@@ -28,8 +28,8 @@ function withSetting(text: string, { path, value }: YamlSetting, yaml: Yaml): st
   if (missing.length === 0) {
     if (value === VERSION) return text;
     const [start, end] = rangeOf(found);
-    // A block scalar ends behind the end of its last line, which stays.
-    return spliced(text, start, start + text.slice(start, end).trimEnd().length, written);
+    // A block scalar ends behind the end of its last line, which stays. Other blanks than these are content.
+    return spliced(text, start, start + text.slice(start, end).replace(/[ \t\r\n]+$/, '').length, written);
   }
   if (found === null)
     return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${nested(missing, '', written, text)}`;

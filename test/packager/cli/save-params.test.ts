@@ -182,6 +182,16 @@ describe('editYaml()', () => {
       'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: | # ours\n        old\n\n        older\n\n      x: 1\n',
       'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: "new"\n\n      x: 1\n',
     ],
+    [
+      'a text that ends in a blank of its own',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: old\u00a0 \n      x: 1\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: "new" \n      x: 1\n',
+    ],
+    [
+      'a text of several lines that ends in a blank of its own',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: |\n        old\u00a0\n      x: 1\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      s3_bucket: "new"\n      x: 1\n',
+    ],
     ...['|', '|-', '>+', '|2'].map((header): [string, string, string] => [
       `a text of several lines with other ends, ${header}`,
       `version: 0.1\r\ndefault:\r\n  package:\r\n    parameters:\r\n      s3_bucket: ${header}\r\n        old\r\n      tags: ${header}\r\n        a\r\n        b\r\n`,
