@@ -107,7 +107,7 @@ function namersText(namers: ExplainedTemplate['namedBy']): string {
 }
 
 function parameterText({ name, value }: KnownParameter): string {
-  return printable(value === undefined ? `${name}, which is NoEcho` : `${name} = ${value}`);
+  return printable(value === undefined ? `${name}, whose value NoEcho hides` : `${name} = ${value}`);
 }
 
 function templateText(template: ExplainedTemplate, around: Around, style: HelpStyle): readonly string[] {

@@ -9,7 +9,7 @@ import type { LoadedPlace, LocalSource, PlaceContent, Unit } from '../packaging/
 import { allPlaces, allUnits, isLiteral, isPinned } from '../packaging/unit.ts';
 import type { Left } from '../template/find/left.ts';
 import type { Form, Place, Position } from '../template/place.ts';
-import { valueOf } from '../template/node.ts';
+import { hiddenIn } from './hidden.ts';
 import type { Ignored } from './ignored.ts';
 import { ignoredIn } from './ignored.ts';
 import type { Rule } from './rule.ts';
@@ -51,7 +51,7 @@ export interface ExplainedTemplate {
 
 export interface KnownParameter {
   readonly name: string;
-  /** Absent of a NoEcho parameter. */
+  /** Absent of a NoEcho parameter, and of one whose value is made of such. */
   readonly value?: string;
 }
 
@@ -102,6 +102,7 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
   const artifacts = new Artifacts(root, request.prefix, new Map());
   const plans = planAll(root, request.references, request.prefix, artifacts);
   const namers = namersIn(root);
+  const hidden = hiddenIn(root);
   const templates = allUnits(root).map((unit): ExplainedTemplate => {
     const { template, kind, places, left } = unit;
     const { references = [], uses } = plans.get(unit) ?? {};
@@ -111,7 +112,7 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
       kind,
       ...(id !== undefined && { id }),
       namedBy: namers.get(unit) ?? [],
-      parameters: parametersOf(unit),
+      parameters: parametersOf(unit, hidden.get(unit)),
       isLiteral: isLiteral(unit),
       places: places.map((place) => explainPlace(place, uses?.get(place), artifacts, request)),
       references: references.map(explainReference),
@@ -131,13 +132,8 @@ function namersIn(root: Unit): ReadonlyMap<Unit, readonly Place[]> {
   return namers;
 }
 
-function parametersOf({ values, template }: Unit): readonly KnownParameter[] {
-  const declared = valueOf(template.root, 'Parameters');
-  return [...values].map(([name, value]) => {
-    const noEcho = valueOf(valueOf(declared, name), 'NoEcho');
-    const isHidden = noEcho?.kind === 'scalar' && String(noEcho.value).toLowerCase() === 'true';
-    return { name, ...(!isHidden && { value }) };
-  });
+function parametersOf({ values }: Unit, hidden: ReadonlySet<string> = new Set()): readonly KnownParameter[] {
+  return [...values].map(([name, value]) => ({ name, ...(!hidden.has(name) && { value }) }));
 }
 
 function explainPlace(

@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ArtifactError } from '../../../repository/error.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
+import { isNoEcho } from '../../template/find/parameters.ts';
 import { isMap, valueOf } from '../../template/node.ts';
 import { parseTemplate } from '../../template/text/parse.ts';
 import type { OptionSpec, PackageOptions } from '../options.ts';
@@ -157,11 +158,7 @@ async function withoutSecrets(
 function hiddenParameters(templateFile: string): ReadonlySet<string> {
   const parameters = valueOf(parseTemplate(readFileSync(templateFile, 'utf8'), templateFile).root, 'Parameters');
   if (!isMap(parameters)) return new Set();
-  const hidden = parameters.entries.filter(({ value }) => {
-    const noEcho = valueOf(value, 'NoEcho');
-    return noEcho?.kind === 'scalar' && String(noEcho.value).toLowerCase() === 'true';
-  });
-  return new Set(hidden.map(({ key }) => key));
+  return new Set(parameters.entries.filter(({ value }) => isNoEcho(value)).map(({ key }) => key));
 }
 
 type Table = Readonly<Record<string, unknown>>;

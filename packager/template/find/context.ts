@@ -111,25 +111,27 @@ export class Search {
   }
 
   /** Tells once that a loop's values are those of a parameter at this moment. */
-  warnOfFrozen({ start, key, parameter, values }: Loop): void {
+  warnOfFrozen({ start, key, parameter, values = [], isHidden }: Loop): void {
     if (parameter === undefined || this.#frozen.has(start)) return;
     this.#frozen.add(start);
+    const shown = isHidden === true ? '' : `: ${values.join(', ')}`;
     this.warn(
       start,
       'frozen-collection',
-      `'${key}' is packaged for the values that the parameter '${parameter}' has now: ${(values ?? []).join(', ')}`,
+      `'${key}' is packaged for the values that the parameter '${parameter}' has now${shown}`,
       'Deploy with these values, or package again with --parameter-overrides for others.',
     );
   }
 
   /** Tells once of each parameter that the paths are those of its Default, whatever the deploy gives it. */
-  warnOfDefault(start: number, { name, value = '' }: Parameter): void {
+  warnOfDefault(start: number, { name, value = '', isHidden }: Parameter): void {
     if (this.#defaults.has(name)) return;
     this.#defaults.add(name);
+    const shown = isHidden === true ? '' : `, '${value}'`;
     this.warn(
       start,
       'frozen-parameter',
-      `what is packaged here follows the Default of the parameter '${name}', '${value}'`,
+      `what is packaged here follows the Default of the parameter '${name}'${shown}`,
       'Deploy with this value, or package again with --parameter-overrides for another.',
     );
   }

@@ -9,6 +9,8 @@ export interface Loop {
   readonly unknown?: string;
   /** The parameter that holds the values: the packaged template is right for these values alone. */
   readonly parameter?: string;
+  /** That parameter is shown to nobody. */
+  readonly isHidden?: true;
   /** Where the collection stands. */
   readonly start: number;
 }

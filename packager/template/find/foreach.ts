@@ -42,7 +42,10 @@ export function readForEach(entry: MapEntry, parent: string, scope: Scope): ForE
   };
 }
 
-function valuesOf(collection: TemplateNode | undefined, scope: Scope): Pick<Loop, 'values' | 'unknown' | 'parameter'> {
+function valuesOf(
+  collection: TemplateNode | undefined,
+  scope: Scope,
+): Pick<Loop, 'values' | 'unknown' | 'parameter' | 'isHidden'> {
   if (isList(collection)) {
     const items = collection.items.map((item) => composedText(item, scope));
     const known = items.filter((item) => item !== undefined);
@@ -56,5 +59,5 @@ function valuesOf(collection: TemplateNode | undefined, scope: Scope): Pick<Loop
   const values = itemsOf(parameter);
   return values === undefined
     ? { unknown: `the values of the parameter '${parameter.name}' are not known`, parameter: parameter.name }
-    : { values: [...new Set(values)], parameter: parameter.name };
+    : { values: [...new Set(values)], parameter: parameter.name, ...(parameter.isHidden && { isHidden: true }) };
 }

@@ -17,8 +17,13 @@ export interface Scope {
 
 /** One piece of a text that CloudFormation would put together. */
 type Part =
-  /** `defaults`: parameters whose Default the text is. */
-  | { readonly kind: 'text'; readonly text: string; readonly defaults?: readonly Parameter[] }
+  /** `defaults`: parameters whose Default the text is; `isHidden`: it is made of a parameter that nobody is shown. */
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly defaults?: readonly Parameter[];
+      readonly isHidden?: true;
+    }
   /** `stripped`: `&{…}`, the value without what is no letter or digit. */
   | { readonly kind: 'variable'; readonly loop: Loop; readonly stripped: boolean }
   | Unknown;
@@ -41,6 +46,8 @@ export type Resolved =
       readonly texts: readonly { readonly values: readonly string[]; readonly text: string }[];
       /** Parameters whose Defaults the texts are made of. */
       readonly defaults?: readonly Parameter[];
+      /** They are made of parameters that nobody is shown. */
+      readonly isHidden?: true;
     }
   | (Unknown & {
       /** What the text begins with. */
@@ -59,7 +66,12 @@ export function resolve(node: TemplateNode, scope: Scope): Resolved {
     return { kind: 'unknown', why: why.why, fromStack: why.fromStack, prefix: leadingText(parts) };
   }
   const texts = combined.map((values) => ({ values, text: written(parts, loops, values) }));
-  return { kind: 'known', loops, texts, defaults: defaultsIn(parts) };
+  const isHidden = isAnyHidden(parts) || loops.some((loop) => loop.isHidden === true);
+  return { kind: 'known', loops, texts, defaults: defaultsIn(parts), ...(isHidden && { isHidden }) };
+}
+
+function isAnyHidden(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.kind === 'text' && part.isHidden === true);
 }
 
 function defaultsIn(parts: readonly Part[]): readonly Parameter[] {
@@ -136,7 +148,12 @@ function reference(name: string, { parameters, loops }: Scope): Part {
   }
   if (isListParameter(parameter)) return unknown(`the parameter '${name}' is a list`);
   if (parameter.value === undefined) return unknown(`the parameter '${name}' has no value yet`);
-  return { kind: 'text', text: parameter.value, ...(parameter.isDefault === true && { defaults: [parameter] }) };
+  return textOf(parameter, parameter.value);
+}
+
+function textOf(parameter: Parameter, text: string): Part {
+  const { isDefault = false, isHidden = false } = parameter;
+  return { kind: 'text', text, ...(isDefault && { defaults: [parameter] }), ...(isHidden && { isHidden }) };
 }
 
 function unknown(why: string): Unknown {
@@ -182,7 +199,7 @@ function joinedParameter(delimiter: string, list: TemplateNode | undefined, { pa
   const parameter = isString(name) ? parameters.get(name.value) : undefined;
   const items = parameter && itemsOf(parameter);
   if (parameter === undefined || items === undefined) return undefined;
-  return { kind: 'text', text: items.join(delimiter), ...(parameter.isDefault === true && { defaults: [parameter] }) };
+  return textOf(parameter, items.join(delimiter));
 }
 
 function lookUp(value: TemplateNode, scope: Scope): Part {
@@ -191,7 +208,9 @@ function lookUp(value: TemplateNode, scope: Scope): Part {
   if (name === undefined || first === undefined || second === undefined) return undecided("'Fn::FindInMap'");
   const found = valueOf(valueOf(valueOf(scope.mappings, name), first), second);
   if (!isString(found)) return undecided("'Fn::FindInMap'");
-  return { kind: 'text', text: found.value, defaults: defaultsIn(items.flatMap((item) => compose(item, scope))) };
+  const parts = items.flatMap((item) => compose(item, scope));
+  const isHidden = isAnyHidden(parts);
+  return { kind: 'text', text: found.value, defaults: defaultsIn(parts), ...(isHidden && { isHidden }) };
 }
 
 /** Every text that Fn::FindInMap may come to, whatever its keys are. */

@@ -25,7 +25,7 @@ export interface Left {
   readonly type?: string;
   /** Dotted way, as in the table. */
   readonly property: string;
-  /** Where it is one text. */
+  /** Where it is one text, and not made of what nobody is shown. */
   readonly value?: string;
   readonly reason: LeftReason;
   /** Goes on after `because`. */

@@ -9,6 +9,8 @@ export interface Parameter {
   readonly value?: string;
   /** The value comes from a Default, and the deploy may give it another. */
   readonly isDefault?: true;
+  /** It is NoEcho, or its value is made of one that is: nobody is shown it. */
+  readonly isHidden?: true;
 }
 
 /**
@@ -68,9 +70,21 @@ export function parametersOf(
     const isKnown = value !== undefined && !READ_AT_DEPLOY.test(type);
     const isOpen = given.has(name) ? typeof one === 'object' && one.isDefault === true : !defaultsAreFinal;
     const isDefault = isKnown && isOpen;
-    parameters.set(name, { name, type, ...(isKnown && { value }), ...(isDefault && { isDefault }) });
+    const isHidden = isNoEcho(declaration) || (typeof one === 'object' && one.isHidden === true);
+    parameters.set(name, {
+      ...{ name, type },
+      ...(isKnown && { value }),
+      ...(isDefault && { isDefault }),
+      ...(isHidden && { isHidden }),
+    });
   }
   return parameters;
+}
+
+/** Whether a parameter is declared to be shown nowhere. What is neither true nor false counts as true. */
+export function isNoEcho(declaration: TemplateNode): boolean {
+  const noEcho = valueOf(declaration, 'NoEcho');
+  return noEcho !== undefined && !(noEcho.kind === 'scalar' && String(noEcho.value).toLowerCase() === 'false');
 }
 
 function defaultOf(declaration: TemplateNode): string | undefined {

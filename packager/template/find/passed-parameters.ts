@@ -34,7 +34,7 @@ export function passedParameters(
   const values = passed.map(([name, value]) => [name, value && passedValue(name, value, scopeOf(known))] as const);
   const sourcesOf = (name: string): ReadonlySet<string> => {
     const asked = new Asked(known);
-    const value = passed.find(([one]) => one === name)?.[1];
+    const value = passed.findLast(([one]) => one === name)?.[1];
     if (value !== undefined) resolve(value, scopeOf(asked));
     return asked.names;
   };
@@ -47,7 +47,8 @@ function passedValue(name: string, value: TemplateNode, scope: Scope): Parameter
   // A loop's variable stands in plain text too.
   if (resolved.kind !== 'known' || only === undefined || only.text.includes('{')) return undefined;
   const isDefault = (resolved.defaults ?? []).length > 0;
-  return { name, type: 'String', value: only.text, ...(isDefault && { isDefault }) };
+  const { isHidden = false } = resolved;
+  return { name, type: 'String', value: only.text, ...(isDefault && { isDefault }), ...(isHidden && { isHidden }) };
 }
 
 /** They stand beside the property; what names the template may be a branch of a function in that. */

@@ -101,7 +101,7 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
       'Give each a resource of its own.',
     );
   } else {
-    warnOfLeft(search, spot, readings, origin);
+    warnOfLeft(search, spot, readings, { origin, isHidden: known.isHidden === true });
   }
 }
 
@@ -264,11 +264,17 @@ function needsArn(form: Form): boolean {
   return form.kind === 'artifact' && form.member === 'Arn';
 }
 
-function warnOfLeft(search: Search, spot: Spot, readings: readonly Reading[], origin: Origin): void {
+function warnOfLeft(
+  search: Search,
+  spot: Spot,
+  readings: readonly Reading[],
+  { origin, isHidden }: { readonly origin: Origin; readonly isHidden: boolean },
+): void {
   const { entry, start } = spot;
+  const [only] = readings.length === 1 && !isHidden ? readings : [];
   const has = (kind: Meaning['kind']): boolean => readings.some(({ meaning }) => meaning.kind === kind);
   const misplaced = readings.find(({ meaning }) => isMisplacedUrl(spot, meaning));
-  leave(search, spot, { ...whyLeft(readings[0]?.meaning), ...(readings.length === 1 && { value: readings[0]?.text }) });
+  leave(search, spot, { ...whyLeft(readings[0]?.meaning), ...(only !== undefined && { value: only.text }) });
   if (has('missing') || (has('empty') && entry?.core === true && origin === 'computed')) {
     search.warn(
       start,
@@ -279,7 +285,8 @@ function warnOfLeft(search: Search, spot: Spot, readings: readonly Reading[], or
   } else if (has('empty') && entry?.core === true) {
     search.warn(start, 'empty-path', `${named(spot)} is empty, which is taken for absent`, 'Give it a path.');
   } else if (entry?.core === true && misplaced !== undefined) {
-    search.warn(start, 'url-left', `${named(spot)} stays '${misplaced.text}', which the property does not take`);
+    const shown = isHidden ? 'a URL' : `'${misplaced.text}'`;
+    search.warn(start, 'url-left', `${named(spot)} stays ${shown}, which the property does not take`);
   }
 }
 

@@ -244,12 +244,167 @@ Resources:
     const sections = stdout.split(/^=== (.*) ===$/m);
     expect(sections.filter((_, index) => index % 2 === 1)).toEqual(['template.yaml', 'child.yaml', 'child.yaml']);
     expect(sections[4]).toContain(
-      '\n  named by  One.TemplateURL (template.yaml:2:69), Third.TemplateURL\n            (template.yaml:4:71)\n  with      Key, which is NoEcho, Stage = a\n',
+      '\n  named by  One.TemplateURL (template.yaml:2:69), Third.TemplateURL\n            (template.yaml:4:71)\n  with      Key, whose value NoEcho hides, Stage = a\n',
     );
     expect(sections[4]).toMatch(/names +the folder 'src\/a'/);
-    expect(sections[6]).toContain('\n  with      Key, which is NoEcho, Stage = b\n');
+    expect(sections[6]).toContain('\n  with      Key, whose value NoEcho hides, Stage = b\n');
     expect(sections[6]).toMatch(/names +the folder 'src\/b'/);
     expect(stdout.match(/Child\.Code/g)).toHaveLength(2);
+  });
+
+  describe('shows no value of a NoEcho parameter', () => {
+    const SECRET = 's3cr3tone';
+    /** What it names depends on a parameter, and does not tell of it. */
+    const mapped = (name: string): string =>
+      `Mappings: {Paths: {${SECRET}: {at: ./src}}}
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {Handler: x.h, Runtime: python3.12, Role: r, Code: !FindInMap [Paths, !Ref ${name}, at]}}
+`;
+    const declaring = (name: string, rest: string): string => `Parameters: {${name}: {Type: String}}\n${rest}`;
+    const stack = (file: string, parameters: string): string =>
+      `{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ${file}, Parameters: ${parameters}}}`;
+    const resources = (...all: readonly string[]): string =>
+      `Resources:\n${all.map((one, index) => `  R${index}: ${one}\n`).join('')}`;
+    const child = { 'child.yaml': declaring('Key', mapped('Key')) };
+    const including = (file: string): string =>
+      `Transform: {Name: AWS::Include, Parameters: {Location: ${file}}}\nResources: {T: {Type: AWS::SNS::Topic}}\n`;
+
+    /** What stands below the parameter Pw of the template, and the parameters of each file that are hidden. */
+    const CASES: readonly (readonly [what: string, files: Files, hidden: Readonly<Record<string, string>>])[] = [
+      ['of the template itself', { 'template.yaml': mapped('Pw') }, { 'template.yaml': 'Pw' }],
+      [
+        'in a fragment',
+        { 'template.yaml': including('part.yaml'), 'part.yaml': mapped('Pw') },
+        { 'template.yaml': 'Pw', 'part.yaml': 'Pw' },
+      ],
+      ...[
+        '!Ref Pw',
+        "!Sub '${Pw}'",
+        "!Sub ['${X}', {X: !Ref Pw}]",
+        "!Join ['', [!Ref Pw]]",
+        '!FindInMap [M, !Ref Pw, P]',
+        "!FindInMap [M, !Sub '${Pw}', P]",
+      ].map(
+        (given) =>
+          [
+            `given as ${given} to a child`,
+            {
+              ...child,
+              'template.yaml': `Mappings: {M: {${SECRET}: {P: ${SECRET}}}}\n${resources(stack('child.yaml', `{Key: ${given}}`))}`,
+            },
+            { 'template.yaml': 'Pw', 'child.yaml': 'Key' },
+          ] as const,
+      ),
+      [
+        'given to a StackSet, behind another value of the same name',
+        {
+          ...child,
+          'template.yaml': resources(
+            '{Type: AWS::CloudFormation::StackSet, Properties: {TemplateURL: child.yaml, Parameters: [{ParameterKey: Key, ParameterValue: x}, {ParameterKey: Key, ParameterValue: !Ref Pw}]}}',
+          ),
+        },
+        { 'template.yaml': 'Pw', 'child.yaml': 'Key' },
+      ],
+      [
+        'given on by a child, and by a fragment in that',
+        {
+          'template.yaml': resources(stack('middle.yaml', '{Mid: !Ref Pw}')),
+          'middle.yaml': declaring('Mid', including('part.yaml')),
+          'part.yaml': resources(stack('child.yaml', "{Key: !Sub '${Mid}'}")),
+          ...child,
+        },
+        { 'template.yaml': 'Pw', 'middle.yaml': 'Mid', 'part.yaml': 'Mid', 'child.yaml': 'Key' },
+      ],
+      [
+        'which a child below another is given, and a third gives it openly before',
+        {
+          'template.yaml': resources(stack('middle.yaml', `{Mid: ${SECRET}}`), stack('above.yaml', '{Above: !Ref Pw}')),
+          'above.yaml': declaring('Above', resources(stack('middle.yaml', '{Mid: !Ref Above}'))),
+          'middle.yaml': declaring('Mid', resources(stack('child.yaml', '{Key: !Ref Mid}'))),
+          ...child,
+        },
+        { 'template.yaml': 'Pw', 'above.yaml': 'Above', 'middle.yaml': 'Mid', 'child.yaml': 'Key' },
+      ],
+    ];
+    const GIVEN = [
+      ['given', 'NoEcho: true', ['--parameter-overrides', `Pw=${SECRET}`]],
+      ['by Default', `NoEcho: 'TRUE', Default: ${SECRET}`, []],
+    ] as const;
+
+    test.each(CASES.flatMap((one) => GIVEN.map((given) => [one[0], given[0], one, given] as const)))(
+      '%s, %s',
+      async (_what, _given, [, files, hidden], [, declaration, flags]) => {
+        const project = await TestProject.of({
+          ...{ 'package.json': '{"name": "shop"}', 'src/x.py': 'x\n', ...files },
+          'template.yaml': `Parameters: {Pw: {Type: String, ${declaration}}}\n${files['template.yaml'] ?? ''}`,
+        });
+        const text = await explained(project.folder, ...flags);
+        const json = await explained(project.folder, ...flags, '--json');
+        expect(text.exitCode).toBe(0);
+        expect(JSON.stringify([text, json])).not.toContain(SECRET);
+        const { templates } = JSON.parse(json.stdout) as Explained;
+        expect(Object.fromEntries(templates.map(({ file, parameters }) => [file, parameters]))).toEqual(
+          Object.fromEntries(Object.entries(hidden).map(([file, name]) => [file, [{ name }]])),
+        );
+        for (const [file, name] of Object.entries(hidden)) {
+          if (file === 'template.yaml') continue;
+          const [, section = ''] = text.stdout.split(`=== ${file} ===\n`);
+          expect(section).toContain(`with      ${name}, whose value NoEcho hides\n`);
+        }
+      },
+    );
+
+    test('but of others, of which some are given beside it', async () => {
+      const project = await TestProject.of({
+        ...{ 'package.json': '{"name": "shop"}', 'src/x.py': 'x\n' },
+        'template.yaml': `Parameters: {Pw: {Type: String, NoEcho: true}, Stage: {Type: String, NoEcho: false}}\n${resources(
+          stack('child.yaml', "{Key: !Sub '${Pw}', Stage: !Ref Stage}"),
+        )}`,
+        'child.yaml': `Parameters: {Key: {Type: String}, Stage: {Type: String}}\n${mapped('Key')}  G: {Type: AWS::Lambda::Function, Properties: {Code: !Sub '\${Stage}/x.py'}}\n`,
+      });
+      const { stdout } = await explained(
+        project.folder,
+        '--parameter-overrides',
+        `Pw=${SECRET}`,
+        'Stage=src',
+        '--json',
+      );
+      const { templates } = JSON.parse(stdout) as Explained;
+      expect(templates[1]?.parameters).toEqual([{ name: 'Key' }, { name: 'Stage', value: 'src' }]);
+    });
+
+    test('in what stays as it is, or in warnings', async () => {
+      const project = await TestProject.of({
+        ...{ 'package.json': '{"name": "shop"}', 'src/x.py': 'x\n' },
+        'template.yaml': `Transform: AWS::LanguageExtensions
+Parameters:
+  Pw: {Type: String, NoEcho: true, Default: ${SECRET}}
+  Names: {Type: CommaDelimitedList, NoEcho: true, Default: 'sr,src'}
+Resources:
+  Url: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub 'https://example.com/\${Pw}/t.yaml'}}
+  Whole: {Type: AWS::Serverless::Api, Properties: {StageName: x, DefinitionUri: !Ref Pw}}
+  S3: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub 's3://\${Pw}/t.yaml'}}
+  Fn::ForEach::All:
+    - N
+    - !Ref Names
+    - F\${N}: {Type: AWS::Lambda::Function, Properties: {Handler: x.h, Runtime: python3.12, Role: r, Code: !Sub './\${N}'}}
+`,
+        'sr/x.py': 'x\n',
+      });
+      const text = await explained(project.folder);
+      const json = await explained(project.folder, '--json');
+      expect({ exitCode: text.exitCode, shown: JSON.stringify([text, json]) }).toEqual({
+        exitCode: 0,
+        shown: expect.not.stringContaining(SECRET),
+      });
+      expect(text.stderr).toContain("for the values that the parameter 'Names' has now\n");
+      const { templates } = JSON.parse(json.stdout) as Explained;
+      expect(templates[0]?.left.map(({ resource, reason }) => `${resource ?? ''} ${reason}`)).toEqual([
+        'Url remote',
+        'Whole nothing-there',
+        'S3 in-s3',
+      ]);
+    });
   });
 
   test('asks nobody, makes nothing and needs no domain', async () => {
