@@ -83,11 +83,16 @@ export class ThreadExecutor implements Executor {
   /** To so many threads, if there are fewer. */
   grow(threads: number): void {
     while (this.#threads.length < threads) {
-      this.#threads.push(
-        new Thread(() => {
-          this.#dispatch();
-        }),
-      );
+      try {
+        this.#threads.push(
+          new Thread(() => {
+            this.#dispatch();
+          }),
+        );
+      } catch {
+        // As many as the system gives: this thread works as well then.
+        break;
+      }
     }
     this.look();
   }

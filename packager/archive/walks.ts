@@ -20,6 +20,8 @@ const PAUSE_AFTER = 500;
 export class Walks {
   readonly #pause: () => Promise<void>;
   readonly #ahead: Ahead[] = [];
+  /** What a thread didn't bring to its end: to be walked here. */
+  readonly #returned: Ahead[] = [];
   #isWalking = false;
   #sincePause = 0;
 
@@ -43,19 +45,28 @@ export class Walks {
     const resolve = ({ problems, ...found }: SentTree): void => {
       next.resolve(treeOf({ ...found, problems: problems.map(errorOf) }));
     };
-    return { kind: 'walk', input: next.options, resolve, reject: next.reject };
+    const reject = (): void => {
+      this.#returned.push(next);
+      if (!this.#isWalking) void this.#walkAll();
+    };
+    return { kind: 'walk', input: next.options, resolve, reject };
   }
 
   async #walkAll(): Promise<void> {
     this.#isWalking = true;
-    for (let next = this.#ahead.shift(); next !== undefined; next = this.#ahead.shift()) {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       try {
         next.resolve(await walk(next.options, (looked) => this.#afterLook(looked)));
       } catch (error) {
-        next.reject(error);
+        // The run was ended: nothing more is walked.
+        for (let one: Ahead | undefined = next; one !== undefined; one = this.#next()) one.reject(error);
       }
     }
     this.#isWalking = false;
+  }
+
+  #next(): Ahead | undefined {
+    return this.#returned.shift() ?? this.#ahead.shift();
   }
 
   #afterLook(looked: number): Promise<void> | undefined {

@@ -119,6 +119,8 @@ const SOCKET_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 5;
 /** Before credentials run out, so that a request under way doesn't meet their end. */
 const RENEWAL_MARGIN_MS = 5 * 60_000;
+/** Those that have run out when they come are refused by AWS, which says so. */
+const LEAST_KEPT_MS = 1000;
 
 /** @throws ArtifactError INVALID_CONFIGURATION: no such profile, a CA bundle that can't be read */
 export async function awsAccess(settings: AwsSettings): Promise<AwsAccess> {
@@ -249,7 +251,12 @@ class Access implements AwsAccess {
 
   #region(): string {
     const { regionName, profileName } = this.#context;
-    return regionName ?? missingRegion(profileName);
+    if (regionName === undefined) return missingRegion(profileName);
+    if (/^[A-Za-z0-9-]+$/.test(regionName)) return regionName;
+    throw new ArtifactError('INVALID_CONFIGURATION', `'${regionName}' is no AWS Region`, {
+      remedy:
+        "Set one like 'eu-west-1', with --region, AWS_REGION, AWS_DEFAULT_REGION or region in the AWS configuration.",
+    });
   }
 
   #s3Settings(region: string): ClientConfig & { readonly forcePathStyle: boolean } {
@@ -387,14 +394,29 @@ async function askMfaCode(serial: string, profile: string, onMfa: AwsSettings['o
   );
 }
 
-/** One fetching for all clients, renewed before its end. A failure stays: nobody is asked twice for one code. */
+/** One fetching for all who ask, also at once, renewed before its end. A failure stays: nobody is asked twice for one code. */
 function kept(provider: () => Promise<Credentials>): () => Promise<Credentials> {
-  let current: Promise<Credentials> | undefined;
-  return async () => {
-    const { expiration } = (await current) ?? {};
-    if (expiration !== undefined && expiration.getTime() - Date.now() < RENEWAL_MARGIN_MS) current = undefined;
-    return (current ??= provider());
+  const fetched = async (): Promise<Kept> => {
+    const credentials = await provider();
+    const life = (credentials.expiration?.getTime() ?? Infinity) - Date.now();
+    // Some never live as long as the margin.
+    return { credentials, until: Date.now() + Math.max(life - RENEWAL_MARGIN_MS, life / 2, LEAST_KEPT_MS) };
   };
+  let current: Promise<Kept> | undefined;
+  return async () => {
+    const asked = (current ??= fetched());
+    const { credentials, until } = await asked;
+    if (Date.now() < until) return credentials;
+    // Whoever finds it out first fetches them for all.
+    if (current === asked) current = fetched();
+    return (await current).credentials;
+  };
+}
+
+interface Kept {
+  readonly credentials: Credentials;
+  /** Milliseconds since 1970. */
+  readonly until: number;
 }
 
 /** Answers of AWS that mean: these credentials are no longer any, or never were. */
@@ -507,11 +529,13 @@ export function connectionProblem(error: unknown, service: string): ArtifactErro
   );
 }
 
+const GLOBAL: ReadonlySet<string> = new Set(['us-east-1', 'aws-global']);
+
 function objectUrl(custom: string | undefined, bucket: string, key: string, region: string): string {
   const base =
     (custom === undefined || isInVpc(custom) ? undefined : custom) ??
     // In us-east-1 the AWS CLI writes the name without a Region.
-    (region === 'us-east-1' ? 'https://s3.amazonaws.com' : regionalS3(region));
+    (GLOBAL.has(region) ? 'https://s3.amazonaws.com' : regionalS3(region));
   return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
 }
 

@@ -67,7 +67,7 @@ const endpointProvider: DirectConfig['endpointProvider'] = (asked) => {
 };
 
 /** Of a Region that has its own endpoint. */
-const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
+const REGION = /^(?!fips-)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 
 function unknownTo(what: string): Error {
   return new Error(`the SDK knows the endpoint: ${what}`);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { ArtifactError, ArtifactErrors, parseRepository } from '../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../repository/name.ts';
@@ -61,6 +62,8 @@ export async function called<T>(
 ): Promise<T> {
   const { cwd = process.cwd(), env = process.env, signal, reporter } = options;
   const ending = new AbortController();
+  // Every request under way listens to it.
+  setMaxListeners(0, ending.signal);
   const end = (): void => {
     ending.abort(new ArtifactError('INTERRUPTED', 'interrupted', { cause: signal?.reason }));
   };

@@ -141,7 +141,7 @@ export class S3Connection {
     body?: { readonly bytes: Uint8Array; readonly sha256: Digest },
   ): Promise<OutputOf<O> | undefined> {
     const asked = { signal, ...(body !== undefined && { body }) };
-    const answer = await this.#options.direct?.ask(operation, { ...input, ...this.target }, asked);
+    const answer = await this.#options.direct?.ask(operation, input as InputOf<O> & { readonly Bucket: string }, asked);
     return this.#seen(answer as OutputOf<O> | undefined);
   }
 

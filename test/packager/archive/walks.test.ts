@@ -85,22 +85,28 @@ describe('folders that wait', () => {
     const end = new Error('ended');
     let pauses = 0;
     const walks = new Walks(() => (++pauses < 2 ? Promise.resolve() : Promise.reject(end)));
-    const all = [...codes, ...codes].map((code) => walks.walk(optionsOf(code)));
+    const all = [...codes, ...codes, ...codes].map((code) => walks.walk(optionsOf(code)));
     const ends = await Promise.allSettled(all);
     expect(ends.map((one) => (one.status === 'rejected' ? (one.reason as unknown) : 'done'))).toEqual([
       'done',
       'done',
       'done',
       end,
+      end,
+      end,
     ]);
+    expect(pauses).toBe(2);
   });
 
-  test('reject as the thread does that took them', async () => {
+  test('are walked here after all where the thread that took them ended', async () => {
     const walks = new Walks(() => Promise.resolve());
-    const [first, second] = [folder.plant('a', {}), folder.plant('b', {})].map((code) => walks.walk(optionsOf(code)));
-    const defect = new Error('a defect');
-    walks.take()!.reject(defect);
-    await expect(second).rejects.toBe(defect);
-    expect((await first!).files).toEqual([]);
+    const codes = ['a', 'b'].map((name) => folder.plant(name, { [`in-${name}`]: '' }));
+    const [first, second] = codes.map((code) => walks.walk(optionsOf(code)));
+    const taken = walks.take()!;
+    expect((await first!).files.map(({ name }) => name)).toEqual(['in-a']);
+    taken.reject(new Error('it ended'));
+    // No other thread is to fail with it too.
+    expect(walks.take()).toBeUndefined();
+    expect((await second!).files.map(({ name }) => name)).toEqual(['in-b']);
   });
 });

@@ -478,6 +478,13 @@ describe('credentials', () => {
   });
 });
 
+test.each(['us_east_1', 'x/y', 'eu west'])('%s is no Region', async (region) => {
+  await expect((await access({ env: { ...KEYS, AWS_REGION: region } })).region()).rejects.toMatchObject({
+    code: 'INVALID_CONFIGURATION',
+    message: `'${region}' is no AWS Region`,
+  });
+});
+
 describe('s3()', () => {
   test('has one client for each Region', async () => {
     const made = await access({ region: 'eu-west-1' });

@@ -1,5 +1,7 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -78,6 +80,7 @@ describe('where a bucket is asked', () => {
     ...['us-east-1', 'us-west-2', 'eu-central-2', 'ap-southeast-7', 'il-central-1', 'mx-central-1', 'ca-west-1'],
     ...['cn-north-1', 'cn-northwest-1', 'us-gov-east-1', 'us-gov-west-1', 'us-iso-east-1', 'us-isob-east-1'],
     ...['eu-isoe-west-1', 'us-isof-south-1', 'eusc-de-east-1', 'eu-north-12', 'aws-global', 'nowhere', 'US-EAST-1'],
+    'fips-us-gov-west-1',
   ];
   const ENDPOINTS = [
     ...[undefined, 'https://storage.example.com', 'http://storage.example.com:9000/', 'https://example.com:8443/a/s3/'],
@@ -134,7 +137,7 @@ describe('where a bucket is asked', () => {
     expect(known).toBeGreaterThan(100);
   });
 
-  test.each(REGIONS.slice(0, -3))('is known without the SDK in %s', (Region) => {
+  test.each(REGIONS.slice(0, -4))('is known without the SDK in %s', (Region) => {
     for (const Bucket of BUCKETS.slice(0, 5)) {
       for (const ForcePathStyle of [true, false]) {
         const whole: Asked = {
@@ -209,6 +212,45 @@ describe('a store', () => {
     expect(await made.directS3().direct.ask('GetObject', asked)).toBeUndefined();
     await (await made.s3()).send(new GetObjectCommand(asked));
     expect(await made.directS3().direct.ask('GetObject', asked)).toMatchObject({ ETag: '"e"' });
+  });
+});
+
+describe('credentials that run out', () => {
+  /** A profile whose command tells how often it ran. */
+  async function lasting(milliseconds: number): Promise<{ readonly made: AwsAccess; readonly fetched: () => number }> {
+    const [script, log] = [path.join(home, 'fetch.cjs'), path.join(home, 'fetched')];
+    const keys = `{ Version: 1, AccessKeyId: 'AKIADIRECT', SecretAccessKey: '${SECRET}', Expiration }`;
+    const text = [
+      `require('node:fs').appendFileSync(${JSON.stringify(log)}, '.');`,
+      `const Expiration = new Date(Date.now() + ${milliseconds}).toISOString();`,
+      `console.log(JSON.stringify(${keys}));`,
+    ];
+    writeFileSync(script, text.join('\n'));
+    mkdirSync(path.join(home, '.aws'));
+    const config = `[profile short]\ncredential_process = "${process.execPath}" "${script}"\n`;
+    writeFileSync(path.join(home, '.aws/config'), config);
+    const made = await access({ profile: 'short', env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } });
+    return { made, fetched: () => readFileSync(log, 'utf8').length };
+  }
+
+  async function askOften({ direct }: ReturnType<AwsAccess['directS3']>): Promise<void> {
+    const asked = Array.from({ length: 50 }, async () => direct.ask('HeadBucket', { Bucket: BUCKET }));
+    for (const answer of await Promise.all(asked)) expect(answer).toBeDefined();
+  }
+
+  test('are fetched once for all who ask, also where they never live long', async () => {
+    const { made, fetched } = await lasting(120_000);
+    await askOften(made.directS3());
+    await askOften(made.directS3());
+    expect(fetched()).toBe(1);
+  });
+
+  test('are fetched anew once for all', async () => {
+    const { made, fetched } = await lasting(4000);
+    await askOften(made.directS3());
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await askOften(made.directS3());
+    expect(fetched()).toBe(2);
   });
 });
 
