@@ -3,11 +3,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { editAliases } from '../../packager/aws-cli/alias-writing.ts';
 
 /**
- * Puts a text into an alias file, and says so. Dies, where it is told to, before it writes the first byte, before these are on the disk, or before they are in their place;
- * becomes another user first, where it is told to. Nothing is masked off the permissions that it asks for.
+ * Puts a text into an alias file, and says so. Dies, where it is told to, before it changes the permissions of what it writes to, before it writes the first byte, before all
+ * are on the disk, or before they are in their place; becomes another user first, where it is told to. Nothing is masked off the permissions that it asks for.
  */
 
-export type DiesAt = 'write' | 'fsync' | 'rename';
+export type DiesAt = 'fchmod' | 'write' | 'fsync' | 'rename';
 
 const [file = '', text = '', diesAt = '', uid = ''] = process.argv.slice(2);
 
@@ -31,6 +31,9 @@ switch (diesAt as DiesAt | '') {
       writeFileSync(...args);
     };
     fs.writeSync = die;
+    break;
+  case 'fchmod':
+    fs.fchmodSync = die;
     break;
   case 'fsync':
     fs.fsyncSync = die;

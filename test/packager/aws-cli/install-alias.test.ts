@@ -222,40 +222,38 @@ describe('install-alias', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['alias']);
   });
 
-  test.each<[diesAt: DiesAt, mode: number | undefined, left: string]>([
-    ['write', 0o600, ''],
-    ['fsync', 0o600, 'new\n'],
-    ['rename', 0o600, 'new\n'],
-    ['fsync', 0o640, 'new\n'],
-    ['write', undefined, ''],
-    ['rename', undefined, 'new\n'],
-  ])(
-    'shows nothing to others that it leaves behind where it dies at its %s, of a file of mode %d',
-    async (diesAt, mode, left) => {
-      mkdirSync(path.dirname(file), { recursive: true });
-      if (mode !== undefined) {
-        writeFileSync(file, 'old\n');
-        chmodSync(file, mode);
-      }
-      // Of an earlier death, when others might have read it.
-      const draft = path.join(path.dirname(file), '.alias.next');
-      writeFileSync(draft, 'older\n');
-      chmodSync(draft, 0o666);
-      const { signal } = await runScript(ALIAS_CHILD, [file, 'new\n', diesAt]);
-      expect(signal).toBe('SIGKILL');
-      const names = readdirSync(path.dirname(file)).filter((name) => name !== 'alias' && !name.endsWith('.lock'));
-      expect(names).toEqual(['.alias.next']);
-      expect(statSync(draft).mode & 0o777).toBe(mode ?? 0o600);
-      expect(readFileSync(draft, 'utf8')).toBe(left);
-      expect(existsSync(file)).toBe(mode !== undefined);
-      if (mode !== undefined) expect(readFileSync(file, 'utf8')).toBe('old\n');
-      // The next one is kept from nothing.
-      expect((await runScript(ALIAS_CHILD, [file, 'new\n'])).stdout).toBe('true');
-      expect(readFileSync(file, 'utf8')).toBe('new\n');
-      expect(statSync(file).mode & 0o777).toBe(mode ?? 0o600);
-      expect(readdirSync(path.dirname(file))).toEqual(['alias']);
-    },
-  );
+  test.each<[diesAt: DiesAt, what: string, mode: number | undefined, left: string]>([
+    ['fchmod', 'a private file', 0o600, ''],
+    ['write', 'a private file', 0o600, ''],
+    ['fsync', 'a private file', 0o600, 'new\n'],
+    ['rename', 'a private file', 0o600, 'new\n'],
+    ['fsync', 'a file of a group', 0o640, 'new\n'],
+    ['write', 'no file', undefined, ''],
+    ['rename', 'no file', undefined, 'new\n'],
+  ])('killed before its %s, leaves nothing that others may read in place of %s', async (diesAt, _what, mode, left) => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    if (mode !== undefined) {
+      writeFileSync(file, 'old\n');
+      chmodSync(file, mode);
+    }
+    // Of an earlier death, when others might have read it.
+    const draft = path.join(path.dirname(file), '.alias.next');
+    writeFileSync(draft, 'older\n');
+    chmodSync(draft, 0o666);
+    const { signal } = await runScript(ALIAS_CHILD, [file, 'new\n', diesAt]);
+    expect(signal).toBe('SIGKILL');
+    const names = readdirSync(path.dirname(file)).filter((name) => name !== 'alias' && !name.endsWith('.lock'));
+    expect(names).toEqual(['.alias.next']);
+    expect(statSync(draft).mode & 0o777).toBe(mode ?? 0o600);
+    expect(readFileSync(draft, 'utf8')).toBe(left);
+    expect(existsSync(file)).toBe(mode !== undefined);
+    if (mode !== undefined) expect(readFileSync(file, 'utf8')).toBe('old\n');
+    // The next one is kept from nothing.
+    expect((await runScript(ALIAS_CHILD, [file, 'new\n'])).stdout).toBe('true');
+    expect(readFileSync(file, 'utf8')).toBe('new\n');
+    expect(statSync(file).mode & 0o777).toBe(mode ?? 0o600);
+    expect(readdirSync(path.dirname(file))).toEqual(['alias']);
+  });
 
   const mayBeRefused = process.platform !== 'win32';
 
