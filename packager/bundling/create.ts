@@ -7,6 +7,7 @@ import { changed, CHUNK_SIZE } from '../archive/file.ts';
 import { packageTemplate } from '../packaging/package.ts';
 import type { PackageRequest } from '../packaging/package.ts';
 import type { Unit } from '../packaging/unit.ts';
+import { isNoEcho } from '../template/find/parameters.ts';
 import { isMap, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
 import type { Listed } from './listing.ts';
@@ -103,9 +104,7 @@ function neededParameters({ template, asked }: Unit, given: ReadonlyMap<string, 
 
 function isOpenlyDeclared({ root }: Template, name: string): boolean {
   const declaration = valueOf(valueOf(root, 'Parameters'), name);
-  if (!isMap(declaration)) return false;
-  const noEcho = valueOf(declaration, 'NoEcho');
-  return noEcho === undefined || (noEcho.kind === 'scalar' && String(noEcho.value).toLowerCase() === 'false');
+  return isMap(declaration) && !isNoEcho(declaration);
 }
 
 async function laidOut(
