@@ -15,15 +15,8 @@ import { failureOf, problemOf, warningOf } from './messages.ts';
 import { namesIn } from './listing.ts';
 import { installation } from './installation.ts';
 import type { ModuleConfigs } from './project-configs.ts';
-import {
-  configsFor,
-  hiddenConfigs,
-  isInProject,
-  NO_CONFIGS,
-  outerConfig,
-  outerConfigWarning,
-  outsideConfigs,
-} from './project-configs.ts';
+import { BRING_IN, configsFor, isInProject, outerConfig, outsideConfigs, toldConfig } from './project-configs.ts';
+import { CONFIGS } from './tsconfig.ts';
 
 /** A file of what was built. */
 export interface BuiltFile {
@@ -60,11 +53,11 @@ export interface BundleRequest {
 export async function bundle(request: BundleRequest): Promise<Bundle> {
   const { folder } = request;
   const { problems, entries, lookedAt } = entryFiles(request);
-  failWith(problems, lookedAt);
+  failWith(problems, () => lookedAt);
   const modules = entries.map((entry) => realEntry(entry.in, request));
   const outer = outerConfig(modules, request);
   // Before esbuild reads them.
-  if (outer === undefined) refuseOutside({ files: modules, importing: NOBODY }, request);
+  refuseOutside({ files: modules, importing: () => NOBODY, outer }, request);
   const options: Options = {
     ...nativeOptions(request.build.options, folder),
     ...(outer !== undefined && { tsconfigRaw: '{}' }),
@@ -83,15 +76,23 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
   };
   const { outputFiles, metafile, warnings } = await run(options, outer, request);
   const inputs = inputsOf(metafile, folder);
-  const configs = refuseOutside({ files: inputs.files, importing: importers(metafile, folder), outer }, request);
+  const read: Read = { files: inputs.files, importing: () => importers(metafile, folder), outer };
+  const configs = refuseOutside(read, request);
   refuseAbove(outputFiles, folder, inputs.files);
+  const told = toldConfig(outer, configs, request);
   return {
     files: outputFiles.map((file) => builtFile(file, folder)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     warnings: [
       ...warnings.filter((message) => !isOutside(message, request)).map((message) => warningOf(message, request)),
-      ...(outer === undefined ? [] : [outerConfigWarning(outer, request)]),
+      ...(told === undefined ? [] : [told.warning]),
     ],
-    inputs: [...new Set([...inputs.files, ...configs.followed.keys()])],
+    inputs: [
+      ...new Set([
+        ...inputs.files,
+        ...(outer === undefined ? configs.followed.keys() : []),
+        ...(told === undefined ? [] : [told.config]),
+      ]),
+    ],
     asked: inputs,
   };
 }
@@ -109,13 +110,26 @@ async function run(
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
     if (errors === undefined) throw failureOf(error);
-    const files = await filesRead(options);
-    const configs = refuseOutside({ files, importing: NOBODY, outer }, request);
     const missing = (name: string): string => installation(name, request);
-    const problems = errors.map((message) =>
-      isOutside(message, request) ? unreadableOutside(message, request) : problemOf(message, request, missing),
-    );
-    failWith(problems, [...files, ...configs.lookedAt, ...missedBy(errors, configs, request)]);
+    const outside = new Set(errors.filter((message) => isOutside(message, request)).map(placed(request)));
+    const problems = [
+      ...[...outside].map((file) => unreadableOutside(file, request)),
+      ...errors
+        .filter((message) => !isOutside(message, request))
+        .map((message) => problemOf(message, request, missing)),
+    ];
+    failWith(problems, async () => {
+      const files = await filesRead(options);
+      const configs = modulesConfigs(files, request);
+      const places = errors.filter(({ location }) => location !== null).map(placed(request));
+      return [
+        ...files,
+        ...places,
+        ...configs.lookedAt,
+        ...missedBy(errors, configs, request),
+        ...(outer === undefined ? [] : [outer]),
+      ];
+    });
     throw error;
   }
 }
@@ -138,29 +152,32 @@ async function filesRead(options: Options): Promise<readonly string[]> {
   return [...read];
 }
 
-/** What was read, by whom it was imported where that is known, and the tsconfig.json above the project that is not followed. */
+/** What was read, by whom it was imported where that is known, and the tsconfig.json above the project that keeps esbuild from following any. */
 interface Read {
   readonly files: readonly string[];
-  readonly importing: ReadonlyMap<string, string>;
-  readonly outer?: string | undefined;
+  readonly importing: () => ReadonlyMap<string, string>;
+  readonly outer: string | undefined;
 }
 
 const NOBODY: ReadonlyMap<string, string> = new Map();
 
-/** @returns what says how the files are compiled. @throws FailedBundle PATH_OUTSIDE_PROJECT of all that is outside and may not be */
+/** @returns what would say how the files are compiled. @throws FailedBundle PATH_OUTSIDE_PROJECT of all that is outside and may not be */
 function refuseOutside({ files, importing, outer }: Read, request: BundleRequest): ModuleConfigs {
-  const modules = files.filter((file) => isInProject(realOf(file, request), request));
-  const configs = outer === undefined ? configsFor(modules, request) : NO_CONFIGS;
+  const configs = modulesConfigs(files, request);
   if (request.project.followExternalSymlinks) return configs;
   failWith(
-    [
-      ...outsideFiles(files, importing, request),
-      ...outsideConfigs(configs, request),
-      ...(outer === undefined ? [] : hiddenConfigs(outer, modules, request)),
-    ],
-    [...files, ...configs.lookedAt],
+    [...outsideFiles(files, importing, request), ...(outer === undefined ? outsideConfigs(configs, request) : [])],
+    () => [...files, ...configs.lookedAt],
   );
   return configs;
+}
+
+/** Those of the project first, so that what is told is of one of them. */
+function modulesConfigs(files: readonly string[], request: BundleRequest): ModuleConfigs {
+  const isInside = (file: string): boolean => isInProject(realOf(file, request), request);
+  const sorted = [...files].sort();
+  const others = request.project.followExternalSymlinks ? sorted.filter((file) => !isInside(file)) : [];
+  return configsFor([...sorted.filter(isInside), ...others], request);
 }
 
 /** Of a file that is none of the project's business, not even its mistakes are told. */
@@ -170,13 +187,20 @@ function isOutside({ location }: Message, request: BundleRequest): boolean {
   return !request.project.followExternalSymlinks && !isInProject(realPath(file), request);
 }
 
-/** esbuild reads every tsconfig.json above the code, those too that hold for nothing. */
-function unreadableOutside({ location }: Message, { folder, project }: BundleRequest): ArtifactError {
-  const file = path.resolve(folder, location?.file ?? '');
+function placed({ folder }: BundleRequest): (message: Message) => string {
+  return ({ location }) => path.resolve(folder, location?.file ?? '');
+}
+
+/** esbuild reads every tsconfig.json and package.json above the code, those too that hold for nothing; all else because it is named. */
+function unreadableOutside(file: string, { project }: BundleRequest): ArtifactError {
+  const isFoundAbove = [...CONFIGS, 'package.json'].includes(path.basename(file));
+  const why = isFoundAbove ? "esbuild can't read it" : 'a module imports it, or a tsconfig.json extends it';
   return new ArtifactError(
     'PATH_OUTSIDE_PROJECT',
-    `'${file}' is outside of the project '${project.root}', and esbuild can't read it`,
-    { remedy: 'Correct or remove it.' },
+    `'${file}' is outside of the project '${project.root}', and ${why}`,
+    {
+      remedy: isFoundAbove ? 'Correct or remove it.' : BRING_IN,
+    },
   );
 }
 
@@ -278,26 +302,26 @@ function refuseAbove(files: readonly OutputFile[], folder: string, inputs: reado
         remedy: "Leave '..' out of EntryNames, ChunkNames and AssetNames.",
       }),
   );
-  failWith(problems, inputs);
+  failWith(problems, () => inputs);
 }
 
 /** PATH_OUTSIDE_PROJECT: what is outside of the project is taken in only where that was said. @param importing by each file, one that imports it */
 function outsideFiles(
   files: readonly string[],
-  importing: ReadonlyMap<string, string>,
+  importing: () => ReadonlyMap<string, string>,
   request: BundleRequest,
 ): readonly ArtifactError[] {
   const { project, cwd } = request;
-  return files
-    .filter((file) => !isInProject(realOf(file, request), request))
-    .map((file) => {
-      const importer = importing.get(file);
-      const by = importer === undefined ? '' : `, and '${shownPath(cwd, importer)}' imports it`;
-      return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
-        remedy:
-          'If it belongs into the bundle, package with --follow-external-symlinks, or with a --project-root that contains both.',
-      });
+  const outside = files.filter((file) => !isInProject(realOf(file, request), request));
+  const found = outside.length === 0 ? NOBODY : importing();
+  return outside.map((file) => {
+    const importer = found.get(file);
+    const by = importer === undefined ? '' : `, and '${shownPath(cwd, importer)}' imports it`;
+    return new ArtifactError('PATH_OUTSIDE_PROJECT', `'${file}' is outside of the project '${project.root}'${by}`, {
+      remedy:
+        'If it belongs into the bundle, package with --follow-external-symlinks, or with a --project-root that contains both.',
     });
+  });
 }
 
 /** With PreserveSymlinks, esbuild calls a file by the links that lead to it. */

@@ -8,21 +8,29 @@ import { isPath } from './metafile.ts';
 import type { ModuleConfigs } from './project-configs.ts';
 import { mappedPaths, saidConfigs } from './tsconfig.ts';
 
-/** Why nothing was bundled, and where a change may mend it. */
-export class FailedBundle extends ArtifactErrors {
-  /** What was read, and where something was looked for that was not there. Absolute. */
-  readonly lookedAt: readonly string[];
+/** What was read, or was told of, and where something was looked for that was not there. Absolute. */
+type LookedAt = () => readonly string[] | Promise<readonly string[]>;
 
-  constructor(problems: readonly [ArtifactError, ...ArtifactError[]], lookedAt: readonly string[]) {
+/** Why nothing was bundled. */
+export class FailedBundle extends ArtifactErrors {
+  readonly #find: LookedAt;
+  #found: Promise<readonly string[]> | undefined;
+
+  constructor(problems: readonly [ArtifactError, ...ArtifactError[]], find: LookedAt) {
     super(problems);
-    this.lookedAt = lookedAt;
+    this.#find = find;
+  }
+
+  /** Where a change may mend it. To be asked only by who waits for that: esbuild may have to run once more. */
+  lookedAt(): Promise<readonly string[]> {
+    return (this.#found ??= Promise.resolve(this.#find()));
   }
 }
 
 /** @throws FailedBundle where there are any */
-export function failWith(problems: readonly ArtifactError[], lookedAt: readonly string[]): void {
+export function failWith(problems: readonly ArtifactError[], find: LookedAt): void {
   const [first, ...others] = problems;
-  if (first !== undefined) throw new FailedBundle([first, ...others], lookedAt);
+  if (first !== undefined) throw new FailedBundle([first, ...others], find);
 }
 
 /** What esbuild tries behind a path, and what this program does. https://esbuild.github.io/api/#resolve-extensions */

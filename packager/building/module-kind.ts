@@ -12,7 +12,8 @@ export interface NotLoaded {
 
 /** How a function runs, as far as that is known. */
 export interface Running {
-  readonly runtime: string | undefined;
+  /** Each that it may be; none where that can't be known. */
+  readonly runtimes: readonly string[];
   readonly nodeOptions: readonly string[];
   /** As written; empty where the handler says it. */
   readonly entryPoints: readonly string[];
@@ -20,11 +21,12 @@ export interface Running {
 
 /**
  * Whether suffix and format of what is built contradict each other. SAM passes both on to esbuild and says nothing; Lambda's runtimes load `.js` with `require`, unless the package.json
- * beside it says `"type": "module"`, and up to Node.js 22 have it switched off that a module is known by its syntax.
+ * beside it says `"type": "module"`, and up to Node.js 22 have it switched off that a module is known by its syntax. Of what comes with other runtimes nothing is known.
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
  * https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/blob/main/src/UserFunction.js
  */
 export function notLoaded({ format, outExtension }: BuildOptions, running: Running): NotLoaded | undefined {
+  if (running.runtimes.length === 0 || !running.runtimes.every(isOlderNode)) return undefined;
   const suffix = (outExtension as Readonly<Record<string, string>> | undefined)?.['.js'] ?? '.js';
   if (format === 'cjs' && suffix === '.mjs') {
     return {
@@ -42,10 +44,13 @@ export function notLoaded({ format, outExtension }: BuildOptions, running: Runni
   };
 }
 
-function isKnownBySyntaxOrPackage({ runtime = '', nodeOptions, entryPoints }: Running): boolean {
+function isOlderNode(runtime: string): boolean {
   const version = /^nodejs(\d+)\./.exec(runtime)?.[1];
+  return version !== undefined && Number(version) < 24;
+}
+
+function isKnownBySyntaxOrPackage({ nodeOptions, entryPoints }: Running): boolean {
   return (
-    (version !== undefined && Number(version) >= 24) ||
     nodeOptions.some((option) => /^--experimental-(?:detect-module|default-type=module)$/.test(option)) ||
     // With the loader copy it is in what is built.
     entryPoints.some((file) => path.posix.basename(file) === 'package.json')

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { ParseError } from 'jsonc-parser';
 import { parse } from 'jsonc-parser';
 import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
@@ -46,13 +47,72 @@ export function configsAbove(files: readonly string[], { raw, preserveSymlinks =
   return { followed, lookedAt };
 }
 
-/** The tsconfig.json that holds for what is in a folder, if any does: none is looked for above what is installed. */
-export function configAround(folder: string): string | undefined {
+/**
+ * The tsconfig.json that holds for what is in a folder, if any does: none is looked for above what is installed.
+ * @param known by folders, what was found for them
+ */
+export function configAround(folder: string, known: Map<string, string | undefined> = new Map()): string | undefined {
   if (folder.split(path.sep).includes('node_modules')) return undefined;
-  for (let here = folder; ; here = path.dirname(here)) {
-    const config = CONFIGS.map((name) => path.join(here, name)).find(isFile);
-    if (config !== undefined || here === path.dirname(here)) return config;
+  if (known.has(folder)) return known.get(folder);
+  const above = path.dirname(folder);
+  const config =
+    CONFIGS.map((name) => path.join(folder, name)).find(isFile) ??
+    (above === folder ? undefined : configAround(above, known));
+  known.set(folder, config);
+  return config;
+}
+
+/** Itself and those above it, all of which esbuild reads. */
+export function configsUpFrom(config: string): readonly string[] {
+  const folder = path.dirname(config);
+  const above = path.dirname(folder);
+  const next = above === folder ? undefined : configAround(above);
+  return [config, ...(next === undefined ? [] : configsUpFrom(next))];
+}
+
+/** What esbuild takes from `compilerOptions`. https://esbuild.github.io/content-types/#tsconfig-json */
+const READ_OPTIONS = [
+  'alwaysStrict',
+  'baseUrl',
+  'experimentalDecorators',
+  'importsNotUsedAsValues',
+  'jsx',
+  'jsxFactory',
+  'jsxFragmentFactory',
+  'jsxImportSource',
+  'paths',
+  'preserveValueImports',
+  'strict',
+  'target',
+  'useDefineForClassFields',
+  'verbatimModuleSyntax',
+];
+
+/** Whether nothing that is built shows that a tsconfig.json is there. One that extends another may mean something, as may one that can't be read. */
+export function meansNothing(config: string): boolean {
+  const document = readSoundly(config);
+  if (!isObject(document) || 'extends' in document) return false;
+  const { compilerOptions = {} } = document as { readonly compilerOptions?: unknown };
+  return isObject(compilerOptions) && READ_OPTIONS.every((name) => !(name in compilerOptions));
+}
+
+export function isReadable(config: string): boolean {
+  return readSoundly(config) !== undefined;
+}
+
+/** `undefined` where there is a mistake in it. */
+function readSoundly(file: string): unknown {
+  try {
+    const errors: ParseError[] = [];
+    const document: unknown = parsed(readFileSync(file, 'utf8'), errors);
+    return errors.length > 0 ? undefined : document;
+  } catch {
+    return undefined;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What BuildProperties say of it. */
@@ -92,8 +152,8 @@ function read(file: string): unknown {
   }
 }
 
-function parsed(text: string): unknown {
-  return parse(text.replace(/^\uFEFF/, ''), [], { allowTrailingComma: true });
+function parsed(text: string, errors: ParseError[] = []): unknown {
+  return parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
 }
 
 /** What one name after `extends` means. */
@@ -171,7 +231,7 @@ function textsIn(value: unknown): readonly string[] {
 /** Or a link to one. */
 export function isFile(file: string): boolean {
   try {
-    return statSync(file).isFile();
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
     return false;
   }

@@ -47,19 +47,29 @@ export class TrackedFiles extends FilesBehind {
     this.#lookAround(request.path);
     try {
       const source = await super.open(request);
-      this.#lookAt(inputsOf(source));
+      const inputs = inputsOf(source);
+      this.#lookAt(
+        inputs,
+        inputs.filter((file) => !file.split(path.sep).includes('node_modules')),
+      );
       return source;
     } catch (error) {
-      if (error instanceof FailedBundle) this.#lookAt(error.lookedAt);
+      if (error instanceof FailedBundle) {
+        const files = await error.lookedAt();
+        this.#lookAt(files, files);
+      }
       throw error;
     }
   }
 
-  /** What a build read or missed, and what would have another read. */
-  #lookAt(files: readonly string[]): void {
+  /**
+   * What a build read or missed, and what would have another read.
+   * @param searched those around which something else may come: what is installed comes as a whole
+   */
+  #lookAt(files: readonly string[], searched: readonly string[]): void {
     const configs = configsAbove(files.filter((file) => file.endsWith('.json')));
     for (const file of [...files, ...configs.lookedAt]) this.#read.add(file);
-    for (const folder of new Set(files.map((file) => path.dirname(file)))) this.#lookAround(folder);
+    for (const folder of new Set(searched.map((file) => path.dirname(file)))) this.#lookAround(folder);
   }
 
   #lookAround(around: string): void {

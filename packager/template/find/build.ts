@@ -212,8 +212,8 @@ class FunctionBuild {
   #warnOfNotLoaded({ options, entryPoints, starts }: BuildProperties): void {
     const node = this.#property('Runtime');
     const resolved = node && resolve(node, this.#context.scope);
-    const runtime = resolved?.kind === 'known' ? resolved.texts[0]?.text : undefined;
-    const found = notLoaded(options, { runtime, nodeOptions: this.#nodeOptions(), entryPoints });
+    const runtimes = resolved?.kind === 'known' ? resolved.texts.map(({ text }) => text) : [];
+    const found = notLoaded(options, { runtimes, nodeOptions: this.#nodeOptions(), entryPoints });
     if (found === undefined) return;
     this.#reader.warn(
       starts.get(found.property) ?? this.#resource.start,

@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { at } from '../../support/json-pointer.ts';
 import type { Files } from '../../support/project.ts';
@@ -567,34 +568,30 @@ describe('the project is the limit', () => {
       /outside\.json' is outside of the project '[^']*', and TsconfigRaw extends it/,
     ],
     [
-      'that a package above the project brings',
-      [],
-      { 'src/tsconfig.json': '{ "extends": "@own/base" }', '../node_modules/@own/base/tsconfig.json': 'secret' },
-      /node_modules\/@own\/base\/tsconfig\.json' is outside of the project/,
-    ],
-    [
       'that one in a folder further down extends',
       [],
-      { 'src/app.js': "import './deep/part';", 'src/deep/tsconfig.json': '{ "extends": "../../../outside.json" }' },
-      /outside\.json' is outside of the project '[^']*', and 'src\/deep\/tsconfig\.json' extends it/,
+      {
+        'src/app.js': "import './deep/part';",
+        'src/deep/tsconfig.json': '{ "extends": "../../../outside.json" }',
+        '../outside.json': '{}',
+      },
+      /outside\.json' is outside of the project '[^']*', and 'src\/deep\/tsconfig\.json' extends it\n .*package with --follow-external-symlinks, or with a --project-root that contains it, which changes the artifacts' IDs\./,
     ],
     [
       'that one of a folder elsewhere extends',
       [],
-      { 'src/app.js': "import '../shared/part';", 'shared/tsconfig.json': '{ "extends": "../../outside.json" }' },
+      {
+        'src/app.js': "import '../shared/part';",
+        'shared/tsconfig.json': '{ "extends": "../../outside.json" }',
+        '../outside.json': '{}',
+      },
       /outside\.json' is outside of the project '[^']*', and 'shared\/tsconfig\.json' extends it/,
     ],
     [
-      'above the project that holds for a module elsewhere',
+      'that one of a folder elsewhere extends, and that is none',
       [],
-      { 'src/app.js': "import '../shared/part';", 'src/tsconfig.json': '{}', '../tsconfig.json': '{}' },
-      /tsconfig\.json' is outside of the project '[^']*', and holds for 'shared\/part\.js'\n .* if not, put a tsconfig\.json with '\{\}' into/,
-    ],
-    [
-      'above the project that would keep others from being followed',
-      [],
-      { 'src/app.js': "import './deep/part';", 'src/deep/tsconfig.json': '{}', '../tsconfig.json': '{}' },
-      /tsconfig\.json' is outside of the project '[^']*', so neither it nor 'src\/deep\/tsconfig\.json' is followed/,
+      { 'src/app.js': "import '../shared/part';", 'shared/tsconfig.json': '{ "extends": "../../outside.json" }' },
+      /outside\.json' is outside of the project '[^']*', and a module imports it, or a tsconfig\.json extends it/,
     ],
     [
       'above the project that holds for nothing and is none',
@@ -634,6 +631,147 @@ describe('the project is the limit', () => {
     expect(stderr).toContain(`outside.json' is outside of the project '${project.folder}', and '${link}' leads to it`);
     expect(stderr).toMatch(/far\.json' is outside of the project '[^']*', and '\S*' extends it/);
     expect(await project.package('--follow-external-symlinks')).toMatchObject({ exitCode: 0 });
+  });
+
+  describe('a tsconfig.json above it that nobody names', () => {
+    const OWN = '{"compilerOptions": {"jsxFactory": "own"}}';
+    const CODE: Files = {
+      'services/a/app.jsx':
+        "import { part } from 'lib';\nconst own = () => 'own';\nconst React = { createElement: () => 'React' };\nexport const handler = async () => <b /> + part;",
+      'packages/lib/package.json': '{ "main": "index.jsx" }',
+      'packages/lib/index.jsx':
+        "const own = () => 'own';\nconst outer = () => 'outer';\nconst React = { createElement: () => 'React' };\nexport const part = <b />;\nexport { more } from './more';",
+      'packages/lib/more.js': 'export const more = 1;',
+    };
+
+    async function linked(files: Files, ...flags: readonly string[]): Promise<{ answer: unknown; told: string[] }> {
+      const project = await TestProject.of({
+        'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: services/a', 'Handler: app.handler'] } }),
+        ...CODE,
+        ...files,
+      });
+      mkdirSync(project.path('services/a/node_modules'), { recursive: true });
+      symlinkSync('../../../packages/lib', project.path('services/a/node_modules/lib'));
+      const outcome = await project.package(...flags);
+      const told = (outcome.stderr.match(/^(?:warning|error): .*/gm) ?? []).map((line) =>
+        line.replace(/(?:template\.yaml:\d+:\d+: )?'[^']*\/tsconfig\.json' is outside of the project '[^']*'/, 'OUTER'),
+      );
+      return { answer: outcome.exitCode === 0 ? new Deployed(project, outcome, 'Fn').call() : outcome.stderr, told };
+    }
+
+    const OUTER = '{"compilerOptions": {"jsxFactory": "outer"}}';
+    const INNER_TOO =
+      "warning: OUTER, and is not followed, and because of it neither is 'packages/lib/tsconfig.json', which would hold for 'packages/lib/index.jsx'";
+
+    test.each<[string, Files, readonly string[], string, string[]]>([
+      [
+        'keeps the one of a linked package away, and says so',
+        { 'packages/lib/tsconfig.json': OWN, '../tsconfig.json': OUTER },
+        [],
+        'ReactReact',
+        [INNER_TOO],
+      ],
+      [
+        'does so where links are followed',
+        { 'packages/lib/tsconfig.json': OWN, '../tsconfig.json': OUTER },
+        ['--follow-external-symlinks'],
+        'ReactReact',
+        [INNER_TOO],
+      ],
+      [
+        'may be none where it holds for all',
+        { 'packages/lib/tsconfig.json': '{}', '../tsconfig.json': 'secret' },
+        [],
+        'ReactReact',
+        ['warning: OUTER, and is not followed'],
+      ],
+      [
+        'says nothing: that of a linked package counts',
+        { 'packages/lib/tsconfig.json': OWN, '../tsconfig.json': '{ // all\n "compilerOptions": {"outDir": "out"}, }' },
+        [],
+        'Reactown',
+        [],
+      ],
+      [
+        'holds for a linked package, and says so once',
+        { 'services/a/tsconfig.json': OWN, '../tsconfig.json': OUTER },
+        [],
+        'ownouter',
+        ["warning: OUTER, and holds for 'packages/lib/index.jsx'"],
+      ],
+      [
+        'says nothing for a linked package',
+        { 'services/a/tsconfig.json': OWN, '../tsconfig.json': '{}' },
+        [],
+        'ownReact',
+        [],
+      ],
+      [
+        'extends what it likes',
+        {
+          'services/a/tsconfig.json': OWN,
+          '../tsconfig.json': '{ "extends": "./configs/base.json" }',
+          '../configs/base.json': OUTER,
+        },
+        [],
+        'ownouter',
+        ["warning: OUTER, and holds for 'packages/lib/index.jsx'"],
+      ],
+    ])('%s', async (_, files, flags, answer, told) => {
+      expect(await linked(files, ...flags)).toEqual({ answer, told });
+    });
+
+    test.each<[string, string, string, string[]]>([
+      ['counts', OUTER, 'ownouter', ["warning: OUTER, and holds for 'packages/lib/index.jsx'"]],
+      ['says nothing', '{}', 'ownReact', []],
+      [
+        'is none',
+        'secret',
+        'ReactReact',
+        [
+          "warning: OUTER, and is not followed, and because of it neither is 'services/a/tsconfig.json', which would hold for 'services/a/app.jsx'",
+        ],
+      ],
+    ])('where one lies beside the handler, and it %s', async (_, outer, answer, told) => {
+      const template = samTemplate({ Fn: { properties: ['CodeUri: .', 'Handler: services/a/app.handler'] } });
+      const files = { 'template.yaml': template, 'services/a/tsconfig.json': OWN, '../tsconfig.json': outer };
+      expect(await linked(files)).toEqual({ answer, told });
+    });
+  });
+
+  test.each<[string, string, Files, string | undefined]>([
+    [
+      'above the project',
+      '@own/base',
+      { '../node_modules/@own/base/tsconfig.json': '{ "extends": "./all.json" }' },
+      undefined,
+    ],
+    [
+      'in a store elsewhere',
+      '@own/base/tsconfig.json',
+      { '../store/base/tsconfig.json': '{ "extends": "./all.json" }' },
+      'src/node_modules/@own/base',
+    ],
+  ])('a package that a tsconfig.json extends may be %s', async (_, name, files, link) => {
+    const project = await TestProject.of({
+      'template.yaml': TEMPLATE,
+      'src/app.jsx': 'const own = (name) => name;\nexport const handler = async () => <b />;',
+      'src/tsconfig.json': JSON.stringify({ extends: name }),
+      ...Object.fromEntries(
+        Object.keys(files).map((file) => [
+          path.join(path.dirname(file), 'all.json'),
+          '{ "compilerOptions": { "jsxFactory": "own" } }',
+        ]),
+      ),
+      ...files,
+    });
+    if (link !== undefined) {
+      mkdirSync(project.path(path.dirname(link)), { recursive: true });
+      symlinkSync('../../../../store/base', project.path(link));
+    }
+    const outcome = await project.package();
+    expect(outcome.stderr).not.toMatch(/error|warning/);
+    expect(new Deployed(project, outcome, 'Fn').call()).toBe('b');
   });
 
   test('a tsconfig.json above it is no matter where all that counts is in it', async () => {

@@ -1,6 +1,10 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Files } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
+import { bundle } from '../../../packager/building/bundler.ts';
+import type { FailedBundle } from '../../../packager/building/failed-bundle.ts';
 import { samTemplate } from './functions.ts';
 
 const PROPERTIES = ['CodeUri: src', 'Handler: app.handler'];
@@ -283,7 +287,9 @@ describe('mistakes of what is bundled', () => {
   test.each([
     ['nodejs20.x', 1],
     ['nodejs24.x', 0],
-    ['!ImportValue runtime', 1],
+    ['!ImportValue runtime', 0],
+    ['provided.al2023', 0],
+    ['python3.13', 0],
   ])('an ES module called .js is told of where the Runtime is %s: %d', async (runtime, count) => {
     const project = await TestProject.of({
       'template.yaml': samTemplate({ Fn: { properties: PROPERTIES, build: ['Format: esm'] } }).replace(
@@ -310,4 +316,17 @@ describe('mistakes of what is bundled', () => {
       "warning: template.yaml:11:16: the Handler 'wrap.handler' of 'Fn' is none of the modules that are built: app",
     ]);
   });
+});
+
+test('what a build that failed read is looked for only when that is asked', async () => {
+  const project = await TestProject.of({ 'src/app.js': "import './one';\nexport const = 1;", 'src/one.js': '' });
+  const folder = realpathSync(project.path('src'));
+  const failure: unknown = await bundle({
+    folder,
+    build: { kind: 'esbuild', entries: [{ in: 'app', out: 'app' }], options: {} },
+    project: { root: path.dirname(folder), followExternalSymlinks: false },
+    cwd: folder,
+  }).catch((error: unknown) => error);
+  project.write({ 'src/app.js': "import './two';", 'src/two.js': '' });
+  expect(await (failure as FailedBundle).lookedAt()).toContain(path.join(folder, 'two.js'));
 });

@@ -291,6 +291,26 @@ describe('package --watch', () => {
     });
   });
 
+  test.each<[string, Files, string, string]>([
+    ['a warning', { '../tsconfig.json': '{ "compilerOptions": { "strict": true } }' }, 'warning: ', ''],
+    ['an error', { '../tsconfig.json': 'secret', 'tsconfig.json': '{}' }, 'error: ', '{}'],
+  ])('notices that a tsconfig.json above the project that was %s is mended', async (_, files, before, mended) => {
+    const { project, watch } = await watching({
+      'template.yaml': samTemplate({ Fn: { properties: ['CodeUri: src', 'Handler: app.handler'] } }),
+      'src/app.ts': 'export const handler = 1;',
+      ...files,
+    });
+    const told = await watch.round();
+    expect(told).toContain(before);
+    expect(told).toContain("tsconfig.json' is outside of the project");
+    if (mended === '') rmSync(project.path('../tsconfig.json'));
+    else project.write({ '../tsconfig.json': mended });
+    const again = await watch.round();
+    expect(again).toMatch(/bundled src\/app /);
+    expect(again).not.toMatch(/warning: |error: /);
+    await watch.end('SIGINT');
+  });
+
   test('follows the tsconfig.json of a module elsewhere: it comes, and what it extends comes', async () => {
     const { project, watch } = await watching(
       {
