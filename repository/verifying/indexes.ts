@@ -5,17 +5,19 @@ import { takeBack } from '../bookmark.ts';
 import type { Domain } from '../domain.ts';
 import { hasCode } from '../error.ts';
 import type { RepositoryKind } from '../keys.ts';
-import { kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKey } from '../keys.ts';
+import { FORMAT_VERSION, kindPrefix, partOfArtifact, sourceOfKey, versionKey, versionReferenceKey } from '../keys.ts';
 import type { LabelRecord } from '../label.ts';
 import { findLabelled, isLongUnseen, readLabelAt, wasNeverFinished } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isVersionNumber } from '../name.ts';
 import type { ListedObject, ObjectKey } from '../object-store.ts';
+import { contentId } from '../manifest.ts';
 import type { Stored } from '../record.ts';
+import { recordContent } from '../record.ts';
 import { readSource } from '../source.ts';
 import { isGone, readStatus } from '../status.ts';
-import type { Manifest } from '../version.ts';
-import { newestNumber, readManifest } from '../version.ts';
+import type { Manifest, Version } from '../version.ts';
+import { isNeverSeen, listVersionNumbers, newestNumber, readManifest, readVersion } from '../version.ts';
 import type { Problem } from './finding.ts';
 import { foreign } from './finding.ts';
 import type { Pass, Verifying } from './verifying.ts';
@@ -106,7 +108,15 @@ export const labels: Pass<ListedObject> = {
     const isUnseen = version !== undefined && version !== 'told' && (await isLongUnseen(domain, version, DAY_MS));
     if (version !== undefined && !isLate && !isUnseen) return [];
     // One that was claimed by what it stands for is that of whoever publishes this first.
-    if (content !== undefined) return [deadClaim(verifying, key, label, record)];
+    if (content !== undefined) {
+      const former = await unlessTold(() => formerVersion(domain, label, record));
+      if (former === 'told') return [];
+      return [
+        former === undefined
+          ? deadClaim(verifying, key, label, record)
+          : misnumbered(domain, key, label, record, former.manifest.number),
+      ];
+    }
     if (await isToldMissing(domain, label, number)) return [];
     const remedy = 'Label the version that was meant, with another label: what a label stands for never changes.';
     return [dangling(domain, key, label, number, 'it is the label of a version that does not exist', remedy)];
@@ -130,6 +140,44 @@ function deadClaim(
   return {
     finding: { kind: 'unfinished', key, arns, why },
     heal: async () => ((await domain.store.removeRevision(key, revision)) === 'conflict' ? CHANGED : undefined),
+  };
+}
+
+/**
+ * The version that had the label, and was given up since: where several published at once it may have another number than the claim says, and once its content is gone its manifest
+ * alone tells of it. One that was given up before the claim was made never had it.
+ * @throws ArtifactError UNSUPPORTED_FORMAT
+ */
+async function formerVersion(
+  domain: Domain,
+  label: ArtifactName & { readonly part: string },
+  { value: { content }, modified }: Stored<LabelRecord>,
+): Promise<Version | undefined> {
+  for await (const number of listVersionNumbers(domain, label)) {
+    const version = await readVersion(domain, label, number);
+    if (version === undefined || contentId(version.manifest.assets, version.manifest.set) !== content) continue;
+    const ended = isGone(version.status) ? version.record?.modified : undefined;
+    const isOlder = ended !== undefined && ended < modified;
+    if (!isOlder && !wasNeverFinished(version, label.part) && !(await isNeverSeen(domain, version))) return version;
+  }
+  return undefined;
+}
+
+/** What it stands for never changes: whoever looks for its version is to find the one that was given up. */
+function misnumbered(
+  domain: Domain,
+  key: ObjectKey,
+  name: ArtifactName,
+  { value, revision }: Stored<LabelRecord>,
+  number: number,
+): Problem {
+  const why = `it names version ${value.number}, and became that of ${number}, which is given up`;
+  return {
+    finding: { kind: 'unfinished', key, arns: [arnOf(domain, { ...name, number })], why },
+    heal: async () => {
+      const record = recordContent({ format: FORMAT_VERSION, ...value, number });
+      return (await domain.store.replace(key, record, revision)) === 'conflict' ? CHANGED : undefined;
+    },
   };
 }
 

@@ -41,6 +41,14 @@ async function versionOf(text: string): Promise<number | undefined> {
   return (await resolve(domain, `default/lib:${text}`)).arn.version;
 }
 
+/** What a verification finds and heals so much later. */
+async function verified(days: number): Promise<readonly unknown[]> {
+  const now = (): Date => new Date(domain.chance.now().getTime() + days * 86_400_000);
+  const later = { ...domain, chance: { ...domain.chance, now } };
+  const steps = await allOf(verify(later, { fix: true, deep: false }));
+  return steps.flatMap(({ finding }) => (finding === undefined ? [] : [finding]));
+}
+
 describe('labels', () => {
   test('name the version that they were published with, for ever', async () => {
     await publish('one', { labels: ['1.0.0', 'abc123'] });
@@ -110,15 +118,40 @@ describe('labels', () => {
   test('whose version never came are freed after a day, and not before', async () => {
     const wanted = { name: 'file.txt', digest: sha256('one'), filename: 'file.txt' };
     await claimLabels(domain, LIB, ['1.0.0'], samenessOf([wanted]), 1);
-    const verified = async (days: number): Promise<readonly unknown[]> => {
-      const now = (): Date => new Date(domain.chance.now().getTime() + days * 86_400_000);
-      const later = { ...domain, chance: { ...domain.chance, now } };
-      const steps = await allOf(verify(later, { fix: true, deep: false }));
-      return steps.flatMap(({ finding }) => (finding === undefined ? [] : [finding]));
-    };
     expect(await verified(0)).toMatchObject([{ kind: 'unsettled', healed: false }]);
     expect(await verified(2)).toMatchObject([{ kind: 'unfinished', healed: true }]);
     expect((await publish('two', { labels: ['1.0.0'] })).arn.version).toBe(1);
+  });
+
+  test('that were claimed under another number stay what they were, whatever became of their version', async () => {
+    const wanted = { name: 'file.txt', digest: sha256('one'), filename: 'file.txt' };
+    await claimLabels(domain, LIB, ['1.0.0'], samenessOf([wanted]), 1);
+    await publish('other');
+    expect((await publish('one', { labels: ['1.0.0'] })).arn.version).toBe(2);
+    await deleteVersion(domain, LIB, 2);
+    expect(await verified(2)).toMatchObject([
+      { kind: 'unfinished', healed: true, why: 'it names version 1, and became that of 2, which is given up' },
+    ]);
+    expect(await verified(4)).toEqual([]);
+    expect((await findLabel(domain, LIB, '1.0.0'))?.manifest.number).toBe(2);
+    await expect(publish('three', { labels: ['1.0.0'] })).rejects.toMatchObject({
+      code: 'LABEL_TAKEN',
+      message: "the label '1.0.0' of 'default/lib' is that of version 2, which is deleted",
+    });
+    expect((await publish('one', { labels: ['1.0.0'] })).arn.version).toBe(3);
+  });
+
+  test('that were claimed after their content was given up are freed', async () => {
+    await publish('one');
+    await deleteVersion(domain, LIB, 1);
+    // The store's clock tells the two apart.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const wanted = { name: 'file.txt', digest: sha256('one'), filename: 'file.txt' };
+    await claimLabels(domain, LIB, ['1.0.0'], samenessOf([wanted]), 2);
+    expect(await verified(2)).toMatchObject([
+      { kind: 'unfinished', healed: true, why: expect.stringMatching(/never/) },
+    ]);
+    expect((await publish('two', { labels: ['1.0.0'] })).arn.version).toBe(2);
   });
 
   test('written by hand, as a number alone, are read', async () => {
