@@ -26,6 +26,7 @@ export function bundleKeeper() {
 
 /** What a store can do and the reference function never asks of it, because content is the keeper's and the publisher's: by module, what it exports. */
 const KEEPERS_WORK = {
+  's3-content-commands.ts': ['CONTENT_COMMANDS'],
   's3-foreign.ts': ['copyForeign'],
   's3-tag.ts': ['setTag'],
   's3-upload.ts': ['copyContent', 'uploadContent'],

@@ -1,10 +1,7 @@
 import type * as S3 from '@aws-sdk/client-s3';
 import type { $Command, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetBucketEncryptionCommand,
   GetBucketLocationCommand,
@@ -12,7 +9,6 @@ import {
   GetBucketVersioningCommand,
   GetObjectCommand,
   GetObjectLockConfigurationCommand,
-  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -20,17 +16,14 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
-  PutObjectTaggingCommand,
-  UploadPartCommand,
-  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import type { ContentOperation } from './s3-content-commands.ts';
+import { CONTENT_COMMANDS } from './s3-content-commands.ts';
 
 /** What the stores ask S3 for, as the API reference names it. */
 export type Operation =
-  | 'AbortMultipartUpload'
-  | 'CompleteMultipartUpload'
+  | ContentOperation
   | 'CopyObject'
-  | 'CreateMultipartUpload'
   | 'DeleteObject'
   | 'GetBucketEncryption'
   | 'GetBucketLocation'
@@ -38,27 +31,21 @@ export type Operation =
   | 'GetBucketVersioning'
   | 'GetObject'
   | 'GetObjectLockConfiguration'
-  | 'GetObjectTagging'
   | 'HeadBucket'
   | 'HeadObject'
   | 'ListObjectsV2'
   | 'ListObjectVersions'
   | 'PutBucketPolicy'
   | 'PutObject'
-  | 'PutObjectLegalHold'
-  | 'PutObjectTagging'
-  | 'UploadPart'
-  | 'UploadPartCopy';
+  | 'PutObjectLegalHold';
 
 type Sdk = typeof S3;
 type Commands = { readonly [O in Operation]: InstanceType<Sdk[`${O}Command`]> };
 
 /** Loads the SDK: who may do without it imports this module when it is needed. */
 const COMMANDS: { readonly [O in Operation]: Sdk[`${O}Command`] } = {
-  AbortMultipartUpload: AbortMultipartUploadCommand,
-  CompleteMultipartUpload: CompleteMultipartUploadCommand,
+  ...CONTENT_COMMANDS,
   CopyObject: CopyObjectCommand,
-  CreateMultipartUpload: CreateMultipartUploadCommand,
   DeleteObject: DeleteObjectCommand,
   GetBucketEncryption: GetBucketEncryptionCommand,
   GetBucketLocation: GetBucketLocationCommand,
@@ -66,7 +53,6 @@ const COMMANDS: { readonly [O in Operation]: Sdk[`${O}Command`] } = {
   GetBucketVersioning: GetBucketVersioningCommand,
   GetObject: GetObjectCommand,
   GetObjectLockConfiguration: GetObjectLockConfigurationCommand,
-  GetObjectTagging: GetObjectTaggingCommand,
   HeadBucket: HeadBucketCommand,
   HeadObject: HeadObjectCommand,
   ListObjectsV2: ListObjectsV2Command,
@@ -74,9 +60,6 @@ const COMMANDS: { readonly [O in Operation]: Sdk[`${O}Command`] } = {
   PutBucketPolicy: PutBucketPolicyCommand,
   PutObject: PutObjectCommand,
   PutObjectLegalHold: PutObjectLegalHoldCommand,
-  PutObjectTagging: PutObjectTaggingCommand,
-  UploadPart: UploadPartCommand,
-  UploadPartCopy: UploadPartCopyCommand,
 };
 
 /** What the SDK's command takes. */
