@@ -14,7 +14,7 @@ import { objectPath } from '../../repository/stores/object-path.ts';
 import type { Identity } from './identity-memory.ts';
 import { IdentityMemory } from './identity-memory.ts';
 import type { directConfig } from './direct-config.ts';
-import { partitionNamed, regionalS3 } from './partition.ts';
+import { partitionNamed, writtenS3 } from './partition.ts';
 import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
 import { userAgent } from './user-agent.ts';
@@ -529,13 +529,8 @@ export function connectionProblem(error: unknown, service: string): ArtifactErro
   );
 }
 
-const GLOBAL: ReadonlySet<string> = new Set(['us-east-1', 'aws-global']);
-
 function objectUrl(custom: string | undefined, bucket: string, key: string, region: string): string {
-  const base =
-    (custom === undefined || isInVpc(custom) ? undefined : custom) ??
-    // In us-east-1 the AWS CLI writes the name without a Region.
-    (GLOBAL.has(region) ? 'https://s3.amazonaws.com' : regionalS3(region));
+  const base = (custom === undefined || isInVpc(custom) ? undefined : custom) ?? writtenS3(region);
   return `${base.replace(/\/+$/, '')}/${objectPath(bucket, key)}`;
 }
 

@@ -8,6 +8,13 @@ export function regionalS3(region: string): string {
   return `https://s3.${region}.${partitionOf(region).suffix}`;
 }
 
+/** The same as the AWS CLI writes it in URLs: in us-east-1 without a Region. */
+export function writtenS3(region: string): string {
+  return GLOBAL.has(region) ? `https://s3.${AWS.suffix}` : regionalS3(region);
+}
+
+const GLOBAL: ReadonlySet<string> = new Set(['us-east-1', 'aws-global']);
+
 interface Partition {
   readonly name: string;
   /** Of the names of its hosts. */

@@ -243,10 +243,13 @@ test('a bundle carries what a template names from one partition into another', a
 
 /** Where a partition, an endpoint or a suffix is written out, and why. */
 const WRITTEN: Readonly<Record<string, readonly (readonly [text: RegExp, why: string])[]>> = {
-  'packager/aws/access.ts': [
-    [/\['[a-z-]+-', 'aws-[a-z-]+'\]/, "the table of partitions, which a test holds against the SDK's own"],
-    [/\?\? 'aws'/, 'the partition of every region that is in none of the others'],
-    [/\.vpce\\\./, 'looks for the name of an endpoint in a VPC'],
+  'packager/aws/access.ts': [[/\.vpce\\\./, 'looks for the name of an endpoint in a VPC']],
+  'packager/aws/partition.ts': [
+    [
+      /\['[a-z-]+-', \{ name: 'aws-[a-z-]+', suffix: '[a-z0-9.-]+' \}\]/,
+      "the table, which tests hold against the SDK's",
+    ],
+    [/^const AWS: Partition = /, 'the partition of every region that is in none of the others'],
   ],
   'repository/arn.ts': [
     [/partition: 'aws', region: 'local'/, 'a directory is in no partition: its ARNs must have one'],
