@@ -173,7 +173,7 @@ function misnumbered(
 ): Problem {
   const why = `it names version ${value.number}, and became that of ${number}, which is given up`;
   return {
-    finding: { kind: 'unfinished', key, arns: [arnOf(domain, { ...name, number })], why },
+    finding: { kind: 'leftover', key, arns: [arnOf(domain, { ...name, number })], why },
     heal: async () => {
       const record = recordContent({ format: FORMAT_VERSION, ...value, number });
       return (await domain.store.replace(key, record, revision)) === 'conflict' ? CHANGED : undefined;

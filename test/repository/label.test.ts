@@ -130,7 +130,7 @@ describe('labels', () => {
     expect((await publish('one', { labels: ['1.0.0'] })).arn.version).toBe(2);
     await deleteVersion(domain, LIB, 2);
     expect(await verified(2)).toMatchObject([
-      { kind: 'unfinished', healed: true, why: 'it names version 1, and became that of 2, which is given up' },
+      { kind: 'leftover', healed: true, why: 'it names version 1, and became that of 2, which is given up' },
     ]);
     expect(await verified(4)).toEqual([]);
     expect((await findLabel(domain, LIB, '1.0.0'))?.manifest.number).toBe(2);
