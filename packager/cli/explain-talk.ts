@@ -61,7 +61,7 @@ export function explanationText({ templates }: Explanation, around: Around, styl
   return parts.join('\n');
 }
 
-const WITHOUT_REASON = "Where no 'found' stands, it is a property that the AWS CLI or SAM package, too.";
+const WITHOUT_REASON = "Where no 'found' stands, it is a property that the AWS CLI or SAM packages too.";
 
 function headline(places: number, templates: number): string {
   const where = templates === 1 ? '' : ` in ${count(templates, 'template')}`;
