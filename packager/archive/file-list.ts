@@ -75,3 +75,17 @@ export function joined(names: readonly string[]): string {
 export function split(names: string): string[] {
   return names === '' ? [] : names.split(SEPARATOR);
 }
+
+/** Those of joined names in which something occurs, each once. @param pattern with the flag g; it matches no separator */
+export function namesWith(names: string, pattern: RegExp): readonly string[] {
+  const found: string[] = [];
+  let end = -1;
+  for (const { index } of names.matchAll(pattern)) {
+    if (index < end) continue;
+    const start = names.lastIndexOf(SEPARATOR, index) + 1;
+    const next = names.indexOf(SEPARATOR, index);
+    end = next === -1 ? names.length : next;
+    found.push(names.slice(start, end));
+  }
+  return found;
+}

@@ -1,37 +1,54 @@
 import type { Warning } from '../event.ts';
-
-/** What may be suspicious in a source; names are those in the archive. */
-export interface Suspects {
-  readonly gitFolders: readonly string[];
-  /** Of all files. */
-  readonly names: readonly string[];
-}
+import type { Contents } from './contents.ts';
+import type { Listing } from './file-list.ts';
+import { namesWith, split } from './file-list.ts';
+import { compareUtf8 } from './names.ts';
+import type { Tree } from './tree.ts';
 
 /** So many are named; the others are counted. */
 const NAMED = 3;
 
-/** `.env`, `.env.production`; what is there to be copied holds no secrets. */
-const ENVIRONMENT_FILE = /(?:^|\/)\.env(?:\.(?!(?:[^/]*\.)?(?:example|sample|template|defaults|dist|schema)$)[^/]+)?$/;
-/** Key files whose content is binary, or that are what they are called. */
-const KEY_FILE = /(?:^|\/)id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?:p12|pfx|jks|keystore|ppk)$/i;
+interface Suspicion {
+  /** Occurs in each name that is meant: sought in all of them at once, because most folders have none. */
+  readonly hint: RegExp;
+  /** Of the names that are meant, and no others. */
+  readonly name: RegExp;
+}
 
-/**
- * Warnings about what should perhaps not be in the archive of `folder`.
- * @param isKey whether a private key stands at the beginning of a file, by its place in the list
- */
+/** `.env`, `.env.production`; what is there to be copied holds no secrets. */
+const ENVIRONMENT_FILE: Suspicion = {
+  hint: /\.env/g,
+  name: /(?:^|\/)\.env(?:\.(?!(?:[^/]*\.)?(?:example|sample|template|defaults|dist|schema)$)[^/]+)?$/,
+};
+/** Key files whose content is binary, or that are what they are called. */
+const KEY_FILE: Suspicion = {
+  hint: /id_(?:rsa|dsa|ecdsa|ed25519)|\.(?:p12|pfx|jks|keystore|ppk)/gi,
+  name: /(?:^|\/)id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)$|\.(?:p12|pfx|jks|keystore|ppk)$/i,
+};
+
+/** Warnings about what should perhaps not be in the archive of `folder`; names are those in the archive. */
 export function hazardWarnings(
   folder: string,
-  { gitFolders, names }: Suspects,
-  isKey: (index: number) => boolean,
+  { listing, gitFolders }: Pick<Tree, 'listing' | 'gitFolders'>,
+  contents: Contents,
 ): readonly Warning[] {
-  const environment = names.filter((name) => ENVIRONMENT_FILE.test(name));
-  const keys = names.filter((name, i) => isKey(i) || KEY_FILE.test(name));
+  const environment = suspects(listing, ENVIRONMENT_FILE);
+  const keys = [...new Set([...filesWithKey(listing, contents), ...suspects(listing, KEY_FILE)])].toSorted(compareUtf8);
   const remedy = 'If it is not needed at run time, leave it out with .artifactignore or --exclude.';
   return [
     ...warning('git-folder-in-archive', folder, gitFolders, ['a git folder', 'git folders'], remedy),
     ...warning('env-file-in-archive', folder, environment, ['an environment file', 'environment files'], remedy),
     ...warning('private-key-in-archive', folder, keys, ['a private key', 'private keys'], remedy),
   ];
+}
+
+function suspects({ names }: Listing, { hint, name }: Suspicion): readonly string[] {
+  return namesWith(names, hint).filter((one) => name.test(one));
+}
+
+/** At the beginning of which a private key stands. */
+function filesWithKey({ names }: Listing, { privateKeys }: Contents): readonly string[] {
+  return privateKeys.includes(1) ? split(names).filter((_, i) => privateKeys[i] === 1) : [];
 }
 
 function warning(

@@ -11,7 +11,7 @@ import type { Archiver } from './archiver.ts';
 import { copyContent, digestAt } from './contents.ts';
 import type { Contents } from './contents.ts';
 import { changed, readRange, stateOf } from './file.ts';
-import { countOf, listingOf, sizeOf, split } from './file-list.ts';
+import { countOf, listingOf, sizeOf } from './file-list.ts';
 import { hazardWarnings, listed } from './hazards.ts';
 import type { Located } from './locate.ts';
 import { locate } from './locate.ts';
@@ -174,16 +174,13 @@ async function archiveSource(
   sight: Sight,
   archiver: Archiver,
 ): Promise<Source> {
-  const { listing, gitFolders } = tree;
+  const { listing } = tree;
   const { contents, sourceDigest: digest, isRecalled } = await known(tree, folder, sight, archiver);
   return {
     ...{ kind: 'archive', isFolder, path: folder, filename: ARCHIVE_FILENAME, sourceDigest: digest },
     files: countOf(listing),
     bytes: sizeOf(listing),
-    warnings: [
-      ...hazardWarnings(folder, { gitFolders, names: split(listing.names) }, (i) => contents.privateKeys[i] === 1),
-      ...ownOutputWarnings(folder, tree.ownOutput),
-    ],
+    warnings: [...hazardWarnings(folder, tree, contents), ...ownOutputWarnings(folder, tree.ownOutput)],
     expected: () => archiver.memory.archiveOf(digest),
     open: async () => {
       try {
