@@ -37,6 +37,7 @@ export class Part {
   /** What is known of its source, from the record or from an earlier run. */
   #known: Known | undefined;
   #blob: SizedBlob | undefined;
+  /** As far as is known. */
   isThere = false;
   outcome: Arrival = 'reused';
 
@@ -72,6 +73,12 @@ export class Part {
   /** Where its source was published under this very ID first, that version is the likely one. */
   get likely(): KnownSource['first'] | undefined {
     return this.#known?.first.id === this.#artifact.id ? this.#known.first : undefined;
+  }
+
+  /** Made just now of a source of which nobody knew what it becomes. */
+  get isFresh(): boolean {
+    const { sourceDigest, blob } = this.publishable;
+    return this.#known === undefined && sourceDigest !== undefined && blob === undefined;
   }
 
   /** What it is, as far as that is known without opening it. @returns whether it is, or opening costs nothing */
@@ -119,8 +126,11 @@ export class Part {
     const { store } = this.#domain;
     const from = this.publishable.blob;
     const bring = (): Promise<Arrival> => bringBlob(store, this.blob, this.#content.open, this.#attributes, from);
-    const arrival = await securePresence(this.#domain, this.blob, bring);
-    if (arrival !== 'reused') this.outcome = arrival;
+    // It is the look behind it that counts: a collector may decide while the bytes are on their way.
+    const brought = this.isThere ? 'reused' : await bring();
+    const again = await securePresence(this.#domain, this.blob, bring);
+    this.isThere = true;
+    for (const arrival of [brought, again]) if (arrival !== 'reused') this.outcome = arrival;
   }
 
   /** What was published from the source, for the next time. */

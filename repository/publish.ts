@@ -100,7 +100,7 @@ export async function publishAssets(
   const parts = wanted.assets.map((asset) => new Part(domain, name, asset, wanted));
   try {
     await Promise.all(parts.map((part) => part.recall()));
-    const { assets, same, existing } = await lookUp(domain, name, parts, set);
+    const { assets, same, existing, newest } = await lookUp(domain, name, parts, set);
     const claimed = [...new Set([...labels, ...(same.index === undefined ? [] : [same.index])])];
     await requireFree(domain, name, claimed, same.content);
     if (set !== undefined) await requireOpen(domain, name, set);
@@ -110,7 +110,7 @@ export async function publishAssets(
     if (isKept) await claimLabels(domain, name, claimed, same, existing.manifest.number);
     const { manifest, isNewVersion } = isKept
       ? { manifest: existing.manifest, isNewVersion: false }
-      : await addVersion(domain, name, parts, same, { ...wanted, assets, labels: claimed });
+      : await addVersion(domain, name, parts, same, { ...wanted, assets, labels: claimed }, newest);
     // A version of several has no one source that it could be known by.
     if (parts.length === 1) await parts[0]?.remember(manifest);
     return { manifest, assets: publishedOf(domain, manifest, parts), isNewVersion };
@@ -131,22 +131,28 @@ function publishAsGuest(
 }
 
 /** What is to be published, and the version that is the same already. */
+interface Lookup {
+  readonly assets: readonly [Asset, ...Asset[]];
+  readonly same: Sameness;
+  readonly existing: SameVersion | undefined;
+  /** Where none is the same: the newest number there was, if it was asked for before that was looked for. */
+  readonly newest?: number;
+}
+
 async function lookUp(
   domain: Domain,
   name: ArtifactName,
   parts: readonly Part[],
   set: VersionToPublish['set'],
-): Promise<{
-  readonly assets: readonly [Asset, ...Asset[]];
-  readonly same: Sameness;
-  readonly existing: SameVersion | undefined;
-}> {
+): Promise<Lookup> {
   await Promise.all(parts.map((part) => part.identify()));
   const [first] = parts;
   if (first === undefined) throw new TypeError('a version has an asset');
   const assetsOf = (): readonly [Asset, ...Asset[]] => [first.asset, ...parts.slice(1).map(({ asset }) => asset)];
   requireDifferentNames(name, parts);
   const same = samenessOf(assetsOf(), set);
+  if (parts.every(({ isFresh }) => isFresh))
+    return { assets: assetsOf(), same, ...(await lookForFresh(domain, name, parts, same)) };
   const likely = parts.length === 1 ? first.likely : undefined;
   const [existing, ...areOther] = await Promise.all([
     findSameVersion(domain, name, same, likely),
@@ -156,6 +162,21 @@ async function lookUp(
   // The record of a source was wrong, and what the bytes are is right.
   const actual = samenessOf(assetsOf(), set);
   return { assets: assetsOf(), same: actual, existing: await findSameVersion(domain, name, actual) };
+}
+
+/** Content that nobody is known to have published: most likely nothing of it is there. */
+async function lookForFresh(
+  domain: Domain,
+  name: ArtifactName,
+  parts: readonly Part[],
+  same: Sameness,
+): Promise<Pick<Lookup, 'existing' | 'newest'>> {
+  // In this order: who publishes the same later takes the number behind it, or one behind that.
+  const newest = await newestNumber(domain, name);
+  const existing = newest === 0 ? undefined : await findSameVersion(domain, name, same);
+  if (existing === undefined) return { existing, newest };
+  await Promise.all(parts.map((part) => part.look()));
+  return { existing };
 }
 
 /** @throws ArtifactErrors INVALID_ARGUMENT for each name that two assets have */
@@ -245,9 +266,11 @@ export async function planVersion(
 }
 
 /**
- * The order is the protocol's: the references first, then the look at deletions and the blobs, then the labels, and the manifest, by which the version exists, last.
+ * The order is the protocol's: the references first, then the blobs and the look at deletions, then the labels, and the manifest, by which the version exists, last.
  * A number that went to somebody else leaves references without a manifest behind, which an audit removes after a day; it takes the number out of
  * use first, so that a publisher who was asleep for so long gets another one.
+ *
+ * @param known the newest number, read before the same was looked for and not found
  */
 async function addVersion(
   domain: Domain,
@@ -255,13 +278,15 @@ async function addVersion(
   parts: readonly Part[],
   same: Sameness,
   wanted: Pick<Manifest, 'assets'> & { readonly labels: readonly string[] } & Omit<VersionToPublish, 'assets'>,
+  known?: number,
 ): Promise<Pick<VersionPublication, 'manifest' | 'isNewVersion'>> {
   const { store, chance } = domain;
   const { labels } = wanted;
   for (let turn = 0; turn < TURNS; turn++) {
-    const newest = await newestNumber(domain, name);
+    const isKnown = turn === 0 && known !== undefined;
+    const newest = isKnown ? known : await newestNumber(domain, name);
     // Others may have published the same since it was looked for; who does from here on takes the number that is tried below.
-    const meanwhile = newest === 0 ? undefined : await findSameVersion(domain, name, same);
+    const meanwhile = isKnown || newest === 0 ? undefined : await findSameVersion(domain, name, same);
     if (meanwhile !== undefined && isOfOthers(meanwhile, wanted)) {
       await settlePending(domain, meanwhile);
       continue;

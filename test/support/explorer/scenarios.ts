@@ -21,6 +21,7 @@ import {
   publishesAnother,
   publishesBoth,
   publishesLabelled,
+  publishesSource,
   releases,
   removesBookmark,
   removesReference,
@@ -47,6 +48,8 @@ export function scenario(
 }
 
 const PUBLISHER: Part = { name: 'publisher', acts: [publishes] };
+const SOURCE_PUBLISHER: Part = { name: 'publisher of a source', acts: [publishesSource] };
+const SOURCE_PUBLISHER_2: Part = { name: 'publisher of a source 2', acts: [publishesSource] };
 const ADDER_WITH_BYTES: Part = { name: 'publisher of another', acts: [publishesAnother] };
 const COLLECTOR: Part = { name: 'collector', acts: collects };
 const COLLECTOR_2: Part = { name: 'collector 2', acts: collects };
@@ -106,6 +109,9 @@ const stray = [strayContent];
 const published = [publishes];
 const deleted = [publishes, deletes];
 
+/** Of those who wait for each other, turn after turn. */
+const WAITING = { pauses: 2 };
+
 /** Two adders, one of whom has the bytes, a publisher, two collectors and a remover: some of them, or all. */
 export function ofSix(parts: readonly Part[], faults: FaultLimits = {}): Scenario {
   const { late = 0, lost = 0 } = faults;
@@ -152,6 +158,13 @@ export const OF_CONTENT: readonly Scenario[] = [
   ofSix([ADDER, COLLECTOR, REMOVER], { late: 2 }),
   scenario('two adders, two collectors', stray, [ADDER, ADDER_2, COLLECTOR, COLLECTOR_2], [BOUND, BOUND_2]),
   scenario('two adders, a publisher, a collector', stray, [ADDER, ADDER_2, PUBLISHER, COLLECTOR], [BOUND, BOUND_2]),
+  ofSix([SOURCE_PUBLISHER, COLLECTOR, COLLECTOR_2], { late: 1 }),
+  ofSix([SOURCE_PUBLISHER, COLLECTOR], { late: 1, lost: 1 }),
+  ofSix([ADDER, SOURCE_PUBLISHER, COLLECTOR]),
+  scenario('two publishers of a source', [], [SOURCE_PUBLISHER, SOURCE_PUBLISHER_2], [], {
+    faults: { late: 1, lost: 1 },
+    ...WAITING,
+  }),
   scenario(
     'two adders, a collector, a remover',
     stray,
@@ -159,9 +172,6 @@ export const OF_CONTENT: readonly Scenario[] = [
     [BOUND_UNTIL_REMOVED, BOUND_2],
   ),
 ];
-
-/** Of those who wait for each other, turn after turn. */
-const WAITING = { pauses: 2 };
 
 /** About a version, and whether it goes. */
 export const OF_VERSIONS: readonly Scenario[] = [
@@ -188,7 +198,17 @@ export const OF_VERSIONS: readonly Scenario[] = [
   scenario('two undeleters, a collector', deleted, [UNDELETER, UNDELETER_2, COLLECTOR], [], WAITING),
   scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
   scenario('an undeleter, a publisher, within one second', deleted, [UNDELETER, PUBLISHER], [], { timeOf: allAtOnce }),
+  scenario('an undeleter, a publisher of a source, late 1, lost 1', deleted, [UNDELETER, SOURCE_PUBLISHER], [], {
+    faults: { late: 1, lost: 1 },
+  }),
   scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], WAITING),
+  scenario(
+    'a publisher of a source, a deleter, a collector',
+    published,
+    [SOURCE_PUBLISHER, DELETER, COLLECTOR],
+    [],
+    WAITING,
+  ),
   scenario('a publisher, a deleter, within one second', published, [PUBLISHER, DELETER], [], {
     timeOf: allAtOnce,
     ...WAITING,
@@ -358,7 +378,17 @@ export const SMALL: readonly Scenario[] = [
   scenario('a setter, a deleter', published, [SETTER, DELETER], [SET]),
   scenario('an undeleter, a deleter, late 1', deleted, [UNDELETER, DELETER], [], { faults: { late: 1 } }),
   scenario('an undeleter, a publisher', deleted, [UNDELETER, PUBLISHER], []),
+  scenario('an undeleter, a publisher of a source, late 1, lost 1', deleted, [UNDELETER, SOURCE_PUBLISHER], [], {
+    faults: { late: 1, lost: 1 },
+  }),
   scenario('a publisher, a deleter', published, [PUBLISHER, DELETER], [], WAITING),
+  scenario(
+    'a publisher of a source, a deleter, a collector',
+    published,
+    [SOURCE_PUBLISHER, DELETER, COLLECTOR],
+    [],
+    WAITING,
+  ),
   scenario(
     'a named consumer, its remover, a deleter',
     published,
