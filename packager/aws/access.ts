@@ -5,7 +5,7 @@ import { ArtifactError, hasCode } from '../../repository/error.ts';
 import type { S3Sender } from '../../repository/stores/s3-connection.ts';
 import { s3ClientDefaults } from '../../repository/stores/s3-connection.ts';
 import { DirectS3 } from '../../repository/stores/s3-direct.ts';
-import { isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
+import { endpointProblem, isNetworkFailure, isUnavailable, statusOf } from '../../repository/stores/s3-error.ts';
 import type { AwsFiles, CredentialSource, Section } from './profile.ts';
 import { configuredEndpoint, readAwsFiles, renewal, sourceOfProfile } from './profile.ts';
 import { CacheFiles } from '../archive/cache-files.ts';
@@ -518,15 +518,11 @@ export function connectionProblem(error: unknown, service: string): ArtifactErro
       cause: error,
     });
   }
-  if (!/CERT|^UNABLE_TO_/.test(String((error as NodeJS.ErrnoException).code))) return undefined;
-  return new ArtifactError(
-    'INVALID_CONFIGURATION',
-    `the certificate of ${service} is not trusted: ${firstLine(error)}`,
-    {
-      remedy: 'Name the certificate authority of your network with --ca-bundle or AWS_CA_BUNDLE.',
-      cause: error,
-    },
-  );
+  const problem = endpointProblem(error);
+  if (problem === undefined) return undefined;
+  const { what, remedy } = problem;
+  const message = `the endpoint of ${service} ${what}: ${firstLine(error)}`;
+  return new ArtifactError('INVALID_CONFIGURATION', message, { remedy, cause: error });
 }
 
 function objectUrl(custom: string | undefined, bucket: string, key: string, region: string): string {

@@ -82,16 +82,30 @@ const THROTTLING_CODES: readonly string[] = [
   'TooManyRequestsException',
 ];
 
-/** Node's and OpenSSL's names for a certificate that can't be trusted. */
-const CERTIFICATE_CODES: readonly string[] = [
-  'CERT_HAS_EXPIRED',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+/** What is wrong with an endpoint, and what to do about it. */
+export interface EndpointProblem {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** By Node.js', OpenSSL's and the SDK's names for it; the first that fits. */
+const ENDPOINT_PROBLEMS: readonly (EndpointProblem & { readonly codes: RegExp })[] = [
+  {
+    codes: /ALTNAME/,
+    what: 'has the certificate of another host',
+    remedy: 'Look at its URL, and at what stands between here and it.',
+  },
+  {
+    codes: /CERT|^UNABLE_TO_/,
+    what: 'has a certificate that is not trusted',
+    remedy: 'Name the certificate authority of your network with --ca-bundle or in AWS_CA_BUNDLE.',
+  },
+  {
+    codes: /^EPROTO$|^HPE_/,
+    what: 'speaks another protocol',
+    remedy: 'Look at its URL: http:// or https://.',
+  },
+  { codes: /^EndpointError$/, what: 'does not go with what else is set', remedy: 'Leave out one of the two.' },
 ];
 
 const WRONG_REGION_CODES: readonly string[] = [
@@ -169,18 +183,20 @@ export function credentialProblem(error: unknown, { profile }: S3Caller = {}): A
   });
 }
 
+/** Of any AWS client's error: `undefined` where it is not about the endpoint. */
+export function endpointProblem(error: unknown): EndpointProblem | undefined {
+  const { name = '', code = '' } = error as Partial<AwsFailure>;
+  return ENDPOINT_PROBLEMS.find(({ codes }) => codes.test(name) || codes.test(code));
+}
+
 function connectionProblem(error: object, call: S3Call): ArtifactError | undefined {
   const failure = error as AwsFailure;
   const subject = nameOf(call);
-  if (hasCode(error, ...CERTIFICATE_CODES)) {
-    return new ArtifactError(
-      'INVALID_CONFIGURATION',
-      `the certificate of the endpoint for '${subject}' is not trusted: ${told(failure)}`,
-      {
-        remedy: 'Name the certificate authority of your network in AWS_CA_BUNDLE.',
-        cause: error,
-      },
-    );
+  const endpoint = endpointProblem(error);
+  if (endpoint !== undefined) {
+    const { what, remedy } = endpoint;
+    const message = `the endpoint for '${subject}' ${what}: ${told(failure)}`;
+    return new ArtifactError('INVALID_CONFIGURATION', message, { remedy, cause: error });
   }
   if (hasCode(error, 'RequestTimeTooSkewed')) {
     return new ArtifactError('INVALID_CONFIGURATION', `the clock of this machine is wrong: ${told(failure)}`, {
@@ -266,7 +282,7 @@ function refusal(error: object, call: S3Call): ArtifactError | undefined {
 
 /** S3's own words with its code and the number under which AWS's support finds the request. */
 function told({ name, message, code, $metadata }: AwsFailure): string {
-  const words = message === '' || message === 'UnknownError' ? undefined : message.replace(/\.$/, '');
+  const words = message === '' || message === 'UnknownError' ? undefined : message.trim().replace(/\.$/, '');
   const status = $metadata?.httpStatusCode;
   const label =
     name === 'Error' || name === 'Unknown' ? (code ?? (status === undefined ? name : `status ${status}`)) : name;

@@ -634,6 +634,21 @@ const hasOpenssl = ((): boolean => {
     });
   });
 
+  test('an endpoint that is asked by the wrong protocol, or as another host, is told', async () => {
+    const [plain, secure] = [await fakeAws(), await fakeAws(tls)];
+    const asking = async (endpointUrl: string): Promise<unknown> =>
+      (await access({ region: 'eu-west-1', endpointUrl, caBundle: tls.file, env: once })).identity();
+    await expect(asking(plain.url.replace('http:', 'https:'))).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringMatching(/^the endpoint of AWS STS speaks another protocol: \S.*\S$/),
+      remedy: expect.stringContaining('https://'),
+    });
+    await expect(asking(secure.url.replace('127.0.0.1', 'localhost'))).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringMatching(/^the endpoint of AWS STS has the certificate of another host: /),
+    });
+  });
+
   interface Proxy {
     readonly url: string;
     readonly host: string;

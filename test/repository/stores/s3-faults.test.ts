@@ -1310,6 +1310,9 @@ describe('an error of the SDK', () => {
   test.each<[string, number | undefined, string]>([
     ['SELF_SIGNED_CERT_IN_CHAIN', undefined, 'INVALID_CONFIGURATION'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', undefined, 'INVALID_CONFIGURATION'],
+    ['CERT_NOT_YET_VALID', undefined, 'INVALID_CONFIGURATION'],
+    ['HPE_INVALID_CONSTANT', undefined, 'INVALID_CONFIGURATION'],
+    ['EndpointError', undefined, 'INVALID_CONFIGURATION'],
     ['RequestTimeTooSkewed', 403, 'INVALID_CONFIGURATION'],
     ['KMS.DisabledException', 400, 'INVALID_CONFIGURATION'],
     ['ENOTFOUND', undefined, 'STORE_UNAVAILABLE'],
