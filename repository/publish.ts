@@ -207,8 +207,7 @@ async function keepVersion(
   const { number } = existing.manifest;
   if (existing.isHeld && parts.every(({ isThere }) => isThere)) return renew(domain, name, same, existing);
   // A reference or a blob was lost: whoever has the bytes heals it, in the order in which a new version comes to its own.
-  await createReferences(domain, name, parts, existing.manifest);
-  await Promise.all(parts.map((part) => part.secure()));
+  await holdContent(domain, name, parts, existing.manifest);
   // Looked at again, because whoever deletes the version looks for nothing of ours.
   const now = await findSameVersion(domain, name, same, existing.manifest);
   return now?.manifest.number === number && renew(domain, name, same, now);
@@ -299,11 +298,12 @@ async function addVersion(
     }
     await wanted.admit?.();
     const number = newest + 1;
-    const manifest = await newManifest(domain, name, number, parts, wanted);
-    await createReferences(domain, name, parts, manifest);
-    await Promise.all(parts.map((part) => part.secure()));
+    const nonce = chance.nonce();
+    // Whoever tells it may take as long as the bytes do.
+    const [provenance] = await Promise.all([provenanceOf(wanted), holdContent(domain, name, parts, { number, nonce })]);
     await claimLabels(domain, name, labels, same, number);
     const claimed = chance.now().getTime();
+    const manifest = newManifest(domain, name, { number, nonce, provenance }, parts, wanted);
     const isCreated = (await store.create(versionKey(name, number), recordContent(manifest))) === 'created';
     // A refusal may be that of our own earlier attempt, whose answer was lost.
     if (isCreated || (await readManifest(domain, name, number))?.nonce === manifest.nonce) {
@@ -333,15 +333,17 @@ function mayTake({ status, record }: NonNullable<Awaited<ReturnType<typeof readS
   return (status === 'Published' || status === 'Unfinished') && record?.value.unusedSince === undefined;
 }
 
-async function newManifest(
+async function provenanceOf({ provenance }: Pick<VersionToPublish, 'provenance'>): Promise<Provenance | undefined> {
+  return typeof provenance === 'function' ? provenance() : provenance;
+}
+
+function newManifest(
   { chance }: Domain,
   name: ArtifactName,
-  number: number,
+  { number, nonce, provenance }: Pick<Manifest, 'number' | 'nonce'> & { readonly provenance: Provenance | undefined },
   parts: readonly Part[],
-  wanted: Parameters<typeof addVersion>[4],
-): Promise<Manifest> {
-  const { assets, labels, set, provenance: asked, metadata, promotion, evidence } = wanted;
-  const provenance = typeof asked === 'function' ? await asked() : asked;
+  { assets, labels, set, metadata, promotion, evidence }: Parameters<typeof addVersion>[4],
+): Manifest {
   const given = labels.filter(isGiven);
   const source = parts.length === 1 ? parts[0]?.publishable.sourceDigest : undefined;
   return {
@@ -349,7 +351,7 @@ async function newManifest(
     repository: name.repository,
     id: name.id,
     number,
-    nonce: chance.nonce(),
+    nonce,
     published: chance.now().toISOString(),
     assets,
     ...(source !== undefined && { source }),
@@ -360,6 +362,17 @@ async function newManifest(
     ...(promotion !== undefined && { promotion }),
     ...(evidence !== undefined && { evidence }),
   };
+}
+
+/** The references, and then what they are of. */
+async function holdContent(
+  domain: Domain,
+  name: ArtifactName,
+  parts: readonly Part[],
+  version: Pick<Manifest, 'number' | 'nonce'>,
+): Promise<void> {
+  await createReferences(domain, name, parts, version);
+  await Promise.all(parts.map((part) => part.secure()));
 }
 
 /** That a version holds its blobs. `exists` is as good: an earlier attempt's, or one that was never lost. */
