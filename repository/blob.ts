@@ -49,9 +49,42 @@ async function proveBlob(store: ObjectStore, blob: BlobName): Promise<number> {
   return read;
 }
 
+/** Where content stands, in one bucket. */
+export interface Whereabouts {
+  /** Under the very name. */
+  readonly isThere: boolean;
+  /** Under others, from which it may be copied. */
+  readonly copies: readonly ObjectKey[];
+}
+
+/**
+ * @param bucket in which is looked
+ * @throws ArtifactError DIGEST_MISMATCH where what stands there has another size
+ */
+export async function locateBlob(
+  store: ObjectStore,
+  blob: SizedBlob,
+  bucket: string | undefined = blob.bucket,
+): Promise<Whereabouts> {
+  const own = keyOf(blob);
+  const copies: ObjectKey[] = [];
+  let isThere = false;
+  for await (const { key, size } of store.list(blobPrefix(blob.digest, bucket))) {
+    if (key === own) {
+      requireSize(blob, size, blob.size);
+      isThere = true;
+    } else if (size === blob.size && scopeOfFile(parseBlobKey(key).filename) === undefined) {
+      // What was cut short, or came from others, is not handed on.
+      copies.push(key);
+    }
+  }
+  return { isThere, copies };
+}
+
 /**
  * Stores content that is not there under this name: by a copy within the store if it has it under another, else from `open`.
  * @param from the bucket in which it stands, if that is another: absent of the domain's
+ * @param found where it was found just now
  */
 export async function bringBlob(
   store: ObjectStore,
@@ -59,30 +92,29 @@ export async function bringBlob(
   open: () => Promise<Content>,
   attributes?: ObjectAttributes,
   from?: Pick<BlobName, 'bucket'>,
+  found?: Whereabouts,
 ): Promise<Arrival> {
-  const { bucket } = blob;
-  const found =
-    (await copyBlob(store, blob, bucket, attributes)) ??
-    (from === undefined || from.bucket === bucket ? undefined : await copyBlob(store, blob, from.bucket, attributes));
-  return found ?? putBlob(store, blob, await open(), attributes);
+  const { isThere, copies } = found ?? (await locateBlob(store, blob));
+  if (isThere) return 'reused';
+  const isElsewhere = from !== undefined && from.bucket !== blob.bucket;
+  const copied =
+    (await copyBlob(store, blob, copies, attributes)) ??
+    (isElsewhere
+      ? await copyBlob(store, blob, (await locateBlob(store, blob, from.bucket)).copies, attributes)
+      : undefined);
+  return copied ?? putBlob(store, blob, await open(), attributes);
 }
 
-/** Whatever filename it has there. `undefined`: it is not there. */
+/** `undefined`: none of them is there any more. */
 async function copyBlob(
   store: ObjectStore,
   blob: SizedBlob,
-  from: string | undefined,
+  copies: readonly ObjectKey[],
   attributes: ObjectAttributes | undefined,
 ): Promise<Arrival | undefined> {
-  for await (const { key, size } of store.list(blobPrefix(blob.digest, from))) {
-    if (key === keyOf(blob)) {
-      requireSize(blob, size, blob.size);
-      return 'reused';
-    }
-    // What was cut short, or came from others, is not handed on.
-    if (size !== blob.size || scopeOfFile(parseBlobKey(key).filename) !== undefined) continue;
-    // `absent`: it went while we looked; then the bytes come from us.
+  for (const key of copies) {
     const outcome = await store.copy(key, keyOf(blob), attributes);
+    // `absent`: it went while we looked; then the bytes come from us.
     if (outcome !== 'absent') return outcome === 'created' ? 'copied' : 'reused';
   }
   return undefined;

@@ -1,5 +1,5 @@
-import { bringBlob, headBlob } from './blob.ts';
-import type { Arrival, BlobName, SizedBlob } from './blob.ts';
+import { bringBlob, headBlob, locateBlob } from './blob.ts';
+import type { Arrival, BlobName, SizedBlob, Whereabouts } from './blob.ts';
 import type { Domain } from './domain.ts';
 import { assetName } from './manifest.ts';
 import type { Asset, Manifest } from './manifest.ts';
@@ -37,6 +37,7 @@ export class Part {
   /** What is known of its source, from the record or from an earlier run. */
   #known: Known | undefined;
   #blob: SizedBlob | undefined;
+  #found: Whereabouts | undefined;
   /** As far as is known. */
   isThere = false;
   outcome: Arrival = 'reused';
@@ -108,6 +109,13 @@ export class Part {
     return true;
   }
 
+  /** As `look`, of what is fresh: mostly it is not there, and it is to be known whether it can be copied. */
+  async search(): Promise<void> {
+    const { store } = this.#domain;
+    this.#found = await locateBlob(store, this.blob);
+    if (this.#found.isThere) this.isThere = (await headBlob(store, this.blob)) !== undefined;
+  }
+
   /** Takes it as a version has it, under whatever name. */
   adopt({ assets }: Pick<Manifest, 'assets'>): void {
     const same = assets.find(({ name, digest }) => name === this.name && digest === this.blob.digest);
@@ -125,10 +133,11 @@ export class Part {
   async secure(): Promise<void> {
     const { store } = this.#domain;
     const from = this.publishable.blob;
-    const bring = (): Promise<Arrival> => bringBlob(store, this.blob, this.#content.open, this.#attributes, from);
+    const bring = (found?: Whereabouts): Promise<Arrival> =>
+      bringBlob(store, this.blob, this.#content.open, this.#attributes, from, found);
     // It is the look behind it that counts: a collector may decide while the bytes are on their way.
-    const brought = this.isThere ? 'reused' : await bring();
-    const again = await securePresence(this.#domain, this.blob, bring);
+    const brought = this.isThere ? 'reused' : await bring(this.#found);
+    const again = await securePresence(this.#domain, this.blob, () => bring());
     this.isThere = true;
     for (const arrival of [brought, again]) if (arrival !== 'reused') this.outcome = arrival;
   }

@@ -151,8 +151,8 @@ async function lookUp(
   const assetsOf = (): readonly [Asset, ...Asset[]] => [first.asset, ...parts.slice(1).map(({ asset }) => asset)];
   requireDifferentNames(name, parts);
   const same = samenessOf(assetsOf(), set);
-  if (parts.every(({ isFresh }) => isFresh))
-    return { assets: assetsOf(), same, ...(await lookForFresh(domain, name, parts, same)) };
+  if (parts.length === 1 && first.isFresh)
+    return { assets: assetsOf(), same, ...(await lookForFresh(domain, name, first, same)) };
   const likely = parts.length === 1 ? first.likely : undefined;
   const [existing, ...areOther] = await Promise.all([
     findSameVersion(domain, name, same, likely),
@@ -168,15 +168,13 @@ async function lookUp(
 async function lookForFresh(
   domain: Domain,
   name: ArtifactName,
-  parts: readonly Part[],
+  part: Part,
   same: Sameness,
 ): Promise<Pick<Lookup, 'existing' | 'newest'>> {
-  // In this order: who publishes the same later takes the number behind it, or one behind that.
-  const newest = await newestNumber(domain, name);
+  const [newest] = await Promise.all([newestNumber(domain, name), part.search()]);
+  // In this order: who publishes the same later takes the number behind that, or one still later.
   const existing = newest === 0 ? undefined : await findSameVersion(domain, name, same);
-  if (existing === undefined) return { existing, newest };
-  await Promise.all(parts.map((part) => part.look()));
-  return { existing };
+  return existing === undefined ? { existing, newest } : { existing };
 }
 
 /** @throws ArtifactErrors INVALID_ARGUMENT for each name that two assets have */
@@ -299,8 +297,11 @@ async function addVersion(
     await wanted.admit?.();
     const number = newest + 1;
     const nonce = chance.nonce();
-    // Whoever tells it may take as long as the bytes do.
-    const [provenance] = await Promise.all([provenanceOf(wanted), holdContent(domain, name, parts, { number, nonce })]);
+    // It may take as long as the bytes do; what goes wrong with it is told when nothing is under way any more.
+    const telling = provenanceOf(wanted);
+    telling.catch(() => undefined);
+    await holdContent(domain, name, parts, { number, nonce });
+    const provenance = await telling;
     await claimLabels(domain, name, labels, same, number);
     const claimed = chance.now().getTime();
     const manifest = newManifest(domain, name, { number, nonce, provenance }, parts, wanted);

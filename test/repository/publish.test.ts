@@ -9,12 +9,13 @@ import {
   listVersionNumbers,
   objectKey,
   planVersion,
+  publishAssets,
   publishVersion,
   readBlob,
   readManifest,
   sha256,
 } from '../../repository/index.ts';
-import type { Domain, ObjectStore } from '../../repository/index.ts';
+import type { Domain, ObjectStore, VersionToPublish } from '../../repository/index.ts';
 import { blobKey, deletionKey, referencesPrefix, sourceKey, statusKey } from '../../repository/keys.ts';
 import { readDeletion } from '../../repository/deletion.ts';
 import { recordContent } from '../../repository/record.ts';
@@ -199,6 +200,38 @@ describe('publishing', () => {
       outcome: 'uploaded',
     });
     expect(await stored(domain, 'hello', 'b.env')).toBe('hello');
+  });
+
+  test.each(['file', 'archive'] as const)('of a damaged blob as %s fails before anything is written', async (kind) => {
+    for (const damaged of ['hel', 'olleh']) {
+      const domain = await testDomain();
+      const content = publishable('hello', kind, 'a.zip');
+      await domain.store.create(blobKey(sha256('hello'), 'a.zip'), contentOf(damaged));
+      const before = await keysOf(domain, '');
+      await expect(publishVersion(domain, API, content)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      expect(await keysOf(domain, '')).toEqual(before);
+    }
+  });
+
+  test('content that is there under its name is not copied from another', async () => {
+    const domain = await testDomain();
+    for (const filename of ['a.zip', 'archive.zip'])
+      await domain.store.create(blobKey(sha256('one'), filename), contentOf('one'));
+    const asked: string[] = [];
+    const store = counting(domain.store, ({ method }) => asked.push(method));
+    expect(await publishVersion({ ...domain, store }, API, publishable('one'))).toMatchObject({ outcome: 'reused' });
+    expect(asked).not.toContain('copy');
+  });
+
+  test('of which nobody can tell where it comes from fails when nothing is under way any more', async () => {
+    const domain = await testDomain();
+    const content = publishable('one');
+    const provenance = () => Promise.reject(new Error('no commit'));
+    await expect(publishVersion(domain, API, content, { provenance })).rejects.toThrow('no commit');
+    expect([content.opened(), content.closed()]).toEqual([1, 1]);
+    expect(await stored(domain, 'one')).toBe('one');
+    expect(await keysOf(domain, 'versions/')).toEqual([]);
+    expect((await publishVersion(domain, API, publishable('one'))).arn.version).toBe(1);
   });
 
   test('refuses content that is not what it was announced to be', async () => {
@@ -426,6 +459,12 @@ describe('the number of requests', () => {
   test('of each kind of publication is that of the table in docs/architecture.md', async () => {
     const domain = await testDomain();
     const id = (name: string) => ({ repository: 'default', id: name });
+    const two = (): VersionToPublish => ({
+      assets: [
+        { name: 'first', publishable: publishable('first of two') },
+        { name: 'second', publishable: publishable('second of two') },
+      ],
+    });
     const counted = {
       'archive, first time': await count(domain, (one) => publishVersion(one, API, publishable('one'))),
       'archive, nothing changed': await count(domain, (one) => publishVersion(one, API, publishable('one'))),
@@ -441,6 +480,8 @@ describe('the number of requests', () => {
       'file, known content under a new filename': await count(domain, (one) =>
         publishVersion(one, id('g'), publishable('f', 'file', 'g')),
       ),
+      'two archives, first time': await count(domain, (one) => publishAssets(one, id('two'), two())),
+      'two archives, nothing changed': await count(domain, (one) => publishAssets(one, id('two'), two())),
     };
     expect(counted).toEqual(Object.fromEntries(Object.keys(counted).map((row) => [row, promised(row)])));
   });
