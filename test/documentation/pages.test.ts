@@ -29,6 +29,30 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+describe('an installed package', () => {
+  const { files } = JSON.parse(textOf('package.json')) as { readonly files: readonly string[] };
+  const isShipped = (file: string): boolean => files.some((one) => file === one || file.startsWith(`${one}/`));
+
+  test('has what the README links to', () => {
+    const links = [...textOf('README.md').matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, file = '']) => file);
+    expect(links.length).toBeGreaterThan(10);
+    // That one is for who has the sources.
+    const forUsers = links.filter((file) => file !== 'CONTRIBUTING.md');
+    expect(forUsers.filter((file) => !isShipped(path.normalize(file)))).toEqual([]);
+  });
+
+  test('has the pages that its messages name', () => {
+    const sources = ['packager', 'repository', 'handler', 'cdk'].flatMap((room) =>
+      readdirSync(path.join(ROOT, room), { recursive: true, encoding: 'utf8' }).map((file) => path.join(room, file)),
+    );
+    const named = sources
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => textOf(file).match(/\bdocs\/[\w-]+\.md\b/g) ?? []);
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((page) => !isShipped(page) || !existsSync(path.join(ROOT, page)))).toEqual([]);
+  });
+});
+
 /** As GitHub makes them of headings. */
 function anchorsOf(file: string): readonly string[] {
   const headings = readFileSync(file, 'utf8').match(/(?<=^#+ ).*$/gm) ?? [];
