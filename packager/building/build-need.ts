@@ -19,14 +19,17 @@ export interface Buildable {
  * What is between a folder and what Lambda can run.
  * - `none`: nothing.
  * - `dependencies`: it runs, unless it needs a dependency that `manifest` names and the folder has not.
+ * - `perhaps`: it lacks what its layers may bring. `sam build` installs and compiles all the same: it does not look into layers.
  * - `build`: it is what a build begins with.
  */
 export type Need =
   | { readonly kind: 'none' }
   | { readonly kind: 'dependencies'; readonly manifest: string; readonly install: string }
+  | { readonly kind: 'perhaps' }
   | { readonly kind: 'build' };
 
 const NONE: Need = { kind: 'none' };
+const PERHAPS: Need = { kind: 'perhaps' };
 const BUILD: Need = { kind: 'build' };
 
 /**
@@ -36,18 +39,25 @@ const BUILD: Need = { kind: 'build' };
  */
 export function needOf(buildable: Buildable, folder: string, names: readonly string[] = namesIn(folder)): Need {
   if (names.length === 0) return NONE;
-  return buildable.kind === 'layer' ? needOfLayer(buildable, names) : needOfFunction(buildable, folder, names);
+  if (buildable.kind === 'layer') return needOfLayer(buildable, names);
+  const need = needOfFunction(buildable, folder, names);
+  return buildable.layers && mayStandInLayer(buildable, need) ? PERHAPS : need;
+}
+
+/** Dependencies, and the program of a runtime that is brought along. */
+function mayStandInLayer({ method, runtime }: Buildable, { kind }: Need): boolean {
+  return kind === 'dependencies' || (kind === 'build' && languageOf(method ?? runtime) === 'provided');
 }
 
 function needOfFunction(buildable: Buildable, folder: string, names: readonly string[]): Need {
-  const { method, runtime, handler, layers } = buildable;
+  const { method, runtime, handler } = buildable;
   switch (languageOf(method ?? runtime)) {
     case 'python':
-      return layers ? NONE : pythonNeed(folder, names);
+      return pythonNeed(folder, names);
     case 'nodejs':
-      return layers ? NONE : nodeNeed(folder, names);
+      return nodeNeed(folder, names);
     case 'ruby':
-      return layers ? NONE : rubyNeed(folder, names);
+      return rubyNeed(folder, names);
     case 'java':
       return unless(names.some(isJavaProduct) || (method === undefined && !names.some(isJavaManifest)));
     case 'dotnet':
@@ -59,7 +69,7 @@ function needOfFunction(buildable: Buildable, folder: string, names: readonly st
     case 'makefile':
       return unless(languageOf(runtime) === 'provided' && names.includes('bootstrap'));
     case 'provided':
-      return unless(names.includes('bootstrap') || layers || !isSourceOfProgram(buildable, folder, names));
+      return unless(names.includes('bootstrap') || !isSourceOfProgram(buildable, folder, names));
     case undefined:
       return NONE;
   }

@@ -118,6 +118,7 @@ export class SamBuilds {
     if (built !== undefined) return { code: built, warnings: this.#stale(question, resource, code, built) };
     switch (need.kind) {
       case 'none':
+      case 'perhaps':
         return { code, warnings: [] };
       case 'dependencies':
         return { code, warnings: [this.#lacking(question, resource, need)] };

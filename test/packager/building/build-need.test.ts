@@ -38,7 +38,16 @@ describe('needOf() a function', () => {
       { 'requirements.txt': 'requests', 'requests-2.dist-info/METADATA': '' },
       'none',
     ],
-    ['python with a layer', { runtime: 'python3.13', layers: true }, { 'requirements.txt': 'requests' }, 'none'],
+    ['python with a layer', { runtime: 'python3.13', layers: true }, { 'requirements.txt': 'requests' }, 'perhaps'],
+    ['python with a layer that lacks nothing', { runtime: 'python3.13', layers: true }, { 'app.py': '' }, 'none'],
+    [
+      'node with a layer',
+      { runtime: 'nodejs22.x', layers: true },
+      { 'package.json': '{"dependencies": {"left-pad": "1"}}' },
+      'perhaps',
+    ],
+    ['ruby with a layer', { runtime: 'ruby3.4', layers: true }, { Gemfile: "gem 'nokogiri'\n" }, 'perhaps'],
+    ['java with a layer', { runtime: 'java21', layers: true }, { 'pom.xml': '' }, 'build'],
     ['python by its method', { method: 'python-uv' }, { 'requirements.txt': 'requests' }, 'dependencies'],
     ['node', { runtime: 'nodejs22.x' }, { 'package.json': '{"dependencies": {"left-pad": "1"}}' }, 'dependencies'],
     [
@@ -82,7 +91,7 @@ describe('needOf() a function', () => {
     ],
     ['a runtime of a layer', { runtime: 'provided.al2023' }, { 'index.php': '' }, 'none'],
     ['a runtime of its own', { runtime: 'provided.al2023' }, { 'go.mod': '' }, 'build'],
-    ['a runtime of its own and a layer', { runtime: 'provided.al2023', layers: true }, { 'go.mod': '' }, 'none'],
+    ['a runtime of its own and a layer', { runtime: 'provided.al2023', layers: true }, { 'go.mod': '' }, 'perhaps'],
     ['a runtime of its own by make', { runtime: 'provided.al2' }, { Makefile: 'build-Fn:\n\tcp x y\n' }, 'build'],
     [
       'a runtime of its own, and the make of another',

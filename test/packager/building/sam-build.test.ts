@@ -273,6 +273,58 @@ describe('a function whose sources may run', () => {
     expect(messages).toEqual(["'src' is packaged without the dependencies that its 'requirements.txt' names"]);
   });
 
+  const LAYERS = { Layers: ['arn:aws:lambda:eu-west-1:111122223333:layer:tools:1'] };
+  const NODE = { 'src/app.js': '', 'src/package.json': '{"dependencies": {"left-pad": "1"}}' };
+
+  describe.each<[string, Files, string]>([
+    ['dependencies in Python', { 'src/app.py': '', 'src/requirements.txt': 'requests' }, 'python3.13'],
+    ['dependencies in Node', NODE, 'nodejs22.x'],
+    ['a program', { 'src/go.mod': '' }, 'provided.al2023'],
+  ])('and that has layers, which may bring %s,', (_what, files, Runtime) => {
+    const templates: readonly [string, string][] = [
+      ['its own', templateOf({ Fn: functionOf('src', {}, { Runtime, ...LAYERS }) })],
+      ['those of Globals', templateOf({ Fn: functionOf('src') }, { Globals: { Function: { Runtime, ...LAYERS } } })],
+    ];
+
+    test.each(templates)('is packaged from what was built: %s', async (_whose, template) => {
+      const { paths, warnings } = await packagedOf(
+        { ...files, 'template.yaml': template, '.aws-sam/build/Fn/built': '' },
+        ...['-t', 'template.yaml'],
+      );
+      expect({ paths, warnings }).toEqual({ paths: ['.aws-sam/build/Fn'], warnings: [] });
+    });
+
+    test.each(templates)(
+      'is packaged as it lies without a build, and nothing is said: %s',
+      async (_whose, template) => {
+        const { paths, warnings } = await packagedOf({ ...files, 'template.yaml': template });
+        expect({ paths, warnings }).toEqual({ paths: ['src'], warnings: [] });
+      },
+    );
+  });
+
+  test('of which several share a path and have layers is told of only where it was built', async () => {
+    const Globals = { Function: { CodeUri: 'src', Runtime: 'python3.13', ...LAYERS } };
+    const files = {
+      ...MISSING,
+      'template.yaml': templateOf({ A: functionOf(undefined), B: functionOf(undefined) }, { Globals }),
+    };
+    expect((await packagedOf(files)).warnings).toEqual([]);
+    const built = { ...files, '.aws-sam/build/A/app.py': '', '.aws-sam/build/B/app.py': '' };
+    expect((await packagedOf(built, '-t', 'template.yaml')).warnings).toEqual(['unbuilt-code']);
+  });
+
+  test('is explained by what is packaged', async () => {
+    const shop = await TestProject.of({
+      ...MISSING,
+      'template.yaml': templateOf({ Fn: functionOf('src', {}, { Runtime: 'python3.13', ...LAYERS }) }),
+      '.aws-sam/build/Fn/app.py': '',
+    });
+    const { stdout } = await shop.run('explain', '-t', 'template.yaml', '--domain', 'file:/nowhere');
+    expect(stdout).toContain("'.aws-sam/build/Fn'");
+    expect(stdout).not.toContain("'src'");
+  });
+
   test('has a runtime that a parameter names', async () => {
     const { warnings } = await packagedOf({
       ...MISSING,
