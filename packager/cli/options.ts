@@ -165,6 +165,8 @@ export type OptionTable<O> = {
 /** Options that exclude each other: of those given, the ones of the highest origin count, and there may be one of them. */
 export interface Conflict<O> {
   readonly options: readonly (keyof O)[];
+  /** It is this one that the others don't go with: without it they are no matter of this conflict. */
+  readonly with?: keyof O;
   readonly remedy: string;
 }
 
@@ -659,12 +661,13 @@ export const PACKAGE: OptionTable<PackageFlags> = {
 
 export const PACKAGE_CONFLICTS: readonly Conflict<PackageFlags>[] = [
   {
-    options: ['regions', 's3Bucket', 'resolveS3'],
-    remedy: 'Only domains fetch from each other: with a plain bucket, package once for each Region.',
-  },
-  {
     options: ['s3Bucket', 'resolveS3', 'domain'],
     remedy: 'Each names the place for the artifacts: use only one.',
+  },
+  {
+    options: ['regions', 's3Bucket', 'resolveS3'],
+    with: 'regions',
+    remedy: 'Only domains fetch from each other: with a plain bucket, package once for each Region.',
   },
   {
     options: ['watch', 'dryRun'],

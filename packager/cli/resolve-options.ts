@@ -60,17 +60,21 @@ export function highestOf(values: readonly GivenValue[]): GivenValue | undefined
 }
 
 /** Leaves one of the options that exclude each other, and takes the others out; a switch that is off excludes nothing. */
-function settle<O>({ options, remedy }: Conflict<O>, chosen: Map<keyof O, GivenValue>): readonly ArtifactError[] {
+function settle<O>(
+  { options, with: one, remedy }: Conflict<O>,
+  chosen: Map<keyof O, GivenValue>,
+): readonly ArtifactError[] {
   const rivals = options.flatMap((key) => {
     const value = chosen.get(key);
     return value === undefined || value.value === false || value.value === 'false' ? [] : [{ key, value }];
   });
+  if (one !== undefined && !rivals.some(({ key }) => key === one)) return [];
   const winner = highestOf(rivals.map(({ value }) => value));
   const equals = rivals.filter(({ value }) => value.origin === winner?.origin);
   for (const { key, value } of rivals) {
     if (value.origin !== winner?.origin) chosen.delete(key);
   }
-  if (equals.length < 2) return [];
+  if (equals.length < 2 || (one !== undefined && !equals.some(({ key }) => key === one))) return [];
   const labels = equals.map(({ value }) => value.label);
   return [
     new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, {

@@ -631,6 +631,29 @@ describe('usage errors', () => {
     expect({ code, stdout, options }).toEqual({ code: 2, stdout: '', options: {} });
   });
 
+  const PLACES = 'Each names the place for the artifacts: use only one.';
+  const REGIONS = 'Only domains fetch from each other: with a plain bucket, package once for each Region.';
+  test.each<[readonly string[], string, readonly string[]]>([
+    [['--s3-bucket', 'my-bucket', '--resolve-s3'], '', [PLACES]],
+    [['--s3-bucket', 'my-bucket', '--regions', 'eu-west-1'], '', [REGIONS]],
+    [['--resolve-s3', '--regions', 'eu-west-1'], '', [REGIONS]],
+    [['--s3-bucket', 'my-bucket', '--resolve-s3', '--regions', 'eu-west-1'], '', [PLACES, REGIONS]],
+    [['--s3-bucket', 'my-bucket', '--resolve-s3'], 'regions = "eu-west-1"', [PLACES]],
+    [['--domain', 'file:d'], 'regions = "eu-west-1"\ns3_bucket = "my-bucket"', []],
+    [['--s3-bucket', 'my-bucket'], 'regions = "eu-west-1"\nresolve_s3 = true', []],
+  ])('options that exclude each other are told of once, with what to do: %j and %j', async (words, toml, remedies) => {
+    const cwd = await projectFolder({
+      'template.yaml': '',
+      'samconfig.toml': `[default.package.parameters]\n${toml}\n`,
+    });
+    const { code, stderr } = await call(['package', ...words], { cwd });
+    expect({ code, remedies: stderr.match(/(?<=^ {2})\S.*/gm) ?? [] }).toEqual({
+      code: remedies.length === 0 ? 0 : 2,
+      remedies,
+    });
+    expect(stderr.match(/^error: /gm) ?? []).toHaveLength(remedies.length);
+  });
+
   test('of the command line, of samconfig and of the folder are told together', async () => {
     const told = async (samconfig: string, ...argv: string[]): Promise<readonly string[]> => {
       const cwd = await projectFolder({ 'samconfig.toml': samconfig });
