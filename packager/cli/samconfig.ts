@@ -46,7 +46,7 @@ export interface SamConfigRequest {
   readonly templateFile?: string;
   /** `--config-file`: it must exist. */
   readonly configFile?: string;
-  /** `--config-env`: the file must have it. */
+  /** `--config-env`: there must be a file, unless it is `default`, and it must have it. */
   readonly environment?: string;
   /** The environment may be missing: it is to be written. */
   readonly mayLack?: boolean;
@@ -60,11 +60,14 @@ export const SAM_CONFIG_FILES: readonly string[] = ['samconfig.toml', 'samconfig
 /**
  * Reads samconfig as SAM does: `[env.package.parameters]` over `[env.global.parameters]`, the file beside the template (of one under
  * `.aws-sam/build`, at the project), in the working directory if no template is named.
- * @throws ArtifactError INVALID_CONFIGURATION; an absent file is no error unless it was asked for.
+ * @throws ArtifactError INVALID_CONFIGURATION; an absent file is no error unless it, or an environment, was asked for.
  */
 export async function readSamConfig(request: SamConfigRequest): Promise<SamConfig | undefined> {
   const path = findFile(request);
-  if (path === undefined) return undefined;
+  if (path === undefined) {
+    requireFile(request);
+    return undefined;
+  }
   const document = await parseConfig(path, readFile(path));
   const environment = request.environment ?? DEFAULT_ENVIRONMENT;
   if (request.environment !== undefined && request.mayLack !== true) requireEnvironment(document, environment, path);
@@ -160,6 +163,16 @@ function findFile({ cwd, templateFile, configFile }: SamConfigRequest): string |
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw invalid(`there is no config file '${configFile}'`, '--config-file is relative to the folder of the template.');
+}
+
+/** SAM goes on without a word, and so with the settings of another environment. */
+function requireFile({ cwd, templateFile, environment = DEFAULT_ENVIRONMENT, mayLack }: SamConfigRequest): void {
+  if (environment === DEFAULT_ENVIRONMENT || mayLack === true) return;
+  const names = SAM_CONFIG_FILES.map((name) => `'${name}'`).join(', ');
+  throw invalid(
+    `there is no samconfig in '${configFolder(cwd, templateFile)}' that could have the environment '${environment}'`,
+    `Looked for were ${names} there. Name another with --config-file, or leave --config-env out.`,
+  );
 }
 
 /** @throws ArtifactError INVALID_CONFIGURATION */

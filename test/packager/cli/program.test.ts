@@ -621,6 +621,11 @@ describe('usage errors', () => {
     ['an asset with a path for a name', ['publish', '--id=a', '--asset=..=x'], "'..' is no asset name"],
     ['two kinds', ['publish', 'x', '--id', 'a', '--zip', '--file'], "error: cannot use '--zip' and '--file' together"],
     [
+      'an environment without a config file',
+      ['package', '-t', 'x', '--config-env', 'prod'],
+      "that could have the environment 'prod'\n  Looked for were 'samconfig.toml',",
+    ],
+    [
       'an absent config file',
       ['package', '-t', 'x', '--config-file', 'no.toml'],
       "error: there is no config file 'no.toml'",

@@ -58,6 +58,19 @@ describe('readSamConfig()', () => {
     expect(config?.stackName).toBe(expected);
   });
 
+  test('an environment without a file is a mistake, unless it is the default one or is to be written', async () => {
+    const cwd = await temporaryFolder();
+    mkdirSync(join(cwd, 'api'));
+    const templateFile = 'api/template.yaml';
+    await expect(readSamConfig({ cwd, templateFile, environment: 'prod' })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: `there is no samconfig in '${join(cwd, 'api')}' that could have the environment 'prod'`,
+      remedy: expect.stringMatching(/^Looked for were 'samconfig.toml', .*--config-file, or leave --config-env out\.$/),
+    });
+    expect(await readSamConfig({ cwd, templateFile, environment: 'default' })).toBeUndefined();
+    expect(await readSamConfig({ cwd, templateFile, environment: 'prod', mayLack: true })).toBeUndefined();
+  });
+
   test('an environment that is not there is nothing, unless it was asked for', async () => {
     const cwd = await folderWith({ 'samconfig.toml': 'version = 0.1\n[prod.package.parameters]\na = 1\n[test]' });
     expect((await readSamConfig({ cwd }))?.entries.size).toBe(0);
