@@ -5,6 +5,7 @@ import { looksRemote } from './meaning.ts';
 import { below, matches } from './match.ts';
 import { considerAbsence, considerBuiltAbsence, considerProperty } from './value.ts';
 import { composedText } from './intrinsics.ts';
+import { isIntrinsic } from '../intrinsic.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isMap, isString, valueOf } from '../node.ts';
 import type { PropertyEntry } from '../properties/property.ts';
@@ -44,6 +45,7 @@ export function considerResource(search: Search, resource: MapNode, context: Con
   if (!isMap(properties)) return;
   const within = { ...below(context, 'Properties'), property: '' };
   considerImage(search, type.value, properties, within);
+  if (isImage(type.value, properties, within, globals)) warnOfUnbuiltImage(search, type.value, resource, within);
   const common = type.value === SAM_FUNCTION ? globals.functions : undefined;
   for (const entry of entries) {
     const building = isCode(entry) ? buildingOf(search, resource, context, common) : undefined;
@@ -69,12 +71,16 @@ function isCode({ type, property }: PropertyEntry): boolean {
 }
 
 function needsNoCode(type: string, properties: MapNode, context: Context, globals: Globals): boolean {
+  if (isImage(type, properties, context, globals)) return true;
+  return type === SAM_FUNCTION && isGiven(valueOf(properties, 'InlineCode'));
+}
+
+/** Whether something is a function, and that a container image. */
+function isImage(type: string, properties: MapNode, { scope }: Context, globals: Globals): boolean {
+  if (type !== SAM_FUNCTION && type !== LAMBDA_FUNCTION) return false;
   const packageType = valueOf(properties, 'PackageType');
-  const isImage =
-    packageType === undefined
-      ? type === SAM_FUNCTION && globals.functionsAreImages
-      : composedText(packageType, context.scope) === 'Image';
-  return isImage || (type === SAM_FUNCTION && isGiven(valueOf(properties, 'InlineCode')));
+  if (packageType === undefined) return type === SAM_FUNCTION && globals.functionsAreImages;
+  return composedText(packageType, scope) === 'Image';
 }
 
 /** Of a function that needs no code: where it has it instead. */
@@ -101,22 +107,68 @@ function isGiven(node: TemplateNode | undefined): boolean {
 
 /** A container image is built and pushed by other tools: its name has to be one that Lambda can pull. */
 function considerImage(search: Search, type: string, properties: MapNode, context: Context): void {
-  const code = type === LAMBDA_FUNCTION ? valueOf(properties, 'Code') : type === SAM_FUNCTION ? properties : undefined;
-  const image = valueOf(code, 'ImageUri');
-  if (!isString(image) || isRegistryUri(image.value) || composedText(image, context.scope) !== image.value) return;
+  const image = imageOf(type, properties);
+  if (!isString(image) || isInEcr(image.value) || composedText(image, context.scope) !== image.value) return;
   search.claim(image);
-  search.problem(
+  const what = subject('ImageUri', context, type);
+  const host = registryOf(image.value);
+  if (host === undefined) {
+    search.problem(
+      image.start,
+      `${what} is '${image.value}', an image of this machine, and images are not packaged`,
+      'Push it to Amazon ECR and write its URI there, or run sam package with --image-repository before.',
+    );
+    return;
+  }
+  search.warn(
     image.start,
-    `${subject('ImageUri', context, type)} is '${image.value}', an image of this machine, and images are not packaged`,
-    'Push it to Amazon ECR and write its URI there, or run sam package with --image-repository before.',
+    NOT_PUSHED,
+    `${what} is '${image.value}', which stays in '${host}': images are not packaged, and Lambda takes them from private repositories of Amazon ECR alone`,
+    'Push it to Amazon ECR and write its URI there.',
   );
 }
 
+const NOT_PUSHED = 'image-not-pushed';
+
+/**
+ * `sam build` makes the image that the Metadata describes, and `sam package` pushes it and writes its ImageUri.
+ * https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build.html#build-container-image
+ */
+function warnOfUnbuiltImage(search: Search, type: string, resource: MapNode, context: Context): void {
+  const metadata = valueOf(resource, 'Metadata');
+  const described = valueOf(metadata, 'Dockerfile') ?? valueOf(metadata, 'DockerContext');
+  const properties = valueOf(resource, 'Properties');
+  const code = valueOf(properties, 'Code');
+  const isDecidedAtDeploy = isMap(code) && isIntrinsic(code);
+  if (described === undefined || isDecidedAtDeploy || isGiven(imageOf(type, properties))) return;
+  search.warn(
+    described.start,
+    NOT_PUSHED,
+    `${subject('ImageUri', context, type)} is absent, and images are not packaged: nothing builds or pushes the one that its Metadata describes`,
+    "Run 'sam build' and 'sam package --image-repository URI' before, or push the image to Amazon ECR and write its URI there.",
+  );
+}
+
+function imageOf(type: string, properties: TemplateNode | undefined): TemplateNode | undefined {
+  if (type === LAMBDA_FUNCTION) return valueOf(valueOf(properties, 'Code'), 'ImageUri');
+  return type === SAM_FUNCTION ? valueOf(properties, 'ImageUri') : undefined;
+}
+
+/**
+ * A private repository of any partition, by either of its names: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html. As to SAM, a registry of
+ * this machine is one of an emulator: `samcli/lib/package/regexpr.py`.
+ */
+function isInEcr(image: string): boolean {
+  const host = registryOf(image);
+  return host !== undefined && /\.dkr[.-]ecr[.-]|^localhost(?:[.:]|$)|^127\.0\.0\.1(?::|$)/.test(host);
+}
+
 /** As Docker tells a registry's host from a repository's name: by a dot, a port, or `localhost` before the first slash. */
-function isRegistryUri(image: string): boolean {
+function registryOf(image: string): string | undefined {
   const slash = image.indexOf('/');
   const host = image.slice(0, Math.max(slash, 0));
-  return slash > 0 && !/^\.{1,2}$/.test(host) && (/[.:]/.test(host) || host === 'localhost');
+  const isHost = slash > 0 && !/^\.{1,2}$/.test(host) && (/[.:]/.test(host) || host === 'localhost');
+  return isHost ? host : undefined;
 }
 
 /** What cfn-init downloads to an instance. */

@@ -156,7 +156,8 @@ describe('functions that have their code elsewhere', () => {
       'AWS::Lambda::Function',
       '{PackageType: Image, Code: {ImageUri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1}}',
     ],
-    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: public.ecr.aws/lambda/nodejs:22}'],
+    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: 123456789012.dkr-ecr.eu-west-1.on.aws/x@sha256:0a}'],
+    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: 123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/x}'],
     ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: localhost:5000/x}'],
     ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: !Ref Image}'],
   ])('%s %s is left alone', (type, properties) => {
@@ -185,6 +186,67 @@ Resources: {R: {Type: AWS::Serverless::Function, Properties: {PackageType: !Ref 
       expect(messages(plain)).toHaveLength(1);
     },
   );
+
+  test.each(['public.ecr.aws/lambda/nodejs:22', 'docker.io/library/x', 'ghcr.io/shop/x:1', '10.0.0.1:5000/x'])(
+    'the image %s of another registry is warned of',
+    (image) => {
+      const [host] = image.split('/');
+      const { problems, warnings, places } = findInResource(
+        'AWS::Serverless::Function',
+        `{PackageType: Image, ImageUri: ${image}}`,
+      );
+      expect({ problems, places }).toEqual({ problems: [], places: [] });
+      expect(warnings).toEqual([
+        {
+          code: 'image-not-pushed',
+          message: `ImageUri of 'R' (AWS::Serverless::Function) is '${image}', which stays in '${host ?? ''}': images are not packaged, and Lambda takes them from private repositories of Amazon ECR alone`,
+          place: { file: 't.yaml', line: 4, column: 48 },
+          remedy: 'Push it to Amazon ECR and write its URI there.',
+        },
+      ]);
+      const plain = findInResource('AWS::Lambda::Function', `{PackageType: Image, Code: {ImageUri: ${image}}}`);
+      expect(plain.warnings.map(({ code }) => code)).toEqual(['image-not-pushed']);
+    },
+  );
+
+  /** A function whose Metadata describes an image, as `sam init` writes it. */
+  function findImage(type: string, properties: string, before = '') {
+    return find(
+      `${before}Resources:\n  R:\n    Type: ${type}\n    Metadata:\n      Dockerfile: Dockerfile\n      DockerContext: ./app\n    Properties: ${properties}\n`,
+      { disk: ['./app/'] },
+    );
+  }
+
+  test.each<[string, string, string?]>([
+    ['AWS::Serverless::Function', '{PackageType: Image}'],
+    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: null}'],
+    ['AWS::Serverless::Function', '{MemorySize: 128}', 'Globals: {Function: {PackageType: Image}}\n'],
+    ['AWS::Lambda::Function', '{PackageType: Image}'],
+    ['AWS::Lambda::Function', '{PackageType: Image, Code: ./app}'],
+  ])('%s %s whose image nobody pushes is warned of', (type, properties, before = '') => {
+    const { problems, warnings, places } = findImage(type, properties, before);
+    expect({ problems, places }).toEqual({ problems: [], places: [] });
+    expect(warnings).toEqual([
+      {
+        code: 'image-not-pushed',
+        message: `ImageUri of 'R' (${type}) is absent, and images are not packaged: nothing builds or pushes the one that its Metadata describes`,
+        place: { file: 't.yaml', line: before === '' ? 5 : 6, column: 19 },
+        remedy:
+          "Run 'sam build' and 'sam package --image-repository URI' before, or push the image to Amazon ECR and write its URI there.",
+      },
+    ]);
+  });
+
+  test.each([
+    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1}'],
+    ['AWS::Serverless::Function', '{PackageType: Image, ImageUri: !Ref Image}'],
+    ['AWS::Serverless::Function', '{CodeUri: ./app}'],
+    ['AWS::Lambda::Function', '{PackageType: Image, Code: {ImageUri: !Sub "${Registry}/x"}}'],
+    ['AWS::Lambda::Function', '{PackageType: Image, Code: !If [A, {ImageUri: !Ref B}, {ImageUri: !Ref C}]}'],
+    ['AWS::ECS::Service', '{PackageType: Image}'],
+  ])('%s %s is not, whatever its Metadata describes', (type, properties) => {
+    expect(warned(findImage(type, properties))).toEqual([]);
+  });
 
   test('is told once where it is a file too', () => {
     const found = findInResource('AWS::Serverless::Function', '{PackageType: Image, ImageUri: ./image.tar.gz}', {
