@@ -1,10 +1,13 @@
 /** What one option is set to in a file. */
 export type ConfigValue = string | boolean | readonly string[];
 
+/** In the place of a value: the key goes, in whatever spelling, and what stands behind it in its line. */
+export const TAKEN_OUT: unique symbol = Symbol('taken out');
+
 /** One value and where it belongs: `['default', 'package', 'parameters', 's3_bucket']`. */
 export interface Setting {
   readonly path: readonly string[];
-  readonly value: ConfigValue;
+  readonly value: ConfigValue | typeof TAKEN_OUT;
 }
 
 /** How people have called a key: SAM takes `_`, this program takes `-` as well. */
@@ -25,8 +28,12 @@ export function endOfLine(text: string, offset: number): number {
 
 /** Blanks that the line of an offset begins with. */
 export function indentAt(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  return /^[ \t]*/.exec(text.slice(start, offset))?.[0] ?? '';
+  return /^[ \t]*/.exec(text.slice(startOfLine(text, offset), offset))?.[0] ?? '';
+}
+
+/** The offset at which the line of an offset begins. */
+export function startOfLine(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
 }
 
 /** Takes the place of `start` to `end`. */

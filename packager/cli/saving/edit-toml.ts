@@ -1,5 +1,14 @@
 import type { ConfigValue, Setting } from './config-values.ts';
-import { indentAt, isSameKey, lineEndOf, lineInserted, spliced } from './config-values.ts';
+import {
+  endOfLine,
+  indentAt,
+  isSameKey,
+  lineEndOf,
+  lineInserted,
+  spliced,
+  startOfLine,
+  TAKEN_OUT,
+} from './config-values.ts';
 import type { Statement } from './toml-statements.ts';
 import { statementsOf } from './toml-statements.ts';
 
@@ -26,6 +35,8 @@ function withSetting(text: string, { path, value }: Setting): string {
   const key = path.at(-1) ?? '';
   const pairs = pairsIn(statements);
   const present = pairs.find((pair) => isAt(pair.path, table, 1) && isSameKey(pair.path.at(-1) ?? '', key));
+  if (value === TAKEN_OUT)
+    return present === undefined ? text : withSetting(withoutPair(text, pairs, present), { path, value });
   if (present !== undefined) return spliced(text, present.valueStart, present.end, valueText(value));
   const line = `${keyText(key)} = ${valueText(value)}`;
   const inline = pairs.find((pair) => pair.members !== undefined && isAt(pair.path, table, 0));
@@ -38,6 +49,16 @@ function withSetting(text: string, { path, value }: Setting): string {
     return lineInserted(text, dotted.end, `${indentAt(text, dotted.start)}${written}${line}`);
   }
   return withTable(text, statements, table, line);
+}
+
+/** Of an inline table a comma goes with it, else its line. */
+function withoutPair(text: string, pairs: readonly Pair[], pair: Pair): string {
+  const { members = [] } = pairs.find((one) => one.members?.includes(pair)) ?? {};
+  const index = members.indexOf(pair);
+  if (index < 0) return spliced(text, startOfLine(text, pair.start), endOfLine(text, pair.end), '');
+  const [before, after] = [members[index - 1], members[index + 1]];
+  if (before !== undefined) return spliced(text, before.end, pair.end, '');
+  return spliced(text, pair.start, after?.start ?? pair.end, '');
 }
 
 type Pair = Extract<Statement, { readonly kind: 'pair' }>;

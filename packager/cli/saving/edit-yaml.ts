@@ -1,7 +1,7 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import type { ConfigValue, Setting } from './config-values.ts';
-import { endOfLine, indentAt, isSameKey, lineEndOf, spliced } from './config-values.ts';
+import { endOfLine, indentAt, isSameKey, lineEndOf, spliced, startOfLine, TAKEN_OUT } from './config-values.ts';
 
 type Yaml = typeof YamlModule;
 
@@ -17,11 +17,12 @@ const VERSION: unique symbol = Symbol('version');
 
 interface YamlSetting {
   readonly path: readonly string[];
-  readonly value: ConfigValue | typeof VERSION;
+  readonly value: Setting['value'] | typeof VERSION;
 }
 
 function withSetting(text: string, { path, value }: YamlSetting, yaml: Yaml): string {
   const document = yaml.parseDocument(text, { merge: true, keepSourceTokens: true });
+  if (value === TAKEN_OUT) return withoutKey(text, document, path, yaml);
   const { found, missing } = follow(document, path, yaml);
   const written = value === VERSION ? '0.1' : valueText(value);
   const [first = '', ...below] = missing;
@@ -50,6 +51,27 @@ function withSetting(text: string, { path, value }: YamlSetting, yaml: Yaml): st
       `${keyText(first)}: ${below.length === 0 ? written : `{ ${inFlow(below, written)} }`}`,
     );
   return intoBlock(text, found, missing, written, value === VERSION);
+}
+
+/** Of a map in one line a comma goes with it, else its lines. */
+function withoutKey(text: string, document: Document, path: readonly string[], yaml: Yaml): string {
+  const { found: map, missing } = follow(document, path.slice(0, -1), yaml);
+  if (missing.length > 0 || !yaml.isMap(map)) return text;
+  const pair = pairOf(map, path.at(-1) ?? '', true, yaml);
+  if (pair === undefined) return text;
+  const [start, end] = extentOf(pair, yaml);
+  if (map.flow !== true)
+    return spliced(text, startOfLine(text, start), text[end - 1] === '\n' ? end : endOfLine(text, end), '');
+  const index = map.items.indexOf(pair);
+  const [before, after] = [map.items[index - 1], map.items[index + 1]];
+  if (before !== undefined) return spliced(text, extentOf(before, yaml)[1], end, '');
+  return spliced(text, start, after === undefined ? end : extentOf(after, yaml)[0], '');
+}
+
+/** From its key to the end of its value. */
+function extentOf({ key, value }: Pair, yaml: Yaml): readonly [number, number] {
+  const [start, end] = rangeOf(yaml.isNode(key) ? key : null);
+  return [start, yaml.isNode(value) ? rangeOf(value)[1] : end];
 }
 
 interface Followed {

@@ -6,15 +6,15 @@ import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output
 import { isNoEcho } from '../../template/find/parameters.ts';
 import { isMap, valueOf } from '../../template/node.ts';
 import { parseTemplate } from '../../template/text/parse.ts';
-import type { OptionSpec, PackageOptions } from '../options.ts';
-import { PACKAGE } from '../options.ts';
+import type { OptionSpec, PackageFlags, PackageOptions } from '../options.ts';
+import { PACKAGE, PACKAGE_CONFLICTS } from '../options.ts';
 import { parseOverrides } from '../overrides.ts';
 import { writeNote } from '../report.ts';
 import type { GivenValues } from '../resolve-options.ts';
 import { configFolder, parseConfig, SAM_CONFIG_FILES } from '../samconfig.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ConfigValue, Setting } from './config-values.ts';
-import { isSameKey } from './config-values.ts';
+import { isSameKey, TAKEN_OUT } from './config-values.ts';
 import { editToml } from './edit-toml.ts';
 import { editYaml } from './edit-yaml.ts';
 
@@ -32,18 +32,22 @@ export interface Saved {
   readonly environment: string;
   /** As in the file. */
   readonly keys: readonly string[];
+  /** Keys of the same section that excluded what was written. */
+  readonly takenOut: readonly string[];
+  /** Such keys of the global section, which package is told not to take from there. */
+  readonly turnedOff: readonly string[];
   /** Options that hold a secret, as they were written. */
   readonly secrets: readonly string[];
 }
 
 /**
  * `--save-params`: writes what the command line says into `[ENV.package.parameters]` of samconfig, and the Region into `[ENV.global.parameters]`, where other commands
- * of SAM find it, too. Everything else in the file stays to the byte; the file appears whole, or stays as it was. Values of NoEcho parameters and passwords in URLs are not written.
+ * of SAM find it, too. What of the file yielded to it in this run goes: the next one would refuse both. Everything else in the file stays to the byte; the file appears whole, or stays as it was. Values of NoEcho parameters and passwords in URLs are not written.
  * @throws ArtifactError INVALID_CONFIGURATION, OUTPUT_FAILED
  */
 export async function saveParameters(request: SaveRequest): Promise<Saved> {
   const { text, ...saved } = await prepare(request);
-  if (saved.keys.length > 0) {
+  if (isChange(saved)) {
     const file = outputOf(saved.file, request.cwd);
     await writeOutputs([{ file, bytes: [Buffer.from(text)] }]);
   }
@@ -52,23 +56,33 @@ export async function saveParameters(request: SaveRequest): Promise<Saved> {
 
 /** Whether that could be done; changes nothing. @throws as `saveParameters` */
 export async function checkSaving(request: SaveRequest): Promise<void> {
-  const { file, keys } = await prepare(request);
-  if (keys.length === 0) return;
-  checkOutputs([outputOf(file, request.cwd)]);
-  tryOutputs([outputOf(file, request.cwd)]);
+  const saved = await prepare(request);
+  if (!isChange(saved)) return;
+  checkOutputs([outputOf(saved.file, request.cwd)]);
+  tryOutputs([outputOf(saved.file, request.cwd)]);
+}
+
+function isChange({ keys, takenOut, turnedOff }: Saved): boolean {
+  return [...keys, ...takenOut, ...turnedOff].length > 0;
 }
 
 /** In lines for people. */
-export function tellSaved(
-  { file, keys, secrets, environment }: Saved,
-  terminal: Terminal,
-  options: PackageOptions,
-): void {
+export function tellSaved(saved: Saved, terminal: Terminal, options: PackageOptions): void {
   if (options.quiet) return;
-  const names = keys.map((key) => `'${key}'`).join(', ');
+  const { file, secrets, environment, keys, takenOut, turnedOff } = saved;
   const where = `under '${environment}' in '${basename(file)}'`;
-  writeNote(terminal, keys.length === 0 ? `nothing new to save ${where}` : `saved ${names} ${where}`, options);
+  const done = [
+    ...(keys.length === 0 ? [] : [`saved ${quoted(keys)}`]),
+    ...(takenOut.length === 0 ? [] : [`took out ${quoted(takenOut)}`]),
+    ...(turnedOff.length === 0 ? [] : [`turned ${quoted(turnedOff)} of the global section off for package`]),
+  ].join(' and ');
+  const why = takenOut.length + turnedOff.length === 0 ? '' : ': they exclude each other';
+  writeNote(terminal, isChange(saved) ? `${done} ${where}${why}` : `nothing new to save ${where}`, options);
   for (const label of secrets) writeNote(terminal, `${label} was not saved: it has a secret`, options);
+}
+
+function quoted(keys: readonly string[]): string {
+  return keys.map((key) => `'${key}'`).join(', ');
 }
 
 function outputOf(file: string, cwd: string): ReturnType<typeof outputFile> {
@@ -82,9 +96,19 @@ async function prepare(request: SaveRequest): Promise<Saved & { readonly text: s
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const document = await parseConfig(file, before);
   const { settings, secrets } = await settingsOf(request, environment);
-  const changes = settings.filter((setting) => !isSaidForAll(document, setting));
+  const added = settings.filter((setting) => !isSaidForAll(document, setting));
+  const displaced = displacedBy(settings, document, environment);
+  const changes = [...added, ...displaced];
   const text = changes.length === 0 ? before : await edited(file, before, document, changes);
-  return { file, environment, text, secrets, keys: changes.map(({ path }) => path.at(-1) ?? '') };
+  return {
+    ...{ file, environment, text, secrets, keys: added.map(keyOf) },
+    takenOut: displaced.filter(({ value }) => value === TAKEN_OUT).map(keyOf),
+    turnedOff: displaced.filter(({ value }) => value !== TAKEN_OUT).map(keyOf),
+  };
+}
+
+function keyOf({ path }: Setting): string {
+  return path.at(-1) ?? '';
 }
 
 function namedTemplate(given: GivenValues): string | undefined {
@@ -163,6 +187,38 @@ function hiddenParameters(templateFile: string): ReadonlySet<string> {
 
 type Table = Readonly<Record<string, unknown>>;
 
+/** What the file says that goes with what is saved no longer, as this run settled it: the command line stands above the file. */
+function displacedBy(settings: readonly Setting[], document: Table, environment: string): readonly Setting[] {
+  const rivals = new Set(settings.flatMap(rivalsOf));
+  return [...rivals].flatMap((rival): Setting[] => {
+    const spec: OptionSpec<unknown> = PACKAGE[rival];
+    const path = pathOf(spec, environment);
+    const own = at(document, path);
+    const isShared = isExcluding(rival, at(document, [environment, 'global', ...path.slice(2)]));
+    if (own === undefined ? !isShared : !isExcluding(rival, own)) return [];
+    // What is empty counts for nothing, here and with SAM, and still goes before the global section.
+    return [{ path, value: isShared ? (spec.argument === undefined ? false : '') : TAKEN_OUT }];
+  });
+}
+
+function rivalsOf(setting: Setting): readonly (keyof PackageFlags)[] {
+  const keys = Object.keys(PACKAGE) as (keyof PackageFlags)[];
+  const key = keys.find((one) => isSameKey(PACKAGE[one].name, keyOf(setting)));
+  if (key === undefined || !isExcluding(key, setting.value)) return [];
+  const rivals = PACKAGE_CONFLICTS.filter(({ options }) => options.includes(key)).flatMap(
+    ({ options, with: one = key }) => (one === key ? options : [one]),
+  );
+  // Only a domain keeps references.
+  if (key === 'references') rivals.push('s3Bucket', 'resolveS3');
+  if (key === 's3Bucket' || key === 'resolveS3') rivals.push('references');
+  return rivals.filter((rival) => rival !== key && PACKAGE[rival].inFile !== 'never');
+}
+
+function isExcluding(key: keyof PackageFlags, value: unknown): boolean {
+  if (value === null || isNothing(value) || value === false || value === 'false') return false;
+  return key !== 'references' || value !== 'none';
+}
+
 /** What the global section says already is not said again, unless the section of `package` says something else. */
 function isSaidForAll(document: Table, { path, value }: Setting): boolean {
   const [environment = '', section = '', ...below] = path;
@@ -211,6 +267,8 @@ function plainly(value: unknown): unknown {
 
 function withSetting(table: Table, { path: [first = '', ...below], value }: Setting): Table {
   const key = below.length === 0 ? keyIn(table, first) : first;
+  if (below.length === 0 && value === TAKEN_OUT)
+    return Object.fromEntries(Object.entries(table).filter(([one]) => !isSameKey(one, first)));
   const inside = table[key];
   return {
     ...table,
@@ -219,10 +277,18 @@ function withSetting(table: Table, { path: [first = '', ...below], value }: Sett
 }
 
 function unwritable(file: string, changes: readonly Setting[]): ArtifactError {
-  const lines = changes.map(({ path, value }) => `${path.join('.')} = ${JSON.stringify(value)}`);
+  const written = changes.flatMap(({ path, value }) =>
+    value === TAKEN_OUT ? [] : [`${path.join('.')} = ${JSON.stringify(value)}`],
+  );
+  const takenOut = changes.filter(({ value }) => value === TAKEN_OUT).map(({ path }) => path.join('.'));
+  const where = `'${resolve(dirname(file), basename(file))}'`;
+  const advice = [
+    ...(written.length === 0 ? [] : [`Write them by hand into ${where}: ${written.join(', ')}.`]),
+    ...(takenOut.length === 0 ? [] : [`Take out of ${where} by hand what they exclude: ${takenOut.join(', ')}.`]),
+  ];
   return new ArtifactError(
     'INVALID_CONFIGURATION',
     `'${basename(file)}' is laid out in a way in which the options of the command line can't be written into it`,
-    { remedy: `Write them by hand into '${resolve(dirname(file), basename(file))}': ${lines.join(', ')}.` },
+    { remedy: advice.join(' ') },
   );
 }

@@ -3,11 +3,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse as parseToml } from 'smol-toml';
 import { parse as parseYaml } from 'yaml';
+import { HANDLERS } from '../../../packager/cli/commands.ts';
 import { EXIT } from '../../../packager/cli/exit-codes.ts';
+import { run } from '../../../packager/cli/program.ts';
 import type { Setting } from '../../../packager/cli/saving/config-values.ts';
+import { TAKEN_OUT } from '../../../packager/cli/saving/config-values.ts';
 import { editToml } from '../../../packager/cli/saving/edit-toml.ts';
 import { editYaml } from '../../../packager/cli/saving/edit-yaml.ts';
 import { TestProject } from '../../support/project.ts';
+import { recordedTerminal } from '../../support/terminal.ts';
 
 const PARAMETERS = ['default', 'package', 'parameters'];
 const setting = (key: string, value: Setting['value']): Setting => ({ path: [...PARAMETERS, key], value });
@@ -82,6 +86,37 @@ describe('editToml()', () => {
     ],
   ])('writes into %s', (_what, before, after) => {
     expect(editToml(before, [setting('s3_bucket', 'new')])).toBe(after);
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'a line with its remark, in either spelling',
+      'version = 0.1\r\n[default.package.parameters]\r\n# why\r\n  resolve-s3 = true # SAM\r\nx = 1\r\n',
+      'version = 0.1\r\n[default.package.parameters]\r\n# why\r\nx = 1\r\n',
+    ],
+    [
+      'several lines at the end',
+      'version = 0.1\n[default.package.parameters]\nx = 1\nresolve_s3 = [\n  "a", # one\n]',
+      'version = 0.1\n[default.package.parameters]\nx = 1\n',
+    ],
+    [
+      'the first of a table in one line',
+      'version = 0.1\ndefault = { package = { parameters = { resolve_s3 = true, x = 1 } } }\n',
+      'version = 0.1\ndefault = { package = { parameters = { x = 1 } } }\n',
+    ],
+    [
+      'the last of a table in one line',
+      'version = 0.1\n[default.package]\nparameters = { x = 1, resolve_s3 = true }\n',
+      'version = 0.1\n[default.package]\nparameters = { x = 1 }\n',
+    ],
+    [
+      'dotted keys, and no other section',
+      'version = 0.1\ndefault.package.parameters.resolve_s3 = true\n[prod.package.parameters]\nresolve_s3 = true\n',
+      'version = 0.1\n[prod.package.parameters]\nresolve_s3 = true\n',
+    ],
+    ['nothing', 'version = 0.1\n[default]\nx = 1\n', 'version = 0.1\n[default]\nx = 1\n'],
+  ])('takes out %s', (_what, before, after) => {
+    expect(editToml(before, [setting('resolve_s3', TAKEN_OUT)])).toBe(after);
   });
 
   test('writes every text so that it is read as it was', () => {
@@ -205,6 +240,37 @@ describe('editYaml()', () => {
       default: { package: { parameters: { s3_bucket: 'new' } } },
     });
   });
+
+  test.each<[string, string, string]>([
+    [
+      'a line with its remark, in either spelling',
+      'version: 0.1\r\ndefault:\r\n  package:\r\n    parameters:\r\n      resolve-s3: true # SAM\r\n      x: 1\r\n',
+      'version: 0.1\r\ndefault:\r\n  package:\r\n    parameters:\r\n      x: 1\r\n',
+    ],
+    [
+      'several lines',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      x: 1\n      resolve_s3:\n        - a\n        - b\n      y: 2\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      x: 1\n      y: 2\n',
+    ],
+    [
+      'a text of several lines at the end',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      x: 1\n      resolve_s3: |\n        a\n\n        b\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      x: 1\n',
+    ],
+    [
+      'the first of a map in one line',
+      'version: 0.1\ndefault: {package: {parameters: {resolve_s3: true, x: 1}}}\n',
+      'version: 0.1\ndefault: {package: {parameters: {x: 1}}}\n',
+    ],
+    [
+      'the last of a map in one line',
+      'version: 0.1\ndefault: {package: {parameters: {x: 1, resolve_s3: true}}}\n',
+      'version: 0.1\ndefault: {package: {parameters: {x: 1}}}\n',
+    ],
+    ['nothing', 'version: 0.1\ndefault: {}\n', 'version: 0.1\ndefault: {}\n'],
+  ])('takes out %s', async (_what, before, after) => {
+    expect(await editYaml(before, [setting('resolve_s3', TAKEN_OUT)])).toBe(after);
+  });
 });
 
 const TEMPLATE = `Parameters:
@@ -309,6 +375,82 @@ default:
     const again = await shop.package('--save-params', '--use-json');
     expect(again.stderr).toContain("note: nothing new to save under 'default' in 'samconfig.yaml'\n");
     expect(readFileSync(shop.path('samconfig.yaml'), 'utf8')).toBe(text);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[], string]>([
+    [
+      'of the same section',
+      {
+        'samconfig.toml':
+          'version = 0.1\n[default.package.parameters]\nresolve_s3 = true # SAM\noutput_template_file = "o.yaml"\n[default.deploy.parameters]\nresolve_s3 = true\n',
+      },
+      ["saved 'project_root', 'domain' and took out 'resolve_s3'"],
+      'version = 0.1\n[default.package.parameters]\noutput_template_file = "o.yaml"\nproject_root = "."\ndomain = "file:../domain"\n[default.deploy.parameters]\nresolve_s3 = true\n',
+    ],
+    [
+      'of both sections, in YAML',
+      {
+        'samconfig.yaml':
+          'version: 0.1\ndefault:\n  global:\n    parameters:\n      s3_bucket: shared-bucket\n      resolve_s3: false\n  package:\n    parameters:\n      s3-bucket: my-bucket\n      output_template_file: o.yaml\n',
+      },
+      ["saved 'project_root', 'domain' and turned 's3_bucket' of the global section off for package"],
+      'version: 0.1\ndefault:\n  global:\n    parameters:\n      s3_bucket: shared-bucket\n      resolve_s3: false\n  package:\n    parameters:\n      s3-bucket: ""\n      output_template_file: o.yaml\n      project_root: "."\n      domain: "file:../domain"\n',
+    ],
+    [
+      'of the global section',
+      {
+        'samconfig.toml':
+          'version = 0.1\n[default.package.parameters]\noutput_template_file = "o.yaml"\n[default.global.parameters]\nresolve_s3 = true\n',
+      },
+      ["saved 'project_root', 'domain' and turned 'resolve_s3' of the global section off for package"],
+      'version = 0.1\n[default.package.parameters]\noutput_template_file = "o.yaml"\nproject_root = "."\ndomain = "file:../domain"\nresolve_s3 = false\n[default.global.parameters]\nresolve_s3 = true\n',
+    ],
+  ])('takes out what it displaced, %s, so that the next run is not refused', async (_where, files, told, text) => {
+    const shop = await project(files);
+    const saved = await shop.package('--save-params');
+    const [file = ''] = Object.keys(files);
+    expect(saved).toMatchObject({ exitCode: EXIT.ok });
+    for (const line of told)
+      expect(saved.stderr).toContain(`note: ${line} under 'default' in '${file}': they exclude each other\n`);
+    expect(shop.read(file)).toBe(text);
+    const again = await shop.run('package');
+    expect(again).toMatchObject({ exitCode: EXIT.ok });
+    expect(again.stderr).not.toContain('warning');
+  });
+
+  const BUCKET = 's3_bucket = "my-bucket"\n';
+  test.each<[string, string, readonly string[], string]>([
+    ['resolve_s3 = true\n', '', ['--s3-bucket', 'my-bucket'], BUCKET],
+    ['domain = "file:d"\nreferences = "grouped"\n', '', ['--s3-bucket', 'my-bucket'], BUCKET],
+    [
+      'regions = "eu-west-1"\nreferences = "none"\n',
+      '',
+      ['--s3-bucket', 'my-bucket'],
+      `references = "none"\n${BUCKET}`,
+    ],
+    ['', 'references = "stack"\n', ['--s3-bucket', 'my-bucket'], `${BUCKET}references = ""\n`],
+    [BUCKET, '', ['--no-resolve-s3'], `${BUCKET}resolve_s3 = false\n`],
+    [
+      BUCKET,
+      '',
+      ['--references', 'grouped', '--regions', 'eu-west-1'],
+      'references = "grouped"\nregions = ["eu-west-1"]\n',
+    ],
+  ])('is read again without a problem: %j, %j and %j', async (own, global, words, expected) => {
+    const section = '[default.package.parameters]\n';
+    const rest = global === '' ? '' : `[default.global.parameters]\n${global}`;
+    const shop = await project({ 'samconfig.toml': `version = 0.1\n${section}${own}${rest}` });
+    const resolved = async (...argv: string[]): Promise<{ code: number; stderr: string }> => {
+      const terminal = recordedTerminal({ cwd: shop.folder });
+      const code = await run(['package', ...argv], terminal, { ...HANDLERS, package: () => Promise.resolve() });
+      return { code, stderr: terminal.stderr.text };
+    };
+    const { code } = await resolved('--save-params', ...words);
+    expect({ code, text: shop.read('samconfig.toml') }).toEqual({
+      code: EXIT.ok,
+      text: `version = 0.1\n${section}${expected}${rest}`,
+    });
+    expect(await resolved()).toEqual({ code: EXIT.ok, stderr: '' });
   });
 
   test('writes nothing in a dry run, and nothing of a run that failed', async () => {
