@@ -13,6 +13,7 @@ import { buildMethodOf } from './build-method.ts';
 import type { Buildable, Need } from './build-need.ts';
 import { FOLDERS_OF_LAYERS, languageOf, namesIn, needOf } from './build-need.ts';
 import { changedSince } from './changed-since.ts';
+import { SamOriginal } from './sam-original.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
 
@@ -60,6 +61,7 @@ export class SamBuilds {
   /** Many functions may have the same code, which is looked at once. */
   readonly #folders = new Map<string, boolean>();
   readonly #names = new Map<string, readonly string[]>();
+  readonly #originals = new Map<string, SamOriginal>();
 
   constructor(places: SamBuildPlaces) {
     this.#places = places;
@@ -106,8 +108,18 @@ export class SamBuilds {
     const stacks = path.relative(buildFolder, path.dirname(question.templateFile)).split(path.sep).filter(Boolean);
     const fullPath = [...stacks, resource.name].join('/');
     const note = (await this.#record(buildFolder))?.get(fullPath);
-    if (note === undefined || !existsSync(note.source)) return { code, warnings: [] };
-    return { code, warnings: this.#stale(question, resource, note.source, code) };
+    const source =
+      note !== undefined && existsSync(note.source)
+        ? note.source
+        : this.#originalOf(buildFolder).sourceOf({
+            ...{ stacks, logicalId: resource.logicalId ?? resource.name, textOf: question.textOf },
+            ...{ type: question.place.type, property: question.place.property },
+          });
+    return { code, warnings: source === undefined ? [] : this.#stale(question, resource, source, code) };
+  }
+
+  #originalOf(buildFolder: string): SamOriginal {
+    return once(this.#originals, buildFolder, () => new SamOriginal(buildFolder, this.#places.cwd));
   }
 
   async #one(question: BuildQuestion, resource: Resource): Promise<BuildAnswer> {

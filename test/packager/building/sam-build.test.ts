@@ -395,6 +395,99 @@ describe('a build that is older than its sources', () => {
   });
 });
 
+describe('the template that sam build wrote, where nothing is noted of what it was built of,', () => {
+  const layer = {
+    Type: 'AWS::Serverless::LayerVersion',
+    Properties: { ContentUri: { 'Fn::Sub': 'layers/${Stage}' } },
+    Metadata: { BuildMethod: 'python3.13' },
+  };
+  const nest = { Type: 'AWS::Serverless::Application', Properties: { Location: 'stacks/child.yaml' } };
+  const parameters = { Parameters: { Stage: { Type: 'String', Default: 'common' } } };
+  const FILES = {
+    'template.yaml': templateOf(
+      { Fn: functionOf('src'), Common: functionOf(undefined), Layer: layer, Nest: nest },
+      { ...parameters, Globals: { Function: { CodeUri: 'common' } } },
+    ),
+    'stacks/child.yaml': templateOf({ Fn: functionOf('../child') }),
+    ...{ 'src/app.py': '', 'common/app.py': '', 'layers/common/x.py': '', 'child/app.py': '' },
+    '.aws-sam/build/template.yaml': templateOf(
+      {
+        ...{ Fn: functionOf('Fn'), Common: functionOf('Common') },
+        Layer: { ...layer, Properties: { ContentUri: 'Layer' } },
+        Nest: { ...nest, Properties: { Location: 'Nest/template.yaml' } },
+      },
+      parameters,
+    ),
+    '.aws-sam/build/Nest/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+    ...{ '.aws-sam/build/Fn/app.py': '', '.aws-sam/build/Common/app.py': '', '.aws-sam/build/Nest/Fn/app.py': '' },
+    '.aws-sam/build/Layer/python/x.py': '',
+  };
+
+  function changed(shop: TestProject, ...names: readonly string[]): void {
+    for (const name of names) {
+      shop.write({ [name]: 'changed' });
+      utimesSync(shop.path(name), LATER, LATER);
+    }
+  }
+
+  test('tells by the one beside .aws-sam which sources have changed since', async () => {
+    const shop = await TestProject.of(FILES);
+    expect((await packaged(shop)).warnings.filter((one) => one.startsWith('stale'))).toEqual([]);
+    changed(shop, 'src/app.py', 'common/app.py', 'layers/common/x.py', 'child/app.py');
+    for (const flags of [[], ['-t', '.aws-sam/build/template.yaml']]) {
+      const { exitCode, messages } = await packaged(shop, ...flags);
+      expect(exitCode).toBe(EXIT.ok);
+      expect(messages.filter((one) => one.includes('has changed since')).toSorted()).toEqual([
+        "'child/app.py' has changed since 'sam build' made '.aws-sam/build/Nest/Fn', which is packaged",
+        "'common/app.py' has changed since 'sam build' made '.aws-sam/build/Common', which is packaged",
+        "'layers/common/x.py' has changed since 'sam build' made '.aws-sam/build/Layer', which is packaged",
+        "'src/app.py' has changed since 'sam build' made '.aws-sam/build/Fn', which is packaged",
+      ]);
+    }
+  });
+
+  test('does so where its notes are those of another machine', async () => {
+    const shop = await TestProject.of({
+      ...FILES,
+      '.aws-sam/build.toml': '[function_build_definitions.u]\ncodeuri = "/away/src"\nfunctions = ["Fn"]\n',
+    });
+    changed(shop, 'src/app.py');
+    expect((await packaged(shop)).warnings).toContain('stale-build Fn');
+  });
+
+  test('and where samconfig names the build folder', async () => {
+    const shop = await TestProject.of({
+      'samconfig.toml': 'version = 0.1\n[default.build.parameters]\nbuild_dir = "out"\n',
+      'template.yaml': templateOf({ Fn: functionOf('src') }),
+      ...{ 'src/app.py': '', 'out/template.yaml': templateOf({ Fn: functionOf('Fn') }), 'out/Fn/app.py': '' },
+    });
+    changed(shop, 'src/app.py');
+    const { warnings } = await packaged(shop, '-t', 'out/template.yaml', '--config-file', '../samconfig.toml');
+    expect(warnings).toEqual(['stale-build Fn']);
+  });
+
+  test.each<[string, Files]>([
+    ['can not be read', { 'template.yaml': 'Resources: {' }],
+    ['is no template', { 'template.yaml': '[]' }],
+    ['has another resource', { 'template.yaml': templateOf({ Other: functionOf('src') }) }],
+    ['has one of another type', { 'template.yaml': templateOf({ Fn: { ...layer, Properties: { CodeUri: 'src' } } }) }],
+    ['names what is not there', { 'template.yaml': templateOf({ Fn: functionOf('none') }) }],
+    [
+      'names what only the deploy knows',
+      { 'template.yaml': templateOf({ Fn: functionOf(undefined, {}, { CodeUri: { Ref: 'AWS::StackName' } }) }) },
+    ],
+    ['is called otherwise', { 'app.yaml': templateOf({ Fn: functionOf('src') }) }],
+  ])('tells nothing where that %s', async (_what, template) => {
+    const shop = await TestProject.of({
+      ...template,
+      ...{ 'src/app.py': '', '.aws-sam/build/Fn/app.py': '' },
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+    });
+    changed(shop, 'src/app.py');
+    expect(await packaged(shop)).toMatchObject({ exitCode: EXIT.ok, paths: ['.aws-sam/build/Fn'], warnings: [] });
+  });
+});
+
 test('what a build of one function has left at its sources is built as if there were none', async () => {
   const files = {
     ...{ 'greet/app.ts': 'export const handler = () => 1;', 'src/main.go': '', '.aws-sam/build/Fn/bootstrap': '' },
