@@ -140,7 +140,7 @@ function placeText(place: ExplainedPlace, template: ExplainedTemplate, around: A
 }
 
 /** What everybody packages needs no reason. */
-function foundBy({ kind, row }: Rule): readonly Item[] {
+function foundBy({ kind, row, written }: Rule): readonly Item[] {
   switch (kind) {
     case 'core':
       return [];
@@ -149,7 +149,7 @@ function foundBy({ kind, row }: Rule): readonly Item[] {
     case 'own-table':
       return [['found', `${row} stands in the file for --resources`]];
     case 'function':
-      return [['found', 'it is written with !Artifact, which is packaged wherever it stands']];
+      return [['found', `it is written with ${written ?? row}, which is packaged wherever it stands`]];
   }
 }
 

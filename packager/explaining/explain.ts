@@ -9,6 +9,7 @@ import type { LoadedPlace, LocalSource, PlaceContent, Unit } from '../packaging/
 import { allPlaces, allUnits, isLiteral, isPinned } from '../packaging/unit.ts';
 import type { Left } from '../template/find/left.ts';
 import type { Form, Place, Position } from '../template/place.ts';
+import type { Template } from '../template/template.ts';
 import { hiddenIn } from './hidden.ts';
 import type { Ignored } from './ignored.ts';
 import { ignoredIn } from './ignored.ts';
@@ -114,7 +115,7 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
       namedBy: namers.get(unit) ?? [],
       parameters: parametersOf(unit, hidden.get(unit)),
       isLiteral: isLiteral(unit),
-      places: places.map((place) => explainPlace(place, uses?.get(place), artifacts, request)),
+      places: places.map((place) => explainPlace(place, template, uses?.get(place), artifacts, request)),
       references: references.map(explainReference),
       left,
     };
@@ -138,6 +139,7 @@ function parametersOf({ values }: Unit, hidden: ReadonlySet<string> = new Set())
 
 function explainPlace(
   { place, contents }: LoadedPlace,
+  template: Template,
   uses: Uses | undefined,
   artifacts: Artifacts,
   request: ExplainRequest,
@@ -146,7 +148,7 @@ function explainPlace(
   return {
     position,
     ...(resource !== undefined && { resource }),
-    ...{ type, property, rule: ruleOf(place, request) },
+    ...{ type, property, rule: ruleOf(place, template, request) },
     names: contents.map((content, index) =>
       explainTarget(content, targets[index]?.values ?? [], place, artifacts.of(content), request),
     ),

@@ -1,5 +1,8 @@
+import { isMap } from '../template/node.ts';
 import type { Place } from '../template/place.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
+import { follow } from '../template/site.ts';
+import type { Template } from '../template/template.ts';
 
 /** What made a value of a template a place. */
 export interface Rule {
@@ -12,14 +15,20 @@ export interface Rule {
   readonly kind: 'core' | 'table' | 'own-table' | 'function';
   /** `AWS::Lambda::Function Code` */
   readonly row: string;
+  /** How the function stands in the template. */
+  readonly written?: '!Artifact' | 'Fn::Artifact';
 }
 
 /** @param own entries of the user's table: `TYPE PROPERTY` */
 export function ruleOf(
-  { type, property }: Place,
+  { type, property, pointer }: Place,
+  { root }: Pick<Template, 'root'>,
   { table, own }: { readonly table: PropertyTable; readonly own: ReadonlySet<string> },
 ): Rule {
-  if (type === 'Fn::Artifact') return { kind: 'function', row: type };
+  if (type === 'Fn::Artifact') {
+    const { node } = follow(root, pointer).site;
+    return { kind: 'function', row: type, written: isMap(node) && node.short ? '!Artifact' : 'Fn::Artifact' };
+  }
   const row = `${type} ${property}`;
   if (own.has(row)) return { kind: 'own-table', row };
   const isCore = table.get(type)?.some((entry) => entry.property === property && entry.core) === true;

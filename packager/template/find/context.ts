@@ -65,7 +65,7 @@ export class Search {
   readonly #places: { readonly start: number; readonly found: Place }[] = [];
   readonly #warnings: { readonly at: Position; readonly found: Warning }[] = [];
   readonly #problems: { readonly at: Position; readonly found: ArtifactError }[] = [];
-  readonly #left: { readonly at: Position; readonly found: Left }[] = [];
+  readonly #left: { readonly at: Position; readonly found: Left; readonly pointers: readonly string[] }[] = [];
   readonly #claimed = new Set<TemplateNode>();
   readonly #frozen = new Set<number>();
   readonly #defaults = new Set<string>();
@@ -92,10 +92,13 @@ export class Search {
     this.#places.push({ start, found: place });
   }
 
-  /** Says that a value was looked at and stays as it is. */
-  leave(start: number, left: Omit<Left, 'position'>): void {
+  /**
+   * Says that a value was looked at and stays as it is.
+   * @param pointers of all that stays: if something within it is a place after all, nothing was said
+   */
+  leave(start: number, left: Omit<Left, 'position'>, pointers: readonly string[] = []): void {
     const at = this.template.position(start);
-    this.#left.push({ at, found: { ...left, position: at } });
+    this.#left.push({ at, found: { ...left, position: at }, pointers });
   }
 
   warn(start: number, code: string, message: string, remedy?: string): void {
@@ -139,8 +142,15 @@ export class Search {
   found(): Omit<Found, 'asked'> {
     const places = this.#places.toSorted((a, b) => a.start - b.start).map(({ found }) => found);
     const [warnings, problems] = [inFileOrder(this.#warnings), inFileOrder(this.#problems)];
-    return { places, warnings, problems, left: inFileOrder(this.#left) };
+    const around = new Set(places.flatMap(({ pointer }) => upwards(pointer)));
+    const left = this.#left.filter(({ pointers }) => !pointers.some((pointer) => around.has(pointer)));
+    return { places, warnings, problems, left: inFileOrder(left) };
   }
+}
+
+/** A pointer and those of all that is around it. */
+function upwards(pointer: string): readonly string[] {
+  return pointer.split('/').map((_member, index, members) => members.slice(0, index + 1).join('/'));
 }
 
 function inFileOrder<T>(all: readonly { readonly at: Position; readonly found: T }[]): T[] {

@@ -295,20 +295,22 @@ function isMisplacedUrl({ entry, form }: Spot, meaning: Meaning): boolean {
   return meaning.kind === 'url' && entry?.url === false;
 }
 
-/** Says that the value at a spot stays as it is. */
+/** Says that the value at a spot stays as it is. @param beside what belongs to it, and does so as well: JSON pointers */
 export function leave(
   search: Search,
   spot: Spot,
   left: Pick<Left, 'reason' | 'why'> & { value?: string | undefined },
+  beside: readonly string[] = [],
 ): void {
-  const { context, type, property, start } = spot;
+  const { context, type, property, start, pointer } = spot;
   const { value, ...why } = left;
-  search.leave(start, {
+  const all = {
     ...(context.resource !== undefined && { resource: context.resource }),
     ...{ type, property },
     ...(value !== undefined && { value }),
     ...why,
-  });
+  };
+  search.leave(start, all, [pointer, ...beside]);
 }
 
 /** How messages name a spot. */

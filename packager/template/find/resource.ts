@@ -53,7 +53,8 @@ export function considerResource(search: Search, resource: MapNode, context: Con
     for (const match of matches(properties, around, entry)) {
       if (isCode(entry) && needsNoCode(type.value, properties, within, globals)) {
         if (match.node !== undefined) search.claim(match.node);
-        search.leave(match.node?.start ?? properties.start, codeElsewhere(entry, properties, within));
+        const left = codeElsewhere(entry, properties, within);
+        search.leave(match.node?.start ?? properties.start, left, [match.context.pointer]);
       } else if (building !== undefined && !isGiven(match.node)) {
         considerBuiltAbsence(search, entry, match, valueOf(common, entry.property));
       } else if (match.node !== undefined) {

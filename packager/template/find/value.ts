@@ -10,7 +10,7 @@ import { mappedTexts, resolve } from './intrinsics.ts';
 import { isIncluded, isIntrinsic } from '../intrinsic.ts';
 import type { Scope } from './intrinsics.ts';
 import type { MapNode, ScalarNode, TemplateNode } from '../node.ts';
-import { entryOf, isList, isMap, isString, valueOf } from '../node.ts';
+import { entryOf, isList, isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { Fields, Form } from '../place.ts';
 import type { PropertyEntry } from '../properties/property.ts';
 
@@ -213,7 +213,8 @@ function considerKey(
   fields: Fields,
 ): void {
   if (valueOf(parent, fields.bucket) !== undefined) {
-    leave(search, spot, { reason: 'in-s3', why: 'bucket and key are named already' });
+    const bucket = pointerTo(spot.pointer.replace(/\/[^/]*$/, ''), fields.bucket);
+    leave(search, spot, { reason: 'in-s3', why: 'bucket and key are named already' }, [bucket]);
     return;
   }
   const version = versionIn(parent, fields.version);

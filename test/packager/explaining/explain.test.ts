@@ -174,7 +174,7 @@ describe('explain', () => {
     });
     expect(byResource.get('Single')?.names).toMatchObject([{ kind: 'zipped-file', files: 1, bytes: 6 }]);
     expect(byResource.get('Named')).toMatchObject({
-      ...{ rule: { kind: 'function' }, bucketFrom: [], dependsOn: ['ToolsOneArtifact'] },
+      ...{ rule: { kind: 'function', written: '!Artifact' }, bucketFrom: [], dependsOn: ['ToolsOneArtifact'] },
       names: [{ kind: 'zip', id: 'shop/tools/one', idFrom: 'name' }],
     });
     expect(byResource.get('Own')?.rule).toEqual({ kind: 'own-table', row: 'My::Own::Type Path' });
@@ -405,6 +405,40 @@ Resources:
         'S3 in-s3',
       ]);
     });
+  });
+
+  test('tells nothing as left within which something is packaged, and a function as it is written', async () => {
+    const asset = (Form: string) => ({
+      'Fn::Join': ['', [{ 'Fn::Artifact': { Path: 'asset.1', Zip: true, Name: 'Web/Api', Form } }]],
+    });
+    const fn = (Code: object) => ({ Type: 'AWS::Lambda::Function', Properties: { Code, Handler: 'x', Role: 'r' } });
+    const project = await TestProject.of({
+      'asset.1/index.mjs': 'export {};\n',
+      'template.json': JSON.stringify({
+        Resources: {
+          Synthesized: fn({ S3Bucket: asset('Bucket'), S3Key: asset('Key') }),
+          OfBucket: fn({ S3Bucket: asset('Bucket'), S3Key: 'key' }),
+          Image: fn({ ImageUri: { 'Fn::Sub': ['${Of}', { Of: asset('Uri') }] } }),
+          There: fn({ S3Bucket: { Ref: 'AWS::StackName' }, S3Key: 'key' }),
+        },
+      }),
+    });
+    const { stdout, stderr } = await explained(project.folder, '--json');
+    expect(stderr).toBe('');
+    const [top] = (JSON.parse(stdout) as Explained).templates;
+    expect(top?.places.map(({ resource, property }) => `${resource ?? ''}.${property}`)).toEqual([
+      'Synthesized.Code.S3Bucket.Fn::Join.1.0',
+      'Synthesized.Code.S3Key.Fn::Join.1.0',
+      'OfBucket.Code.S3Bucket.Fn::Join.1.0',
+      'Image.Code.ImageUri.Fn::Sub.1.Of.Fn::Join.1.0',
+    ]);
+    expect(top?.left.map(({ resource, reason }) => `${resource ?? ''} ${reason}`)).toEqual(['There in-s3']);
+    expect(top?.places.map(({ rule }) => rule)).toEqual(
+      Array.from({ length: 4 }, () => ({ kind: 'function', row: 'Fn::Artifact', written: 'Fn::Artifact' })),
+    );
+    const text = await explained(project.folder);
+    expect(text.stdout).toContain('it is written with Fn::Artifact,');
+    expect(text.stdout).not.toContain('!Artifact');
   });
 
   test('asks nobody, makes nothing and needs no domain', async () => {
