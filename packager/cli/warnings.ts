@@ -14,11 +14,23 @@ export interface Warnings {
   tell(): void;
   /** In file order, for a JSON document. */
   all(): readonly Warning[];
+  /** Whether a note that is no warning is to be told: not if the run before had it in the same words. It counts as told. */
+  isNews(note: string): boolean;
+  /** All that there was to tell, word by word, told or not: for the run that comes after this one. */
+  readonly words: ReadonlySet<string>;
 }
 
-/** None at first. `tell` writes to the terminal, as `writeWarnings` does. */
-export function createWarnings(terminal: Terminal, display: Pick<DisplayOptions, 'color'>): Warnings {
+/**
+ * None at first. `tell` writes to the terminal, as `writeWarnings` does.
+ * @param before what the run before this one had to tell, where people see both: it is not told again
+ */
+export function createWarnings(
+  terminal: Terminal,
+  display: Pick<DisplayOptions, 'color'>,
+  before: ReadonlySet<string> = new Set(),
+): Warnings {
   const found = new Map<string, Warning>();
+  const notes = new Set<string>();
   const untold = new Set<Warning>();
   const saidRemedies = new Set<string>();
   return {
@@ -26,7 +38,7 @@ export function createWarnings(terminal: Terminal, display: Pick<DisplayOptions,
       const identity = JSON.stringify(warning);
       if (found.has(identity)) return;
       found.set(identity, warning);
-      untold.add(warning);
+      if (!before.has(identity)) untold.add(warning);
     },
     get areUntold() {
       return untold.size > 0;
@@ -36,6 +48,13 @@ export function createWarnings(terminal: Terminal, display: Pick<DisplayOptions,
       untold.clear();
     },
     all: () => inFileOrder([...found.values()]),
+    isNews(note) {
+      notes.add(note);
+      return !before.has(note);
+    },
+    get words() {
+      return new Set([...found.keys(), ...notes]);
+    },
   };
 }
 

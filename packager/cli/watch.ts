@@ -18,7 +18,7 @@ import { createWarnings } from './warnings.ts';
 
 /**
  * Packages a template, and again whenever something changes of which it depends, until it is interrupted. The output appears whole each time; a mistake is told,
- * and the output stays what it was. An interruption while nothing is under way is how this ends well; one in the midst of a run is told like any other.
+ * and the output stays what it was; what the run before warned of in the same words is not told again. An interruption while nothing is under way is how this ends well; one in the midst of a run is told like any other.
  * @throws ArtifactError INVALID_ARGUMENT without an output, what `Watcher.watch` throws; INTERRUPTED
  */
 export async function watchPackaging(
@@ -30,11 +30,14 @@ export async function watchPackaging(
   const written = writtenBy(options, terminal.cwd);
   const watcher = new Watcher((file) => written.some((one) => isOf(one, file)));
   let interest = NO_INTEREST;
+  let words: ReadonlySet<string> = new Set();
   try {
-    for (let talk = warnings; ; talk = createWarnings(terminal, options)) {
+    for (let talk = warnings; ; talk = createWarnings(terminal, options, words)) {
       const startedAt = Date.now();
       const { isDone, read } = await packageOnce(options, terminal, talk, tools);
       interest = isDone ? read : joined(interest, read);
+      // What a run that failed did not come to is not gone.
+      words = isDone ? talk.words : new Set([...words, ...talk.words]);
       watcher.watch(interest, startedAt);
       if (!options.quiet) writeNote(terminal, 'waiting for changes; Ctrl-C ends', options);
       const changes = await watcher.changes(terminal.signal);

@@ -161,12 +161,11 @@ function tell(result: PackageResult, options: PackageOptions, terminal: Terminal
     stdout.write(isLocal ? formatWritten(given) : successTexts(result, options, cwd, given));
   }
   tellRegions(result, options, terminal);
-  if (isLocal) {
-    stderr.write(
-      'The artifacts are in a directory: this template is for looking, testing and bundling, and cannot be deployed as it is.\n',
-    );
-  }
+  if (isLocal && warnings.isNews(IN_DIRECTORY)) stderr.write(IN_DIRECTORY);
 }
+
+const IN_DIRECTORY =
+  'The artifacts are in a directory: this template is for looking, testing and bundling, and cannot be deployed as it is.\n';
 
 function tellRegions(result: PackageResult, options: PackageOptions, { stderr }: Terminal): void {
   if (result.regional.length > 0) stderr.write(formatRegions(result, options));

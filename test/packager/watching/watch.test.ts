@@ -331,6 +331,34 @@ describe('package --watch', () => {
     await watch.end('SIGINT');
   });
 
+  test('tells a warning or a note once, and again when it was gone meanwhile; a mistake each time', async () => {
+    const wrong = 'error: template.yaml:4:';
+    const note = 'The artifacts are in a directory: ';
+    const { project, watch } = await watching(PLAIN);
+    const plain = String(PLAIN['template.yaml']);
+    const odd = `${plain}  G:\n    Type: AWS::Lambda::Function\n    Code: src\n    Properties: {Code: src, Handler: x, Runtime: r, Role: r}\n`;
+    const seen = async (): Promise<readonly string[]> => {
+      const told = await watch.round();
+      return ["stands beside 'Properties'", note, wrong, 'uploaded shop/src '].filter((one) => told.includes(one));
+    };
+    expect(await seen()).toEqual([note, 'uploaded shop/src ']);
+    project.write({ 'template.yaml': odd });
+    expect(await seen()).toEqual(["stands beside 'Properties'"]);
+    project.write({ 'src/index.js': '2' });
+    expect(await seen()).toEqual(['uploaded shop/src ']);
+    for (const code of ['source', 'sources']) {
+      project.write({ 'template.yaml': odd.replace('Code: src,', `Code: ${code},`) });
+      expect(await seen()).toEqual([wrong]);
+    }
+    project.write({ 'template.yaml': odd });
+    expect(await seen()).toEqual([]);
+    project.write({ 'template.yaml': plain });
+    expect(await seen()).toEqual([]);
+    project.write({ 'template.yaml': odd });
+    expect(await seen()).toEqual(["stands beside 'Properties'"]);
+    await watch.end('SIGINT');
+  });
+
   test('many changes at once are one', async () => {
     const { project, watch } = await watching(PLAIN);
     await watch.round();
