@@ -32,6 +32,9 @@ export interface ArtifactSynthesizerProps {
 /** As `cdk bootstrap` names it where it is given no qualifier. */
 const BOOTSTRAPPED_IMAGES = 'cdk-hnb659fds-container-assets-${AWS::AccountId}-${AWS::Region}';
 
+/** By which it is acknowledged. */
+const IMAGES_WARNING = 'cfn-artifacts:docker-images';
+
 /**
  * Writes templates for `cfn-artifacts package`: a file asset stands in them as `Fn::Artifact`, with its path and, as its name, the path of the construct
  * that has it. No stack, bucket or role of `cdk bootstrap` is asked for.
@@ -81,15 +84,26 @@ export class ArtifactSynthesizer extends StackSynthesizer {
     };
   }
 
-  /** Images are built and pushed by the CDK's own tools, by the manifest beside the template. */
+  /**
+   * Images are built and pushed by the CDK's own tools, by the manifest beside the template. The stack warns of that: that an image is not there is noticed
+   * at the deploy otherwise.
+   */
   addDockerImageAsset(asset: DockerImageAssetSource): DockerImageAssetLocation {
     const stack = this.boundStack;
     const repositoryName = this.#props.imageRepositoryName ?? BOOTSTRAPPED_IMAGES;
     const destination = this.#images.defaultAddDockerImageAsset(stack, asset, { repositoryName });
-    Annotations.of(stack).addInfo(
-      `'cfn-artifacts package' leaves Docker images alone: push them by 'npx cdk-assets publish --path cdk.out/${stack.artifactId}.assets.json'`,
+    Annotations.of(stack).addWarningV2(
+      IMAGES_WARNING,
+      `'cfn-artifacts package' neither builds nor pushes Docker images: before the deploy, push them by 'npx cdk-assets publish --path cdk.out/${stack.artifactId}.assets.json'. ${this.#aboutRepository()}`,
     );
     return this.cloudFormationLocationFromDockerImageAsset(destination);
+  }
+
+  #aboutRepository(): string {
+    const { imageRepositoryName } = this.#props;
+    return imageRepositoryName === undefined
+      ? "They go to the repository that only 'cdk bootstrap' makes: run it, or name one of yours by imageRepositoryName of ArtifactSynthesizer"
+      : `They go to the repository '${imageRepositoryName}', which must be there`;
   }
 
   synthesize(session: ISynthesisSession): void {

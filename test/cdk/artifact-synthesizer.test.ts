@@ -7,7 +7,16 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { CloudFormationProduct, CloudFormationTemplate, ProductStack } from 'aws-cdk-lib/aws-servicecatalog';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { App, AssetStaging, FileAssetPackaging, NestedStack, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib/core';
+import {
+  Annotations,
+  App,
+  AssetStaging,
+  FileAssetPackaging,
+  NestedStack,
+  RemovalPolicy,
+  Stack,
+  Stage,
+} from 'aws-cdk-lib/core';
 import { at } from '../support/json-pointer.ts';
 import { CdkProject, functionOf, parameterOf, synthesizer } from './app.ts';
 
@@ -254,26 +263,50 @@ describe('Docker images', () => {
   const ACCOUNT_AND_REGION = '${AWS::AccountId}-${AWS::Region}';
 
   test.each([
-    ['stay where the CDK has them', {}, `cdk-hnb659fds-container-assets-${ACCOUNT_AND_REGION}`],
-    ['go where the author wants them', { imageRepositoryName: 'images' }, 'images'],
-  ])('%s', async (_, props, repositoryName) => {
+    [
+      'stay where the CDK has them',
+      ...[{}, `cdk-hnb659fds-container-assets-${ACCOUNT_AND_REGION}`],
+      "to the repository that only 'cdk bootstrap' makes: run it, or name one of yours by imageRepositoryName",
+    ],
+    [
+      'go where the author wants them',
+      ...[{ imageRepositoryName: 'images' }, 'images'],
+      "to the repository 'images', which must be there",
+    ],
+  ] as const)('%s', async (_, props, repositoryName, warning) => {
     const project = await CdkProject.of({ 'image/Dockerfile': 'FROM scratch' });
     const app = new App({ outdir: project.path('cdk.out') });
     const stack = new Stack(app, 'Web', { synthesizer: synthesizer(props) });
     const { imageUri, assetHash } = new DockerImageAsset(stack, 'Image', { directory: project.path('image') });
+    new DockerImageAsset(stack, 'Same', { directory: project.path('image') });
     parameterOf(stack, 'Name', imageUri);
     app.synth();
     const { dockerImages, files } = project.json('cdk.out/Web.assets.json');
     expect(files).toEqual({});
     const { destinations } = at(dockerImages, `/${assetHash}`) as { readonly destinations: object };
     expect(Object.values(destinations)).toEqual([{ repositoryName, imageTag: assetHash }]);
-    expect(JSON.stringify(project.json('cdk.out/Web.metadata.json'))).toContain(
-      'npx cdk-assets publish --path cdk.out/Web.assets.json',
-    );
+    const { messages } = app.synth().getStackByName('Web');
+    expect(messages.map(({ level, id, entry: { data } }) => [level, id, data])).toEqual([
+      [
+        'warning',
+        '/Web',
+        expect.stringMatching(/neither builds nor pushes .*'npx cdk-assets publish --path cdk.out\/Web.assets.json'/),
+      ],
+    ]);
+    expect(messages[0]?.entry.data).toContain(warning);
     const { only } = await project.package('Web');
     const registry = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
     expect(only('AWS::SSM::Parameter')).toMatchObject({
       Value: { 'Fn::Sub': `${registry}/${repositoryName}:${assetHash}` },
     });
+  });
+
+  test('warn nobody who has acknowledged that', async () => {
+    const project = await CdkProject.of({ 'image/Dockerfile': 'FROM scratch' });
+    const app = new App({ outdir: project.path('cdk.out'), defaultStackSynthesizer: synthesizer() });
+    const stack = new Stack(app, 'Web');
+    Annotations.of(stack).acknowledgeWarning('cfn-artifacts:docker-images');
+    parameterOf(stack, 'Name', new DockerImageAsset(stack, 'Image', { directory: project.path('image') }).imageUri);
+    expect(app.synth().getStackByName('Web').messages).toEqual([]);
   });
 });
