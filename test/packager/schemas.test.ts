@@ -115,6 +115,76 @@ describe('the schema of a manifest', () => {
   });
 });
 
+describe('the schema of the result of package', () => {
+  async function result(flags: readonly string[], files = SHOP): Promise<Readonly<Record<string, unknown>>> {
+    const project = await TestProject.of(files);
+    project.env = awsEnvironment(server);
+    const { exitCode, stdout } = await project.run('package', '--project-root', '.', '--json', ...flags);
+    expect(exitCode).toBe(0);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  const BY_PARAMETER: Files = {
+    ...SHOP,
+    'template.yaml': `Parameters: {Where: {Type: String, Default: src}}
+Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: !Ref Where, Handler: x.h, Runtime: nodejs22.x, Role: r}}}
+`,
+  };
+  const NOTHING: Files = { 'template.yaml': 'Resources: {T: {Type: AWS::SNS::Topic}}\n' };
+
+  test.each<[string, readonly string[], Files, readonly string[]]>([
+    ['a domain', ['--domain', 'file:../domain'], SHOP, ['templateBody']],
+    ['a dry run', ['--domain', 'file:../domain', '--dry-run'], SHOP, ['dryRun']],
+    [
+      'a dry run with an output and a manifest',
+      ['--domain', 'file:../domain', '--dry-run', '--output-template-file', 'out.yaml', '--manifest', 'm.json'],
+      ...([SHOP, ['dryRun']] as const),
+    ],
+    ['a file', ['--domain', 'file:../domain', '--output-template-file', 'out.yaml'], SHOP, ['outputTemplateFile']],
+    ['a plain bucket', ['--s3-bucket', 'deployments'], SHOP, ['templateBody']],
+    ['a dry run of a plain bucket', ['--s3-bucket', 'deployments', '--dry-run'], SHOP, ['dryRun']],
+    ['what is warned about', ['--domain', 'file:../domain'], BY_PARAMETER, ['templateBody']],
+    ['nothing that is packaged', ['--domain', 'file:../domain'], NOTHING, ['templateBody']],
+    ['a dry run of nothing', ['--domain', 'file:../domain', '--dry-run'], NOTHING, ['dryRun']],
+  ])('is that of what package writes for %s', async (_what, flags, files, members) => {
+    const written = await result(flags, files);
+    const [first] = written['artifacts'] as readonly object[];
+    expect(first === undefined).toBe(files === NOTHING);
+    expect((written['warnings'] as readonly object[]).length > 0).toBe(files === BY_PARAMETER);
+    expect(Object.keys(written).toSorted()).toEqual([...members, 'artifacts', 'warnings'].toSorted());
+    expect(problemsBy('package', written)).toEqual([]);
+  });
+
+  test('lets members be that come later, and nothing that is wrong', async () => {
+    const written = await result(['--domain', 'file:../domain', '--dry-run']);
+    expect(problemsBy('package', { ...written, later: 1 }, 'as others')).toEqual([]);
+    const wrong: readonly object[] = [
+      ...[[], {}, { error: {} }, { ...written, artifacts: {} }, { ...written, warnings: undefined }],
+      ...[{ dryRun: false }, { dryRun: undefined }, { templateBody: 'x' }, { outputTemplateFile: 'x' }].map((one) => ({
+        ...written,
+        ...one,
+      })),
+      ...[
+        { ...written, warnings: [{ message: 'x' }] },
+        { ...written, regions: [] },
+      ],
+    ];
+    for (const one of wrong) {
+      expect({ one, problems: problemsBy('package', JSON.parse(JSON.stringify(one)), 'as others') }).not.toEqual({
+        one,
+        problems: [],
+      });
+    }
+  });
+
+  test('says the same of places and Regions as that of a manifest, and of warnings as that of an explanation', () => {
+    const partsOf = (name: string): unknown => schemaNamed(name)['$defs'];
+    const { warning, ...others } = partsOf('package') as Readonly<Record<string, unknown>>;
+    expect(others).toEqual(partsOf('manifest'));
+    expect(partsOf('explain')).toMatchObject({ warning });
+  });
+});
+
 describe('the schema of an explanation', () => {
   async function explanation(files: Files, ...flags: readonly string[]) {
     const project = await TestProject.of(files);

@@ -228,6 +228,22 @@ describe('where places are literals', () => {
     });
   });
 
+  test('--json tells each, in the form of its schema, in a dry run too', async () => {
+    await example('sam-app');
+    for (const dry of [['--dry-run'], []]) {
+      const flags = ['--regions', 'us-east-1,eu-west-1', '--output-template-file', 'packaged.yaml', '--json', ...dry];
+      const { exitCode, text } = await packaged(...flags);
+      expect(exitCode).toBe(0);
+      const result = JSON.parse(text) as object;
+      expect(problemsBy('package', result)).toEqual([]);
+      expect(result).toMatchObject({
+        ...(dry.length > 0 && { dryRun: true }),
+        regions: [{ region: 'us-east-1' }, { region: 'eu-west-1', bucket: near.bucket }],
+        literalPlaces: [{ resource: 'Api' }],
+      });
+    }
+  });
+
   test('stdout is refused before anything is sent', async () => {
     await example('sam-app');
     for (const more of [[], ['--dry-run']]) {
