@@ -53,13 +53,16 @@ export interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** A turn of this thread that took so long was taken by others: answers of a store, mostly. Milliseconds. */
+const BUSY_MS = 0.2;
+
 /** A second job waits in each thread, so that none is idle while an answer travels. */
 const JOBS_AHEAD = 2;
 
 /**
  * Jobs in threads, begun in order. As long as there is one thread of several, this one works as well, from the first moment on: the other takes what is left when it
- * has started. Then, and where there is but one processor, this one is free for everything else. A thread for which there is no job takes of what this one does
- * beside them.
+ * has started, and all of it as long as this one has other work. Then, and where there is but one processor, this one is free for everything else. A thread for which
+ * there is no job takes of what this one does beside them.
  */
 export class ThreadExecutor implements Executor {
   readonly #threads: Thread[] = [];
@@ -115,12 +118,15 @@ export class ThreadExecutor implements Executor {
     });
   }
 
-  /** One job after the other, as `localExecutor`. */
+  /** One job after the other, as `localExecutor`, where nothing else is to be done or nobody else does it. */
   async #help(): Promise<void> {
     this.#isHelping = true;
     try {
       while (this.#helps) {
+        const before = performance.now();
         await new Promise((resolve) => setImmediate(resolve));
+        const isBusy = performance.now() - before > BUSY_MS;
+        if (isBusy && this.#threads.some(({ isOnline }) => isOnline)) continue;
         const waiting = this.#take();
         if (waiting === undefined) return;
         try {

@@ -43,6 +43,23 @@ describe('jobs in this thread', () => {
   () => {
     anExecutor(() => new ThreadExecutor(2));
 
+    test('are all done by one that has started, or here, while this thread is busy', async () => {
+      const executor = new ThreadExecutor(1, 2);
+      let isOver = false;
+      const beBusy = (): void => {
+        const until = performance.now() + 2;
+        while (performance.now() < until);
+        if (!isOver) setImmediate(beBusy);
+      };
+      beBusy();
+      for (let round = 0; round < 5; round++) {
+        const jobs = Array.from({ length: 40 }, () => executor.run('measure', fileList([missing])));
+        expect((await Promise.all(jobs)).every(({ problems }) => problems.length === 1)).toBe(true);
+      }
+      isOver = true;
+      await executor.close(closed);
+    });
+
     test('never hang after a defect', async () => {
       const executor = new ThreadExecutor(1);
       const defect = executor.run('sample', undefined as unknown as FileState);
