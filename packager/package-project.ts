@@ -7,18 +7,18 @@ import type { Origin, ProjectOptions } from './opening/project.ts';
 import type { openProject } from './opening/project.ts';
 import type { Surroundings } from './opening/surroundings.ts';
 import type { Kept } from './output.ts';
+import type { GivenParameters } from './packaging/given-parameters.ts';
+import { valuesOf, warningsOfParameters } from './packaging/given-parameters.ts';
 import { packageTemplate } from './packaging/package.ts';
 import type { PackageResult } from './packaging/package.ts';
 import type { ReferenceMode } from './packaging/references.ts';
-import { unknownParameters } from './packaging/unknown-parameters.ts';
 import { templateMemory } from './template-memory.ts';
 import type { Place } from './template/place.ts';
 
 /** Paths are as given: relative to the working directory. */
-export interface PackagingOptions extends ProjectOptions, DestinationOptions {
+export interface PackagingOptions extends ProjectOptions, DestinationOptions, GivenParameters {
   /** Absent: `stack` with a domain, `none` with a plain bucket. */
   readonly references?: ReferenceMode;
-  readonly parameterOverrides: Readonly<Record<string, string>>;
   readonly zipTemplateDirWhenAbsent: boolean;
   readonly useJson: boolean;
   readonly dryRun: boolean;
@@ -46,7 +46,7 @@ export async function packageProject(
   { leaveOut, reporter, beforeSending, beforeRegions }: PackagingRun,
 ): Promise<PackageResult> {
   const { cwd, env, signal } = surroundings;
-  const { parameterOverrides, zipTemplateDirWhenAbsent, useJson, dryRun, regions } = options;
+  const { zipTemplateDirWhenAbsent, useJson, dryRun, regions } = options;
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
   let origin: Origin | undefined;
   try {
@@ -60,13 +60,12 @@ export async function packageProject(
       ...{ templateFile, files, cwd, table, prefix, hasDomain, signal, reporter },
       templates: templateMemory(new CacheFiles(cacheFolder(env))),
       beforeSending: (loaded) => {
-        for (const warning of unknownParameters(loaded.template, parameterOverrides))
-          reporter({ kind: 'warning', warning });
+        for (const warning of warningsOfParameters(loaded, options)) reporter({ kind: 'warning', warning });
         beforeSending?.(kept(loaded));
       },
       destination: () => openDestination(options, root, surroundings),
       references: options.references ?? (hasDomain ? 'stack' : 'none'),
-      parameters: new Map(Object.entries(parameterOverrides)),
+      parameters: valuesOf(options),
       ...{ zipTemplateDirWhenAbsent, useJson, dryRun },
       ...(regions !== undefined && { regions }),
       ...(beforeRegions !== undefined && { beforeRegions }),

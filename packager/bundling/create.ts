@@ -22,6 +22,8 @@ import { rehearsal } from './rehearsal.ts';
 export interface BundleRequest extends Omit<PackageRequest, 'destination' | 'dryRun' | 'hasDomain'> {
   /** The user's own table of properties that name local paths. */
   readonly resources?: { readonly name: string; readonly text: string };
+  /** Names of the parameters that were given for this program, and not for another of which it knows. */
+  readonly told: ReadonlySet<string>;
 }
 
 /** A bundle that is ready to be written. To be closed by whoever asked for it. */
@@ -54,7 +56,7 @@ export async function draftBundle(request: BundleRequest): Promise<BundleDraft> 
       bundle: BUNDLE_FORMAT,
       template: root.location,
       ...{ prefix, references, useJson, zipTemplateDirWhenAbsent },
-      parameters: neededParameters(root, request.parameters),
+      parameters: neededParameters(root, request),
       ...(request.resources !== undefined &&
         resources !== undefined && {
           resources: { name: request.resources.name, sha256: resources.sha256, size: resources.size },
@@ -93,11 +95,12 @@ async function rehearse(request: BundleRequest, files: Recorder): Promise<Unit> 
 }
 
 /**
- * What is given for parameters that the template declares; the others change nothing. A secret of which no path depends has no business in a file that goes from hand to hand.
+ * What is given for parameters that the template declares; the others change nothing. A secret of which no path depends has no business in a file that goes from hand to hand,
+ * nor has what is meant for another command.
  */
-function neededParameters({ template, asked }: Unit, given: ReadonlyMap<string, string>): readonly BundledParameter[] {
-  return [...given]
-    .filter(([name]) => asked.has(name) || isOpenlyDeclared(template, name))
+function neededParameters({ template, asked }: Unit, { parameters, told }: BundleRequest): readonly BundledParameter[] {
+  return [...parameters]
+    .filter(([name]) => asked.has(name) || (told.has(name) && isOpenlyDeclared(template, name)))
     .map(([name, value]) => ({ name, value }))
     .sort((a, b) => compare([a.name], [b.name]));
 }

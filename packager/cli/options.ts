@@ -3,6 +3,7 @@ import { ArtifactError } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY, parseId, parseRepository, parseSegment } from '../../repository/name.ts';
 import { isStackName, parseStackId } from '../../repository/stack-id.ts';
 import { isEndpointUrl } from '../aws/profile.ts';
+import type { CommandParameters } from '../packaging/given-parameters.ts';
 import type { DomainOption } from '../opening/domain-option.ts';
 import { parseDomain } from '../opening/domain-option.ts';
 import { problemOfPrefix } from '../../repository/stores/prefixed.ts';
@@ -89,6 +90,8 @@ export interface PackageOptions extends PackageFlags {
   readonly stackName?: string;
   /** `build_dir` of samconfig's `build` or `global` section: as given. */
   readonly buildDir?: string;
+  /** What that samconfig has `sam build` and `sam deploy` give to the template's parameters. */
+  readonly commandParameters?: readonly CommandParameters[];
   /** What that samconfig says to `sam deploy`. */
   readonly deployConfig?: DeployConfig;
 }
@@ -139,7 +142,7 @@ export interface OptionSpec<T> {
   /** There is a `--no-` form too; it gives `false`. */
   readonly negatable?: boolean;
   readonly environment?: string;
-  /** `never` for what makes no sense in a file; `own section` where SAM's `global` section means something else by it. */
+  /** `never` for what makes no sense in a file; `own section` where SAM's `global` section means something else by it, or means it for others. */
   readonly inFile?: 'never' | 'own section';
   readonly group: string;
   readonly help: string;
@@ -516,6 +519,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     name: 'parameter-overrides',
     argument: '<name=value...>',
     arity: 'many',
+    inFile: 'own section',
     group: GROUP.content,
     help: 'values of parameters that paths depend on; also ParameterKey=NAME,ParameterValue=VALUE or file://PATH',
     read: (given, { cwd }) => parseOverrides(given, cwd),

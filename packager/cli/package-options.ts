@@ -2,9 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
+import type { CommandParameters } from '../packaging/given-parameters.ts';
 import { nearest } from '../../repository/nearest.ts';
 import type { ForeignOption, OptionSpec, PackageFlags, PackageOptions } from './options.ts';
 import { PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './options.ts';
+import { parseOverrides } from './overrides.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { ORIGINS, highestOf, resolveOptions } from './resolve-options.ts';
 import type { ConfigEntry, SamConfig } from './samconfig.ts';
@@ -53,6 +55,7 @@ export async function resolvePackageOptions(
   );
   problems.push(...settled.problems);
   const flags = await collected(resolveOptions(PACKAGE, values, PACKAGE_CONFLICTS, { cwd }));
+  const told = await commandParameters(config, cwd);
   const named = values.has(PACKAGE.templateFile.name);
   const found = named ? undefined : await collected(findTemplate(cwd));
   const templateFile = named ? flags?.templateFile : found;
@@ -69,12 +72,13 @@ export async function resolvePackageOptions(
       ...(config !== undefined && { configFile: config.path }),
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
       ...(config?.buildDir !== undefined && { buildDir: config.buildDir }),
-      ...(config !== undefined && { deployConfig: config.deploy }),
+      ...(config !== undefined && { deployConfig: config.deploy, commandParameters: told.parameters }),
     },
     warnings: [
       ...(config?.warnings ?? []),
       ...file.warnings,
       ...settled.warnings,
+      ...told.warnings,
       ...(found === undefined ? [] : warningsOfBuild(found, cwd)),
     ],
     notes: [...ignored, ...file.notes, ...withoutBucket(flags)],
@@ -97,6 +101,32 @@ async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig
     ...(environment !== undefined && { environment }),
     mayLack,
   });
+}
+
+/** What other commands of SAM are to give to the parameters. That nobody can read it is their mistake, and only worth a look here. */
+async function commandParameters(
+  config: SamConfig | undefined,
+  cwd: string,
+): Promise<{ readonly parameters: readonly CommandParameters[]; readonly warnings: readonly Warning[] }> {
+  const parameters: CommandParameters[] = [];
+  const warnings: Warning[] = [];
+  for (const { command, value, place } of config?.parameters ?? []) {
+    try {
+      parameters.push({ command, place, values: await parseOverrides(value, cwd) });
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      warnings.push(unreadParameters(place, error));
+    }
+  }
+  return { parameters, warnings };
+}
+
+function unreadParameters(place: string, { message, remedy }: ArtifactError): Warning {
+  return {
+    code: 'unread-parameters',
+    message: `${place} can't be read, and no path follows it: ${message}`,
+    ...(remedy !== undefined && { remedy }),
+  };
 }
 
 async function findTemplate(cwd: string): Promise<string> {

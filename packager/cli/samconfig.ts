@@ -13,6 +13,14 @@ export interface ConfigEntry {
   readonly place: string;
 }
 
+/** `parameter_overrides` as it stands there, for one command of SAM. */
+export interface ConfigParameters {
+  readonly command: 'build' | 'deploy';
+  readonly value: unknown;
+  /** For messages, as that of an entry. */
+  readonly place: string;
+}
+
 export interface SamConfig {
   /** Absolute. */
   readonly path: string;
@@ -24,6 +32,8 @@ export interface SamConfig {
   readonly stackName?: string;
   /** `build_dir` of the `build` section, else of the `global` one: relative to the working directory, as SAM takes it. */
   readonly buildDir?: string;
+  /** What other commands are told of the template's parameters, each by its section, else by the `global` one; `build` first. */
+  readonly parameters: readonly ConfigParameters[];
   /** What `sam deploy` is told by the file. */
   readonly deploy: DeployConfig;
   /** Worth a look: what SAM itself makes of the file. */
@@ -98,6 +108,7 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
   ];
   return {
     ...{ path, environment, entries, deploy: deployConfigOf(deploy), warnings },
+    parameters: parameterOverridesIn(sections, environment, path),
     ...(typeof buildDir === 'string' && buildDir !== '' && { buildDir }),
     ...stackNameOf(sections, environment, path),
   };
@@ -112,6 +123,25 @@ function parametersIn(
 ): Record<string, unknown> {
   const parameters = parametersOf(sections, section, `[${environment}.${section}.parameters]`, path);
   return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.replaceAll('-', '_'), value]));
+}
+
+function parameterOverridesIn(
+  sections: Record<string, unknown>,
+  environment: string,
+  path: string,
+): readonly ConfigParameters[] {
+  return (['build', 'deploy'] as const).flatMap((command) => {
+    for (const section of [command, 'global']) {
+      const heading = `[${environment}.${section}.parameters]`;
+      const found = Object.entries(parametersOf(sections, section, heading, path)).find(
+        ([key]) => key.replaceAll('-', '_') === 'parameter_overrides',
+      );
+      if (found === undefined) continue;
+      const [key, value] = found;
+      return [{ command, value, place: `'${key}' in ${heading} of '${basename(path)}'` }];
+    }
+    return [];
+  });
 }
 
 function deployConfigOf(deploy: Record<string, unknown>): DeployConfig {
@@ -310,7 +340,7 @@ export const OTHER_SAM_KEYS: ReadonlySet<string> = new Set(
    fail_on_same_version filter force_image_build github_org github_repo gitlab_group gitlab_project guided hook_name host include_traces interactive
    invoke_image layer_cache_basedir lint location log_file manifest max_wait_duration mount_symlinks mount_with name no_event no_execute_changeset
    no_input no_interactive no_memory_limit no_prompts no_watch notification_arns oidc_client_id oidc_provider oidc_provider_url on_failure output
-   output_dir package_type parallel parameter permissions_provider pipeline_execution_role pipeline_user port resource resource_id role_arn runtime
+   output_dir package_type parallel parameter parameter_overrides permissions_provider pipeline_execution_role pipeline_user port resource resource_id role_arn runtime
    semantic_version shutdown skip_deploy_sync skip_prepare_infra skip_pull_image ssl_cert_file ssl_key_file stack_name stage start_time static_dir
    structured_logging tags tail tenant_id terraform_plan_file terraform_project_root_path test_event_name trace_id tracing use_buildkit use_container
    warm_containers watch watch_exclude`.split(/\s+/),

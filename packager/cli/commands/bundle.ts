@@ -13,7 +13,7 @@ import { inputsOf, openProject, readResources } from '../../opening/project.ts';
 import { createProgress } from '../progress.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { unknownParameters } from '../../packaging/unknown-parameters.ts';
+import { valuesOf, warningsOfParameters } from '../../packaging/given-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 import { packageFrom } from './package.ts';
 
@@ -33,13 +33,14 @@ export async function create(options: BundleCreateOptions, terminal: Terminal, w
     draft = await draftBundle({
       ...{ ...read, cwd, signal: terminal.signal, reporter: progress.reporter },
       beforeSending: (loaded) => {
-        for (const warning of unknownParameters(loaded.template, options.parameterOverrides)) warnings.add(warning);
+        for (const warning of warningsOfParameters(loaded, options)) warnings.add(warning);
         const { files = [], folders = [] } = kept(loaded);
         checkOutputs([output], { files, folders: isReplaced ? [] : folders });
       },
       ...resourcesOf(options, cwd),
       references: options.references ?? 'stack',
-      parameters: new Map(Object.entries(options.parameterOverrides)),
+      parameters: valuesOf(options),
+      told: new Set(Object.keys(options.parameterOverrides)),
       zipTemplateDirWhenAbsent: options.zipTemplateDirWhenAbsent,
       useJson: options.useJson,
     });

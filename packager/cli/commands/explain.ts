@@ -6,17 +6,17 @@ import { helpWidth } from '../help.ts';
 import type { PackageOptions } from '../options.ts';
 import type { Origin } from '../../opening/project.ts';
 import { openProject, readResources } from '../../opening/project.ts';
+import { valuesOf, warningsOfParameters } from '../../packaging/given-parameters.ts';
 import { createProgress } from '../progress.ts';
 import { writeJson } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import { unknownParameters } from '../../packaging/unknown-parameters.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** Tells what `package` would do with a template, and why. Asks nothing of any network. */
 export async function run(options: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {
   const { cwd, signal, stdout } = terminal;
-  const { parameterOverrides, exclude, zipTemplateDirWhenAbsent } = options;
+  const { exclude, zipTemplateDirWhenAbsent } = options;
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
   const references = options.references ?? (hasDomain ? 'stack' : 'none');
   const progress = createProgress(terminal, options, warnings);
@@ -28,14 +28,14 @@ export async function run(options: PackageOptions, terminal: Terminal, warnings:
     explanation = await explain({
       ...{ files, templateFile, table, prefix, cwd, signal, hasDomain, references, exclude, zipTemplateDirWhenAbsent },
       reporter: progress.reporter,
-      parameters: new Map(Object.entries(parameterOverrides)),
+      parameters: valuesOf(options),
       own: ownRows(options, cwd),
     });
   } finally {
     progress.stop();
     await origin?.close();
   }
-  for (const warning of unknownParameters(explanation.root.template, parameterOverrides)) warnings.add(warning);
+  for (const warning of warningsOfParameters(explanation.root, options)) warnings.add(warning);
   warnings.tell();
   const around = { prefix: origin.prefix, references, hasDomain };
   if (options.json) {
