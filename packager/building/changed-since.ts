@@ -15,13 +15,19 @@ const NO_SOURCES = new Set([
  * A file of a folder that was written after something was built of it, relative to the folder. One that stands in the build with the same bytes has not changed,
  * whatever its time: a fresh clone is no change.
  * @param subfolder of the build, in which sources may stand as well
+ * @param written what is no source, though it may stand among them: files and folders, absolute
  * @returns undefined too where a folder can't be read
  */
-export function changedSince(folder: string, built: string, subfolder = ''): string | undefined {
+export function changedSince(
+  folder: string,
+  built: string,
+  subfolder = '',
+  written: readonly string[] = [],
+): string | undefined {
   const builtAt = timeOf(built);
   if (builtAt === undefined) return undefined;
   for (const { name, stats } of filesBelow(folder)) {
-    if (stats.mtimeMs <= builtAt) continue;
+    if (stats.mtimeMs <= builtAt || isWritten(path.join(folder, name), written)) continue;
     const copies = [path.join(built, name), path.join(built, subfolder, name)];
     if (!copies.some((copy) => isSame(path.join(folder, name), stats, copy))) return name;
   }
@@ -50,6 +56,10 @@ function* filesBelow(folder: string): Generator<{ readonly name: string; readonl
       if (stats !== undefined) yield { name, stats };
     }
   }
+}
+
+function isWritten(file: string, written: readonly string[]): boolean {
+  return written.some((one) => file === one || file.startsWith(one + path.sep));
 }
 
 function isSame(file: string, stats: Stats, copy: string): boolean {

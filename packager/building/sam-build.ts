@@ -24,6 +24,8 @@ export interface SamBuildPlaces {
   readonly templateFile: string;
   /** `build_dir` of samconfig, absolute. Absent: `.aws-sam/build` beside the template, or in the working directory. */
   readonly buildFolder?: string;
+  /** What the run writes, absolute: no source of anything. */
+  readonly written?: readonly string[];
 }
 
 /** Code that a template names, and may have been built. */
@@ -197,9 +199,9 @@ export class SamBuilds {
 
   #stale(question: BuildQuestion, resource: Resource, source: string, built: string): readonly Warning[] {
     const subfolder = resource.kind === 'layer' ? FOLDERS_OF_LAYERS[languageOf(resource.method) ?? ''] : undefined;
-    const changed = changedSince(source, built, subfolder);
+    const { cwd, written } = this.#places;
+    const changed = changedSince(source, built, subfolder, written);
     if (changed === undefined) return [];
-    const { cwd } = this.#places;
     return [
       {
         code: 'stale-build',

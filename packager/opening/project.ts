@@ -65,7 +65,7 @@ export async function openProject(
   const { exclude, followExternalSymlinks, buildDir, dryRun = false } = options;
   const templateFile = path.resolve(cwd, options.templateFile);
   const buildFolder = buildDir === undefined ? {} : { buildFolder: path.resolve(cwd, buildDir) };
-  const builds = new SamBuilds({ cwd, templateFile, ...buildFolder });
+  const builds = new SamBuilds({ cwd, templateFile, written: leaveOut, ...buildFolder });
   const table = tableOf(options, cwd);
   const root = projectRootOf(options, cwd) ?? (await findProjectRoot(path.dirname(templateFile)));
   const [scratch, cache] = [scratchFolder(), cacheFolder(env)];

@@ -446,6 +446,17 @@ describe('the template that sam build wrote, where nothing is noted of what it w
     }
   });
 
+  test('takes what package itself wrote for no source', async () => {
+    const shop = await TestProject.of({
+      'template.yaml': templateOf({ Fn: functionOf('.') }),
+      ...{ 'app.py': '', '.aws-sam/build/Fn/app.py': '' },
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+    });
+    changed(shop, 'packaged.yaml');
+    expect((await packaged(shop)).warnings).toEqual(['stale-build Fn']);
+    expect((await packaged(shop, '--output-template-file', 'packaged.yaml')).warnings).toEqual([]);
+  });
+
   test('does so where its notes are those of another machine', async () => {
     const shop = await TestProject.of({
       ...FILES,
