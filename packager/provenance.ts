@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import type { Provenance } from '../repository/index.ts';
+import { isInGitWorkTree } from './archive/project-root.ts';
 import type { Environment } from './environment.ts';
 import { isSet } from './environment.ts';
 import { ownPackage } from './own-package.ts';
@@ -27,7 +28,7 @@ const GIT_OUTPUT = 64 * 1024 * 1024;
  */
 export async function provenanceOf({ root, source, env, by = localUser() }: Origin): Promise<Provenance> {
   const ci = ciOf(env);
-  const git = root === undefined ? undefined : ((await gitOf(root)) ?? commitOf(env));
+  const git = root === undefined ? undefined : ((await gitOf(root, env)) ?? commitOf(env));
   return {
     ...(by !== undefined && { by }),
     tool: tool(),
@@ -53,7 +54,9 @@ export function localUser(): string | undefined {
   }
 }
 
-async function gitOf(root: string): Promise<Provenance['git']> {
+async function gitOf(root: string, env: Environment): Promise<Provenance['git']> {
+  // To start a process only to hear that there is nothing takes as long as publishing a version or two.
+  if (!isSet(env['GIT_DIR']) && !isInGitWorkTree(root)) return undefined;
   try {
     // How far the branch is from its upstream is not told: to count takes long in a long history.
     const [status, remote] = await Promise.all([

@@ -36,6 +36,11 @@ export function findProjectRoot(templateFolder: string): Promise<string> {
   return Promise.resolve(root ?? templateFolder);
 }
 
+/** Whether git may know a folder, without asking it. Links resolved, as git does it. */
+export function isInGitWorkTree(folder: string): boolean {
+  return [...upwards(realSoFar(folder))].some(isGitWorkTree);
+}
+
 /** What SAM and the CDK make anew, `.aws-sam/build` and `cdk.out`, with what is in it, stands for the project that was built; any other folder for itself. */
 export function aboveBuild(folder: string): string {
   const segments = folder.split(path.sep);

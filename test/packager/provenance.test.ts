@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { provenanceOf, provenanceOnce } from '../../packager/provenance.ts';
@@ -30,6 +30,22 @@ describe('of a work tree', () => {
     expect(clean.git).toEqual({ commit, isClean: true, branch: 'main' });
     writeFileSync(path.join(folder, 'b.js'), 'b');
     expect((await provenanceOf({ root: folder, env: {} })).git).toMatchObject({ commit, isClean: false });
+  });
+
+  test('the same in a folder below, by a link to it, and in a linked work tree', async () => {
+    const { folder, commit } = await workTree();
+    const elsewhere = await temporaryFolder();
+    const [below, link, linked] = [
+      path.join(folder, 'a/b'),
+      path.join(elsewhere, 'link'),
+      path.join(elsewhere, 'tree'),
+    ];
+    mkdirSync(below, { recursive: true });
+    symlinkSync(below, link);
+    git(folder, 'worktree', 'add', '-b', 'other', linked);
+    for (const root of [below, link])
+      expect((await provenanceOf({ root, env: {} })).git).toMatchObject({ commit, branch: 'main' });
+    expect((await provenanceOf({ root: linked, env: {} })).git).toMatchObject({ commit, branch: 'other' });
   });
 
   test('the remote without its credentials', async () => {
