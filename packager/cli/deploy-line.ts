@@ -13,6 +13,8 @@ export interface DeployLine {
   readonly templateBytes: number;
   /** Where it is deployed; absent: wherever the deploying tool does. */
   readonly region?: string;
+  /** By whose credentials; absent: those that the deploying tool finds. */
+  readonly profile?: string;
   /** A bucket that the deploying tool may put a large template into. */
   readonly bucket?: string;
   /** Where in that bucket; without a slash at its end. */
@@ -69,9 +71,8 @@ export function formatWritten(outputFile: string): string {
 }
 
 function optionsOf(line: DeployLine): readonly string[] {
-  const { templateBytes, region, bucket, capabilities } = line;
-  const options = [templateOption(line), STACK_NAME];
-  if (region !== undefined) options.push(`--region ${region}`);
+  const { templateBytes, bucket, capabilities } = line;
+  const options = [templateOption(line), STACK_NAME, ...accessOptions(line)];
   if (capabilities.length > 0) options.push(`--capabilities ${capabilities.join(' ')}`);
   if (templateBytes > INLINE_TEMPLATE_LIMIT) {
     options.push(...(bucket === undefined ? ['--s3-bucket <YOUR BUCKET>'] : bucketOptions(line, bucket)));
@@ -86,19 +87,26 @@ const STACK_NAME = '--stack-name <YOUR STACK NAME>';
  * `samcli/commands/deploy/command.py`.
  */
 function samOptionsOf(line: DeployLine): readonly string[] {
-  const { config, templateBytes, samBytes = 0, region, bucket } = line;
+  const { config, templateBytes, samBytes = 0, bucket } = line;
   const options = [templateOption(line)];
   if (config !== undefined && !isFoundBySam(line, config.path))
     options.push(`--config-file ${quoteForShell(config.path)}`);
   if (config?.environment !== undefined) options.push(`--config-env ${quoteForShell(config.environment)}`);
   if (config?.stackName !== true) options.push(STACK_NAME);
-  if (region !== undefined) options.push(`--region ${region}`);
+  options.push(...accessOptions(line));
   const capabilities = capabilitiesBeside(line, config?.capabilities ?? []);
   if (capabilities.length > 0) options.push(`--capabilities ${capabilities.join(' ')}`);
   if (templateBytes + samBytes > INLINE_TEMPLATE_LIMIT && config?.bucket !== true) {
     options.push(...(bucket === undefined ? ['--resolve-s3'] : bucketOptions(line, bucket)));
   }
   return options;
+}
+
+function accessOptions({ region, profile }: DeployLine): readonly string[] {
+  return [
+    ...(region === undefined ? [] : [`--region ${region}`]),
+    ...(profile === undefined ? [] : [`--profile ${quoteForShell(profile)}`]),
+  ];
 }
 
 function templateOption({ outputFile, cwd }: DeployLine): string {

@@ -94,6 +94,8 @@ export interface PackageOptions extends PackageFlags {
   readonly commandParameters?: readonly CommandParameters[];
   /** What that samconfig says to `sam deploy`. */
   readonly deployConfig?: DeployConfig;
+  /** What the command line itself says of the Region and the profile: the line that deploys has to say it again. */
+  readonly typedAccess?: Pick<AccessOptions, 'region' | 'profile'>;
 }
 
 /** The one thing that `references` is asked for. */

@@ -73,6 +73,7 @@ export async function resolvePackageOptions(
       ...(config?.stackName !== undefined && { stackName: config.stackName }),
       ...(config?.buildDir !== undefined && { buildDir: config.buildDir }),
       ...(config !== undefined && { deployConfig: config.deploy, commandParameters: told.parameters }),
+      ...typedAccess(given, flags),
     },
     warnings: [
       ...(config?.warnings ?? []),
@@ -83,6 +84,14 @@ export async function resolvePackageOptions(
     ],
     notes: [...ignored, ...file.notes, ...withoutBucket(flags)],
   };
+}
+
+function typedAccess(given: GivenValues, flags: PackageFlags): Pick<PackageOptions, 'typedAccess'> {
+  const typed = (['region', 'profile'] as const).filter((key) =>
+    given.get(PACKAGE[key].name)?.some(({ origin }) => origin === 'command line'),
+  );
+  const said = typed.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]] as const]));
+  return said.length === 0 ? {} : { typedAccess: Object.fromEntries(said) };
 }
 
 async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig | undefined> {

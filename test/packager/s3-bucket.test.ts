@@ -468,6 +468,30 @@ describe('the text after success', () => {
     expect(project.exists('out.yaml')).toBe(true);
   });
 
+  test('repeats the Region and the profile of the command line, and nothing of samconfig or the environment', async () => {
+    const project = await shop();
+    const { accessKeyId, secretAccessKey } = server.clientConfig().credentials;
+    project.write({
+      '../credentials': `[team]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+      '../config': '[profile team]\nregion = us-east-1\n',
+    });
+    project.env = {
+      ...project.env,
+      AWS_SHARED_CREDENTIALS_FILE: project.path('../credentials'),
+      AWS_CONFIG_FILE: project.path('../config'),
+    };
+    const out = ['--output-template-file', 'out.yaml'];
+    const typed = await packaged(project, ...out, '--region', 'us-east-1', '--profile', 'team');
+    expect(typed.exitCode).toBe(0);
+    expect(typed.stdout).toContain(' --stack-name <YOUR STACK NAME> --region us-east-1 --profile team --capabilities');
+    project.write({
+      'samconfig.toml': 'version = 0.1\n[default.global.parameters]\nregion = "us-east-1"\nprofile = "team"\n',
+    });
+    expect((await packaged(project, ...out)).stdout).toMatch(/ --stack-name <YOUR STACK NAME> --capabilities/);
+    const one = await packaged(project, ...out, '--profile', 'team');
+    expect(one.stdout).toContain(' --stack-name <YOUR STACK NAME> --profile team --capabilities');
+  });
+
   test.each([
     [51_200, ''],
     [51_201, ` --s3-bucket ${BUCKET} --s3-prefix team`],

@@ -111,8 +111,10 @@ function originOf({ files, manifest, table }: Bundle, file: string): Origin {
 /** What decides how the template is written stands in the bundle, what decides where on the command line. */
 function packageOptions({ bundle, ...options }: BundlePublishOptions, { manifest }: Bundle): PackageOptions {
   const { references, useJson, zipTemplateDirWhenAbsent, parameters, template } = manifest;
+  const { region, profile } = options;
   return {
     ...options,
+    typedAccess: { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) },
     ...{ references, useJson, zipTemplateDirWhenAbsent, templateFile: path.join(bundle, ...segmentsOf(template)) },
     parameterOverrides: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
     ...{

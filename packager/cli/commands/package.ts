@@ -211,13 +211,15 @@ function successText(
     bucket,
     region,
   }: { readonly text?: string; readonly bucket?: string | undefined; readonly region?: string },
-  { templates, destination }: PackageResult,
+  { templates, destination, regional }: PackageResult,
   options: PackageOptions,
   cwd: string,
   outputFile: string,
 ): string {
   const scratchPrefix = destination?.scratchPrefix;
-  const { configFile, configEnv: environment, deployConfig } = options;
+  const { configFile, configEnv: environment, deployConfig, typedAccess: { region: typed, profile } = {} } = options;
+  // What serves several Regions is deployed in each of them.
+  const where = region ?? (regional.length > 1 ? undefined : typed);
   const config =
     configFile === undefined || deployConfig === undefined
       ? undefined
@@ -230,7 +232,8 @@ function successText(
     outputFile,
     cwd,
     templateBytes: Buffer.byteLength(text),
-    ...(region !== undefined && { region }),
+    ...(where !== undefined && { region: where }),
+    ...(profile !== undefined && { profile }),
     ...(bucket !== undefined && { bucket }),
     ...(scratchPrefix !== undefined && { scratchPrefix }),
     sam: isSam(templates[0]),

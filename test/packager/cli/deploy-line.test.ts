@@ -48,6 +48,17 @@ describe('formatSuccess()', () => {
     ]);
   });
 
+  test('is for the Region and by the profile that were given', () => {
+    const lines = formatSuccess({ ...LINE, sam: true, region: 'eu-west-1', profile: 'my team' }).split('\n');
+    const options =
+      "--template-file /work/shop/out.yaml --stack-name <YOUR STACK NAME> --region eu-west-1 --profile 'my team'";
+    expect(lines.slice(3)).toEqual([
+      `aws cloudformation deploy ${options}`,
+      `(or, the same: sam deploy ${options})`,
+      '',
+    ]);
+  });
+
   test('sends a template over 51,200 bytes by way of S3', () => {
     const large = { ...LINE, templateBytes: 51_201 };
     expect(formatSuccess({ ...large, bucket: 'b', scratchPrefix: 'scratch' })).toContain(

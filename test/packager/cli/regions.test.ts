@@ -87,6 +87,7 @@ describe('where no place is of one region', () => {
     const { exitCode, stdout, stderr } = await packaged(
       '--regions',
       'us-east-1,eu-west-1,sa-east-1',
+      ...['--region', 'us-east-1'],
       '--output-template-file',
       'packaged.yaml',
     );
