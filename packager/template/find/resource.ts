@@ -110,6 +110,8 @@ function isGiven(node: TemplateNode | undefined): boolean {
 function considerImage(search: Search, type: string, properties: MapNode, context: Context): void {
   const image = imageOf(type, properties);
   if (!isString(image) || isInEcr(image.value) || composedText(image, context.scope) !== image.value) return;
+  // No image at all: what Lambda says of a URL is clear enough.
+  if (image.value.includes('://')) return;
   search.claim(image);
   const what = subject('ImageUri', context, type);
   const host = registryOf(image.value);

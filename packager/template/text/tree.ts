@@ -55,15 +55,16 @@ export function treeOf(
  */
 export function duplicates(entries: readonly MapEntry[], describe: (offset: number) => string): Problem[] {
   const first = new Map<string, MapEntry>();
-  return entries.flatMap((entry) => {
+  const problems: Problem[] = [];
+  for (const entry of entries) {
     const before = first.get(entry.key);
-    if (before === undefined) {
-      first.set(entry.key, entry);
-      return [];
+    if (before === undefined) first.set(entry.key, entry);
+    else {
+      const message = `the key '${entry.key}' is there twice, first at ${describe(before.keyStart)}`;
+      problems.push({ offset: entry.keyStart, message });
     }
-    const message = `the key '${entry.key}' is there twice, first at ${describe(before.keyStart)}`;
-    return [{ offset: entry.keyStart, message }];
-  });
+  }
+  return problems;
 }
 
 function styleOf({ flow }: { readonly flow: boolean }): MapNode['style'] {

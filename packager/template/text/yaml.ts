@@ -20,7 +20,7 @@ export type YamlReading =
 export function readYaml(source: string): YamlReading {
   // YAML 1.2 and 1.1 break lines at a lone CR, the parser does not. One for one, so offsets hold.
   const text = source.replace(/\r(?!\n)/g, '\n');
-  const tokens = [...lexed(text)];
+  const tokens = lexed(text);
   const document = tokens.find((token) => token.type === 'document');
   const tooDeep = document === undefined ? undefined : deeperThan(MAX_DEPTH, document);
   if (tooDeep !== undefined) return { problems: [tooDeep] };
@@ -34,10 +34,12 @@ export function readYaml(source: string): YamlReading {
   return problem === undefined ? { root } : { problems: [problem, ...more] };
 }
 
-function* lexed(text: string): Generator<CST.Token> {
+function lexed(text: string): readonly CST.Token[] {
   const parser = new Parser();
-  for (const lexeme of laxLexer().lex(text)) yield* parser.next(lexeme);
-  yield* parser.end();
+  const tokens: CST.Token[] = [];
+  for (const lexeme of laxLexer().lex(text)) for (const token of parser.next(lexeme)) tokens.push(token);
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 /**
@@ -91,7 +93,10 @@ function deeperThan(limit: number, document: CST.Document): Problem | undefined 
     const [token, depth] = next;
     if (!Cst.isCollection(token)) continue;
     if (depth > limit) return { offset: token.offset, message: `more than ${limit} levels of nesting` };
-    for (const { key, value } of token.items) open.push([key, depth + 1], [value, depth + 1]);
+    for (const { key, value } of token.items) {
+      if (Cst.isCollection(key)) open.push([key, depth + 1]);
+      if (Cst.isCollection(value)) open.push([value, depth + 1]);
+    }
   }
   return undefined;
 }
@@ -121,13 +126,11 @@ class Reader {
   #node(token: CST.Token | null | undefined, properties: Properties, indent: number): SyntaxNode {
     const { anchor, tag } = properties;
     const content = token?.offset ?? properties.end;
-    const base = {
-      start: properties.start ?? content,
-      content,
-      indent,
-      ...(anchor !== undefined && { anchor }),
-      ...(tag !== undefined && { tag }),
-    };
+    const place = { start: properties.start ?? content, content, indent };
+    const base: Base =
+      anchor === undefined && tag === undefined
+        ? place
+        : { ...place, ...(anchor !== undefined && { anchor }), ...(tag !== undefined && { tag }) };
     if (token?.type === 'alias') {
       return { ...base, kind: 'alias', name: token.source.slice(1), end: content + token.source.length };
     }
@@ -140,7 +143,7 @@ class Reader {
   }
 
   #blockMap({ items, indent }: CST.BlockMap, base: Base): MapSyntax {
-    const entries: readonly EntrySyntax[] = items.flatMap((item) => this.#entry(item, indent, base.content) ?? []);
+    const entries = this.#entries(items, indent, base.content);
     // The token begins at the first key, the map at the tag or anchor of that.
     const content = entries[0]?.start ?? base.content;
     const start = Math.min(base.start, content);
@@ -159,7 +162,7 @@ class Reader {
     const closed = end.find(({ type }) => type === 'flow-map-end' || type === 'flow-seq-end');
     const whole = { ...base, flow: true, end: closed === undefined ? base.content + 1 : closed.offset + 1 };
     if (start.source === '{') {
-      const entries = items.flatMap((item) => this.#entry(item, base.indent, base.content) ?? []);
+      const entries = this.#entries(items, base.indent, base.content);
       return { ...whole, kind: 'map', entries };
     }
     return { ...whole, kind: 'list', items: items.flatMap((item) => this.#flowItem(item, base) ?? []) };
@@ -176,6 +179,15 @@ class Reader {
     if (entry === undefined) return undefined;
     const { start, value } = entry;
     return { kind: 'map', flow: true, start, content: start, end: value.end, indent, entries: [entry] };
+  }
+
+  #entries(items: readonly CST.CollectionItem[], indent: number, offset: number): readonly EntrySyntax[] {
+    const entries: EntrySyntax[] = [];
+    for (const item of items) {
+      const entry = this.#entry(item, indent, offset);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
   }
 
   #entry(item: CST.CollectionItem, indent: number, offset: number): EntrySyntax | undefined {
@@ -210,21 +222,16 @@ class Reader {
     let anchor: SyntaxNode['anchor'];
     let tag: SyntaxNode['tag'];
     for (const { type, source, offset: start } of tokens) {
-      const range = { start, end: start + source.length };
-      if (type === 'anchor') anchor = { ...range, name: source.slice(1) };
-      else if (type === 'tag') tag = { ...range, name: this.#tagName(source) ?? source };
-      else if (type === 'map-value-ind' || type === 'explicit-key-ind' || type === 'seq-item-ind') indicator = start;
+      if (type === 'map-value-ind' || type === 'explicit-key-ind' || type === 'seq-item-ind') indicator = start;
+      else if (type === 'anchor') anchor = { start, end: start + source.length, name: source.slice(1) };
+      else if (type === 'tag') tag = { start, end: start + source.length, name: this.#tagName(source) ?? source };
       else continue;
-      end = range.end;
+      end = start + source.length;
     }
-    const starts = [anchor, tag].flatMap((property) => property?.start ?? []);
-    return {
-      end,
-      ...(starts.length > 0 && { start: Math.min(...starts) }),
-      ...(anchor !== undefined && { anchor }),
-      ...(tag !== undefined && { tag }),
-      ...(indicator !== undefined && { indicator }),
-    };
+    const behind = indicator === undefined ? { end } : { end, indicator };
+    if (anchor === undefined && tag === undefined) return behind;
+    const start = Math.min(anchor?.start ?? Infinity, tag?.start ?? Infinity);
+    return { ...behind, start, ...(anchor !== undefined && { anchor }), ...(tag !== undefined && { tag }) };
   }
 }
 
@@ -241,9 +248,17 @@ function isFlowScalar(token: CST.Token | null | undefined): token is CST.FlowSca
 }
 
 function flowScalar(token: CST.FlowScalar, base: Base): ScalarSyntax {
-  const { value } = Cst.resolveAsScalar(token, false, () => undefined);
-  const form = token.source === '' ? 'empty' : (FORMS[token.type] ?? 'plain');
-  return { ...base, kind: 'scalar', form, value, end: base.content + token.source.length };
+  const { type, source } = token;
+  const form = source === '' ? 'empty' : (FORMS[type] ?? 'plain');
+  return { ...base, kind: 'scalar', form, value: valueOf(token), end: base.content + source.length };
+}
+
+/** Nearly every scalar is one line without escapes, and that is its value; to ask for it takes much longer. */
+function valueOf(token: CST.FlowScalar): string {
+  const { type, source } = token;
+  const written = type === 'scalar' ? source : source.slice(1, -1);
+  const isPlain = type === 'scalar' ? !written.includes('\n') : !/[\n\\']/.test(written);
+  return isPlain ? written : Cst.resolveAsScalar(token, false, () => undefined).value;
 }
 
 /** Ends before its last line break, like every other value. */
