@@ -127,6 +127,11 @@ function pairsOf(text: string): readonly (readonly [string, string])[] {
   return [whole];
 }
 
+/** Whether a word of a text stands alone, so that it may belong to the value before it, or be a slip. */
+export function hasStrayWord(text: string): boolean {
+  return !/^\s*(?:\{|file:\/\/)/.test(text) && wordsOf(text.trim()).some((word) => pairOf(word) === undefined);
+}
+
 /** At spaces, but not behind a backslash and not in quotes that follow `=` (elsewhere they are apostrophes). Quotes and backslashes stay. */
 function wordsOf(text: string): readonly string[] {
   return text.match(/(?:(?<==)"(?:\\.|[^"\\])*"|(?<==)'(?:\\.|[^'\\])*'|\\.|\S)+/gsu) ?? [];

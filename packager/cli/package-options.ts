@@ -6,7 +6,7 @@ import type { CommandParameters } from '../packaging/given-parameters.ts';
 import { nearest } from '../../repository/nearest.ts';
 import type { ForeignOption, OptionSpec, PackageFlags, PackageOptions } from './options.ts';
 import { PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './options.ts';
-import { parseOverrides } from './overrides.ts';
+import { hasStrayWord, parseOverrides } from './overrides.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
 import { ORIGINS, highestOf, resolveOptions } from './resolve-options.ts';
 import type { ConfigEntry, SamConfig } from './samconfig.ts';
@@ -112,7 +112,7 @@ async function findSamConfig(given: GivenValues, cwd: string): Promise<SamConfig
   });
 }
 
-/** What other commands of SAM are to give to the parameters. That nobody can read it is their mistake, and only worth a look here. */
+/** What other commands of SAM are to give to the parameters. That nobody can read it is their mistake, and worth a look where paths would follow it. */
 async function commandParameters(
   config: SamConfig | undefined,
   cwd: string,
@@ -120,21 +120,31 @@ async function commandParameters(
   const parameters: CommandParameters[] = [];
   const warnings: Warning[] = [];
   for (const { command, value, place } of config?.parameters ?? []) {
-    try {
-      parameters.push({ command, place, values: await parseOverrides(value, cwd) });
-    } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-      warnings.push(unreadParameters(place, error));
-    }
+    const values = await readParameters(value, cwd);
+    if (values !== undefined) parameters.push({ command, place, values });
+    else if (command === 'build') warnings.push(unreadParameters(place));
   }
   return { parameters, warnings };
 }
 
-function unreadParameters(place: string, { message, remedy }: ArtifactError): Warning {
+/** `undefined` where it is not clear what is meant. */
+async function readParameters(value: unknown, cwd: string): Promise<Readonly<Record<string, string>> | undefined> {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.some((text) => typeof text === 'string' && hasStrayWord(text))) return undefined;
+  try {
+    return await parseOverrides(value, cwd);
+  } catch (error) {
+    if (error instanceof ArtifactError) return undefined;
+    throw error;
+  }
+}
+
+/** What stands there is not repeated: it may be a secret. */
+function unreadParameters(place: string): Warning {
   return {
     code: 'unread-parameters',
-    message: `${place} can't be read, and no path follows it: ${message}`,
-    ...(remedy !== undefined && { remedy }),
+    message: `${place} can't be read, and no path follows it`,
+    remedy: 'Write NAME=VALUE for each, with quotes around a value that has blanks: \'Stage=prod Title="My shop"\'.',
   };
 }
 

@@ -60,6 +60,9 @@ function withoutKey(text: string, document: Document, path: readonly string[], y
   const pair = pairOf(map, path.at(-1) ?? '', true, yaml);
   if (pair === undefined) return text;
   const [start, end] = extentOf(pair, yaml);
+  // Nothing in a block would be no map.
+  if (map.flow !== true && map.items.length === 1)
+    return spliced(text, start, text[end - 1] === '\n' ? end - 1 : end, '{}');
   if (map.flow !== true)
     return spliced(text, startOfLine(text, start), text[end - 1] === '\n' ? end : endOfLine(text, end), '');
   const index = map.items.indexOf(pair);

@@ -224,7 +224,13 @@ function isSaidForAll(document: Table, { path, value }: Setting): boolean {
   const [environment = '', section = '', ...below] = path;
   const own = at(document, path);
   if (own !== undefined) return isDeepStrictEqual(own, value);
-  return section === 'package' && isDeepStrictEqual(at(document, [environment, 'global', ...below]), value);
+  if (section !== 'package' || isOfOwnSection(below)) return false;
+  return isDeepStrictEqual(at(document, [environment, 'global', ...below]), value);
+}
+
+function isOfOwnSection(path: readonly string[]): boolean {
+  const key = path.at(-1) ?? '';
+  return Object.values(PACKAGE).some(({ name, inFile }) => inFile === 'own section' && isSameKey(name, key));
 }
 
 function at(document: Table, path: readonly string[]): unknown {

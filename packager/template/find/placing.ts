@@ -280,7 +280,7 @@ function warnOfLeft(
       start,
       'unresolved-path',
       `${named(spot)} comes to a path where nothing is, and is not packaged`,
-      'Check the Defaults of its parameters, and --parameter-overrides.',
+      'Check the Defaults of its parameters, --parameter-overrides, and those of samconfig.',
     );
   } else if (has('empty') && entry?.core === true) {
     search.warn(start, 'empty-path', `${named(spot)} is empty, which is taken for absent`, 'Give it a path.');

@@ -267,6 +267,16 @@ describe('editYaml()', () => {
       'version: 0.1\ndefault: {package: {parameters: {x: 1, resolve_s3: true}}}\n',
       'version: 0.1\ndefault: {package: {parameters: {x: 1}}}\n',
     ],
+    [
+      'all that there is',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      resolve_s3: true # SAM\n  deploy: {}\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      {} # SAM\n  deploy: {}\n',
+    ],
+    [
+      'all that there is, of several lines',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      resolve_s3: |\n        a\n',
+      'version: 0.1\ndefault:\n  package:\n    parameters:\n      {}\n',
+    ],
     ['nothing', 'version: 0.1\ndefault: {}\n', 'version: 0.1\ndefault: {}\n'],
   ])('takes out %s', async (_what, before, after) => {
     expect(await editYaml(before, [setting('resolve_s3', TAKEN_OUT)])).toBe(after);
@@ -416,6 +426,24 @@ default:
     const again = await shop.run('package');
     expect(again).toMatchObject({ exitCode: EXIT.ok });
     expect(again.stderr).not.toContain('warning');
+  });
+
+  test('writes a value of a parameter that stands in the global section, too, where sam build is given another', async () => {
+    const shop = await project({
+      'samconfig.toml':
+        'version = 0.1\n[default.global.parameters]\nparameter_overrides = "Stage=prod"\n[default.build.parameters]\nparameter_overrides = "Stage=dev"\n',
+    });
+    const saved = await shop.package(
+      '--parameter-overrides',
+      'Stage=prod',
+      '--save-params',
+      '--output-template-file',
+      'o.yaml',
+    );
+    expect(saved).toMatchObject({ exitCode: EXIT.ok });
+    expect(shop.read('samconfig.toml')).toMatch(
+      /^\[default\.package\.parameters\][^[]*^parameter_overrides = .*Stage=prod/ms,
+    );
   });
 
   const BUCKET = 's3_bucket = "my-bucket"\n';

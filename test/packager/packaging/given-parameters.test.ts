@@ -43,21 +43,15 @@ async function packaged(shop: TestProject, ...flags: string[]): Promise<Told> {
 
 describe('the value of a parameter that decides a path', () => {
   test.each<[string, readonly string[], string]>([
-    ['what sam deploy passes', [section('default.deploy', IN_A)], 'layers/a'],
     ['what sam build is given', [section('default.build', IN_A)], 'layers/a'],
     ['what all commands are given', [section('default.global', IN_A)], 'layers/a'],
-    ['a list', [section('default.deploy', '["Stage=prod", "LayerDir=layers/a"]')], 'layers/a'],
+    ['a list', [section('default.build', '["Stage=prod", "LayerDir=layers/a"]')], 'layers/a'],
     [
       'a text of SAM',
-      [
-        section(
-          'default.deploy',
-          '"ParameterKey=LayerDir,ParameterValue=layers/a ParameterKey=Stage,ParameterValue=x"',
-        ),
-      ],
+      [section('default.build', '"ParameterKey=LayerDir,ParameterValue=layers/a ParameterKey=Stage,ParameterValue=x"')],
       'layers/a',
     ],
-    ['another key', ['[default.deploy.parameters]\nparameter-overrides = "LayerDir=layers/a"\n'], 'layers/a'],
+    ['another key', ['[default.build.parameters]\nparameter-overrides = "LayerDir=layers/a"\n'], 'layers/a'],
     [
       'what one command is given before what all are',
       [
@@ -78,11 +72,11 @@ describe('the value of a parameter that decides a path', () => {
     ],
     [
       'of what package is told nothing, what others are',
-      [section('default.package', '"Stage=prod"'), section('default.deploy', '"LayerDir=layers/b"')],
+      [section('default.package', '"Stage=prod"'), section('default.build', '"LayerDir=layers/b"')],
       'layers/b',
     ],
-    ['that of the environment', [section('other.deploy', IN_A)], 'layers/common'],
-    ['nothing where nothing is said', [section('default.deploy', '""')], 'layers/common'],
+    ['that of the environment', [section('other.build', IN_A)], 'layers/common'],
+    ['nothing where nothing is said', [section('default.build', '""')], 'layers/common'],
   ])('is %s', async (_what, sections, expected) => {
     const { exitCode, paths, warnings } = await packaged(await shopOf(...sections));
     expect({ exitCode, paths }).toEqual({ exitCode: EXIT.ok, paths: [expected] });
@@ -101,7 +95,7 @@ describe('the value of a parameter that decides a path', () => {
     const shop = await TestProject.of({
       ...FILES,
       'samconfig.yaml':
-        'version: 0.1\ndefault: {deploy: {parameters: {parameter_overrides: [LayerDir=layers/a, Stage=x]}}}\n',
+        'version: 0.1\ndefault: {build: {parameters: {parameter_overrides: [LayerDir=layers/a, Stage=x]}}}\n',
     });
     expect(await packaged(shop)).toMatchObject({ paths: ['layers/a'], warnings: [] });
   });
@@ -114,7 +108,7 @@ describe('the value of a parameter that decides a path', () => {
       {
         code: 'contradicted-parameter',
         message:
-          "what is packaged follows 'LayerDir' of 'parameter_overrides' in [default.build.parameters] of 'samconfig.toml', 'layers/a': that of 'parameter_overrides' in [default.deploy.parameters] of 'samconfig.toml', 'layers/b', comes too late to change it",
+          "what is packaged follows 'LayerDir' of 'parameter_overrides' in [default.build.parameters] of 'samconfig.toml', 'layers/a': 'LayerDir' of 'parameter_overrides' in [default.deploy.parameters] of 'samconfig.toml', 'layers/b', with which it is deployed, comes too late to change that",
         place: { file: 'template.yaml', line: 4, column: 3 },
         remedy:
           "Give 'LayerDir' one value for 'sam build' and 'sam deploy', or say with --parameter-overrides which is meant.",
@@ -142,24 +136,52 @@ describe('the value of a parameter that decides a path', () => {
     expect(warning?.message).not.toContain('layers/');
   });
 
-  test('is that of the Default where what others are given can not be read, which is warned of', async () => {
-    const shop = await shopOf(section('default.deploy', '"file://none.json"'), section('default.build', '5'));
-    const { exitCode, paths, warnings } = await packaged(shop);
-    expect({ exitCode, paths }).toEqual({ exitCode: EXIT.ok, paths: ['layers/common'] });
-    expect(warnings.map(({ code }) => code).toSorted()).toEqual([
-      'frozen-parameter',
-      'unread-parameters',
-      'unread-parameters',
-    ]);
-    expect(warnings.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(
-        /^'parameter_overrides' in \[default\.deploy\.parameters\] of 'samconfig\.toml' can't be read/,
-      ),
-    );
+  test.each([
+    [
+      'sam deploy passes another',
+      section('default.deploy', IN_A),
+      'layers/common',
+      "the Default of 'LayerDir'",
+      'layers/a',
+    ],
+    [
+      'sam deploy leaves it at its Default',
+      `${section('default.build', IN_A)}${section('default.deploy', '"Stage=x"')}`,
+      'layers/a',
+      'default.build.parameters',
+      "the Default of 'LayerDir', 'layers/common', with which it is deployed",
+    ],
+  ])(
+    'is not changed by the deploy, which is warned of where %s',
+    async (_where, sections, path, followed, deployed) => {
+      const { exitCode, paths, warnings } = await packaged(await shopOf(sections));
+      expect({ exitCode, paths }).toEqual({ exitCode: EXIT.ok, paths: [path] });
+      const message = warnings.find(({ code }) => code === 'contradicted-parameter')?.message;
+      expect(message).toMatch(/^what is packaged follows /);
+      expect(message).toContain(followed);
+      expect(message).toContain(deployed);
+    },
+  );
+
+  test('is that of the Default where what sam build is given can not be read, which is told without what stands there', async () => {
+    for (const unreadable of [
+      '5',
+      '"file://none.json"',
+      `'{"DbPassword": "hunter2", }'`,
+      '"Stage=prod DbPassword=hunter2 two"',
+    ]) {
+      const { exitCode, paths, warnings } = await packaged(await shopOf(section('default.build', unreadable)));
+      expect({ exitCode, paths }).toEqual({ exitCode: EXIT.ok, paths: ['layers/common'] });
+      expect(warnings.map(({ code }) => code).toSorted()).toEqual(['frozen-parameter', 'unread-parameters']);
+      expect(warnings.map(({ message }) => message)).toContain(
+        "'parameter_overrides' in [default.build.parameters] of 'samconfig.toml' can't be read, and no path follows it",
+      );
+      expect(JSON.stringify(warnings)).not.toContain('hunter2');
+    }
   });
 
   test('is told of no other template than that in which it stands', async () => {
-    const shop = await shopOf(section('default.deploy', '"LayerDir=layers/a Elsewhere=x"'));
+    const shop = await shopOf(section('default.build', '"LayerDir=layers/a Elsewhere=x"'));
     expect((await packaged(shop)).warnings).toEqual([]);
     expect((await packaged(shop, '--parameter-overrides', 'Elsewhere=x')).warnings).toMatchObject([
       { code: 'unknown-parameter' },
@@ -170,13 +192,13 @@ describe('the value of a parameter that decides a path', () => {
     const shop = await shopOf(section('default.build', IN_A), section('default.deploy', '"LayerDir=layers/b"'));
     const { stdout, stderr } = await shop.run('explain', '--domain', 'file:../domain', '--project-root', '.');
     expect(stdout).toContain("'layers/a'");
-    expect(stderr).toContain('comes too late to change it');
+    expect(stderr).toContain('comes too late to change that');
     const json = JSON.parse((await shop.run('explain', '--json', '--project-root', '.')).stdout) as Told;
     expect(json.warnings).toMatchObject([{ code: 'contradicted-parameter' }]);
   });
 
   test('is the same for a bundle, in which nothing stands that decides nothing', async () => {
-    const shop = await shopOf(section('default.deploy', '"LayerDir=layers/a Stage=hunter2"'));
+    const shop = await shopOf(section('default.build', '"LayerDir=layers/a Stage=hunter2"'));
     const flags = ['--project-root', '.', '-o', '../app.bundle'];
     expect(await shop.run('bundle', 'create', ...flags)).toMatchObject({ exitCode: EXIT.ok, stderr: '' });
     const shown = JSON.parse((await shop.run('bundle', 'show', '../app.bundle', '--json')).stdout) as object;
