@@ -7,26 +7,37 @@ const MOST_FILES = 20_000;
 
 /** What builds and tools leave beside sources, and what `sam build` doesn't look at. */
 const NO_SOURCES = new Set([
-  ...['.aws-sam', '.git', '.gradle', '.idea', '.mypy_cache', '.pytest_cache', '.venv', '.vscode', '__pycache__'],
-  ...['bin', 'build', 'dist', 'node_modules', 'obj', 'out', 'target', 'venv'],
+  '__pycache__',
+  ...['bin', 'build', 'coverage', 'dist', 'htmlcov', 'node_modules', 'obj', 'out', 'target', 'venv'],
 ]);
+
+/** What tools keep for themselves, what they are told, and what `package` is mostly told to write. */
+const NO_SOURCE = /^(?:\.|samconfig\.|packaged\b)/;
+
+/** A file of a source, its name relative to that. */
+export interface SourceFile {
+  readonly name: string;
+  readonly stats: Stats;
+}
 
 /**
  * A file of a folder that was written after something was built of it, relative to the folder. One that stands in the build with the same bytes has not changed,
  * whatever its time: a fresh clone is no change.
+ * @param files of the folder, as `sourcesIn` tells them
  * @param subfolder of the build, in which sources may stand as well
  * @param written what is no source, though it may stand among them: files and folders, absolute
  * @returns undefined too where a folder can't be read
  */
 export function changedSince(
   folder: string,
+  files: readonly SourceFile[],
   built: string,
   subfolder = '',
   written: readonly string[] = [],
 ): string | undefined {
   const builtAt = timeOf(built);
   if (builtAt === undefined) return undefined;
-  for (const { name, stats } of filesBelow(folder)) {
+  for (const { name, stats } of files) {
     if (stats.mtimeMs <= builtAt || isWritten(path.join(folder, name), written)) continue;
     const copies = [path.join(built, name), path.join(built, subfolder, name)];
     if (!copies.some((copy) => isSame(path.join(folder, name), stats, copy))) return name;
@@ -42,20 +53,23 @@ function timeOf(built: string): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-function* filesBelow(folder: string): Generator<{ readonly name: string; readonly stats: Stats }> {
+/** What of a folder a build may begin with. Of many files the first. */
+export function sourcesIn(folder: string): readonly SourceFile[] {
+  const files: SourceFile[] = [];
   const folders = [''];
   let left = MOST_FILES;
   for (const below of folders) {
     for (const entry of namesIn(path.join(folder, below))) {
-      if (NO_SOURCES.has(entry.name)) continue;
+      if (NO_SOURCES.has(entry.name) || NO_SOURCE.test(entry.name)) continue;
       const name = path.join(below, entry.name);
       if (entry.isDirectory()) folders.push(name);
       if (!entry.isFile()) continue;
-      if ((left -= 1) < 0) return;
+      if ((left -= 1) < 0) return files;
       const stats = statOf(path.join(folder, name));
-      if (stats !== undefined) yield { name, stats };
+      if (stats !== undefined) files.push({ name, stats });
     }
   }
+  return files;
 }
 
 function isWritten(file: string, written: readonly string[]): boolean {

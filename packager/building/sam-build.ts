@@ -12,7 +12,8 @@ import { parseTemplate } from '../template/text/parse.ts';
 import { buildMethodOf } from './build-method.ts';
 import type { Buildable, Need } from './build-need.ts';
 import { FOLDERS_OF_LAYERS, languageOf, namesIn, needOf } from './build-need.ts';
-import { changedSince } from './changed-since.ts';
+import type { SourceFile } from './changed-since.ts';
+import { changedSince, sourcesIn } from './changed-since.ts';
 import { SamOriginal } from './sam-original.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
@@ -63,6 +64,7 @@ export class SamBuilds {
   /** Many functions may have the same code, which is looked at once. */
   readonly #folders = new Map<string, boolean>();
   readonly #names = new Map<string, readonly string[]>();
+  readonly #sources = new Map<string, readonly SourceFile[]>();
   readonly #originals = new Map<string, SamOriginal>();
 
   constructor(places: SamBuildPlaces) {
@@ -200,7 +202,8 @@ export class SamBuilds {
   #stale(question: BuildQuestion, resource: Resource, source: string, built: string): readonly Warning[] {
     const subfolder = resource.kind === 'layer' ? FOLDERS_OF_LAYERS[languageOf(resource.method) ?? ''] : undefined;
     const { cwd, written } = this.#places;
-    const changed = changedSince(source, built, subfolder, written);
+    const files = once(this.#sources, source, () => sourcesIn(source));
+    const changed = changedSince(source, files, built, subfolder, written);
     if (changed === undefined) return [];
     return [
       {

@@ -452,9 +452,29 @@ describe('the template that sam build wrote, where nothing is noted of what it w
       ...{ 'app.py': '', '.aws-sam/build/Fn/app.py': '' },
       '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
     });
-    changed(shop, 'packaged.yaml');
+    changed(shop, 'for-prod.yaml');
     expect((await packaged(shop)).warnings).toEqual(['stale-build Fn']);
-    expect((await packaged(shop, '--output-template-file', 'packaged.yaml')).warnings).toEqual([]);
+    expect((await packaged(shop, '--output-template-file', 'for-prod.yaml')).warnings).toEqual([]);
+  });
+
+  test('takes for no source what tools keep or are told, and what an earlier run was told to write', async () => {
+    const shop = await TestProject.of({
+      'template.yaml': templateOf({ Fn: functionOf('.') }),
+      ...{ 'app.py': '', '.aws-sam/build/Fn/app.py': '' },
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+    });
+    changed(
+      shop,
+      '.DS_Store',
+      '.ruff_cache/x',
+      '.coverage',
+      'coverage/index.html',
+      'packaged.yaml',
+      'packaged-prod.yml',
+    );
+    expect((await packaged(shop)).warnings).toEqual([]);
+    changed(shop, 'packages.py');
+    expect((await packaged(shop)).warnings).toEqual(['stale-build Fn']);
   });
 
   test('does so where its notes are those of another machine', async () => {
