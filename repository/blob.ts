@@ -58,18 +58,18 @@ export interface Whereabouts {
 }
 
 /**
- * @param bucket in which is looked
+ * @param place the bucket in which is looked: absent of the domain's
  * @throws ArtifactError DIGEST_MISMATCH where what stands there has another size
  */
 export async function locateBlob(
   store: ObjectStore,
   blob: SizedBlob,
-  bucket: string | undefined = blob.bucket,
+  place: Pick<BlobName, 'bucket'> = blob,
 ): Promise<Whereabouts> {
   const own = keyOf(blob);
   const copies: ObjectKey[] = [];
   let isThere = false;
-  for await (const { key, size } of store.list(blobPrefix(blob.digest, bucket))) {
+  for await (const { key, size } of store.list(blobPrefix(blob.digest, place.bucket))) {
     if (key === own) {
       requireSize(blob, size, blob.size);
       isThere = true;
@@ -99,9 +99,7 @@ export async function bringBlob(
   const isElsewhere = from !== undefined && from.bucket !== blob.bucket;
   const copied =
     (await copyBlob(store, blob, copies, attributes)) ??
-    (isElsewhere
-      ? await copyBlob(store, blob, (await locateBlob(store, blob, from.bucket)).copies, attributes)
-      : undefined);
+    (isElsewhere ? await copyBlob(store, blob, (await locateBlob(store, blob, from)).copies, attributes) : undefined);
   return copied ?? putBlob(store, blob, await open(), attributes);
 }
 
