@@ -169,11 +169,11 @@ describe('package --watch', () => {
     expect(await watch.round()).toMatch(/^note: 'src\/index\.js' changed/);
   });
 
-  test('follows the path that a parameter decides to which samconfig has sam deploy give a value', async () => {
+  test('follows the path that a parameter decides to which samconfig has sam build give a value', async () => {
     const { project, watch } = await watching({
       ...PLAIN,
       'template.yaml': `Parameters:\n  Dir: {Type: String, Default: src}\n${String(PLAIN['template.yaml']).replace('Code: src', 'Code: !Ref Dir')}`,
-      'samconfig.toml': 'version = 0.1\n[default.deploy.parameters]\nparameter_overrides = "Dir=other"\n',
+      'samconfig.toml': 'version = 0.1\n[default.build.parameters]\nparameter_overrides = "Dir=other"\n',
       'other/index.js': '1',
     });
     expect(await watch.round()).toContain('uploaded shop/other ');
