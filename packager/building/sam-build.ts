@@ -117,7 +117,7 @@ export class SamBuilds {
         ? note.source
         : this.#originalOf(buildFolder).sourceOf({
             ...{ stacks, logicalId: resource.logicalId ?? resource.name, textOf: question.textOf },
-            ...{ type: question.place.type, property: question.place.property },
+            ...{ type: question.place.type, property: question.place.property, built: question.template },
           });
     return { code, warnings: source === undefined ? [] : this.#stale(question, resource, source, code) };
   }

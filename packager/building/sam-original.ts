@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { aboveBuild } from '../archive/project-root.ts';
-import type { TemplateNode } from '../template/node.ts';
-import { isString, valueOf } from '../template/node.ts';
+import type { MapEntry, TemplateNode } from '../template/node.ts';
+import { isMap, isString, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 
@@ -18,6 +18,8 @@ export interface OriginalQuestion {
   readonly type: string;
   /** Which names the code. */
   readonly property: string;
+  /** The built template in which it stands. */
+  readonly built: Template;
   /** What a value comes to in the built template, which has the same parameters. */
   readonly textOf: (node: TemplateNode) => string | undefined;
 }
@@ -37,10 +39,10 @@ export class SamOriginal {
   }
 
   /** The folder that a resource was built of, absolute; undefined where that can't be told. */
-  sourceOf({ stacks, logicalId, type, property, textOf }: OriginalQuestion): string | undefined {
+  sourceOf({ stacks, logicalId, type, property, built, textOf }: OriginalQuestion): string | undefined {
     const file = this.#fileOf(stacks);
     const root = file === undefined ? undefined : this.#read(file)?.root;
-    if (file === undefined || root === undefined) return undefined;
+    if (file === undefined || root === undefined || !hasAllOf(built, root)) return undefined;
     const resource = valueOf(valueOf(root, 'Resources'), logicalId);
     const common = type === 'AWS::Serverless::Function' ? valueOf(valueOf(root, 'Globals'), 'Function') : undefined;
     const code = valueOf(valueOf(resource, 'Properties'), property) ?? valueOf(common, property);
@@ -66,6 +68,17 @@ export class SamOriginal {
     if (!this.#templates.has(file)) this.#templates.set(file, templateIn(file));
     return this.#templates.get(file);
   }
+}
+
+/** What was built of a template has its resources; what that was given since, it has not. */
+function hasAllOf(built: Template, root: TemplateNode): boolean {
+  const names = new Set(entriesOf(root).map(({ key }) => key));
+  return entriesOf(built.root).every(({ key }) => names.has(key));
+}
+
+function entriesOf(root: TemplateNode): readonly MapEntry[] {
+  const resources = valueOf(root, 'Resources');
+  return isMap(resources) ? resources.entries : [];
 }
 
 function templateIn(file: string): Template | undefined {

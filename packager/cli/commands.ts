@@ -313,56 +313,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     foreign: EXPLAIN_FOREIGN,
   },
   {
-    name: 'bundle create',
-    summary: 'write a template and everything that it names as one file',
-    description:
-      'Writes a template, those nested in it and everything that they name locally into one file, with a manifest and digests. Needs no domain and no credentials. The same sources and options give the same bytes on every machine. Takes the options of package that say what is packaged and how it is written.',
-    examples: [
-      { what: 'a bundle', command: 'cfn-artifacts bundle create -t template.yaml -o app.bundle' },
-      {
-        what: 'with the ID that the artifacts begin with',
-        command: 'cfn-artifacts bundle create -t template.yaml --artifact-prefix shop -o shop.bundle',
-      },
-    ],
-    positional: [],
-    options: optionsOf<BundleCreateFlags>(BUNDLE_CREATE),
-    foreign: [],
-  },
-  {
-    name: 'bundle show',
-    summary: 'verify a bundle and tell what is in it',
-    description:
-      'Reads all of a bundle, holds every byte against its digest, and tells which artifacts it brings, by which template, and what of a domain it needs beside them.',
-    examples: [
-      { what: 'for people', command: 'cfn-artifacts bundle show app.bundle' },
-      { what: 'for a script', command: 'cfn-artifacts bundle show app.bundle --json' },
-    ],
-    positional: [BUNDLE],
-    options: optionsOf(BUNDLE_SHOW),
-    foreign: [],
-  },
-  {
-    name: 'bundle publish',
-    summary: 'publish what is in a bundle and write its template for that domain',
-    description:
-      'Verifies a bundle, publishes its artifacts into a domain, and writes its template as package would have written it there, to the byte. What the domain has already is not sent again; after a failure the same command goes on.',
-    examples: [
-      {
-        what: "into your account's domain in a Region",
-        command: 'cfn-artifacts bundle publish app.bundle --region cn-north-1 --output-template-file packaged.yaml',
-      },
-      {
-        what: 'into a repository of a certain domain',
-        command:
-          'cfn-artifacts bundle publish app.bundle --domain s3://my-domain --repository production > packaged.yaml',
-      },
-      { what: 'what would be uploaded', command: 'cfn-artifacts bundle publish app.bundle --dry-run' },
-    ],
-    positional: [BUNDLE],
-    options: optionsOf(BUNDLE_PUBLISH),
-    foreign: [],
-  },
-  {
     name: 'publish',
     summary: 'publish files and folders as one version and print its ARN',
     description:
@@ -442,6 +392,56 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     positional: [{ ...VERSION, repeatable: true }],
     options: optionsOf<Omit<ReplicateOptions, 'artifacts'>>(REPLICATE),
+    foreign: [],
+  },
+  {
+    name: 'bundle create',
+    summary: 'write a template and everything that it names as one file',
+    description:
+      'Writes a template, those nested in it and everything that they name locally into one file, with a manifest and digests. Needs no domain and no credentials. The same sources and options give the same bytes on every machine. Takes the options of package that say what is packaged and how it is written.',
+    examples: [
+      { what: 'a bundle', command: 'cfn-artifacts bundle create -t template.yaml -o app.bundle' },
+      {
+        what: 'with the ID that the artifacts begin with',
+        command: 'cfn-artifacts bundle create -t template.yaml --artifact-prefix shop -o shop.bundle',
+      },
+    ],
+    positional: [],
+    options: optionsOf<BundleCreateFlags>(BUNDLE_CREATE),
+    foreign: [],
+  },
+  {
+    name: 'bundle show',
+    summary: 'verify a bundle and tell what is in it',
+    description:
+      'Reads all of a bundle, holds every byte against its digest, and tells which artifacts it brings, by which template, and what of a domain it needs beside them.',
+    examples: [
+      { what: 'for people', command: 'cfn-artifacts bundle show app.bundle' },
+      { what: 'for a script', command: 'cfn-artifacts bundle show app.bundle --json' },
+    ],
+    positional: [BUNDLE],
+    options: optionsOf(BUNDLE_SHOW),
+    foreign: [],
+  },
+  {
+    name: 'bundle publish',
+    summary: 'publish what is in a bundle and write its template for that domain',
+    description:
+      'Verifies a bundle, publishes its artifacts into a domain, and writes its template as package would have written it there, to the byte. What the domain has already is not sent again; after a failure the same command goes on.',
+    examples: [
+      {
+        what: "into your account's domain in a Region",
+        command: 'cfn-artifacts bundle publish app.bundle --region cn-north-1 --output-template-file packaged.yaml',
+      },
+      {
+        what: 'into a repository of a certain domain',
+        command:
+          'cfn-artifacts bundle publish app.bundle --domain s3://my-domain --repository production > packaged.yaml',
+      },
+      { what: 'what would be uploaded', command: 'cfn-artifacts bundle publish app.bundle --dry-run' },
+    ],
+    positional: [BUNDLE],
+    options: optionsOf(BUNDLE_PUBLISH),
     foreign: [],
   },
   {

@@ -14,6 +14,8 @@ const WIDEST = 100;
 const DEFAULT_WIDTH = 80;
 /** Below this a column of explanations would be a column of single words. */
 const NARROWEST = 40;
+/** Of a program with many commands it shows how one begins; each command has its own. */
+const MOST_EXAMPLES = 5;
 
 /** Characters of a line, for a terminal of so many columns; `undefined` is no terminal. */
 export function helpWidth(columns: number | undefined): number {
@@ -34,10 +36,7 @@ export function formatProgramHelp({ name, description, commands }: ProgramHelp, 
     titled('Commands', summaries(commands, style), style),
     titled(
       'Examples',
-      examples(
-        commands.flatMap((command) => command.examples.slice(0, 1)),
-        style,
-      ),
+      examples(commands.flatMap((command) => command.examples.slice(0, 1)).slice(0, MOST_EXAMPLES), style),
       style,
     ),
     wrap(

@@ -253,6 +253,14 @@ export function text(given: unknown): string {
   return given;
 }
 
+/** @throws as `text` */
+function templatePath(given: unknown): string {
+  const file = text(given);
+  if (file !== '-') return file;
+  const remedy = "Its paths are relative to where it stands, and stdin stands nowhere. A file of that name is './-'.";
+  throw invalid("must be a file, not '-'", remedy);
+}
+
 /** One text is a list of it. @throws as `text` */
 export function texts(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(text) : [text(given)];
@@ -477,7 +485,7 @@ export const PACKAGE: OptionTable<PackageFlags> = {
     environment: 'SAM_TEMPLATE_FILE',
     group: GROUP.template,
     help: 'template to package (default: the first of .aws-sam/build/template.yaml, template.yaml, template.yml, template.json)',
-    read: text,
+    read: templatePath,
   },
   outputTemplateFile: {
     name: 'output-template-file',

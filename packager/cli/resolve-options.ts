@@ -33,7 +33,8 @@ export async function resolveOptions<O extends object>(
     const highest = highestOf(given.get(name) ?? []);
     if (highest !== undefined) chosen.set(key, highest);
   }
-  for (const conflict of conflicts) problems.push(...settle(conflict, chosen));
+  for (const conflict of conflicts) yieldToHigher(conflict, chosen);
+  for (const conflict of conflicts) problems.push(...clash(conflict, chosen));
   const options: Partial<Record<keyof O, unknown>> = {};
   for (const [key, spec] of specs) {
     const value = chosen.get(key);
@@ -59,28 +60,40 @@ export function highestOf(values: readonly GivenValue[]): GivenValue | undefined
   return values.toSorted((a, b) => ORIGINS.indexOf(b.origin) - ORIGINS.indexOf(a.origin))[0];
 }
 
-/** Leaves one of the options that exclude each other, and takes the others out; a switch that is off excludes nothing. */
-function settle<O>(
-  { options, with: one, remedy }: Conflict<O>,
-  chosen: Map<keyof O, GivenValue>,
-): readonly ArtifactError[] {
+interface Rival<O> {
+  readonly key: keyof O;
+  readonly value: GivenValue;
+}
+
+/** Takes out what a higher origin excludes: before anything is a clash, because what is out clashes with nothing. */
+function yieldToHigher<O>(conflict: Conflict<O>, chosen: Map<keyof O, GivenValue>): void {
+  const rivals = rivalsIn(conflict, chosen);
+  const winner = highestOf(rivals.map(({ value }) => value));
+  for (const { key, value } of rivals) {
+    if (value.origin !== winner?.origin) chosen.delete(key);
+  }
+}
+
+/** What one origin says against itself. */
+function clash<O>(conflict: Conflict<O>, chosen: ReadonlyMap<keyof O, GivenValue>): readonly ArtifactError[] {
+  const rivals = rivalsIn(conflict, chosen);
+  if (rivals.length < 2) return [];
+  const labels = rivals.map(({ value }) => value.label);
+  return [
+    new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, { remedy: conflict.remedy }),
+  ];
+}
+
+/** A switch that is off excludes nothing. */
+function rivalsIn<O>(
+  { options, with: one }: Conflict<O>,
+  chosen: ReadonlyMap<keyof O, GivenValue>,
+): readonly Rival<O>[] {
   const rivals = options.flatMap((key) => {
     const value = chosen.get(key);
     return value === undefined || value.value === false || value.value === 'false' ? [] : [{ key, value }];
   });
-  if (one !== undefined && !rivals.some(({ key }) => key === one)) return [];
-  const winner = highestOf(rivals.map(({ value }) => value));
-  const equals = rivals.filter(({ value }) => value.origin === winner?.origin);
-  for (const { key, value } of rivals) {
-    if (value.origin !== winner?.origin) chosen.delete(key);
-  }
-  if (equals.length < 2 || (one !== undefined && !equals.some(({ key }) => key === one))) return [];
-  const labels = equals.map(({ value }) => value.label);
-  return [
-    new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, {
-      remedy,
-    }),
-  ];
+  return one === undefined || rivals.some(({ key }) => key === one) ? rivals : [];
 }
 
 function missing({ name, argument = '', help }: OptionSpec<unknown>): ArtifactError {

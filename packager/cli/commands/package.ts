@@ -156,13 +156,16 @@ function tell(result: PackageResult, options: PackageOptions, terminal: Terminal
   const { destination } = result;
   if (given === undefined) stdout.write(textForAll(result));
   if (quiet) return;
-  const isLocal = destination?.region === LOCAL_PLACE.region;
+  // What is packaged for a second time names what is there already.
+  const isLocal = destination?.region === LOCAL_PLACE.region || textForAll(result).includes(LOCAL_ARN);
   if (given !== undefined) {
     stdout.write(isLocal ? formatWritten(given) : successTexts(result, options, cwd, given));
   }
   tellRegions(result, options, terminal);
   if (isLocal && warnings.isNews(IN_DIRECTORY)) stderr.write(IN_DIRECTORY);
 }
+
+const LOCAL_ARN = `:artifacts:${LOCAL_PLACE.region}:`;
 
 const IN_DIRECTORY =
   'The artifacts are in a directory: this template is for looking, testing and bundling, and cannot be deployed as it is.\n';

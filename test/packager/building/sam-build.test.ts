@@ -423,6 +423,8 @@ describe('the template that sam build wrote, where nothing is noted of what it w
     '.aws-sam/build/Layer/python/x.py': '',
   };
 
+  const TOPIC = { Type: 'AWS::SNS::Topic' };
+
   function changed(shop: TestProject, ...names: readonly string[]): void {
     for (const name of names) {
       shop.write({ [name]: 'changed' });
@@ -486,6 +488,16 @@ describe('the template that sam build wrote, where nothing is noted of what it w
     expect((await packaged(shop)).warnings).toContain('stale-build Fn');
   });
 
+  test('and where it was given a resource since', async () => {
+    const shop = await TestProject.of({
+      'template.yaml': templateOf({ Fn: functionOf('src'), Topic: TOPIC }),
+      ...{ 'src/app.py': '', '.aws-sam/build/Fn/app.py': '' },
+      '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+    });
+    changed(shop, 'src/app.py');
+    expect((await packaged(shop)).warnings).toContain('stale-build Fn');
+  });
+
   test('and where samconfig names the build folder', async () => {
     const shop = await TestProject.of({
       'samconfig.toml': 'version = 0.1\n[default.build.parameters]\nbuild_dir = "out"\n',
@@ -508,11 +520,18 @@ describe('the template that sam build wrote, where nothing is noted of what it w
       { 'template.yaml': templateOf({ Fn: functionOf(undefined, {}, { CodeUri: { Ref: 'AWS::StackName' } }) }) },
     ],
     ['is called otherwise', { 'app.yaml': templateOf({ Fn: functionOf('src') }) }],
+    [
+      'lacks a resource that was built',
+      {
+        'template.yaml': templateOf({ Fn: functionOf('src') }),
+        '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn'), Topic: TOPIC }),
+      },
+    ],
   ])('tells nothing where that %s', async (_what, template) => {
     const shop = await TestProject.of({
-      ...template,
       ...{ 'src/app.py': '', '.aws-sam/build/Fn/app.py': '' },
       '.aws-sam/build/template.yaml': templateOf({ Fn: functionOf('Fn') }),
+      ...template,
     });
     changed(shop, 'src/app.py');
     expect(await packaged(shop)).toMatchObject({ exitCode: EXIT.ok, paths: ['.aws-sam/build/Fn'], warnings: [] });

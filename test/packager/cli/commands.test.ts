@@ -75,6 +75,9 @@ describe('package', () => {
     const { stdout, stderr } = await project.package('--output-template-file', 'out.yaml');
     expect(stdout).toBe('\nSuccessfully packaged artifacts and wrote output template to file out.yaml.\n');
     expect(stderr).toContain('cannot be deployed as it is');
+    const again = await project.package('--template-file', 'out.yaml', '--output-template-file', 'again.yaml');
+    expect(again.stdout).toBe('\nSuccessfully packaged artifacts and wrote output template to file again.yaml.\n');
+    expect(again.stderr).toContain('cannot be deployed as it is');
   });
 
   test('takes - for stdout where the template goes there, and for no file elsewhere', async () => {

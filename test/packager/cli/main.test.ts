@@ -30,7 +30,8 @@ const FIXTURE = `
         createServer().listen(0);
       }
     },
-    async insists({ stderr }) {
+    async insists({ signal, stderr }) {
+      signal.addEventListener('abort', () => stderr.write('told\\n'));
       stderr.write('ready\\n');
       await pause(60_000);
     },
@@ -169,8 +170,7 @@ describe('an interruption', () => {
     const { child, says, ended } = start(['list', 'insists']);
     await says('ready');
     child.kill('SIGINT');
-    // The first is taken before the second is sent.
-    await new Promise((resolveWait) => setTimeout(resolveWait, 200));
+    await says('told');
     expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130 });

@@ -599,6 +599,11 @@ describe('usage errors', () => {
       "error: '--s3-bucket' must be a bucket's name, not 's3://b'",
     ],
     [
+      'a template from stdin',
+      ['package', '-t', '-'],
+      "error: '--template-file' must be a file, not '-'\n  Its paths are relative to where it stands,",
+    ],
+    [
       'two places',
       ['package', '-t', 'x', '--s3-bucket', 'my-bucket', '--resolve-s3'],
       "error: cannot use '--s3-bucket' and '--resolve-s3' together",
@@ -646,6 +651,8 @@ describe('usage errors', () => {
     [['--s3-bucket', 'my-bucket', '--resolve-s3'], 'regions = "eu-west-1"', [PLACES]],
     [['--domain', 'file:d'], 'regions = "eu-west-1"\ns3_bucket = "my-bucket"', []],
     [['--s3-bucket', 'my-bucket'], 'regions = "eu-west-1"\nresolve_s3 = true', []],
+    [['--regions', 'eu-west-1'], 's3_bucket = "my-bucket"\nresolve_s3 = true', []],
+    [['--regions', 'eu-west-1'], 's3_bucket = "my-bucket"\ndomain = "file:d"', []],
   ])('options that exclude each other are told of once, with what to do: %j and %j', async (words, toml, remedies) => {
     const cwd = await projectFolder({
       'template.yaml': '',
@@ -727,6 +734,8 @@ describe('help', () => {
       expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`${name} ${summary}`);
     }
     expect(stdout).toContain('EXIT STATUS:\n  0    done\n');
+    const shown = [...stdout.matchAll(/^ {2}cfn-artifacts (.*)$/gm)].map(([, rest]) => String(rest));
+    expect(shown.slice(1).map((rest) => rest.split(' ')[0])).toEqual(COMMANDS.slice(0, 5).map(({ name }) => name));
     expect((await call(['--help'])).stdout).toBe(stdout);
     expect((await call(['help'])).stdout).toBe(stdout);
   });

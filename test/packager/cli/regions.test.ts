@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LambdaOfDomains } from '../../support/lambda-of-domains.ts';
@@ -367,6 +367,15 @@ test('a plain bucket and a directory have no regions', async () => {
     "error: cannot use '--regions' and '--s3-bucket' together\n" +
       '  Only domains fetch from each other: with a plain bucket, package once for each Region.\n',
   ]);
+  project.write({
+    'samconfig.toml':
+      'version = 0.1\n[default.global.parameters]\nresolve_s3 = true\n[default.package.parameters]\ns3_bucket = "plain"\n',
+  });
+  const plain = await packaged('--dry-run');
+  expect([plain.exitCode, plain.stderr]).toEqual([2, expect.stringContaining("'s3_bucket' in [default.package")]);
+  const typed = await packaged('--regions', 'eu-west-1', '--domain', 'file:domain', '--dry-run');
+  expect([typed.exitCode, typed.stderr]).toEqual([2, expect.stringContaining("from the directory 'domain'")]);
+  rmSync(project.path('samconfig.toml'));
   const directory = await packaged('--regions', 'eu-west-1', '--domain', 'file:domain');
   expect(directory.exitCode).toBe(2);
   expect(directory.stderr).toContain("no Region fetches anything from the directory 'domain'");
