@@ -10,8 +10,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  utimesSync,
-  writeFileSync,
   writevSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -30,8 +28,14 @@ const KINDS: readonly Kind[] = ['archives', 'builds', 'identities', 'sources', '
 /** Its time is that of the last look at what may go. */
 const TIDIED = 'tidied';
 
-/** No link is followed: where there are none, the constant is absent. */
-const READ = constants.O_RDONLY | ((constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0);
+/** Names of what is written here: a digest, and behind a dot what is not finished. Nothing else is of this program. */
+const OWN_NAME = /^(?:[\da-f]{64}|\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
+
+/** No link is followed, and no pipe waited for: where there are none, the constants are absent. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as { O_NOFOLLOW?: number; O_NONBLOCK?: number };
+const PLAINLY = O_NOFOLLOW | O_NONBLOCK;
+const READ = constants.O_RDONLY | PLAINLY;
+const WRITE = constants.O_WRONLY | constants.O_CREAT | PLAINLY;
 
 /**
  * Small files that may be lost: none that can't be read or written is an error. What is read is what was written, whole, by this user, or nothing; so any number of
@@ -114,8 +118,12 @@ export class CacheFiles {
     try {
       const last = lstatSync(path.join(folder, TIDIED), { throwIfNoEntry: false })?.mtimeMs ?? 0;
       if (Math.abs(now - last) < DAY_MS) return;
-      writeFileSync(path.join(folder, TIDIED), '', { mode: 0o600 });
-      utimesSync(path.join(folder, TIDIED), now / 1000, now / 1000);
+      const descriptor = openSync(path.join(folder, TIDIED), WRITE, 0o600);
+      try {
+        futimesSync(descriptor, now / 1000, now / 1000);
+      } finally {
+        closeSync(descriptor);
+      }
       for (const kind of KINDS) tidyFolder(path.join(folder, kind), now);
     } catch {
       // Another day, by somebody who may.
@@ -163,9 +171,10 @@ function remove(file: string): void {
   }
 }
 
-/** What processes that died left behind goes after a day. */
+/** What processes that died left behind goes after a day. What is called otherwise stays: the folder may be one in which somebody has files. */
 function tidyFolder(folder: string, now: number): void {
-  const files = namesIn(folder).flatMap((name) => {
+  const own = namesIn(folder).filter((name) => OWN_NAME.test(name));
+  const files = own.flatMap((name) => {
     const stats = lstatSync(path.join(folder, name), { throwIfNoEntry: false });
     return stats?.isFile() === true ? [{ name, used: stats.mtimeMs }] : [];
   });

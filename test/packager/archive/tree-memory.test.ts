@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -352,6 +354,20 @@ describe('files of the cache', () => {
     },
   );
 
+  const hasPipes = process.platform !== 'win32';
+  (hasPipes ? test : test.skip)(
+    `are not waited for where a pipe stands in their place${whySkipped(hasPipes, 'there are no named pipes')}`,
+    async () => {
+      for (const file of cached()) {
+        rmSync(file);
+        execFileSync('mkfifo', [file]);
+        utimesSync(file, 1, 1);
+      }
+      expect(await run({ now: later })).toEqual({ ...(await afresh()), read: NAMES });
+      expect((await run({ now: later })).read).toEqual([]);
+    },
+  );
+
   test('that can not be read or written are no error', async () => {
     rmSync(folder.at(CACHE), { recursive: true });
     writeFileSync(folder.at(CACHE), 'in the way');
@@ -369,7 +385,7 @@ describe('files of the cache', () => {
 
   test('go when they were not used for long, and what a process left that died', async () => {
     const days = (count: number): number => Date.now() + count * 24 * 60 * 60_000;
-    const draft = folder.at(CACHE, 'trees/.of-a-process-that-died');
+    const draft = folder.at(CACHE, `trees/.${randomUUID()}`);
     const [first] = readdirSync(folder.at(CACHE, 'trees'));
     writeFileSync(draft, '');
     folder.plant('other', { file: 'x' });
@@ -385,6 +401,22 @@ describe('files of the cache', () => {
     expect(readdirSync(folder.at(CACHE, 'trees'))).not.toContain(first);
   });
 });
+
+test('what somebody has in a folder that is named as the cache stays, however old', async () => {
+  const own = ['notes.txt', '.env', sha256('a').slice(1), `${sha256('a')}.json`];
+  for (const kind of ['archives', 'builds', 'identities', 'sources', 'templates', 'trees']) {
+    folder.plant(`${CACHE}/${kind}`, Object.fromEntries(own.map((name) => [name, 'mine'])));
+    for (const name of own) utimesSync(folder.at(CACHE, kind, name), 1, 1);
+  }
+  const before = everythingIn(folder.at(CACHE));
+  folder.plant('code', TREE);
+  await run({ now: later });
+  expect(everythingIn(folder.at(CACHE))).toEqual(expect.arrayContaining([...before]));
+});
+
+function everythingIn(where: string): readonly string[] {
+  return readdirSync(where, { recursive: true, encoding: 'utf8' });
+}
 
 test('ten processes at once may share a cache, and come to the same as with none', async () => {
   const archive = await compileArchiver(folder);
