@@ -10,10 +10,17 @@ export function interruptible(publishable: Publishable, signal: AbortSignal): Pu
     ...(expected !== undefined && { expected }),
     open: async (): Promise<OpenContent> => {
       const content = await publishable.open();
+      const { size, sha256, parts } = content;
+      const readInto = content.readInto?.bind(content);
       return {
-        size: content.size,
-        sha256: content.sha256,
+        ...{ size, sha256, ...(parts !== undefined && { parts }) },
         read: (start, end) => until(signal, content.read(start, end)),
+        ...(readInto !== undefined && {
+          readInto: async (into: Uint8Array, start: number): Promise<void> => {
+            signal.throwIfAborted();
+            await readInto(into, start);
+          },
+        }),
         close: () => content.close(),
       };
     },

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../repository/digest.ts';
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import type { PartDigests } from '../../repository/content.ts';
+import { PART_SIZE, UNDIVIDED } from '../../repository/content.ts';
 import type { OpenContent } from '../../repository/publishable.ts';
-import { CHUNK_SIZE, changed, readRange } from './file.ts';
+import { CHUNK_SIZE, changed, readFully, readRange, reading } from './file.ts';
 import type { FileState } from './file.ts';
 import type { MeasuredFile, Packed, Packer, Part, ShelvedPart } from './packer.ts';
 import type { Holding, Shelf } from './shelf.ts';
@@ -43,8 +45,16 @@ export async function archive(
   try {
     packer.begin(files, holding);
     const layout = await layOut(files, (file) => packer.packed(file, holding), options);
-    const { size, sha256 } = layout;
-    return { size, sha256, read: (start = 0, end = size) => readLayout(layout, start, end), close: release };
+    const { size, sha256, parts } = layout;
+    return {
+      ...{ size, sha256, ...(parts !== undefined && { parts }) },
+      read: (start = 0, end = size) => readLayout(layout, start, end),
+      readInto: async (into, start) => {
+        fillFrom(layout, into, start);
+        await options.pause();
+      },
+      close: release,
+    };
   } catch (error) {
     await release();
     throw error;
@@ -58,6 +68,7 @@ interface Layout {
   readonly directory: Stretch;
   readonly size: number;
   readonly sha256: Digest;
+  readonly parts?: PartDigests;
 }
 
 interface LaidEntry {
@@ -86,7 +97,7 @@ async function layOut(
   const problems: ArtifactError[] = [];
   const entries: LaidEntry[] = [];
   const directory = new Growing();
-  const hasher = new Hasher();
+  const hasher = new Hasher(files.reduce((sum, { file }) => sum + file.size, 0) > UNDIVIDED);
   const scratch = new Scratch();
   let offset = 0;
   let done = 0;
@@ -125,34 +136,73 @@ async function layOut(
     entries,
     directory: { offset, byteLength: end.byteLength, bytes: end },
     size: offset + end.byteLength,
-    sha256: hasher.digest(),
+    ...hasher.digests(),
   };
 }
 
 /** Small pieces are copied together: to hash each on its own would cost more. */
 class Hasher {
   readonly #hash: Hash = createHash('sha256');
+  readonly #parts: PartHasher | undefined;
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(HASHED_AT_ONCE);
   #filled = 0;
+
+  /** @param large it may be stored in parts, whose digests are wanted too: once it is known whether it is, its bytes have gone by */
+  constructor(large: boolean) {
+    this.#parts = large ? new PartHasher() : undefined;
+  }
 
   /** The bytes may change afterwards. */
   add(bytes: Uint8Array): void {
     if (this.#filled + bytes.byteLength > HASHED_AT_ONCE) this.#flush();
-    if (bytes.byteLength > HASHED_AT_ONCE) this.#hash.update(bytes);
+    if (bytes.byteLength > HASHED_AT_ONCE) this.#update(bytes);
     else {
       this.#buffer.set(bytes, this.#filled);
       this.#filled += bytes.byteLength;
     }
   }
 
-  digest(): Digest {
+  digests(): Pick<Layout, 'sha256' | 'parts'> {
     this.#flush();
-    return this.#hash.digest('hex') as Digest;
+    const sha256 = this.#hash.digest('hex') as Digest;
+    return this.#parts === undefined ? { sha256 } : { sha256, parts: this.#parts.digests() };
   }
 
   #flush(): void {
-    this.#hash.update(this.#buffer.subarray(0, this.#filled));
+    this.#update(this.#buffer.subarray(0, this.#filled));
     this.#filled = 0;
+  }
+
+  #update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#parts?.update(bytes);
+  }
+}
+
+class PartHasher {
+  readonly #digests: Digest[] = [];
+  #hash: Hash = createHash('sha256');
+  #left = PART_SIZE;
+
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.byteLength;) {
+      const piece = bytes.subarray(at, at + this.#left);
+      this.#hash.update(piece);
+      at += piece.byteLength;
+      this.#left -= piece.byteLength;
+      if (this.#left === 0) this.#next();
+    }
+  }
+
+  digests(): PartDigests {
+    if (this.#left < PART_SIZE) this.#next();
+    return { size: PART_SIZE, digests: this.#digests };
+  }
+
+  #next(): void {
+    this.#digests.push(this.#hash.digest('hex') as Digest);
+    this.#hash = createHash('sha256');
+    this.#left = PART_SIZE;
   }
 }
 
@@ -299,6 +349,28 @@ async function* readLayout(layout: Layout, start: number, end: number): AsyncGen
       }
     }
   }
+}
+
+/** Each byte is copied once, or read where it is wanted. */
+function fillFrom(layout: Layout, into: Uint8Array, start: number): void {
+  const end = start + into.byteLength;
+  for (const stretch of stretchesFrom(layout, start)) {
+    if (stretch.offset >= end) break;
+    const from = Math.max(0, start - stretch.offset);
+    const to = Math.min(stretch.byteLength, end - stretch.offset);
+    if (from >= to) continue;
+    const at = stretch.offset + from - start;
+    const room = into.subarray(at, at + to - from);
+    if ('bytes' in stretch) room.set(stretch.bytes.subarray(from, to));
+    else if ('file' in stretch) fillFromFile(stretch.file, room, from);
+    else stretch.shelved.shelf.spool.read(stretch.shelved.offset + from, room);
+  }
+}
+
+function fillFromFile(file: FileState, into: Uint8Array, position: number): void {
+  reading(file, (descriptor) => {
+    readFully(descriptor, into, into.byteLength, position, file.path);
+  });
 }
 
 /** Fills chunks of CHUNK_SIZE, the last one shorter. */

@@ -76,8 +76,8 @@ async function* readable(content: Content): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Uploads `content` in parts, each verified by S3 on arrival, the whole verified here before it is completed. Whatever fails, nothing is
- * left of it.
+ * Uploads `content` in parts, each verified by S3 on arrival. Before it is completed, either the whole was verified here, or every part is what it was when the whole
+ * was hashed. Whatever fails, nothing is left of it.
  */
 export async function uploadContent(
   s3: S3Connection,
@@ -88,26 +88,33 @@ export async function uploadContent(
 ): Promise<CompleteMultipartUploadCommandOutput> {
   const subject = `${s3.bucket}/${destination.key}`;
   return await inMultipartUpload(s3, destination, content.size, async (uploadId, parts) => {
-    const hash = createHash('sha256');
+    const known = digestsOf(content, partSize);
+    const hash = known === undefined ? createHash('sha256') : undefined;
     const buffers = Array.from({ length: PARTS_IN_FLIGHT }, () => undefined as Buffer | undefined);
-    const bytesOfContent = announcedBytes(content, subject, () => undefined);
     const emptyBuffer = async (): Promise<Buffer> =>
       (await parts.vacancy(buffers)) ?? Buffer.allocUnsafeSlow(Math.min(partSize, content.size));
-    for await (const [number, bytes, buffer] of slices(bytesOfContent, emptyBuffer)) {
-      hash.update(bytes);
+    for await (const [number, bytes, buffer] of slices(content, subject, emptyBuffer)) {
+      hash?.update(bytes);
       parts.begin(async (signal) => {
-        const part = await uploadPart(s3, destination.key, uploadId, number, bytes, progress, signal);
+        const part = { number, bytes, known: known?.[number - 1] };
+        const uploaded = await uploadPart(s3, destination.key, uploadId, part, progress, signal);
         buffers.push(buffer);
-        return part;
+        return uploaded;
       });
     }
-    const digest = hash.digest('hex');
+    const digest = hash?.digest('hex') ?? content.sha256;
     const completed = await parts.all();
     if (digest !== content.sha256) {
       throw mismatch(subject, `its digest is ${digest} instead of ${content.sha256}`);
     }
     return completed;
   });
+}
+
+/** Of all parts, or of none. */
+function digestsOf({ size, parts }: Content, partSize: number): readonly Digest[] | undefined {
+  const isOfThese = parts?.size === partSize && parts.digests.length === Math.ceil(size / partSize);
+  return isOfThese ? parts.digests : undefined;
 }
 
 /** Where a copy comes from; `etag` holds all parts to one object. */
@@ -200,16 +207,22 @@ async function inMultipartUpload(
   }
 }
 
+interface PartToUpload {
+  readonly number: number;
+  readonly bytes: Buffer;
+  /** What its digest was when the whole was hashed, if that is known. */
+  readonly known: Digest | undefined;
+}
+
 async function uploadPart(
   s3: S3Connection,
   key: string,
   uploadId: string,
-  number: number,
-  bytes: Buffer,
+  { number, bytes, known }: PartToUpload,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<CompletedPart> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex') as Digest;
+  const sha256 = known ?? digestOf(bytes);
   const input = {
     ...s3.target,
     Key: key,
@@ -227,7 +240,11 @@ async function uploadPart(
       progress.reached(number, bytes.byteLength);
     },
   };
-  const { ETag } = await s3.sendBody('UploadPart', input, body, { asksFirst: false }, signal);
+  const { ETag, ChecksumSHA256 } = await s3.sendBody('UploadPart', input, body, { asksFirst: false }, signal);
+  // A store that says nothing of a checksum has perhaps not looked at it.
+  if (known !== undefined && ChecksumSHA256 !== digestToBase64(known) && digestOf(bytes) !== known) {
+    throw mismatch(`${s3.bucket}/${key}`, `part ${number} is another than when it was hashed`);
+  }
   return { PartNumber: number, ETag, ChecksumSHA256: digestToBase64(sha256) };
 }
 
@@ -273,8 +290,37 @@ class Parts {
   }
 }
 
-/** Cuts bytes into parts, numbered from 1, each in the whole of a buffer except the last; with the buffer, to be used again. */
+function digestOf(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex') as Digest;
+}
+
+/** Cuts content into parts, numbered from 1, each in the whole of a buffer except the last; with the buffer, to be used again. */
 async function* slices(
+  content: Content,
+  subject: string,
+  emptyBuffer: () => Promise<Buffer>,
+): AsyncGenerator<readonly [number, Buffer, Buffer]> {
+  if (content.readInto === undefined) {
+    yield* cut(
+      announcedBytes(content, subject, () => undefined),
+      emptyBuffer,
+    );
+    return;
+  }
+  for (let [number, start] = [1, 0]; start < content.size; number += 1) {
+    const buffer = await emptyBuffer();
+    const bytes = buffer.subarray(0, content.size - start);
+    try {
+      await content.readInto(bytes, start);
+    } catch (error) {
+      throw new ContentFailure(error);
+    }
+    yield [number, bytes, buffer];
+    start += bytes.byteLength;
+  }
+}
+
+async function* cut(
   bytes: AsyncIterable<Uint8Array>,
   emptyBuffer: () => Promise<Buffer>,
 ): AsyncGenerator<readonly [number, Buffer, Buffer]> {

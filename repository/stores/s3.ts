@@ -6,7 +6,7 @@ import type {
   PutObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
-import { contentOf } from '../content.ts';
+import { PART_SIZE, UNDIVIDED, contentOf } from '../content.ts';
 import type { Digest } from '../digest.ts';
 import { digestFromBase64, digestToBase64 } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
@@ -56,7 +56,7 @@ export interface S3Limits {
   readonly copyPart: number;
 }
 
-const LIMITS: S3Limits = { single: 64 * MIB, part: 8 * MIB, copy: 5 * GIB, copyPart: 512 * MIB };
+const LIMITS: S3Limits = { single: UNDIVIDED, part: PART_SIZE, copy: 5 * GIB, copyPart: 512 * MIB };
 
 /** Nobody puts a hold on the same object so often while it is removed. */
 const LIFTS = 3;

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { bytesOf } from '../../../repository/content.ts';
+import { PART_SIZE, UNDIVIDED, bytesOf } from '../../../repository/content.ts';
 import { sha256 } from '../../../repository/digest.ts';
 import type { OpenContent } from '../../../repository/publishable.ts';
 import { archive } from '../../../packager/archive/archive.ts';
@@ -52,9 +52,48 @@ function files(name: string, tree: Readonly<Record<string, string | Uint8Array>>
 
 const quietly = { onProgress: (): void => undefined, pause: () => Promise.resolve() };
 
+/** Whichever way it is read. */
 async function readable(content: OpenContent): Promise<boolean> {
-  return sha256(await bytesOf(content.read())) === content.sha256;
+  const whole = await bytesOf(content.read());
+  const filled = Buffer.alloc(content.size);
+  for (let at = 0; at < content.size; at += 700_001) await content.readInto?.(filled.subarray(at, at + 700_001), at);
+  return sha256(whole) === content.sha256 && filled.equals(whole);
 }
+
+describe('an archive', () => {
+  const large = { noise: noise(UNDIVIDED, 1), text: logLines(1_500_000, 1), small: 'x' };
+
+  test('that may go up in parts knows the digest of each', async () => {
+    const content = await archive(files('code', large), new Packer(folder.at('scratch'), () => executor), quietly);
+    const whole = await bytesOf(content.read());
+    const parts = Array.from({ length: Math.ceil(whole.byteLength / PART_SIZE) }, (_, i) =>
+      sha256(whole.subarray(PART_SIZE * i, PART_SIZE * (i + 1))),
+    );
+    expect(content.parts).toEqual({ size: PART_SIZE, digests: parts });
+    expect(await readable(content)).toBe(true);
+  });
+
+  test('of whole parts has none that is empty', async () => {
+    const packer = new Packer(folder.at('scratch'), () => executor);
+    const { size } = await archive(files('code', { noise: large.noise }), packer, quietly);
+    const noisy = noise(UNDIVIDED + PART_SIZE - (size - UNDIVIDED), 2);
+    const content = await archive(files('whole', { noise: noisy }), packer, quietly);
+    expect(content.size).toBe(UNDIVIDED + PART_SIZE);
+    expect(content.parts?.digests).toHaveLength(9);
+  });
+
+  test('that goes up at once is not hashed twice', async () => {
+    const content = await archive(files('code', { a: 'a' }), new Packer(folder.at('scratch'), () => executor), quietly);
+    expect(content.parts).toBeUndefined();
+  });
+
+  test('is not filled from a source that has changed', async () => {
+    const content = await archive(files('code', large), new Packer(folder.at('scratch'), () => executor), quietly);
+    folder.plant('code', { noise: noise(UNDIVIDED, 2) });
+    const part = Buffer.alloc(PART_SIZE);
+    await expect(content.readInto?.(part, PART_SIZE)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+  });
+});
 
 describe('content', () => {
   test('is packed once in a run, in one archive and across archives that are made at once', async () => {

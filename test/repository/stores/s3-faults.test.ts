@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { PutBucketPolicyCommand, PutObjectCommand, PutObjectLegalHoldCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Content } from '../../../repository/content.ts';
+import type { Content, PartDigests } from '../../../repository/content.ts';
 import { bytesOf, contentOf } from '../../../repository/content.ts';
 import type { Digest } from '../../../repository/digest.ts';
+import { sha256 } from '../../../repository/digest.ts';
 import type {
   Incarnation,
   ObjectAttributes,
@@ -458,6 +459,76 @@ describe('content in parts', () => {
     expect(bucket.uploads.size).toBe(0);
     expect(bucket.isEmpty).toBe(true);
     expect(server.counts()).toMatchObject({ CreateMultipartUpload: 1, AbortMultipartUpload: 1 });
+  });
+
+  describe('whose parts were hashed with the whole', () => {
+    test('is not hashed again, and goes up as it is read into the memory of a part', async () => {
+      const known = await divided(content);
+      const unread = (): never => {
+        throw new Error('it is not read otherwise');
+      };
+      const store = open({ limits: SMALL_PARTS });
+      // That of the whole is not looked at: of all parts of what has it, these are the digests.
+      expect(await store.create(key(), { ...known, sha256: sha256('another'), read: unread })).toBe('created');
+      const object = await store.read(key());
+      expect(contentOf(await bytesOf(object!.body)).sha256).toBe(content.sha256);
+      const sent = server.requests.filter(({ operation }) => operation === 'UploadPart');
+      expect(sent.map(({ headers }) => headers['x-amz-content-sha256']).toSorted()).toEqual(
+        [...known.parts.digests].toSorted(),
+      );
+    });
+
+    test('is refused by S3 where a part is another', async () => {
+      const known = await divided(content);
+      const upload = open({ limits: SMALL_PARTS }).create(key(), { ...known, readInto: withOneBitMore(known) });
+      await expect(upload).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      expect(bucket.uploads.size).toBe(0);
+      expect(bucket.isEmpty).toBe(true);
+    });
+
+    test('is refused here where a part is another and the store does not look', async () => {
+      const client = clientOf();
+      client.middlewareStack.add(
+        (next, context) => (args) => {
+          const { headers } = args.request as { headers: Record<string, string> };
+          for (const name of Object.keys(headers)) if (name.includes('checksum')) Reflect.deleteProperty(headers, name);
+          if (context['commandName'] === 'UploadPartCommand') headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+          return next(args);
+        },
+        { step: 'build', priority: 'low' },
+      );
+      const known = await divided(content);
+      const store = s3Store({ client, bucket: BUCKET, limits: SMALL_PARTS });
+      await expect(store.create(key(), { ...known, readInto: withOneBitMore(known) })).rejects.toMatchObject({
+        code: 'DIGEST_MISMATCH',
+        message: expect.stringContaining('part 2 is another than when it was hashed'),
+      });
+      expect(server.counts()).toMatchObject({ AbortMultipartUpload: 1 });
+      expect(server.counts()).not.toHaveProperty('CompleteMultipartUpload');
+      expect(bucket.uploads.size).toBe(0);
+    });
+
+    test.each<[string, (parts: PartDigests) => PartDigests]>([
+      ['of another size', ({ digests }) => ({ size: 6 * MIB, digests })],
+      ['of which one is missing', ({ size, digests }) => ({ size, digests: digests.slice(1) })],
+    ])('in parts %s is verified as a whole', async (_what, change) => {
+      const known = await divided(content);
+      const store = open({ limits: SMALL_PARTS });
+      const wrong = { ...known, parts: change(known.parts), sha256: sha256('another') };
+      await expect(store.create(key(), wrong)).rejects.toMatchObject({
+        message: expect.stringContaining(`its digest is ${content.sha256}`),
+      });
+      expect(await store.create(key(), { ...wrong, sha256: content.sha256 })).toBe('created');
+    });
+
+    test('leaves nothing behind when it can not be read', async () => {
+      const known = await divided(content);
+      const gone = (): Promise<void> =>
+        Promise.reject(Object.assign(new Error('it is another file now'), { code: 'SOURCE_CHANGED' }));
+      const upload = open({ limits: SMALL_PARTS }).create(key(), { ...known, readInto: gone });
+      await expect(upload).rejects.toMatchObject({ code: 'SOURCE_CHANGED' });
+      expect(bucket.uploads.size).toBe(0);
+    });
   });
 
   test('leaves nothing behind when it exists', async () => {
@@ -1367,6 +1438,26 @@ function watchedParts(): { client: S3Client; underWay: () => number; most: () =>
 /** S3 refuses one request of this operation. */
 function failing(operation: string): void {
   server.faults.add({ operation, fault: { effect: 'error', code: 'AccessDenied' } });
+}
+
+/** With the digests of its parts, and read into the memory of who asks. */
+async function divided(content: Content): Promise<Content & Required<Pick<Content, 'parts' | 'readInto'>>> {
+  const { part: size } = SMALL_PARTS;
+  const digests: Digest[] = [];
+  for (let start = 0; start < content.size; start += size)
+    digests.push(sha256(await bytesOf(content.read(start, start + size))));
+  const readInto = async (into: Uint8Array, start: number): Promise<void> => {
+    into.set(await bytesOf(content.read(start, start + into.byteLength)));
+  };
+  return { ...content, parts: { size, digests }, readInto };
+}
+
+/** Of the second part. */
+function withOneBitMore({ readInto }: Required<Pick<Content, 'readInto'>>): typeof readInto {
+  return async (into, start) => {
+    await readInto(into, start);
+    if (start === SMALL_PARTS.part) into[0] = Number(into[0]) ^ 1;
+  };
 }
 
 /** Reads half of it, then fails. */
