@@ -6,10 +6,12 @@ import {
   futimesSync,
   lstatSync,
   openSync,
+  readFileSync,
   readSync,
   readdirSync,
   renameSync,
   rmSync,
+  utimesSync,
   writevSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -25,17 +27,16 @@ const KEPT = 5000;
 /** Folders whose files go by these rules. */
 type Kind = 'archives' | 'builds' | 'identities' | 'sources' | 'templates' | 'trees';
 const KINDS: readonly Kind[] = ['archives', 'builds', 'identities', 'sources', 'templates', 'trees'];
-/** Its time is that of the last look at what may go. */
-const TIDIED = 'tidied';
+/** Says what the folder is; its time is that of the last look at what may go. */
+const TAG = 'tidied';
+const TAG_TEXT: Buffer = Buffer.from('What cfn-artifacts remembers between runs: it may be deleted at any time.\n');
 
 /** Names of what is written here: a digest, and behind a dot what is not finished. Nothing else is of this program. */
 const OWN_NAME = /^(?:[\da-f]{64}|\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 
 /** No link is followed, and no pipe waited for: where there are none, the constants are absent. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as { O_NOFOLLOW?: number; O_NONBLOCK?: number };
-const PLAINLY = O_NOFOLLOW | O_NONBLOCK;
-const READ = constants.O_RDONLY | PLAINLY;
-const WRITE = constants.O_WRONLY | constants.O_CREAT | PLAINLY;
+const READ = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Small files that may be lost: none that can't be read or written is an error. What is read is what was written, whole, by this user, or nothing; so any number of
@@ -44,7 +45,6 @@ const WRITE = constants.O_WRONLY | constants.O_CREAT | PLAINLY;
 export class CacheFiles {
   readonly #folder: string | undefined;
   readonly #now: () => number;
-  #isTidied = false;
 
   /** @param folder made when it is needed; `undefined`: nothing is kept */
   constructor(folder: string | undefined, now: () => number = Date.now) {
@@ -79,6 +79,8 @@ export class CacheFiles {
 
   write(kind: Kind, name: string, parts: readonly Uint8Array[]): void {
     if (this.#folder === undefined) return;
+    // Before something stands there: whoever finds it is to know what it is.
+    this.#tidy(this.#folder);
     const folder = path.join(this.#folder, kind);
     const draft = path.join(folder, `.${randomUUID()}`);
     try {
@@ -88,7 +90,6 @@ export class CacheFiles {
     } catch {
       remove(draft);
     }
-    if (!this.#isTidied) this.#tidy(this.#folder);
   }
 
   remove(kind: Kind, name: string): void {
@@ -113,21 +114,49 @@ export class CacheFiles {
 
   /** Once a day, by whoever writes then. */
   #tidy(folder: string): void {
-    this.#isTidied = true;
     const now = this.#now();
+    const tag = path.join(folder, TAG);
     try {
-      const last = lstatSync(path.join(folder, TIDIED), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      if (Math.abs(now - last) < DAY_MS) return;
-      const descriptor = openSync(path.join(folder, TIDIED), WRITE, 0o600);
-      try {
-        futimesSync(descriptor, now / 1000, now / 1000);
-      } finally {
-        closeSync(descriptor);
-      }
+      const stats = lstatSync(tag, { throwIfNoEntry: false });
+      const isTagged = stats?.isFile() === true && stats.size > 0;
+      if (isTagged && Math.abs(now - stats.mtimeMs) < DAY_MS) return;
+      if (!isTagged) writeTag(folder);
+      utimesSync(tag, now / 1000, now / 1000);
       for (const kind of KINDS) tidyFolder(path.join(folder, kind), now);
     } catch {
       // Another day, by somebody who may.
     }
+  }
+}
+
+/**
+ * Those of the names in a folder that are no file of a cache, whoever's: what is kept between runs would be in an archive, which would be another one in every run.
+ * @param folder absolute
+ */
+export function withoutCacheFiles(folder: string, names: readonly string[]): readonly string[] {
+  if (names.includes(TAG) && isCache(folder)) return names.filter((name) => name !== TAG && !OWN_NAME.test(name));
+  const isKind = KINDS.some((kind) => kind === path.basename(folder));
+  return isKind && isCache(path.dirname(folder)) ? names.filter((name) => !OWN_NAME.test(name)) : names;
+}
+
+function isCache(folder: string): boolean {
+  try {
+    const tag = path.join(folder, TAG);
+    const stats = lstatSync(tag, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size === TAG_TEXT.byteLength && readFileSync(tag).equals(TAG_TEXT);
+  } catch {
+    return false;
+  }
+}
+
+function writeTag(folder: string): void {
+  const draft = path.join(folder, `.${randomUUID()}`);
+  makeFolders(folder, 0o700);
+  try {
+    writeWhole(draft, [TAG_TEXT]);
+    renameSync(draft, path.join(folder, TAG));
+  } finally {
+    remove(draft);
   }
 }
 

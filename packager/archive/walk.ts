@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
+import { withoutCacheFiles } from './cache-files.ts';
 import type { FileState } from './file.ts';
 import { stateOf, unreadable } from './file.ts';
 import type { States } from './file-list.ts';
@@ -132,8 +133,9 @@ class Walker {
   #folder(folder: Folder): number {
     const asOwn = folder.name === '' ? '.' : folder.name;
     if (this.#isOwn(asOwn, folder.real)) return 0;
-    const names = this.#attempt(folder.name, () => this.#list(folder));
-    if (names === undefined) return 0;
+    const found = this.#attempt(folder.name, () => this.#list(folder));
+    if (found === undefined) return 0;
+    const names = withoutCacheFiles(folder.real, found);
     if (isDomain(folder.real, names)) {
       this.#ownOutput.push(asOwn);
       return names.length;

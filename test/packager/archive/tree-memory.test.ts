@@ -402,6 +402,22 @@ describe('files of the cache', () => {
   });
 });
 
+test.each(['code/.cache', 'code/b', 'code'])(
+  'what is remembered in %s is in no archive, and all else there is',
+  async (where) => {
+    folder.plant('code', { ...TREE, tidied: 'mine', 'trees/own': 'mine', 'b/trees/own': 'mine' });
+    if (where === 'code') rmSync(folder.at('code/tidied'));
+    const expected = await afresh();
+    for (let i = 0; i < 3; i++) expect(outcome(await run({ cache: folder.at(where), now: later }))).toEqual(expected);
+    expect(existsSync(folder.at(where, 'archives'))).toBe(true);
+    // Also by who knows nothing of it.
+    expect(await afresh()).toEqual(expected);
+    // What looks like it is nobody's but the author's.
+    rmSync(folder.at(where, 'tidied'));
+    expect((await afresh()).files).toBeGreaterThan(expected.files);
+  },
+);
+
 test('what somebody has in a folder that is named as the cache stays, however old', async () => {
   const own = ['notes.txt', '.env', sha256('a').slice(1), `${sha256('a')}.json`];
   for (const kind of ['archives', 'builds', 'identities', 'sources', 'templates', 'trees']) {
