@@ -43,8 +43,8 @@ const CONFLICT_PAUSE_CEILING_MS = 2000;
  */
 const ASK_FIRST_BYTES = 2 * 1024 * 1024;
 
-/** So much is held in memory, and sent at once. */
-const DIRECT_BYTES = 256 * 1024;
+/** Less than so much is held in memory, and sent at once. */
+const DIRECT_BYTES = ASK_FIRST_BYTES;
 
 /** A client of the SDK, or what makes one once it is asked. */
 export interface S3Sender {
@@ -197,7 +197,7 @@ export class S3Connection {
     ...ends: readonly AbortSignal[]
   ): Promise<OutputOf<O>> {
     this.#options.onRequest?.(operation);
-    if (this.#options.direct !== undefined && body.size <= DIRECT_BYTES) {
+    if (this.#options.direct !== undefined && body.size < DIRECT_BYTES) {
       const signal = this.#signalOf(ends);
       const whole = { bytes: await bytesOf(body, signal), sha256: body.sha256 };
       const answer = await this.#ask(operation, input, signal, whole);

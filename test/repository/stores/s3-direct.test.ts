@@ -223,10 +223,10 @@ describe('what is asked', () => {
     server.settings.minimumPartSize = 1;
     const arrived = async (directly: boolean): Promise<RecordedRequest[]> => {
       server.requests.length = 0;
-      const options = { expectedOwner: TEST_ACCOUNT, limits: { single: MIB, part: MIB }, metadata: { all: 'y' } };
+      const options = { expectedOwner: TEST_ACCOUNT, limits: { single: MIB, part: 2 * MIB }, metadata: { all: 'y' } };
       const store = storeOf(clientOf(), directly, options);
       const name = objectKey(`in parts ${String(directly)}`);
-      await store.create(name, generatedContent(MIB + 10), { contentType: 'a/b' });
+      await store.create(name, generatedContent(2 * MIB + 10), { contentType: 'a/b' });
       await store.create(objectKey(`${name}!`), contentOf('x'));
       await store.head(name);
       await leaveBody((await store.read(name))!);
@@ -705,8 +705,8 @@ describe('a small body', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('is sent past the SDK up to 256 KiB, and read anew where the SDK is asked after all', async () => {
-    const [small, large] = [generatedContent(256 * 1024), generatedContent(256 * 1024 + 1)];
+  test('is sent past the SDK below 2 MiB, and read anew where the SDK is asked after all', async () => {
+    const [small, large] = [generatedContent(2 * MIB - 1), generatedContent(2 * MIB)];
     const store = storeOf(clientOf(), true);
     await store.create(objectKey('small'), small);
     await store.create(objectKey('large'), large);
