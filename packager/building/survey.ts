@@ -5,8 +5,10 @@ import { sha256 } from '../../repository/digest.ts';
 import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
 import { namesIn } from './listing.ts';
+import { isReadOf, meantPackages, missedMains } from './manifests.ts';
 import type { Asked } from './metafile.ts';
 import { stemOf } from './metafile.ts';
+import { mappedFiles } from './source-maps.ts';
 import { CONFIGS, configsAbove, isFile, mappedPaths, saidConfigs } from './tsconfig.ts';
 
 /**
@@ -58,11 +60,19 @@ const ALWAYS = ['node_modules', 'package.json', ...CONFIGS, '.pnp.cjs', '.pnp.js
 export function survey({ inputs, asked, folder: own, options, startedAt }: SurveyRequest): Survey | undefined {
   if (asked.isOpen) return undefined;
   const { named, raw, preserveSymlinks } = saidConfigs(options, own);
-  const stems = stemsOf(inputs, asked.packages);
+  const packages = new Set([...asked.packages, ...meantPackages(options, manifestsIn(foldersAbove(inputs)))]);
+  const stems = stemsOf(inputs, packages);
   const around = [...stems.keys()].flatMap((folder) => CONFIGS.map((name) => path.join(folder, name)));
   const above = configsAbove([...around.filter((file) => existsSync(file)), ...named], { raw, preserveSymlinks });
   const mapped = mappedPaths(asked.names, [...above.followed.keys()], raw);
-  for (const module of [...asked.paths, ...mapped, ...above.lookedAt]) addModule(stems, module);
+  const passedBy = passedByIn([...stems.keys()], new Set([...asked.names, ...packages]));
+  const taken = mappedFiles(inputs, options);
+  // The code's own package.json says which dependencies a layer brings, wherever the modules are.
+  const others = [path.join(own, 'package.json'), ...asked.paths, ...mapped, ...above.lookedAt, ...passedBy, ...taken];
+  for (const module of others) addModule(stems, module);
+  const isRead = isReadOf(inputs);
+  const missed = manifestsIn([...stems.keys()]).flatMap((file) => missedMains(file, options, isRead));
+  for (const module of missed) addModule(stems, module);
   const folders = [...stems].map(([folder, names]): [string, SeenFolder] => {
     const counting = [...names].sort();
     return [folder, { stems: counting, found: foundIn(folder, counting) }];
@@ -76,7 +86,7 @@ export function survey({ inputs, asked, folder: own, options, startedAt }: Surve
   const counting = configsAbove([...configs, ...named], { raw, preserveSymlinks });
   const read = new Set([
     ...inputs,
-    ...[...counting.followed.keys(), ...counting.lookedAt].filter((file) => isFile(file)),
+    ...[...counting.followed.keys(), ...counting.lookedAt, ...taken].filter((file) => isFile(file)),
   ]);
   try {
     const isNew = (file: string): boolean => changedAt(file) > startedAt - READ_AFTER;
@@ -177,6 +187,32 @@ function stemsOf(inputs: readonly string[], packages: ReadonlySet<string>): Map<
     }
   }
   return stems;
+}
+
+/** Of files, each folder once. */
+function foldersAbove(files: readonly string[]): readonly string[] {
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let folder = path.dirname(file); !folders.has(folder); folder = path.dirname(folder)) folders.add(folder);
+  }
+  return [...folders];
+}
+
+function manifestsIn(folders: readonly string[]): readonly string[] {
+  return folders.map((folder) => path.join(folder, 'package.json')).filter(isFile);
+}
+
+/** Where a package lies that may have been passed by, as it had not what was asked for: one farther up is taken then. */
+function passedByIn(folders: readonly string[], names: ReadonlySet<string>): readonly string[] {
+  return folders
+    .filter((folder) => path.basename(folder) !== 'node_modules')
+    .flatMap((folder) => {
+      const modules = path.join(folder, 'node_modules');
+      const installed = new Set(namesIn(modules));
+      return [...names]
+        .filter((name) => installed.has(name.split('/')[0] ?? name))
+        .map((name) => path.join(modules, name));
+    });
 }
 
 /** It may be a file there, or a folder; none of the folders need exist, and each may be a link. */

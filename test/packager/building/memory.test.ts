@@ -52,6 +52,46 @@ async function twice(made: TestProject): Promise<string> {
   return made.read('out.yaml');
 }
 
+const sourceMap = (more: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({ version: 3, sources: ['parts/part.ts'], names: [], mappings: 'AAAA', ...more });
+const compiled = (url: string): string => `export const handler = 1;\n//# sourceMappingURL=${url}`;
+
+/** What changes in a source map alone. */
+const SOURCE_MAPS: readonly [string, Files, Files][] = [
+  [
+    'the source map of a module is another',
+    {
+      'shared/part.js': compiled('part%20one.map'),
+      'shared/part one.map': sourceMap({ sourcesContent: ['one'] }),
+    },
+    { 'shared/part one.map': sourceMap({ sourcesContent: ['two'] }) },
+  ],
+  [
+    'the source map of a module comes',
+    { 'shared/part.js': compiled('maps/part.js.map') },
+    { 'shared/maps/part.js.map': sourceMap({ sourcesContent: ['one'] }) },
+  ],
+  [
+    'a source is another that a source map names without its text',
+    {
+      'shared/part.js': compiled('part.js.map'),
+      'shared/part.js.map': sourceMap({}),
+      'shared/parts/part.ts': 'one',
+    },
+    { 'shared/parts/part.ts': 'two' },
+  ],
+  [
+    'a source is another that a source map within the module names without its text',
+    {
+      'shared/part.js': compiled(
+        `data:application/json;charset=utf-8;base64,${Buffer.from(sourceMap({})).toString('base64')}`,
+      ),
+      'shared/parts/part.ts': 'one',
+    },
+    { 'shared/parts/part.ts': 'two' },
+  ],
+];
+
 describe('a build', () => {
   test('of which nothing has changed is not made again, and gives the same', async () => {
     const made = await project();
@@ -198,6 +238,84 @@ describe('a build', () => {
       },
       { 'src/entry/package.json': '{ "main": "../parts/b.js" }' },
     ],
+    ...['main.js', 'compiled/main.js', 'compiled'].map((main): [string, Files, Files] => [
+      `the main of a package comes, '${main}', in whose place its index counted`,
+      {
+        'src/app.ts': "import two from 'two';\nexport const handler = () => two;\n",
+        'node_modules/two/package.json': JSON.stringify({ main }),
+        'node_modules/two/index.js': 'module.exports = 1;',
+      },
+      { [`node_modules/two/${main === 'compiled' ? 'compiled/index.js' : main}`]: 'module.exports = 2;' },
+    ]),
+    [
+      'a module comes that stands before the main of a package',
+      {
+        'template.yaml': samTemplate({
+          Fn: { properties: ['CodeUri: src', 'Handler: app.handler'], build: ['MainFields: module,main'] },
+        }),
+        'src/app.ts': "import two from 'two';\nexport const handler = () => two;\n",
+        'node_modules/two/package.json': '{ "main": "main.js", "module": "modules/main.mjs" }',
+        'node_modules/two/main.js': 'module.exports = 1;',
+      },
+      { 'node_modules/two/modules/main.mjs': 'export default 2;' },
+    ],
+    [
+      'a nearer package gets the part that it had not',
+      {
+        'src/app.ts': "import two from 'two/part';\nexport const handler = () => two;\n",
+        'node_modules/two/part.js': 'module.exports = 1;',
+        'src/node_modules/two/other.js': '',
+      },
+      { 'src/node_modules/two/part.js': 'module.exports = 2;' },
+    ],
+    [
+      'a package comes nearer that Alias means',
+      {
+        'template.yaml': samTemplate({
+          Fn: { properties: ['CodeUri: src', 'Handler: app.handler'], build: ["Alias: ['two=three']"] },
+        }),
+        'src/app.ts': "import two from 'two';\nexport const handler = () => two;\n",
+        'node_modules/three/index.js': 'module.exports = 1;',
+        'src/node_modules/other/index.js': '',
+      },
+      { 'src/node_modules/three/index.js': 'module.exports = 2;' },
+    ],
+    [
+      'a package comes nearer that imports of package.json mean',
+      {
+        'src/app.ts': "import two from '#two';\nexport const handler = () => two;\n",
+        'src/package.json': '{ "imports": { "#two": { "default": "three" } } }',
+        'node_modules/three/index.js': 'module.exports = 1;',
+        'src/node_modules/other/index.js': '',
+      },
+      { 'src/node_modules/three/index.js': 'module.exports = 2;' },
+    ],
+    [
+      'the dependencies of the code are others, which a layer brings to modules elsewhere',
+      {
+        'template.yaml': samTemplate({
+          Fn: {
+            properties: ['CodeUri: src', 'Handler: app.handler'],
+            build: ['EntryPoints: [../shared/app.ts]', "External: ['./node_modules/*']"],
+          },
+        }),
+        'shared/app.ts': "import two from 'two';\nexport const handler = () => two;\n",
+        'src/package.json': '{ "dependencies": {} }',
+        'node_modules/two/index.js': 'module.exports = 1;',
+      },
+      { 'src/package.json': '{ "dependencies": { "two": "1" } }' },
+    ],
+    ...SOURCE_MAPS.map(([what, files, change]): [string, Files, Files] => [
+      what,
+      {
+        'template.yaml': samTemplate({
+          Fn: { properties: ['CodeUri: src', 'Handler: app.handler'], build: ['Sourcemap: true'] },
+        }),
+        'src/app.js': "export { handler } from '../shared/part';",
+        ...files,
+      },
+      change,
+    ]),
   ])('is made again where %s', async (_, files, change) => {
     const made = await project({ 'template.yaml': PROJECT['template.yaml'] ?? '', ...files });
     await builds(made);
