@@ -138,6 +138,7 @@ class Words {
     }
     for (const option of foreign) {
       listen(command, option, (word) => {
+        if (typeof word === 'string') requireAmong(option, word);
         if (word !== false) this.foreign.push(option);
       });
     }
@@ -192,6 +193,14 @@ function requireValue(command: Command, name: string, word: string): void {
   });
 }
 
+/** `--output FILE` would be passed over, and the file never written. @throws ArtifactError INVALID_ARGUMENT */
+function requireAmong({ name, values }: ForeignOption, word: string): void {
+  if (values === undefined || values.includes(word)) return;
+  throw new ArtifactError('INVALID_ARGUMENT', `'--${name}' is a format of the AWS CLI, which '${word}' is not`, {
+    remedy: 'The packaged template is written to --output-template-file.',
+  });
+}
+
 /** `error: unknown option '--foo'\n(Did you mean --for?)` in the form of our own errors. */
 function usageError(error: CommanderError, argv: readonly string[]): ArtifactError {
   // Where a word is of no command, what is asked about is the longest one that the line does begin with.
@@ -207,14 +216,20 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
     return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
   }
   const [first = '', hint = ''] = error.message.split('\n');
-  const suggestion = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
+  const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
+  // The AWS CLI's, which nobody means here.
+  const suggestion = command?.name === 'package' && near === '--output' ? '--output-template-file' : near;
   const isTemplate = error.code === 'commander.excessArguments' && command?.name === 'package';
+  const bookmarked = /^(?<artifact>.+)\^(?<bookmark>[^^]+)$/.exec(argv.at(-1) ?? '')?.groups;
+  const isBookmarked = error.code === 'commander.missingArgument' && command?.name.startsWith('bookmark ') === true;
   const isOutput = command?.name === 'package' && /^error: unknown option '-o/.test(first);
   const advice = [
     ...(suggestion === undefined ? [] : [`Did you mean '${suggestion}'?`]),
     ...(isOutput ? ['The packaged template is written to --output-template-file.'] : []),
     ...(isTemplate ? ['A template is named with --template-file.'] : []),
-    help,
+    ...(isBookmarked && bookmarked !== undefined
+      ? [`Write: cfn-artifacts ${called ?? ''} ${bookmarked['artifact'] ?? ''} ${bookmarked['bookmark'] ?? ''}`]
+      : [help]),
   ];
   return new ArtifactError('INVALID_ARGUMENT', inOurWords(first), { remedy: advice.join(' ') });
 }

@@ -189,11 +189,11 @@ export function lettingGo(versions: readonly Needed[], flags: string): string {
     ],
     [
       consumers.some((one) => one.kind === 'named' && one.stackId !== undefined),
-      "What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left.",
+      `What a stack left running lets go by 'cfn-artifacts audit --fix${flags}', when no version of the function is left.`,
     ],
     [
       consumers.some((one) => one.kind === 'named' && one.promotedTo !== undefined),
-      "A promotion lets go when the version is deleted that it made; where that was cut short, by 'cfn-artifacts verify --fix'.",
+      `A promotion lets go when the version is deleted that it made; where that was cut short, by 'cfn-artifacts verify --fix${flags}'.`,
     ],
     [
       bookmarked !== undefined,

@@ -32,6 +32,24 @@ export async function requireKnown(domain: Domain, repository: string): Promise<
   throw await repositoryNotFound(domain.store, repository);
 }
 
+/**
+ * Artifacts are shown with their repository, so it is typed before a prefix as well: then nothing is found in another one.
+ * @param command that had nothing to tell, up to its prefix
+ * @param flags as placeFlags gives them
+ * @returns what to type instead; `undefined` where no repository is called so
+ */
+export async function adviceOnPrefix(
+  domain: Pick<Domain, 'store'>,
+  prefix: string | undefined,
+  command: string,
+  flags: string,
+): Promise<string | undefined> {
+  const [repository = '', ...below] = (prefix ?? '').split('/');
+  if (repository === '' || !(await namesIn(domain)).includes(repository)) return undefined;
+  const rest = below.join('/');
+  return `'${repository}' is a repository: 'cfn-artifacts ${command}${rest === '' ? '' : ` ${rest}`} --repository ${repository}${flags}'`;
+}
+
 /** Repositories may name others that are still to be made, and mistyped ones. */
 export async function unknownAmong(domain: Domain, repositories: readonly string[]): Promise<readonly Warning[]> {
   const known = repositories.length === 0 ? [] : await namesIn(domain);

@@ -193,6 +193,8 @@ export interface ForeignOption {
   readonly negatable?: boolean;
   /** `refused`: without it the result would be another. `ignored`: the result is the same. `silent`: not even worth a word. */
   readonly verdict: 'refused' | 'ignored' | 'silent';
+  /** All that it may be: with anything else, something else is meant. */
+  readonly values?: readonly string[];
   /** What to do instead, or why it makes no difference: a sentence. */
   readonly note: string;
   /** Where it stands in a file its word counts less: other commands read the same section. */
@@ -759,7 +761,14 @@ export const PACKAGE_FOREIGN: readonly ForeignOption[] = [
 
 /** Global options of the AWS CLI that scripts give to every command. */
 export const AWS_CLI_FOREIGN: readonly ForeignOption[] = [
-  { name: 'output', argument: '<format>', verdict: 'silent', note: 'Use --json.' },
+  {
+    name: 'output',
+    argument: '<format>',
+    verdict: 'silent',
+    // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html
+    values: ['json', 'yaml', 'yaml-stream', 'text', 'table', 'off'],
+    note: 'Use --json.',
+  },
   { name: 'no-paginate', verdict: 'silent', note: 'Nothing is paged.' },
   { name: 'no-cli-pager', verdict: 'silent', note: 'Nothing is paged.' },
   { name: 'cli-auto-prompt', negatable: true, verdict: 'silent', note: 'Nothing is prompted for.' },

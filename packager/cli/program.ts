@@ -30,6 +30,7 @@ import {
   REPOSITORY_SHOW,
   REPOSITORY_UPDATE,
 } from './repository-options.ts';
+import { completingFor } from './remedy.ts';
 import type { MessageDisplay } from './report.ts';
 import { reportFailure, writeNote } from './report.ts';
 import type { GivenValue, GivenValues } from './resolve-options.ts';
@@ -93,7 +94,10 @@ async function runTyped(argv: readonly string[], terminal: Terminal, handlers: C
 export function messageDisplayOf(argv: readonly string[]): MessageDisplay {
   const off =
     argv.includes('--no-color') || argv.includes('--color=off') || argv[argv.indexOf('--color') + 1] === 'off';
-  return { json: argv.includes('--json'), debug: argv.includes('--debug'), color: off ? 'off' : 'auto' };
+  return {
+    ...{ json: argv.includes('--json'), debug: argv.includes('--debug'), color: off ? 'off' : 'auto' },
+    completing: completingFor(argv),
+  };
 }
 
 /** What a command looked for and found is told by its status; all else that ends well is done. */

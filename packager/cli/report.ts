@@ -4,12 +4,16 @@ import type { SourcePlace } from '../../repository/error.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { DisplayOptions } from './options.ts';
+import type { Completing } from './remedy.ts';
 import type { OutputStream, Palette, Terminal } from './terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
 import type { Warning } from '../event.ts';
 
 /** As much of the display options as a message needs. */
-export type MessageDisplay = Pick<DisplayOptions, 'json' | 'debug' | 'color'>;
+export type MessageDisplay = Pick<DisplayOptions, 'json' | 'debug' | 'color'> & {
+  /** What becomes of remedies before they are told; as they are without it. */
+  readonly completing?: Completing;
+};
 
 /**
  * Tells why a command failed, and which exit code says so: of several problems the first. For people each problem and what to do about it on stderr;
@@ -24,7 +28,7 @@ export function reportFailure(
 ): ExitCode {
   if (terminal.signal.aborted) return reportEnd(terminal, display, warnings);
   if (!(error instanceof ArtifactError)) return reportDefect(terminal, error, display, warnings);
-  const problems = problemsOf(error);
+  const problems = problemsOf(error, display);
   const exitCode = EXIT_CODES[problems[0].code];
   if (error.code === 'INTERRUPTED') writeInterrupted(terminal, display, warnings);
   else if (display.json) writeJsonError(terminal, error, problems, exitCode, warnings);
@@ -123,9 +127,22 @@ function stderrPalette(terminal: Terminal, { color }: Pick<DisplayOptions, 'colo
   return paletteFor(terminal.stderr, terminal.env, color);
 }
 
-function problemsOf(error: ArtifactError): readonly [ArtifactError, ...ArtifactError[]] {
+function problemsOf(
+  error: ArtifactError,
+  { completing }: MessageDisplay,
+): readonly [ArtifactError, ...ArtifactError[]] {
   const [first = error, ...others] = error instanceof ArtifactErrors ? inFileOrder(error.problems) : [];
-  return [first, ...others];
+  if (completing === undefined) return [first, ...others];
+  return [completed(first, completing), ...others.map((one) => completed(one, completing))];
+}
+
+function completed(problem: ArtifactError, completing: Completing): ArtifactError {
+  const { code, message, remedy, place } = problem;
+  if (remedy === undefined) return problem;
+  return new ArtifactError(code, message, {
+    ...{ remedy: completing(remedy), cause: problem },
+    ...(place !== undefined && { place }),
+  });
 }
 
 /** What is said of a place in a file, or of none. */

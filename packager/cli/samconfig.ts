@@ -3,6 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path
 import { ArtifactError } from '../../repository/error.ts';
 import { aboveBuild } from '../archive/project-root.ts';
 import type { Warning } from '../event.ts';
+import { failureReason } from '../output-failure.ts';
 import { describeValue } from './given.ts';
 
 /** One value of samconfig and where it stands. */
@@ -223,8 +224,7 @@ function readFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const { code = 'error' } = error as NodeJS.ErrnoException;
-    throw invalid(`the config file '${path}' can't be read: ${code}`);
+    throw invalid(`the config file '${path}' can't be read: ${failureReason(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Unreadable } from '../../repository/unreadable.ts';
 import type { Warning } from '../event.ts';
-import type { DisplayOptions } from './options.ts';
+import type { MessageDisplay } from './report.ts';
 import { inFileOrder, writeWarnings } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,18 +26,19 @@ export interface Warnings {
  */
 export function createWarnings(
   terminal: Terminal,
-  display: Pick<DisplayOptions, 'color'>,
+  display: Pick<MessageDisplay, 'color' | 'completing'>,
   before: ReadonlySet<string> = new Set(),
 ): Warnings {
-  const found = new Map<string, Warning>();
+  const all = new Map<string, Warning>();
   const notes = new Set<string>();
   const untold = new Set<Warning>();
   const saidRemedies = new Set<string>();
   return {
-    add(warning) {
+    add(found) {
+      const warning = completed(found, display);
       const identity = JSON.stringify(warning);
-      if (found.has(identity)) return;
-      found.set(identity, warning);
+      if (all.has(identity)) return;
+      all.set(identity, warning);
       if (!before.has(identity)) untold.add(warning);
     },
     get areUntold() {
@@ -47,15 +48,20 @@ export function createWarnings(
       writeWarnings(terminal, inFileOrder([...untold]), display, saidRemedies);
       untold.clear();
     },
-    all: () => inFileOrder([...found.values()]),
+    all: () => inFileOrder([...all.values()]),
     isNews(note) {
       notes.add(note);
       return !before.has(note);
     },
     get words() {
-      return new Set([...found.keys(), ...notes]);
+      return new Set([...all.keys(), ...notes]);
     },
   };
+}
+
+function completed(warning: Warning, { completing }: Pick<MessageDisplay, 'completing'>): Warning {
+  const { remedy } = warning;
+  return remedy === undefined || completing === undefined ? warning : { ...warning, remedy: completing(remedy) };
 }
 
 /** For who looks: records that can't be read are warned about, and what else there is is told. */

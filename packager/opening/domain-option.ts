@@ -12,7 +12,8 @@ export function parseDomain(place: string): DomainOption {
   const { bucket, prefix } = /^s3:\/\/(?<bucket>[^/]+)(?:\/(?<prefix>.*?))?\/*$/s.exec(place)?.groups ?? {};
   if (bucket === undefined) {
     throw new ArtifactError('INVALID_ARGUMENT', `must be file:DIRECTORY or s3://BUCKET, not '${place}'`, {
-      remedy: 'Leave it out for the domain of your account in the region.',
+      // With a colon it is more than a slip.
+      remedy: `${place.includes(':') ? '' : `A directory is written 'file:${place}'. `}Leave it out for the domain of your account in the region.`,
     });
   }
   return prefix === undefined || prefix === '' ? { kind: 's3', bucket } : { kind: 's3', bucket, prefix };

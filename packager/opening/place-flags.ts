@@ -23,6 +23,6 @@ export function placeFlags({
 }
 
 /** As shells understand it. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -55,7 +55,9 @@ function wordFor({ kind, by }: TemplateFile): string {
 
 function isFolder(template: TemplateFile): ArtifactError {
   const what = wordFor(template);
-  return new ArtifactError('PATH_OF_WRONG_KIND', `'${template.file}' is a folder, and a ${what} is wanted`);
+  return new ArtifactError('PATH_OF_WRONG_KIND', `'${template.file}' is a folder, and a ${what} is wanted`, {
+    remedy: 'Name the file in it.',
+  });
 }
 
 function tooLarge(template: TemplateFile, size: number): ArtifactError {
@@ -89,7 +91,9 @@ function unreadable(template: TemplateFile, cause: unknown): ArtifactError {
   const what = wordFor(template);
   if (hasCode(cause, 'ENOENT', 'ENOTDIR')) {
     const remedy =
-      by === undefined ? 'Name it with --template-file.' : 'Paths are relative to the template that names them.';
+      by === undefined
+        ? 'Correct the path, which is relative to the working directory.'
+        : 'Paths are relative to the template that names them.';
     return new ArtifactError('PATH_NOT_FOUND', `no ${what} at '${file}'`, { remedy, cause });
   }
   if (hasCode(cause, 'EISDIR')) return isFolder(template);

@@ -428,6 +428,16 @@ describe('all problems at once, and nothing stored', () => {
     ]);
   });
 
+  test.each([
+    ['folder', "folder' is a folder, and a template is wanted\n  Name the file in it.\n"],
+    ['no.yaml', "no.yaml'\n  Correct the path, which is relative to the working directory.\n"],
+  ])('a template that is none: %s', async (name, expected) => {
+    const project = await TestProject.of({ 'folder/template.yaml': 'Resources: {}' });
+    const { exitCode, stderr } = await project.package('--template-file', name);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(expected);
+  });
+
   test("an output that can't be written is found first", async () => {
     const project = await TestProject.of({ 'template.yaml': `Resources:\n  A:${FUNCTION('a')}\n`, 'a/x': '1' });
     const { exitCode, stderr } = await project.package('--output-template-file', 'no/such/folder/out.yaml');

@@ -13,6 +13,7 @@ import {
 import { DEFAULT_REPOSITORY } from '../../../repository/name.ts';
 import type { Salvaged } from '../../../repository/salvage.ts';
 import { salvageSettings } from '../../../repository/salvage.ts';
+import { failureReason } from '../../output-failure.ts';
 import { confirm } from '../confirm.ts';
 import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
 import { count } from '../finding-talk.ts';
@@ -240,7 +241,7 @@ function readText(absolute: string, file: string): string {
     const isAbsent = code === 'ENOENT' || code === 'ENOTDIR';
     throw new ArtifactError(
       isAbsent ? 'PATH_NOT_FOUND' : 'PATH_UNREADABLE',
-      isAbsent ? `there is no file '${file}'` : `'${file}' can't be read: ${code}`,
+      isAbsent ? `there is no file '${file}'` : `'${file}' can't be read: ${failureReason(error)}`,
       { cause: error },
     );
   }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readBlob } from '../../../repository/index.ts';
+import { ArtifactError, readBlob } from '../../../repository/index.ts';
 import type { FetchedFile } from '../../fetch.ts';
 import { fetchArtifact, requireNotGone } from '../../fetch.ts';
 import { until } from '../../interruptible.ts';
@@ -54,10 +54,24 @@ function plainAsset(fetched: FetchedFile): object {
   return { asset: fetched.asset.name, ...plain(fetched) };
 }
 
-/** The bytes leave as they come: if they turn out wrong at the end, the exit status says so. */
+/** The bytes leave as they come: if they turn out wrong at the end, the error and the exit status say so. */
 async function copyToStdout(body: AsyncIterable<Uint8Array>, { stdout, signal }: Terminal): Promise<void> {
-  for await (const piece of until(signal, body)) {
-    stdout.write(piece);
-    await stdout.flushed();
+  let isBegun = false;
+  try {
+    for await (const piece of until(signal, body)) {
+      isBegun = true;
+      stdout.write(piece);
+      await stdout.flushed();
+    }
+  } catch (error) {
+    throw isBegun && error instanceof ArtifactError && error.code === 'DIGEST_MISMATCH' ? toldOfStdout(error) : error;
   }
+}
+
+function toldOfStdout({ code, message, remedy = '' }: ArtifactError): ArtifactError {
+  const advice = remedy.replace(/^Nothing of it was used\. /, '');
+  return new ArtifactError(code, message, {
+    remedy:
+      `Whatever took it from stdout has damaged bytes: with '-o FILE' nothing appears that is not verified. ${advice}`.trim(),
+  });
 }

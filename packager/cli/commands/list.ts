@@ -9,7 +9,8 @@ import { findShown, listVersions } from '../../../repository/looking/versions.ts
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { formatSize } from '../../size.ts';
 import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
-import { foundIn } from '../known-repository.ts';
+import { placeFlags } from '../../opening/place-flags.ts';
+import { adviceOnPrefix, foundIn } from '../known-repository.ts';
 import type { ListOptions } from '../looking-options.ts';
 import { prefixIn } from '../prefix.ts';
 import { printable } from '../printable.ts';
@@ -43,7 +44,7 @@ export async function run(given: ListOptions, terminal: Terminal, warnings: Warn
     expandAhead(entries, AT_ONCE, (entry) => rowsOf(domain, entry, options, filter, unreadable)),
   );
   if (options.json) await writeDocument(rows, isRecursive, options, terminal, warnings);
-  else await writeTable(rows, options, prefix, terminal);
+  else if (!(await writeTable(rows, options, prefix, terminal))) await writeAdvice(domain, prefix, options, terminal);
 }
 
 async function* everyArtifact(artifacts: AsyncIterable<ListedArtifact>): AsyncGenerator<FolderEntry> {
@@ -133,12 +134,23 @@ function plainVersion({ manifest, status }: Version, labels: readonly string[]):
   return { repository, id, version: number, status, published, labels, set, assets };
 }
 
+async function writeAdvice(
+  domain: Domain,
+  prefix: string | undefined,
+  options: ListOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const advice = options.quiet ? undefined : await adviceOnPrefix(domain, prefix, 'list', placeFlags(options));
+  if (advice !== undefined) terminal.stderr.write(`  ${advice}\n`);
+}
+
+/** @returns whether there was any */
 async function writeTable(
   rows: AsyncIterable<Row>,
   options: ListOptions,
   prefix: string | undefined,
   terminal: Terminal,
-): Promise<void> {
+): Promise<boolean> {
   const { repository, versions, quiet } = options;
   const table = new GrowingTable(
     terminal,
@@ -163,12 +175,13 @@ async function writeTable(
     else await table.add(versions ? versionCells(row.version, row.labels) : artifactCells(row.version));
   }
   await table.end();
-  if (table.rows > 0 || quiet) return;
+  if (table.rows > 0 || quiet) return table.rows > 0;
   const what = options.versions ? 'versions' : 'artifacts';
   const which = filterOf(options, new Date(0)) === undefined ? '' : ' that are so';
   terminal.stderr.write(
     `no ${what}${which} in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`,
   );
+  return false;
 }
 
 function artifactCells({ manifest, status }: Version): readonly string[] {

@@ -7,7 +7,8 @@ import { resolveSubject } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
 import { noBookmark } from '../bookmark-name.ts';
-import { foundIn, requireKnown } from '../known-repository.ts';
+import { placeFlags } from '../../opening/place-flags.ts';
+import { adviceOnPrefix, foundIn, requireKnown } from '../known-repository.ts';
 import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
 import { formatSize } from '../../size.ts';
@@ -178,6 +179,8 @@ async function unused(call: Call, domain: Domain, prefix: string | undefined): P
     call,
     `no version in '${repository}' ${prefix === undefined ? '' : `whose ID begins with '${prefix}' `}is unused`,
   );
+  const advice = await adviceOnPrefix(domain, prefix, 'references --unused', placeFlags(call.options));
+  if (advice !== undefined) say(call, `  ${advice}`);
 }
 
 /** As in `list`, IDs may be given with their repository. */

@@ -8,7 +8,8 @@ import { Labels } from '../../../repository/looking/labels.ts';
 import { findShown } from '../../../repository/looking/versions.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
-import { foundIn } from '../known-repository.ts';
+import { placeFlags } from '../../opening/place-flags.ts';
+import { adviceOnPrefix, foundIn } from '../known-repository.ts';
 import type { TreeOptions } from '../looking-options.ts';
 import { prefixIn } from '../prefix.ts';
 import { printable } from '../printable.ts';
@@ -75,8 +76,11 @@ export async function run(given: TreeOptions, terminal: Terminal, warnings: Warn
   if (json) writeJson(terminal, { prefix: base, tree: plainBelow(root, base), warnings: warnings.all() });
   else if (root.below.size > 0)
     terminal.stdout.write(page(root, base, paletteFor(terminal.stdout, terminal.env, color)));
-  else if (!quiet)
+  else if (!quiet) {
     terminal.stderr.write(`no artifacts in '${repository}'${prefix === undefined ? '' : ` begin with '${prefix}'`}\n`);
+    const advice = await adviceOnPrefix(domain, prefix, 'tree', placeFlags(options));
+    if (advice !== undefined) terminal.stderr.write(`  ${advice}\n`);
+  }
 }
 
 /** As deep as it is wanted; folders beneath are told, and not looked into. */

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ComingFindings } from '../finding-talk.ts';
 import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
 import { openDomain } from '../open.ts';
+import { aboutPlace } from '../remedy.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
 import type { Column } from '../report.ts';
@@ -19,12 +20,15 @@ import type { Warnings } from '../warnings.ts';
  */
 export async function run(options: VerifyOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {
   const opened = await openDomain(options, 'keep', terminal);
-  const tally: Tally = { looked: 0, found: 0, healed: 0, healable: 0, left: 0, bySizeAlone: 0 };
+  const tally: Tally = { looked: 0, found: 0, healed: 0, healable: 0, damaged: 0, left: 0, bySizeAlone: 0 };
   const found: ComingFindings<VerifyFinding> = {
     found: findings(opened, options, terminal, tally),
     columns: COLUMNS,
     row: rowOf,
-    remedyOf: (finding) => (isLeftToSee(finding) ? finding.remedy : undefined),
+    remedyOf: (finding) =>
+      finding.remedy === undefined || !isLeftToSee(finding)
+        ? undefined
+        : aboutPlace(finding.remedy, placeFlags(options)),
     totals: () => totalsOf(tally),
     summary: () => summaryOf(tally, options),
   };
@@ -39,6 +43,8 @@ interface Tally {
   healed: number;
   /** What --fix would heal. */
   healable: number;
+  /** Of that, content: what is damaged is erased, and healed where the right one lies beneath. */
+  damaged: number;
   /** What somebody has to see to. */
   left: number;
   /** Assets of whose content the store tells no digest, and which nobody asked to read. */
@@ -59,6 +65,7 @@ async function* findings(
       tally.found += 1;
       if (finding.healed) tally.healed += 1;
       if (finding.healable === true) tally.healable += 1;
+      if (finding.healable === true && finding.kind === 'damaged') tally.damaged += 1;
       if (isLeftToSee(finding)) tally.left += 1;
       yield finding;
     }
@@ -94,14 +101,16 @@ function totalsOf({ looked, healed, healable, left, bySizeAlone }: Tally): objec
   return { looked, healed, healable, left, bySizeAlone };
 }
 
-function summaryOf({ looked, found, healed, healable, left, bySizeAlone }: Tally, options: VerifyOptions): string {
+function summaryOf(tally: Tally, options: VerifyOptions): string {
+  const { looked, found, healed, healable, damaged, left, bySizeAlone } = tally;
   const { fix, deep } = options;
   const all = `looked at ${count(looked, 'object')}`;
   const unread =
     bySizeAlone === 0 ? '' : `\nof ${count(bySizeAlone, 'asset')} only the size was compared; --deep reads them`;
   if (found === 0) return `${all}: nothing was found${unread}`;
   const healing = fix ? `, ${healed} healed` : '';
-  const those = healable < found ? `${healable} of them` : found === 1 ? 'it' : 'them';
+  const those =
+    damaged > 0 ? 'what can be healed' : healable < found ? `${healable} of them` : found === 1 ? 'it' : 'them';
   const advice =
     healable === 0 ? '' : `; 'cfn-artifacts verify --fix${deep ? ' --deep' : ''}${placeFlags(options)}' heals ${those}`;
   return `${all}: ${count(found, 'finding')}${healing}${left === 0 ? '' : `, ${left} left to see to`}${advice}${unread}`;

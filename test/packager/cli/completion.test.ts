@@ -153,7 +153,7 @@ const unquoted = (script: string): string =>
 test('of another shell there is none', async () => {
   const terminal = recordedTerminal();
   expect(await run(['completion', 'tcsh'], terminal)).toBe(2);
-  expect(terminal.stderr.text).toContain("must be one of 'bash', 'zsh', 'fish', not 'tcsh'");
+  expect(terminal.stderr.text).toContain("error: SHELL must be one of 'bash', 'zsh', 'fish', not 'tcsh'");
 });
 
 test('with --json it is a member', async () => {

@@ -39,12 +39,12 @@ async function told(words: readonly string[], keys: readonly string[]): Promise<
   expect(named.toSorted()).toEqual([...keys].sort());
   for (const { code, remedy } of document.warnings) {
     expect(code).toBe('unreadable-record');
-    expect(remedy).toContain("'cfn-artifacts verify'");
+    expect(remedy).toContain("'cfn-artifacts verify --domain file:../domain'");
   }
   const people = await call(...words);
   expect(people.exitCode).toBe(0);
   for (const key of keys) expect(people.stderr).toContain(`warning: '${key}' in the store is not `);
-  expect(people.stderr).toContain("'cfn-artifacts verify'");
+  expect(people.stderr).toContain("'cfn-artifacts verify --domain file:../domain'");
   return { ...document, text: people.stdout };
 }
 

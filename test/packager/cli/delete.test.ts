@@ -89,7 +89,7 @@ describe('what is in use', () => {
           "stack 'shop' (Api, in eu-west-1 of account 000000000000) and stack 'shop' (Api)",
         '  Nothing was deleted. A stack lets go when it is updated or deleted.' +
           " A consumer lets go by 'cfn-artifacts reference remove default/shop/api:1 --consumer team/job --domain file:../domain'." +
-          " What a stack left running lets go by 'cfn-artifacts audit --fix', when no version of the function is left." +
+          " What a stack left running lets go by 'cfn-artifacts audit --fix --domain file:../domain', when no version of the function is left." +
           " A bookmark lets go when it names another version, or by 'cfn-artifacts bookmark delete default/shop/api prod --domain file:../domain';" +
           ' one that a stack has moved keeps what it named before for 14 days. --unused deletes the others.',
         '3 problems',
@@ -380,7 +380,7 @@ describe('of what was deleted', () => {
     const refused = await run('get', 'shop/api:3', '-o', '-');
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(
-      /^error: 'default\/shop\/api:3' is deleted\n {2}While its content is there, 'cfn-artifacts undelete'/,
+      /^error: 'default\/shop\/api:3' is deleted\n {2}While its content is there, 'cfn-artifacts undelete --domain file:\.\.\/domain'/,
     );
     expect((await run('get', 'shop/api', '-o', '-')).stdout).toBe('two');
   });
@@ -418,7 +418,9 @@ describe('of what was deleted', () => {
     expect((await run('references', '--unused', 'shop/api')).stdout).not.toMatch(/shop\/api:[13]/);
     const refused = await run('reference', 'add', 'shop/api:3', '--consumer', 'job');
     expect(refused).toMatchObject({ exitCode: 2 });
-    expect(refused.stderr).toContain("While its content is there, 'cfn-artifacts undelete' takes the deletion back.");
+    expect(refused.stderr).toContain(
+      "While its content is there, 'cfn-artifacts undelete --domain file:../domain' takes the deletion back.",
+    );
   });
 
   test('`package` refuses it at its place, and `publish` gives it a new number', async () => {

@@ -177,7 +177,7 @@ describe('gc run', () => {
     expect(await gc('run', 'abcdef01')).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await gc('run', 'f'.repeat(64))).toMatchObject({
       exitCode: 2,
-      stderr: `error: there is no plan '${'f'.repeat(64)}'\n  Plans are kept for 30 days. 'cfn-artifacts gc plan' makes another.\n`,
+      stderr: `error: there is no plan '${'f'.repeat(64)}'\n  Plans are kept for 30 days. 'cfn-artifacts gc plan --domain file:../domain' makes another.\n`,
     });
     expect((await gc('run', 'no-plan')).stderr).toMatch(/^error: 'no-plan' names no plan/);
     const { digest } = json(await gc('plan', '--json'))['plan'] as { readonly digest: string };
@@ -372,6 +372,8 @@ more: 1
     project.write({ 'broken.json': '{"lifecycle": [}' });
     expect((await gc('rules', 'set', 'broken.json')).stderr).toMatch(/^error: broken\.json:1:16: /);
     expect((await gc('rules', 'set', 'absent.yaml')).stderr).toBe("error: there is no file 'absent.yaml'\n");
+    project.write({ 'folder/rules.yaml': 'lifecycle: []' });
+    expect((await gc('rules', 'set', 'folder')).stderr).toContain("'folder' can't be read: it is a folder (EISDIR)\n");
     expect(project.stored('repositories')).toEqual([]);
   });
 
@@ -380,7 +382,7 @@ more: 1
     await directoryStore(project.path('../domain')).create(settings, contentOf('{"lifecycle": 1}\n'));
     const found = await project.run('verify', ...DOMAIN);
     expect(found).toMatchObject({ exitCode: 5, stdout: expect.stringMatching(/^unreadable +repositories\/default /m) });
-    const remedy = "give the rules anew with 'cfn-artifacts gc rules set FILE'.";
+    const remedy = "give the rules anew with 'cfn-artifacts gc rules set FILE --domain file:../domain'.";
     expect(found.stderr).toContain(remedy);
     for (const command of [['plan'], ['rules']]) {
       expect(await gc(...command)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(remedy) });

@@ -80,6 +80,22 @@ describe('list', () => {
     expect(stderr).not.toContain('Deleting');
   });
 
+  test.each([
+    [['list', 'production/tool'], "'production' is a repository: 'cfn-artifacts list tool --repository production"],
+    [['tree', 'production'], "'production' is a repository: 'cfn-artifacts tree --repository production"],
+    [
+      ['references', '--unused', 'production/'],
+      "'production' is a repository: 'cfn-artifacts references --unused --repository production",
+    ],
+  ])('a repository is none of the folders of another: %j', async (words, advice) => {
+    const { stdout, stderr } = await done(...words);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^no /);
+    expect(stderr).toContain(`\n  ${advice} --domain file:../domain'\n`);
+    const [, typed = ''] = /'cfn-artifacts (.*) --domain/.exec(stderr) ?? [];
+    expect((await done(...typed.split(' '))).exitCode).toBe(0);
+  });
+
   test('is like a file system', async () => {
     expect(timeless((await done('list')).stdout)).toBe(
       [

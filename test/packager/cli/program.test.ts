@@ -559,6 +559,21 @@ describe('usage errors', () => {
       ['package', '-oout.yaml'],
       'The packaged template is written to --output-template-file.',
     ],
+    [
+      'a file for a format of the AWS CLI',
+      ['package', '-t', 'x', '--output', 'out.yaml'],
+      "error: '--output' is a format of the AWS CLI, which 'out.yaml' is not\n  The packaged template is written to --output-template-file.\n",
+    ],
+    [
+      'an option that is near one of the AWS CLI',
+      ['package', '--outptu', 'out.yaml'],
+      "error: unknown option '--outptu'\n  Did you mean '--output-template-file'?",
+    ],
+    [
+      'a bookmark that is no word of its own',
+      ['bookmark', 'get', 'shop/api^prod'],
+      'error: BOOKMARK is missing\n  Write: cfn-artifacts bookmark get shop/api prod\n',
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
@@ -581,7 +596,7 @@ describe('usage errors', () => {
     [
       'a bad domain',
       ['list', '--domain', 'here'],
-      "error: '--domain' must be file:DIRECTORY or s3://BUCKET, not 'here'",
+      "error: '--domain' must be file:DIRECTORY or s3://BUCKET, not 'here'\n  A directory is written 'file:here'. Leave it out",
     ],
     [
       'a bad owner',

@@ -102,7 +102,7 @@ describe('repository create', () => {
     const other = await repository('create', 'staging', '--requires-evidence');
     expect(other).toMatchObject({ exitCode: 2, stdout: '' });
     expect(other.stderr).toContain("there is a repository 'staging' already, with other settings");
-    expect(other.stderr).toContain("'cfn-artifacts repository update staging' changes them");
+    expect(other.stderr).toContain("'cfn-artifacts repository update staging --domain file:../domain' changes them");
     expect(await repository('create', 'default')).toMatchObject({ exitCode: 0 });
   });
 

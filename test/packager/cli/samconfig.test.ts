@@ -178,6 +178,12 @@ describe('readSamConfig()', () => {
     const cwd = await folderWith({ 'samconfig.json': '{}' });
     await expect(readSamConfig({ cwd, configFile: 'samconfig.json' })).rejects.toThrow('is neither .toml nor .yaml');
   });
+
+  test('says of a folder that it is one', async () => {
+    const cwd = await folderWith({});
+    mkdirSync(join(cwd, 'samconfig.toml'));
+    await expect(readSamConfig({ cwd })).rejects.toThrow("samconfig.toml' can't be read: it is a folder (EISDIR)");
+  });
 });
 
 test('OTHER_SAM_KEYS are keys, all of them', () => {

@@ -173,7 +173,7 @@ describe('finish, activate', () => {
     const shop = await openShop(candidate('a'));
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Published');
     expect(stderr).toContain("error: 'default/shop/api:1' is not finished, and can not become Published\n");
-    expect(stderr).toContain("'cfn-artifacts finish default/shop/api:1.0.0 --set a'");
+    expect(stderr).toContain("'cfn-artifacts finish default/shop/api:1.0.0 --set a --domain file:../domain'");
     await shop.said('status', 'set', 'shop/api:1', 'Archived');
     expect(await shop.refused('status', 'set', 'shop/api:1', 'Published')).toContain('is not finished');
     await shop.said('status', 'set', 'shop/api:1', 'Unlisted');

@@ -143,14 +143,22 @@ describe('verify', () => {
     const { exitCode, stdout } = await run('verify', '--deep');
     expect(exitCode).toBe(5);
     expect(stdout).toMatch(/^damaged +default\/shop\/api:1 .* its 3 bytes have the digest [0-9a-f]{64}$/m);
+    const got = await run('get', 'shop/api:1', '--output', '-');
+    expect(got).toMatchObject({ exitCode: 4, stdout: 'eno' });
+    expect(got.stderr).toContain('\n  Whatever took it from stdout has damaged bytes: ');
+    expect(got.stderr).not.toContain('Nothing of it was used');
+    expect((await run('get', 'shop/api:1', '--output', 'got')).stderr).toContain('\n  Nothing of it was used. ');
   });
 
   test('damaged content comes back: verify --fix, publish, get', async () => {
     await store.overwrite(key, contentOf('onion'));
     const before = (await keysBelow('')).filter((one) => one !== key);
     const refused = await run('publish', 'one.txt', '--id', 'shop/api');
-    expect(refused.stderr).toContain("Run 'cfn-artifacts verify --fix', then publish again.");
+    expect(refused.stderr).toContain("Run 'cfn-artifacts verify --fix --domain file:../domain', then publish again.");
     expect(refused.exitCode).not.toBe(0);
+    expect((await run('verify')).stderr).toMatch(
+      /; 'cfn-artifacts verify --fix --domain file:\.\.\/domain' heals what can be healed$/m,
+    );
     const { exitCode, stdout, stderr } = await run('verify', '--fix');
     expect(exitCode).toBe(5);
     expect(stdout).toMatch(
