@@ -115,6 +115,14 @@ export class OptionCheck {
     }
   }
 
+  /** What `read` makes of each; whoever has no types gives one text for a list, which is one of letters then. */
+  each(name: string, given: readonly string[] | undefined, read: (one: string) => unknown): void {
+    this.read(name, given, (all) => {
+      if (!Array.isArray(all) || all.some((one) => typeof one !== 'string')) throw invalid('must be a list of texts');
+    });
+    if (Array.isArray(given)) for (const one of given) if (typeof one === 'string') this.read(name, one, read);
+  }
+
   /** @param rule goes on after `must be` */
   matches(name: string, given: string | undefined, pattern: RegExp, rule: string): void {
     this.read(name, given, (text) => {

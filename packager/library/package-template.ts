@@ -113,6 +113,7 @@ function packagingOptions(options: PackageTemplateOptions): PackagingOptions {
     const problem = problemOfPrefix(`${prefix}/`);
     if (problem !== undefined) throw invalid(`'${prefix}' ${problem}`, 'Choose another prefix.');
   });
+  check.each('exclude', options.exclude, () => undefined);
   check.matches('references', references, /^(?:stack|grouped|none)$/, "'stack', 'grouped' or 'none'");
   for (const region of regions ?? [])
     check.matches('regions', region, /^[a-z][a-z0-9-]*-[0-9]+$/, "Regions like 'eu-west-1'");

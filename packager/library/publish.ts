@@ -1,4 +1,5 @@
 import { formatArn, parseId, placeOfKey } from '../../repository/index.ts';
+import { parseSegment } from '../../repository/name.ts';
 import type { PublishOutcome, Warning } from '../event.ts';
 import type { AssetPath } from '../publish-paths.ts';
 import { arnOf, publishPaths } from '../publish-paths.ts';
@@ -62,6 +63,9 @@ export async function publish(options: PublishOptions): Promise<PublishedVersion
     check.read('path', { first }, (given) => {
       if (given.first === undefined) throw invalid('must be the path of a file or a folder');
     });
+    check.each('labels', labels, (label) => parseSegment('label', label));
+    check.each('exclude', exclude, () => undefined);
+    for (const { name } of options.assets ?? []) check.read('assets', name, (one) => parseSegment('asset name', one));
     check.matches('as', as, /^(?:zip|file)$/, "'zip' or 'file'");
     check.done();
     if (first === undefined) throw new TypeError('no asset was found to be missing');

@@ -297,6 +297,27 @@ describe('publish, resolve and get', () => {
     await expect(get('shop:2', options)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
 
+  test('take what can be named by it for a label or an asset, and no text for a list', async () => {
+    const project = await TestProject.of(FILES);
+    const options = { domain: 'file:artifacts', cwd: project.folder, env, id: 'shop', exclude: 'x' as never };
+    const wrong = publish({
+      ...{ ...options, labels: ['1.0.0', '7', 'latest', 'a b', '^live', ''] },
+      assets: [{ path: 'template.yaml', name: 'a#b' }],
+    });
+    const { problems } = (await wrong.catch((error: unknown) => error)) as InstanceType<typeof ArtifactErrors>;
+    expect(problems.map(({ message }) => message.replace(/:.*/, ''))).toEqual([
+      ...["'7' is no label", "'latest' is no label", "'a b' is no label", "'^live' is no label", "'' is no label"],
+      "'exclude' must be a list of texts",
+      "'a#b' is no asset name",
+    ]);
+    await expect(publish({ ...options, exclude: [], path: 'template.yaml', labels: 'ab' as never })).rejects.toThrow(
+      "'labels' must be a list of texts",
+    );
+    const packaging = { ...options, templateFile: 'template.yaml' };
+    await expect(packageTemplate(packaging)).rejects.toThrow("'exclude' must be a list of texts");
+    expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
+  });
+
   test('tell what is wrong with what they are given', async () => {
     await expect(publish({ id: 'a b', as: 'zap' as 'zip' })).rejects.toMatchObject({
       problems: [{ code: 'INVALID_NAME' }, { code: 'INVALID_ARGUMENT' }, { code: 'INVALID_ARGUMENT' }],
