@@ -74,6 +74,10 @@ export interface PackagedTemplate {
  * const { text, artifacts } = await packageTemplate({ templateFile: 'template.yaml', domain: 'file:../artifacts' });
  * @throws ArtifactErrors with all problems of options and templates at once, before anything is sent; ArtifactError for what comes later
  */
+export async function packageTemplate(
+  options: PackageTemplateOptions & { readonly dryRun?: false },
+): Promise<PackagedTemplate & Required<Pick<PackagedTemplate, 'text'>>>;
+export async function packageTemplate(options: PackageTemplateOptions): Promise<PackagedTemplate>;
 export async function packageTemplate(options: PackageTemplateOptions): Promise<PackagedTemplate> {
   return called(options, async ({ surroundings, reporter, warnings }) => {
     const packaging = packagingOptions(options);

@@ -82,6 +82,9 @@ const version: number = (await publish({ id: 'a', path: 'b', as: 'zip' })).versi
 const size: number = (await get('a:1', { output: 'b' }))[0].size;
 const digest: string = (await resolve('a^live')).digest;
 if (packaged instanceof ArtifactError && packaged.code === 'ACCESS_DENIED') console.log(text, arns, version, size, digest);
+const written: string = (await packageTemplate({ templateFile: 'a', dryRun: false })).text;
+// @ts-expect-error: a dry run has none
+const none: string = (await packageTemplate({ templateFile: written, dryRun: true })).text;
 // @ts-expect-error: it has to be told which template
 await packageTemplate({});
 // @ts-expect-error: no such style
