@@ -17,6 +17,7 @@ import {
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { makeFolders } from '../folders.ts';
+import { isCompiled } from '../program/compiled.ts';
 
 const CHECKSUM_SIZE = 32;
 const DAY_MS = 24 * 60 * 60_000;
@@ -130,13 +131,15 @@ export class CacheFiles {
 }
 
 /**
- * Those of the names in a folder that are no file of a cache, whoever's: what is kept between runs would be in an archive, which would be another one in every run.
+ * Those of the names in a folder that are no file of a cache, whoever's, and none that the program keeps beside itself where it is installed: what is kept between runs
+ * would be in an archive, which would be another one in every run.
  * @param folder absolute
  */
 export function withoutCacheFiles(folder: string, names: readonly string[]): readonly string[] {
   if (names.includes(TAG) && isCache(folder)) return names.filter((name) => name !== TAG && !OWN_NAME.test(name));
   const isKind = KINDS.some((kind) => kind === path.basename(folder));
-  return isKind && isCache(path.dirname(folder)) ? names.filter((name) => !OWN_NAME.test(name)) : names;
+  if (isKind && isCache(path.dirname(folder))) return names.filter((name) => !OWN_NAME.test(name));
+  return names.some((name) => isCompiled(name, names)) ? names.filter((name) => !isCompiled(name, names)) : names;
 }
 
 function isCache(folder: string): boolean {

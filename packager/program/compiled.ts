@@ -16,6 +16,16 @@ interface Entry {
   readonly commands: readonly string[];
 }
 
+const NAME = /^compiled-v.+\.bin(?:\.\d+)?$/;
+
+/**
+ * Whether a file is what runs left beside the program, finished or not: each version of Node makes another one, and so may each run.
+ * @param names all in the folder
+ */
+export function isCompiled(name: string, names: readonly string[]): boolean {
+  return NAME.test(name) && names.includes('cfn-artifacts.cjs') && names.includes('pieces.bin');
+}
+
 /**
  * The compiled pieces of the program, kept in one file beside them: whoever may write there may change the program as well. Without it, or where it can't be
  * believed or written, everything is compiled anew.

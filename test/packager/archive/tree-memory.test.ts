@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bytesOf } from '../../../repository/content.ts';
@@ -26,6 +27,7 @@ import { listingOf } from '../../../packager/archive/file-list.ts';
 import { createArchiver, openSource } from '../../../packager/archive/source.ts';
 import type { Source } from '../../../packager/archive/source.ts';
 import { TreeMemory } from '../../../packager/archive/tree-memory.ts';
+import { Compiled } from '../../../packager/program/compiled.ts';
 import { compileArchiver } from './compiled.ts';
 import { interruptible } from '../../../packager/interruptible.ts';
 import { Folder, noise } from './folder.ts';
@@ -417,6 +419,23 @@ test.each(['code/.cache', 'code/b', 'code'])(
     expect((await afresh()).files).toBeGreaterThan(expected.files);
   },
 );
+
+test('what the program keeps beside itself is in no archive, where it is installed among the sources', async () => {
+  folder.plant('code', { ...TREE, 'compiled-v1.bin': 'mine' });
+  folder.plant('code/node_modules/cfn-artifacts/dist/program', { 'cfn-artifacts.cjs': '', 'pieces.bin': '' });
+  const expected = await afresh();
+  const compiled = new Compiled(folder.at('code/node_modules/cfn-artifacts/dist/program'), 'package');
+  compiled.add('piece', Buffer.from('1'), new Script('1'));
+  compiled.keep();
+  const kept = readdirSync(folder.at('code/node_modules/cfn-artifacts/dist/program'));
+  expect(kept).toHaveLength(3);
+  expect(await afresh()).toEqual(expected);
+  folder.plant('code/node_modules/cfn-artifacts/dist/program', {
+    [`${kept.find((one) => one.startsWith('compiled'))}.12`]: '',
+  });
+  expect(await afresh()).toEqual(expected);
+  expect(expected.files).toBe(NAMES.length + 3);
+});
 
 test('what somebody has in a folder that is named as the cache stays, however old', async () => {
   const own = ['notes.txt', '.env', sha256('a').slice(1), `${sha256('a')}.json`];
