@@ -7,7 +7,7 @@ import { isPath, packageOf, stemOf } from './metafile.ts';
 const MAIN_FIELDS: readonly string[] = ['main', 'module'];
 
 /** Whether a module is among those that were read, whatever its suffix. */
-export type IsRead = (module: string) => boolean;
+type IsRead = (module: string) => boolean;
 
 export function isReadOf(inputs: readonly string[]): IsRead {
   const known = new Set(inputs.map(withoutSuffixes));

@@ -16,7 +16,7 @@ interface Header extends Omit<Remembered, 'files'> {
 }
 
 /** Raised when what is kept is written or meant otherwise. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** Builds of earlier runs, in files that may be lost, damaged, or shared by several processes. */
 export class BuildMemory {
