@@ -1,4 +1,5 @@
 import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { flag } from './options.ts';
 import type { Conflict, OptionSpec, OptionTable, ReadContext } from './options.ts';
 
 /** A later origin goes before an earlier one. */
@@ -33,8 +34,9 @@ export async function resolveOptions<O extends object>(
     const highest = highestOf(given.get(name) ?? []);
     if (highest !== undefined) chosen.set(key, highest);
   }
-  for (const conflict of conflicts) yieldToHigher(conflict, chosen);
-  for (const conflict of conflicts) problems.push(...clash(conflict, chosen));
+  const rivals = (conflict: Conflict<O>): readonly Rival<O>[] => rivalsIn(conflict, chosen, table);
+  for (const conflict of conflicts) yieldToHigher(rivals(conflict), chosen);
+  for (const conflict of conflicts) problems.push(...clash(rivals(conflict), conflict.remedy));
   const options: Partial<Record<keyof O, unknown>> = {};
   for (const [key, spec] of specs) {
     const value = chosen.get(key);
@@ -66,8 +68,7 @@ interface Rival<O> {
 }
 
 /** Takes out what a higher origin excludes: before anything is a clash, because what is out clashes with nothing. */
-function yieldToHigher<O>(conflict: Conflict<O>, chosen: Map<keyof O, GivenValue>): void {
-  const rivals = rivalsIn(conflict, chosen);
+function yieldToHigher<O>(rivals: readonly Rival<O>[], chosen: Map<keyof O, GivenValue>): void {
   const winner = highestOf(rivals.map(({ value }) => value));
   for (const { key, value } of rivals) {
     if (value.origin !== winner?.origin) chosen.delete(key);
@@ -75,25 +76,34 @@ function yieldToHigher<O>(conflict: Conflict<O>, chosen: Map<keyof O, GivenValue
 }
 
 /** What one origin says against itself. */
-function clash<O>(conflict: Conflict<O>, chosen: ReadonlyMap<keyof O, GivenValue>): readonly ArtifactError[] {
-  const rivals = rivalsIn(conflict, chosen);
+function clash<O>(rivals: readonly Rival<O>[], remedy: string): readonly ArtifactError[] {
   if (rivals.length < 2) return [];
   const labels = rivals.map(({ value }) => value.label);
-  return [
-    new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, { remedy: conflict.remedy }),
-  ];
+  return [new ArtifactError('INVALID_ARGUMENT', `cannot use ${labels.join(' and ')} together`, { remedy })];
 }
 
 /** A switch that is off excludes nothing. */
 function rivalsIn<O>(
   { options, with: one }: Conflict<O>,
   chosen: ReadonlyMap<keyof O, GivenValue>,
+  table: OptionTable<O>,
 ): readonly Rival<O>[] {
   const rivals = options.flatMap((key) => {
     const value = chosen.get(key);
-    return value === undefined || value.value === false || value.value === 'false' ? [] : [{ key, value }];
+    return value === undefined || isOff(table[key], value) ? [] : [{ key, value }];
   });
   return one === undefined || rivals.some(({ key }) => key === one) ? rivals : [];
+}
+
+/** However that is written: a file may say `no`. What is no switch may be called so. */
+function isOff({ argument }: Pick<OptionSpec<unknown>, 'argument'>, { value }: GivenValue): boolean {
+  if (argument !== undefined) return value === false;
+  try {
+    return !flag(value);
+  } catch {
+    // What it should mean is told when it is read.
+    return false;
+  }
 }
 
 function missing({ name, argument = '', help }: OptionSpec<unknown>): ArtifactError {

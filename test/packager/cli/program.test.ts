@@ -668,6 +668,10 @@ describe('usage errors', () => {
     [['--s3-bucket', 'my-bucket'], 'regions = "eu-west-1"\nresolve_s3 = true', []],
     [['--regions', 'eu-west-1'], 's3_bucket = "my-bucket"\nresolve_s3 = true', []],
     [['--regions', 'eu-west-1'], 's3_bucket = "my-bucket"\ndomain = "file:d"', []],
+    [['--no-resolve-s3', '--regions', 'eu-west-1'], 'resolve_s3 = true', []],
+    [[], 's3_bucket = "my-bucket"\nresolve_s3 = "no"', []],
+    [[], 's3_bucket = "my-bucket"\nresolve_s3 = 0\ndomain = "file:d"', [PLACES]],
+    [[], 's3_bucket = "false"\nresolve_s3 = true', [PLACES]],
   ])('options that exclude each other are told of once, with what to do: %j and %j', async (words, toml, remedies) => {
     const cwd = await projectFolder({
       'template.yaml': '',
