@@ -137,7 +137,7 @@ export class CacheFiles {
  */
 export function withoutCacheFiles(folder: string, names: readonly string[]): readonly string[] {
   if (names.includes(TAG) && isCache(folder)) return names.filter((name) => name !== TAG && !OWN_NAME.test(name));
-  const isKind = KINDS.some((kind) => kind === path.basename(folder));
+  const isKind = (KINDS as readonly string[]).includes(path.basename(folder));
   if (isKind && isCache(path.dirname(folder))) return names.filter((name) => !OWN_NAME.test(name));
   return names.some((name) => isCompiled(name, names)) ? names.filter((name) => !isCompiled(name, names)) : names;
 }
