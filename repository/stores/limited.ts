@@ -10,6 +10,10 @@ const SMALL = 64 * 1024;
 const LARGE = 64 * 1024 * 1024;
 const LARGE_AT_ONCE = 4;
 
+/** What is larger fills a line with few at once, and may be held whole. */
+const MIDDLE = 256 * 1024;
+const MIDDLE_AT_ONCE = 16;
+
 /**
  * At most so many requests at once, the others wait their turn, first come first served. A large body that is read is part of its request:
  * it must be read to its end, or left by its iterator's `return` (as `break` does), else its turn never ends. A listing takes a turn for
@@ -19,8 +23,11 @@ const LARGE_AT_ONCE = 4;
 export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const turns = new Turns(atOnce);
   const large = new Turns(LARGE_AT_ONCE);
-  const writing = <T>({ size }: Content, write: () => Promise<T>): Promise<T> =>
-    size > LARGE ? large.during(() => turns.during(write)) : turns.during(write);
+  const middle = new Turns(MIDDLE_AT_ONCE);
+  const writing = <T>({ size }: Content, write: () => Promise<T>): Promise<T> => {
+    if (size > LARGE) return large.during(() => turns.during(write));
+    return size > MIDDLE ? middle.during(() => turns.during(write)) : turns.during(write);
+  };
   const { address } = store;
   const alone = store.removeAlone?.bind(store);
   const copyFrom = store.copyFrom?.bind(store);

@@ -74,20 +74,23 @@ export interface RequestBody {
   read(): AsyncIterable<Uint8Array>;
 }
 
-/** @throws ContentFailure; the signal's reason, in the place of the next piece */
+/** Held once. @throws ContentFailure; the signal's reason, in the place of the next piece */
 async function bytesOf(body: RequestBody, signal: AbortSignal | undefined): Promise<Uint8Array> {
   signal?.throwIfAborted();
-  const pieces: Uint8Array[] = [];
+  let whole: Uint8Array | undefined;
+  let filled = 0;
   try {
     for await (const piece of body.read()) {
       if (signal?.aborted === true) break;
-      pieces.push(piece);
+      if (piece.byteLength === body.size) whole = piece;
+      else (whole ??= Buffer.allocUnsafeSlow(body.size)).set(piece, filled);
+      filled += piece.byteLength;
     }
   } catch (error) {
     throw failureOf(error);
   }
   signal?.throwIfAborted();
-  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+  return whole ?? Buffer.alloc(0);
 }
 
 function failureOf(error: unknown): ContentFailure {

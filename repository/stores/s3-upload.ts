@@ -76,8 +76,8 @@ async function* readable(content: Content): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Uploads `content` in parts, each verified by S3 on arrival. Before it is completed, either the whole was verified here, or every part is what it was when the whole
- * was hashed. Whatever fails, nothing is left of it.
+ * Uploads `content` in parts, each verified by S3 on arrival. Before it is completed, either the whole was verified here, or every part was announced by the digest that it
+ * had when the whole was hashed. Whatever fails, nothing is left of it.
  */
 export async function uploadContent(
   s3: S3Connection,
@@ -241,7 +241,7 @@ async function uploadPart(
     },
   };
   const { ETag, ChecksumSHA256 } = await s3.sendBody('UploadPart', input, body, { asksFirst: false }, signal);
-  // A store that says nothing of a checksum has perhaps not looked at it.
+  // As with what goes up in one request, the store is trusted to hold the bytes against their digest; one that says nothing of a checksum has perhaps not looked.
   if (known !== undefined && ChecksumSHA256 !== digestToBase64(known) && digestOf(bytes) !== known) {
     throw mismatch(`${s3.bucket}/${key}`, `part ${number} is another than when it was hashed`);
   }
