@@ -196,7 +196,7 @@ class Loader {
         }
       }
     } catch (error) {
-      return { problems: problemsOf(error).map((problem) => placed(place, withoutSub(target, problem))) };
+      return { problems: problemsOf(error).map((problem) => placed(place, advised(target, problem))) };
     }
   }
 
@@ -334,11 +334,22 @@ function askedBelow({ place, contents }: LoadedPlace, template: Template, known:
   );
 }
 
-/** Variables in plain text are replaced by nobody. */
-function withoutSub(target: Target, problem: ArtifactError): ArtifactError {
-  if (problem.code !== 'PATH_NOT_FOUND' || target.kind !== 'path' || !target.path.includes('${')) return problem;
-  const remedy = `Write !Sub before it: '\${…}' is replaced in Fn::Sub alone.`;
-  return new ArtifactError(problem.code, problem.message, { remedy, cause: problem });
+/** A version as the command line takes it. */
+const VERSION = /^(?<artifact>[\w-]+(?:\/[\w.-]+)+):[\w.+-]+(?:#[\w.-]+)?$/;
+
+/** What is no path may have been meant as something else. */
+function advised(target: Target, problem: ArtifactError): ArtifactError {
+  if (problem.code !== 'PATH_NOT_FOUND' || target.kind !== 'path') return problem;
+  const remedy = adviceFor(target.path);
+  return remedy === undefined ? problem : new ArtifactError(problem.code, problem.message, { remedy, cause: problem });
+}
+
+function adviceFor(text: string): string | undefined {
+  // Variables in plain text are replaced by nobody.
+  if (text.includes('${')) return `Write !Sub before it: '\${…}' is replaced in Fn::Sub alone.`;
+  const artifact = VERSION.exec(text)?.groups?.['artifact'];
+  if (artifact === undefined) return undefined;
+  return `A template names a version by its ARN, which 'cfn-artifacts show ${text}' tells, or by a bookmark: '${artifact}^prod'.`;
 }
 
 function checkSuffix({ suffix }: Place, { filename }: Source): void {

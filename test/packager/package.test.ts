@@ -230,6 +230,18 @@ describe('a path with !Ref or !Sub', () => {
     expect(stderr).toMatch(/template\.yaml:7:13: Code of 'F' .*no file or folder at .*\n {2}Write !Sub before it/);
   });
 
+  test('that is a version as the command line takes it is told how a template names one', async () => {
+    const told = async (text: string): Promise<string> => {
+      const project = await TestProject.of({ 'template.yaml': template(text) });
+      return (await project.package()).stderr;
+    };
+    for (const version of ['default/shop/api:7', 'default/shop/api:1.0.0-rc+1', 'default/shop/api:7#linux'])
+      expect(await told(version)).toContain(
+        `\n  A template names a version by its ARN, which 'cfn-artifacts show ${version} --domain file:../domain' tells, or by a bookmark: 'default/shop/api^prod'.\n`,
+      );
+    for (const path of ['./shop/api:7', 'api:7', 'shop/api']) expect(await told(path)).toContain('\n  Create it, or');
+  });
+
   test('that can not be resolved is left with a warning that names the place', async () => {
     const project = await TestProject.of({ 'template.yaml': template('!Sub ./src/${AWS::Region}') });
     const { exitCode, stderr, text } = await project.package();
