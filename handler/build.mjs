@@ -28,6 +28,7 @@ export function bundleKeeper() {
 const KEEPERS_WORK = {
   's3-content-commands.ts': ['CONTENT_COMMANDS'],
   's3-foreign.ts': ['copyForeign'],
+  's3-request-body.ts': ['wholeOf'],
   's3-tag.ts': ['setTag'],
   's3-upload.ts': ['copyContent', 'uploadContent'],
 };

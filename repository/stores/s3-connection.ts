@@ -12,8 +12,10 @@ import type { Digest } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { Command, InputOf, Operation, OutputOf } from './s3-commands.ts';
 import type { DirectS3 } from './s3-direct.ts';
-import type { S3Call } from './s3-error.ts';
-import { ContentFailure, explained, isDenied, isUndecided, isWrongRegion, regionTold, statusOf } from './s3-error.ts';
+import type { ContentFailure, S3Call } from './s3-error.ts';
+import { explained, isDenied, isUndecided, isWrongRegion, regionTold, statusOf } from './s3-error.ts';
+import type { RequestBody } from './s3-request-body.ts';
+import { failureOf, wholeOf } from './s3-request-body.ts';
 
 /**
  * What a client of these stores should be made with, beside region, credentials and agents.
@@ -65,36 +67,6 @@ export interface ConnectionOptions {
   readonly profile?: string;
   readonly signal?: AbortSignal;
   readonly onRequest?: (operation: string) => void;
-}
-
-/** Bytes of a request, read anew for each attempt. */
-export interface RequestBody {
-  readonly size: number;
-  readonly sha256: Digest;
-  read(): AsyncIterable<Uint8Array>;
-}
-
-/** Held once. @throws ContentFailure; the signal's reason, in the place of the next piece */
-async function bytesOf(body: RequestBody, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  signal?.throwIfAborted();
-  let whole: Uint8Array | undefined;
-  let filled = 0;
-  try {
-    for await (const piece of body.read()) {
-      if (signal?.aborted === true) break;
-      if (piece.byteLength === body.size) whole = piece;
-      else (whole ??= Buffer.allocUnsafeSlow(body.size)).set(piece, filled);
-      filled += piece.byteLength;
-    }
-  } catch (error) {
-    throw failureOf(error);
-  }
-  signal?.throwIfAborted();
-  return whole ?? Buffer.alloc(0);
-}
-
-function failureOf(error: unknown): ContentFailure {
-  return error instanceof ContentFailure ? error : new ContentFailure(error);
 }
 
 /** The SDK is loaded by who asks it: others do without. */
@@ -202,7 +174,7 @@ export class S3Connection {
     this.#options.onRequest?.(operation);
     if (this.#options.direct !== undefined && body.size < DIRECT_BYTES) {
       const signal = this.#signalOf(ends);
-      const whole = { bytes: await bytesOf(body, signal), sha256: body.sha256 };
+      const whole = { bytes: await wholeOf(body, signal), sha256: body.sha256 };
       const answer = await this.#ask(operation, input, signal, whole);
       if (answer !== undefined) return answer;
     }
