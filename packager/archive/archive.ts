@@ -326,11 +326,7 @@ function* shelvedBytes({ shelf, offset }: ShelvedPart, from: number, to: number,
 async function* readLayout(layout: Layout, start: number, end: number): AsyncGenerator<Uint8Array> {
   const scratch = new Scratch();
   const chunks = new Chunks(end - start);
-  for (const stretch of stretchesFrom(layout, start)) {
-    if (stretch.offset >= end) break;
-    const from = Math.max(0, start - stretch.offset);
-    const to = Math.min(stretch.byteLength, end - stretch.offset);
-    if (from >= to) continue;
+  for (const { stretch, from, to } of cutsOf(layout, start, end)) {
     if ('bytes' in stretch) {
       for (let at = from; at < to;) {
         at += chunks.fill(stretch.bytes, at, to);
@@ -354,11 +350,7 @@ async function* readLayout(layout: Layout, start: number, end: number): AsyncGen
 /** Each byte is copied once, or read where it is wanted. */
 function fillFrom(layout: Layout, into: Uint8Array, start: number): void {
   const end = start + into.byteLength;
-  for (const stretch of stretchesFrom(layout, start)) {
-    if (stretch.offset >= end) break;
-    const from = Math.max(0, start - stretch.offset);
-    const to = Math.min(stretch.byteLength, end - stretch.offset);
-    if (from >= to) continue;
+  for (const { stretch, from, to } of cutsOf(layout, start, end)) {
     const at = stretch.offset + from - start;
     const room = into.subarray(at, at + to - from);
     if ('bytes' in stretch) room.set(stretch.bytes.subarray(from, to));
@@ -408,6 +400,20 @@ class Chunks {
 
   #empty(): Buffer {
     return Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, this.#left));
+  }
+}
+
+/** What stands from `start` to `end`, by stretches: of each the bytes from `from` to `to`. */
+function* cutsOf(
+  layout: Layout,
+  start: number,
+  end: number,
+): Generator<{ readonly stretch: Stretch; readonly from: number; readonly to: number }> {
+  for (const stretch of stretchesFrom(layout, start)) {
+    if (stretch.offset >= end) break;
+    const from = Math.max(0, start - stretch.offset);
+    const to = Math.min(stretch.byteLength, end - stretch.offset);
+    if (from < to) yield { stretch, from, to };
   }
 }
 

@@ -14,7 +14,7 @@ import type { Buildable, Need } from './build-need.ts';
 import { FOLDERS_OF_LAYERS, languageOf, namesIn, needOf } from './build-need.ts';
 import type { SourceFile } from './changed-since.ts';
 import { changedSince, sourcesIn } from './changed-since.ts';
-import { SamOriginal } from './sam-original.ts';
+import { SamOriginal, resourcesIn } from './sam-original.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
 
@@ -289,9 +289,8 @@ function resourcesOf(question: BuildQuestion): readonly Resource[] {
   if (site !== undefined) {
     return isMap(site.node) ? [resourceOf(question, site.node, inLoop(place, target))] : [];
   }
-  const resources = valueOf(template.root, 'Resources');
-  if (!isMap(resources) || !place.pointer.startsWith('/Globals/Function/')) return [];
-  return resources.entries.flatMap(({ key, value }) => {
+  if (!place.pointer.startsWith('/Globals/Function/')) return [];
+  return resourcesIn(template.root).flatMap(({ key, value }) => {
     if (!isMap(value) || !isServerlessFunction(value)) return [];
     const properties = valueOf(value, 'Properties');
     const hasOwn = ['CodeUri', 'InlineCode', 'ImageUri'].some((name) => entryOf(properties, name) !== undefined);
@@ -354,8 +353,11 @@ function namesOf(fullPath: string, together: readonly string[]): readonly string
 }
 
 function resourceNamesIn({ root }: Template): string {
-  const resources = valueOf(root, 'Resources');
-  return isMap(resources) ? JSON.stringify(resources.entries.map(({ key }) => key).toSorted()) : '';
+  return JSON.stringify(
+    resourcesIn(root)
+      .map(({ key }) => key)
+      .toSorted(),
+  );
 }
 
 function once<T>(known: Map<string, T>, key: string, look: () => T): T {

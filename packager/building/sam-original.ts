@@ -72,11 +72,12 @@ export class SamOriginal {
 
 /** What was built of a template has its resources; what that was given since, it has not. */
 function hasAllOf(built: Template, root: TemplateNode): boolean {
-  const names = new Set(entriesOf(root).map(({ key }) => key));
-  return entriesOf(built.root).every(({ key }) => names.has(key));
+  const names = new Set(resourcesIn(root).map(({ key }) => key));
+  return resourcesIn(built.root).every(({ key }) => names.has(key));
 }
 
-function entriesOf(root: TemplateNode): readonly MapEntry[] {
+/** Of a template, in its order. */
+export function resourcesIn(root: TemplateNode): readonly MapEntry[] {
   const resources = valueOf(root, 'Resources');
   return isMap(resources) ? resources.entries : [];
 }

@@ -5,7 +5,7 @@ import type { Digest, Publishable } from '../../repository/index.ts';
 import type { Destination, Stored } from '../packaging/destination.ts';
 import { refuseVersionless } from '../packaging/destination.ts';
 
-/** As long as any number of a version that will ever be. */
+/** Which it is tells nobody anything: the domain gives the number where the bundle is published. */
 const SOME_VERSION = 1;
 
 /**

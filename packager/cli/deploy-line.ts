@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { TemplateNode } from '../template/node.ts';
 import { entryOf, isList, isMap, isString, valueOf } from '../template/node.ts';
+import { quoteForShell } from '../shell-word.ts';
 import { SAM_CONFIG_FILES } from './samconfig.ts';
 
 export interface DeployLine {
@@ -140,12 +141,6 @@ function capabilitiesBeside(
   const missing = capabilities.filter((one) => !given.has(one) && (one !== 'CAPABILITY_AUTO_EXPAND' || nested));
   if (configured.length === 0) return capabilities;
   return missing.length === 0 ? [] : [...new Set([...configured, ...missing])];
-}
-
-/** One word of a command line, in quotes only where a shell would see more in it. */
-export function quoteForShell(word: string, platform: NodeJS.Platform = process.platform): string {
-  if (platform === 'win32') return /^[\w.:\\/@%+=,~-]+$/.test(word) ? word : `"${word}"`;
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { quoted } from '../opening/place-flags.ts';
+import { writtenFlags } from '../opening/place-flags.ts';
 import { COMMANDS } from './commands.ts';
 
 /** What says which domain a command is about. */
@@ -10,9 +10,8 @@ export type Completing = (remedy: string) => string;
 /** @param argv Seen in the bare words, because a command line that can't be parsed wants its error told as well. */
 export function completingFor(argv: readonly string[]): Completing {
   if (wordOf(argv, 'domain') === undefined) return (remedy) => remedy;
-  const flags = PLACE.map((name) => [name, wordOf(argv, name)] as const);
-  const text = flags.map(([name, value]) => (value === undefined ? '' : ` --${name} ${quoted(value)}`)).join('');
-  return (remedy) => aboutPlace(remedy, text);
+  const flags = writtenFlags(PLACE.map((name) => [name, wordOf(argv, name)]));
+  return (remedy) => aboutPlace(remedy, flags);
 }
 
 /**

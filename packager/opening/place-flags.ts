@@ -1,3 +1,4 @@
+import { quoteForShell } from '../shell-word.ts';
 import type { OpenOptions } from './opening.ts';
 
 /** What a command must be given to be about the same domain as this one; begins with a space, unless it is empty. */
@@ -13,16 +14,15 @@ export function placeFlags({
       : domain.kind === 'directory'
         ? `file:${domain.directory}`
         : `s3://${domain.bucket}`;
-  const flags: readonly (readonly [string, string | undefined])[] = [
+  return writtenFlags([
     ['domain', place],
     ['domain-owner', domainOwner],
     ['region', region],
     ['profile', profile],
-  ];
-  return flags.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${quoted(value)}`])).join('');
+  ]);
 }
 
-/** As shells understand it. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+/** As on a command line, of those that have a value; begins with a space, unless it is empty. */
+export function writtenFlags(flags: readonly (readonly [name: string, value: string | undefined])[]): string {
+  return flags.flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${quoteForShell(value)}`])).join('');
 }

@@ -1,13 +1,12 @@
 import type { Content } from '../content.ts';
-import { bytesOf, contentOf } from '../content.ts';
+import { UNDIVIDED, bytesOf, contentOf } from '../content.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { endingWith } from './body.ts';
 
 /** A body up to this size is read within its request, so that who looks at a record while he holds another never waits for himself. */
 const SMALL = 64 * 1024;
 
-/** What is larger goes up in parts, several of which are in memory: few do so at once, beside any number of smaller ones. */
-const LARGE = 64 * 1024 * 1024;
+/** Of what goes up in parts several are in memory: few contents do so at once, beside any number of smaller ones. */
 const LARGE_AT_ONCE = 4;
 
 /** What is larger fills a line with few at once, and may be held whole. */
@@ -25,7 +24,7 @@ export function limited(store: ObjectStore, atOnce: number): ObjectStore {
   const large = new Turns(LARGE_AT_ONCE);
   const middle = new Turns(MIDDLE_AT_ONCE);
   const writing = <T>({ size }: Content, write: () => Promise<T>): Promise<T> => {
-    if (size > LARGE) return large.during(() => turns.during(write));
+    if (size > UNDIVIDED) return large.during(() => turns.during(write));
     return size > MIDDLE ? middle.during(() => turns.during(write)) : turns.during(write);
   };
   const { address } = store;

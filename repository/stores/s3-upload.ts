@@ -6,7 +6,7 @@ import type {
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content.ts';
 import type { Digest } from '../digest.ts';
-import { digestToBase64 } from '../digest.ts';
+import { digestToBase64, sha256 } from '../digest.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ObjectHead, StoreAddress } from '../object-store.ts';
 import type { S3Connection } from './s3-connection.ts';
@@ -222,7 +222,7 @@ async function uploadPart(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<CompletedPart> {
-  const sha256 = known ?? digestOf(bytes);
+  const digest = known ?? sha256(bytes);
   const input = {
     ...s3.target,
     Key: key,
@@ -230,11 +230,11 @@ async function uploadPart(
     PartNumber: number,
     ContentLength: bytes.byteLength,
     ChecksumAlgorithm: 'SHA256',
-    ChecksumSHA256: digestToBase64(sha256),
+    ChecksumSHA256: digestToBase64(digest),
   } as const;
   const body = {
     size: bytes.byteLength,
-    sha256,
+    sha256: digest,
     async *read() {
       yield bytes;
       progress.reached(number, bytes.byteLength);
@@ -242,10 +242,10 @@ async function uploadPart(
   };
   const { ETag, ChecksumSHA256 } = await s3.sendBody('UploadPart', input, body, { asksFirst: false }, signal);
   // As with what goes up in one request, the store is trusted to hold the bytes against their digest; one that says nothing of a checksum has perhaps not looked.
-  if (known !== undefined && ChecksumSHA256 !== digestToBase64(known) && digestOf(bytes) !== known) {
+  if (known !== undefined && ChecksumSHA256 !== digestToBase64(known) && sha256(bytes) !== known) {
     throw mismatch(`${s3.bucket}/${key}`, `part ${number} is another than when it was hashed`);
   }
-  return { PartNumber: number, ETag, ChecksumSHA256: digestToBase64(sha256) };
+  return { PartNumber: number, ETag, ChecksumSHA256: digestToBase64(digest) };
 }
 
 /** Parts under way. The first that fails stops the others. */
@@ -288,10 +288,6 @@ class Parts {
     this.#stop.abort();
     await Promise.all(this.#underWay);
   }
-}
-
-function digestOf(bytes: Uint8Array): Digest {
-  return createHash('sha256').update(bytes).digest('hex') as Digest;
 }
 
 /** Cuts content into parts, numbered from 1, each in the whole of a buffer except the last; with the buffer, to be used again. */

@@ -1,15 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import {
-  capabilitiesOf,
-  formatSuccess,
-  hasNestedStacks,
-  quoteForShell,
-  samBytesOf,
-} from '../../../packager/cli/deploy-line.ts';
+import { capabilitiesOf, formatSuccess, hasNestedStacks, samBytesOf } from '../../../packager/cli/deploy-line.ts';
 import type { TemplateNode } from '../../../packager/template/node.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -130,27 +122,6 @@ describe('formatSuccess() in a project with a samconfig', () => {
     expect(samBytesOf(template)).toBe(2 * '    Metadata:\n      SamResourceId: \n'.length + 4);
     expect(hasNestedStacks(template)).toBe(true);
     expect(hasNestedStacks(node({ Resources: { A: { Type: 'X' } } }))).toBe(false);
-  });
-});
-
-describe('quoteForShell()', () => {
-  test('makes one word of anything', () => {
-    fc.assert(
-      fc.property(
-        fc.string({ minLength: 1, unit: fc.constantFrom(...Array.from(' \'"$`\\;&|<>*?()[]{}!#~=%\n\tabé/.-')) }),
-        (word) => {
-          const printed = execFileSync('sh', ['-c', `printf %s ${quoteForShell(word, 'linux')}`]);
-          expect(printed.toString()).toBe(word);
-        },
-      ),
-      { numRuns: 50 },
-    );
-  });
-
-  test('leaves plain paths plain', () => {
-    expect(quoteForShell('/a/b-c_d.yaml', 'linux')).toBe('/a/b-c_d.yaml');
-    expect(quoteForShell('C:\\a\\b.yaml', 'win32')).toBe('C:\\a\\b.yaml');
-    expect(quoteForShell('C:\\a b.yaml', 'win32')).toBe('"C:\\a b.yaml"');
   });
 });
 
