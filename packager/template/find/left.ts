@@ -44,10 +44,11 @@ export function whyLeft(meaning?: Meaning): Pick<Left, 'reason' | 'why'> {
     case 'empty':
       return { reason: 'empty', why: 'it is empty' };
     case 'remote':
+      return { reason: 'remote', why: meaning.why };
     case 'path':
     case 'artifact':
     case 'wrong':
     case undefined:
-      return { reason: 'remote', why: 'it is no path that something is at, or means something to the service itself' };
+      return { reason: 'remote', why: 'it names nothing that is packaged' };
   }
 }

@@ -9,7 +9,7 @@ export type Meaning =
   | { readonly kind: 'artifact'; readonly name: string }
   | { readonly kind: 's3'; readonly bucket: string; readonly key: string; readonly version?: string }
   /** Something that is there already, or that means something to the service alone. */
-  | { readonly kind: 'remote' }
+  | { readonly kind: 'remote'; readonly why: string }
   | { readonly kind: 'url' }
   | { readonly kind: 'empty' }
   /** Computed from parameters, and nothing is there. */
@@ -58,17 +58,28 @@ export function meaningOf(
   if (isBookmarked(text)) return { kind: 'artifact', name: text };
   if (text.startsWith('s3://')) return s3Meaning(text, entry);
   if (/^https?:\/\//.test(text)) return urlMeaning(text, entry);
-  if (looksRemote(text) || entry?.leave.some((pattern) => matches(text, pattern)) === true) return { kind: 'remote' };
+  if (looksRemote(text)) return remote(text.startsWith('arn:') ? 'it is an ARN' : 'it is known at the deploy alone');
+  if (entry?.leave.some((pattern) => matches(text, pattern)) === true)
+    return remote('it means something to the service');
   const isThere = (): boolean => fits(exists(text), entry?.wanted);
   const path: Meaning = { kind: 'path', path: text };
   const isMeantAsPath = origin === 'explicit' || entry === undefined || (origin === 'plain' && entry.core);
   if (isMeantAsPath && URL.test(text) && exists(text) === false) return { kind: 'wrong', why: whyNoPath(text) };
   if (origin === 'explicit' || entry === undefined) return path;
-  if (entry.explicit) return looksLocal(text) && isThere() ? path : { kind: 'remote' };
-  if (entry.core || looksLocal(text) || text.startsWith('/')) {
+  if (entry.explicit && !looksLocal(text)) return remote('only what begins with ./ or ../ is a path here');
+  if (!entry.explicit && (entry.core || looksLocal(text) || text.startsWith('/'))) {
     return origin === 'plain' || exists(text) !== false ? path : { kind: 'missing', path: text };
   }
-  return !SCHEME.test(text) && isThere() ? path : { kind: 'remote' };
+  if (SCHEME.test(text)) return remote('it is a URI');
+  return isThere() ? path : remote(whyNotThere(exists(text)));
+}
+
+function remote(why: string): Meaning {
+  return { kind: 'remote', why };
+}
+
+function whyNotThere(found: ReturnType<FindOptions['exists']>): string {
+  return found === false ? 'it is no path at which something is' : 'a folder is there, and a file is wanted';
 }
 
 /** Schemes are known in lower case alone, as other tools know them. */
@@ -103,7 +114,9 @@ function s3Meaning(text: string, entry: PropertyEntry | undefined): Meaning {
   const parts = S3_URI.exec(text)?.groups;
   if (parts !== undefined) return s3Object(parts);
   // Where other tools leave an S3 location alone it may be a prefix as well.
-  return entry?.core === false ? { kind: 'remote' } : { kind: 'wrong', why: `'${text}' is not s3://BUCKET/KEY` };
+  return entry?.core === false
+    ? remote('it is in S3 already')
+    : { kind: 'wrong', why: `'${text}' is not s3://BUCKET/KEY` };
 }
 
 function urlMeaning(text: string, entry: PropertyEntry | undefined): Meaning {

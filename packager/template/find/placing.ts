@@ -133,7 +133,9 @@ function meaningAt(search: Search, { entry, form, required }: Spot, text: string
   const meaning = meaningOf(text, entry, origin, search.options.exists);
   // Where the property itself takes an artifact's ARN, there is nothing to do about one.
   const wanted = form.kind === 'artifact' && form.member === 'Arn' && !required;
-  return wanted && meaning.kind === 'artifact' && text.startsWith('arn:') ? { kind: 'remote' } : meaning;
+  return wanted && meaning.kind === 'artifact' && text.startsWith('arn:')
+    ? { kind: 'remote', why: 'it is an ARN, which the property takes' }
+    : meaning;
 }
 
 /** The texts themselves, or the items of a list in one text. */

@@ -17,9 +17,19 @@ export interface Given extends Partial<Omit<FindOptions, 'parameters'>> {
 }
 
 /** Searches a template that stands in the test. */
-export function find(source: string, { disk = [], parameters = {}, ...given }: Given = {}): Found {
+export function find(source: string, given: Given = {}): Found {
+  const { places, warnings, problems } = findAll(source, given);
+  return { places, warnings, problems };
+}
+
+/** Why what stands in the template stays as it is. */
+export function left(source: string, given: Given = {}): readonly string[] {
+  return findAll(source, given).left.map(({ property, reason, why }) => `${property} (${reason}): ${why}`);
+}
+
+function findAll(source: string, { disk = [], parameters = {}, ...given }: Given): WholeFound {
   const kind = given.kind ?? 'template';
-  const { places, warnings, problems } = findPlaces(parseTemplate(source, 't.yaml', { kind }), {
+  return findPlaces(parseTemplate(source, 't.yaml', { kind }), {
     table: TABLE,
     kind,
     parameters: new Map(Object.entries(parameters)),
@@ -30,7 +40,6 @@ export function find(source: string, { disk = [], parameters = {}, ...given }: G
     hasDomain: true,
     ...given,
   });
-  return { places, warnings, problems };
 }
 
 /** Searches one resource, named `R`, of a type with these properties (YAML, flow style or indented by 6). */
