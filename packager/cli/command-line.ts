@@ -212,6 +212,11 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
   const group = COMMANDS.map(({ name }) => name.split(' ')).find(([word, of]) => of !== undefined && word === argv[0]);
   const called = command?.name ?? group?.[0];
   const help = `See '${[PROGRAM.name, ...(called === undefined ? [] : [called]), '--help'].join(' ')}'.`;
+  const lacking = groupWithoutCommand(argv);
+  if (lacking !== undefined) {
+    const { name, commands } = lacking;
+    return new ArtifactError('INVALID_ARGUMENT', `'${name}' is not given its command: ${commands}`, { remedy: help });
+  }
   if (error.code === 'commander.help') {
     return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
   }
@@ -232,6 +237,17 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
       : [help]),
   ];
   return new ArtifactError('INVALID_ARGUMENT', inOurWords(first), { remedy: advice.join(' ') });
+}
+
+/** `gc --dry-run`, where `gc plan --dry-run` was meant: what is wrong is not the option. */
+function groupWithoutCommand(
+  argv: readonly string[],
+): { readonly name: string; readonly commands: string } | undefined {
+  const [name = '', next] = argv;
+  const members = COMMANDS.flatMap((command) => (command.name.startsWith(`${name} `) ? [command.name] : []));
+  const isGroup = members.length > 0 && COMMANDS.every((command) => command.name !== name);
+  if (!isGroup || next?.startsWith('-') === false) return undefined;
+  return { name, commands: [...new Set(members.map((member) => member.split(' ')[1]))].join(', ') };
 }
 
 function inOurWords(message: string): string {

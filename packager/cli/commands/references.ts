@@ -1,7 +1,8 @@
-import type { Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
+import type { ArtifactName, Domain, StackName, UnusedVersion, Usage } from '../../../repository/index.ts';
 import { formatArtifactName, listUnused, listUsedBy, listUsers, parseStackId } from '../../../repository/index.ts';
 import { isElsewhere } from '../../../repository/stack-id.ts';
 import { listAllBehind, listBookmarkNames } from '../../../repository/behind.ts';
+import { bookmarksOf } from '../../../repository/looking/needs.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { resolveSubject } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
@@ -13,6 +14,7 @@ import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
 import type { Column } from '../report.ts';
 import { formatSize } from '../../size.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import { lookBeside } from '../showing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
 import { unreadableIn } from '../warnings.ts';
@@ -66,9 +68,26 @@ async function users(call: Call, domain: Domain, text: string): Promise<void> {
     if (isNew(version, row)) await table.add(row);
   }
   await table.end();
+  if (table.rows > 0 || call.options.quiet) return;
   const { repository, id, number, digest } = subject;
   const selection = number !== undefined ? `:${number}` : digest === undefined ? '' : `@sha256:${digest}`;
-  if (table.rows === 0) say(call, `nobody uses '${repository}/${id}${selection}'`);
+  say(call, `nobody uses '${repository}/${id}${selection}'`);
+  const keeping = number === undefined && digest !== undefined ? [] : await whatBookmarksKeep(call, domain, subject);
+  for (const text of keeping) say(call, `  ${text}`);
+}
+
+/** What nobody uses can be deleted but for these: whoever asks wants to know it. */
+async function whatBookmarksKeep(
+  { warnings }: Call,
+  domain: Domain,
+  { number, ...name }: ArtifactName & { readonly number?: number },
+): Promise<readonly string[]> {
+  const bookmarks = await lookBeside({ warnings }, 'its bookmarks', () => bookmarksOf(domain, name));
+  return (bookmarks ?? []).flatMap(({ bookmark, version, pending, wayBack }) =>
+    [...new Set([version, pending, wayBack])]
+      .filter((kept) => kept !== undefined && (number === undefined || kept === number))
+      .map((kept) => `but its bookmark '${bookmark}' keeps version ${kept}`),
+  );
 }
 
 /** Of one version so many rows are remembered. */

@@ -788,7 +788,10 @@ describe('help', () => {
     expect([...new Set(groups)]).toEqual(Object.keys(GROUPS));
     const alone = await call(['reference']);
     expect(alone).toMatchObject({ code: 2, options: {} });
-    expect(alone.stderr).toBe("error: no command is given\n  See 'cfn-artifacts reference --help'.\n");
+    expect(alone.stderr).toBe(
+      "error: 'reference' is not given its command: add, remove\n  See 'cfn-artifacts reference --help'.\n",
+    );
+    expect((await call(['reference', '--domain', 'file:d', 'add'])).stderr).toBe(alone.stderr);
     expect((await call(['reference', 'ad'])).stderr).toContain(
       "Did you mean 'add'? See 'cfn-artifacts reference --help'.",
     );

@@ -81,6 +81,11 @@ describe('references ARTIFACT', () => {
     expect(await said('--stack', 'shop')).toBe("no stack 'shop' of account 000000000000 in local uses anything\n");
     for (const number of [1, 2])
       await shop.domain.store.create(bookmarkKey(SHOP_API, `b${number}`), recordContent({ number }));
+    const none = "nobody uses 'default/shop/api";
+    const kept = (number: number): string => `  but its bookmark 'b${number}' keeps version ${number}\n`;
+    expect(await said('shop/api')).toBe(`${none}'\n${kept(1)}${kept(2)}`);
+    expect(await said('shop/api:2')).toBe(`${none}:2'\n${kept(2)}`);
+    expect(await said('shop/api^b1', '--quiet')).toBe('');
     expect(await said('--unused', 'shop/api')).toBe(
       "no version in 'default' whose ID begins with 'shop/api' is unused\n",
     );
