@@ -64,8 +64,8 @@ export function outputFile(
  */
 export function checkOutputs(files: readonly OutputFile[], { files: inputs = [], folders = [] }: Kept = {}): void {
   const problems: ArtifactError[] = [];
-  const kept = new Set(inputs.map(realPath));
-  const sources = [...new Set(folders.map(realPath))];
+  const kept = realPaths(inputs);
+  const sources = [...realPaths(folders)];
   const taken = new Map<string, OutputFile>();
   for (const file of files) {
     try {
@@ -241,6 +241,11 @@ function sameFile(one: OutputFile, other: OutputFile): ArtifactError {
       remedy: 'Name two files.',
     },
   );
+}
+
+/** Two hundred functions may stand on one folder. */
+function realPaths(files: readonly string[]): ReadonlySet<string> {
+  return new Set([...new Set(files)].map(realPath));
 }
 
 /** What is not there has no other name. */
