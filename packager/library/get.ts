@@ -10,8 +10,8 @@ import { atHome } from '../opening/at-home.ts';
 import { openDomain } from '../opening/open.ts';
 import type { OpenDomain } from '../opening/opening.ts';
 import type { Surroundings } from '../opening/surroundings.ts';
-import type { DomainOptions } from './options.ts';
-import { called, domainOptions, OptionCheck } from './options.ts';
+import type { DomainOptions, OptionNames } from './options.ts';
+import { called, DOMAIN_OPTIONS, domainOptions, OptionCheck } from './options.ts';
 
 export interface GetOptions extends DomainOptions {
   /** A file, or a folder. @default the artifact's own name in the working directory */
@@ -21,6 +21,8 @@ export interface GetOptions extends DomainOptions {
   /** Of a version also the assets that prove something of it. @default false */
   readonly all?: boolean;
 }
+
+const GET_OPTIONS: OptionNames<GetOptions> = { ...DOMAIN_OPTIONS, output: true, force: true, all: true };
 
 export interface GottenFile {
   readonly arn: string;
@@ -61,7 +63,7 @@ export interface ResolvedArtifact {
  */
 export async function get(artifact: string, options: GetOptions = {}): Promise<[GottenFile, ...GottenFile[]]> {
   return called(options, async ({ surroundings }) => {
-    const { domain, repository } = await open(artifact, options, surroundings);
+    const { domain, repository } = await open(artifact, options, GET_OPTIONS, surroundings);
     const { output, force = false, all = false } = options;
     const named: NamedContent = all
       ? { kind: 'version', version: await resolveVersion(domain, artifact, repository) }
@@ -91,7 +93,7 @@ function gotten({ arn, output: { file }, asset: { size, digest } }: FetchedFile)
  */
 export async function resolve(artifact: string, options: DomainOptions = {}): Promise<ResolvedArtifact> {
   return called(options, async ({ surroundings }) => {
-    const { domain, repository } = await open(artifact, options, surroundings);
+    const { domain, repository } = await open(artifact, options, DOMAIN_OPTIONS, surroundings);
     const found = await resolveArtifact(domain, artifact, repository);
     const { arn, id, status, filename, digest, size, resolvedFrom } = found;
     return {
@@ -103,12 +105,14 @@ export async function resolve(artifact: string, options: DomainOptions = {}): Pr
   });
 }
 
-async function open(
+async function open<Options extends DomainOptions>(
   artifact: string,
-  options: DomainOptions,
+  options: Options,
+  names: OptionNames<Options>,
   surroundings: Surroundings,
 ): Promise<OpenDomain & { readonly repository: string }> {
   const check = new OptionCheck();
+  check.names(options, names);
   const wanted = domainOptions(options, check);
   check.done();
   return { ...(await openDomain(atHome(wanted, [artifact]), 'read', surroundings)), repository: wanted.repository };

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { ArtifactError, ArtifactErrors, parseRepository } from '../../repository/index.ts';
 import { DEFAULT_REPOSITORY } from '../../repository/name.ts';
+import { nearest } from '../../repository/nearest.ts';
 import { isEndpointUrl } from '../aws/profile.ts';
 import type { Environment } from '../environment.ts';
 import type { PackagerEvent, Reporter, Warning } from '../event.ts';
@@ -40,6 +41,15 @@ export interface DomainOptions extends CommonOptions {
   /** A file of certificates in PEM. */
   readonly caBundle?: string;
 }
+
+/** The names of options, in full: who writes one that is none of them hears of it, although no compiler told. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+export const DOMAIN_OPTIONS: OptionNames<DomainOptions> = {
+  ...{ cwd: true, env: true, signal: true, cacheFolder: true },
+  ...{ domain: true, domainOwner: true, repository: true },
+  ...{ region: true, profile: true, endpointUrl: true, verifySsl: true, caBundle: true },
+};
 
 /** Of what writes. */
 export interface TellingOptions {
@@ -100,6 +110,17 @@ function cacheOf({ cacheFolder }: CommonOptions, cwd: string): Environment {
 /** Collects what is wrong with options, to tell it at once. */
 export class OptionCheck {
   readonly #problems: ArtifactError[] = [];
+
+  /** What is called otherwise is an error: it would count for nothing, and nobody would know. */
+  names<Options extends object>(given: Options, names: OptionNames<Options>): void {
+    const known = Object.keys(names);
+    for (const [name, value] of Object.entries(given)) {
+      if (value === undefined || known.includes(name)) continue;
+      const meant = nearest(name, known);
+      const remedy = meant === undefined ? `The options are ${known.join(', ')}.` : `Did you mean '${meant}'?`;
+      this.#problems.push(invalid(`'${name}' is no option of this call`, remedy));
+    }
+  }
 
   /** What `read` makes of an option that is given; its error is told of the option. */
   read<T, R>(name: string, given: T | undefined, read: (given: T) => R): R | undefined {

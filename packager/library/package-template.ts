@@ -8,8 +8,8 @@ import { packageProject } from '../package-project.ts';
 import type { PackageResult } from '../packaging/package.ts';
 import type { PackagedPlace } from '../packaging/packaged-place.ts';
 import type { ReferenceMode } from '../packaging/references.ts';
-import type { DomainOptions, TellingOptions } from './options.ts';
-import { called, domainOptions, invalid, OptionCheck } from './options.ts';
+import type { DomainOptions, OptionNames, TellingOptions } from './options.ts';
+import { called, DOMAIN_OPTIONS, domainOptions, invalid, OptionCheck } from './options.ts';
 
 /** As the options of `cfn-artifacts package` are called. Nothing is read from samconfig, and the account's domain is never made. */
 export interface PackageTemplateOptions extends DomainOptions, TellingOptions {
@@ -43,6 +43,13 @@ export interface PackageTemplateOptions extends DomainOptions, TellingOptions {
   /** Looks what there would be to do, and changes nothing anywhere. @default false */
   readonly dryRun?: boolean;
 }
+
+const OPTIONS: OptionNames<PackageTemplateOptions> = {
+  ...DOMAIN_OPTIONS,
+  ...{ templateFile: true, s3Bucket: true, s3Prefix: true, forceUpload: true, kmsKeyId: true },
+  ...{ artifactPrefix: true, projectRoot: true, parameterOverrides: true, references: true, regions: true },
+  ...{ exclude: true, followExternalSymlinks: true, resources: true, useJson: true, dryRun: true, reporter: true },
+};
 
 /** One text for one of `regions`. */
 export interface RegionalTemplate {
@@ -108,6 +115,7 @@ function packagingOptions(options: PackageTemplateOptions): PackagingOptions {
   const check = new OptionCheck();
   const { templateFile, s3Bucket, s3Prefix, kmsKeyId, artifactPrefix, projectRoot, references, resources } = options;
   const regions = options.regions === undefined ? undefined : [...new Set(options.regions)];
+  check.names(options, OPTIONS);
   const domain = domainOptions(options, check);
   check.read('templateFile', { given: templateFile }, ({ given }) => {
     if (typeof given !== 'string' || given === '') throw invalid('must be the path of a template');

@@ -3,8 +3,8 @@ import { parseSegment } from '../../repository/name.ts';
 import type { PublishOutcome, Warning } from '../event.ts';
 import type { AssetPath } from '../publish-paths.ts';
 import { arnOf, publishPaths } from '../publish-paths.ts';
-import type { DomainOptions, TellingOptions } from './options.ts';
-import { called, domainOptions, invalid, OptionCheck } from './options.ts';
+import type { DomainOptions, OptionNames, TellingOptions } from './options.ts';
+import { called, DOMAIN_OPTIONS, domainOptions, invalid, OptionCheck } from './options.ts';
 
 /** As the options of `cfn-artifacts publish` are called. */
 export interface PublishOptions extends DomainOptions, TellingOptions {
@@ -21,6 +21,11 @@ export interface PublishOptions extends DomainOptions, TellingOptions {
   /** Patterns of what is left out of archives, as in `.artifactignore`. */
   readonly exclude?: readonly string[];
 }
+
+const OPTIONS: OptionNames<PublishOptions> = {
+  ...DOMAIN_OPTIONS,
+  ...{ id: true, path: true, assets: true, as: true, labels: true, exclude: true, reporter: true },
+};
 
 export interface PublishedFile {
   readonly name: string;
@@ -56,6 +61,7 @@ export async function publish(options: PublishOptions): Promise<PublishedVersion
   return called(options, async ({ surroundings, reporter, warnings }) => {
     const check = new OptionCheck();
     const { id, path, as, labels = [], exclude = [] } = options;
+    check.names(options, OPTIONS);
     const domain = domainOptions(options, check);
     check.read('id', id, parseId);
     check.oneOf({ path, assets: options.assets }, 'One path is one asset: name it in assets as well.');

@@ -183,6 +183,30 @@ describe('packageTemplate', () => {
     ]);
   });
 
+  test('knows its options, of whoever has no types as well', async () => {
+    const project = await TestProject.of(FILES);
+    const own = { domain: 'file:artifacts', cwd: project.folder, env };
+    const given = { ...own, templateFile: 'template.yaml', outputTemplateFile: 'p.yaml', dryrun: true };
+    const wrong = packageTemplate(given);
+    await expect(wrong).rejects.toMatchObject({
+      problems: [
+        {
+          message: "'outputTemplateFile' is no option of this call",
+          remedy: expect.stringContaining('templateFile') as unknown,
+        },
+        { message: "'dryrun' is no option of this call", remedy: "Did you mean 'dryRun'?" },
+      ],
+    });
+    await expect(publish({ ...own, id: 'shop', path: 'template.yaml', ...{ label: ['1'] } })).rejects.toThrow(
+      "'label' is no option of this call",
+    );
+    await expect(get('shop:1', { ...own, ...{ out: 'x' } })).rejects.toThrow("'out' is no option of this call");
+    await expect(resolve('shop:1', { ...own, ...{ output: 'x' } })).rejects.toThrow(
+      "'output' is no option of this call",
+    );
+    expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
+  });
+
   test('tells every mistake of a template, and warnings that stop nothing', async () => {
     const project = await TestProject.of({
       'template.yaml':
@@ -316,7 +340,7 @@ describe('publish, resolve and get', () => {
     await expect(publish({ ...options, exclude: [], path: 'template.yaml', labels: 'ab' as never })).rejects.toThrow(
       "'labels' must be a list of texts",
     );
-    const packaging = { ...options, templateFile: 'template.yaml' };
+    const packaging = { ...options, id: undefined, templateFile: 'template.yaml' };
     await expect(packageTemplate(packaging)).rejects.toThrow("'exclude' must be a list of texts");
     expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
   });
