@@ -110,6 +110,11 @@ export function filesIn(folder: string): string[] {
   });
 }
 
+/** Reads every file, so that who is measured first finds them in the page cache as the others do. */
+export function warm(folder: string): void {
+  for (const file of filesIn(folder)) readFileSync(file);
+}
+
 let renewals = 0;
 
 /** Gives every file times that it never had, as another checkout would; zip tells times apart that are two seconds from each other. */

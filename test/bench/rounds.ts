@@ -7,7 +7,7 @@ import { STATES } from './goals.ts';
 import type { Cost } from './measure.ts';
 import { measure } from './measure.ts';
 import type { Project } from './project.ts';
-import { changeFile, renewTimes } from './project.ts';
+import { changeFile, renewTimes, warm } from './project.ts';
 import type { Sink, Traffic } from './sink-process.ts';
 import type { Workload } from './workloads.ts';
 
@@ -58,6 +58,7 @@ async function runState(
   const isClone = state === 'clone' || state === 'clone-one';
   const folder = isClone ? project.clone : project.folder;
   if (isClone) renewTimes(folder);
+  warm(folder);
   const changes = state === 'one' || state === 'clone-one';
   const takeBack = changes ? changeFile(path.join(folder, workload.changes)) : () => undefined;
   const found: [Contestant, Measured][] = [];
