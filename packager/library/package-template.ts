@@ -113,8 +113,8 @@ function packaged(result: PackageResult, warnings: readonly Warning[]): Packaged
 /** @throws ArtifactErrors with everything that is wrong */
 function packagingOptions(options: PackageTemplateOptions): PackagingOptions {
   const check = new OptionCheck();
-  const { templateFile, s3Bucket, s3Prefix, kmsKeyId, artifactPrefix, projectRoot, references, resources } = options;
-  const regions = options.regions === undefined ? undefined : [...new Set(options.regions)];
+  const { templateFile, s3Bucket, s3Prefix, kmsKeyId, artifactPrefix, projectRoot, references, resources, regions } =
+    options;
   check.names(options, OPTIONS);
   const domain = domainOptions(options, check);
   check.read('templateFile', { given: templateFile }, ({ given }) => {
@@ -127,8 +127,9 @@ function packagingOptions(options: PackageTemplateOptions): PackagingOptions {
   });
   check.each('exclude', options.exclude, () => undefined);
   check.matches('references', references, /^(?:stack|grouped|none)$/, "'stack', 'grouped' or 'none'");
-  for (const region of regions ?? [])
-    check.matches('regions', region, /^[a-z][a-z0-9-]*-[0-9]+$/, "Regions like 'eu-west-1'");
+  check.each('regions', regions, (region) => {
+    if (!/^[a-z][a-z0-9-]*-[0-9]+$/.test(region)) throw invalid(`must be Regions like 'eu-west-1', not '${region}'`);
+  });
   check.oneOf({ domain: options.domain, s3Bucket }, 'Each names the place for the artifacts: use only one.');
   check.oneOf({ regions, s3Bucket }, 'Only domains fetch from each other: package once for each Region.');
   const inDirectory = domain.domain?.kind === 'directory' ? options.domain : undefined;
@@ -147,6 +148,6 @@ function packagingOptions(options: PackageTemplateOptions): PackagingOptions {
     ...(projectRoot !== undefined && { projectRoot }),
     ...(references !== undefined && { references }),
     ...(resources !== undefined && { resources }),
-    ...(regions !== undefined && { regions }),
+    ...(regions !== undefined && { regions: [...new Set(regions)] }),
   };
 }

@@ -60,18 +60,13 @@ export interface PublishedVersion {
 export async function publish(options: PublishOptions): Promise<PublishedVersion> {
   return called(options, async ({ surroundings, reporter, warnings }) => {
     const check = new OptionCheck();
-    const { id, path, as, labels = [], exclude = [] } = options;
+    const { id, as, labels = [], exclude = [] } = options;
     check.names(options, OPTIONS);
     const domain = domainOptions(options, check);
     check.read('id', id, parseId);
-    check.oneOf({ path, assets: options.assets }, 'One path is one asset: name it in assets as well.');
-    const [first, ...rest] = options.assets ?? (path === undefined ? [] : [{ path }]);
-    check.read('path', { first }, (given) => {
-      if (given.first === undefined) throw invalid('must be the path of a file or a folder');
-    });
     check.each('labels', labels, (label) => parseSegment('label', label));
     check.each('exclude', exclude, () => undefined);
-    for (const { name } of options.assets ?? []) check.read('assets', name, (one) => parseSegment('asset name', one));
+    const [first, ...rest] = assetsOf(options, check);
     check.matches('as', as, /^(?:zip|file)$/, "'zip' or 'file'");
     check.done();
     if (first === undefined) throw new TypeError('no asset was found to be missing');
@@ -88,4 +83,27 @@ export async function publish(options: PublishOptions): Promise<PublishedVersion
       warnings: warnings(),
     };
   });
+}
+
+/** What is to be published, as far as it is a list. Problems are left with `check`: whoever has no types gives an empty text for a path, which would be the working directory. */
+function assetsOf({ path, assets }: PublishOptions, check: OptionCheck): readonly AssetPath[] {
+  check.oneOf({ path, assets }, 'One path is one asset: name it in assets as well.');
+  if (assets === undefined) {
+    check.read('path', { path }, (given) => {
+      if (!isPath(given.path)) throw invalid('must be the path of a file or a folder');
+    });
+    return path === undefined ? [] : [{ path }];
+  }
+  check.read('assets', assets, (all) => {
+    if (!Array.isArray(all) || all.length === 0 || !all.every((one: Partial<AssetPath>) => isPath(one.path)))
+      throw invalid('must be a list of assets, each with the path of a file or a folder');
+  });
+  if (!Array.isArray(assets)) return [];
+  for (const { name } of assets as readonly AssetPath[])
+    check.read('assets', name, (one) => parseSegment('asset name', one));
+  return assets as readonly AssetPath[];
+}
+
+function isPath(given: unknown): boolean {
+  return typeof given === 'string' && given !== '';
 }

@@ -342,6 +342,23 @@ describe('publish, resolve and get', () => {
     );
     const packaging = { ...options, id: undefined, templateFile: 'template.yaml' };
     await expect(packageTemplate(packaging)).rejects.toThrow("'exclude' must be a list of texts");
+    for (const regions of ['eu-west-1', 7] as never[])
+      await expect(packageTemplate({ templateFile: 'template.yaml', env, regions })).rejects.toThrow(
+        "'regions' must be a list of texts",
+      );
+    expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
+  });
+
+  test.each([
+    [{ path: '' }, "'path' must be the path of a file or a folder"],
+    [{ path: 7 as never }, "'path' must be the path of a file or a folder"],
+    [{ assets: [] }, "'assets' must be a list of assets, each with the path of a file or a folder"],
+    [{ assets: 'page.html' as never }, "'assets' must be a list of assets, each with the path of a file or a folder"],
+    [{ assets: [{ path: '' }] }, "'assets' must be a list of assets, each with the path of a file or a folder"],
+  ])('take no path for nothing: %j', async (given, message) => {
+    const project = await TestProject.of(FILES);
+    const options = { domain: 'file:artifacts', cwd: project.folder, env, id: 'shop' };
+    await expect(publish({ ...options, ...given })).rejects.toMatchObject({ problems: [{ message }] });
     expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
   });
 
