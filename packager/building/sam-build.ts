@@ -236,7 +236,7 @@ export class SamBuilds {
     const wanted = path.join(buildFolder, ...question.stacks, resource.name);
     const { method } = resource;
     const why =
-      method === undefined ? 'holds sources that Lambda can not run' : `is to be built ('BuildMethod: ${method}')`;
+      method === undefined ? 'holds sources that Lambda cannot run' : `is to be built ('BuildMethod: ${method}')`;
     return {
       code: 'unbuilt-code',
       message: `'${shownPath(cwd, question.code)}' is packaged as it lies, but ${why}, and there is no '${shownPath(cwd, wanted)}'`,

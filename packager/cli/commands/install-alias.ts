@@ -32,7 +32,13 @@ export async function run(
   if (!options.remove) await warn(options, terminal, warnings);
   const foreseen = { after, isChanged: after !== before };
   const edited = options.print || !foreseen.isChanged ? foreseen : await editAliases(file, edit);
-  tell({ file, ...edited, names: aliases.map(spelled) }, options, terminal, warnings);
+  const told = options.remove ? removedFrom(before, aliases, file) : aliases;
+  tell({ file, ...edited, names: told.map(spelled) }, options, terminal, warnings);
+}
+
+/** Those of the aliases that are in the file and ours. */
+function removedFrom(text: string, aliases: ReturnType<typeof aliasesOf>, file: string): typeof aliases {
+  return aliases.filter((alias) => withoutAliases({ file, text }, [alias], isOurs) !== text);
 }
 
 /**
@@ -146,7 +152,8 @@ function tell(
   const shown = shownPath(cwd, file);
   const is = names.length === 1 ? 'is' : 'are';
   if (print) stderr.write(isChanged ? `so '${shown}' would be\n` : `'${shown}' is so already\n`);
-  else if (!isChanged) stdout.write(`${all} ${is} ${remove ? 'not' : 'already'} in '${shown}'\n`);
+  else if (!isChanged)
+    stdout.write(remove ? `no alias of this program is in '${shown}'\n` : `${all} ${is} already in '${shown}'\n`);
   else if (remove) stdout.write(`${all} ${is} no longer in '${shown}'\n`);
   else stdout.write(`${all} ${is} in '${shown}'\n  aws artifacts help\n`);
 }

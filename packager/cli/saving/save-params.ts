@@ -36,7 +36,7 @@ export interface Saved {
   readonly takenOut: readonly string[];
   /** Such keys of the global section, which package is told not to take from there. */
   readonly turnedOff: readonly string[];
-  /** Options that hold a secret, as they were written. */
+  /** Of each option that holds a secret, what became of it, in words. */
   readonly secrets: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export function tellSaved(saved: Saved, terminal: Terminal, options: PackageOpti
   ].join(' and ');
   const why = takenOut.length + turnedOff.length === 0 ? '' : ': they exclude each other';
   writeNote(terminal, isChange(saved) ? `${done} ${where}${why}` : `nothing new to save ${where}`, options);
-  for (const label of secrets) writeNote(terminal, `${label} was not saved: it has a secret`, options);
+  for (const secret of secrets) writeNote(terminal, secret, options);
 }
 
 function quoted(keys: readonly string[]): string {
@@ -130,8 +130,10 @@ async function settingsOf({ options, given, cwd }: SaveRequest, environment: str
     const words = Array.isArray(said.value) ? (said.value as readonly string[]) : undefined;
     const open = words === undefined ? undefined : await withoutSecrets(spec.name, words, options, cwd);
     const value = words === undefined ? said.value : open;
-    if (open !== undefined && open.length < (words?.length ?? 0)) secrets.push(said.label);
-    if (typeof value === 'string' && hasPassword(value)) secrets.push(said.label);
+    const withheld = `${said.label} was not saved: it has a secret`;
+    if (open !== undefined && open.length < (words?.length ?? 0))
+      secrets.push(isNothing(value) ? withheld : `what is secret in ${said.label} was not saved`);
+    if (typeof value === 'string' && hasPassword(value)) secrets.push(withheld);
     else if (!isNothing(value))
       settings.push({ path: pathOf(spec, environment), value: valueOfWords(spec.name, value) });
   }

@@ -69,10 +69,10 @@ describe('install-alias', () => {
     expect((await installAlias()).stdout).toBe("'aws artifacts' is already in '.aws/cli/alias'\n");
     expect(await installAlias('--remove')).toMatchObject({
       exitCode: 0,
-      stdout: "'aws artifacts' and 'aws cloudformation package' are no longer in '.aws/cli/alias'\n",
+      stdout: "'aws artifacts' is no longer in '.aws/cli/alias'\n",
     });
     expect(existsSync(file)).toBe(false);
-    expect((await installAlias('--remove')).stdout).toMatch(/^'aws artifacts' and .* are not in /);
+    expect((await installAlias('--remove')).stdout).toBe("no alias of this program is in '.aws/cli/alias'\n");
     expect(existsSync(file)).toBe(false);
   });
 
@@ -163,7 +163,7 @@ describe('install-alias', () => {
     expect(stderr).toContain(`error: ${file}:2:1: 'aws artifacts' is another alias already\n`);
     expect(stderr).toContain(`error: ${file}:4:1: 'aws cloudformation package' is another alias already\n`);
     expect(readFileSync(file, 'utf8')).toBe(text);
-    expect((await installAlias('--remove')).stdout).toContain('are not in');
+    expect((await installAlias('--remove')).stdout).toMatch(/^no alias of this program is in /);
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 

@@ -120,7 +120,7 @@ Resources:
     });
     expect(unbuilt.map(({ message }) => message)).toEqual([
       "'src' is packaged as it lies, but is to be built ('BuildMethod: makefile'), and there is no '.aws-sam/build/Fn'",
-      "'java' is packaged as it lies, but holds sources that Lambda can not run, and there is no '.aws-sam/build/Java'",
+      "'java' is packaged as it lies, but holds sources that Lambda cannot run, and there is no '.aws-sam/build/Java'",
       "'layer' is packaged as it lies, but is to be built ('BuildMethod: python3.13'), and there is no '.aws-sam/build/Layer'",
     ]);
     expect(unbuilt[1]?.remedy).toBe(

@@ -355,11 +355,13 @@ region = "eu-west-1"
     expect(stderr).toContain(
       "note: saved 'parameter_overrides', 'project_root', 'domain' under 'prod' in 'samconfig.toml'\n",
     );
-    expect(stderr).toContain("note: '--parameter-overrides' was not saved: it has a secret\n");
+    expect(stderr).toContain("note: what is secret in '--parameter-overrides' was not saved\n");
     expect(stderr).toContain("note: '--endpoint-url' was not saved: it has a secret\n");
     expect(exitCode).toBe(EXIT.ok);
     expect(shop.read('samconfig.toml')).toContain('[prod.package.parameters]\nparameter_overrides = "Stage=dev"\n');
     expect(shop.read('samconfig.toml')).not.toContain('hunter2');
+    const secretAlone = await shop.package('--save-params', '--parameter-overrides', 'Password=hunter2');
+    expect(secretAlone.stderr).toContain("note: '--parameter-overrides' was not saved: it has a secret\n");
   });
 
   test('keeps the rest of the file, its permissions and a link to it; says nothing twice', async () => {
