@@ -15,7 +15,8 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, hasCode } from '../repository/index.ts';
+import { ArtifactError, hasCode } from '../repository/index.ts';
+import { refuse } from '../repository/error.ts';
 import { failedOutput } from './output-failure.ts';
 import { isAlive } from './processes.ts';
 
@@ -83,8 +84,7 @@ export function checkOutputs(files: readonly OutputFile[], { files: inputs = [],
       problems.push(error);
     }
   }
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
 }
 
 /**

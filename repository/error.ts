@@ -101,6 +101,11 @@ export class ArtifactErrors extends ArtifactError {
   }
 }
 
+/** @throws ArtifactErrors with all of them, where there are any: of one problem, too */
+export function refuse([first, ...others]: readonly ArtifactError[]): void {
+  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+}
+
 /**
  * Asks a foreign error for its code (`ENOENT`, `NoSuchBucket`), never for its class: classes differ between realms
  * and between copies of a package.

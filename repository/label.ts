@@ -1,7 +1,7 @@
 import { expandAhead } from './ahead.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { ArtifactError, ArtifactErrors } from './error.ts';
+import { ArtifactError, refuse } from './error.ts';
 import { FORMAT_VERSION, labelKey, labelPrefix } from './keys.ts';
 import type { LabelRecord } from './label-record.ts';
 import { isGiven, readLabel } from './label-record.ts';
@@ -119,8 +119,7 @@ export async function requireFree(
     if (record !== undefined && (record.content !== content || (await isDead(domain, name, record))))
       taken.push({ label, record });
   }
-  const [first, ...rest] = await Promise.all(taken.map((one) => refusal(domain, name, one.label, one.record)));
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(await Promise.all(taken.map((one) => refusal(domain, name, one.label, one.record))));
   return labels.filter((_, index) => records[index] === undefined);
 }
 

@@ -3,7 +3,7 @@ import type { Arrival } from './blob.ts';
 import { keyOf } from './blob.ts';
 import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
-import { ArtifactError, ArtifactErrors } from './error.ts';
+import { ArtifactError, refuse } from './error.ts';
 import { FORMAT_VERSION, versionKey, versionReferenceKey } from './keys.ts';
 import { claimLabels, isGiven, labelOfSet, requireFree } from './label.ts';
 import type { Asset, Manifest, Provenance } from './manifest.ts';
@@ -181,13 +181,14 @@ async function lookForFresh(
 function requireDifferentNames({ repository, id }: ArtifactName, parts: readonly Part[]): void {
   const names = parts.map((part) => part.name);
   const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-  const [first, ...rest] = twice.map(
-    (name) =>
-      new ArtifactError('INVALID_ARGUMENT', `two assets of '${repository}/${id}' would be called '${name}'`, {
-        remedy: 'Give each a name of its own: NAME=PATH.',
-      }),
+  refuse(
+    twice.map(
+      (name) =>
+        new ArtifactError('INVALID_ARGUMENT', `two assets of '${repository}/${id}' would be called '${name}'`, {
+          remedy: 'Give each a name of its own: NAME=PATH.',
+        }),
+    ),
   );
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ArtifactArn } from '../../repository/arn.ts';
 import { parseArn } from '../../repository/arn.ts';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, refuse } from '../../repository/error.ts';
 
 /** One artifact, as the template names it. */
 export interface NamedUse {
@@ -39,8 +39,7 @@ export function parseProperties(value: unknown): Properties {
   const members = group === undefined ? [] : membersOf(group, problems);
   const named = single === undefined ? members : [{ ...properties, Arn: single }];
   const uses = named.flatMap((one) => useOf(one, problems) ?? []);
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   return { uses, isGroup: group !== undefined, pinned: String(pinned) === 'true' };
 }
 

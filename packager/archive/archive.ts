@@ -2,7 +2,7 @@ import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../../repository/digest.ts';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, refuse } from '../../repository/error.ts';
 import type { PartDigests } from '../../repository/content.ts';
 import { PART_SIZE, UNDIVIDED } from '../../repository/content.ts';
 import type { OpenContent } from '../../repository/publishable.ts';
@@ -127,8 +127,7 @@ async function layOut(
       work = 0;
     }
   }
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
   directory.add(endOfArchive(entries.length, directory.bytes.byteLength, offset));
   const end = directory.bytes;
   hasher.add(end);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { measured } from '../../repository/content.ts';
 import type { Digest } from '../../repository/digest.ts';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, ArtifactErrors, refuse } from '../../repository/error.ts';
 import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
 import type { Publishable } from '../../repository/publishable.ts';
 import type { Warning } from '../event.ts';
@@ -218,10 +218,6 @@ async function known(
   const digest = sourceDigest(files, contents);
   memory.remember(sight, listing, contents, digest);
   return { contents, sourceDigest: digest, isRecalled };
-}
-
-function refuse([first, ...others]: readonly ArtifactError[]): void {
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
 }
 
 function archiveFiles(files: readonly TreeFile[], contents: Contents): readonly ArchiveFile[] {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, refuse } from '../../repository/error.ts';
 
 /** What comes with the tool and goes into an account. */
 export interface Installation {
@@ -31,8 +31,7 @@ export function readInstallation(from: string = import.meta.dirname): Installati
     }
   };
   const installation = { version, template: read(FILES.template), keeper: read(FILES.keeper) };
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
   return installation;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, ArtifactErrors, refuse } from '../../repository/error.ts';
 import type { Warning } from '../event.ts';
 import type { CommandParameters } from '../packaging/given-parameters.ts';
 import { nearest } from '../../repository/nearest.ts';
@@ -59,8 +59,7 @@ export async function resolvePackageOptions(
   const named = values.has(PACKAGE.templateFile.name);
   const found = named ? undefined : await collected(findTemplate(cwd));
   const templateFile = named ? flags?.templateFile : found;
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
   if (flags === undefined || templateFile === undefined) throw new Error('options without problems were not read');
   const ignored = foreign
     .filter(({ verdict }) => verdict === 'ignored')

@@ -1,4 +1,4 @@
-import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
+import { ArtifactError, hasCode, refuse } from '../../repository/error.ts';
 import { parseId, parseRepository, parseSegment } from '../../repository/name.ts';
 import type { AccessOptions } from '../aws/access.ts';
 import type { Metadata } from './metadata.ts';
@@ -110,8 +110,7 @@ export const PROMOTE: OptionTable<PromoteFlags> = {
 /** `NAME` or `NAME=NEWNAME`. @throws ArtifactErrors INVALID_NAME */
 function parseChosen(given: string): ChosenName {
   const [, name = '', as] = /^([^=]*)(?:=(.*))?$/s.exec(given) ?? [];
-  const [first, ...rest] = [name, ...(as === undefined ? [] : [as])].flatMap(problemOfName);
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse([name, ...(as === undefined ? [] : [as])].flatMap(problemOfName));
   return { name, ...(as !== undefined && { as }) };
 }
 
@@ -188,7 +187,6 @@ export async function resolvePromoteOptions(
       invalid("cannot use '--as' with several artifacts", 'It names one: promote them one after the other.'),
     );
   }
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   return { ...options, artifacts };
 }

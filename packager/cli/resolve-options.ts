@@ -1,4 +1,4 @@
-import { ArtifactError, ArtifactErrors } from '../../repository/error.ts';
+import { ArtifactError, ArtifactErrors, refuse } from '../../repository/error.ts';
 import { flag } from './options.ts';
 import type { Conflict, OptionSpec, OptionTable, ReadContext } from './options.ts';
 
@@ -52,8 +52,7 @@ export async function resolveOptions<O extends object>(
       problems.push(...labelled(error, value));
     }
   }
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
   return options as O;
 }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
-import { ArtifactError, ArtifactErrors, parseRepository } from '../../repository/index.ts';
+import { ArtifactError, parseRepository } from '../../repository/index.ts';
+import { refuse } from '../../repository/error.ts';
 import { DEFAULT_REPOSITORY } from '../../repository/name.ts';
 import { nearest } from '../../repository/nearest.ts';
 import { isEndpointUrl } from '../aws/profile.ts';
@@ -159,8 +160,7 @@ export class OptionCheck {
 
   /** @throws ArtifactErrors with everything that is wrong */
   done(): void {
-    const [first, ...others] = this.#problems;
-    if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+    refuse(this.#problems);
   }
 }
 

@@ -1,4 +1,5 @@
 import { ArtifactError } from '../../repository/index.ts';
+import { refuse } from '../../repository/error.ts';
 import type { Source } from '../archive/source.ts';
 import type { Build } from '../building/build.ts';
 import { builtLocation, keyOf } from '../building/build.ts';
@@ -19,7 +20,7 @@ import type { Template } from '../template/template.ts';
 import type { Files, OpenRequest } from './files.ts';
 import { Inclusions } from './inclusions.ts';
 import { shownPath } from './location.ts';
-import { placed, problemsOf, refuse, sourcePlace } from './problems.ts';
+import { placed, problemsOf, sourcePlace } from './problems.ts';
 import type { LoadedPlace, LocalSource, PlaceContent, Unit } from './unit.ts';
 import { unzippedWarning } from './warnings.ts';
 

@@ -1,4 +1,5 @@
 import type { ArtifactError } from '../../repository/index.ts';
+import { refuse } from '../../repository/error.ts';
 import type { Place } from '../template/place.ts';
 import { findObstacles } from '../template/rewrite/rewrite.ts';
 import { toJson } from '../template/text/convert.ts';
@@ -11,7 +12,7 @@ import { load } from './load.ts';
 import { resolveNames } from './names.ts';
 import { packagedPlaces } from './packaged-place.ts';
 import type { PackagedPlace } from './packaged-place.ts';
-import { problemsOf, refuse } from './problems.ts';
+import { problemsOf } from './problems.ts';
 import { NO_REFERENCES, planReferences } from './references.ts';
 import type { ReferenceMode, ReferencePlan } from './references.ts';
 import type { Regional, RegionalDomain } from './regional.ts';

@@ -1,6 +1,6 @@
 import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
-import type { ArtifactErrorCode } from '../../repository/index.ts';
-import type { SourcePlace } from '../../repository/index.ts';
+import { refuse } from '../../repository/error.ts';
+import type { ArtifactErrorCode, SourcePlace } from '../../repository/index.ts';
 import type { Place } from '../template/place.ts';
 import { formatPosition } from '../template/place.ts';
 import { pool } from './pool.ts';
@@ -13,12 +13,6 @@ export function problemsOf(error: unknown): readonly ArtifactError[] {
   if (error instanceof ArtifactErrors) return error.problems;
   if (error instanceof ArtifactError) return [error];
   throw error;
-}
-
-/** @throws ArtifactErrors if there are problems */
-export function refuse(problems: readonly ArtifactError[]): void {
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw rest.length === 0 ? first : new ArtifactErrors([first, ...rest]);
 }
 
 /** Where a place stands, for messages and scripts. */
@@ -44,7 +38,7 @@ export function subjectOf({ resource, property, type }: Place): string {
 /**
  * Works on all, several at once, begun in order. After a failure nothing new is begun, because what failed once, a full disk or a missing permission,
  * mostly fails for all; every failure of what was under way is told, at the place that names what failed.
- * @throws ArtifactError, or ArtifactErrors of several
+ * @throws ArtifactErrors
  */
 export async function eachAtItsPlace<T extends { readonly place: Place }>(
   items: readonly T[],

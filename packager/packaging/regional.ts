@@ -1,8 +1,9 @@
 import type { ArtifactError } from '../../repository/index.ts';
 import { contentOf } from '../../repository/index.ts';
+import { refuse } from '../../repository/error.ts';
 import type { Artifact } from './artifact.ts';
 import type { Destination, Stored } from './destination.ts';
-import { eachAtItsPlace, problemsOf, refuse } from './problems.ts';
+import { eachAtItsPlace, problemsOf } from './problems.ts';
 import { NO_REFERENCES } from './references.ts';
 import { foreignLocation, rewriteUnit } from './rewriting.ts';
 import type { Whereabouts } from './rewriting.ts';

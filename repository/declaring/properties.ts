@@ -1,6 +1,6 @@
 import type { DomainPlace } from '../arn.ts';
 import { looksLikeArtifactArn, parseArn, samePlace } from '../arn.ts';
-import { ArtifactError, ArtifactErrors } from '../error.ts';
+import { ArtifactError, refuse } from '../error.ts';
 import { DEFAULT_REPOSITORY, formatArtifactName, isSegment, isVersionNumber } from '../name.ts';
 import type { Settings } from '../settings.ts';
 import { problemsOfSettings } from '../settings-problems.ts';
@@ -45,8 +45,7 @@ export function parseDeclared(resourceType: string, properties: Members, place: 
   }
   const settings = resourceType === REPOSITORY_TYPE ? settingsOf(properties, problems) : undefined;
   const version = resourceType === BOOKMARK_TYPE ? versionOf(properties, thing, place, problems) : undefined;
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   if (thing?.kind === 'repository' && settings !== undefined) return { ...thing, settings };
   if (thing?.kind === 'bookmark' && version !== undefined) return { ...thing, version };
   throw invalid(`'${resourceType}' declares nothing`);

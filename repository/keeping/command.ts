@@ -1,7 +1,7 @@
 import { parseArn } from '../arn.ts';
 import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
-import { ArtifactError, ArtifactErrors } from '../error.ts';
+import { ArtifactError, refuse } from '../error.ts';
 import { isPromotionId } from '../keys.ts';
 import { parseConsumer } from '../named.ts';
 import { isVersionNumber, parseRepository, parseSegment, parseSelector } from '../name.ts';
@@ -287,8 +287,7 @@ export function parseCommand(value: unknown): KeeperCommand {
       .filter((name) => !Object.hasOwn(members, name))
       .map((name) => invalid(`'${command}' takes no '${name}'`, UPDATE)),
   ];
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   return value as KeeperCommand;
 }
 

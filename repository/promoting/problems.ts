@@ -1,6 +1,6 @@
 import { headBlob, missing } from '../blob.ts';
 import type { Domain } from '../domain.ts';
-import { ArtifactError, ArtifactErrors } from '../error.ts';
+import { ArtifactError, ArtifactErrors, refuse } from '../error.ts';
 import { requireFree } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, parseSegment } from '../name.ts';
@@ -36,8 +36,7 @@ export async function requirePromotable(domain: Domain, wanted: Wanted): Promise
     }),
   );
   problems.push(...looked.flatMap((one) => one.problems));
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(problems);
   return looked.map((one) => ('existing' in one ? one.existing : undefined));
 }
 
@@ -134,12 +133,13 @@ async function inTarget(
   const [first, ...rest] = assets.map(({ asset: { digest }, as, filename }) => ({ name: as, digest, filename }));
   if (first === undefined) return { problems: [] };
   const same = samenessOf([first, ...rest]);
-  const [taken, existing] = await Promise.all([
+  const [refused, existing] = await Promise.all([
     problemsOf(async () => {
       await requireFree(domain, target, labels, same.content);
     }),
     findSameVersion(domain, target, same),
   ]);
+  const taken = refused.map((one) => withWayOut(one, id));
   if (existing === undefined) return { problems: taken };
   const { manifest, status } = existing;
   const problems = [...taken];
@@ -161,6 +161,12 @@ function withoutEvidence(manifest: Manifest, source: ArtifactName): ArtifactErro
         'A file of evidence comes to be with its version. Name it by a URL: that stands in the record of the promotion alone.',
     },
   );
+}
+
+/** Labels are promoted as they are, unless another one is named. */
+function withWayOut({ code, message, remedy = '' }: ArtifactError, id: string): ArtifactError {
+  const way = code === 'LABEL_TAKEN' ? ` Alone, it is promoted with another one by '--as ${id}:LABEL'.` : '';
+  return new ArtifactError(code, message, { remedy: `${remedy}${way}` });
 }
 
 async function problemsOf(look: () => Promise<void>): Promise<readonly ArtifactError[]> {

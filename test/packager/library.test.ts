@@ -242,6 +242,17 @@ describe('packageTemplate', () => {
     await expect(ended).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 
+  test('throws the one mistake of a template as it throws several', async () => {
+    const project = await TestProject.of({
+      ...FILES,
+      'template.yaml': FILES['template.yaml'].replace('orders,', 'x,'),
+    });
+    const packaging = { templateFile: 'template.yaml', domain: 'file:artifacts', cwd: project.folder, env };
+    const error: unknown = await packageTemplate(packaging).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ArtifactErrors);
+    expect(error).toMatchObject({ code: 'PATH_NOT_FOUND', problems: [{ code: 'PATH_NOT_FOUND' }] });
+  });
+
   test('keeps what may be lost where it is told, or nowhere', async () => {
     const project = await TestProject.of(FILES);
     const options = { templateFile: 'template.yaml', domain: 'file:../artifacts', cwd: project.folder, env };

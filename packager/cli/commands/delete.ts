@@ -1,6 +1,6 @@
 import type { DeletedVersion, VersionUser } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import type { ArtifactError } from '../../../repository/index.ts';
-import { ArtifactErrors } from '../../../repository/index.ts';
 import { openDomainOf } from '../at-home.ts';
 import { confirm } from '../confirm.ts';
 import type { DeleteOptions } from '../delete-options.ts';
@@ -36,7 +36,7 @@ export async function run(options: DeleteOptions, terminal: Terminal, warnings: 
   const due = versions.filter(isDue);
   const used = versions.filter(isUsed);
   const found = options.unused ? problems : [...problems, ...refusals(call, used, adviceTo(call, used, due))];
-  if (found.length > 0) await refuse(call, found, versions);
+  if (found.length > 0) await tellRefused(call, found, versions);
   if (due.length === 0 || options.dryRun) {
     await tellPlan(call, versions, warnings);
     return used.length > 0 ? EXIT.findings : EXIT.ok;
@@ -68,14 +68,13 @@ function adviceTo({ opened }: Call, used: Versions, due: Versions): string {
 }
 
 /** @throws ArtifactErrors */
-async function refuse(
+async function tellRefused(
   { options, terminal }: Call,
   problems: readonly ArtifactError[],
   versions: Versions,
 ): Promise<void> {
   if (options.json && versions.length > 0) await writeJsonList(terminal, 'versions', plainOf(versions));
-  const [first, ...others] = problems;
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(problems);
 }
 
 /** Where nothing is done: what would be, or how it stands with what was deleted before. */
@@ -147,8 +146,7 @@ async function tellDeleted(
   if (failure !== undefined) throw failure.error;
   if (!options.unused && taken.length > 0) {
     const advice = `It was taken into use in the meantime, and left. ${lettingGo(taken, opened.flags)}`;
-    const [first, ...others] = refusals(call, taken, advice);
-    if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+    refuse(refusals(call, taken, advice));
   }
   if (options.json) writeJson(terminal, { warnings: warnings.all() });
   else tellLeft(call, options.yes ? [...left, ...taken] : taken);

@@ -1,5 +1,6 @@
 import type { Domain } from '../../../repository/index.ts';
 import { ArtifactError, formatArn, remoteKeeper, runToEnd } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import { splitBucket } from '../../../repository/keys.ts';
 import type { HeldSource } from '../../../repository/promoting/hold.ts';
 import type { PromotedVersion, PromotionPlan, PromotionResult } from '../../../repository/promoting/promote.ts';
@@ -8,7 +9,7 @@ import type { Promotion } from '../../../repository/promoting/record.ts';
 import { definiteArn, formatVersion, sourceOf } from '../../../repository/promoting/record.ts';
 import type { PromotionRequest } from '../../../repository/promoting/request.ts';
 import { createArchiver } from '../../archive/source.ts';
-import { problemsOf, refuse } from '../../packaging/problems.ts';
+import { problemsOf } from '../../packaging/problems.ts';
 import { provenanceOf } from '../../provenance.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';

@@ -9,8 +9,9 @@ import {
   placeOfKey,
   samePlace,
 } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import { domainBucket } from '../../../repository/domain.ts';
-import { problemsOf, refuse } from '../../packaging/problems.ts';
+import { problemsOf } from '../../packaging/problems.ts';
 import { formatSize } from '../../size.ts';
 import { resolveArtifact, resolveVersion } from '../../naming/artifact.ts';
 import { openerOf } from '../at-home.ts';

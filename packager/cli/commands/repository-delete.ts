@@ -1,5 +1,6 @@
 import type { DeletedVersion, KeeperCommand } from '../../../repository/index.ts';
-import { ArtifactError, ArtifactErrors, readRepository, runToEnd } from '../../../repository/index.ts';
+import { ArtifactError, readRepository, runToEnd } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import type { DeletedRepository } from '../../../repository/keeping/repository-deletion.ts';
 import { ownerName } from '../../../repository/owner.ts';
 import { CHANCE } from '../../chance.ts';
@@ -36,7 +37,7 @@ export async function run(options: RepositoryDeleteOptions, terminal: Terminal, 
   // Whoever misspells it hears what is near; the keeper takes for done what is not there.
   const { repository: is } = await readRepository(opened.domain, options.repository);
   const looked = await ask(call, true);
-  await refuse(call, looked, 'Nothing was deleted.');
+  await refuseUsed(call, looked, 'Nothing was deleted.');
   if (options.dryRun) {
     await tell(call, looked, warnings);
     return;
@@ -45,7 +46,7 @@ export async function run(options: RepositoryDeleteOptions, terminal: Terminal, 
     writeNote(terminal, `${ownerName(is.owner)} declares '${options.repository}', and misses it then`, options);
   if (!options.yes) await approve(call, looked);
   const done = await ask(call, false);
-  await refuse(call, done, 'It was taken into use in the meantime, and the repository stays.');
+  await refuseUsed(call, done, 'It was taken into use in the meantime, and the repository stays.');
   await tell(call, done, warnings);
 }
 
@@ -67,13 +68,16 @@ async function ask({ opened, options, terminal }: Call, dryRun: boolean): Promis
 }
 
 /** @throws ArtifactErrors ARTIFACT_IN_USE */
-async function refuse({ opened, options, terminal }: Call, { outcome, versions }: Told, what: string): Promise<void> {
+async function refuseUsed(
+  { opened, options, terminal }: Call,
+  { outcome, versions }: Told,
+  what: string,
+): Promise<void> {
   if (outcome !== 'used') return;
   const used = versions.filter((version) => version.outcome === 'used');
   const advice = `${what} ${lettingGo(used, placeFlags(options))}`;
   if (options.json) await writeJsonList(terminal, 'versions', plainOf(versions));
-  const [first, ...others] = used.map((version) => inUse(opened.domain, version, advice));
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(used.map((version) => inUse(opened.domain, version, advice)));
   throw new ArtifactError('ARTIFACT_IN_USE', `a version of '${options.repository}' is in use`, { remedy: what });
 }
 

@@ -7,6 +7,7 @@ import {
   hasCode,
   readVersion,
 } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import type { ChangedStatus } from '../../../repository/keeping/status.ts';
 import { isGone } from '../../../repository/status.ts';
 import { FOLLOWERS } from '../../../repository/status-target.ts';
@@ -168,10 +169,6 @@ function problemsIn(error: unknown): readonly ArtifactError[] {
     if (problem instanceof ArtifactError && hasCode(problem, ...OF_A_VERSION)) return problem;
     throw error;
   });
-}
-
-function refuse([first, ...others]: readonly ArtifactError[]): void {
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
 }
 
 function lineOf({ outcome, from, status, content, ...version }: ChangedStatus): string {

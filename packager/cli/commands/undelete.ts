@@ -1,12 +1,12 @@
 import type { Domain, Subject, UndeletedVersion } from '../../../repository/index.ts';
 import {
   ArtifactError,
-  ArtifactErrors,
   formatArtifactName,
   listVersionNumbers,
   readStatus,
   runToEnd,
 } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import { resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
@@ -55,10 +55,6 @@ async function arnsOf(
   }
   refuse(problems);
   return arns;
-}
-
-function refuse([first, ...others]: readonly ArtifactError[]): void {
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
 }
 
 /** @param problems takes what can't be taken back */

@@ -1,4 +1,5 @@
 import { ArtifactError, ArtifactErrors } from '../../../repository/index.ts';
+import { refuse } from '../../../repository/error.ts';
 import type { SourcePlace } from '../../../repository/index.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
@@ -22,8 +23,7 @@ const MEMBERS = ['form', 'wanted', 'members', 'separator', 'when', ...FLAGS, ...
 export function loadProperties(text: string, file: string): PropertyEntry[] {
   const reader = new Reader(parse(text, file));
   const entries = reader.entries();
-  const [first, ...rest] = reader.problems();
-  if (first !== undefined) throw new ArtifactErrors([first, ...rest]);
+  refuse(reader.problems());
   return entries;
 }
 

@@ -1,5 +1,5 @@
-import { ArtifactErrors } from '../../../repository/error.ts';
 import type { Changes } from './changes.ts';
+import { refuse } from '../../../repository/error.ts';
 import type { TemplateMemory } from '../memory.ts';
 import { isMap, valueOf } from '../node.ts';
 import type { MapNode } from '../node.ts';
@@ -23,8 +23,7 @@ export { verifyRewrite } from './verify.ts';
  * @throws Error where what came out is not what was meant, a defect, see `verifyRewrite`
  */
 export function rewriteTemplate(template: Template, changes: Changes, memory?: TemplateMemory): string {
-  const [obstacle, ...others] = findObstacles(template, changes);
-  if (obstacle !== undefined) throw new ArtifactErrors([obstacle, ...others]);
+  refuse(findObstacles(template, changes));
   const text = writeChanges(withRoom(template, changes), changes);
   verifyRewrite(template, changes, text, memory);
   return text;
