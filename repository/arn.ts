@@ -46,9 +46,9 @@ function invalid(text: string, why: string): ArtifactError {
   });
 }
 
-/** Whether somebody means an artifact ARN, well formed or not. */
+/** Whether somebody means an ARN, well formed or not, of whatever service: no other name of an artifact has several colons. */
 export function looksLikeArtifactArn(text: string): boolean {
-  return /^arn:[^:]*:artifacts:/.test(text);
+  return /^arn:[^:]*:[^:]*:/.test(text);
 }
 
 /** Strict: what it accepts, `formatArn` prints again to the letter. @throws ArtifactError INVALID_ARN */

@@ -25,11 +25,17 @@ export function requireExpected(
   { expected }: BookmarkOptions,
 ): void {
   if (expected === undefined || expected === (is ?? 0)) return;
+  const what = formatArtifactName(name);
   const names = is === undefined ? 'nothing' : `version ${is}`;
   throw new ArtifactError(
     'STALE_REVISION',
-    `'${formatArtifactName(name)}^${bookmark}' names ${names}, not ${expected === 0 ? 'nothing' : `version ${expected}`}`,
-    { remedy: "Somebody has moved it: look at it, 'cfn-artifacts bookmark history' tells how it came there." },
+    `'${what}^${bookmark}' names ${names}, not ${expected === 0 ? 'nothing' : `version ${expected}`}`,
+    {
+      remedy:
+        is === undefined
+          ? `Nobody has made it, or it was deleted: 'cfn-artifacts bookmark list ${what}' tells which there are.`
+          : `Look at it again: 'cfn-artifacts bookmark history ${what} ${bookmark}' tells how it came there.`,
+    },
   );
 }
 
@@ -44,7 +50,8 @@ export function requireOwned(
   { owner }: BookmarkOptions,
 ): void {
   if (owner === undefined || before === undefined) return;
-  const what = `'${formatArtifactName(name)}^${bookmark}'`;
+  const named = formatArtifactName(name);
+  const what = `'${named}^${bookmark}'`;
   if (before.owner !== undefined && isSuccessor(before.owner, owner)) return;
   const isOwn = before.owner !== undefined && isSameResource(before.owner, owner);
   if (isOwn && isLater(before.owner.issued, owner.issued)) {
@@ -55,7 +62,7 @@ export function requireOwned(
   if (isOwn || before.number === undefined) return;
   const whose = before.owner === undefined ? 'people' : ownerName(before.owner);
   throw new ArtifactError('ACCESS_DENIED', `${what} was made by ${whose}`, {
-    remedy: "Name another bookmark in the template, or delete that one with 'cfn-artifacts bookmark delete' first.",
+    remedy: `Name another bookmark in the template, or delete that one with 'cfn-artifacts bookmark delete ${named} ${bookmark}' first.`,
   });
 }
 

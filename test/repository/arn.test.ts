@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatArn, parseArn, sha256 } from '../../repository/index.ts';
+import { formatArn, looksLikeArtifactArn, parseArn, sha256 } from '../../repository/index.ts';
 import type { ArtifactArn, Digest } from '../../repository/index.ts';
 
 const segment = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+=-]{0,20}$/);
@@ -95,4 +95,11 @@ describe('an artifact ARN', () => {
   ])('is refused: %s (%s)', (text) => {
     expect(() => parseArn(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARN' }));
   });
+});
+
+test('what is written like an ARN is meant as one, of whatever service', () => {
+  for (const text of ['arn:aws:artifacts:x', 'arn:aws:s3:::bucket/key', 'arn::artifacts:'])
+    expect(looksLikeArtifactArn(text)).toBe(true);
+  for (const text of ['arn', 'arn:7', 'arn:aws', 'default/arn:aws', 's3://bucket/key'])
+    expect(looksLikeArtifactArn(text)).toBe(false);
 });

@@ -43,10 +43,19 @@ describe('bookmark set', () => {
     const shop = await openShop();
     const missing = await shop.run('bookmark', 'set', 'shop/api:1', 'prod', '--if', '2');
     expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(missing.stderr).toContain("error: 'default/shop/api^prod' names nothing, not version 2\n");
+    expect(missing.stderr).toBe(
+      "error: 'default/shop/api^prod' names nothing, not version 2\n  Nobody has made it, or it was deleted: 'cfn-artifacts bookmark list default/shop/api --domain file:../domain' tells which there are.\n",
+    );
     await shop.said('bookmark', 'set', 'shop/api:1', 'prod', '--if', 'none');
     const stale = await shop.run('bookmark', 'set', 'shop/api:2', 'prod', '--if', 'none', '--json');
-    expect(JSON.parse(stale.stdout)).toMatchObject({ error: { code: 'STALE_REVISION', exitCode: 2 } });
+    expect(JSON.parse(stale.stdout)).toMatchObject({
+      error: {
+        ...{ code: 'STALE_REVISION', exitCode: 2 },
+        remedy: expect.stringContaining(
+          "'cfn-artifacts bookmark history default/shop/api prod --domain file:../domain'",
+        ),
+      },
+    });
     expect(await shop.said('bookmark', 'set', 'shop/api:2', 'prod', '--if', '1')).toContain('version 2 now');
     // A command that is repeated comes to the same.
     expect(await shop.said('bookmark', 'set', 'shop/api:2', 'prod', '--if', '1')).toContain('version 2 already');

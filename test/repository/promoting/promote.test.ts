@@ -363,6 +363,9 @@ describe('what is refused is told all at once, and nothing is written', () => {
     expect(await problemsOf(to('staging', source))).toEqual([
       ['LABEL_TAKEN', "the label '1.0.0' of 'staging/shop/api' is that of version 1"],
     ]);
+    await expect(promote(domain, to('staging', source))).rejects.toMatchObject({
+      remedy: expect.stringMatching(/ Alone, it is promoted with another one by '--as shop\/api:LABEL'\.$/),
+    });
     expect((await promote(domain, to('staging', source, { labels: ['1.0.1'] }))).versions[0]!.manifest.number).toBe(2);
   });
 
