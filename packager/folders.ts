@@ -1,4 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { hasCode } from '../repository/error.ts';
 
@@ -26,10 +27,29 @@ export function makeFolders(folder: string, mode = 0o777): boolean {
   }
 }
 
-function isFolder(place: string): boolean {
+/** Wherever links lead. */
+export function isFolder(place: string): boolean {
   try {
     return statSync(place).isDirectory();
   } catch {
     return false;
+  }
+}
+
+/** What is in a folder, in a fixed order; nothing where it can't be listed. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The same with what each is, in whatever order. */
+export function entriesIn(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
   }
 }

@@ -8,7 +8,6 @@ import {
   openSync,
   readFileSync,
   readSync,
-  readdirSync,
   renameSync,
   rmSync,
   utimesSync,
@@ -16,7 +15,7 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
-import { makeFolders } from '../folders.ts';
+import { makeFolders, namesIn } from '../folders.ts';
 import { isCompiled } from '../program/compiled.ts';
 
 const CHECKSUM_SIZE = 32;
@@ -213,13 +212,5 @@ function tidyFolder(folder: string, now: number): void {
   files.sort((a, b) => b.used - a.used);
   for (const [i, { name, used }] of files.entries()) {
     if (i >= KEPT || now - used > (name.startsWith('.') ? DAY_MS : UNUSED_MS)) remove(path.join(folder, name));
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { namesIn } from '../folders.ts';
 import { unreadable } from './file.ts';
 import { isWithin, outsideProject, realTarget } from './links.ts';
 import { differsInCase, similarName } from './names.ts';
@@ -87,14 +88,6 @@ function spelledOtherwise(wanted: string, root: string): string | undefined {
     folder = path.join(folder, name);
   }
   return undefined;
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }
 
 /** The path up to its first name that doesn't exist, with the most similar one in its place. */

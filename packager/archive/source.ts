@@ -6,6 +6,7 @@ import { ArtifactError, ArtifactErrors, refuse } from '../../repository/error.ts
 import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
 import type { Publishable } from '../../repository/publishable.ts';
 import type { Warning } from '../event.ts';
+import { isFolder } from '../folders.ts';
 import type { ArchiveFile } from './archive.ts';
 import type { Archiver } from './archiver.ts';
 import { copyContent, digestAt } from './contents.ts';
@@ -126,10 +127,6 @@ function emptyTree(folder: string, { ignored, ownOutput }: Tree): ArtifactError 
     : new ArtifactError('PATH_OF_WRONG_KIND', `'${folder}' has no files in it but those that are ignored`, {
         remedy: 'Look at .artifactignore and --exclude.',
       });
-}
-
-function isFolder(place: string): boolean {
-  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function fileSource(request: SourceRequest, { real }: Located, archiver: Archiver): Promise<Source> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildFailure, BuildOptions as EsbuildOptions, BuildResult, Message, OutputFile, Plugin } from 'esbuild';
 import { ArtifactError } from '../../repository/error.ts';
@@ -6,16 +6,19 @@ import { isWithin } from '../archive/links.ts';
 import { similarName } from '../archive/names.ts';
 import type { Project } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
+import { namesIn } from '../folders.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
+import { readRegularText } from '../regular-file.ts';
 import { failWith, missedBy } from './failed-bundle.ts';
 import type { Build, BuildOptions, Entry } from './build.ts';
 import type { Asked } from './metafile.ts';
 import { importers, inputsOf } from './metafile.ts';
 import { failureOf, problemOf, warningOf } from './messages.ts';
-import { namesIn } from './listing.ts';
 import { installation } from './installation.ts';
 import type { ModuleConfigs } from './project-configs.ts';
 import { BRING_IN, configsFor, isInProject, outerConfig, outsideConfigs, toldConfig } from './project-configs.ts';
+import { refuseIrregular, sparingOutside } from './guard.ts';
+import { namedMaps, takenSources } from './source-maps.ts';
 import { CONFIGS } from './tsconfig.ts';
 
 /** A file of what was built. */
@@ -74,10 +77,12 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
     logLimit: 0,
     nodePaths: [],
   };
+  refuseIrregular(modules, request);
   const { outputFiles, metafile, warnings } = await run(options, outer, request);
   const inputs = inputsOf(metafile, folder);
   const read: Read = { files: inputs.files, importing: () => importers(metafile, folder), outer };
   const configs = refuseOutside(read, request);
+  refuseTaken(outputFiles, inputs.files, request);
   refuseAbove(outputFiles, folder, inputs.files);
   const told = toldConfig(outer, configs, request);
   return {
@@ -105,13 +110,17 @@ async function run(
   request: BundleRequest,
 ): Promise<BuildResult<typeof options>> {
   const esbuild = await import('esbuild');
+  const spared = new Set<string>();
   try {
-    return await esbuild.build(options);
+    return await esbuild.build({ ...options, plugins: sparingOutside(request, (file) => spared.add(file)) });
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
     if (errors === undefined) throw failureOf(error);
     const missing = (name: string): string => installation(name, request);
-    const outside = new Set(errors.filter((message) => isOutside(message, request)).map(placed(request)));
+    const outside = new Set([
+      ...errors.filter((message) => isOutside(message, request)).map(placed(request)),
+      ...spared,
+    ]);
     const problems = [
       ...[...outside].map((file) => unreadableOutside(file, request)),
       ...errors
@@ -119,7 +128,7 @@ async function run(
         .map((message) => problemOf(message, request, missing)),
     ];
     failWith(problems, async () => {
-      const files = await filesRead(options);
+      const files = await filesRead(options, request);
       const configs = modulesConfigs(files, request);
       const places = errors.filter(({ location }) => location !== null).map(placed(request));
       return [
@@ -135,7 +144,7 @@ async function run(
 }
 
 /** What esbuild reads, which it tells only of bundles that come to be. Absolute. */
-async function filesRead(options: Options): Promise<readonly string[]> {
+async function filesRead(options: Options, request: BundleRequest): Promise<readonly string[]> {
   const { build } = await import('esbuild');
   const read = new Set<string>();
   const noting: Plugin = {
@@ -148,7 +157,7 @@ async function filesRead(options: Options): Promise<readonly string[]> {
     },
   };
   // It fails as it did, or not at all where somebody just mended it: that is noticed as a change.
-  await build({ ...options, plugins: [noting] }).catch(() => undefined);
+  await build({ ...options, plugins: [noting, ...sparingOutside(request)] }).catch(() => undefined);
   return [...read];
 }
 
@@ -280,7 +289,7 @@ function externals(external: readonly string[], folder: string): string[] {
 /** Of the package.json beside the code. */
 function dependenciesIn(folder: string): readonly string[] {
   try {
-    const { dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+    const { dependencies = {} } = JSON.parse(readRegularText(path.join(folder, 'package.json'))) as {
       readonly dependencies?: Readonly<Record<string, string>>;
     };
     return Object.keys(dependencies);
@@ -291,6 +300,40 @@ function dependenciesIn(folder: string): readonly string[] {
 
 function builtFile({ path: file, contents }: OutputFile, folder: string): BuiltFile {
   return { name: path.relative(folder, file).split(path.sep).join('/'), bytes: contents };
+}
+
+/**
+ * PATH_OUTSIDE_PROJECT: a source map may name any file of the machine as a source, whose text esbuild puts into the map that it makes, and another map to go on from.
+ * A map may also bring texts of sources that happen to be called like a file outside: those are its own.
+ */
+function refuseTaken(outputs: readonly OutputFile[], inputs: readonly string[], request: BundleRequest): void {
+  const { build, project, cwd } = request;
+  if (build.options['sourcemap'] === undefined || project.followExternalSymlinks) return;
+  const isElsewhere = (file: string): boolean => existsSync(file) && !isInProject(realPath(file), request);
+  const maps = [...namedMaps(inputs, build.options)].filter(([file]) => isElsewhere(file));
+  const sources = takenSources(outputs).filter(({ file, text }) => isElsewhere(file) && mayBeOf(text, file));
+  const found = new Map([
+    ...sources.map(({ file }): [string, string] => [file, 'a source map takes it for a source']),
+    ...maps.map(([file, input]): [string, string] => [file, `'${shownPath(cwd, input)}' takes it for its source map`]),
+  ]);
+  const problems = [...found].map(
+    ([file, why]) =>
+      new ArtifactError(
+        'PATH_OUTSIDE_PROJECT',
+        `'${realPath(file)}' is outside of the project '${project.root}', and ${why}`,
+        { remedy: `Leave it out of the source map. ${BRING_IN}` },
+      ),
+  );
+  failWith(problems, () => [...inputs, ...maps.map(([, input]) => input)]);
+}
+
+/** What the system makes up when it is read has no size, and another text for everybody. */
+function mayBeOf(text: string, file: string): boolean {
+  try {
+    return statSync(file).size === 0 || readRegularText(file) === text;
+  } catch {
+    return true;
+  }
 }
 
 /** Names of outputs may be templates, with `..` in them: what is above the root of the artifact would be in none, and overwrite something else. */

@@ -1,6 +1,7 @@
-import type { Dirent, Stats } from 'node:fs';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { entriesIn } from '../folders.ts';
 
 /** Of a large project as much is looked at as takes no time that anybody notices. */
 const MOST_FILES = 20_000;
@@ -47,7 +48,7 @@ export function changedSince(
 
 /** When a build was put in its place, in milliseconds: what it was copied from lends its files their times, but not those at which they came to be there. */
 function timeOf(built: string): number | undefined {
-  const times = [built, ...namesIn(built).map(({ name }) => path.join(built, name))].flatMap(
+  const times = [built, ...entriesIn(built).map(({ name }) => path.join(built, name))].flatMap(
     (file) => statOf(file)?.ctimeMs ?? [],
   );
   return times.length === 0 ? undefined : Math.max(...times);
@@ -59,7 +60,7 @@ export function sourcesIn(folder: string): readonly SourceFile[] {
   const folders = [''];
   let left = MOST_FILES;
   for (const below of folders) {
-    for (const entry of namesIn(path.join(folder, below))) {
+    for (const entry of entriesIn(path.join(folder, below))) {
       if (NO_SOURCES.has(entry.name) || NO_SOURCE.test(entry.name)) continue;
       const name = path.join(below, entry.name);
       if (entry.isDirectory()) folders.push(name);
@@ -83,14 +84,6 @@ function isSame(file: string, stats: Stats, copy: string): boolean {
     return readFileSync(file).equals(readFileSync(copy));
   } catch {
     return false;
-  }
-}
-
-function namesIn(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
   }
 }
 

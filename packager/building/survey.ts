@@ -1,10 +1,9 @@
-import type { Dirent } from 'node:fs';
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../repository/digest.ts';
+import { entriesIn, namesIn } from '../folders.ts';
 import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
-import { namesIn } from './listing.ts';
 import { isReadOf, meantPackages, missedMains } from './manifests.ts';
 import type { Asked } from './metafile.ts';
 import { stemOf } from './metafile.ts';
@@ -152,14 +151,6 @@ function withTarget(folder: string, name: string): string {
 
 function nameOf(found: string): string {
   return found.split(LEADS_TO, 1)[0] ?? found;
-}
-
-function entriesIn(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import path from 'node:path';
+import { isFolder } from '../folders.ts';
 import type { Interest } from './interest.ts';
 
 /** What is of interest in a folder: everything, or what is called so. */
@@ -57,14 +58,6 @@ function entriesOf(folder: string): readonly Dirent[] | undefined {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
     return undefined;
-  }
-}
-
-function isFolder(file: string): boolean {
-  try {
-    return statSync(file).isDirectory();
-  } catch {
-    return false;
   }
 }
 
