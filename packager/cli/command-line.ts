@@ -221,11 +221,16 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
     return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
   }
   const [first = '', hint = ''] = error.message.split('\n');
+  const valued = /^error: unknown option '--(?<name>[\w-]+)=/.exec(first)?.groups?.['name'];
+  if (command?.options.some(({ name }) => name === valued) === true) {
+    const remedy = `It is a switch: write '--${valued ?? ''}' for it, and leave it out otherwise. ${help}`;
+    return new ArtifactError('INVALID_ARGUMENT', `'--${valued ?? ''}' takes no value`, { remedy });
+  }
   const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
   // The AWS CLI's, which nobody means here.
   const suggestion = command?.name === 'package' && near === '--output' ? '--output-template-file' : near;
   const isTemplate = error.code === 'commander.excessArguments' && command?.name === 'package';
-  const bookmarked = /^(?<artifact>.+)\^(?<bookmark>[^^]+)$/.exec(argv.at(-1) ?? '')?.groups;
+  const bookmarked = argv.map((word) => /^(?<artifact>[^-].*)\^(?<bookmark>[^^]+)$/.exec(word)?.groups).find(Boolean);
   const isBookmarked = error.code === 'commander.missingArgument' && command?.name.startsWith('bookmark ') === true;
   const isOutput = command?.name === 'package' && /^error: unknown option '-o/.test(first);
   const advice = [

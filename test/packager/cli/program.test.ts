@@ -574,6 +574,16 @@ describe('usage errors', () => {
       ['bookmark', 'get', 'shop/api^prod'],
       'error: BOOKMARK is missing\n  Write: cfn-artifacts bookmark get shop/api prod\n',
     ],
+    [
+      'a bookmark that is no word of its own, before an option',
+      ['bookmark', 'get', 'shop/api^prod', '--domain', 'file:x'],
+      'error: BOOKMARK is missing\n  Write: cfn-artifacts bookmark get shop/api prod',
+    ],
+    [
+      'a value of a switch',
+      ['package', '--use-json=true'],
+      "error: '--use-json' takes no value\n  It is a switch: write '--use-json' for it, and leave it out otherwise. See 'cfn-artifacts package --help'.\n",
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
