@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, hasCode } from '../../repository/error.ts';
+import { hasCode } from '../../repository/error.ts';
 import { makeFolders } from '../folders.ts';
+import { failedScratch } from '../output-failure.ts';
 
 /** A file for what memory should not hold. It has no name where the system allows that, so nothing is left of it however the process ends. */
 export class Spool {
+  readonly #folder: string;
   readonly #descriptor: number;
   readonly #path: string | undefined;
   #size = 0;
 
   /** @throws ArtifactError OUTPUT_FAILED */
   constructor(folder: string) {
+    this.#folder = folder;
     const file = path.join(folder, randomUUID());
     this.#descriptor = orOutputFailed(folder, () => openNew(folder, file));
     this.#path = unlinked(file) ? undefined : file;
@@ -25,7 +28,7 @@ export class Spool {
   /** Returns where it stands. @throws ArtifactError OUTPUT_FAILED */
   append(bytes: Uint8Array): number {
     const offset = this.#size;
-    orOutputFailed('the folder for temporary files', () => {
+    orOutputFailed(this.#folder, () => {
       for (let done = 0; done < bytes.byteLength;) {
         done += writeSync(this.#descriptor, bytes, done, bytes.byteLength - done, offset + done);
       }
@@ -79,18 +82,10 @@ export function removeIfEmpty(folder: string): void {
   }
 }
 
-function orOutputFailed<T>(where: string, write: () => T): T {
+function orOutputFailed<T>(folder: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    const full = hasCode(error, 'ENOSPC', 'EDQUOT');
-    throw new ArtifactError(
-      'OUTPUT_FAILED',
-      `cannot write a temporary file: ${full ? 'the disk is full' : String(error)}`,
-      {
-        remedy: `Make room in '${where}', or point TMPDIR elsewhere.`,
-        cause: error,
-      },
-    );
+    throw failedScratch(folder, 'a temporary file', error);
   }
 }

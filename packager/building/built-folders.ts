@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { removeIfEmpty } from '../archive/spool.ts';
 import { makeFolders } from '../folders.ts';
+import { failedScratch } from '../output-failure.ts';
 import { isAlive } from '../processes.ts';
 import type { BuiltFile } from './bundler.ts';
 
@@ -27,12 +27,7 @@ export class BuiltFolders {
       }
       return folder;
     } catch (cause) {
-      const full = hasCode(cause, 'ENOSPC', 'EDQUOT');
-      throw new ArtifactError(
-        'OUTPUT_FAILED',
-        `cannot write what was built: ${full ? 'the disk is full' : String(cause)}`,
-        { remedy: `Make room in '${this.#scratch}', or point TMPDIR elsewhere.`, cause },
-      );
+      throw failedScratch(this.#scratch, 'what was built', cause);
     }
   }
 
