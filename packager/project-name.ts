@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { aboveBuild } from './archive/project-root.ts';
 import { fitSegment } from './packaging/artifact-id.ts';
+import { readRegularText } from './regular-file.ts';
 
 /**
  * What artifacts of a project are called after, where the author doesn't say: samconfig's stack name, the git remote's name, package.json's, the
@@ -60,7 +61,7 @@ function packageName(projectRoot: string): string | undefined {
 
 function readIfThere(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularText(file);
   } catch {
     return '';
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { realSoFar } from './links.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** Files that say by their mere presence that a workspace begins here. */
 const WORKSPACE_FILES = [
@@ -16,8 +17,8 @@ const WORKSPACE_FILES = [
 const WORKSPACE_SECTIONS: Readonly<Record<string, RegExp>> = {
   'package.json': /"workspaces"\s*:/,
   'deno.json': /"workspace"\s*:/,
-  'Cargo.toml': /^\s*\[workspace[\].]/m,
-  'pyproject.toml': /^\s*\[tool\.uv\.workspace\]/m,
+  'Cargo.toml': /^[^\S\n]*\[workspace[\].]/m,
+  'pyproject.toml': /^[^\S\n]*\[tool\.uv\.workspace\]/m,
 };
 
 const LOCK_FILES = [
@@ -73,7 +74,7 @@ function isLocked(folder: string): boolean {
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularText(file);
   } catch {
     return '';
   }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { readRegularText } from '../regular-file.ts';
 
 /** A function or a layer, as far as it decides whether `sam build` has something to do for it. */
 export interface Buildable {
@@ -185,7 +186,7 @@ export function namesIn(folder: string): readonly string[] {
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularText(file);
   } catch {
     return '';
   }

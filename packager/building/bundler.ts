@@ -60,7 +60,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
   const modules = entries.map((entry) => realEntry(entry.in, request));
   const outer = outerConfig(modules, request);
   // Before esbuild reads them.
-  refuseOutside({ files: modules, importing: () => NOBODY, outer }, request);
+  const before = refuseOutside({ files: modules, importing: () => NOBODY, outer }, request);
   const options: Options = {
     ...nativeOptions(request.build.options, folder),
     ...(outer !== undefined && { tsconfigRaw: '{}' }),
@@ -77,7 +77,7 @@ export async function bundle(request: BundleRequest): Promise<Bundle> {
     logLimit: 0,
     nodePaths: [],
   };
-  refuseIrregular(modules, request);
+  refuseIrregular(modules, before, request);
   const { outputFiles, metafile, warnings } = await run(options, outer, request);
   const inputs = inputsOf(metafile, folder);
   const read: Read = { files: inputs.files, importing: () => importers(metafile, folder), outer };

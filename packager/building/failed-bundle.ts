@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Message } from 'esbuild';
 import type { ArtifactError } from '../../repository/error.ts';
@@ -6,6 +5,7 @@ import { ArtifactErrors } from '../../repository/error.ts';
 import type { BundleRequest } from './bundler.ts';
 import { isPath } from './metafile.ts';
 import type { ModuleConfigs } from './project-configs.ts';
+import { readRegularText } from '../regular-file.ts';
 import { mappedPaths, saidConfigs } from './tsconfig.ts';
 
 /** What was read, or was told of, and where something was looked for that was not there. Absolute. */
@@ -87,7 +87,7 @@ function installedAt(name: string, folder: string): readonly string[] {
 /** A package that is not built yet says which module it will have. */
 function mainOf(home: string): readonly string[] {
   try {
-    const { main } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')) as { readonly main?: unknown };
+    const { main } = JSON.parse(readRegularText(path.join(home, 'package.json'))) as { readonly main?: unknown };
     return typeof main === 'string' ? spellings(path.resolve(home, main), undefined) : [];
   } catch {
     return [];

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../archive/links.ts';
 import { shownPath } from '../packaging/location.ts';
 import type { BundleRequest } from './bundler.ts';
 import { packageOf } from './metafile.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** Lock files, and what installs exactly that. */
 const INSTALLERS: readonly (readonly [file: string, command: string])[] = [
@@ -38,7 +39,7 @@ function* upwards(folder: string, root: string): Generator<string> {
 
 function declares(folder: string, name: string): boolean {
   try {
-    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const manifest = JSON.parse(readRegularText(path.join(folder, 'package.json'))) as Record<string, unknown>;
     return ['dependencies', 'optionalDependencies', 'devDependencies', 'peerDependencies'].some((section) =>
       Object.hasOwn(manifest[section] ?? {}, name),
     );

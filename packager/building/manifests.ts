@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildOptions } from './build.ts';
 import { isPath, packageOf, stemOf } from './metafile.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** What esbuild takes for a package where nothing is said. https://esbuild.github.io/api/#main-fields */
 const MAIN_FIELDS: readonly string[] = ['main', 'module'];
@@ -45,7 +45,7 @@ export function meantPackages({ alias = {} }: BuildOptions, manifests: readonly 
 
 function read(manifest: string): Readonly<Record<string, unknown>> {
   try {
-    const document: unknown = JSON.parse(readFileSync(manifest, 'utf8'));
+    const document: unknown = JSON.parse(readRegularText(manifest));
     return typeof document === 'object' && document !== null ? { ...document } : {};
   } catch {
     return {};

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Warning } from '../event.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
@@ -17,6 +17,7 @@ import { changedSince, sourcesIn } from './changed-since.ts';
 import { SamOriginal, resourcesIn } from './sam-original.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** Where `sam build` may have been at work. */
 export interface SamBuildPlaces {
@@ -187,7 +188,7 @@ export class SamBuilds {
     if (realPath(path.dirname(templateFile)) === realPath(path.resolve(buildFolder, '../..'))) return true;
     try {
       const file = path.join(buildFolder, ...stacks, 'template.yaml');
-      return resourceNamesIn(parseTemplate(readFileSync(file, 'utf8'), file)) === resourceNamesIn(template);
+      return resourceNamesIn(parseTemplate(readRegularText(file), file)) === resourceNamesIn(template);
     } catch {
       return false;
     }

@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { aboveBuild } from '../archive/project-root.ts';
 import type { MapEntry, TemplateNode } from '../template/node.ts';
 import { isMap, isString, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** As SAM calls them, in its order. */
 const NAMES = ['template.yaml', 'template.yml', 'template.json'];
@@ -84,7 +85,7 @@ export function resourcesIn(root: TemplateNode): readonly MapEntry[] {
 
 function templateIn(file: string): Template | undefined {
   try {
-    return parseTemplate(readFileSync(file, 'utf8'), file);
+    return parseTemplate(readRegularText(file), file);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { realPath } from '../packaging/location.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** What `sam build` noted down of a function or a layer that it built. */
 export interface BuildNote {
@@ -22,7 +23,7 @@ export async function readBuildRecord(buildFolder: string): Promise<BuildRecord 
   const home = path.dirname(buildFolder);
   try {
     const { parse } = await import('smol-toml');
-    const document = parse(readFileSync(path.join(home, 'build.toml'), 'utf8'));
+    const document = parse(readRegularText(path.join(home, 'build.toml')));
     return new Map([
       ...definitions(document['function_build_definitions']).flatMap((one) =>
         notesOf(one, textsIn(one['functions']), home),

@@ -1,10 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ParseError } from 'jsonc-parser';
 import { parse } from 'jsonc-parser';
 import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
 import { isPath, packageOf } from './metafile.ts';
+import { isIrregular, readRegularText } from '../regular-file.ts';
 
 /** What says how modules are compiled, and what says which file that is. Paths are absolute. */
 export interface Configs {
@@ -104,7 +105,7 @@ export function isReadable(config: string): boolean {
 function readSoundly(file: string): unknown {
   try {
     const errors: ParseError[] = [];
-    const document: unknown = parsed(readFileSync(file, 'utf8'), errors);
+    const document: unknown = parsed(readRegularText(file), errors);
     return errors.length > 0 ? undefined : document;
   } catch {
     return undefined;
@@ -146,7 +147,7 @@ function extendedBy(document: unknown): readonly string[] {
 
 function read(file: string): unknown {
   try {
-    return path.basename(file) === 'package.json' ? undefined : parsed(readFileSync(file, 'utf8'));
+    return path.basename(file) === 'package.json' ? undefined : parsed(readRegularText(file));
   } catch {
     return undefined;
   }
@@ -171,7 +172,7 @@ function baseOf(name: string, folder: string): Base {
 }
 
 function firstOf(files: readonly string[]): Base {
-  const first = files.findIndex(isFile);
+  const first = files.findIndex((file) => isFile(file) || isIrregular(file));
   return first < 0
     ? { followed: [], lookedAt: files }
     : { followed: files.slice(first, first + 1), lookedAt: files.slice(0, first + 1) };
@@ -203,7 +204,7 @@ interface Manifest {
 
 function manifestOf(home: string): Manifest {
   try {
-    const { tsconfig, exports } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')) as Record<
+    const { tsconfig, exports } = JSON.parse(readRegularText(path.join(home, 'package.json'))) as Record<
       string,
       unknown
     >;
