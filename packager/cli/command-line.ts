@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ArtifactError } from '../../repository/error.ts';
 import { ownPackage } from '../own-package.ts';
-import type { CommandName } from './commands.ts';
+import type { CommandName, CommandSpec } from './commands.ts';
 import { COMMANDS, GROUPS, optionsOf } from './commands.ts';
 import type { HelpStyle, ProgramHelp } from './help.ts';
 import { formatCommandHelp, formatProgramHelp } from './help.ts';
@@ -221,10 +221,10 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
     return new ArtifactError('INVALID_ARGUMENT', 'no command is given', { remedy: help });
   }
   const [first = '', hint = ''] = error.message.split('\n');
-  const valued = /^error: unknown option '--(?<name>[\w-]+)=/.exec(first)?.groups?.['name'];
-  if (command?.options.some(({ name }) => name === valued) === true) {
-    const remedy = `It is a switch: write '--${valued ?? ''}' for it, and leave it out otherwise. ${help}`;
-    return new ArtifactError('INVALID_ARGUMENT', `'--${valued ?? ''}' takes no value`, { remedy });
+  const misused = misusedOption(first, command);
+  if (misused !== undefined) {
+    const { message, remedy } = misused;
+    return new ArtifactError('INVALID_ARGUMENT', message, { remedy: `${remedy} ${help}` });
   }
   const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
   // The AWS CLI's, which nobody means here.
@@ -241,7 +241,25 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
       ? [`Write: cfn-artifacts ${called ?? ''} ${bookmarked['artifact'] ?? ''} ${bookmarked['bookmark'] ?? ''}`]
       : [help]),
   ];
-  return new ArtifactError('INVALID_ARGUMENT', inOurWords(first), { remedy: advice.join(' ') });
+  return new ArtifactError('INVALID_ARGUMENT', inOurWords(first, called), { remedy: advice.join(' ') });
+}
+
+/** What the parser calls unknown, and the command knows. */
+function misusedOption(
+  message: string,
+  command: CommandSpec | undefined,
+): { readonly message: string; readonly remedy: string } | undefined {
+  const { name, value } = /^error: unknown option '--(?<name>[\w-]+)(?<value>=.*)?'$/s.exec(message)?.groups ?? {};
+  const known = command?.options.find((option) => option.name === name);
+  if (command === undefined || known === undefined) return undefined;
+  if (known.argument === undefined && value !== undefined) {
+    const remedy = `It is a switch: write '--${known.name}' for it, and leave it out otherwise.`;
+    return { message: `'--${known.name}' takes no value`, remedy };
+  }
+  return {
+    message: `'--${known.name}' stands before the command`,
+    remedy: `Write it behind '${command.name}': before it only options of access and display may stand.`,
+  };
 }
 
 /** `gc --dry-run`, where `gc plan --dry-run` was meant: what is wrong is not the option. */
@@ -255,7 +273,7 @@ function groupWithoutCommand(
   return { name, commands: [...new Set(members.map((member) => member.split(' ')[1]))].join(', ') };
 }
 
-function inOurWords(message: string): string {
+function inOurWords(message: string, called?: string): string {
   return message
     .replace(/^error: /, '')
     .replace(/\.$/, '')
@@ -264,6 +282,6 @@ function inOurWords(message: string): string {
     .replace(
       /^too many arguments for '(.*)'\. Expected (\d+) arguments? but got (\d+)$/,
       (_whole, name: string, most: string, given: string) =>
-        `too many words for '${name}': ${most === '0' ? 'only options' : most} expected, ${given} given`,
+        `too many words for '${called ?? name}': ${most === '0' ? 'only options' : most} expected, ${given} given`,
     );
 }

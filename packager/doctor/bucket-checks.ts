@@ -65,7 +65,7 @@ export const BUCKET_CHECKS: readonly Check<BucketAnswers>[] = [
           `versioning of '${bucket}' is ${versioning === 'Off' ? 'off' : 'suspended'}: what is overwritten or deleted is gone, and what is stored now can't be told from what will be`,
           setting(
             subject,
-            `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes, and copy what was stored meanwhile onto itself.`,
+            `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled\nThen wait 15 minutes, and copy what was stored meanwhile onto itself.`,
           ),
         ),
       ];

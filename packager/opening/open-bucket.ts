@@ -328,6 +328,6 @@ async function requireVersioning(
   const versioning = await s3.bucketVersioning(client, bucket, owner, signal);
   if (versioning === 'Enabled') return;
   throw new ArtifactError('UNSUPPORTED_STORE', `the bucket '${bucket}' keeps no versions, and a domain's must`, {
-    remedy: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes.`,
+    remedy: `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled\nThen wait 15 minutes.`,
   });
 }

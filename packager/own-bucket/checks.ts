@@ -134,7 +134,7 @@ export const OWN_BUCKET_CHECKS: readonly Check<OwnBucketAnswers>[] = [
         : [
             problem(
               `versioning of '${bucket}' is ${versioning === 'Off' ? 'off' : 'suspended'}: what is to be deleted could not be told from what is stored anew at that moment`,
-              `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes.`,
+              `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled\nThen wait 15 minutes.`,
             ),
           ],
   }),

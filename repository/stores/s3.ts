@@ -487,8 +487,8 @@ class S3Store implements ObjectStore {
       `'${bucket}/${key}' has no version ID: the bucket did not keep versions when it was written, and a domain's must`,
       {
         remedy:
-          `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled, then wait 15 minutes. Give a version to ` +
-          `what was written without: aws s3 cp '${url}' '${url}' --storage-class STANDARD`,
+          `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled\n` +
+          `Then wait 15 minutes, and give a version to what was written without:\naws s3 cp '${url}' '${url}' --storage-class STANDARD`,
       },
     );
   }

@@ -370,7 +370,7 @@ const FAILURES: readonly Failure[] = [
     ...{
       exitCode: 3,
       code: 'UNSUPPORTED_STORE',
-      says: /keeps no versions.*\n.*put-bucket-versioning --bucket unversioned/,
+      says: /keeps no versions.*\n {2}aws s3api put-bucket-versioning --bucket unversioned .* Status=Enabled\n {2}Then wait /,
     },
   },
   {

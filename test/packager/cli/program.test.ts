@@ -584,6 +584,16 @@ describe('usage errors', () => {
       ['package', '--use-json=true'],
       "error: '--use-json' takes no value\n  It is a switch: write '--use-json' for it, and leave it out otherwise. See 'cfn-artifacts package --help'.\n",
     ],
+    [
+      'an option before the command',
+      ['--domain', 'file:x', 'list'],
+      "error: '--domain' stands before the command\n  Write it behind 'list': before it only options of access and display may stand. See 'cfn-artifacts list --help'.\n",
+    ],
+    [
+      'a word too many for one of a group',
+      ['gc', 'rules', 'show'],
+      "error: too many words for 'gc rules': only options expected",
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [

@@ -845,7 +845,7 @@ eachWay('a store that requires versions', () => {
     message:
       "'artifacts/a' has no version ID: the bucket did not keep versions when it was written, and a domain's must",
     remedy: expect.stringMatching(
-      /^aws s3api put-bucket-versioning --bucket artifacts .*aws s3 cp 's3:\/\/artifacts\/a' /,
+      /^aws s3api put-bucket-versioning --bucket artifacts .* Status=Enabled\nThen wait .*\naws s3 cp 's3:\/\/artifacts\/a' /,
     ),
   };
 
