@@ -4,6 +4,7 @@ import type { SourcePlace } from '../../repository/error.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { DisplayOptions } from './options.ts';
+import { printable } from './printable.ts';
 import type { Completing } from './remedy.ts';
 import type { OutputStream, Palette, Terminal } from './terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from './terminal.ts';
@@ -234,8 +235,13 @@ function positionOf({ file, line, column }: SourcePlace): string {
 }
 
 function writeMessage(terminal: Terminal, label: string, message: string, remedy: string | undefined): void {
-  const advice = remedy === undefined ? '' : `  ${remedy.replaceAll('\n', '\n  ')}\n`;
-  terminal.stderr.write(`${label} ${message}\n${advice}`);
+  const advice = remedy === undefined ? '' : `  ${harmless(remedy).replaceAll('\n', '\n  ')}\n`;
+  terminal.stderr.write(`${label} ${harmless(message)}\n${advice}`);
+}
+
+/** What messages repeat of files, names and answers does nothing to the terminal. */
+function harmless(text: string): string {
+  return text.replaceAll(/[^\n\t]+/g, printable);
 }
 
 function writeJsonError(

@@ -219,3 +219,15 @@ describe('many problems of one kind', () => {
     expect((JSON.parse(script.stdout.text) as { error: { problems: object[] } }).error.problems).toHaveLength(713);
   });
 });
+
+test('what a message repeats of others does nothing to the terminal, and is whole for a script', () => {
+  const error = new ArtifactError('INVALID_TEMPLATE', "'A\u001b[31m\u202e' is\n\tno resource", {
+    remedy: 'Rename \u0007A:\nmv a b',
+  });
+  const people = recordedTerminal({});
+  reportFailure(people, error, { json: false, debug: false, color: 'off' });
+  expect(people.stderr.text).toBe("error: 'A\\x1b[31m\\u202e' is\n\tno resource\n  Rename \\x07A:\n  mv a b\n");
+  const script = recordedTerminal({});
+  reportFailure(script, error, { json: true, debug: false, color: 'off' });
+  expect(JSON.parse(script.stdout.text)).toMatchObject({ error: { message: error.message, remedy: error.remedy } });
+});
