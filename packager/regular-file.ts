@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
  * @throws where there is no such file, or it can't be read
  */
 export function readRegularFile(file: string): Buffer {
-  if (!statSync(file).isFile()) throw new Error(`'${file}' is no regular file`);
+  if (isIrregular(file)) throw new Error(`'${file}' is no regular file`);
   return readFileSync(file);
 }
 

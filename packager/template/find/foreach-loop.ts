@@ -15,6 +15,15 @@ export interface Loop {
   readonly start: number;
 }
 
+/** CloudFormation takes 500 resources in a template; whoever multiplies loops in loops writes down no more than a line for each. */
+const TURN_LIMIT = 10_000;
+
+/** How many turns loops take together, as the end of a sentence, where those are more than any template can have. */
+export function tooManyTurns(loops: readonly Loop[]): string | undefined {
+  const turns = loops.reduce((product, { values = [] }) => product * values.length, 1);
+  return turns > TURN_LIMIT ? `its loops take ${turns} turns, more than a template can have` : undefined;
+}
+
 /** All combinations of the loops' values, the outermost loop's changing slowest; `undefined` where one is unknown. */
 export function combinations(loops: readonly Loop[]): readonly (readonly string[])[] | undefined {
   let all: readonly (readonly string[])[] = [[]];

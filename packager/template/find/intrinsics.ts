@@ -1,5 +1,5 @@
 import type { Loop } from './foreach-loop.ts';
-import { combinations } from './foreach-loop.ts';
+import { combinations, tooManyTurns } from './foreach-loop.ts';
 import { isIntrinsic } from '../intrinsic.ts';
 import type { TemplateNode } from '../node.ts';
 import { isList, isMap, isString, valueOf } from '../node.ts';
@@ -59,8 +59,8 @@ export function resolve(node: TemplateNode, scope: Scope): Resolved {
   const parts = compose(node, scope);
   const unknown = parts.findIndex(({ kind }) => kind === 'unknown');
   const loops = scope.loops.filter((loop) => parts.some((part) => part.kind === 'variable' && part.loop === loop));
-  const combined = combinations(loops);
   const obstacle = parts[unknown] ?? unknownLoop(loops);
+  const combined = obstacle === undefined ? combinations(loops) : undefined;
   if (obstacle?.kind === 'unknown' || combined === undefined) {
     const why = obstacle?.kind === 'unknown' ? obstacle : { why: 'it depends on a loop', fromStack: false };
     return { kind: 'unknown', why: why.why, fromStack: why.fromStack, prefix: leadingText(parts) };
@@ -86,13 +86,11 @@ export function composedText(node: TemplateNode, scope: Scope): string | undefin
 
 function unknownLoop(loops: readonly Loop[]): Unknown | undefined {
   const loop = loops.find(({ values }) => values === undefined);
-  return (
-    loop && {
-      kind: 'unknown',
-      why: `'${loop.variable}' takes its values from '${loop.key}', and ${loop.unknown ?? 'they are not known'}`,
-      fromStack: false,
-    }
-  );
+  const why =
+    loop === undefined
+      ? tooManyTurns(loops)
+      : `'${loop.variable}' takes its values from '${loop.key}', and ${loop.unknown ?? 'they are not known'}`;
+  return why === undefined ? undefined : { kind: 'unknown', why, fromStack: false };
 }
 
 function leadingText(parts: readonly Part[]): string {

@@ -174,6 +174,22 @@ describe('loops in loops', () => {
   });
 });
 
+test('loops that multiply to more turns than any template can have are not run through', () => {
+  const values = Array.from({ length: 400 }, (_, index) => `v${index}`).join(', ');
+  const threefold = (path: string) =>
+    find(`Resources:
+  Fn::ForEach::A: [A, [${values}], {Fn::ForEach::B: [B, [${values}], {Fn::ForEach::C: [C, [${values}], {'F\${A}\${B}\${C}': ${fn(path)}}]}]}]
+`);
+  expect(threefold('./${A}${B}${C}')).toMatchObject({
+    places: [],
+    warnings: [
+      { message: expect.stringContaining('its loops take 64000000 turns, more than a template can have') as unknown },
+    ],
+  });
+  expect(onlyPlace(threefold('./src')).targets).toHaveLength(1);
+  expect(messages(threefold('./${A}'))).toEqual([]);
+});
+
 describe('loops elsewhere', () => {
   test('in Properties, with lists, maps and objects on the way', () => {
     const found = find(`Resources:
