@@ -7,9 +7,9 @@ import { failureReason } from '../output-failure.ts';
 import { describeValue } from './given.ts';
 
 /** One value of samconfig and where it stands. */
-export interface ConfigEntry {
+export interface ConfigEntry<Command extends string = 'package'> {
   readonly value: unknown;
-  readonly section: 'package' | 'global';
+  readonly section: Command | 'global';
   /** For messages: `'s3_bucket' in [default.package.parameters] of 'samconfig.toml'`. */
   readonly place: string;
 }
@@ -83,75 +83,51 @@ export async function readSamConfig(request: SamConfigRequest): Promise<SamConfi
   const environment = request.environment ?? DEFAULT_ENVIRONMENT;
   if (request.environment !== undefined && request.mayLack !== true) requireEnvironment(document, environment, path);
   const sections = asMap(document[environment], `[${environment}]`, path);
-  const entries = new Map<string, ConfigEntry>();
-  for (const section of ['global', 'package'] as const) {
-    const heading = `[${environment}.${section}.parameters]`;
-    for (const [key, value] of Object.entries(parametersOf(sections, section, heading, path))) {
-      entries.set(key.replaceAll('-', '_'), {
-        value,
-        section,
-        place: `'${key}' in ${heading} of '${basename(path)}'`,
-      });
-    }
-  }
-  const deploy = {
-    ...parametersIn(sections, 'global', environment, path),
-    ...parametersIn(sections, 'deploy', environment, path),
-  };
-  const build = {
-    ...parametersIn(sections, 'global', environment, path),
-    ...parametersIn(sections, 'build', environment, path),
-  };
-  const { build_dir: buildDir } = build;
+  const entriesFor = <C extends string>(command: C): ReadonlyMap<string, ConfigEntry<C>> =>
+    entriesOf(command, sections, environment, path);
+  const entries = entriesFor('package');
+  const buildDir = entriesFor('build').get('build_dir')?.value;
   const warnings = [
     ...versionWarnings(document, path),
     ...(request.configFile === undefined ? unreadWarnings(path) : []),
   ];
   return {
-    ...{ path, environment, entries, deploy: deployConfigOf(deploy), warnings },
-    parameters: parameterOverridesIn(sections, environment, path),
+    ...{ path, environment, entries, deploy: deployConfigOf(entriesFor('deploy')), warnings },
+    parameters: (['build', 'deploy'] as const).flatMap((command) => {
+      const found = entriesFor(command).get('parameter_overrides');
+      return found === undefined ? [] : [{ command, value: found.value, place: found.place }];
+    }),
     ...(typeof buildDir === 'string' && buildDir !== '' && { buildDir }),
     ...stackNameOf(sections, environment, path),
   };
 }
 
-/** By key in snake_case. */
-function parametersIn(
-  sections: Record<string, unknown>,
-  section: string,
-  environment: string,
-  path: string,
-): Record<string, unknown> {
-  const parameters = parametersOf(sections, section, `[${environment}.${section}.parameters]`, path);
-  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.replaceAll('-', '_'), value]));
-}
-
-function parameterOverridesIn(
+/** What a command of SAM is told: by its own section, else by the `global` one. By key in snake_case. */
+function entriesOf<C extends string>(
+  command: C,
   sections: Record<string, unknown>,
   environment: string,
   path: string,
-): readonly ConfigParameters[] {
-  return (['build', 'deploy'] as const).flatMap((command) => {
-    for (const section of [command, 'global']) {
-      const heading = `[${environment}.${section}.parameters]`;
-      const found = Object.entries(parametersOf(sections, section, heading, path)).find(
-        ([key]) => key.replaceAll('-', '_') === 'parameter_overrides',
-      );
-      if (found === undefined) continue;
-      const [key, value] = found;
-      return [{ command, value, place: `'${key}' in ${heading} of '${basename(path)}'` }];
+): ReadonlyMap<string, ConfigEntry<C>> {
+  const entries = new Map<string, ConfigEntry<C>>();
+  for (const section of ['global', command] as const) {
+    const heading = `[${environment}.${section}.parameters]`;
+    for (const [key, value] of Object.entries(parametersOf(sections, section, heading, path))) {
+      const place = `'${key}' in ${heading} of '${basename(path)}'`;
+      entries.set(key.replaceAll('-', '_'), { value, section, place });
     }
-    return [];
-  });
+  }
+  return entries;
 }
 
-function deployConfigOf(deploy: Record<string, unknown>): DeployConfig {
-  const { stack_name: stackName, capabilities, s3_bucket: bucket, resolve_s3: resolved } = deploy;
+function deployConfigOf(deploy: ReadonlyMap<string, ConfigEntry<'deploy'>>): DeployConfig {
+  const said = (key: string): unknown => deploy.get(key)?.value;
+  const [capabilities, resolved] = [said('capabilities'), said('resolve_s3')];
   const texts = (Array.isArray(capabilities) ? capabilities : [capabilities]) as readonly unknown[];
   return {
-    stackName: isText(stackName),
+    stackName: isText(said('stack_name')),
     capabilities: texts.filter(isText).flatMap((text) => text.split(/[\s,]+/).filter(Boolean)),
-    bucket: isText(bucket) || resolved === true || resolved === 'true',
+    bucket: isText(said('s3_bucket')) || resolved === true || resolved === 'true',
   };
 }
 
