@@ -131,7 +131,7 @@ function isFolderAt(place: string): boolean {
 /** @throws ArtifactError INVALID_ARGUMENT */
 function folderOf({ output }: FetchOptions, { id, assets }: Manifest): string {
   if (output !== '-') return output ?? path.posix.basename(id);
-  throw new ArtifactError('INVALID_ARGUMENT', 'a whole version can not be written to stdout', {
+  throw new ArtifactError('INVALID_ARGUMENT', 'a whole version cannot be written to stdout', {
     remedy: `Name one asset: ${assets.map(({ name }) => `'#${name}'`).join(', ')}; or a folder with --output.`,
   });
 }

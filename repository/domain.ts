@@ -100,7 +100,7 @@ export function requireAt(domain: Domain, place: DomainPlace & { readonly bucket
     `the domain in this store is that of '${domain.bucket}' (account ${domain.account}, ${domain.region}), not of '${place.bucket}' (account ${place.account}, ${place.region})`,
     {
       remedy:
-        'A domain can not be copied or moved: its ARNs name the account and region. Name the right store with --domain.',
+        'A domain cannot be copied or moved: its ARNs name the account and region. Name the right store with --domain.',
     },
   );
 }

@@ -143,14 +143,14 @@ async function requireAllowed(
     });
   }
   if (!FOLLOWERS[from].includes(to)) {
-    throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is ${from}, and can not become ${to}`, {
+    throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is ${from}, and cannot become ${to}`, {
       remedy: remedyOf(from, what),
     });
   }
   if (pending === undefined && (to !== 'Published' || (await isChosen(domain, manifest)))) return;
   // It is not to be seen alone, and may be given up alone.
   if (pending !== undefined && to === 'Disposed') return;
-  throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is not finished, and can not become ${to}`, {
+  throw new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is not finished, and cannot become ${to}`, {
     remedy: wayToFinish(manifest, from),
   });
 }

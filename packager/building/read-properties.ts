@@ -62,7 +62,7 @@ function named({ key, keyStart }: MapEntry, reader: PropertyReader): string | un
     reader.problem(
       keyStart,
       `'${key}' is none of the BuildProperties of esbuild`,
-      similar === undefined ? 'docs/building.md lists them. Plugins can not be named.' : `Did you mean '${similar}'?`,
+      similar === undefined ? 'docs/building.md lists them. Plugins cannot be named.' : `Did you mean '${similar}'?`,
     );
     return undefined;
   }

@@ -341,7 +341,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'promote',
     summary: 'name exactly this version, or assets of it, in another repository',
     description:
-      'Names versions, or chosen assets of them, in another repository: exactly their bytes, whatever was published since, and without moving any. Prints their ARNs there. What was promoted, when, by whom and with what evidence is on record; several are visible at once, or none is. The same again changes nothing, and after a failure goes on. What was promoted can not be deleted as long as the version exists that it became.',
+      'Names versions, or chosen assets of them, in another repository: exactly their bytes, whatever was published since, and without moving any. Prints their ARNs there. What was promoted, when, by whom and with what evidence is on record; several are visible at once, or none is. The same again changes nothing, and after a failure goes on. What was promoted cannot be deleted as long as the version exists that it became.',
     examples: [
       { what: 'a version, with its labels', command: 'cfn-artifacts promote dev/shop/api:1.4.0 --to staging' },
       {

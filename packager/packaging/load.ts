@@ -220,7 +220,7 @@ class Loader {
     if (circle !== undefined) {
       const files = circle.map((one) => shownPath(this.#request.cwd, one));
       throw new ArtifactError('PATH_OF_WRONG_KIND', `the template includes itself: ${files.join(' → ')}`, {
-        remedy: 'Take one of these out of the circle: a file can not stand below itself, under whatever parameters.',
+        remedy: 'Take one of these out of the circle: a file cannot stand below itself, under whatever parameters.',
       });
     }
     const stacks = [...naming.reading.stacks, ...(naming.place.resource === undefined ? [] : [naming.place.resource])];

@@ -68,7 +68,7 @@ describe('changeStatus()', () => {
     await begin(from);
     const before = await readStatusRecord(domain, NAME, 1);
     await expect(changeStatus(domain, NAME, 1, to)).rejects.toMatchObject({
-      ...{ code: 'STATUS_NOT_ALLOWED', message: `'default/shop/api:1' is ${from}, and can not become ${to}` },
+      ...{ code: 'STATUS_NOT_ALLOWED', message: `'default/shop/api:1' is ${from}, and cannot become ${to}` },
     });
     expect((await readStatusRecord(domain, NAME, 1))?.value.status).toBe(before?.value.status);
   });
@@ -212,7 +212,7 @@ describe('a candidate', () => {
       await expect(act()).rejects.toMatchObject({
         ...{
           code: 'STATUS_NOT_ALLOWED',
-          message: `'default/shop/api:${number}' is not finished, and can not become Published`,
+          message: `'default/shop/api:${number}' is not finished, and cannot become Published`,
         },
       });
     const { manifest } = await publishAssets(domain, NAME, { assets: [{ publishable: publishable('built') }], set });

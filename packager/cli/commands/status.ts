@@ -116,7 +116,7 @@ function problemsOf(
       : FOLLOWERS[from].length === 0
         ? 'That is final: publish the same bytes, which makes a new version.'
         : `It can become ${FOLLOWERS[from].join(', ')}.`;
-  return [new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is ${from}, and can not become ${to}`, { remedy })];
+  return [new ArtifactError('STATUS_NOT_ALLOWED', `'${what}' is ${from}, and cannot become ${to}`, { remedy })];
 }
 
 /** Who needs versions, as a deletion would find it. The keeper decides by who needs them when they go. */

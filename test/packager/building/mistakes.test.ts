@@ -50,7 +50,7 @@ describe('mistakes in BuildProperties', () => {
       "13:11 'Loader' of BuildProperties is a map, not a list (resource 'Fn') | Write a list of texts, each 'name=value'.",
       "14:18 'Define' of BuildProperties has 'NOTHING' in it (resource 'Fn') | Each item is written 'name=value'.",
       expect.stringContaining("15:17 'Target' of BuildProperties is the number 2020, not a text"),
-      "16:9 'Plugins' is none of the BuildProperties of esbuild (resource 'Fn') | docs/building.md lists them. Plugins can not be named.",
+      "16:9 'Plugins' is none of the BuildProperties of esbuild (resource 'Fn') | docs/building.md lists them. Plugins cannot be named.",
       expect.stringContaining("17:20 'LineLimit' of BuildProperties is 'long', not a number"),
       expect.stringContaining("18:22 'MangleProps' of BuildProperties is '(', not a regular expression"),
       expect.stringContaining(

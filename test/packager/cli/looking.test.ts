@@ -435,7 +435,7 @@ describe('get', () => {
       /^error: 'afile' is a file, and a whole version needs a folder\n/,
     );
     expect((await run('get', 'shop/site', '-o', '-')).stderr).toMatch(
-      /^error: a whole version can not be written to stdout\n {2}Name one asset: '#page', '#style'; or a folder with --output\.\n/,
+      /^error: a whole version cannot be written to stdout\n {2}Name one asset: '#page', '#style'; or a folder with --output\.\n/,
     );
     expect((await run('get', 'shop/sitf', '-o', 'absent')).exitCode).toBe(2);
     expect(project.exists('absent')).toBe(false);

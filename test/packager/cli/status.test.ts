@@ -53,7 +53,7 @@ describe('status set', () => {
     const shop = await openShop([], [], []);
     await shop.said('delete', 'shop/api:3', '--yes');
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'shop/api:3', 'Archived');
-    expect(stderr).toContain("error: 'default/shop/api:3' is Deleted, and can not become Archived\n");
+    expect(stderr).toContain("error: 'default/shop/api:3' is Deleted, and cannot become Archived\n");
     expect(stderr).toContain('cfn-artifacts undelete default/shop/api:3');
     expect(await shop.statusOf(1)).toBe('Published');
     await shop.said('status', 'set', 'shop/api:2', 'Unlisted');
@@ -85,7 +85,7 @@ describe('status set', () => {
     expect((await readDeletion(shop.domain.store, sha256('content 1')))?.value.state).toBe('condemned');
     expect(await shop.said('undelete', 'shop/api:1')).toContain('is not deleted: it is Disposed\n');
     const final = await shop.refused('status', 'set', 'shop/api:1', 'Published');
-    expect(final).toContain("error: 'default/shop/api:1' is Disposed, and can not become Published\n");
+    expect(final).toContain("error: 'default/shop/api:1' is Disposed, and cannot become Published\n");
     expect(await shop.said('publish', '1.txt', '--id', 'shop/api')).toContain('default/shop/api:3@sha256:');
     expect(await shop.said('verify')).toBe('');
   });
@@ -172,7 +172,7 @@ describe('finish, activate', () => {
   test('a candidate becomes Published in no other way', async () => {
     const shop = await openShop(candidate('a'));
     const stderr = await shop.refused('status', 'set', 'shop/api:1', 'Published');
-    expect(stderr).toContain("error: 'default/shop/api:1' is not finished, and can not become Published\n");
+    expect(stderr).toContain("error: 'default/shop/api:1' is not finished, and cannot become Published\n");
     expect(stderr).toContain("'cfn-artifacts finish default/shop/api:1.0.0 --set a --domain file:../domain'");
     await shop.said('status', 'set', 'shop/api:1', 'Archived');
     expect(await shop.refused('status', 'set', 'shop/api:1', 'Published')).toContain('is not finished');

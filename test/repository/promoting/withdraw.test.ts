@@ -161,7 +161,7 @@ describe('whoever gives up one of several before all are there', () => {
     await half();
     await expect(changeStatus(domain, TARGET, 1, to)).rejects.toMatchObject({
       code: 'STATUS_NOT_ALLOWED',
-      message: `'production/api:1' is not finished, and can not become ${to}`,
+      message: `'production/api:1' is not finished, and cannot become ${to}`,
       remedy: expect.stringContaining('Otherwise it can become Disposed'),
     });
     expect(await findLabel(domain, TARGET, '1.0.0')).toBeUndefined();
