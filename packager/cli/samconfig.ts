@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 import { aboveBuild } from '../archive/project-root.ts';
 import type { Warning } from '../event.ts';
 import { failureReason } from '../output-failure.ts';
+import { readRegularText } from '../regular-file.ts';
 import { describeValue } from './given.ts';
 
 /** One value of samconfig and where it stands. */
@@ -198,7 +199,7 @@ export async function parseConfig(path: string, read: string): Promise<Record<st
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularText(path);
   } catch (error) {
     throw invalid(`the config file '${path}' can't be read: ${failureReason(error)}`);
   }
@@ -242,7 +243,22 @@ async function parseYaml(path: string, text: string): Promise<Record<string, unk
     const [start] = error.linePos ?? [];
     throw invalidSyntax(path, error.message, { line: start?.line ?? 1, column: start?.col ?? 1 });
   }
-  return asMap(document.toJS(), 'the whole', path);
+  return asMap(writtenOut(document, path), 'the whole', path);
+}
+
+/** Aliases of aliases may come to more than any memory holds, which the library counts, and one may stand in what it names, which no JSON can. */
+function writtenOut(document: { toJS: () => unknown }, path: string): unknown {
+  try {
+    const value = document.toJS();
+    JSON.stringify(value);
+    return value;
+  } catch (cause) {
+    throw new ArtifactError(
+      'INVALID_CONFIGURATION',
+      `the aliases in '${path}' are too many, or one stands in what it names`,
+      { remedy: 'Write the values in their place.', cause },
+    );
+  }
 }
 
 /** Parsers draw a picture of the place below their first line. */

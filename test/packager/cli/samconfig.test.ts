@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -177,6 +178,29 @@ describe('readSamConfig()', () => {
   test('takes no other format', async () => {
     const cwd = await folderWith({ 'samconfig.json': '{}' });
     await expect(readSamConfig({ cwd, configFile: 'samconfig.json' })).rejects.toThrow('is neither .toml nor .yaml');
+  });
+
+  test('reads no pipe', async () => {
+    const cwd = await folderWith({});
+    execFileSync('mkfifo', [join(cwd, 'samconfig.toml')]);
+    await expect(readSamConfig({ cwd })).rejects.toThrow("samconfig.toml' can't be read: ");
+  });
+
+  const multiplied = Array.from(
+    { length: 9 },
+    (_, n) => `a${n}: &a${n} [x, ${`*a${n - 1}, `.repeat(n > 0 ? 9 : 0)}]\n`,
+  );
+
+  test.each([
+    ['multiply', multiplied.join('')],
+    ['stand in what they name', 'default: {package: {parameters: {s3_prefix: &a [*a]}}}'],
+    ['stand in what they name, merged', '<<: &a {<<: *a}'],
+  ])('writes no aliases out that %s', async (_, text) => {
+    const cwd = await folderWith({ 'samconfig.yaml': text });
+    await expect(readSamConfig({ cwd })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      message: expect.stringContaining("samconfig.yaml' are too many, or one stands in what it names") as unknown,
+    });
   });
 
   test('says of a folder that it is one', async () => {
