@@ -258,6 +258,10 @@ export function text(given: unknown): string {
 /** @throws as `text` */
 function templatePath(given: unknown): string {
   const file = text(given);
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(file)) {
+    const way = file.startsWith('file:') ? "Write its path, without 'file://'." : 'Fetch it first, with what it names.';
+    throw invalid(`must be a file, not '${file}'`, way);
+  }
   if (file !== '-') return file;
   const remedy = "Its paths are relative to where it stands, and stdin stands nowhere. A file of that name is './-'.";
   throw invalid("must be a file, not '-'", remedy);

@@ -214,9 +214,11 @@ async function parseToml(path: string, text: string): Promise<Record<string, unk
     const open = unclosedBracket(text);
     if (open !== undefined && open.line < error.line)
       throw invalidSyntax(path, `'${open.bracket}' is not closed`, open);
-    throw invalidSyntax(path, error.message, { line: error.line, column: error.column });
+    throw invalidSyntax(path, error.message, { line: error.line, column: error.column }, TOML_LINES);
   }
 }
+
+const TOML_LINES = 'A line of TOML is KEY = VALUE, with quotes around a text, or [ENV.COMMAND.parameters].';
 
 /** Strings, comments, brackets. */
 const TOML_TOKEN =
@@ -266,12 +268,13 @@ function invalidSyntax(
   file: string,
   message: string,
   position: { readonly line: number; readonly column: number },
+  remedy?: string,
 ): ArtifactError {
   const [reason = ''] = message.split('\n');
   return new ArtifactError(
     'INVALID_CONFIGURATION',
     reason.replace(/^Invalid TOML document: /, '').replace(/ at line \d+, column \d+:?$/, ''),
-    { place: { file, ...position } },
+    { place: { file, ...position }, ...(remedy !== undefined && { remedy }) },
   );
 }
 

@@ -594,6 +594,16 @@ describe('usage errors', () => {
       ['gc', 'rules', 'show'],
       "error: too many words for 'gc rules': only options expected",
     ],
+    [
+      'a URL for a template',
+      ['package', '-t', 's3://bucket/template.yaml'],
+      "error: '--template-file' must be a file, not 's3://bucket/template.yaml'\n  Fetch it first, with what it names.\n",
+    ],
+    [
+      'a file for a template, written as parameters are',
+      ['package', '-t', 'file://template.yaml'],
+      "error: '--template-file' must be a file, not 'file://template.yaml'\n  Write its path, without 'file://'.\n",
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [

@@ -120,6 +120,14 @@ describe('readSamConfig()', () => {
     });
   });
 
+  test('says how TOML is written where a text has no quotes', async () => {
+    const cwd = await folderWith({ 'samconfig.toml': '[default.package.parameters]\ns3_bucket = my-bucket\n' });
+    await expect(readSamConfig({ cwd })).rejects.toMatchObject({
+      ...{ code: 'INVALID_CONFIGURATION', message: 'invalid value' },
+      remedy: 'A line of TOML is KEY = VALUE, with quotes around a text, or [ENV.COMMAND.parameters].',
+    });
+  });
+
   test.each([
     ['samconfig.yaml', '[1, 2]', /the whole in '.*samconfig\.yaml' must be a table of keys and values, not a list/],
     ['samconfig.toml', 'default = 3', /\[default\] in '.*' must be a table of keys and values, not '3'/],
