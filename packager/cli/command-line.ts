@@ -229,14 +229,15 @@ function usageError(error: CommanderError, argv: readonly string[]): ArtifactErr
   const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(hint)?.[1];
   // The AWS CLI's, which nobody means here.
   const suggestion = command?.name === 'package' && near === '--output' ? '--output-template-file' : near;
-  const isTemplate = error.code === 'commander.excessArguments' && command?.name === 'package';
+  const isTooMany = error.code === 'commander.excessArguments';
   const bookmarked = argv.map((word) => /^(?<artifact>[^-].*)\^(?<bookmark>[^^]+)$/.exec(word)?.groups).find(Boolean);
   const isBookmarked = error.code === 'commander.missingArgument' && command?.name.startsWith('bookmark ') === true;
   const isOutput = command?.name === 'package' && /^error: unknown option '-o/.test(first);
   const advice = [
     ...(suggestion === undefined ? [] : [`Did you mean '${suggestion}'?`]),
     ...(isOutput ? ['The packaged template is written to --output-template-file.'] : []),
-    ...(isTemplate ? ['A template is named with --template-file.'] : []),
+    ...(isTooMany && command?.name === 'package' ? ['A template is named with --template-file.'] : []),
+    ...(isTooMany && command?.name === 'publish' ? ['Several make one version with --asset NAME=PATH for each.'] : []),
     ...(isBookmarked && bookmarked !== undefined
       ? [`Write: cfn-artifacts ${called ?? ''} ${bookmarked['artifact'] ?? ''} ${bookmarked['bookmark'] ?? ''}`]
       : [help]),

@@ -604,6 +604,11 @@ describe('usage errors', () => {
       ['package', '-t', 'file://template.yaml'],
       "error: '--template-file' must be a file, not 'file://template.yaml'\n  Write its path, without 'file://'.\n",
     ],
+    [
+      'several files without names',
+      ['publish', 'a', 'b', '--id', 'x'],
+      "error: too many words for 'publish': 1 expected, 2 given\n  Several make one version with --asset NAME=PATH for each. See 'cfn-artifacts publish --help'.\n",
+    ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
