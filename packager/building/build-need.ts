@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { namesIn } from '../folders.ts';
 import { readRegularText } from '../regular-file.ts';
 
 /** A function or a layer, as far as it decides whether `sam build` has something to do for it. */
@@ -173,15 +173,6 @@ function isSourceOfProgram({ logicalId }: Buildable, folder: string, names: read
   return textOf(path.join(folder, 'Makefile'))
     .split(/\r?\n/)
     .some((line) => line.startsWith(`build-${logicalId}:`));
-}
-
-/** Of what can't be read none. */
-export function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 function textOf(file: string): string {

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Warning } from '../event.ts';
+import { namesIn } from '../folders.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
 import { sourcePlace } from '../packaging/problems.ts';
 import type { MapNode, TemplateNode } from '../template/node.ts';
@@ -11,7 +12,7 @@ import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
 import { buildMethodOf } from './build-method.ts';
 import type { Buildable, Need } from './build-need.ts';
-import { FOLDERS_OF_LAYERS, languageOf, namesIn, needOf } from './build-need.ts';
+import { FOLDERS_OF_LAYERS, languageOf, needOf } from './build-need.ts';
 import type { SourceFile } from './changed-since.ts';
 import { changedSince, sourcesIn } from './changed-since.ts';
 import { SamOriginal, resourcesIn } from './sam-original.ts';

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
+import { ArtifactError, refuse } from '../../../repository/error.ts';
 import type { ForeignAlias } from '../../aws-cli/alias-file.ts';
 import { spelled, withAliases, withoutAliases } from '../../aws-cli/alias-file.ts';
 import type { Edited } from '../../aws-cli/alias-writing.ts';
@@ -69,8 +69,7 @@ function shadowOnWindows(): ArtifactError {
 /** @throws ArtifactErrors INVALID_CONFIGURATION for each alias of that name that is somebody else's */
 function withOurs(text: string, aliases: ReturnType<typeof aliasesOf>, file: string): string {
   const { text: result, foreign } = withAliases({ file, text }, aliases, isOurs);
-  const [first, ...others] = foreign.map((one) => taken(one, file));
-  if (first !== undefined) throw new ArtifactErrors([first, ...others]);
+  refuse(foreign.map((one) => taken(one, file)));
   return result;
 }
 
