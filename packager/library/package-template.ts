@@ -64,7 +64,7 @@ export interface PackagedTemplate {
   readonly text?: string;
   /** Every place of the template that named something, and what stands behind it. */
   readonly artifacts: readonly PackagedPlace[];
-  /** One for each of the `regions` that were asked for, in their order. */
+  /** One for each of the `regions` that were asked for, in their order; none where there was nothing to store, and `text` serves everywhere. */
   readonly regions: readonly RegionalTemplate[];
   /** In which the artifacts are; absent where there was nothing to store. */
   readonly bucket?: string;

@@ -70,16 +70,7 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
   const root = await load(request);
   request.beforeSending?.(root);
   const templates = [root.template, ...nestedTemplates(root)] as const;
-  if (!namesAnything(root)) {
-    const nothing = { locationOf: foreignLocation, storedOf: () => undefined };
-    return {
-      text: finish(rewriteUnit(root, NO_REFERENCES, nothing), root, request),
-      places: [],
-      regional: [],
-      bound: [],
-      templates,
-    };
-  }
+  if (!namesAnything(root)) return withoutArtifacts(root, templates, request);
   // What is wrong with names and numbers is told before the destination is opened, which a directory answers by being made.
   planAll(root, references, prefix, new Artifacts(root, prefix, new Map()));
   const destination = await request.destination();
@@ -107,13 +98,19 @@ export async function packageTemplate(request: PackageRequest): Promise<PackageR
     ...{ cwd, repository: destination.repository },
   });
   const text = dryRun ? undefined : finish(run.rewrite(root), root, request);
-  const regional = regions.map((region): Regional => {
-    const found = elsewhere.find((one) => one.region === region);
-    const own = found?.text === undefined ? text : finish(found.text, root, request);
-    const place = found ?? { bucket: destination.bucket, stored: [] };
-    return { ...place, region, ...(own !== undefined && { text: own }) };
+  const home = { bucket: destination.bucket, stored: [], ...(text !== undefined && { text }) };
+  const regional = regions.map((region) => {
+    const other = elsewhere.find((one) => one.region === region);
+    return other === undefined ? { ...home, region } : finished(other, root, request);
   });
   return { ...(text !== undefined && { text }), places, regional, bound, templates, destination };
+}
+
+/** Of a template that names nothing that would have to be stored. */
+function withoutArtifacts(root: Unit, templates: PackageResult['templates'], request: PackageRequest): PackageResult {
+  const nothing = { locationOf: foreignLocation, storedOf: () => undefined };
+  const text = request.dryRun ? undefined : finish(rewriteUnit(root, NO_REFERENCES, nothing), root, request);
+  return { ...(text !== undefined && { text }), places: [], regional: [], bound: [], templates };
 }
 
 function inRegion(destination: Destination, region: string): RegionalDomain {
@@ -161,4 +158,8 @@ function nestedTemplates(root: Unit): Template[] {
 
 function finish(text: string, root: Unit, { useJson }: PackageRequest): string {
   return useJson ? toJson(text, root.template.file) : text;
+}
+
+function finished({ text, ...others }: Regional, root: Unit, request: PackageRequest): Regional {
+  return { ...others, ...(text !== undefined && { text: finish(text, root, request) }) };
 }

@@ -162,6 +162,15 @@ describe('packageTemplate', () => {
     expect(filesIn(project.folder)).not.toContainEqual(expect.stringContaining('artifacts'));
   });
 
+  test('gives no text in a dry run of what names nothing either, and one text for all regions', async () => {
+    const project = await TestProject.of({ 'template.yaml': 'Resources: {Topic: {Type: AWS::SNS::Topic}}\n' });
+    const options = { templateFile: 'template.yaml', cwd: project.folder, env };
+    expect(await packageTemplate({ ...options, domain: 'file:artifacts', dryRun: true })).not.toHaveProperty('text');
+    expect(await packageTemplate({ ...options, regions: ['eu-west-1', 'us-east-1'] })).toEqual({
+      ...{ text: project.read('template.yaml'), artifacts: [], regions: [], warnings: [] },
+    });
+  });
+
   test('tells every mistake in its options at once', async () => {
     const wrong = packageTemplate({
       ...{ templateFile: '', domain: 'ftp:there', region: 'x y', repository: 'A B', s3Bucket: 'bucket' },
