@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readFileSync, statSync } from 'node:fs';
 
 /**
@@ -14,12 +15,17 @@ export function readRegularText(file: string): string {
   return readRegularFile(file).toString();
 }
 
-/** Whether something stands there that esbuild would read though it is none: a pipe or device, or a link to one. Folders it tells apart. */
+/** Whether something stands there that a reader would take for a file though it is none: a pipe or device, or a link to one. Folders are told apart by who reads. */
 export function isIrregular(file: string): boolean {
+  const stats = statsOf(file);
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+/** What stands at a path, or where a link leads; `undefined` too where that can't be looked at: in a circle of links, under a name that is longer than names may be. */
+export function statsOf(file: string): Stats | undefined {
   try {
-    const stats = statSync(file, { throwIfNoEntry: false });
-    return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+    return statSync(file, { throwIfNoEntry: false });
   } catch {
-    return false;
+    return undefined;
   }
 }

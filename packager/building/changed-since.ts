@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { entriesIn } from '../folders.ts';
+import { statsOf } from '../regular-file.ts';
 
 /** Of a large project as much is looked at as takes no time that anybody notices. */
 const MOST_FILES = 20_000;
@@ -49,7 +50,7 @@ export function changedSince(
 /** When a build was put in its place, in milliseconds: what it was copied from lends its files their times, but not those at which they came to be there. */
 function timeOf(built: string): number | undefined {
   const times = [built, ...entriesIn(built).map(({ name }) => path.join(built, name))].flatMap(
-    (file) => statOf(file)?.ctimeMs ?? [],
+    (file) => statsOf(file)?.ctimeMs ?? [],
   );
   return times.length === 0 ? undefined : Math.max(...times);
 }
@@ -66,7 +67,7 @@ export function sourcesIn(folder: string): readonly SourceFile[] {
       if (entry.isDirectory()) folders.push(name);
       if (!entry.isFile()) continue;
       if ((left -= 1) < 0) return files;
-      const stats = statOf(path.join(folder, name));
+      const stats = statsOf(path.join(folder, name));
       if (stats !== undefined) files.push({ name, stats });
     }
   }
@@ -78,15 +79,11 @@ function isWritten(file: string, written: readonly string[]): boolean {
 }
 
 function isSame(file: string, stats: Stats, copy: string): boolean {
-  const copied = statOf(copy);
+  const copied = statsOf(copy);
   if (copied?.isFile() !== true || copied.size !== stats.size) return false;
   try {
     return readFileSync(file).equals(readFileSync(copy));
   } catch {
     return false;
   }
-}
-
-function statOf(file: string): Stats | undefined {
-  return statSync(file, { throwIfNoEntry: false });
 }

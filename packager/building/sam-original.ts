@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { aboveBuild } from '../archive/project-root.ts';
 import type { MapEntry, TemplateNode } from '../template/node.ts';
 import { isMap, isString, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
-import { readRegularText } from '../regular-file.ts';
+import { readRegularText, statsOf } from '../regular-file.ts';
 
 /** As SAM calls them, in its order. */
 const NAMES = ['template.yaml', 'template.yml', 'template.json'];
@@ -51,7 +50,7 @@ export class SamOriginal {
     const named = textOf(code);
     if (named === undefined) return undefined;
     const source = path.resolve(path.dirname(file), named);
-    return statSync(source, { throwIfNoEntry: false })?.isDirectory() === true ? source : undefined;
+    return statsOf(source)?.isDirectory() === true ? source : undefined;
   }
 
   /** The template itself, or one nested in it by a plain path. */

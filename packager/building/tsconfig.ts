@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ParseError } from 'jsonc-parser';
 import { parse } from 'jsonc-parser';
 import { realPath } from '../packaging/location.ts';
 import type { BuildOptions } from './build.ts';
 import { isPath, packageOf } from './metafile.ts';
-import { isIrregular, readRegularText } from '../regular-file.ts';
+import { isIrregular, readRegularText, statsOf } from '../regular-file.ts';
 
 /** What says how modules are compiled, and what says which file that is. Paths are absolute. */
 export interface Configs {
@@ -231,11 +230,7 @@ function textsIn(value: unknown): readonly string[] {
 
 /** Or a link to one. */
 export function isFile(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  } catch {
-    return false;
-  }
+  return statsOf(file)?.isFile() === true;
 }
 
 /** A tsconfig.json, as far as it says where modules are. */

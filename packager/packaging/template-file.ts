@@ -27,8 +27,9 @@ export function readTemplate(template: TemplateFile, project: Project, cwd: stri
   const { file, by } = template;
   if (by !== undefined && locate(file, project).kind === 'folder') throw isFolder(template);
   try {
-    const { size } = statSync(file);
-    if (size > SIZE_LIMIT) throw tooLarge(template, size);
+    const stats = statSync(file);
+    if (stats.isCharacterDevice() || stats.isBlockDevice()) throw isDevice(template);
+    if (stats.size > SIZE_LIMIT) throw tooLarge(template, stats.size);
     const bytes = readFileSync(file);
     return decoded(bytes) ?? fail(notText(template, shownPath(cwd, file), bytes));
   } catch (cause) {
@@ -57,6 +58,14 @@ function isFolder(template: TemplateFile): ArtifactError {
   const what = wordFor(template);
   return new ArtifactError('PATH_OF_WRONG_KIND', `'${template.file}' is a folder, and a ${what} is wanted`, {
     remedy: 'Name the file in it.',
+  });
+}
+
+/** A template that is found by its name may be a link to one, and some have no end. Who names a pipe is going to write into it. */
+function isDevice(template: TemplateFile): ArtifactError {
+  const what = wordFor(template);
+  return new ArtifactError('PATH_OF_WRONG_KIND', `'${template.file}' is a device, and a ${what} is wanted`, {
+    remedy: 'Name a file.',
   });
 }
 

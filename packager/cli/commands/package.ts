@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { LOCAL_PLACE } from '../../../repository/index.ts';
 import type { OutputFile } from '../../output.ts';
@@ -27,6 +26,7 @@ import {
 import { formatTable, writeJson, writeNote } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../warnings.ts';
+import { statsOf } from '../../regular-file.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
 export async function run(
@@ -178,7 +178,7 @@ function tellRegions(result: PackageResult, options: PackageOptions, { stderr }:
 function warnOfEarlier(result: PackageResult, { template, byRegion }: Outputs, warnings: Warnings): void {
   const others = servesAll(result) ? [...byRegion.values()] : template === undefined ? [] : [template];
   for (const { given, file } of others) {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    if (statsOf(file)?.isFile() !== true) continue;
     warnings.add({
       code: 'earlier-output',
       message: `'${given}' was there before, and was left as it is`,
