@@ -3,6 +3,7 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { FORMAT_VERSION } from '../keys.ts';
+import { requireTraces } from '../verifying/records.ts';
 import type { Gathered } from './gathering.ts';
 import { Gathering } from './gathering.ts';
 import type { PlanItem } from './item.ts';
@@ -44,7 +45,7 @@ const PARTS_AHEAD = 8;
  * Finds out what would go, and stores that, part by part: `gc run` does what is stored, and nothing else. Several may work on one plan at the same time,
  * or one after the other where one died: what is stored first counts, and all go on behind it.
  * @param isTimeUp asked after every step; then the part ends with what it has
- * @throws ArtifactError INVALID_ARGUMENT; what the store throws where it can't be listed or written. What was stored is gone on with
+ * @throws ArtifactError INVALID_ARGUMENT; REPOSITORY_NOT_FOUND where the one that is asked about never was; what the store throws where it can't be listed or written. What was stored is gone on with
  */
 export async function* makePlan(
   domain: Domain,
@@ -63,6 +64,7 @@ export async function* makePlan(
     let stored: PlanPart | undefined = known ? (await readPart(domain.store, id, part))?.value : undefined;
     known = stored !== undefined;
     if (stored === undefined) {
+      if (part === 1 && repository !== undefined) await requireTraces(domain, repository);
       const gathering = new Gathering(position, isTimeUp);
       await walk(domain, how, gathering);
       const { to, ...gathered }: Gathered = gathering.end();

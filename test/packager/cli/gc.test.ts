@@ -51,6 +51,17 @@ beforeEach(async () => {
 });
 
 describe('gc plan', () => {
+  test('of a repository that is not there says so, and so does gc run', async () => {
+    await project.run('repository', 'create', 'production', ...DOMAIN);
+    for (const words of [['plan'], ['run', '--yes']]) {
+      expect(await gc(...words, '--repository', 'prodction')).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/^error: there is no repository 'prodction'\n {2}Did you mean 'production'\?/),
+      });
+    }
+    expect(await gc('plan', '--repository', 'production')).toMatchObject({ exitCode: 0, stderr: 'nothing goes\n' });
+  });
+
   test('finds nothing where there are no rules and all is held', async () => {
     expect(await gc('plan')).toMatchObject({
       exitCode: 0,
