@@ -33,3 +33,8 @@ export async function* expandAhead<S, T>(
     await Promise.allSettled(begun.map(({ rest }) => rest.return(undefined)));
   }
 }
+
+/** One alone, where any number may come. */
+export async function* only<T>(one: T): AsyncGenerator<T> {
+  yield one;
+}

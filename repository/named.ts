@@ -1,6 +1,6 @@
 import type { ArtifactArn } from './arn.ts';
 import { formatArn } from './arn.ts';
-import { expandAhead } from './ahead.ts';
+import { expandAhead, only } from './ahead.ts';
 import type { Use } from './binding.ts';
 import { readUses } from './binding.ts';
 import type { BlobName } from './blob.ts';
@@ -296,8 +296,4 @@ function contention(what: string): ArtifactError {
 
 async function* olderThan(numbers: AsyncIterable<number>, before: number): AsyncGenerator<number> {
   for await (const number of numbers) if (number < before) yield number;
-}
-
-async function* only(number: number): AsyncGenerator<number> {
-  yield number;
 }

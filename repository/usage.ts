@@ -1,4 +1,4 @@
-import { expandAhead } from './ahead.ts';
+import { expandAhead, only } from './ahead.ts';
 import type { ArtifactArn } from './arn.ts';
 import { parseArn, samePlace } from './arn.ts';
 import type { StackResource, Use } from './binding.ts';
@@ -295,8 +295,4 @@ function readArn(text: string): ArtifactArn | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function* only<T>(one: T): AsyncGenerator<T> {
-  yield one;
 }

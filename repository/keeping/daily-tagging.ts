@@ -1,3 +1,4 @@
+import { only } from '../ahead.ts';
 import { sharesToTag } from '../sharing/follow.ts';
 import { reaching } from '../sharing/reach.ts';
 import { tagVersions, versionsOfRepository } from '../sharing/tagging.ts';
@@ -43,8 +44,4 @@ async function* steps(
       yield { after: key };
     }
   }
-}
-
-async function* only<T>(one: T): AsyncGenerator<T> {
-  yield one;
 }
