@@ -1,4 +1,4 @@
-import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
@@ -56,6 +56,12 @@ export function realTarget(link: string, shown: string): string {
     if (hasCode(error, 'ELOOP')) {
       throw new ArtifactError('PATH_OF_WRONG_KIND', `'${shown}' is a link that leads back to itself`, {
         remedy: 'Remove it, or leave it out with .artifactignore or --exclude.',
+      });
+    }
+    // Below /proc links lead to what has no path: a shell's `<(command)` is one.
+    if (hasCode(error, 'ENOENT') && existsSync(link)) {
+      throw new ArtifactError('PATH_OF_WRONG_KIND', `'${shown}' leads to ${named(link)}, which has no path`, {
+        remedy: 'Write it into a file first.',
       });
     }
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) {

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -200,6 +210,20 @@ describe('a link', () => {
         ['PATH_OF_WRONG_KIND', 'c/back/acr'],
       ],
     );
+  });
+
+  (process.platform === 'linux' ? test : test.skip)('that leads to what has no path is told as one', async () => {
+    const code = folder.plant('code', { open: 'x' });
+    const descriptor = openSync(`${code}/open`, 'r');
+    try {
+      rmSync(`${code}/open`);
+      symlinkSync(`/proc/self/fd/${descriptor}`, `${code}/link`);
+      expect(messagesOf(await walked(code))).toEqual([
+        `PATH_OF_WRONG_KIND: '${code}/link' leads to '/proc/self/fd/${descriptor}', which has no path`,
+      ]);
+    } finally {
+      closeSync(descriptor);
+    }
   });
 
   test('that leads nowhere is an error that says where it should', async () => {
