@@ -70,7 +70,7 @@ export class Artifacts {
 type Found = Omit<Artifact, 'id'>;
 
 function findAll(root: Unit, names: ResolvedNames, bucket: string | undefined): readonly Found[] {
-  const found = new Map<Identity, Found>();
+  const found = new Map<Identity, Found & { readonly places: Place[] }>();
   for (const { place, contents } of allPlaces(root)) {
     for (const content of contents) {
       if (content.type === 's3-uri') continue;
@@ -78,9 +78,12 @@ function findAll(root: Unit, names: ResolvedNames, bucket: string | undefined): 
       const before = found.get(identity);
       const pinned = isPinned(place) || before?.pinned === true;
       const lasting = before?.lasting ?? (place.pinned ? place : undefined);
+      // As many places as a template has may name one: no list of them is copied for each.
+      const places = before?.places ?? [];
+      places.push(place);
       found.set(identity, {
         ...{ identity, pinned, content: before?.content ?? content, place: before?.place ?? place },
-        places: [...(before?.places ?? []), place],
+        places,
         ...(lasting !== undefined && { lasting }),
         ...elsewhereOf(content, names, bucket),
       });

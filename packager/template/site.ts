@@ -40,11 +40,22 @@ export function pointerMembers(pointer: string): readonly string[] {
 export function child(parent: Site, member: string): Site | undefined {
   const { node } = parent;
   if (isMap(node)) {
-    const entry = node.entries.find(({ key }) => key === member);
+    const entry = indexOf(node).get(member);
     return entry === undefined ? undefined : { node: entry.value, entry, parent: { ...parent, node } };
   }
   const item = isList(node) && /^\d+$/.test(member) ? node.items[Number(member)] : undefined;
   return item === undefined || !isList(node) ? undefined : { node: item, parent: { ...parent, node } };
+}
+
+const INDEXES = new WeakMap<MapNode, ReadonlyMap<string, MapEntry>>();
+
+/** Each place asks for its resource: to look through all of them each time takes long where there are tens of thousands. Of those with one key, the first. */
+function indexOf(map: MapNode): ReadonlyMap<string, MapEntry> {
+  const known = INDEXES.get(map);
+  if (known !== undefined) return known;
+  const index = new Map(map.entries.toReversed().map((entry) => [entry.key, entry]));
+  INDEXES.set(map, index);
+  return index;
 }
 
 /** The flow collection that a site stands in; tags between them don't count. Undefined in block context. */
