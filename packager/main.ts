@@ -4,6 +4,7 @@ import { EXIT } from './cli/exit-codes.ts';
 import { messageDisplayOf, run } from './cli/program.ts';
 import { reportDefect } from './cli/report.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, terminalOf } from './cli/terminal.ts';
+import { failureReason } from './output-failure.ts';
 
 /** The only place that knows the process: signals, streams, exit code. Everything else is `run`. */
 async function main(): Promise<void> {
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
   process.exitCode = await run(argv, terminal);
   await Promise.all([terminal.stdout.flushed(), terminal.stderr.flushed()]);
   if (outputError !== undefined) {
-    terminal.stderr.write(`error: the output can't be written: ${outputError.code ?? outputError.message}\n`);
+    terminal.stderr.write(`error: the output can't be written: ${failureReason(outputError)}\n`);
     process.exitCode = EXIT.input;
   }
   // A request that was given up may hold its socket for long.

@@ -200,7 +200,10 @@ describe('the output', () => {
       const full = openSync('/dev/full', 'w');
       const { code, stderr } = await start(['--help'], { stdout: full }).ended;
       closeSync(full);
-      expect({ code, stderr }).toEqual({ code: 2, stderr: "error: the output can't be written: ENOSPC\n" });
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: "error: the output can't be written: the disk is full (ENOSPC)\n",
+      });
     },
   );
 });
