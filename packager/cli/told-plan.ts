@@ -109,8 +109,9 @@ export class Making implements ToldPlan {
   #withTheWayOn(error: unknown): unknown {
     if (!(error instanceof ArtifactError) || error instanceof ArtifactErrors || this.#terminal.signal.aborted)
       return error;
-    // What is wrong with the plan itself stays wrong.
-    if (hasCode(error, 'INVALID_ARGUMENT', 'DIGEST_MISMATCH', 'ARTIFACT_NOT_FOUND')) return error;
+    // What is wrong with the plan itself stays wrong, and one of no repository is not begun.
+    if (hasCode(error, 'INVALID_ARGUMENT', 'DIGEST_MISMATCH', 'ARTIFACT_NOT_FOUND', 'REPOSITORY_NOT_FOUND'))
+      return error;
     const { code, message, remedy } = error;
     const onward = `To go on with the plan: ${resumeLine(this.#id, this.#options)}`;
     return new ArtifactError(code, message, {

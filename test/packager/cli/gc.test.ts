@@ -56,7 +56,9 @@ describe('gc plan', () => {
     for (const words of [['plan'], ['run', '--yes']]) {
       expect(await gc(...words, '--repository', 'prodction')).toMatchObject({
         exitCode: 2,
-        stderr: expect.stringMatching(/^error: there is no repository 'prodction'\n {2}Did you mean 'production'\?/),
+        stderr: expect.stringMatching(
+          /^error: there is no repository 'prodction'\n {2}Did you mean 'production'\? Make it with .*, if not\.\n$/,
+        ),
       });
     }
     expect(await gc('plan', '--repository', 'production')).toMatchObject({ exitCode: 0, stderr: 'nothing goes\n' });
