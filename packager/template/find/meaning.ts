@@ -1,4 +1,4 @@
-import { ArtifactError, looksLikeArtifactArn, parseArn, parseSelector } from '../../../repository/index.ts';
+import { ArtifactError, parseArn, parseSelector } from '../../../repository/index.ts';
 import type { FindOptions } from './context.ts';
 import type { Wanted } from '../place.ts';
 import type { PropertyEntry } from '../properties/property.ts';
@@ -23,6 +23,8 @@ export type Meaning =
  */
 export type Origin = 'plain' | 'computed' | 'explicit';
 
+/** Well formed or not. One of another service, of an object in S3, say, is a property's own business. */
+const ARTIFACT_ARN = /^arn:[^:]*:artifacts:/;
 const LOCAL_PREFIX = /^\.{1,2}(?:\/|$)/;
 /** At least two letters, so that a drive of Windows is none. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]+:/;
@@ -54,7 +56,7 @@ export function meaningOf(
   exists: FindOptions['exists'],
 ): Meaning {
   if (text === '') return { kind: 'empty' };
-  if (looksLikeArtifactArn(text)) return checkedArn(text);
+  if (ARTIFACT_ARN.test(text)) return checkedArn(text);
   if (isBookmarked(text)) return { kind: 'artifact', name: text };
   if (text.startsWith('s3://')) return s3Meaning(text, entry);
   if (/^https?:\/\//.test(text)) return urlMeaning(text, entry);
