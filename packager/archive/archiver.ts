@@ -2,7 +2,7 @@ import type { OpenContent } from '../../repository/publishable.ts';
 import type { Reporter } from '../event.ts';
 import { ArtifactError } from '../../repository/error.ts';
 import { archive } from './archive.ts';
-import type { ArchiveFile } from './archive.ts';
+import type { ArchiveFile } from './layout.ts';
 import { batches } from './batches.ts';
 import { CacheFiles } from './cache-files.ts';
 import { DIGEST_SIZE, emptyContents } from './contents.ts';

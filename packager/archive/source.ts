@@ -7,7 +7,7 @@ import { ARCHIVE_FILENAME } from '../../repository/keys.ts';
 import type { Publishable } from '../../repository/publishable.ts';
 import type { Warning } from '../event.ts';
 import { isFolder } from '../folders.ts';
-import type { ArchiveFile } from './archive.ts';
+import type { ArchiveFile } from './layout.ts';
 import type { Archiver } from './archiver.ts';
 import { copyContent, digestAt } from './contents.ts';
 import type { Contents } from './contents.ts';

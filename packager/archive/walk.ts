@@ -67,6 +67,9 @@ interface File {
   readonly isElsewhere: boolean;
 }
 
+/** Two links to each of thirty folders below each other are a billion ways to the last one, none of which is a circle. */
+const WAYS_LIMIT = 100_000;
+
 /** Files for which there is room at first. */
 const ROOM = 1024;
 
@@ -86,6 +89,8 @@ class Walker {
   readonly #own: OwnOutput;
   /** What was found and not yet gone through: the next one last. */
   readonly #ahead: Entry[];
+  /** By each folder that is reached through links, in how many ways. */
+  readonly #ways = new Map<string, number>();
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -132,7 +137,7 @@ class Walker {
 
   #folder(folder: Folder): number {
     const asOwn = folder.name === '' ? '.' : folder.name;
-    if (this.#isOwn(asOwn, folder.real)) return 0;
+    if (this.#isOwn(asOwn, folder.real) || this.#isEndless(folder)) return 0;
     const found = this.#attempt(folder.name, () => this.#list(folder));
     if (found === undefined) return 0;
     const names = withoutCacheFiles(folder.real, found);
@@ -157,6 +162,21 @@ class Walker {
     entries.sort((a, b) => compareUtf8(b.order, a.order));
     for (const entry of entries) this.#ahead.push(entry);
     return names.length;
+  }
+
+  /** Ends the walk where it is. */
+  #isEndless({ name, real, isElsewhere }: Folder): boolean {
+    if (!isElsewhere) return false;
+    const ways = (this.#ways.get(real) ?? 0) + 1;
+    this.#ways.set(real, ways);
+    if (ways <= WAYS_LIMIT) return false;
+    this.#ahead.length = 0;
+    this.#problems.push(
+      new ArtifactError('PATH_OF_WRONG_KIND', `links lead to '${real}' in more than ${WAYS_LIMIT} ways`, {
+        remedy: `Remove some on the way to '${this.#shown(name)}', or leave them out with .artifactignore or --exclude.`,
+      }),
+    );
+    return true;
   }
 
   /** What fails is told at the end, together with everything else. */

@@ -4,7 +4,7 @@ import { PART_SIZE, UNDIVIDED, bytesOf } from '../../../repository/content.ts';
 import { sha256 } from '../../../repository/digest.ts';
 import type { OpenContent } from '../../../repository/publishable.ts';
 import { archive } from '../../../packager/archive/archive.ts';
-import type { ArchiveFile } from '../../../packager/archive/archive.ts';
+import type { ArchiveFile } from '../../../packager/archive/layout.ts';
 import { STORED, sampleOffsets } from '../../../packager/archive/compression.ts';
 import { digestAt } from '../../../packager/archive/contents.ts';
 import { PIECE_SIZE } from '../../../packager/archive/deflate.ts';
