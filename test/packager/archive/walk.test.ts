@@ -226,6 +226,16 @@ describe('a link', () => {
     }
   });
 
+  test('that multiplies ways to a folder with those above it is an error, though there is no circle', async () => {
+    const links = Array.from({ length: 24 }, (_, level) =>
+      ['a', 'b'].map((name) => [`d${level}/${name}`, { link: `../d${level + 1}` }] as const),
+    );
+    const code = folder.plant('code', { ...Object.fromEntries(links.flat()), 'd24/file': '' });
+    expect(messagesOf(await walked(code))).toEqual([
+      `PATH_OF_WRONG_KIND: links lead to '${code}/d24' in more than 100000 ways`,
+    ]);
+  });
+
   test('that leads nowhere is an error that says where it should', async () => {
     const code = folder.plant('code', { broken: { link: 'nowhere/at/all' }, through: { link: 'file/x' }, file: '' });
     expect(messagesOf(await walked(code))).toEqual([
