@@ -16,7 +16,6 @@ import {
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { makeFolders, namesIn } from '../folders.ts';
-import { isCompiled } from '../program/compiled.ts';
 
 const CHECKSUM_SIZE = 32;
 const DAY_MS = 24 * 60 * 60_000;
@@ -129,16 +128,11 @@ export class CacheFiles {
   }
 }
 
-/**
- * Those of the names in a folder that are no file of a cache, whoever's, and none that the program keeps beside itself where it is installed: what is kept between runs
- * would be in an archive, which would be another one in every run.
- * @param folder absolute
- */
+/** Those of the names in a folder that are no file of a cache, whoever's. @param folder absolute */
 export function withoutCacheFiles(folder: string, names: readonly string[]): readonly string[] {
   if (names.includes(TAG) && isCache(folder)) return names.filter((name) => name !== TAG && !OWN_NAME.test(name));
   const isKind = (KINDS as readonly string[]).includes(path.basename(folder));
-  if (isKind && isCache(path.dirname(folder))) return names.filter((name) => !OWN_NAME.test(name));
-  return names.some((name) => isCompiled(name, names)) ? names.filter((name) => !isCompiled(name, names)) : names;
+  return isKind && isCache(path.dirname(folder)) ? names.filter((name) => !OWN_NAME.test(name)) : names;
 }
 
 function isCache(folder: string): boolean {

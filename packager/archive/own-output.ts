@@ -3,6 +3,8 @@ import path from 'node:path';
 import { descriptorKey } from '../../repository/keys.ts';
 import { directoryFile } from '../../repository/stores/directory-path.ts';
 import type { Warning } from '../event.ts';
+import { isCompiled } from '../program/compiled.ts';
+import { withoutCacheFiles } from './cache-files.ts';
 import { listed } from './hazards.ts';
 import { realSoFar } from './links.ts';
 import { compareUtf8 } from './names.ts';
@@ -40,6 +42,15 @@ export class OwnOutput {
 /** Its own place, where it is a link, and where that leads. */
 function placesOf(file: string): readonly string[] {
   return [path.join(realSoFar(path.dirname(file)), path.basename(file)), realSoFar(file)];
+}
+
+/**
+ * Those of the names in a folder that this program does not keep there between runs: neither in a cache, whoever's, nor beside itself where it is installed.
+ * @param folder absolute
+ */
+export function withoutKept(folder: string, names: readonly string[]): readonly string[] {
+  const others = withoutCacheFiles(folder, names);
+  return others.some((name) => isCompiled(name, others)) ? others.filter((name) => !isCompiled(name, others)) : others;
 }
 
 /** @param names all in the folder */

@@ -3,7 +3,6 @@ import type { Stats } from 'node:fs';
 import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
-import { withoutCacheFiles } from './cache-files.ts';
 import type { FileState } from './file.ts';
 import { stateOf, unreadable } from './file.ts';
 import type { States } from './file-list.ts';
@@ -11,7 +10,7 @@ import { STATE_FIELDS, joined, putState } from './file-list.ts';
 import type { Boundary, LinkTarget } from './links.ts';
 import { followLink, isWithin, realTarget } from './links.ts';
 import { compareUtf8 } from './names.ts';
-import { isDomain, OwnOutput } from './own-output.ts';
+import { isDomain, OwnOutput, withoutKept } from './own-output.ts';
 import type { Rules } from './rules.ts';
 import { IGNORE_FILE, rulesOf } from './rules.ts';
 import type { Found, Tree } from './tree.ts';
@@ -140,7 +139,7 @@ class Walker {
     if (this.#isOwn(asOwn, folder.real) || this.#isEndless(folder)) return 0;
     const found = this.#attempt(folder.name, () => this.#list(folder));
     if (found === undefined) return 0;
-    const names = withoutCacheFiles(folder.real, found);
+    const names = withoutKept(folder.real, found);
     if (isDomain(folder.real, names)) {
       this.#ownOutput.push(asOwn);
       return names.length;
