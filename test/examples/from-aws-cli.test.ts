@@ -94,7 +94,7 @@ async function typed(text: string): Promise<string> {
     const [used = '', removed = ''] = screens.get('The alias') ?? [];
     expect(used).toMatch(/^arn:aws:artifacts:local:000000000000:default\/hello\/src:1@sha256:/m);
     expect(used).toMatch(/^default\/hello\//m);
-    expect(removed).toContain('are no longer in');
+    expect(removed).toContain('is no longer in');
     const [, shadowed = ''] = screens.get('`aws cloudformation package` itself') ?? [];
     expect(shadowed).toContain('# says hello\n');
   },
