@@ -24,7 +24,7 @@ export interface PackageTemplateOptions extends DomainOptions, TellingOptions {
   readonly kmsKeyId?: string;
   /** Leads every artifact's ID. @default the project's name */
   readonly artifactPrefix?: string;
-  /** No path of the template may lead out of it. @default found from the template's folder upwards */
+  /** Links may lead anywhere in it, and builds take nothing from outside of it. @default found from the template's folder upwards */
   readonly projectRoot?: string;
   /** Values of the template's parameters, for paths that depend on them. */
   readonly parameterOverrides?: Readonly<Record<string, string>>;

@@ -164,9 +164,11 @@ function withoutEvidence(manifest: Manifest, source: ArtifactName): ArtifactErro
 }
 
 /** Labels are promoted as they are, unless another one is named. */
-function withWayOut({ code, message, remedy = '' }: ArtifactError, id: string): ArtifactError {
-  const way = code === 'LABEL_TAKEN' ? ` Alone, it is promoted with another one by '--as ${id}:LABEL'.` : '';
-  return new ArtifactError(code, message, { remedy: `${remedy}${way}` });
+function withWayOut(error: ArtifactError, id: string): ArtifactError {
+  const { code, message, remedy = '' } = error;
+  if (code !== 'LABEL_TAKEN') return error;
+  const way = `Alone, it is promoted with another one by '--as ${id}:LABEL'.`;
+  return new ArtifactError(code, message, { remedy: `${remedy} ${way}`.trimStart(), cause: error });
 }
 
 async function problemsOf(look: () => Promise<void>): Promise<readonly ArtifactError[]> {
