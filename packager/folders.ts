@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { hasCode } from '../repository/error.ts';
+import { statsOf } from './regular-file.ts';
 
 /** Those who remove what is empty may come between as often. */
 const ATTEMPTS = 10;
@@ -29,11 +30,7 @@ export function makeFolders(folder: string, mode = 0o777): boolean {
 
 /** Wherever links lead. */
 export function isFolder(place: string): boolean {
-  try {
-    return statSync(place).isDirectory();
-  } catch {
-    return false;
-  }
+  return statsOf(place)?.isDirectory() === true;
 }
 
 /** What is in a folder, in a fixed order; nothing where it can't be listed. */

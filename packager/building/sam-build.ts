@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Warning } from '../event.ts';
-import { namesIn } from '../folders.ts';
+import { isFolder, namesIn } from '../folders.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
 import { sourcePlace } from '../packaging/problems.ts';
 import type { MapNode, TemplateNode } from '../template/node.ts';
@@ -18,7 +18,7 @@ import { changedSince, sourcesIn } from './changed-since.ts';
 import { SamOriginal, resourcesIn } from './sam-original.ts';
 import type { BuildRecord } from './sam-record.ts';
 import { isOf, readBuildRecord } from './sam-record.ts';
-import { readRegularText, statsOf } from '../regular-file.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** Where `sam build` may have been at work. */
 export interface SamBuildPlaces {
@@ -75,7 +75,7 @@ export class SamBuilds {
 
   /** An archive is built, and of what is not there whoever packages it tells. */
   #isFolder(code: string): boolean {
-    return once(this.#folders, code, () => statsOf(code)?.isDirectory() === true);
+    return once(this.#folders, code, () => isFolder(code));
   }
 
   #namesIn(code: string): readonly string[] {

@@ -4,7 +4,8 @@ import type { MapEntry, TemplateNode } from '../template/node.ts';
 import { isMap, isString, valueOf } from '../template/node.ts';
 import type { Template } from '../template/template.ts';
 import { parseTemplate } from '../template/text/parse.ts';
-import { readRegularText, statsOf } from '../regular-file.ts';
+import { isFolder } from '../folders.ts';
+import { readRegularText } from '../regular-file.ts';
 
 /** As SAM calls them, in its order. */
 const NAMES = ['template.yaml', 'template.yml', 'template.json'];
@@ -50,7 +51,7 @@ export class SamOriginal {
     const named = textOf(code);
     if (named === undefined) return undefined;
     const source = path.resolve(path.dirname(file), named);
-    return statsOf(source)?.isDirectory() === true ? source : undefined;
+    return isFolder(source) ? source : undefined;
   }
 
   /** The template itself, or one nested in it by a plain path. */

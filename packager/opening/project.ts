@@ -17,7 +17,7 @@ import { propertyTable } from '../template/properties/table.ts';
 import { loadProperties } from '../template/properties/user-table.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Surroundings } from './surroundings.ts';
-import { statsOf } from '../regular-file.ts';
+import { isFolder } from '../folders.ts';
 
 /** What is packaged, and where it is read from. */
 export interface Origin {
@@ -127,7 +127,7 @@ export function readResources(resources: string, cwd: string): string {
 function projectRootOf({ projectRoot }: ProjectOptions, cwd: string): string | undefined {
   if (projectRoot === undefined) return undefined;
   const folder = path.resolve(cwd, projectRoot);
-  if (statsOf(folder)?.isDirectory() !== true) {
+  if (!isFolder(folder)) {
     throw new ArtifactError('PATH_NOT_FOUND', `the project root '${projectRoot}' is no folder`, {
       remedy: 'Name an existing folder with --project-root, or leave it out.',
     });
