@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import process from 'node:process';
 import { EXIT } from './cli/exit-codes.ts';
 import { messageDisplayOf, run } from './cli/program.ts';
-import { reportDefect } from './cli/report.ts';
+import { reportDefect } from './cli/talk/report.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, terminalOf } from './cli/terminal.ts';
 import { failureReason } from './output-failure.ts';
 

@@ -4,7 +4,7 @@ import type { ArtifactArn, ArtifactName, Domain } from '../../repository/index.t
 import { ArtifactError, formatArn, formatArtifactName, readManifest } from '../../repository/index.ts';
 import { nearest } from '../../repository/nearest.ts';
 import { resolveArtifact, resolveVersions } from '../naming/artifact.ts';
-import { definiteArn } from './showing.ts';
+import { definiteArn } from './talk/showing.ts';
 
 /**
  * The artifact that is named, of which a bookmark is one.

@@ -1,17 +1,5 @@
 import { ArtifactError } from '../../repository/error.ts';
-import type { OptionSpec } from './options.ts';
-import { flag } from './options.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Of every command that asks before it does what it shows. */
-export const YES: Omit<OptionSpec<boolean>, 'group'> & { readonly fallback: boolean } = {
-  name: 'yes',
-  short: 'y',
-  inFile: 'never',
-  help: "don't ask: do what is shown",
-  read: flag,
-  fallback: false,
-};
 
 /** What is asked before something is done that was shown. */
 export interface Confirmation {

@@ -3,8 +3,8 @@ import type { OpenDomain, OpenOptions, Purpose } from '../opening/opening.ts';
 import type { Surroundings } from '../opening/surroundings.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
-import type { DisplayOptions, MakingOptions } from './options.ts';
-import { writeNote } from './report.ts';
+import type { DisplayOptions, MakingOptions } from './syntax/shared.ts';
+import { writeNote } from './talk/report.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Of every command that opens a domain. */

@@ -9,10 +9,10 @@ import { examine, refuseProblems, takeIntoUse } from '../own-bucket/prepare.ts';
 import type { OwnBucket } from '../own-bucket/statements.ts';
 import { policiesOfPeople, statementsFor } from '../own-bucket/statements.ts';
 import { accessSettings } from '../opening/opening.ts';
-import { writeNote } from './report.ts';
-import type { RepositoryCreateOptions } from './repository-options.ts';
+import { writeNote } from './talk/report.ts';
+import type { RepositoryCreateOptions } from './syntax/repository.ts';
 import type { Terminal } from './terminal.ts';
-import type { Warnings } from './warnings.ts';
+import type { Warnings } from './talk/warnings.ts';
 
 /**
  * Looks at a bucket that a repository is to have its content in, has its policy say what it must if that is asked, and takes it into use.

@@ -1,10 +1,10 @@
 import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { bootstrapTalk } from './bootstrap-talk.ts';
+import { bootstrapTalk } from './talk/bootstrap.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
-import type { DisplayOptions } from './options.ts';
-import { writeNote } from './report.ts';
+import type { DisplayOptions } from './syntax/shared.ts';
+import { writeNote } from './talk/report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,51 +1,23 @@
-import { INSTALL_ALIAS } from './alias-options.ts';
-import { AUDIT } from './audit-options.ts';
-import { ACTIVATE, BOOKMARK, BOOKMARK_MOVE, FINISH } from './bookmark-options.ts';
-import { resolveBootstrapOptions } from './bootstrap-options.ts';
-import { BUNDLE_PUBLISH, BUNDLE_SHOW, resolveBundleCreateOptions } from './bundle-options.ts';
-import type { Call } from './command-line.ts';
-import { parseCommandLine } from './command-line.ts';
-import type { CommandHandlers } from './commands.ts';
-import { COMMANDS, HANDLERS } from './commands.ts';
-import { COMPLETION, parseShell } from './completion-options.ts';
-import { DELETE, UNDELETE } from './delete-options.ts';
-import { DOCTOR } from './doctor-options.ts';
-import type { ExitCode } from './exit-codes.ts';
-import { EXIT } from './exit-codes.ts';
-import { resolveExplainOptions } from './explain-options.ts';
-import { helpWidth } from './help.ts';
-import { DIFF, GET, LIST, LIST_CONFLICTS, SHOW, TREE } from './looking-options.ts';
-import { resolvePublishOptions } from './publish-options.ts';
-import type { ResolvedPackageOptions } from './package-options.ts';
-import { resolvePackageOptions } from './package-options.ts';
-import { resolvePromoteOptions } from './promote-options.ts';
-import { PROMOTIONS } from './promotions-options.ts';
-import { REFERENCE } from './reference-options.ts';
-import { REPLICATE } from './replicate-options.ts';
-import { resolveReferencesOptions } from './references-options.ts';
-import {
-  REPOSITORY_CREATE,
-  REPOSITORY_DELETE,
-  REPOSITORY_LIST,
-  REPOSITORY_SHOW,
-  REPOSITORY_UPDATE,
-} from './repository-options.ts';
-import { completingFor } from './remedy.ts';
-import type { MessageDisplay } from './report.ts';
-import { reportFailure, writeNote } from './report.ts';
-import type { GivenValue, GivenValues } from './resolve-options.ts';
-import { resolveOptions } from './resolve-options.ts';
-import type { Terminal } from './terminal.ts';
-import { paletteFor } from './terminal.ts';
-import { GC_PLAN, GC_RULES, GC_RULES_SET, GC_RUN, parsePlanName } from './gc-options.ts';
-import { parseTarget, STATUS, STATUS_SET } from './status-options.ts';
-import { VERIFY } from './verify-options.ts';
 import { AWS_PROCESS } from '../aws-cli/aliases.ts';
 import { isSet } from '../environment.ts';
-import { parseRepository } from '../../repository/name.ts';
-import { parseShareIds, resolveShareOptions, SHARE_LIST, SHARE_REVOKE, SHARE_SYNC } from './share-options.ts';
-import type { Warnings } from './warnings.ts';
-import { createWarnings } from './warnings.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import type { CommandHandlers } from './handlers.ts';
+import { HANDLERS } from './handlers.ts';
+import type { Call } from './syntax/command-line.ts';
+import { parseCommandLine } from './syntax/command-line.ts';
+import type { OptionTalk, TypedLine } from './syntax/command.ts';
+import type { CommandName } from './syntax/commands.ts';
+import { SPECS } from './syntax/commands.ts';
+import { helpWidth } from './syntax/help.ts';
+import type { GivenValue, GivenValues } from './syntax/resolve.ts';
+import { completingFor } from './talk/remedy.ts';
+import type { MessageDisplay } from './talk/report.ts';
+import { reportFailure, writeNote } from './talk/report.ts';
+import type { Warnings } from './talk/warnings.ts';
+import { createWarnings } from './talk/warnings.ts';
+import type { Terminal } from './terminal.ts';
+import { paletteFor } from './terminal.ts';
 
 /**
  * The command line as a function: all of the program but its process.
@@ -100,243 +72,53 @@ export function messageDisplayOf(argv: readonly string[]): MessageDisplay {
   };
 }
 
-/** What a command looked for and found is told by its status; all else that ends well is done. */
 async function dispatch(
   call: Call,
   terminal: Terminal,
   warnings: Warnings,
   handlers: CommandHandlers,
 ): Promise<ExitCode> {
-  const given = withEnvironment(call, terminal.env);
-  const context = { cwd: terminal.cwd };
-  const [argument] = call.positional;
-  switch (call.command) {
-    case 'bootstrap':
-      await handlers.bootstrap(await resolveBootstrapOptions(given, context.cwd), terminal, warnings);
-      break;
-    case 'package':
-      await packageCommand(call, given, terminal, warnings, handlers);
-      break;
-    case 'explain': {
-      const resolved = await resolveExplainOptions(given, call.foreign, context.cwd);
-      tellOfOptions(resolved, terminal, warnings);
-      await handlers.explain(resolved.options, terminal, warnings);
-      break;
-    }
-    case 'bundle create':
-      await bundleCommand(given, terminal, warnings, handlers);
-      break;
-    case 'bundle show': {
-      const options = await resolveOptions(BUNDLE_SHOW, given, [], context);
-      await handlers[call.command]({ ...options, bundle: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'bundle publish': {
-      const options = await resolveOptions(BUNDLE_PUBLISH, given, [], context);
-      await handlers[call.command]({ ...options, bundle: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'publish':
-      await handlers.publish(await resolvePublishOptions(given, argument, context), terminal, warnings);
-      break;
-    case 'promote':
-      await handlers.promote(await resolvePromoteOptions(given, call.positional, context.cwd), terminal, warnings);
-      break;
-    case 'promotions': {
-      const options = await resolveOptions(PROMOTIONS, given, [], context);
-      await handlers.promotions({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'replicate': {
-      const options = await resolveOptions(REPLICATE, given, [], context);
-      await handlers.replicate({ ...options, artifacts: call.positional }, terminal, warnings);
-      break;
-    }
-    case 'get': {
-      const options = await resolveOptions(GET, given, [], context);
-      await handlers.get({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'list': {
-      const options = await resolveOptions(LIST, given, LIST_CONFLICTS, context);
-      await handlers.list({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
-      break;
-    }
-    case 'tree': {
-      const options = await resolveOptions(TREE, given, [], context);
-      await handlers.tree({ ...options, ...(argument !== undefined && { prefix: argument }) }, terminal, warnings);
-      break;
-    }
-    case 'show': {
-      const options = await resolveOptions(SHOW, given, [], context);
-      await handlers.show({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'diff': {
-      const [from = '', to = ''] = call.positional;
-      return handlers.diff({ ...(await resolveOptions(DIFF, given, [], context)), from, to }, terminal, warnings);
-    }
-    case 'bookmark set':
-    case 'bookmark delete': {
-      const [, bookmark = ''] = call.positional;
-      const options = await resolveOptions(BOOKMARK_MOVE, given, [], context);
-      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
-      break;
-    }
-    case 'bookmark get':
-    case 'bookmark history': {
-      const [, bookmark = ''] = call.positional;
-      const options = await resolveOptions(BOOKMARK, given, [], context);
-      await handlers[call.command]({ ...options, artifact: argument ?? '', bookmark }, terminal, warnings);
-      break;
-    }
-    case 'bookmark list': {
-      const options = await resolveOptions(BOOKMARK, given, [], context);
-      await handlers['bookmark list']({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'status set': {
-      const options = await resolveOptions(STATUS_SET, given, [], context);
-      const status = parseTarget(call.positional.at(-1) ?? '');
-      const artifacts = call.positional.slice(0, -1);
-      await handlers['status set']({ ...options, status, artifacts }, terminal, warnings);
-      break;
-    }
-    case 'status get': {
-      const options = await resolveOptions(STATUS, given, [], context);
-      await handlers['status get']({ ...options, artifacts: call.positional }, terminal, warnings);
-      break;
-    }
-    case 'finish': {
-      const options = await resolveOptions(FINISH, given, [], context);
-      await handlers.finish({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'activate': {
-      const options = await resolveOptions(ACTIVATE, given, [], context);
-      await handlers.activate({ ...options, artifact: argument ?? '' }, terminal, warnings);
-      break;
-    }
-    case 'references':
-      await handlers.references(await resolveReferencesOptions(given, argument, context.cwd), terminal, warnings);
-      break;
-    case 'reference add':
-    case 'reference remove': {
-      const options = { ...(await resolveOptions(REFERENCE, given, [], context)), artifact: argument ?? '' };
-      await handlers[call.command](options, terminal, warnings);
-      break;
-    }
-    case 'delete': {
-      const options = await resolveOptions(DELETE, given, [], context);
-      return handlers.delete({ ...options, artifacts: call.positional }, terminal, warnings);
-    }
-    case 'undelete': {
-      const options = await resolveOptions(UNDELETE, given, [], context);
-      await handlers.undelete({ ...options, artifacts: call.positional }, terminal, warnings);
-      break;
-    }
-    case 'audit':
-      return handlers.audit(await resolveOptions(AUDIT, given, [], context), terminal, warnings);
-    case 'verify':
-      return handlers.verify(await resolveOptions(VERIFY, given, [], context), terminal, warnings);
-    case 'gc plan':
-      return handlers['gc plan'](await resolveOptions(GC_PLAN, given, [], context), terminal, warnings);
-    case 'gc run': {
-      const named = argument === undefined ? {} : { plan: parsePlanName(argument) };
-      const options = { ...(await resolveOptions(GC_RUN, given, [], context)), ...named };
-      return handlers['gc run'](options, terminal, warnings);
-    }
-    case 'gc rules':
-      await handlers['gc rules'](await resolveOptions(GC_RULES, given, [], context), terminal, warnings);
-      break;
-    case 'gc rules set': {
-      const options = { ...(await resolveOptions(GC_RULES_SET, given, [], context)), file: argument ?? '' };
-      await handlers['gc rules set'](options, terminal, warnings);
-      break;
-    }
-    case 'repository create': {
-      const options = await resolveOptions(REPOSITORY_CREATE, given, [], context);
-      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
-      break;
-    }
-    case 'repository list':
-      await handlers[call.command](await resolveOptions(REPOSITORY_LIST, given, [], context), terminal, warnings);
-      break;
-    case 'repository show': {
-      const options = await resolveOptions(REPOSITORY_SHOW, given, [], context);
-      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
-      break;
-    }
-    case 'repository update': {
-      const options = await resolveOptions(REPOSITORY_UPDATE, given, [], context);
-      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
-      break;
-    }
-    case 'repository delete': {
-      const options = await resolveOptions(REPOSITORY_DELETE, given, [], context);
-      await handlers[call.command]({ ...options, repository: parseRepository(argument ?? '') }, terminal, warnings);
-      break;
-    }
-    case 'share':
-      await handlers.share(await resolveShareOptions(given, argument, context), terminal, warnings);
-      break;
-    case 'share list':
-      await handlers[call.command](await resolveOptions(SHARE_LIST, given, [], context), terminal, warnings);
-      break;
-    case 'share revoke': {
-      const options = await resolveOptions(SHARE_REVOKE, given, [], context);
-      await handlers[call.command]({ ...options, ids: parseShareIds(call.positional) }, terminal, warnings);
-      break;
-    }
-    case 'share sync':
-      await handlers[call.command](await resolveOptions(SHARE_SYNC, given, [], context), terminal, warnings);
-      break;
-    case 'install-alias':
-      await handlers['install-alias'](await resolveOptions(INSTALL_ALIAS, given, [], context), terminal, warnings);
-      break;
-    case 'completion': {
-      const options = await resolveOptions(COMPLETION, given, [], context);
-      await handlers.completion({ ...options, shell: parseShell(argument ?? '') }, terminal, warnings);
-      break;
-    }
-    case 'doctor':
-      return handlers.doctor(await resolveOptions(DOCTOR, given, [], context), terminal, warnings);
-  }
-  return EXIT.ok;
+  const line: TypedLine = {
+    ...{ positional: call.positional, given: withEnvironment(call, terminal.env), foreign: call.foreign },
+    cwd: terminal.cwd,
+    tell: (talk) => {
+      tellOfOptions(talk, terminal, warnings);
+    },
+  };
+  if (call.command === 'package') return packageAndSave(line, terminal, warnings, handlers.package);
+  return carryOut(call.command, line, terminal, warnings, handlers[call.command]);
 }
 
-async function packageCommand(
-  { foreign }: Call,
-  given: GivenValues,
+async function carryOut<Name extends CommandName>(
+  name: Name,
+  line: TypedLine,
   terminal: Terminal,
   warnings: Warnings,
-  handlers: CommandHandlers,
-): Promise<void> {
-  const resolved = await resolvePackageOptions(given, foreign, terminal.cwd);
-  tellOfOptions(resolved, terminal, warnings);
-  const { options } = resolved;
-  if (!options.saveParams) return handlers.package(options, terminal, warnings);
+  handle: CommandHandlers[Name],
+): Promise<ExitCode> {
+  return handle(await SPECS[name].read(line), terminal, warnings);
+}
+
+/** What `--save-params` keeps of the line is checked before the work, and written behind it. */
+async function packageAndSave(
+  line: TypedLine,
+  terminal: Terminal,
+  warnings: Warnings,
+  handle: CommandHandlers['package'],
+): Promise<ExitCode> {
+  const options = await SPECS.package.read(line);
+  if (!options.saveParams) return handle(options, terminal, warnings);
   const saving = await import('./saving/save-params.ts');
-  const request = { options, given, cwd: terminal.cwd };
+  const request = { options, given: line.given, cwd: terminal.cwd };
   await saving.checkSaving(request);
-  await handlers.package(options, terminal, warnings);
+  const code = await handle(options, terminal, warnings);
   if (options.dryRun) writeNote(terminal, 'no option was saved: this is a dry run', options);
   else saving.tellSaved(await saving.saveParameters(request), terminal, options);
-}
-
-async function bundleCommand(
-  given: GivenValues,
-  terminal: Terminal,
-  warnings: Warnings,
-  handlers: CommandHandlers,
-): Promise<void> {
-  const resolved = await resolveBundleCreateOptions(given, terminal.cwd);
-  tellOfOptions(resolved, terminal, warnings);
-  await handlers['bundle create'](resolved.options, terminal, warnings);
+  return code;
 }
 
 function tellOfOptions(
-  { options, warnings: ofOptions, notes }: ResolvedPackageOptions,
+  { options, warnings: ofOptions, notes }: OptionTalk,
   terminal: Terminal,
   warnings: Warnings,
 ): void {
@@ -347,7 +129,7 @@ function tellOfOptions(
 
 function withEnvironment({ command, given }: Call, env: Terminal['env']): GivenValues {
   const result = new Map<string, readonly GivenValue[]>(given);
-  for (const { name, environment } of COMMANDS.find((spec) => spec.name === command)?.options ?? []) {
+  for (const { name, environment } of SPECS[command].options) {
     const value = environment === undefined ? undefined : env[environment];
     if (environment === undefined || !isSet(value)) continue;
     result.set(name, [...(result.get(name) ?? []), { origin: 'environment', label: `'${environment}'`, value }]);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { PACKAGE, PACKAGE_FOREIGN, AWS_CLI_FOREIGN } from '../../packager/cli/options.ts';
+import { PACKAGE, PACKAGE_FOREIGN, AWS_CLI_FOREIGN } from '../../packager/cli/syntax/package-flags.ts';
 import { TestAccount } from '../packager/bootstrap/account.ts';
 import { hideOwnEnvironment } from '../support/own-environment.ts';
 import { knowEveryError } from '../support/realm.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PACKAGE, PACKAGE_FOREIGN } from '../../packager/cli/options.ts';
+import { PACKAGE, PACKAGE_FOREIGN } from '../../packager/cli/syntax/package-flags.ts';
 import { hideOwnEnvironment } from '../support/own-environment.ts';
 import type { ShellBlock } from '../support/shell-blocks.ts';
 import { blocksOf, runBlock } from '../support/shell-blocks.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { parseCommandLine } from '../../packager/cli/command-line.ts';
+import { parseCommandLine } from '../../packager/cli/syntax/command-line.ts';
 import { paletteFor } from '../../packager/cli/terminal.ts';
 import { PLACE } from '../support/domain-principals.ts';
 import { resolve } from '../support/stack-engine/intrinsic.ts';

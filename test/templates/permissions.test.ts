@@ -5,7 +5,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../packager/chance.ts';
-import { HANDLERS } from '../../packager/cli/commands.ts';
+import { HANDLERS } from '../../packager/cli/handlers.ts';
 import { bind } from '../../repository/bind.ts';
 import type { Operation, Wanted } from '../../repository/bind.ts';
 import { ownKeeper } from '../../repository/deletion.ts';

@@ -1,16 +1,16 @@
 import type { Domain, Finding, KeeperCommand } from '../../../repository/index.ts';
 import { ArtifactError, listStackIds, parseStackId, runToEnd } from '../../../repository/index.ts';
-import type { AuditOptions } from '../audit-options.ts';
+import type { AuditOptions } from '../syntax/audit.ts';
 import { CHANCE } from '../../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import type { ComingFindings } from '../finding-talk.ts';
-import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
+import type { ComingFindings } from '../talk/findings.ts';
+import { count, namesOf, reasonOf, tellFindings } from '../talk/findings.ts';
 import { openDomain } from '../open.ts';
-import type { Column } from '../report.ts';
+import type { Column } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /**
  * Has the keeper compare the references with what is deployed, and tells what it finds as it comes.

@@ -8,7 +8,7 @@ import { parseSegment } from '../../../repository/name.ts';
 import { readable } from '../../../repository/unreadable.ts';
 import { localUser } from '../../provenance.ts';
 import { openDomainOf } from '../at-home.ts';
-import { CATCH_UP, plainBehind, tellBehind } from '../behind-talk.ts';
+import { CATCH_UP, plainBehind, tellBehind } from '../talk/behind.ts';
 import {
   arnOfVersion,
   findBookmark,
@@ -16,15 +16,15 @@ import {
   resolveOneVersion,
   resolveWholeArtifact,
 } from '../bookmark-name.ts';
-import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../bookmark-options.ts';
+import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../syntax/bookmark.ts';
 import { CHANCE } from '../../chance.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { printable } from '../printable.ts';
-import type { Column } from '../report.ts';
-import { formatDate, formatTable, writeJson, writeJsonList } from '../report.ts';
+import { printable } from '../talk/printable.ts';
+import type { Column } from '../talk/report.ts';
+import { formatDate, formatTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** So many versions are looked at at once. */
 const AT_ONCE = 16;

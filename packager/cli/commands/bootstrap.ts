@@ -1,16 +1,16 @@
 import type { Bootstrapped } from '../../bootstrap/bootstrap.ts';
 import type { Plan } from '../../bootstrap/event.ts';
 import { bootstrap } from '../../bootstrap/bootstrap.ts';
-import type { BootstrapOptions } from '../bootstrap-options.ts';
-import { bootstrapTalk, formatPlan } from '../bootstrap-talk.ts';
+import type { BootstrapOptions } from '../syntax/bootstrap.ts';
+import { bootstrapTalk, formatPlan } from '../talk/bootstrap.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { TOOLS } from '../bootstrap-tools.ts';
 import { confirm } from '../confirm.ts';
 import { accessSettings } from '../../opening/opening.ts';
-import { formatFields, writeJson } from '../report.ts';
+import { formatFields, writeJson } from '../talk/report.ts';
 import { scratchFolder } from '../../scratch.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Makes the account's domain, or brings it up to date. */
 export async function run(

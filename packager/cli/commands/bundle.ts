@@ -5,16 +5,16 @@ import type { BundleDraft } from '../../bundling/create.ts';
 import { draftBundle } from '../../bundling/create.ts';
 import { checkOutputs, outputFile, tryOutputs, writeOutputs } from '../../output.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
-import type { BundleCreateOptions, BundlePublishOptions, BundleShowOptions } from '../bundle-options.ts';
-import { describeBundle, formatCreated, plainBundle, plainDraft, warningsOfNames } from '../bundle-talk.ts';
-import type { PackageOptions } from '../options.ts';
+import type { BundleCreateOptions, BundlePublishOptions, BundleShowOptions } from '../syntax/bundle.ts';
+import { describeBundle, formatCreated, plainBundle, plainDraft, warningsOfNames } from '../talk/bundle.ts';
+import type { PackageOptions } from '../syntax/package-flags.ts';
 import type { Origin } from '../../opening/project.ts';
 import { inputsOf, openProject, readResources } from '../../opening/project.ts';
-import { createProgress } from '../progress.ts';
-import { writeJson } from '../report.ts';
+import { createProgress } from '../talk/progress.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
 import { valuesOf, warningsOfParameters } from '../../packaging/given-parameters.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { packageFrom } from './package.ts';
 
 /** Writes a template and everything that it names into one file. No domain is asked for anything. */

@@ -1,10 +1,10 @@
 import { bashScript } from '../completing/bash.ts';
 import { fishScript } from '../completing/fish.ts';
 import { zshScript } from '../completing/zsh.ts';
-import type { CompletionOptions, Shell } from '../completion-options.ts';
-import { writeJson } from '../report.ts';
+import type { CompletionOptions, Shell } from '../syntax/completion.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 const SCRIPTS: Readonly<Record<Shell, () => string>> = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

@@ -3,15 +3,15 @@ import { refuse } from '../../../repository/error.ts';
 import type { ArtifactError } from '../../../repository/index.ts';
 import { openDomainOf } from '../at-home.ts';
 import { confirm } from '../confirm.ts';
-import type { DeleteOptions } from '../delete-options.ts';
-import { askFor, commandsFor, isDue, lookAt, settled, versionName } from '../deletion-plan.ts';
-import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo, whatGoes } from '../deletion-talk.ts';
+import type { DeleteOptions } from '../syntax/delete.ts';
+import { askFor, commandsFor, isDue, lookAt, settled, versionName } from '../talk/deletion-plan.ts';
+import { adviceOn, formatDeleted, formatDeletion, inUse, lettingGo, whatGoes } from '../talk/deletion.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { writeJson, writeJsonList, writeNote } from '../report.ts';
+import { writeJson, writeJsonList, writeNote } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { plainUsage } from './references.ts';
 
 interface Call {

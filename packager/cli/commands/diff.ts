@@ -4,17 +4,17 @@ import type { AssetChange, ComparedAsset } from '../../comparing/compare-version
 import { compareSides } from '../../comparing/compare-versions.ts';
 import { formatSize } from '../../size.ts';
 import { openerOf } from '../at-home.ts';
-import type { Compared } from '../diff-sides.ts';
-import { resolveSides } from '../diff-sides.ts';
+import type { Compared } from './diff-sides.ts';
+import { resolveSides } from './diff-sides.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { DiffOptions } from '../looking-options.ts';
-import { printable } from '../printable.ts';
-import type { Column } from '../report.ts';
-import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import type { DiffOptions } from '../syntax/looking.ts';
+import { printable } from '../talk/printable.ts';
+import type { Column } from '../talk/report.ts';
+import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** What changed between two versions, or two assets: nothing is held but the files of one pair of archives. */
 export async function run(options: DiffOptions, terminal: Terminal, warnings: Warnings): Promise<ExitCode> {

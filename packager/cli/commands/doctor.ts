@@ -6,16 +6,16 @@ import type { OwnBucketExamination } from '../../doctor/bucket-domain.ts';
 import type { Result, Status } from '../../doctor/check.ts';
 import { STATUSES } from '../../doctor/check.ts';
 import { CHANCE } from '../../chance.ts';
-import type { DoctorOptions } from '../doctor-options.ts';
+import type { DoctorOptions } from '../syntax/doctor.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import { requireNoPrefix } from '../../opening/open.ts';
 import { LOCAL_BUCKET } from '../../opening/open-directory.ts';
 import { accessSettings } from '../../opening/opening.ts';
-import { writeJson } from '../report.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 interface Examination {
   /** For programs. */

@@ -1,17 +1,17 @@
 import { explain } from '../../explaining/explain.ts';
 import type { Explanation } from '../../explaining/explain.ts';
 import { loadProperties } from '../../template/properties/user-table.ts';
-import { explanationText, plainExplanation } from '../explain-talk.ts';
-import { helpWidth } from '../help.ts';
-import type { PackageOptions } from '../options.ts';
+import { explanationText, plainExplanation } from '../talk/explain.ts';
+import { helpWidth } from '../syntax/help.ts';
+import type { PackageOptions } from '../syntax/package-flags.ts';
 import type { Origin } from '../../opening/project.ts';
 import { openProject, readResources } from '../../opening/project.ts';
 import { valuesOf, warningsOfParameters } from '../../packaging/given-parameters.ts';
-import { createProgress } from '../progress.ts';
-import { writeJson } from '../report.ts';
+import { createProgress } from '../talk/progress.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Tells what `package` would do with a template, and why. Asks nothing of any network. */
 export async function run(options: PackageOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

@@ -15,13 +15,13 @@ import { exists } from '../../../repository/status.ts';
 import { resolveVersion } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { arnOfVersion } from '../bookmark-name.ts';
-import type { ActivateOptions, FinishOptions } from '../bookmark-options.ts';
+import type { ActivateOptions, FinishOptions } from '../syntax/bookmark.ts';
 import { namesContent, selectionIn, withSet } from '../../naming/named-version.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { writeJson } from '../report.ts';
-import { definiteArn } from '../showing.ts';
+import { writeJson } from '../talk/report.ts';
+import { definiteArn } from '../talk/showing.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { askOnce, moveBookmark } from './bookmark.ts';
 
 /**

@@ -15,13 +15,13 @@ import type { Salvaged } from '../../../repository/salvage.ts';
 import { salvageSettings } from '../../../repository/salvage.ts';
 import { failureReason } from '../../output-failure.ts';
 import { confirm } from '../confirm.ts';
-import type { GcRulesOptions, GcRulesSetOptions } from '../gc-options.ts';
-import { count } from '../finding-talk.ts';
+import type { GcRulesOptions, GcRulesSetOptions } from '../syntax/gc.ts';
+import { count } from '../talk/findings.ts';
 import { openDomain } from '../open.ts';
-import type { Column } from '../report.ts';
-import { formatTable, writeJson } from '../report.ts';
+import type { Column } from '../talk/report.ts';
+import { formatTable, writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 const COLUMNS: readonly Column[] = [{ title: 'RULE' }, { title: 'MATCHES' }, { title: 'KEEPS' }, { title: 'TAKES' }];
 

@@ -12,7 +12,7 @@ import { CHANCE } from '../../chance.ts';
 import { confirm } from '../confirm.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { GcPlanningOptions, GcPlanOptions, GcRunOptions } from '../gc-options.ts';
+import type { GcPlanningOptions, GcPlanOptions, GcRunOptions } from '../syntax/gc.ts';
 import {
   doesSomething,
   ITEM_COLUMNS,
@@ -25,16 +25,16 @@ import {
   RULE_COLUMNS,
   runCommand,
   RunTally,
-} from '../gc-talk.ts';
+} from '../talk/gc.ts';
 import { openDomain } from '../open.ts';
-import type { ToldPlan } from '../told-plan.ts';
-import { Making, StoredPlan } from '../told-plan.ts';
-import { count, writeRemedies, writeTable } from '../finding-talk.ts';
+import type { ToldPlan } from '../talk/told-plan.ts';
+import { Making, StoredPlan } from '../talk/told-plan.ts';
+import { count, writeRemedies, writeTable } from '../talk/findings.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import { GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /**
  * Has the keeper find out what would go, and tells it as it comes.

@@ -7,11 +7,11 @@ import { resolveVersion } from '../../naming/artifact.ts';
 import { resolveNamed, withSet } from '../../naming/named-version.ts';
 import { formatSize } from '../../size.ts';
 import { openDomainOf } from '../at-home.ts';
-import type { GetOptions } from '../looking-options.ts';
-import { printable } from '../printable.ts';
-import { writeJson } from '../report.ts';
+import type { GetOptions } from '../syntax/looking.ts';
+import { printable } from '../talk/printable.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Brings an artifact's content here, verified: all files appear whole and right, or none does. */
 export async function run(options: GetOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

@@ -11,10 +11,10 @@ import type { Edited } from '../../aws-cli/alias-writing.ts';
 import { editAliases, readAliases } from '../../aws-cli/alias-writing.ts';
 import { ARTIFACTS, isOurs, SHADOW, valueOf } from '../../aws-cli/aliases.ts';
 import { shownPath } from '../../packaging/location.ts';
-import type { InstallAliasOptions } from '../alias-options.ts';
-import { writeJson } from '../report.ts';
+import type { InstallAliasOptions } from '../syntax/install-alias.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Writes aliases into the alias file of the AWS CLI, or takes them out again. */
 export async function run(

@@ -11,13 +11,13 @@ import { formatSize } from '../../size.ts';
 import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
 import { adviceOnPrefix, foundIn } from '../known-repository.ts';
-import type { ListOptions } from '../looking-options.ts';
+import type { ListOptions } from '../syntax/looking.ts';
 import { prefixIn } from '../prefix.ts';
-import { printable } from '../printable.ts';
-import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
+import { printable } from '../talk/printable.ts';
+import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** So many artifacts are looked at at once. */
 const AT_ONCE = 32;

@@ -7,13 +7,13 @@ import type { PackageResult } from '../../packaging/package.ts';
 import { isList, isString, valueOf } from '../../template/node.ts';
 import type { Template } from '../../template/template.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
-import { capabilitiesOf, formatSuccess, formatWritten, hasNestedStacks, samBytesOf } from '../deploy-line.ts';
-import { isEarlierManifest, isEarlierTemplate } from '../earlier-output.ts';
+import { capabilitiesOf, formatSuccess, formatWritten, hasNestedStacks, samBytesOf } from '../talk/deploy-line.ts';
+import { isEarlierManifest, isEarlierTemplate } from './earlier-output.ts';
 import { surroundingsOf } from '../open.ts';
-import type { PackageOptions } from '../options.ts';
+import type { PackageOptions } from '../syntax/package-flags.ts';
 import { domainFolders } from '../../opening/open.ts';
 import { inputsOf, openProject } from '../../opening/project.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress } from '../talk/progress.ts';
 import {
   formatRegions,
   plainRegions,
@@ -22,10 +22,10 @@ import {
   requireRegions,
   servesAll,
   textForAll,
-} from '../regional-talk.ts';
-import { formatTable, writeJson, writeNote } from '../report.ts';
+} from '../talk/regional.ts';
+import { formatTable, writeJson, writeNote } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { statsOf } from '../../regular-file.ts';
 
 /** Packages a template: the one on stdout or in a file takes the place of what aws-cli and SAM write. */
@@ -36,7 +36,7 @@ export async function run(
   tools?: BootstrapTools,
 ): Promise<void> {
   if (!given.watch) return packageFrom(openProject, given, terminal, warnings, tools);
-  const { watchPackaging } = await import('../watch.ts');
+  const { watchPackaging } = await import('./watch.ts');
   return watchPackaging(given, terminal, warnings, tools);
 }
 

@@ -14,12 +14,12 @@ import { provenanceOf } from '../../provenance.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import type { PromoteOptions } from '../promote-options.ts';
-import { evidenceOf, itemsToPromote, namesToPromote } from '../promotion-request.ts';
-import { formatDate, writeJson } from '../report.ts';
+import type { PromoteOptions } from '../syntax/promote.ts';
+import { evidenceOf, itemsToPromote, namesToPromote } from './promotion-request.ts';
+import { formatDate, writeJson } from '../talk/report.ts';
 import { scratchFolder } from '../../scratch.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Names versions in another repository, and prints their ARNs there. */
 export async function run(options: PromoteOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

@@ -5,11 +5,11 @@ import type { PromotionEvidence } from '../../../repository/promoting/record.ts'
 import { formatVersion } from '../../../repository/promoting/record.ts';
 import { resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
-import type { PromotionsOptions } from '../promotions-options.ts';
-import { formatDate, formatTable, writeJson } from '../report.ts';
+import type { PromotionsOptions } from '../syntax/promotions.ts';
+import { formatDate, formatTable, writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** What was promoted from an artifact, and to it, all the way. */
 export async function run(options: PromotionsOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

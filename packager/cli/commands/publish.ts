@@ -5,11 +5,11 @@ import { arnOf, publishPaths } from '../../publish-paths.ts';
 import { formatSize } from '../../size.ts';
 import type { BootstrapTools } from '../bootstrap-tools.ts';
 import { surroundingsOf } from '../open.ts';
-import { createProgress } from '../progress.ts';
-import type { PublishOptions } from '../publish-options.ts';
-import { formatTable, writeJson } from '../report.ts';
+import { createProgress } from '../talk/progress.ts';
+import type { PublishOptions } from '../syntax/publish.ts';
+import { formatTable, writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Publishes files and folders as one version of an artifact and prints its ARN. */
 export async function run(

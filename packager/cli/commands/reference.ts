@@ -20,10 +20,10 @@ import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
 import { namesContent } from '../../naming/named-version.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import type { ReferenceOptions } from '../reference-options.ts';
-import { writeJson, writeJsonList } from '../report.ts';
+import type { ReferenceOptions } from '../syntax/reference.ts';
+import { writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** Records that a consumer which is no stack needs a version. */
 export async function add(options: ReferenceOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

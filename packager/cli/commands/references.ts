@@ -6,18 +6,18 @@ import { bookmarksOf } from '../../../repository/looking/needs.ts';
 import type { Unreadable } from '../../../repository/unreadable.ts';
 import { resolveSubject } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
-import { BehindTable, CATCH_UP, plainBehind } from '../behind-talk.ts';
+import { BehindTable, CATCH_UP, plainBehind } from '../talk/behind.ts';
 import { noBookmark } from '../bookmark-name.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
 import { adviceOnPrefix, foundIn, requireKnown } from '../known-repository.ts';
-import type { ReferencesOptions, ReferencesQuestion } from '../options.ts';
-import type { Column } from '../report.ts';
+import type { ReferencesOptions, ReferencesQuestion } from '../syntax/references.ts';
+import type { Column } from '../talk/report.ts';
 import { formatSize } from '../../size.ts';
-import { formatDate, GrowingTable, writeJson, writeJsonList } from '../report.ts';
-import { lookBeside } from '../showing.ts';
+import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
+import { lookBeside } from '../talk/showing.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** One question about references, answered as the records are read: nothing is held, however many there are. */
 export async function run(options: ReferencesOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

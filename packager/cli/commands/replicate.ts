@@ -19,10 +19,10 @@ import { namesContent } from '../../naming/named-version.ts';
 import type { Elsewhere } from '../../opening/opening.ts';
 import type { Replicable } from '../../opening/replication.ts';
 import { bring, placesOf, requireFindable } from '../../opening/replication.ts';
-import type { ReplicateOptions } from '../replicate-options.ts';
-import { writeJson, writeJsonList } from '../report.ts';
+import type { ReplicateOptions } from '../syntax/replicate.ts';
+import { writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /** So much is fetched at once, all domains together. */
 const AT_ONCE = 8;

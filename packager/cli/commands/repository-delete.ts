@@ -5,15 +5,15 @@ import type { DeletedRepository } from '../../../repository/keeping/repository-d
 import { ownerName } from '../../../repository/owner.ts';
 import { CHANCE } from '../../chance.ts';
 import { confirm } from '../confirm.ts';
-import { count } from '../finding-talk.ts';
-import { adviceOn, formatDeletion, inUse, lettingGo } from '../deletion-talk.ts';
+import { count } from '../talk/findings.ts';
+import { adviceOn, formatDeletion, inUse, lettingGo } from '../talk/deletion.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
 import { openDomain } from '../open.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
-import { writeJson, writeJsonList, writeNote } from '../report.ts';
-import type { RepositoryDeleteOptions } from '../repository-options.ts';
+import { writeJson, writeJsonList, writeNote } from '../talk/report.ts';
+import type { RepositoryDeleteOptions } from '../syntax/repository.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 interface Call {
   readonly opened: OpenDomain;

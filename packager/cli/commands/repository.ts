@@ -12,21 +12,21 @@ import { ownerName } from '../../../repository/owner.ts';
 import { notesIn } from '../../../repository/settings.ts';
 import { problemsOfSettings } from '../../../repository/settings-problems.ts';
 import { confirm } from '../confirm.ts';
-import { count } from '../finding-talk.ts';
+import { count } from '../talk/findings.ts';
 import { unknownAmong } from '../known-repository.ts';
 import { openDomain } from '../open.ts';
-import type { Column } from '../report.ts';
-import { formatDate, formatFields, formatTable, writeJson, writeJsonList, writeNote } from '../report.ts';
+import type { Column } from '../talk/report.ts';
+import { formatDate, formatFields, formatTable, writeJson, writeJsonList, writeNote } from '../talk/report.ts';
 import type {
   GivenSettings,
   RepositoryCreateOptions,
   RepositoryListOptions,
   RepositoryOptions,
   RepositoryUpdateOptions,
-} from '../repository-options.ts';
+} from '../syntax/repository.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /**
  * Makes a repository, unless it is there with these settings.

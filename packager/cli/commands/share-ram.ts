@@ -16,8 +16,8 @@ import { removeShare } from '../../../repository/sharing/records.ts';
 import type { RepositoryShare } from '../../../repository/sharing/share.ts';
 import { DESCRIPTOR_PARAMETER, nameOfResourceShare } from '../../sharing/resource-access.ts';
 import { CHANCE } from '../../chance.ts';
-import type { Call } from '../share-steps.ts';
-import { agree, applyAll, nameOf, planned, tag, tellDone, tellPlan, VERBS } from '../share-steps.ts';
+import type { Call } from './share-steps.ts';
+import { agree, applyAll, nameOf, planned, tag, tellDone, tellPlan, VERBS } from './share-steps.ts';
 import type { OpenSharing } from '../sharing.ts';
 
 /** What AWS RAM says of a domain's resource shares, beside what the records say. */

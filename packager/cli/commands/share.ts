@@ -5,10 +5,10 @@ import { addShare, isSame, removeShare } from '../../../repository/sharing/recor
 import type { RamShare } from '../../../repository/sharing/resource-share.ts';
 import type { RepositoryShare } from '../../../repository/sharing/share.ts';
 import { CHANCE } from '../../chance.ts';
-import type { Column } from '../report.ts';
-import { formatTable, writeJson } from '../report.ts';
-import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from '../share-options.ts';
-import type { Call } from '../share-steps.ts';
+import type { Column } from '../talk/report.ts';
+import { formatTable, writeJson } from '../talk/report.ts';
+import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from '../syntax/share.ts';
+import type { Call } from './share-steps.ts';
 import {
   agree,
   applyAll,
@@ -21,11 +21,11 @@ import {
   tellPlan,
   VERBS,
   warnOfUnits,
-} from '../share-steps.ts';
+} from './share-steps.ts';
 import type { OpenSharing } from '../sharing.ts';
 import { openSharing } from '../sharing.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { followedView, isRamShare, lookAtRam, revokeInRam, shareByRam, STATES } from './share-ram.ts';
 
 /**

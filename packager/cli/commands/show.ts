@@ -3,15 +3,15 @@ import { findNewest, newestNumber, readVersion } from '../../../repository/index
 import { findShown } from '../../../repository/looking/versions.ts';
 import { resolveArtifact, resolveVersion, resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
-import type { ShowOptions } from '../looking-options.ts';
+import type { ShowOptions } from '../syntax/looking.ts';
 import { namesContent, selectionIn, withSet } from '../../naming/named-version.ts';
-import { showArtifact } from '../show-artifact.ts';
-import { showContent } from '../show-content.ts';
-import { showVersion } from '../show-version.ts';
-import type { ShowCall } from '../showing.ts';
+import { showArtifact } from '../talk/show-artifact.ts';
+import { showContent } from '../talk/show-content.ts';
+import { showVersion } from '../talk/show-version.ts';
+import type { ShowCall } from '../talk/showing.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** One page: of an artifact, of one version, or of some content. */
 export async function run(options: ShowOptions, terminal: Terminal, warnings: Warnings): Promise<void> {

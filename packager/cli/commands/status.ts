@@ -14,13 +14,13 @@ import { FOLLOWERS } from '../../../repository/status-target.ts';
 import { openDomainOf } from '../at-home.ts';
 import { arnOfVersion, resolveOneVersion } from '../bookmark-name.ts';
 import { confirm } from '../confirm.ts';
-import { arnOf, askFor, versionName } from '../deletion-plan.ts';
-import { endsOf, inUse, lettingGo } from '../deletion-talk.ts';
+import { arnOf, askFor, versionName } from '../talk/deletion-plan.ts';
+import { endsOf, inUse, lettingGo } from '../talk/deletion.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { formatTable, writeJson, writeJsonList } from '../report.ts';
-import type { StatusOptions, StatusSetOptions } from '../status-options.ts';
+import { formatTable, writeJson, writeJsonList } from '../talk/report.ts';
+import type { StatusOptions, StatusSetOptions } from '../syntax/status.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 import { askOnce } from './bookmark.ts';
 
 type VersionName = ArtifactName & { readonly number: number };

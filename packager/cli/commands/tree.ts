@@ -10,14 +10,14 @@ import type { Unreadable } from '../../../repository/unreadable.ts';
 import { openDomainOf, withArnAsPrefix } from '../at-home.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
 import { adviceOnPrefix, foundIn } from '../known-repository.ts';
-import type { TreeOptions } from '../looking-options.ts';
+import type { TreeOptions } from '../syntax/looking.ts';
 import { prefixIn } from '../prefix.ts';
-import { printable } from '../printable.ts';
-import { writeJson } from '../report.ts';
+import { printable } from '../talk/printable.ts';
+import { writeJson } from '../talk/report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
-import { unreadableIn } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
+import { unreadableIn } from '../talk/warnings.ts';
 
 /** So many artifacts, and so many folders, are looked at at once. */
 const AT_ONCE = 16;

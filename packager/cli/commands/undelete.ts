@@ -10,12 +10,12 @@ import { refuse } from '../../../repository/error.ts';
 import { resolveVersions } from '../../naming/artifact.ts';
 import { openDomainOf } from '../at-home.ts';
 import { CHANCE } from '../../chance.ts';
-import type { UndeleteOptions } from '../delete-options.ts';
-import { arnOf, namingProblems, versionName } from '../deletion-plan.ts';
+import type { UndeleteOptions } from '../syntax/delete.ts';
+import { arnOf, namingProblems, versionName } from '../talk/deletion-plan.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { writeJson, writeJsonList } from '../report.ts';
+import { writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Warnings } from '../warnings.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /**
  * Takes the deletion of versions back. All of them are looked for before the first is touched; one whose content is gone does not keep back the others.

@@ -3,16 +3,16 @@ import { isLeftToSee, parseStackId, runToEnd } from '../../../repository/index.t
 import { CHANCE } from '../../chance.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { ComingFindings } from '../finding-talk.ts';
-import { count, namesOf, reasonOf, tellFindings } from '../finding-talk.ts';
+import type { ComingFindings } from '../talk/findings.ts';
+import { count, namesOf, reasonOf, tellFindings } from '../talk/findings.ts';
 import { openDomain } from '../open.ts';
-import { aboutPlace } from '../remedy.ts';
+import { aboutPlace } from '../talk/remedy.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
 import { placeFlags } from '../../opening/place-flags.ts';
-import type { Column } from '../report.ts';
+import type { Column } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
-import type { VerifyOptions } from '../verify-options.ts';
-import type { Warnings } from '../warnings.ts';
+import type { VerifyOptions } from '../syntax/verify.ts';
+import type { Warnings } from '../talk/warnings.ts';
 
 /**
  * Has the keeper compare what the store has with what its records say, and tells what it finds as it comes.

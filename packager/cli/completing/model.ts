@@ -1,7 +1,7 @@
-import { COMMANDS, GROUPS } from '../commands.ts';
-import type { CommandSpec } from '../commands.ts';
-import type { OptionSpec, PositionalArgument } from '../options.ts';
-import { ACCESS, DISPLAY } from '../options.ts';
+import { COMMANDS, GROUPS } from '../syntax/commands.ts';
+import type { NamedSpec } from '../syntax/commands.ts';
+import type { OptionSpec, PositionalArgument } from '../syntax/option.ts';
+import { ACCESS, DISPLAY } from '../syntax/shared.ts';
 
 /** What may stand at a place: `nothing` where there is no such place, `text` where nobody can guess. */
 export type Expected =
@@ -47,7 +47,7 @@ export function completedCommands(): readonly CompletedCommand[] {
   ];
 }
 
-function completedCommand({ name, options, positional }: CommandSpec): CompletedCommand {
+function completedCommand({ name, options, positional }: NamedSpec): CompletedCommand {
   return {
     words: name,
     members: membersOf(name),

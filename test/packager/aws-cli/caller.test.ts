@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { asTyped, GLOBAL_OPTIONS } from '../../../packager/aws-cli/caller.ts';
-import { COMMANDS } from '../../../packager/cli/commands.ts';
+import { COMMANDS } from '../../../packager/cli/syntax/commands.ts';
 import { runScript } from '../../support/child-script.ts';
 import { knowEveryError } from '../../support/realm.ts';
 import { whySkipped } from '../../support/where.ts';

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run as runInstallAlias } from '../../../packager/cli/commands/install-alias.ts';
 import { run } from '../../../packager/cli/program.ts';
-import { createWarnings } from '../../../packager/cli/warnings.ts';
+import { createWarnings } from '../../../packager/cli/talk/warnings.ts';
 import type { DiesAt } from '../../support/alias-child.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
 import { runScript } from '../../support/child-script.ts';

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { bundleKeeper, bundleReference, packed } from '../../../handler/build.mjs';
 import type { BootstrapTools } from '../../../packager/cli/bootstrap-tools.ts';
-import type { CommandHandlers } from '../../../packager/cli/commands.ts';
-import { HANDLERS } from '../../../packager/cli/commands.ts';
+import type { CommandHandlers } from '../../../packager/cli/handlers.ts';
+import { done, HANDLERS } from '../../../packager/cli/handlers.ts';
 import { run } from '../../../packager/cli/program.ts';
 import type { Terminal } from '../../../packager/cli/terminal.ts';
 import { bytesOf } from '../../../repository/content.ts';
@@ -272,9 +272,11 @@ export class TestAccount {
     return {
       ...HANDLERS,
       bootstrap: async (...call) =>
-        (await import('../../../packager/cli/commands/bootstrap.ts')).run(...call, this.tools),
-      package: async (...call) => (await import('../../../packager/cli/commands/package.ts')).run(...call, this.tools),
-      publish: async (...call) => (await import('../../../packager/cli/commands/publish.ts')).run(...call, this.tools),
+        done((await import('../../../packager/cli/commands/bootstrap.ts')).run(...call, this.tools)),
+      package: async (...call) =>
+        done((await import('../../../packager/cli/commands/package.ts')).run(...call, this.tools)),
+      publish: async (...call) =>
+        done((await import('../../../packager/cli/commands/publish.ts')).run(...call, this.tools)),
     };
   }
 

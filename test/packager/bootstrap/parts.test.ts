@@ -10,7 +10,7 @@ import { packKeeper } from '../../../packager/bootstrap/keeper-code.ts';
 import { causesOf, operationFailed } from '../../../packager/bootstrap/operation.ts';
 import { hasSucceeded, isNewer, situationOf } from '../../../packager/bootstrap/situation.ts';
 import { takingOver } from '../../../packager/bootstrap/taking-over.ts';
-import { bootstrapTalk } from '../../../packager/cli/bootstrap-talk.ts';
+import { bootstrapTalk } from '../../../packager/cli/talk/bootstrap.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { TestProject } from '../../support/project.ts';
 import { knowEveryError } from '../../support/realm.ts';

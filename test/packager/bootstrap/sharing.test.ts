@@ -6,7 +6,7 @@ import type { BootstrapEvent } from '../../../packager/bootstrap/event.ts';
 import type { FollowSharing } from '../../../packager/bootstrap/sharing.ts';
 import { followSharing } from '../../../packager/bootstrap/sharing.ts';
 import { CHANCE } from '../../../packager/chance.ts';
-import { resolveBootstrapOptions } from '../../../packager/cli/bootstrap-options.ts';
+import { resolveBootstrapOptions } from '../../../packager/cli/syntax/bootstrap.ts';
 import { establishDomain, ownKeeper } from '../../../repository/index.ts';
 import type { Domain } from '../../../repository/index.ts';
 import { addShare, readSharing } from '../../../repository/sharing/records.ts';

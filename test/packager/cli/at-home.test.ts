@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { COMMANDS } from '../../../packager/cli/commands.ts';
+import { COMMANDS } from '../../../packager/cli/syntax/commands.ts';
 import { descriptorKey } from '../../../repository/keys.ts';
 import { everything } from '../../support/domain-principals.ts';
 import { parseBucketPolicy } from '../../support/iam/policy.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { COMMANDS } from '../../../packager/cli/commands.ts';
+import { COMMANDS } from '../../../packager/cli/syntax/commands.ts';
 import { EXIT, EXIT_CODES } from '../../../packager/cli/exit-codes.ts';
-import { PACKAGE } from '../../../packager/cli/options.ts';
+import { PACKAGE } from '../../../packager/cli/syntax/package-flags.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { TestProject } from '../../support/project.ts';
 import { recordedTerminal } from '../../support/terminal.ts';

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { CommandHandlers, CommandName } from '../../../packager/cli/commands.ts';
-import { COMMANDS, GROUPS } from '../../../packager/cli/commands.ts';
+import type { CommandHandlers } from '../../../packager/cli/handlers.ts';
+import type { CommandName } from '../../../packager/cli/syntax/commands.ts';
+import { COMMANDS, GROUPS } from '../../../packager/cli/syntax/commands.ts';
 import type { ExitCode } from '../../../packager/cli/exit-codes.ts';
 import { EXIT } from '../../../packager/cli/exit-codes.ts';
 import type {
@@ -11,10 +12,11 @@ import type {
   ListOptions,
   ShowOptions,
   TreeOptions,
-} from '../../../packager/cli/looking-options.ts';
-import type { PackageOptions, ReferencesOptions } from '../../../packager/cli/options.ts';
+} from '../../../packager/cli/syntax/looking.ts';
+import type { PackageOptions } from '../../../packager/cli/syntax/package-flags.ts';
+import type { ReferencesOptions } from '../../../packager/cli/syntax/references.ts';
 import { run } from '../../../packager/cli/program.ts';
-import type { PublishOptions } from '../../../packager/cli/publish-options.ts';
+import type { PublishOptions } from '../../../packager/cli/syntax/publish.ts';
 import { INTERRUPTED, OUTPUT_CLOSED } from '../../../packager/cli/terminal.ts';
 import type { SourcePlace } from '../../../repository/error.ts';
 import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';

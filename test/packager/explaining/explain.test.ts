@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { COMMANDS } from '../../../packager/cli/commands.ts';
+import { COMMANDS } from '../../../packager/cli/syntax/commands.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { LEFT_REASONS } from '../../../packager/template/find/left.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';

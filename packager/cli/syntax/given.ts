@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ArtifactError } from '../../../repository/error.ts';
+
+/** Text as it stands, or what the file behind `file://PATH` says, as the AWS CLI reads arguments. Relative to `folder`. */
+export function readArgument(text: string, folder: string): string {
+  const path = pathOfFileUrl(text);
+  if (path === undefined) return text;
+  try {
+    return readFileSync(resolve(folder, path), 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    throw new ArtifactError('INVALID_ARGUMENT', `'${text}' can't be read: ${code}`, {
+      remedy: `file:// is followed by a path, relative to the folder '${folder}'.`,
+      cause: error,
+    });
+  }
+}
+
+/** The AWS CLI takes whatever follows `file://` as a path: `file://./a.json`, `file://a.json`, `file:///tmp/a.json`. */
+export function pathOfFileUrl(text: string): string | undefined {
+  if (!text.startsWith('file://')) return undefined;
+  // A drive letter (file:///C:/a.json) is the one case in which the path behind the slashes is not the path.
+  return /^file:\/\/\/[A-Za-z]:/.test(text) ? fileURLToPath(text) : text.slice('file://'.length);
+}
+
+/** What something is, for an error message. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  const text = scalarText(value);
+  return text === undefined ? 'a map' : `'${text}'`;
+}
+
+/** The text of a value that is one: from JSON, YAML or TOML. `undefined` for nothing, lists and maps. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value.toString();
+  return value instanceof Date ? value.toISOString() : undefined;
+}
