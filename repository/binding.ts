@@ -5,15 +5,7 @@ import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { objectKey } from './object-store.ts';
 import type { Stored } from './record.ts';
 import { readRecord } from './record.ts';
-
-/** The resource of a stack that uses artifacts; `uuid` tells two stacks apart that had the same name one after the other. */
-export interface StackResource {
-  readonly account: string;
-  readonly region: string;
-  readonly stack: string;
-  readonly uuid: string;
-  readonly logicalId: string;
-}
+import type { StackResource } from './stack-id.ts';
 
 /** One artifact that a resource uses. */
 export interface Use {

@@ -1,4 +1,4 @@
-import type { StackResource } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import { isLater } from './binding.ts';
 import { ArtifactError } from './error.ts';
 import { endingKey, endingsPrefix } from './keys.ts';

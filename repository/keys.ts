@@ -1,5 +1,5 @@
 import type { DomainPlace } from './arn.ts';
-import type { StackResource } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import type { Digest } from './digest.ts';
 import { isDigest, parseDigest } from './digest.ts';
 import type { ArtifactName } from './name.ts';

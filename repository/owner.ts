@@ -1,4 +1,4 @@
-import type { StackResource } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import { parseStackId } from './stack-id.ts';
 
 /** The resource of a stack that declared something, and the operation of CloudFormation's that wrote it last. Nobody else's stack changes it. */

@@ -1,4 +1,4 @@
-import type { StackResource } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import { looksLikeArtifactArn, parseArn } from './arn.ts';
 
 /** What stands for the ARNs where one ID means many, or where none is known yet. */

@@ -1,4 +1,5 @@
-import type { BindingName, BindingRecord, StackResource } from './binding.ts';
+import type { BindingName, BindingRecord } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
 import type { Digest } from './digest.ts';
 import { recordEnding } from './ending.ts';

@@ -1,9 +1,18 @@
 import type { DomainPlace } from './arn.ts';
 import { LOCAL_PLACE } from './arn.ts';
-import type { StackResource } from './binding.ts';
 
 /** One incarnation of a stack: deleted and made again, it has the same name and another `uuid`. */
-export type StackName = Omit<StackResource, 'logicalId'>;
+export interface StackName {
+  readonly account: string;
+  readonly region: string;
+  readonly stack: string;
+  readonly uuid: string;
+}
+
+/** The resource of a stack that uses artifacts. */
+export interface StackResource extends StackName {
+  readonly logicalId: string;
+}
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html: a name is a letter, then letters, digits and hyphens. */
 const NAME = '[A-Za-z][A-Za-z0-9-]{0,127}';

@@ -1,7 +1,7 @@
 import { expandAhead, only } from './ahead.ts';
 import type { ArtifactArn } from './arn.ts';
 import { parseArn, samePlace } from './arn.ts';
-import type { StackResource, Use } from './binding.ts';
+import type { Use } from './binding.ts';
 import { readBindingRecord, readUses } from './binding.ts';
 import { listBookmarkRecords, numbersNeeded } from './bookmark-record.ts';
 import type { Digest } from './digest.ts';
@@ -20,7 +20,7 @@ import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { parsePromotionConsumer } from './promoting/consumer.ts';
 import { promotedTo } from './promoting/promoted-to.ts';
 import { readRecord } from './record.ts';
-import type { StackName } from './stack-id.ts';
+import type { StackName, StackResource } from './stack-id.ts';
 import { formatStackId, isElsewhere } from './stack-id.ts';
 import type { Status } from './status.ts';
 import { exists } from './status.ts';

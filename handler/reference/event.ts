@@ -1,5 +1,5 @@
 import { ArtifactError } from '../../repository/error.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import { parseStackId } from '../../repository/stack-id.ts';
 import { issuedBefore } from '../../repository/time.ts';
 import { isGeneration } from '../../repository/physical-id.ts';

@@ -1,4 +1,5 @@
-import type { BindingRecord, StackResource } from '../binding.ts';
+import type { BindingRecord } from '../binding.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
 import { generationOf, isInvented } from '../physical-id.ts';

@@ -1,4 +1,4 @@
-import type { StackResource } from '../binding.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import type { ListedObject, ObjectStore } from '../object-store.ts';
 import { generationOf } from '../physical-id.ts';

@@ -1,4 +1,4 @@
-import type { StackResource } from '../binding.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Arrival } from '../blob.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';

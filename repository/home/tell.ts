@@ -1,5 +1,6 @@
 import type { DomainPlace } from '../arn.ts';
-import type { BindingRecord, StackResource } from '../binding.ts';
+import type { BindingRecord } from '../binding.ts';
+import type { StackResource } from '../stack-id.ts';
 import { readBindingRecord } from '../binding.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { audit } from '../../repository/audit/audit.ts';
 import type { Operation, Wanted } from '../../repository/bind.ts';
 import { bind } from '../../repository/bind.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import type { Evidence, StackEvidence } from '../../repository/evidence/evidence.ts';
 import { formatArn, hasCode, publishVersion, readManifest } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';

@@ -3,7 +3,7 @@ import { contentOf, publishVersion, sha256 } from '../../repository/index.ts';
 import type { Domain } from '../../repository/index.ts';
 import { bind } from '../../repository/bind.ts';
 import type { Wanted } from '../../repository/bind.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import { blobKey, consumersPrefix, stackReferenceKey } from '../../repository/keys.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';
 import { publishable, testDomain } from '../support/domain.ts';

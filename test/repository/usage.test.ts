@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { bind } from '../../repository/bind.ts';
 import type { Wanted } from '../../repository/bind.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import { consumerKey, bookmarkKey, namedReferenceKey, stackReferenceKey, statusKey } from '../../repository/keys.ts';
 import {
   formatArn,

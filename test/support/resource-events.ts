@@ -1,6 +1,6 @@
 import { bind } from '../../repository/bind.ts';
 import type { Operation, Wanted } from '../../repository/bind.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';
 import { release } from '../../repository/release.ts';
 

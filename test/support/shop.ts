@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { CHANCE } from '../../packager/chance.ts';
 import { bind } from '../../repository/bind.ts';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import { findDomain, formatArn, ownKeeper, readVersion, resolve } from '../../repository/index.ts';
 import type { ArtifactName, Domain } from '../../repository/index.ts';
 import { directoryStore } from '../../repository/stores/directory.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { StackResource } from '../../repository/binding.ts';
+import type { StackResource } from '../../repository/stack-id.ts';
 import { sha256 } from '../../repository/digest.ts';
 import { stackReferenceKey, versionKey, versionReferenceKey } from '../../repository/keys.ts';
 import { bucketStatements } from '../../repository/sharing/statements.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Wanted } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import { readBindingRecord } from '../../../repository/binding.ts';
 import { domainBucket } from '../../../repository/domain.ts';
 import { hasCode } from '../../../repository/error.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { audit } from '../../../repository/audit/audit.ts';
 import type { Operation, Wanted } from '../../../repository/bind.ts';
 import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import { bindingKeys, readBindingRecord } from '../../../repository/binding.ts';
 import type { DomainPlace } from '../../../repository/arn.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';

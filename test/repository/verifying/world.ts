@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach } from '@jest/globals';
 import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';

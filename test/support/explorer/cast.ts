@@ -3,7 +3,7 @@ import type { ArtifactName, Digest, Domain, ObjectKey } from '../../../repositor
 import { deleteBookmark, setBookmark } from '../../../repository/bookmark.ts';
 import { formatArn, LOCAL_PLACE } from '../../../repository/arn.ts';
 import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import { noteUnused } from '../../../repository/collecting/unused.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';

@@ -1,7 +1,7 @@
 import type { DomainPlace } from '../../../repository/arn.ts';
 import type { Operation, Wanted } from '../../../repository/bind.ts';
 import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import { domainBucket } from '../../../repository/domain.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import type { Away } from '../../../repository/home/away.ts';

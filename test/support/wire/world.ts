@@ -8,7 +8,7 @@ import type {
   Manifest,
   ObjectStore,
 } from '../../../repository/index.ts';
-import type { StackResource } from '../../../repository/binding.ts';
+import type { StackResource } from '../../../repository/stack-id.ts';
 import type { Wanted } from '../../../repository/bind.ts';
 import type { Release } from '../../../repository/release.ts';
 import type { Tally } from './tally.ts';
