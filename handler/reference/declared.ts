@@ -3,7 +3,7 @@ import { physicalIdOf, thingOf, thingOfId } from '../../repository/declaring/thi
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import type { AskKeeper } from '../../repository/keeping/command.ts';
 import type { ResourceEvent } from './event.ts';
-import type { Failing, Outcome } from './reference.ts';
+import type { Failing, Outcome } from './outcome.ts';
 
 /**
  * Has the keeper do what an event says of something that its stack declares: only it may.

@@ -10,6 +10,7 @@ import { release } from '../../repository/release.ts';
 import { declare } from './declared.ts';
 import type { ResourceEvent } from './event.ts';
 import { formatPhysicalId, generationOf, isInvented } from '../../repository/physical-id.ts';
+import type { Failing, Outcome } from './outcome.ts';
 import { parseProperties, wantTheSame } from './properties.ts';
 import { attributesOf, findUse } from './use.ts';
 
@@ -19,20 +20,6 @@ export interface Served extends DomainParts {
   readonly urlOf: (bucket: string, key: string) => string;
   /** The keeper, as it takes what stacks declare. Absent: they can't declare anything. */
   readonly declaring?: AskKeeper;
-}
-
-/** Of an event that was carried out. */
-export interface Outcome {
-  readonly physicalId: string;
-  readonly data?: Readonly<Record<string, string>>;
-  /** Bindings. */
-  readonly added?: number;
-  readonly removed?: number;
-}
-
-/** The ID to answer with if the event fails, or is given up, from here on. */
-export interface Failing {
-  physicalId: string;
 }
 
 /** What the domain's own stack writes its descriptor with. */
