@@ -13,9 +13,9 @@ import { cacheFolder } from '../cache-folder.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import type { Identity } from './identity-memory.ts';
 import { IdentityMemory } from './identity-memory.ts';
+import type { ClientConfig, Credentials, HandlerOptions } from './client-config.ts';
 import type { directConfig } from './direct-config.ts';
 import { partitionNamed, writtenS3 } from './partition.ts';
-import type { Agents } from './proxy.ts';
 import { agentsFor } from './proxy.ts';
 import { userAgent } from './user-agent.ts';
 import type { Environment } from '../environment.ts';
@@ -81,34 +81,6 @@ export interface DirectAccess {
 /** What the SDK's clients have in common here. */
 interface SdkClient {
   readonly middlewareStack: unknown;
-}
-
-/** What every client of ours is made with. */
-export interface ClientConfig {
-  readonly region: string;
-  readonly profile: string;
-  readonly credentials: () => Promise<Credentials>;
-  readonly requestHandler: HandlerOptions;
-  readonly maxAttempts?: number;
-  readonly retryMode: string;
-  readonly endpoint?: string;
-  readonly ignoreConfiguredEndpointUrls: boolean;
-  readonly useFipsEndpoint: boolean;
-  readonly useDualstackEndpoint: boolean;
-  readonly userAgentAppId: () => Promise<string | undefined>;
-  readonly customUserAgent: [string, string?][];
-}
-
-interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
-
-interface HandlerOptions extends Agents {
-  readonly connectionTimeout: number;
-  readonly socketTimeout: number;
 }
 
 /** A host that does not answer within ten seconds won't; the next attempt may reach another. */

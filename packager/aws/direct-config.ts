@@ -5,7 +5,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import type { Checksum, SourceData } from '@smithy/types';
 import { s3ClientDefaults } from '../../repository/stores/s3-connection.ts';
 import type { DirectConfig } from '../../repository/stores/s3-direct.ts';
-import type { ClientConfig } from './access.ts';
+import type { ClientConfig } from './client-config.ts';
 import { regionalS3 } from './partition.ts';
 import { userAgent } from './user-agent.ts';
 

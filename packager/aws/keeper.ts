@@ -13,7 +13,8 @@ import {
   KEEPER_FUNCTION,
   PUBLISHING_ALIAS,
 } from '../../repository/keeping/invocation.ts';
-import type { AwsAccess, ClientConfig } from './access.ts';
+import type { AwsAccess } from './access.ts';
+import type { ClientConfig } from './client-config.ts';
 import { connectionProblem } from './access.ts';
 
 /**
