@@ -17,10 +17,11 @@ export interface Scope {
 
 /** One piece of a text that CloudFormation would put together. */
 type Part =
-  /** `defaults`: parameters whose Default the text is; `isHidden`: it is made of a parameter that nobody is shown. */
+  /** `ofParameter`: it is a parameter's value; `defaults`: parameters whose Default the text is; `isHidden`: it is made of a parameter that nobody is shown. */
   | {
       readonly kind: 'text';
       readonly text: string;
+      readonly ofParameter?: true;
       readonly defaults?: readonly Parameter[];
       readonly isHidden?: true;
     }
@@ -44,6 +45,8 @@ export type Resolved =
       readonly loops: readonly Loop[];
       /** One, or one for each combination of the loops' values. */
       readonly texts: readonly { readonly values: readonly string[]; readonly text: string }[];
+      /** They are made of parameters, and not of loops alone. */
+      readonly ofParameters?: true;
       /** Parameters whose Defaults the texts are made of. */
       readonly defaults?: readonly Parameter[];
       /** They are made of parameters that nobody is shown. */
@@ -67,11 +70,19 @@ export function resolve(node: TemplateNode, scope: Scope): Resolved {
   }
   const texts = combined.map((values) => ({ values, text: written(parts, loops, values) }));
   const isHidden = isAnyHidden(parts) || loops.some((loop) => loop.isHidden === true);
-  return { kind: 'known', loops, texts, defaults: defaultsIn(parts), ...(isHidden && { isHidden }) };
+  return {
+    ...{ kind: 'known', loops, texts, defaults: defaultsIn(parts) },
+    ...(isOfParameters(parts) && { ofParameters: true }),
+    ...(isHidden && { isHidden }),
+  };
 }
 
 function isAnyHidden(parts: readonly Part[]): boolean {
   return parts.some((part) => part.kind === 'text' && part.isHidden === true);
+}
+
+function isOfParameters(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.kind === 'text' && part.ofParameter === true);
 }
 
 function defaultsIn(parts: readonly Part[]): readonly Parameter[] {
@@ -151,7 +162,11 @@ function reference(name: string, { parameters, loops }: Scope): Part {
 
 function textOf(parameter: Parameter, text: string): Part {
   const { isDefault = false, isHidden = false } = parameter;
-  return { kind: 'text', text, ...(isDefault && { defaults: [parameter] }), ...(isHidden && { isHidden }) };
+  return {
+    ...{ kind: 'text', text, ofParameter: true },
+    ...(isDefault && { defaults: [parameter] }),
+    ...(isHidden && { isHidden }),
+  };
 }
 
 function unknown(why: string): Unknown {
@@ -208,7 +223,11 @@ function lookUp(value: TemplateNode, scope: Scope): Part {
   if (!isString(found)) return undecided("'Fn::FindInMap'");
   const parts = items.flatMap((item) => compose(item, scope));
   const isHidden = isAnyHidden(parts);
-  return { kind: 'text', text: found.value, defaults: defaultsIn(parts), ...(isHidden && { isHidden }) };
+  return {
+    ...{ kind: 'text', text: found.value, defaults: defaultsIn(parts) },
+    ...(isOfParameters(parts) && { ofParameter: true }),
+    ...(isHidden && { isHidden }),
+  };
 }
 
 /** Every text that Fn::FindInMap may come to, whatever its keys are. */

@@ -101,7 +101,7 @@ export function considerTexts(search: Search, spot: Spot, known: Known, origin: 
       'Give each a resource of its own.',
     );
   } else {
-    warnOfLeft(search, spot, readings, { origin, isHidden: known.isHidden === true });
+    warnOfLeft(search, spot, readings, { origin, known });
   }
 }
 
@@ -270,26 +270,49 @@ function warnOfLeft(
   search: Search,
   spot: Spot,
   readings: readonly Reading[],
-  { origin, isHidden }: { readonly origin: Origin; readonly isHidden: boolean },
+  { origin, known }: { readonly origin: Origin; readonly known: Known },
 ): void {
   const { entry, start } = spot;
+  const isHidden = known.isHidden === true;
   const [only] = readings.length === 1 && !isHidden ? readings : [];
   const has = (kind: Meaning['kind']): boolean => readings.some(({ meaning }) => meaning.kind === kind);
   const misplaced = readings.find(({ meaning }) => isMisplacedUrl(spot, meaning));
   leave(search, spot, { ...whyLeft(readings[0]?.meaning), ...(only !== undefined && { value: only.text }) });
-  if (has('missing') || (has('empty') && entry?.core === true && origin === 'computed')) {
-    search.warn(
-      start,
-      'unresolved-path',
-      `${named(spot)} comes to a path where nothing is, and is not packaged`,
-      'Check the Defaults of its parameters, --parameter-overrides, and those of samconfig.',
-    );
+  const isMade = entry?.core === true && origin === 'computed';
+  const missing = readings.find(({ meaning }) => meaning.kind === 'missing' || (isMade && meaning.kind === 'empty'));
+  if (missing !== undefined) {
+    const [where, remedy] = whereNothingIs(known, missing);
+    search.warn(start, 'unresolved-path', `${named(spot)} comes to ${where}, and is not packaged`, remedy);
   } else if (has('empty') && entry?.core === true) {
     search.warn(start, 'empty-path', `${named(spot)} is empty, which is taken for absent`, 'Give it a path.');
   } else if (entry?.core === true && misplaced !== undefined) {
     const shown = isHidden ? 'a URL' : `'${misplaced.text}'`;
     search.warn(start, 'url-left', `${named(spot)} stays ${shown}, which the property does not take`);
   }
+}
+
+const CHECK_PARAMETERS = 'Check the Defaults of its parameters, --parameter-overrides, and those of samconfig.';
+
+/** What a value comes to where nothing is, as the end of a sentence, and what to do; what is made of values that nobody is shown is not told. */
+function whereNothingIs(
+  { loops, ofParameters, isHidden }: Known,
+  missing: Reading,
+): readonly [where: string, remedy: string] {
+  if (loops.length === 0) {
+    return ['a path where nothing is', ofParameters === true ? CHECK_PARAMETERS : 'Create it, or correct the path.'];
+  }
+  const shown = isHidden === true ? 'a path' : `'${missing.text}'`;
+  const turn = loops.map(({ variable }, index) =>
+    isHidden === true ? `'${variable}' has one of its values` : `'${variable}' is '${missing.values[index] ?? ''}'`,
+  );
+  const sources = loops.map(({ key, parameter }) =>
+    parameter === undefined ? `'${key}'` : `the parameter '${parameter}'`,
+  );
+  const remedy = `Create it, or correct the values in ${sources.join(' and ')}.`;
+  return [
+    `${shown} when ${turn.join(' and ')}, where nothing is`,
+    ofParameters === true ? `${remedy} ${CHECK_PARAMETERS}` : remedy,
+  ];
 }
 
 function isMisplacedUrl({ entry, form }: Spot, meaning: Meaning): boolean {

@@ -193,14 +193,16 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     ]);
   });
 
-  test.each(['!Sub ./nothing', '!Ref Empty', '!Sub "${Folder}/nothing"'])(
-    '%s comes to nothing that is there',
-    (value) => {
-      const found = resource(value);
-      expect(found.places).toEqual([]);
-      expect(warned(found)).toEqual(['unresolved-path 13:13']);
-    },
-  );
+  test.each([
+    ['!Sub ./nothing', 'Create it'],
+    ['!Ref Empty', 'Check the Defaults'],
+    ['!Sub "${Folder}/nothing"', 'Check the Defaults'],
+  ])('%s comes to nothing that is there', (value, remedy) => {
+    const found = resource(value);
+    expect(found.places).toEqual([]);
+    expect(warned(found)).toEqual(['unresolved-path 13:13']);
+    expect(found.warnings).toMatchObject([{ remedy: expect.stringContaining(remedy) }]);
+  });
 
   test.each([
     '!Sub "s3://${None}/k"',

@@ -2,9 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { find, messages, onlyPlace, positions, shown, warned } from './search.ts';
 import type { Given } from './search.ts';
 
-const fn = (path: string): string => `{Type: AWS::Lambda::Function, Properties: {Code: ${JSON.stringify(path)}}}`;
+type Path = string | { readonly computed: string };
 
-function loop(collection: string, path: string, given: Given = {}) {
+const fn = (path: Path): string =>
+  `{Type: AWS::Lambda::Function, Properties: {Code: ${typeof path === 'string' ? JSON.stringify(path) : path.computed}}}`;
+
+function loop(collection: string, path: Path, given: Given = {}) {
   const source = `Parameters:
   Names: {Type: CommaDelimitedList, Default: 'a, b'}
   Unknown: {Type: CommaDelimitedList}
@@ -289,6 +292,38 @@ Outputs:
     const found = find(`Resources: {Fn::ForEach::L: [N, [a, s3], {'R\${N}': ${resource}}]}`, { exists: () => true });
     expect(found.places).toHaveLength(places);
     expect(warned(found).map((warning) => warning.split(' ')[0])).toEqual(places === 0 ? ['unresolved-path'] : []);
+  });
+
+  test('where nothing is, is told with the loop and its value', () => {
+    const told = (collection: string, path: string) =>
+      loop(collection, { computed: path }).warnings.filter(({ code }) => code === 'unresolved-path');
+    const subject = "Code of 'Fn${N}' (AWS::Lambda::Function)";
+    expect(told('[a, b]', '!Sub "./${N}"')).toMatchObject([
+      {
+        message: `${subject} comes to './a' when 'N' is 'a', where nothing is, and is not packaged`,
+        remedy: "Create it, or correct the values in 'Fn::ForEach::Fns'.",
+      },
+    ]);
+    expect(told('!Ref Names', '!Sub "./${Text}/${N}"')).toMatchObject([
+      {
+        message: `${subject} comes to './a/a' when 'N' is 'a', where nothing is, and is not packaged`,
+        remedy: expect.stringMatching(/the values in the parameter 'Names'\. Check the Defaults/),
+      },
+    ]);
+    expect(told('[a]', '!Sub "./${Text}"')).toMatchObject([{ remedy: expect.stringMatching(/^Check the Defaults/) }]);
+    expect(told('[""]', '!Sub "${N}"')).toMatchObject([{ message: expect.stringContaining("when 'N' is ''") }]);
+  });
+
+  test('where nothing is, a loop over what nobody is shown keeps its values', () => {
+    const { warnings } = find(`Parameters:
+  Names: {Type: CommaDelimitedList, Default: 'hush', NoEcho: true}
+Resources:
+  Fn::ForEach::Fns: [N, !Ref Names, {'Fn\${N}': ${fn({ computed: '!Sub "./${N}"' })}}]
+`);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining("comes to a path when 'N' has one of its values, where nothing is"),
+    ]);
+    expect(JSON.stringify(warnings)).not.toContain('hush');
   });
 
   test('paths beside what is none', () => {
