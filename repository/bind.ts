@@ -1,6 +1,6 @@
 import type { BindingName, BindingRecord, Use } from './binding.ts';
-import type { StackResource } from './stack-id.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import type { Arrival, BlobName } from './blob.ts';
 import type { Digest } from './digest.ts';
 import type { DomainPlace } from './arn.ts';

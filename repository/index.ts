@@ -1,6 +1,6 @@
 export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } from './arn.ts';
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
-export { findUploadedBlob, keyOf, readBlob, readRestOfBlob, uploadBlob } from './blob.ts';
+export { keyOf, readBlob, readRestOfBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
 export type { PlanItem } from './collecting/item.ts';
 export { summaryOf } from './collecting/plan-summary.ts';
@@ -74,6 +74,7 @@ export { isStackName, parseStackId } from './stack-id.ts';
 export type { StackName } from './stack-id.ts';
 export { readStatus, refusedReference, takesNoReferences, UNDELETE } from './status.ts';
 export type { Status } from './status.ts';
+export { findUploadedBlob, uploadBlob } from './uploaded-blob.ts';
 export { isByHand, listStackIds, listUnused, listUsedBy, listUsers } from './usage.ts';
 export type { Consumer, Subject, UnusedVersion, Usage } from './usage.ts';
 export { isLeftToSee } from './verifying/finding.ts';

@@ -1,6 +1,6 @@
 import type { BindingName, BindingRecord } from './binding.ts';
-import type { StackResource } from './stack-id.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
+import type { StackResource } from './stack-id.ts';
 import type { Digest } from './digest.ts';
 import { recordEnding } from './ending.ts';
 import type { Domain } from './domain.ts';

@@ -1,7 +1,7 @@
 import type { DomainPlace } from '../arn.ts';
 import type { BindingRecord } from '../binding.ts';
-import type { StackResource } from '../stack-id.ts';
 import { readBindingRecord } from '../binding.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { parseNoteKey } from '../keys.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { findUploadedBlob, uploadBlob } from '../../repository/blob.ts';
+import { findUploadedBlob, uploadBlob } from '../../repository/uploaded-blob.ts';
 import { contentOf } from '../../repository/content.ts';
 import { sha256 } from '../../repository/digest.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
