@@ -9,19 +9,10 @@ import { isIntrinsic } from '../intrinsic.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { LoopTarget, Setting } from '../place.ts';
+import type { Building, BuiltPlace } from './built-place.ts';
 import type { Context, Search } from './context.ts';
 import type { Loop } from './foreach-loop.ts';
 import { resolve } from './intrinsics.ts';
-
-/** What becomes of a place whose code is built. */
-export interface BuiltPlace {
-  readonly targets: readonly LoopTarget[];
-  /** What the build decides beside the code. */
-  readonly settings: readonly Setting[];
-}
-
-/** Says it of what a place was found to name. @param loops on which the targets depend */
-export type Building = (targets: readonly LoopTarget[], loops: readonly Loop[]) => BuiltPlace;
 
 /** Whether a function's code is bundled here, so that it stands in the function itself. */
 export function isBundled(search: Search, resource: TemplateNode, context: Context): boolean {

@@ -1,10 +1,11 @@
 import type { ArtifactErrorCode } from '../../../repository/index.ts';
 import { ArtifactError } from '../../../repository/index.ts';
 import type { Warning } from '../../event.ts';
-import type { Building } from './build.ts';
+import type { Building } from './built-place.ts';
 import type { Loop } from './foreach-loop.ts';
 import type { Scope } from './intrinsics.ts';
 import type { Left } from './left.ts';
+import type { Exists } from './meaning.ts';
 import type { Parameter, ParameterValues } from './parameters.ts';
 import type { TemplateNode } from '../node.ts';
 import type { Place, Position } from '../place.ts';
@@ -16,8 +17,7 @@ export interface FindOptions {
   readonly table: PropertyTable;
   readonly kind: 'template' | 'fragment';
   readonly parameters: ParameterValues;
-  /** Whether something is at the path, which is relative to the template's folder. `true` where its kind is not known. */
-  readonly exists: (path: string) => boolean | 'file' | 'folder';
+  readonly exists: Exists;
   /** An absent property means the template's folder where it does for aws-cli. */
   readonly zipTemplateDirWhenAbsent: boolean;
   /** The template is deployed where no domain can be presumed: every place is literal. */

@@ -1,7 +1,9 @@
 import { ArtifactError, parseArn, parseSelector } from '../../../repository/index.ts';
-import type { FindOptions } from './context.ts';
 import type { Wanted } from '../place.ts';
 import type { PropertyEntry } from '../properties/property.ts';
+
+/** Whether something is at the path, which is relative to the template's folder. `true` where its kind is not known. */
+export type Exists = (path: string) => boolean | 'file' | 'folder';
 
 /** What a text in a property names. */
 export type Meaning =
@@ -49,12 +51,7 @@ export function looksRemote(prefix: string): boolean {
  * @param entry of the property it stands in; `undefined` for Fn::Artifact
  * @param exists asked only where the text may be a path
  */
-export function meaningOf(
-  text: string,
-  entry: PropertyEntry | undefined,
-  origin: Origin,
-  exists: FindOptions['exists'],
-): Meaning {
+export function meaningOf(text: string, entry: PropertyEntry | undefined, origin: Origin, exists: Exists): Meaning {
   if (text === '') return { kind: 'empty' };
   if (ARTIFACT_ARN.test(text)) return checkedArn(text);
   if (isBookmarked(text)) return { kind: 'artifact', name: text };
@@ -80,7 +77,7 @@ function remote(why: string): Meaning {
   return { kind: 'remote', why };
 }
 
-function whyNotThere(found: ReturnType<FindOptions['exists']>): string {
+function whyNotThere(found: ReturnType<Exists>): string {
   return found === false ? 'it is no path at which something is' : 'a folder is there, and a file is wanted';
 }
 
@@ -134,7 +131,7 @@ function matches(text: string, pattern: string): boolean {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
-function fits(found: ReturnType<FindOptions['exists']>, wanted: Wanted | undefined): boolean {
+function fits(found: ReturnType<Exists>, wanted: Wanted | undefined): boolean {
   if (found === 'folder') return wanted === 'zip' || wanted === 'archive-or-file';
   return found !== false;
 }
