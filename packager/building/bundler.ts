@@ -4,13 +4,12 @@ import type { BuildFailure, BuildOptions as EsbuildOptions, BuildResult, Message
 import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
 import { similarName } from '../archive/names.ts';
-import type { Project } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
 import { namesIn } from '../folders.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
 import { readRegularText } from '../regular-file.ts';
 import { failWith, missedBy } from './failed-bundle.ts';
-import type { Build, BuildOptions, Entry } from './build.ts';
+import type { BuildOptions, Entry } from './build.ts';
 import type { Asked } from './metafile.ts';
 import { importers, inputsOf } from './metafile.ts';
 import { failureOf, problemOf, warningOf } from './messages.ts';
@@ -18,6 +17,7 @@ import { installation } from './installation.ts';
 import type { ModuleConfigs } from './project-configs.ts';
 import { BRING_IN, configsFor, isInProject, outerConfig, outsideConfigs, toldConfig } from './project-configs.ts';
 import { refuseIrregular, sparingOutside } from './guard.ts';
+import type { BundleRequest } from './request.ts';
 import { namedMaps, takenSources } from './source-maps.ts';
 import { CONFIGS } from './tsconfig.ts';
 
@@ -35,15 +35,6 @@ export interface Bundle {
   readonly inputs: readonly string[];
   /** What was asked for: what is in it, and what is to be found when it runs. */
   readonly asked: Asked;
-}
-
-/** What a bundler is told beside the build itself. */
-export interface BundleRequest {
-  /** The folder of the code. Absolute, links resolved. */
-  readonly folder: string;
-  readonly build: Build;
-  readonly project: Pick<Project, 'root' | 'followExternalSymlinks'>;
-  readonly cwd: string;
 }
 
 /**

@@ -2,9 +2,9 @@ import path from 'node:path';
 import type { Message } from 'esbuild';
 import type { ArtifactError } from '../../repository/error.ts';
 import { ArtifactErrors } from '../../repository/error.ts';
-import type { BundleRequest } from './bundler.ts';
 import { isPath } from './metafile.ts';
 import type { ModuleConfigs } from './project-configs.ts';
+import type { BundleRequest } from './request.ts';
 import { readRegularText } from '../regular-file.ts';
 import { mappedPaths, saidConfigs } from './tsconfig.ts';
 

@@ -4,9 +4,9 @@ import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
 import { isIrregular } from '../regular-file.ts';
-import type { BundleRequest } from './bundler.ts';
 import { failWith } from './failed-bundle.ts';
 import { isInProject } from './project-configs.ts';
+import type { BundleRequest } from './request.ts';
 import type { Configs } from './tsconfig.ts';
 import { CONFIGS } from './tsconfig.ts';
 

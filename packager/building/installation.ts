@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../archive/links.ts';
 import { shownPath } from '../packaging/location.ts';
-import type { BundleRequest } from './bundler.ts';
 import { packageOf } from './metafile.ts';
+import type { BundleRequest } from './request.ts';
 import { readRegularText } from '../regular-file.ts';
 
 /** Lock files, and what installs exactly that. */

@@ -3,7 +3,7 @@ import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
 import type { Warning } from '../event.ts';
 import { realPath, shownPath } from '../packaging/location.ts';
-import type { BundleRequest } from './bundler.ts';
+import type { BundleRequest } from './request.ts';
 import type { Configs } from './tsconfig.ts';
 import { configAround, configsAbove, configsUpFrom, isReadable, meansNothing, saidConfigs } from './tsconfig.ts';
 
