@@ -1,8 +1,8 @@
 import { CacheFiles } from './archive/cache-files.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { Reporter } from './event.ts';
-import type { DestinationOptions } from './opening/open.ts';
 import { openDestination } from './opening/open.ts';
+import type { DestinationOptions } from './opening/opening.ts';
 import type { Origin, ProjectOptions } from './opening/project.ts';
 import type { openProject } from './opening/project.ts';
 import type { Surroundings } from './opening/surroundings.ts';

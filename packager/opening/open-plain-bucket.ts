@@ -8,8 +8,8 @@ import { bucketDestination } from '../packaging/destination.ts';
 import type { Destination } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';
+import type { DestinationOptions } from './opening.ts';
 import { accessSettings, kmsOf, profileOf, REQUESTS_AT_ONCE } from './opening.ts';
-import type { DestinationOptions } from './open.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A bucket with blobs in it and nothing else: no versions, no ARNs. */

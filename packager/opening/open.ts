@@ -12,25 +12,10 @@ import { sourceMemory } from '../source-memory.ts';
 import { openBucketDomain } from './open-bucket.ts';
 import { openDirectory } from './open-directory.ts';
 import { openPlainBucket } from './open-plain-bucket.ts';
-import type { OpenDomain, OpenOptions, Purpose } from './opening.ts';
+import type { DestinationOptions, OpenDomain, OpenOptions, Purpose } from './opening.ts';
 import { regionalDomain } from './regional-domain.ts';
 import { bring, requireFindable } from './replication.ts';
 import type { Surroundings } from './surroundings.ts';
-
-/** Of where `package` puts things. */
-export interface DestinationOptions extends OpenOptions {
-  readonly repository: string;
-  readonly s3Bucket?: string;
-  /** As given: no slash is added or taken but the one between it and the key. */
-  readonly s3Prefix?: string;
-  readonly resolveS3: boolean;
-  readonly forceUpload: boolean;
-  /** Where it is to be deployed, each once. Absent: wherever it can be. */
-  readonly regions?: readonly string[];
-  /** What S3 keeps beside every object, and a version is told of. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly dryRun: boolean;
-}
 
 /** The domain that somebody is told to work in, or the account's own. */
 export async function openDomain(

@@ -25,6 +25,21 @@ export interface OpenOptions extends AccessOptions {
   readonly home?: Home;
 }
 
+/** Of where `package` puts things. */
+export interface DestinationOptions extends OpenOptions {
+  readonly repository: string;
+  readonly s3Bucket?: string;
+  /** As given: no slash is added or taken but the one between it and the key. */
+  readonly s3Prefix?: string;
+  readonly resolveS3: boolean;
+  readonly forceUpload: boolean;
+  /** Where it is to be deployed, each once. Absent: wherever it can be. */
+  readonly regions?: readonly string[];
+  /** What S3 keeps beside every object, and a version is told of. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly dryRun: boolean;
+}
+
 export interface OpenDomain {
   readonly domain: Domain;
   /** What a template names: of the same content under the same names the same on every machine. */
