@@ -37,7 +37,7 @@ export async function run(
 ): Promise<void> {
   if (!given.watch) return packageFrom(openProject, given, terminal, warnings, tools);
   const { watchPackaging } = await import('./watch.ts');
-  return watchPackaging(given, terminal, warnings, tools);
+  return watchPackaging((open, talk) => packageFrom(open, given, terminal, talk, tools), given, terminal, warnings);
 }
 
 /** @param open what is packaged; called when the outputs were found to be possible */

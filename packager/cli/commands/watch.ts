@@ -5,8 +5,6 @@ import type { Interest } from '../../watching/interest.ts';
 import { joined, NO_INTEREST } from '../../watching/interest.ts';
 import { TrackedFiles } from '../../watching/tracked-files.ts';
 import { Watcher } from '../../watching/watcher.ts';
-import type { BootstrapTools } from '../bootstrap-tools.ts';
-import { packageFrom } from './package.ts';
 import { domainFolders } from '../../opening/open.ts';
 import type { PackageOptions } from '../syntax/package-flags.ts';
 import { inputsOf, openProject } from '../../opening/project.ts';
@@ -16,16 +14,19 @@ import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../talk/warnings.ts';
 import { createWarnings } from '../talk/warnings.ts';
 
+/** Packages once. @param open what is packaged */
+type Packaging = (open: typeof openProject, warnings: Warnings) => Promise<void>;
+
 /**
  * Packages a template, and again whenever something changes of which it depends, until it is interrupted. The output appears whole each time; a mistake is told,
  * and the output stays what it was; what the run before warned of in the same words is not told again. An interruption while nothing is under way is how this ends well; one in the midst of a run is told like any other.
  * @throws ArtifactError INVALID_ARGUMENT without an output, what `Watcher.watch` throws; INTERRUPTED
  */
 export async function watchPackaging(
+  packaging: Packaging,
   options: PackageOptions,
   terminal: Terminal,
   warnings: Warnings,
-  tools?: BootstrapTools,
 ): Promise<void> {
   const written = writtenBy(options, terminal.cwd);
   const watcher = new Watcher((file) => written.some((one) => isOf(one, file)));
@@ -34,7 +35,7 @@ export async function watchPackaging(
   try {
     for (let talk = warnings; ; talk = createWarnings(terminal, options, words)) {
       const startedAt = Date.now();
-      const { isDone, read } = await packageOnce(options, terminal, talk, tools);
+      const { isDone, read } = await packageOnce(packaging, options, terminal, talk);
       interest = isDone ? read : joined(interest, read);
       // What a run that failed did not come to is not gone.
       words = isDone ? talk.words : new Set([...words, ...talk.words]);
@@ -51,10 +52,10 @@ export async function watchPackaging(
 
 /** One run. A mistake in it is told. */
 async function packageOnce(
+  packaging: Packaging,
   options: PackageOptions,
   terminal: Terminal,
   warnings: Warnings,
-  tools: BootstrapTools | undefined,
 ): Promise<{ readonly isDone: boolean; readonly read: Interest }> {
   let tracked: TrackedFiles | undefined;
   const open: typeof openProject = async (...request) => {
@@ -67,7 +68,7 @@ async function packageOnce(
     files: new Set([...(tracked?.interest.files ?? []), ...inputsOf(options, terminal.cwd)]),
   });
   try {
-    await packageFrom(open, options, terminal, warnings, tools);
+    await packaging(open, warnings);
     warnings.tell();
     return { isDone: true, read: read() };
   } catch (error) {
