@@ -3,7 +3,7 @@ import { isDigest } from '../repository/digest.ts';
 import type { Digest } from '../repository/digest.ts';
 import type { Domain } from '../repository/index.ts';
 import type { ArtifactName } from '../repository/name.ts';
-import type { SourceMemory } from '../repository/source.ts';
+import type { SourceMemory } from '../repository/source-memory.ts';
 import type { CacheFiles } from './archive/cache-files.ts';
 
 const KIND = 'sources';

@@ -7,7 +7,7 @@ import type { DomainPlace } from './arn.ts';
 import type { Domain } from './domain.ts';
 import { endedBy } from './ending.ts';
 import { ArtifactError } from './error.ts';
-import { tellHomes } from './home/away.ts';
+import { tellHomes } from './home/tell-homes.ts';
 import { homesOf, noteHomes } from './home/note.ts';
 import type { ForeignPlace } from './keys.ts';
 import { FORMAT_VERSION } from './keys.ts';

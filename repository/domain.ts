@@ -1,23 +1,15 @@
 import type { DomainPlace } from './arn.ts';
 import { samePlace } from './arn.ts';
-import type { Keeper } from './deletion.ts';
-import type { Away } from './home/away.ts';
+import type { Chance } from './chance.ts';
 import { ArtifactError } from './error.ts';
+import type { Away } from './home/away.ts';
+import type { Keeper } from './keeper.ts';
 import { descriptorKey, FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import type { ObjectHead, ObjectStore } from './object-store.ts';
 import { probe } from './stores/probe.ts';
 import { readRecord, recordContent } from './record.ts';
-import type { SourceMemory } from './source.ts';
-
-/** Time and chance, handed in: proofs replay them. */
-export interface Chance {
-  readonly now: () => Date;
-  /** A name that nobody else ever makes: at least 64 random bits, letters and digits. */
-  readonly nonce: () => string;
-  /** Resolves after about that many milliseconds; how a retry waits. */
-  readonly pause: (milliseconds: number) => Promise<void>;
-}
+import type { SourceMemory } from './source-memory.ts';
 
 /** What `domain` in the store says. */
 export interface Descriptor extends DomainPlace {

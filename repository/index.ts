@@ -2,6 +2,7 @@ export { formatArn, LOCAL_PLACE, looksLikeArtifactArn, parseArn, samePlace } fro
 export type { ArtifactArn, DefiniteArn, DomainPlace } from './arn.ts';
 export { keyOf, readBlob, readRestOfBlob } from './blob.ts';
 export type { Arrival, BlobName } from './blob.ts';
+export type { Chance } from './chance.ts';
 export type { PlanItem } from './collecting/item.ts';
 export { summaryOf } from './collecting/plan-summary.ts';
 export type { PlanResult, PlanSummary } from './collecting/plan-summary.ts';
@@ -12,11 +13,11 @@ export { bytesOf, contentOf } from './content.ts';
 export { contentStoreOf, placeOfKey } from './contents.ts';
 export type { Content } from './content.ts';
 export { ownKeeper } from './deletion.ts';
-export type { Deletion, Keeper } from './deletion.ts';
+export type { Deletion } from './deletion.ts';
 export { digestFromBase64, digestToBase64, isDigest, parseDigest, sha256 } from './digest.ts';
 export type { Digest } from './digest.ts';
 export { establishDomain, findDomain, requireAt } from './domain.ts';
-export type { Chance, Descriptor, Domain, DomainParts } from './domain.ts';
+export type { Descriptor, Domain, DomainParts } from './domain.ts';
 export { ArtifactError, ArtifactErrors, hasCode } from './error.ts';
 export type { ArtifactErrorCode, SourcePlace } from './error.ts';
 export { noEvidence } from './evidence/none.ts';
@@ -24,6 +25,7 @@ export type { Finding } from './audit/audit.ts';
 export type { VersionUser } from './deleting/users.ts';
 export { listHolders } from './holders.ts';
 export { QUARANTINE_DAYS } from './collecting/quarantine.ts';
+export type { Keeper } from './keeper.ts';
 export type { DeletedContent, DeletedVersion, UndeletedVersion } from './keeping/deletion.ts';
 export { remoteKeeper, runToEnd } from './keeping/ask.ts';
 export type { AskKeeper, KeeperAnswer, KeeperCommand } from './keeping/command.ts';
@@ -88,4 +90,5 @@ export {
   readManifest,
   readVersion,
 } from './version.ts';
-export type { Asset, AssetSet, ListedArtifact, Manifest, Provenance, Version } from './version.ts';
+export type { Asset, AssetSet, ListedArtifact, Manifest, Version } from './version.ts';
+export type { Provenance } from './manifest.ts';

@@ -8,7 +8,7 @@ import type { ObjectAttributes } from './object-store.ts';
 import { securePresence } from './presence.ts';
 import type { OpenContent, Publishable } from './publishable.ts';
 import { readSource, rememberSource } from './source.ts';
-import type { KnownSource, SourceMemory } from './source.ts';
+import type { KnownSource, SourceMemory } from './source-memory.ts';
 
 /** One asset of what is to be published. */
 export interface AssetToPublish {

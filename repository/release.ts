@@ -5,7 +5,7 @@ import type { Digest } from './digest.ts';
 import { recordEnding } from './ending.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
-import { tellHomes } from './home/away.ts';
+import { tellHomes } from './home/tell-homes.ts';
 import { noteHomes } from './home/note.ts';
 import { namedReferenceKey } from './keys.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';

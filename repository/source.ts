@@ -4,26 +4,9 @@ import type { Digest } from './digest.ts';
 import type { Domain } from './domain.ts';
 import { sourceKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
-import type { Revision } from './object-store.ts';
 import { readRecord, recordContent } from './record.ts';
+import type { KnownSource } from './source-memory.ts';
 import type { Manifest } from './version.ts';
-
-/** What a tree of files became, and the version that was published from it first: where to look before searching. */
-export interface KnownSource extends SizedBlob {
-  readonly first: Pick<Manifest, 'id' | 'number' | 'nonce'>;
-  /** Of the record. */
-  readonly revision: Revision;
-}
-
-/**
- * What this machine learnt of sources in earlier runs, so that the record need not be asked for. It is a hint like the record: what it names is looked at before anything is
- * made of it.
- */
-export interface SourceMemory {
-  recall(name: ArtifactName, sourceDigest: Digest): Omit<KnownSource, 'revision'> | undefined;
-  /** `known.first` is a version of that very artifact. */
-  remember(name: ArtifactName, sourceDigest: Digest, known: Omit<KnownSource, 'revision'>): void;
-}
 
 /** Only a hint: what it names may be gone. `undefined` where the tree is not known in this repository. */
 export async function readSource(

@@ -18,7 +18,7 @@ import { isGone, readStatusRecord, takesNoReferences } from './status.ts';
 import type { Status, StatusRecord } from './status.ts';
 
 export { assetName, contentAssets, initialStatus, readManifest, withdrawNumber } from './manifest.ts';
-export type { Asset, AssetSet, Manifest, Promoted, Provenance } from './manifest.ts';
+export type { Asset, AssetSet, Manifest, Promoted } from './manifest.ts';
 
 /** A version, and whether it may be used. */
 export interface Version {

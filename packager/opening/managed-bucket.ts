@@ -1,4 +1,4 @@
-import type { Chance } from '../../repository/domain.ts';
+import type { Chance } from '../../repository/chance.ts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import type { Stack } from '../bootstrap/cloudformation.ts';
 import { CloudFormation } from '../bootstrap/cloudformation.ts';

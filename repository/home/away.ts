@@ -1,7 +1,6 @@
 import type { StackResource } from '../stack-id.ts';
 import type { Arrival } from '../blob.ts';
 import type { Digest } from '../digest.ts';
-import type { Domain } from '../domain.ts';
 import type { ObjectKey } from '../object-store.ts';
 
 /** What an ARN of another domain names. */
@@ -32,16 +31,4 @@ export interface Away {
   fetch(arn: string, filename?: string): Promise<Fetched>;
   /** Has homes told what is noted of a resource, of one of its bindings or of all. What can't be told stays noted. */
   tell(of: { readonly resource: StackResource; readonly generation?: string }): Promise<void>;
-}
-
-/** A deploy waits no longer for what is noted, and told later too. */
-const TELLING_MS = 5000;
-
-/** As `Away.tell`, as far as that is possible at this moment. Never rejects. */
-export async function tellHomes(
-  { away, chance }: Pick<Domain, 'away' | 'chance'>,
-  of: Parameters<Away['tell']>[0],
-): Promise<void> {
-  if (away === undefined) return;
-  await Promise.race([Promise.allSettled([away.tell(of)]), chance.pause(TELLING_MS)]);
 }

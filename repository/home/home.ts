@@ -1,7 +1,8 @@
 import type { DomainPlace } from '../arn.ts';
 import { ownKeeper } from '../deletion.ts';
-import type { Chance, Domain } from '../domain.ts';
+import type { Domain } from '../domain.ts';
 import { findDomain, placeOf, requireAt } from '../domain.ts';
+import type { Chance } from '../chance.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ObjectStore } from '../object-store.ts';
 

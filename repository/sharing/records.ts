@@ -1,4 +1,5 @@
-import type { Chance, Domain } from '../domain.ts';
+import type { Domain } from '../domain.ts';
+import type { Chance } from '../chance.ts';
 import { ArtifactError } from '../error.ts';
 import { DEFAULT_REPOSITORY } from '../name.ts';
 import type { ObjectStore } from '../object-store.ts';

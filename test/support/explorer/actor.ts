@@ -1,4 +1,4 @@
-import type { Chance } from '../../../repository/domain.ts';
+import type { Chance } from '../../../repository/chance.ts';
 import { hasCode } from '../../../repository/error.ts';
 import type { ObjectStore } from '../../../repository/object-store.ts';
 import type { Answer, Request, Vocabulary } from './request.ts';
