@@ -11,8 +11,7 @@ import {
 import { domainBucket } from '../../repository/domain.ts';
 import { isBlobKey, parseBlobKey } from '../../repository/keys.ts';
 import type { ObjectKey, ObjectStore } from '../../repository/index.ts';
-import type { Stored } from '../packaging/destination.ts';
-import type { RegionalDomain } from '../packaging/regional.ts';
+import type { RegionalDomain, Stored } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
 import { whereOf } from './home.ts';
 import type { Elsewhere } from './opening.ts';

@@ -25,7 +25,6 @@ import {
 } from '../../repository/index.ts';
 import type { PublishOutcome } from '../event.ts';
 import type { Location } from '../template/place.ts';
-import type { RegionalDomain } from './regional.ts';
 import { readRenewedStatus } from '../../repository/renew.ts';
 
 /** An artifact that stands where a template can point at it. */
@@ -71,6 +70,18 @@ export interface Destination {
   readonly announce?: () => Promise<void>;
   /** The domain of another region that fetches from this one; absent where none can. */
   readonly inRegion?: (region: string) => RegionalDomain;
+}
+
+/** The domain of another region, where a packaged template is to be deployed as well: it has copies of what is at home in the destination. */
+export interface RegionalDomain {
+  readonly region: string;
+  readonly bucket: string;
+  /** @throws ArtifactError where it is known beforehand that nothing can be brought there */
+  check(): Promise<void>;
+  /** Where it stands there: it is brought there if it is not there yet. @param withVersion whether the object's version is wanted, which costs a request */
+  bring(stored: Stored, withVersion: boolean): Promise<Stored>;
+  /** What `bring` would find there already. Changes nothing. */
+  plan(stored: Stored): Promise<Stored | undefined>;
 }
 
 /** The https URL of an object, in the bucket's own region and partition. */

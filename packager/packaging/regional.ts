@@ -2,7 +2,7 @@ import type { ArtifactError } from '../../repository/index.ts';
 import { contentOf } from '../../repository/index.ts';
 import { refuse } from '../../repository/error.ts';
 import type { Artifact } from './artifact.ts';
-import type { Destination, Stored } from './destination.ts';
+import type { Destination, RegionalDomain, Stored } from './destination.ts';
 import { eachAtItsPlace, problemsOf } from './problems.ts';
 import { NO_REFERENCES } from './references.ts';
 import { foreignLocation, rewriteUnit } from './rewriting.ts';
@@ -10,18 +10,6 @@ import type { Whereabouts } from './rewriting.ts';
 import type { Contents, Run, RunOptions } from './run.ts';
 import { byDepth, isOf, unitFilename } from './run.ts';
 import type { Unit } from './unit.ts';
-
-/** The domain of another region, where a packaged template is to be deployed as well: it has copies of what is at home in the destination. */
-export interface RegionalDomain {
-  readonly region: string;
-  readonly bucket: string;
-  /** @throws ArtifactError where it is known beforehand that nothing can be brought there */
-  check(): Promise<void>;
-  /** Where it stands there: it is brought there if it is not there yet. @param withVersion whether the object's version is wanted, which costs a request */
-  bring(stored: Stored, withVersion: boolean): Promise<Stored>;
-  /** What `bring` would find there already. Changes nothing. */
-  plan(stored: Stored): Promise<Stored | undefined>;
-}
 
 /** A template as it is packaged for one region. */
 export interface Regional {
