@@ -67,9 +67,10 @@ export {
   readRepository,
   requireRepository,
   updateRepository,
+  writeSettings,
 } from './repositories.ts';
 export type { Origin, Repository } from './repositories.ts';
-export { NO_SETTINGS, parseRules, readSettings, writeSettings } from './settings.ts';
+export { NO_SETTINGS, parseRules, readSettings } from './settings.ts';
 export type { LifecycleRule, RepositoryRecord, Rules, Settings } from './settings.ts';
 export type { SettingsProblem } from './settings-problems.ts';
 export { isStackName, parseStackId } from './stack-id.ts';

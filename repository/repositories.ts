@@ -6,18 +6,11 @@ import { DEFAULT_REPOSITORY } from './name.ts';
 import { nearest } from './nearest.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
-import type { RepositoryNotes, RepositoryRecord, Settings } from './settings.ts';
+import { salvageSettings } from './salvage.ts';
+import type { ReadBefore, RepositoryNotes, RepositoryRecord, Settings } from './settings.ts';
 import type { Unreadable } from './unreadable.ts';
 import { readable } from './unreadable.ts';
-import {
-  listConfigured,
-  NO_SETTINGS,
-  notesIn,
-  readSettings,
-  settingsIn,
-  writeRepository,
-  writeSettings,
-} from './settings.ts';
+import { listConfigured, NO_SETTINGS, notesIn, readSettings, settingsIn, writeRepository } from './settings.ts';
 
 /** A repository, and what is set for it. */
 export interface Repository extends Settings, RepositoryNotes {
@@ -85,6 +78,24 @@ export async function updateRepository(
   if (before === undefined ? repository !== DEFAULT_REPOSITORY : before.value.deletingSince !== undefined)
     throw await repositoryNotFound(domain.store, repository, before?.value);
   await writeSettings(domain, repository, settings, before);
+}
+
+/**
+ * Gives a repository settings. What is noted of it stays: of what can't be read, as much as is understood.
+ * @throws ArtifactError CONTENTION where somebody else has changed it since, UNSUPPORTED_FORMAT where a newer version has written it; TypeError for settings with problems
+ */
+export async function writeSettings(
+  domain: Pick<Domain, 'store' | 'chance'>,
+  repository: string,
+  settings: Settings,
+  before: ReadBefore | undefined,
+): Promise<void> {
+  const notes =
+    before === undefined ? {} : (before.value ?? (await salvageSettings(domain.store, repository))?.notes ?? {});
+  if (await writeRepository(domain, repository, settings, notes, before)) return;
+  throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
+    remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,
+  });
 }
 
 /**

@@ -7,7 +7,6 @@ import type { Owner } from './owner.ts';
 import { ownerOf } from './owner.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
-import { salvageSettings } from './salvage.ts';
 import type { SettingsProblem } from './settings-problems.ts';
 import { problemsOfRules, problemsOfSettings } from './settings-problems.ts';
 import type { ResourceShare } from './sharing/resource-share.ts';
@@ -123,24 +122,6 @@ function unreadable(error: unknown, repository: string): ArtifactError {
 
 /** What was read of a repository, and is replaced; of what can't be read, its head. */
 export type ReadBefore = Pick<Stored<unknown>, 'revision'> & { readonly value?: RepositoryNotes };
-
-/**
- * Gives a repository settings. What is noted of it stays: of what can't be read, as much as is understood.
- * @throws ArtifactError CONTENTION where somebody else has changed it since, UNSUPPORTED_FORMAT where a newer version has written it; TypeError for settings with problems
- */
-export async function writeSettings(
-  domain: Pick<Domain, 'store' | 'chance'>,
-  repository: string,
-  settings: Settings,
-  before: ReadBefore | undefined,
-): Promise<void> {
-  const notes =
-    before === undefined ? {} : (before.value ?? (await salvageSettings(domain.store, repository))?.notes ?? {});
-  if (await writeRepository(domain, repository, settings, notes, before)) return;
-  throw new ArtifactError('CONTENTION', `the settings of '${repository}' were changed by somebody else just now`, {
-    remedy: `Look at them with 'cfn-artifacts repository show ${repository}', then try again.`,
-  });
-}
 
 /**
  * Writes all that there is of a repository, where what was read of it stands still.

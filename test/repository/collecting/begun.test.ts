@@ -3,7 +3,7 @@ import { publishVersion } from '../../../repository/index.ts';
 import type { Digest, Domain } from '../../../repository/index.ts';
 import { bookmarkKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import type { StatusRecord } from '../../../repository/status.ts';
 import { readStatusRecord, writeStatus } from '../../../repository/status.ts';
 import { publishable } from '../../support/domain.ts';

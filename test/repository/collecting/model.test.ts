@@ -11,7 +11,8 @@ import { addNamedReference, removeNamedReferences } from '../../../repository/na
 import { recordContent } from '../../../repository/record.ts';
 import { release } from '../../../repository/release.ts';
 import type { LifecycleRule, Settings } from '../../../repository/settings.ts';
-import { readSettings, writeSettings } from '../../../repository/settings.ts';
+import { readSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, planned, ran, steps, stored } from './collected.ts';
 

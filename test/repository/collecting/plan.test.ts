@@ -24,7 +24,8 @@ import {
 import { addNamedReference } from '../../../repository/named.ts';
 import { recordContent } from '../../../repository/record.ts';
 import type { Settings } from '../../../repository/settings.ts';
-import { readSettings, writeSettings } from '../../../repository/settings.ts';
+import { readSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { readStatus, readStatusRecord } from '../../../repository/status.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, HOUR_MS, planned, ran, steps, stored } from './collected.ts';

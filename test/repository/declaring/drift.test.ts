@@ -8,7 +8,7 @@ import { listVersionUsers } from '../../../repository/deleting/users.ts';
 import { claimLabels } from '../../../repository/label.ts';
 import { deleteRepository } from '../../../repository/keeping/repository-deletion.ts';
 import { samenessOf } from '../../../repository/same-version.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { changeStatus, completeVersion } from '../../../repository/status-change.ts';
 import { readVersion } from '../../../repository/version.ts';
 import { STACK_ID } from '../../support/custom-resource-event.ts';

@@ -7,7 +7,8 @@ import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { Keeping } from '../../../repository/keeping/carry-out.ts';
 import { blobKey, deletionKey, EVERY_PLAN, progressKey } from '../../../repository/keys.ts';
 import { readRecord, recordContent } from '../../../repository/record.ts';
-import { readSettings, writeSettings } from '../../../repository/settings.ts';
+import { readSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { publishable } from '../../support/domain.ts';
 import { Clocked, DAY_MS, HOUR_MS, stored } from '../collecting/collected.ts';
 

@@ -16,7 +16,7 @@ import {
 import { objectKey } from '../../../repository/object-store.ts';
 import type { Incarnation } from '../../../repository/object-store.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { readSource } from '../../../repository/source.ts';
 import { readStatusRecord } from '../../../repository/status.ts';
 import type { StoreName, World } from './world.ts';

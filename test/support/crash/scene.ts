@@ -17,7 +17,7 @@ import { parseCommand } from '../../../repository/keeping/command.ts';
 import type { Schedule } from '../../../repository/keeping/tend.ts';
 import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
-import { writeSettings } from '../../../repository/settings.ts';
+import { writeSettings } from '../../../repository/repositories.ts';
 import { prefixed } from '../../../repository/stores/prefixed.ts';
 import { EventSource, STACK_ID } from '../custom-resource-event.ts';
 import type { EventMembers } from '../custom-resource-event.ts';
