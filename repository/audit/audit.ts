@@ -7,7 +7,7 @@ import type { Auditing } from './auditing.ts';
 import type { Cursor } from './cursor.ts';
 import { parseCursor } from './cursor.ts';
 import type { AuditStep } from './finding.ts';
-import { Elsewhere } from './foreign.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { auditImporters, auditUnrecorded } from './importers.ts';
 import { auditReferences } from './references.ts';
 import { auditResources, auditStacks, behind } from './stacks.ts';

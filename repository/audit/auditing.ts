@@ -4,7 +4,7 @@ import type { Domain } from '../domain.ts';
 import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
 import { generationOf, isInvented } from '../physical-id.ts';
 import type { Stored } from '../record.ts';
-import type { Elsewhere } from './foreign.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 /** What every part of an audit works with. */
 export interface Auditing {
