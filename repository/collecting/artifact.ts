@@ -5,7 +5,7 @@ import { labelPrefix } from '../keys.ts';
 import { findLabel, isGiven } from '../label.ts';
 import type { ArtifactName } from '../name.ts';
 import type { LifecycleRule } from '../settings.ts';
-import type { Numbers } from './candidates.ts';
+import type { Numbers } from './numbers.ts';
 import { matchesSegment } from './pattern.ts';
 
 /** That a bookmark names a version, or did. */

@@ -11,6 +11,8 @@ import type { Status } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { initialStatus, readManifest, readVersion } from '../version.ts';
 import { Artifact } from './artifact.ts';
+import type { Numbers } from './numbers.ts';
+import { ANY, NumberSet } from './numbers.ts';
 import { matchesId } from './pattern.ts';
 
 export interface VersionPlace extends ArtifactName {
@@ -164,35 +166,6 @@ class NewestFirst {
 
 async function* numbersOf(numbers: readonly number[]): AsyncGenerator<number> {
   yield* numbers;
-}
-
-/** Numbers of versions. */
-export interface Numbers {
-  readonly has: (number: number) => boolean;
-}
-
-/** Any version may have a status record. */
-const ANY: Numbers = { has: () => true };
-
-/** Numbers of one artifact: they begin with 1 and have few gaps, so that a bit for each takes little, however many there are. */
-class NumberSet implements Numbers {
-  readonly #pages = new Map<number, Uint8Array>();
-
-  add(number: number): void {
-    const index = Math.floor(number / NumberSet.#PAGE);
-    const page = this.#pages.get(index) ?? new Uint8Array(NumberSet.#PAGE / 8);
-    this.#pages.set(index, page);
-    const bit = number % NumberSet.#PAGE;
-    page[bit >> 3] = (page[bit >> 3] ?? 0) | (1 << (bit & 7));
-  }
-
-  has(number: number): boolean {
-    const bit = number % NumberSet.#PAGE;
-    const byte = this.#pages.get(Math.floor(number / NumberSet.#PAGE))?.[bit >> 3] ?? 0;
-    return (byte & (1 << (bit & 7))) !== 0;
-  }
-
-  static readonly #PAGE = 4096;
 }
 
 /** Which versions have a status record: most never get one. Read beside the versions, artifact by artifact. */
