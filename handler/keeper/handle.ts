@@ -15,9 +15,8 @@ import {
   PUBLISHING_ALIAS,
   SHARING_ALIAS,
 } from '../../repository/keeping/invocation.ts';
-import type { Following } from '../../repository/keeping/hourly-following.ts';
 import type { KeeperReply } from '../../repository/keeping/reply.ts';
-import type { Schedule } from '../../repository/keeping/tend.ts';
+import type { Following, Schedule } from '../../repository/keeping/keeping.ts';
 import { GUEST_COMMANDS, requireShared } from '../../repository/sharing/guest-command.ts';
 import { replyOf } from '../../repository/keeping/reply.ts';
 import type { Report } from './log.ts';

@@ -7,24 +7,22 @@ import { deleteBookmark, setBookmark } from '../bookmark.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
-import type { Announce, Cause, DomainEvent } from '../event.ts';
-import type { Evidence } from '../evidence/evidence.ts';
+import type { Cause, DomainEvent } from '../event.ts';
 import { fetchContent } from '../home/fetch.ts';
 import type { Homes } from '../home/home.ts';
 import type { Told } from '../home/tell.ts';
 import { tellOf } from '../home/tell.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
-import type { Following } from './hourly-following.ts';
 import { planPiece, runPiece } from './collection-pieces.ts';
 import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
+import type { Keeping } from './keeping.ts';
 import { collectPiece } from './piece.ts';
 import { holdSources } from '../promoting/hold.ts';
 import { readPromotion } from '../promoting/record.ts';
 import { deleteRepository } from './repository-deletion.ts';
 import { complete, setStatus } from './status.ts';
 import { verify } from '../verifying/verify.ts';
-import type { Schedule } from './tend.ts';
 import { publicationEvents } from './telling.ts';
 import { tend } from './tend.ts';
 import { parseStackId } from '../stack-id.ts';
@@ -32,27 +30,6 @@ import { versionKey } from '../keys.ts';
 import { sharesToTag } from '../sharing/follow.ts';
 import type { TaggedVersion } from '../sharing/tagging.ts';
 import { tagVersions, versionsNamed, versionsOfRepository } from '../sharing/tagging.ts';
-
-/** What a keeper works with. */
-export interface Keeping {
-  /** Its store may write and remove everything: whoever keeps a domain does what others have to ask for. */
-  readonly domain: Domain;
-  readonly evidence: Evidence;
-  /** Other domains, as far as its rights go. Absent: none is known. */
-  readonly homes?: Homes;
-  /** AWS RAM, and the policies that follow it. Absent: nobody follows it. */
-  readonly following?: Following;
-  /** Asked after each step: whether the answer has to go out. */
-  readonly isTimeUp: () => boolean;
-  /** Told of what a command that nobody waits for has found: Findings of an audit, items that a collection could not look at or carry out. */
-  readonly report?: (finding: object) => void;
-  /** What it does every day. Absent: as usual. */
-  readonly schedule?: Schedule;
-  /** Handed what happens in the domain, in parts, and last before the answer. Absent: nobody is told. */
-  readonly announce?: Announce;
-  /** Under which whoever asked finds the invocation; events tell it. */
-  readonly requestId?: string;
-}
 
 /**
  * Carries a command out, as far as the time goes.

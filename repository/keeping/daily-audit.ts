@@ -1,7 +1,7 @@
 import type { AuditStep } from '../audit/audit.ts';
 import { audit } from '../audit/audit.ts';
-import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
+import type { Keeping } from './keeping.ts';
 
 /** Compares references with what is deployed, and heals what it finds. */
 export const DAILY_AUDIT: DueTask = {

@@ -6,8 +6,8 @@ import type { RunResult } from '../collecting/run-result.ts';
 import type { Digest } from '../digest.ts';
 import { isDigest } from '../digest.ts';
 import { ArtifactError } from '../error.ts';
-import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
+import type { Keeping } from './keeping.ts';
 
 /** Where a collection goes on: with a plan that is being made, or with one that is carried out. */
 type Place =

@@ -2,8 +2,8 @@ import { only } from '../ahead.ts';
 import { sharesToTag } from '../sharing/follow.ts';
 import { reaching } from '../sharing/reach.ts';
 import { tagVersions, versionsOfRepository } from '../sharing/tagging.ts';
-import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
+import type { Keeping } from './keeping.ts';
 
 /** Tags the content of what is shared, as far as nobody did when it was published. */
 const DAILY_TAGGING: DueTask = {

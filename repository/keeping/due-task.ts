@@ -3,7 +3,7 @@ import { FORMAT_VERSION, progressKey } from '../keys.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { readRecord, recordContent } from '../record.ts';
-import type { Keeping } from './carry-out.ts';
+import type { Keeping } from './keeping.ts';
 
 /** What is done every day, piece by piece. */
 export interface DueTask {

@@ -1,14 +1,6 @@
-import type { AskRam } from '../sharing/follow.ts';
 import { follow, readResourceShares } from '../sharing/follow.ts';
-import type { DomainPolicies } from '../sharing/targets.ts';
-import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
-
-/** How a keeper follows AWS RAM. */
-export interface Following {
-  readonly ask: AskRam;
-  readonly policies: DomainPolicies;
-}
+import type { Following, Keeping } from './keeping.ts';
 
 /** The clock ticks every hour, and may be early. */
 const EVERY_MS = 30 * 60 * 1000;

@@ -3,8 +3,8 @@ import { forgetClaims } from '../home/claim.ts';
 import type { Homes } from '../home/home.ts';
 import { tellAll } from '../home/tell.ts';
 import { EVERY_FETCH, progressKey } from '../keys.ts';
-import type { Keeping } from './carry-out.ts';
 import type { DueTask } from './due-task.ts';
+import type { Keeping } from './keeping.ts';
 
 /** The clock ticks every hour, and may be early. */
 const EVERY_MS = 30 * 60 * 1000;

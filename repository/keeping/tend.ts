@@ -1,4 +1,3 @@
-import type { Keeping } from './carry-out.ts';
 import { DAILY_AUDIT } from './daily-audit.ts';
 import { dailyCollection } from './daily-collection.ts';
 import { taggingOf } from './daily-tagging.ts';
@@ -6,14 +5,7 @@ import type { DueTask, Tended } from './due-task.ts';
 import { tendTask } from './due-task.ts';
 import { followingOf } from './hourly-following.ts';
 import { tellingOf } from './hourly-telling.ts';
-
-/** What a domain's keeper does every day by itself. */
-export interface Schedule {
-  /** Compares references with what is deployed, and heals them. */
-  readonly audit: 'daily' | 'off';
-  /** Finds out what could go; `on`: and deletes it. */
-  readonly collect: 'off' | 'plan' | 'on';
-}
+import type { Keeping, Schedule } from './keeping.ts';
 
 const USUAL_SCHEDULE: Schedule = { audit: 'daily', collect: 'off' };
 

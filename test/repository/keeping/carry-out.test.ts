@@ -7,7 +7,7 @@ import { readDeletion } from '../../../repository/deletion.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { Keeping } from '../../../repository/keeping/carry-out.ts';
+import type { Keeping } from '../../../repository/keeping/keeping.ts';
 import { deletionKey, progressKey, statusKey, versionKey } from '../../../repository/keys.ts';
 import { readRecord, recordContent } from '../../../repository/record.ts';
 import { memoryStore } from '../../../repository/stores/memory.ts';

@@ -4,7 +4,7 @@ import { bytesOf, contentOf, publishVersion, readStatus, sha256 } from '../../..
 import type { Digest, Domain } from '../../../repository/index.ts';
 import { readDeletion } from '../../../repository/deletion.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { Keeping } from '../../../repository/keeping/carry-out.ts';
+import type { Keeping } from '../../../repository/keeping/keeping.ts';
 import { blobKey, deletionKey, EVERY_PLAN, progressKey } from '../../../repository/keys.ts';
 import { readRecord, recordContent } from '../../../repository/record.ts';
 import { readSettings } from '../../../repository/settings.ts';

@@ -14,7 +14,7 @@ import { runToEnd } from '../../../repository/keeping/ask.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import type { KeeperCommand } from '../../../repository/keeping/command.ts';
 import { parseCommand } from '../../../repository/keeping/command.ts';
-import type { Schedule } from '../../../repository/keeping/tend.ts';
+import type { Schedule } from '../../../repository/keeping/keeping.ts';
 import { deletionKey, versionReferenceKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';
 import { writeSettings } from '../../../repository/repositories.ts';
