@@ -3,7 +3,7 @@ import { ArtifactError } from '../../repository/error.ts';
 import { locate } from '../archive/locate.ts';
 import type { Project } from '../archive/source.ts';
 import type { Reporter, Warning } from '../event.ts';
-import { locationOf } from '../packaging/location.ts';
+import { locationOf } from '../location.ts';
 import type { Build } from './build.ts';
 import { builtLocation, keyOf } from './build.ts';
 import { BuiltFolders } from './built-folders.ts';

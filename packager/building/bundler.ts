@@ -6,7 +6,7 @@ import { isWithin } from '../archive/links.ts';
 import { similarName } from '../archive/names.ts';
 import type { Warning } from '../event.ts';
 import { namesIn } from '../folders.ts';
-import { realPath, shownPath } from '../packaging/location.ts';
+import { realPath, shownPath } from '../location.ts';
 import { readRegularText } from '../regular-file.ts';
 import { failWith, missedBy } from './failed-bundle.ts';
 import type { BuildOptions, Entry } from './build.ts';

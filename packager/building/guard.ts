@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Plugin } from 'esbuild';
 import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
-import { realPath, shownPath } from '../packaging/location.ts';
+import { realPath, shownPath } from '../location.ts';
 import { isIrregular } from '../regular-file.ts';
 import { failWith } from './failed-bundle.ts';
 import { isInProject } from './project-configs.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../archive/links.ts';
-import { shownPath } from '../packaging/location.ts';
+import { shownPath } from '../location.ts';
 import { packageOf } from './metafile.ts';
 import type { BundleRequest } from './request.ts';
 import { readRegularText } from '../regular-file.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Location, Message } from 'esbuild';
 import { ArtifactError } from '../../repository/error.ts';
 import type { SourcePlace } from '../../repository/error.ts';
-import { shownPath } from '../packaging/location.ts';
+import { shownPath } from '../location.ts';
 import type { Warning } from '../event.ts';
 import { formatPosition } from '../template/place.ts';
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 import { isWithin } from '../archive/links.ts';
 import type { Warning } from '../event.ts';
-import { realPath, shownPath } from '../packaging/location.ts';
+import { realPath, shownPath } from '../location.ts';
 import type { BundleRequest } from './request.ts';
 import type { Configs } from './tsconfig.ts';
 import { configAround, configsAbove, configsUpFrom, isReadable, meansNothing, saidConfigs } from './tsconfig.ts';

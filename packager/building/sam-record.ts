@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { realPath } from '../packaging/location.ts';
+import { realPath } from '../location.ts';
 import { readRegularText } from '../regular-file.ts';
 
 /** What `sam build` noted down of a function or a layer that it built. */

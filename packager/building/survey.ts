@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../repository/digest.ts';
 import { entriesIn, namesIn } from '../folders.ts';
-import { realPath } from '../packaging/location.ts';
+import { realPath } from '../location.ts';
 import type { BuildOptions } from './build.ts';
 import { isReadOf, meantPackages, missedMains } from './manifests.ts';
 import type { Asked } from './metafile.ts';

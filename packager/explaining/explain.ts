@@ -2,7 +2,7 @@ import { Artifacts } from '../packaging/artifact.ts';
 import type { Artifact } from '../packaging/artifact.ts';
 import type { LoadRequest } from '../packaging/load.ts';
 import { load } from '../packaging/load.ts';
-import { shownPath } from '../packaging/location.ts';
+import { shownPath } from '../location.ts';
 import { planAll } from '../packaging/package.ts';
 import type { PlannedReference, ReferenceMode, Uses } from '../packaging/references.ts';
 import type { LoadedPlace, LocalSource, PlaceContent, Unit } from '../packaging/unit.ts';

@@ -1,11 +1,10 @@
 import { ArtifactError, looksLikeArtifactArn, parseArn, parseSelector } from '../../repository/index.ts';
 import { refuse } from '../../repository/error.ts';
 import type { Place } from '../template/place.ts';
-import { formatPosition } from '../template/place.ts';
+import { formatPosition, sourcePlace, subjectOf } from '../template/place.ts';
 import { assignIds } from './artifact-id.ts';
 import type { Named } from './artifact-id.ts';
 import type { Stored } from './destination.ts';
-import { sourcePlace, subjectOf } from './problems.ts';
 import type { ForeignObject, Identity, LocalSource, NamedArtifact, PlaceContent, Unit } from './unit.ts';
 import { allPlaces, isPinned } from './unit.ts';
 

@@ -6,7 +6,7 @@ import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
 import type { Build } from '../building/build.ts';
 import type { Builder } from '../building/builder.ts';
 import { openBuilt } from '../building/built-source.ts';
-import { locationOf, realPath } from './location.ts';
+import { locationOf, realPath } from '../location.ts';
 import type { TemplateFile } from './template-file.ts';
 import { readTemplate } from './template-file.ts';
 

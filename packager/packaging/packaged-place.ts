@@ -1,9 +1,9 @@
 import type { PublishOutcome } from '../event.ts';
+import { shownPath } from '../location.ts';
 import { formatPosition } from '../template/place.ts';
 import type { Artifacts } from './artifact.ts';
 import type { Artifact } from './artifact.ts';
 import type { Stored } from './destination.ts';
-import { shownPath } from './location.ts';
 import type { Unit } from './unit.ts';
 import { allPlaces } from './unit.ts';
 

@@ -1,8 +1,8 @@
 import { ArtifactError, ArtifactErrors } from '../../repository/index.ts';
 import { refuse } from '../../repository/error.ts';
-import type { ArtifactErrorCode, SourcePlace } from '../../repository/index.ts';
+import type { ArtifactErrorCode } from '../../repository/index.ts';
 import type { Place } from '../template/place.ts';
-import { formatPosition } from '../template/place.ts';
+import { formatPosition, sourcePlace, subjectOf } from '../template/place.ts';
 import { pool } from './pool.ts';
 
 /** So many artifacts are made and looked for at once: what is far away is waited for together. How much is packed and sent at once, is bounded elsewhere. */
@@ -15,11 +15,6 @@ export function problemsOf(error: unknown): readonly ArtifactError[] {
   throw error;
 }
 
-/** Where a place stands, for messages and scripts. */
-export function sourcePlace({ position, resource, property, type }: Place): SourcePlace {
-  return { ...position, ...(resource !== undefined && { resource }), property, type };
-}
-
 /** The problem at its place: `file:line:column: Property of 'Resource' (Type): …`. What stands in a file of its own keeps that. */
 export function placed(place: Place, error: ArtifactError): ArtifactError {
   if (error.place !== undefined || error.code === 'INVALID_TEMPLATE') return error;
@@ -28,11 +23,6 @@ export function placed(place: Place, error: ArtifactError): ArtifactError {
     ...(error.remedy !== undefined && { remedy: error.remedy }),
     cause: error,
   });
-}
-
-/** How messages name a place: `Code of 'Fn' (AWS::Lambda::Function)`. */
-export function subjectOf({ resource, property, type }: Place): string {
-  return resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
 }
 
 /**

@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { locate } from '../archive/locate.ts';
 import type { Project } from '../archive/source.ts';
+import { shownPath } from '../location.ts';
 import { formatPosition } from '../template/place.ts';
 import type { Place } from '../template/place.ts';
-import { shownPath } from './location.ts';
 import type { Unit } from './unit.ts';
 
 /** CloudFormation takes templates up to 1 MB; nothing that is a template is much larger before it is packaged. */

@@ -1,9 +1,8 @@
 import { LOCAL_PLACE } from '../../repository/index.ts';
 import type { Warning } from '../event.ts';
 import type { Place } from '../template/place.ts';
-import { formatPosition } from '../template/place.ts';
+import { formatPosition, sourcePlace, subjectOf } from '../template/place.ts';
 import type { Destination } from './destination.ts';
-import { sourcePlace, subjectOf } from './problems.ts';
 import type { ReferencePlan } from './references.ts';
 import type { LoadedPlace, Unit } from './unit.ts';
 import { allUnits, isLiteral, isPinned } from './unit.ts';

@@ -1,3 +1,4 @@
+import type { SourcePlace } from '../../repository/error.ts';
 import type { Build } from '../building/build.ts';
 
 /** Where something stands in a template file, as an editor counts: line and column from 1. */
@@ -122,6 +123,16 @@ export interface Place {
   readonly name?: string;
   /** What a build of the code changes in the resource around the place. */
   readonly settings?: readonly Setting[];
+}
+
+/** Where a place stands, for messages and scripts. */
+export function sourcePlace({ position, resource, property, type }: Place): SourcePlace {
+  return { ...position, ...(resource !== undefined && { resource }), property, type };
+}
+
+/** How messages name a place: `Code of 'Fn' (AWS::Lambda::Function)`. */
+export function subjectOf({ resource, property, type }: Place): string {
+  return resource === undefined ? `${property} of ${type}` : `${property} of '${resource}' (${type})`;
 }
 
 /** Where an artifact stands, and what it is. */

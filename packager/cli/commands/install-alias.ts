@@ -10,7 +10,7 @@ import { spelled, withAliases, withoutAliases } from '../../aws-cli/alias-file.t
 import type { Edited } from '../../aws-cli/alias-writing.ts';
 import { editAliases, readAliases } from '../../aws-cli/alias-writing.ts';
 import { ARTIFACTS, isOurs, SHADOW, valueOf } from '../../aws-cli/aliases.ts';
-import { shownPath } from '../../packaging/location.ts';
+import { shownPath } from '../../location.ts';
 import type { InstallAliasOptions } from '../syntax/install-alias.ts';
 import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';

@@ -4,10 +4,9 @@ import type { Listed } from '../../bundling/listing.ts';
 import { namesOf } from '../../bundling/listing.ts';
 import type { BundledSource, BundleManifest } from '../../bundling/manifest.ts';
 import type { Warning } from '../../event.ts';
-import { subjectOf } from '../../packaging/problems.ts';
 import type { Unit } from '../../packaging/unit.ts';
 import { formatSize } from '../../size.ts';
-import { formatPosition } from '../../template/place.ts';
+import { formatPosition, subjectOf } from '../../template/place.ts';
 import { printable } from './printable.ts';
 import { formatFields, formatTable } from './report.ts';
 

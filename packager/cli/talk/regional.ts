@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { ArtifactError } from '../../../repository/index.ts';
 import type { PackageResult } from '../../packaging/package.ts';
-import { subjectOf } from '../../packaging/problems.ts';
 import type { Regional } from '../../packaging/regional.ts';
 import type { Place } from '../../template/place.ts';
-import { formatPosition } from '../../template/place.ts';
+import { formatPosition, subjectOf } from '../../template/place.ts';
 import type { PackageOptions } from '../syntax/package-flags.ts';
 
 /** What `package --regions` writes, and tells of it. */

@@ -1,8 +1,8 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { locationOf, shownPath } from '../../../packager/packaging/location.ts';
-import { temporaryFolder } from '../../support/temporary.ts';
+import { locationOf, shownPath } from '../../packager/location.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 test('a path below the project is the same however the project was reached', async () => {
   const folder = realpathSync(await temporaryFolder());
