@@ -1,6 +1,7 @@
 import { considerArtifact, considerMisspelt, isArtifact, isMisspelt } from './artifact.ts';
 import type { Context, FindOptions, Found } from './context.ts';
 import { Search } from './context.ts';
+import { DeclaredNames } from './declared-names.ts';
 import { considerTransforms } from './include.ts';
 import { below, matches, membersOf } from './match.ts';
 import type { Globals } from './resource.ts';
@@ -26,15 +27,11 @@ export function findPlaces(template: Template, options: FindOptions): Found {
   const search = new Search(template, options);
   const { root } = template;
   const parameters = new Asked(parametersOf(root, options.kind, options.parameters, options.defaultsAreFinal));
+  const scope: Scope = { parameters, mappings: valueOf(root, 'Mappings'), loops: [] };
   const context: Context = {
-    pointer: '',
-    property: '',
-    scope: {
-      parameters,
-      mappings: valueOf(root, 'Mappings'),
-      loops: [],
-    },
-    literal: false,
+    ...{ pointer: '', property: '', literal: false },
+    // A fragment may name whatever is around it.
+    scope: options.kind === 'fragment' ? scope : { ...scope, names: new DeclaredNames(root, scope) },
   };
   if (options.kind === 'fragment') new Walk(search, root).fragment(root, context);
   else if (isMap(root)) new Walk(search, root).template(root, context);

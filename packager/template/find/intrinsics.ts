@@ -13,6 +13,16 @@ export interface Scope {
   readonly mappings: TemplateNode | undefined;
   /** Outermost first; an inner one hides an outer one of the same variable. */
   readonly loops: readonly Loop[];
+  /** Absent where what is not known may be anything. */
+  readonly names?: Names;
+}
+
+/** What parameters and resources are called. */
+export interface Names {
+  /** Whether surely none is called so. */
+  readonly lacks: (name: string) => boolean;
+  /** The one that was meant, if a slip made this name of it or of one of these others. */
+  readonly nearest: (name: string, others: readonly string[]) => string | undefined;
 }
 
 /** One piece of a text that CloudFormation would put together. */
@@ -35,6 +45,8 @@ export interface Unknown {
   readonly why: string;
   /** It comes from a resource or another stack, so no local path stands behind it. */
   readonly fromStack: boolean;
+  /** What to do about it, where that is known. */
+  readonly remedy?: string;
 }
 
 /** What a value comes to. */
@@ -65,8 +77,9 @@ export function resolve(node: TemplateNode, scope: Scope): Resolved {
   const obstacle = parts[unknown] ?? unknownLoop(loops);
   const combined = obstacle === undefined ? combinations(loops) : undefined;
   if (obstacle?.kind === 'unknown' || combined === undefined) {
-    const why = obstacle?.kind === 'unknown' ? obstacle : { why: 'it depends on a loop', fromStack: false };
-    return { kind: 'unknown', why: why.why, fromStack: why.fromStack, prefix: leadingText(parts) };
+    const why: Unknown =
+      obstacle?.kind === 'unknown' ? obstacle : { kind: 'unknown', why: 'it depends on a loop', fromStack: false };
+    return { ...why, prefix: leadingText(parts) };
   }
   const texts = combined.map((values) => ({ values, text: written(parts, loops, values) }));
   const isHidden = isAnyHidden(parts) || loops.some((loop) => loop.isHidden === true);
@@ -148,16 +161,30 @@ function undecided(what: string): Unknown {
 }
 
 /** What `!Ref name` and `${name}` stand for. */
-function reference(name: string, { parameters, loops }: Scope): Part {
+function reference(name: string, { parameters, loops, names }: Scope): Part {
   const loop = loops.findLast(({ variable }) => variable === name);
   if (loop !== undefined) return { kind: 'variable', loop, stripped: false };
   const parameter = parameters.get(name);
   if (parameter === undefined) {
+    if (!name.startsWith('AWS::') && names?.lacks(name) === true) return misnamed(name, loops, names);
     return { kind: 'unknown', why: `'${name}' is known only at the deploy`, fromStack: !name.startsWith('AWS::') };
   }
   if (isListParameter(parameter)) return unknown(`the parameter '${name}' is a list`);
   if (parameter.value === undefined) return unknown(`the parameter '${name}' has no value yet`);
   return textOf(parameter, parameter.value);
+}
+
+/** CloudFormation refuses such a template. */
+function misnamed(name: string, loops: readonly Loop[], names: Names): Unknown {
+  const meant = names.nearest(
+    name,
+    loops.map(({ variable }) => variable),
+  );
+  const remedy =
+    meant === undefined
+      ? 'CloudFormation refuses such a template: write the path itself, or declare the parameter.'
+      : `Did you mean '${meant}'?`;
+  return { ...unknown(`no parameter or resource is called '${name}'`), remedy };
 }
 
 function textOf(parameter: Parameter, text: string): Part {

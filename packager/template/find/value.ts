@@ -8,7 +8,7 @@ import type { Spot } from './placing.ts';
 import { addPlace, considerTexts, leave, named, spotOf } from './placing.ts';
 import { mappedTexts, resolve } from './intrinsics.ts';
 import { isIncluded, isIntrinsic } from '../intrinsic.ts';
-import type { Scope } from './intrinsics.ts';
+import type { Resolved, Scope } from './intrinsics.ts';
 import type { MapNode, ScalarNode, TemplateNode } from '../node.ts';
 import { entryOf, isList, isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { Fields, Form } from '../place.ts';
@@ -160,7 +160,7 @@ function isInKey({ form }: Spot): boolean {
 }
 
 /** Where other tools leave a value alone it is hardly ever a path unless it says so itself, or stands where nothing else can. */
-function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: string; readonly prefix: string }): void {
+function warnOfUnknown(search: Search, spot: Spot, unknown: Extract<Resolved, { kind: 'unknown' }>): void {
   const { entry, form } = spot;
   const isExpected = isInKey(spot) || (entry?.core === true && form.kind !== 'artifact');
   leave(search, spot, { reason: 'unknown-value', why: unknown.why });
@@ -169,7 +169,8 @@ function warnOfUnknown(search: Search, spot: Spot, unknown: { readonly why: stri
     spot.start,
     'unresolved-path',
     `${named(spot)} is not packaged: ${unknown.why}, so a local path in it can't be known`,
-    'Write the path itself, or !Ref and !Sub of parameters that have a Default or stand in --parameter-overrides; in Fn::If, write !Artifact before each path.',
+    unknown.remedy ??
+      'Write the path itself, or !Ref and !Sub of parameters that have a Default or stand in --parameter-overrides; in Fn::If, write !Artifact before each path.',
   );
 }
 

@@ -210,7 +210,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     '!Join ["", ["s3://", !Ref None]]',
     '!GetAtt Other.Uri',
     '!ImportValue x',
-    '!Ref OtherResource',
+    '!Ref R',
     '!Sub "${Other.Uri}"',
     '!Ref AWS::NoValue',
     '!If [C, !Ref AWS::NoValue, {S3Bucket: b, S3Key: k}]',
@@ -221,6 +221,58 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
     '{ZipFile: !Sub "x"}',
   ])('%s is no local path, and no warning', (value) => {
     expect(resource(value)).toEqual({ places: [], warnings: [], problems: [] });
+  });
+
+  describe('a name that nothing has', () => {
+    const told = (value: string, rest = '', given: Given = {}) =>
+      find(`${parameters}Resources:\n  Bucket: {Type: AWS::S3::Bucket}\n  R: ${lambda(value)}\n${rest}`, given)
+        .warnings;
+
+    test.each([
+      ['!Ref Absent', 'Absent', 'write the path itself'],
+      ['!Ref Foldr', 'Foldr', "Did you mean 'Folder'?"],
+      ['!Sub "./${Foldr}"', 'Foldr', "Did you mean 'Folder'?"],
+      ['!Sub "${Buckett}"', 'Buckett', "Did you mean 'Bucket'?"],
+    ])('%s is told, for CloudFormation refuses it', (value, name, remedy) => {
+      expect(told(value)).toMatchObject([
+        {
+          code: 'unresolved-path',
+          place: { file: 't.yaml', line: 11, column: 55 },
+          message: expect.stringContaining(`no parameter or resource is called '${name}', so`),
+          remedy: expect.stringContaining(remedy),
+        },
+      ]);
+    });
+
+    test.each([
+      ['that is a pseudo parameter', 'AWS::NoValue', ''],
+      ['that SAM makes', 'FnRole', '  Fn: {Type: AWS::Serverless::Function}\n'],
+      ['that SAM calls so', 'ServerlessRestApi', ''],
+      ['that a loop writes', 'Qa', '  Fn::ForEach::L: [N, [a], {"Q${N}": {Type: AWS::S3::Bucket}}]\n'],
+      ['where a loop may', 'Qa', '  Fn::ForEach::L: [N, !Ref None, {"Q${N}": {Type: AWS::S3::Bucket}}]\n'],
+      ['where a macro may bring it', 'Qa', 'Transform: Mine\n'],
+      ['where a macro may bring it into Resources', 'Qa', '  Fn::Transform: {Name: Mine}\n'],
+      ['where another macro may bring it', 'Qa', 'Transform: [AWS::LanguageExtensions, {Name: Mine}]\n'],
+      ['where a macro may bring it into the template', 'Qa', 'Fn::Transform: {Name: Mine}\n'],
+    ])('is not one %s', (_where, name, rest) => {
+      expect(told(`!Ref ${name}`, rest)).toEqual([]);
+    });
+
+    test('is told where macros bring no names', () => {
+      const rest = 'Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n';
+      expect(told('!Ref Nope', rest)).toMatchObject([{ code: 'unresolved-path' }]);
+    });
+
+    test('may be the slip of a loop variable', () => {
+      const body = `{"R\${Name}": {Type: AWS::Lambda::Function, Properties: {Code: !Sub "./\${Nam}"}}}`;
+      const { warnings } = find(`Resources:\n  Fn::ForEach::L: [Name, [a], ${body}]\n`);
+      expect(warnings).toMatchObject([{ remedy: "Did you mean 'Name'?" }]);
+    });
+
+    test('is known around a fragment, and not in it', () => {
+      const { warnings } = find(`R: ${lambda('!Ref Nope')}\n`, { kind: 'fragment' });
+      expect(warnings).toEqual([]);
+    });
   });
 
   test('is hardly ever a path where no other tool looks for one', () => {
