@@ -1,7 +1,7 @@
 import type { Archiver, Project, Source, SourceRequest } from '../archive/source.ts';
 import { openSource } from '../archive/source.ts';
 import type { Warning } from '../event.ts';
-import type { Build } from './build.ts';
+import type { Build } from '../template/build.ts';
 import type { Builder } from './builder.ts';
 
 /** A source that was built. */

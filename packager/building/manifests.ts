@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BuildOptions } from './build.ts';
+import type { BuildOptions } from '../template/build.ts';
 import { isPath, packageOf, stemOf } from './metafile.ts';
 import { readRegularText } from '../regular-file.ts';
 

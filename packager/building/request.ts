@@ -1,5 +1,5 @@
 import type { Project } from '../archive/source.ts';
-import type { Build } from './build.ts';
+import type { Build } from '../template/build.ts';
 
 /** What a bundler is told beside the build itself. */
 export interface BundleRequest {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { OutputFile } from 'esbuild';
 import { readRegularText } from '../regular-file.ts';
-import type { BuildOptions } from './build.ts';
+import type { BuildOptions } from '../template/build.ts';
 
 /**
  * What esbuild takes over into a source map, and tells nobody of: the maps of modules that were compiled before, and the sources that those name without their text.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sha256 } from '../../repository/digest.ts';
 import { entriesIn, namesIn } from '../folders.ts';
 import { realPath } from '../location.ts';
-import type { BuildOptions } from './build.ts';
+import type { BuildOptions } from '../template/build.ts';
 import { isReadOf, meantPackages, missedMains } from './manifests.ts';
 import type { Asked } from './metafile.ts';
 import { stemOf } from './metafile.ts';

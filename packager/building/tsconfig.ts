@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ParseError } from 'jsonc-parser';
 import { parse } from 'jsonc-parser';
 import { realPath } from '../location.ts';
-import type { BuildOptions } from './build.ts';
+import type { BuildOptions } from '../template/build.ts';
 import { isPath, packageOf } from './metafile.ts';
 import { isIrregular, readRegularText, statsOf } from '../regular-file.ts';
 

@@ -3,9 +3,9 @@ import { ArtifactError, isDigest, sha256 } from '../../repository/index.ts';
 import { ARCHIVE_FILENAME, blobKey } from '../../repository/keys.ts';
 import { isId } from '../../repository/name.ts';
 import type { SourceRequest } from '../archive/source.ts';
-import type { Build } from '../building/build.ts';
-import { keyOf } from '../building/build.ts';
 import type { ReferenceMode } from '../packaging/references.ts';
+import type { Build } from '../template/build.ts';
+import { keyOf } from '../template/build.ts';
 
 /** The manifest of a bundle: everything that `package` would ask of the disk, with its answers. docs/bundle.md specifies it. */
 export interface BundleManifest {

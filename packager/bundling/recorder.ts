@@ -1,11 +1,11 @@
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import { sha256 } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
-import { keyOf } from '../building/build.ts';
 import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
 import type { OpenRequest } from '../packaging/files.ts';
 import { FilesBehind } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
+import { keyOf } from '../template/build.ts';
 import type { BundledBuild, BundledPath, BundledSource, BundledTemplate } from './manifest.ts';
 import { buildDigest, compare, keysOf } from './manifest.ts';
 

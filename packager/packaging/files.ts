@@ -3,10 +3,10 @@ import path from 'node:path';
 import type { Archiver, Project, Source, SourceRequest } from '../archive/source.ts';
 import { openSource } from '../archive/source.ts';
 import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
-import type { Build } from '../building/build.ts';
 import type { Builder } from '../building/builder.ts';
 import { openBuilt } from '../building/built-source.ts';
 import { locationOf, realPath } from '../location.ts';
+import type { Build } from '../template/build.ts';
 import type { TemplateFile } from './template-file.ts';
 import { readTemplate } from './template-file.ts';
 

@@ -1,10 +1,10 @@
 import { ArtifactError } from '../../repository/index.ts';
 import { refuse } from '../../repository/error.ts';
 import type { Source } from '../archive/source.ts';
-import type { Build } from '../building/build.ts';
-import { builtLocation, keyOf } from '../building/build.ts';
 import type { Reporter } from '../event.ts';
 import { shownPath } from '../location.ts';
+import type { Build } from '../template/build.ts';
+import { builtLocation, keyOf } from '../template/build.ts';
 import { valueOf } from '../template/node.ts';
 import { findPlaces } from '../template/find/find.ts';
 import type { FindOptions } from '../template/find/find.ts';

@@ -1,5 +1,5 @@
 import type { SourcePlace } from '../../repository/error.ts';
-import type { Build } from '../building/build.ts';
+import type { Build } from './build.ts';
 
 /** Where something stands in a template file, as an editor counts: line and column from 1. */
 export interface Position {

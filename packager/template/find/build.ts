@@ -1,11 +1,11 @@
-import type { Build } from '../../building/build.ts';
-import { buildMethodOf } from '../../building/build-method.ts';
-import type { BuildMethod } from '../../building/build-method.ts';
-import { builtHandler, entriesOf, moduleOf } from '../../building/entries.ts';
-import { notLoaded } from '../../building/module-kind.ts';
-import type { BuildProperties, PropertyReader } from '../../building/read-properties.ts';
-import { readBuildProperties } from '../../building/read-properties.ts';
+import type { Build } from '../build.ts';
 import { isIntrinsic } from '../intrinsic.ts';
+import { buildMethodOf } from '../metadata/build-method.ts';
+import type { BuildMethod } from '../metadata/build-method.ts';
+import { builtHandler, entriesOf, moduleOf } from '../metadata/entries.ts';
+import { notLoaded } from '../metadata/module-kind.ts';
+import type { BuildProperties, PropertyReader } from '../metadata/read-properties.ts';
+import { readBuildProperties } from '../metadata/read-properties.ts';
 import type { MapNode, TemplateNode } from '../node.ts';
 import { isMap, isString, pointerTo, valueOf } from '../node.ts';
 import type { LoopTarget, Setting } from '../place.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { builtLocation, keyOf } from '../../../packager/building/build.ts';
-import { builtHandler, entriesOf, moduleOf } from '../../../packager/building/entries.ts';
-import { optionNamed, PROPERTIES, propertyNamed } from '../../../packager/building/properties.ts';
+import { builtLocation, keyOf } from '../../../packager/template/build.ts';
+import { builtHandler, entriesOf, moduleOf } from '../../../packager/template/metadata/entries.ts';
+import { optionNamed, PROPERTIES, propertyNamed } from '../../../packager/template/metadata/build-properties.ts';
 
 describe('the module of a Handler', () => {
   test.each([

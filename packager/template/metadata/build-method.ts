@@ -1,5 +1,5 @@
-import type { MapNode, TemplateNode } from '../template/node.ts';
-import { valueOf } from '../template/node.ts';
+import type { MapNode, TemplateNode } from '../node.ts';
+import { valueOf } from '../node.ts';
 
 /** What the Metadata of a function or layer says of how its code is built. */
 export type BuildMethod =

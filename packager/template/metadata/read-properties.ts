@@ -1,9 +1,9 @@
-import { nearest } from '../../repository/nearest.ts';
-import type { MapEntry, TemplateNode } from '../template/node.ts';
-import { isList, isMap, isString } from '../template/node.ts';
-import type { BuildOptions } from './build.ts';
-import type { PropertyKind } from './properties.ts';
-import { optionNamed, PROPERTIES, propertyNamed } from './properties.ts';
+import { nearest } from '../../../repository/nearest.ts';
+import type { BuildOptions } from '../build.ts';
+import type { MapEntry, TemplateNode } from '../node.ts';
+import { isList, isMap, isString } from '../node.ts';
+import type { PropertyKind } from './build-properties.ts';
+import { optionNamed, PROPERTIES, propertyNamed } from './build-properties.ts';
 
 /** Who reads a template, and hears of what is wrong in it. Offsets are into its text. */
 export interface PropertyReader {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Entry } from './build.ts';
-import { withoutSuffix } from './build.ts';
+import type { Entry } from '../build.ts';
+import { withoutSuffix } from '../build.ts';
 
 /** Where layers are unpacked: no build makes what is there. */
 const LAYERS = '/opt/';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BuildOptions } from './build.ts';
+import type { BuildOptions } from '../build.ts';
 
 /** Why Lambda would not load what is built, and what to do. */
 export interface NotLoaded {
