@@ -1,5 +1,7 @@
+import { isDayOld, isQuiet } from '../age.ts';
 import { finishDeletion } from '../deleting/version-deletion.ts';
 import type { Domain } from '../domain.ts';
+import { requireFailure } from '../failure.ts';
 import type { ArtifactName } from '../name.ts';
 import type { ListedObject } from '../object-store.ts';
 import { versionOfReference } from '../keys.ts';
@@ -7,9 +9,8 @@ import { isGone, readStatusRecord } from '../status.ts';
 import type { Manifest } from '../version.ts';
 import { readManifest, withdrawNumber } from '../version.ts';
 import type { Auditing } from './auditing.ts';
-import { isDayOld, isQuiet } from './auditing.ts';
 import type { Finding } from './finding.ts';
-import { notOurs, requireFailure, unknownBecause } from './finding.ts';
+import { notOurs, unknownBecause } from './finding.ts';
 import { removeAsListed } from './listed.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { ArtifactError } from '../error.ts';
 import type { Digest } from '../digest.ts';
+import { requireFailure } from '../failure.ts';
 import type { ArtifactName } from '../name.ts';
 
 /**
@@ -48,12 +48,6 @@ export function notOurs(key: string): Finding {
 export interface AuditStep {
   readonly after: string;
   readonly finding?: Finding;
-}
-
-/** @throws what ends the audit: interruption, and defects of this program. One failing item does not */
-export function requireFailure(error: unknown): Pick<Finding, 'failure' | 'remedy'> & { readonly failure: string } {
-  if (!(error instanceof ArtifactError) || error.code === 'INTERRUPTED') throw error;
-  return { failure: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
 }
 
 /** @throws as `requireFailure` */

@@ -1,12 +1,14 @@
+import { isDayOld } from '../age.ts';
+import { requireFailure } from '../failure.ts';
 import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import type { ListedObject } from '../object-store.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { Auditing } from './auditing.ts';
-import { isDayOld, standingOf } from './auditing.ts';
+import { standingOf } from './auditing.ts';
 import type { Shared } from './elsewhere.ts';
 import type { Finding, FindingSubject } from './finding.ts';
-import { requireFailure, unknownBecause } from './finding.ts';
+import { unknownBecause } from './finding.ts';
 import type { NamedReference } from './orphans.ts';
 import { nameOf } from './orphans.ts';
 import type { ReadBinding } from './removal.ts';

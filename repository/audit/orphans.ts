@@ -1,14 +1,16 @@
+import { isQuiet } from '../age.ts';
 import type { BindingName, BindingRecord } from '../binding.ts';
 import { readBindingRecord } from '../binding.ts';
 import type { Digest } from '../digest.ts';
+import { requireFailure } from '../failure.ts';
 import { consumerKey, parseReferenceKey, recordOfReference } from '../keys.ts';
 import type { ListedObject } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { Auditing } from './auditing.ts';
-import { isQuiet, lastTouched, standingOf } from './auditing.ts';
+import { lastTouched, standingOf } from './auditing.ts';
 import type { Finding, FindingSubject } from './finding.ts';
-import { requireFailure, unknownBecause } from './finding.ts';
+import { unknownBecause } from './finding.ts';
 import { restore } from './restore.ts';
 import { ask } from './stacks.ts';
 import { judgeSuspect, undecided, YOUNG } from './stale.ts';

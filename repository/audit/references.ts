@@ -1,3 +1,4 @@
+import { isDayOld } from '../age.ts';
 import { expandAhead } from '../ahead.ts';
 import { EVERY_REFERENCE, parseReferenceKey, recordOfReference } from '../keys.ts';
 import type { ListedObject } from '../object-store.ts';
@@ -5,7 +6,6 @@ import { RETAINED_CONSUMER } from '../release.ts';
 import { isElsewhere } from '../stack-id.ts';
 import { isAbandoned, judgeAbandoned } from './abandoned.ts';
 import type { Auditing } from './auditing.ts';
-import { isDayOld } from './auditing.ts';
 import { formatCursor } from './cursor.ts';
 import type { AuditStep, Finding } from './finding.ts';
 import { unknownBecause } from './finding.ts';

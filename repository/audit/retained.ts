@@ -1,10 +1,11 @@
+import { isDayOld } from '../age.ts';
 import { readBindingRecord } from '../binding.ts';
+import { requireFailure } from '../failure.ts';
 import { recordOfReference } from '../keys.ts';
 import type { ListedObject } from '../object-store.ts';
 import type { Auditing } from './auditing.ts';
-import { isDayOld } from './auditing.ts';
 import type { Finding } from './finding.ts';
-import { requireFailure, unknownBecause } from './finding.ts';
+import { unknownBecause } from './finding.ts';
 import { removeAsListed } from './listed.ts';
 
 /**

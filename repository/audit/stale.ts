@@ -1,12 +1,14 @@
+import { isDayOld, isQuiet } from '../age.ts';
 import type { BindingName } from '../binding.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from '../binding.ts';
 import type { Digest } from '../digest.ts';
 import type { StackEvidence } from '../evidence/evidence.ts';
+import { requireFailure } from '../failure.ts';
 import { generationOf } from '../physical-id.ts';
 import type { Auditing, Settled } from './auditing.ts';
-import { isDayOld, isQuiet, lastTouched, standingOf } from './auditing.ts';
+import { lastTouched, standingOf } from './auditing.ts';
 import type { Finding, FindingSubject } from './finding.ts';
-import { requireFailure, unknownBecause } from './finding.ts';
+import { unknownBecause } from './finding.ts';
 import type { ReadBinding } from './removal.ts';
 import { readRecords, recordsOf, removeAsRead } from './removal.ts';
 

@@ -1,7 +1,7 @@
-import { requireFailure } from '../audit/finding.ts';
 import type { Deletion } from '../deletion.ts';
 import { readDeletion } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
+import { requireFailure } from '../failure.ts';
 import type { Stored } from '../record.ts';
 import type { ListedContent } from './contents.ts';
 import type { PlanItem } from './item.ts';

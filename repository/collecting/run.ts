@@ -1,7 +1,7 @@
-import { requireFailure } from '../audit/finding.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
+import { requireFailure } from '../failure.ts';
 import { readSettings } from '../settings.ts';
 import { carryOutItem } from './carry-out-item.ts';
 import type { PlannedStep } from './item.ts';

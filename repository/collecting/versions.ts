@@ -1,8 +1,8 @@
-import { isDayOld } from '../audit/auditing.ts';
-import { requireFailure } from '../audit/finding.ts';
+import { isDayOld } from '../age.ts';
 import { expandAhead } from '../ahead.ts';
 import { digestsOf } from '../deleting/version-deletion.ts';
 import type { Domain } from '../domain.ts';
+import { requireFailure } from '../failure.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Stored } from '../record.ts';
 import type { LifecycleRule } from '../settings.ts';

@@ -1,5 +1,5 @@
-import { requireFailure } from '../audit/finding.ts';
 import type { Domain } from '../domain.ts';
+import { requireFailure } from '../failure.ts';
 import type { LifecycleRule } from '../settings.ts';
 import { listConfigured, readSettings } from '../settings.ts';
 import type { ClosedBucket } from '../contents.ts';

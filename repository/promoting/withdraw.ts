@@ -1,4 +1,4 @@
-import { isDayOld } from '../audit/auditing.ts';
+import { isDayOld } from '../age.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { FORMAT_VERSION, promotionKey } from '../keys.ts';

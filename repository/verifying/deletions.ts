@@ -1,4 +1,4 @@
-import { isDayOld } from '../audit/auditing.ts';
+import { isDayOld } from '../age.ts';
 import { keyOf } from '../blob.ts';
 import { hasContent } from '../contents.ts';
 import { isNeeded } from '../deleting/condemn.ts';

@@ -1,4 +1,4 @@
-import { DAY_MS, isDayOld } from '../audit/auditing.ts';
+import { DAY_MS, isDayOld } from '../age.ts';
 import type { Bookmark } from '../bookmark-record.ts';
 import { readBookmarkAt } from '../bookmark-record.ts';
 import { takeBack } from '../bookmark.ts';

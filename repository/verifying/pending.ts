@@ -1,4 +1,4 @@
-import { isDayOld } from '../audit/auditing.ts';
+import { isDayOld } from '../age.ts';
 import { deleteVersion } from '../deleting/version-deletion.ts';
 import { versionKey } from '../keys.ts';
 import { withdrawPromotion } from '../promoting/withdraw.ts';

@@ -1,4 +1,4 @@
-import { isQuiet } from '../audit/auditing.ts';
+import { isQuiet } from '../age.ts';
 import { formatArn } from '../arn.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
