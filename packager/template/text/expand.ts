@@ -47,8 +47,9 @@ export function expandAliases(
   } catch (error) {
     if (!(error instanceof RopeTooLong)) throw error;
     const [first] = targets.keys();
-    const message = 'written out, the aliases are more than any template may be';
-    return { problems: [{ offset: first?.start ?? root.start, message }] };
+    const message = `with its aliases written out, the template has more than ${LIMIT / 1_000_000} million characters`;
+    const remedy = 'Use fewer aliases that name what holds aliases itself, or split the template.';
+    return { problems: [{ offset: first?.start ?? root.start, message, remedy }] };
   }
 }
 
@@ -60,16 +61,19 @@ function link(root: SyntaxNode, lines: Lines): { readonly targets: Targets; read
   const targets = new Map<AliasSyntax, SyntaxNode>();
   const open = new Set<SyntaxNode>();
   const problems: Problem[] = [];
-  const report = ({ start }: Pick<Range, 'start'>, message: string): void =>
-    void problems.push({ offset: start, message });
+  const report = ({ start }: Pick<Range, 'start'>, message: string, remedy: string): void =>
+    void problems.push({ offset: start, message, remedy });
 
   const visit = (node: SyntaxNode): void => {
     if (node.anchor !== undefined) anchors.set(node.anchor.name, node);
     if (node.kind === 'alias') {
       const target = anchors.get(node.name);
-      if (target === undefined) report(node, `the alias '*${node.name}' names no anchor before it`);
-      else if (open.has(target)) report(node, `the alias '*${node.name}' stands inside of what it names`);
-      else targets.set(node, target);
+      if (target === undefined) {
+        const remedy = `Write &${node.name} before what it names, further up; text that begins with * needs quotes.`;
+        report(node, `the alias '*${node.name}' names no anchor before it`, remedy);
+      } else if (open.has(target)) {
+        report(node, `the alias '*${node.name}' stands inside of what it names`, 'Write out what it stands for.');
+      } else targets.set(node, target);
       return;
     }
     open.add(node);
@@ -85,7 +89,7 @@ function link(root: SyntaxNode, lines: Lines): { readonly targets: Targets; read
     visit(value);
     const name = resolved(key);
     if (key.kind === 'alias' && name !== undefined && (name.kind !== 'scalar' || name.form === 'empty')) {
-      report(key, `the alias '*${key.name}' is a key, and a key must be text`);
+      report(key, `the alias '*${key.name}' is a key, and a key must be text`, 'Write the key itself.');
     }
   };
 
@@ -94,12 +98,12 @@ function link(root: SyntaxNode, lines: Lines): { readonly targets: Targets; read
     if (first === undefined) return;
     if (second !== undefined) {
       const { line, column } = lines.at(first.start);
-      report(second, `the key '<<' is there twice, first at ${line}:${column}`);
+      report(second, `the key '<<' is there twice, first at ${line}:${column}`, 'Write one with a list: <<: [*a, *b].');
     }
     const value = resolved(first.value);
     const sources = value?.kind === 'list' ? value.items : [first.value];
     const wrong = sources.find((one) => (resolved(one)?.kind ?? 'map') !== 'map');
-    if (wrong !== undefined) report(wrong, "'<<' takes a map or a list of maps");
+    if (wrong !== undefined) report(wrong, "'<<' takes a map or a list of maps", 'Name the anchor of a map.');
   };
 
   const resolved = (node: SyntaxNode): SyntaxNode | undefined => (node.kind === 'alias' ? targets.get(node) : node);

@@ -3,7 +3,7 @@ import { parse, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { MapEntry, TemplateNode } from '../node.ts';
 import type { Problem } from './syntax.ts';
 import { duplicates } from './tree.ts';
-import { MAX_DEPTH } from './yaml.ts';
+import { FLATTEN, MAX_DEPTH } from './yaml.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
@@ -19,7 +19,7 @@ export function readJson(
   const tooDeep = deeperThan(MAX_DEPTH, text);
   if (tooDeep !== undefined) {
     const offset = tooDeep + lead;
-    const problem = { offset, message: `more than ${MAX_DEPTH} levels of nesting` };
+    const problem = { offset, message: `more than ${MAX_DEPTH} levels of nesting`, remedy: FLATTEN };
     return { root: { kind: 'scalar', value: null, style: 'flow', start: 0, end: 0 }, problems: [problem] };
   }
   const tree = parseTree(text, [], STRICT);

@@ -9,7 +9,7 @@ import { formatPosition } from '../place.ts';
 import type { Problem, SyntaxNode } from './syntax.ts';
 import type { Template } from '../template.ts';
 import { treeOf } from './tree.ts';
-import { readYaml } from './yaml.ts';
+import { FLATTEN, readYaml } from './yaml.ts';
 
 export interface ParseOptions {
   /** `template`: its root is a map. `fragment` (what AWS::Include brings in): anything but nothing. Default `template`. */
@@ -39,7 +39,9 @@ export function parseTemplate(
     return template;
   } catch (error) {
     // The levels of nesting are limited, but the stack that is left may be anything.
-    if (hasCode(error, 'RangeError')) throw reading.failed([{ offset: 0, message: 'too many levels of nesting' }]);
+    if (hasCode(error, 'RangeError')) {
+      throw reading.failed([{ offset: 0, message: 'too many levels of nesting', remedy: FLATTEN }]);
+    }
     throw error;
   }
 }
@@ -59,7 +61,8 @@ class Reading {
     const template = this.#json() ?? this.#yaml();
     if (kind === 'template' && (template.root.kind !== 'map' || template.root.short)) {
       const what = template.root.kind === 'list' ? 'a list' : 'a single value';
-      throw this.failed([{ offset: template.root.start, message: `this is not a template but ${what}` }]);
+      const [message, remedy] = [`this is not a template but ${what}`, 'A template is a map with Resources.'];
+      throw this.failed([{ offset: template.root.start, message, remedy }]);
     }
     return template;
   }
@@ -100,8 +103,10 @@ class Reading {
 
   #syntax(text: string, originOf: (offset: number) => number): SyntaxNode {
     const reading = readYaml(text);
-    if (reading === 'empty')
-      throw this.failed([{ offset: 0, message: 'this is not a template: there is nothing in it' }]);
+    if (reading === 'empty') {
+      const remedy = 'Check that it is the right file, and saved.';
+      throw this.failed([{ offset: 0, message: 'this is not a template: there is nothing in it', remedy }]);
+    }
     if ('root' in reading) return reading.root;
     if ('problems' in reading) throw this.failed(reading.problems, originOf);
     const asJson = looksLikeJson(text) ? jsonMistake(text) : undefined;

@@ -49,6 +49,9 @@ export function treeOf(
   return { root: node(root), problems };
 }
 
+/** What to do about a key that is there twice: of two values, one would count for nothing. */
+const ONE_KEY = 'Remove one of them, give one another name, or write both into one.';
+
 /**
  * A problem for each key that was there before in the same map.
  * @param describe says where an offset is
@@ -61,7 +64,7 @@ export function duplicates(entries: readonly MapEntry[], describe: (offset: numb
     if (before === undefined) first.set(entry.key, entry);
     else {
       const message = `the key '${entry.key}' is there twice, first at ${describe(before.keyStart)}`;
-      problems.push({ offset: entry.keyStart, message });
+      problems.push({ offset: entry.keyStart, message, remedy: ONE_KEY });
     }
   }
   return problems;

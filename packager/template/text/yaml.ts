@@ -6,6 +6,10 @@ import type { EntrySyntax, ListSyntax, MapSyntax, Problem, ScalarSyntax, SyntaxN
 /** Deeper than any template: CloudFormation's own limits are far below, and recursive readers must not run out of stack. */
 export const MAX_DEPTH = 500;
 
+/** What to do about more levels than that. */
+export const FLATTEN =
+  'Write it flatter: no template needs so many. A program that writes it may have put a value into itself.';
+
 export type YamlReading =
   | { readonly root: SyntaxNode }
   /** It is no YAML, and this is the first thing that keeps it from being that. */
@@ -92,7 +96,9 @@ function deeperThan(limit: number, document: CST.Document): Problem | undefined 
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [token, depth] = next;
     if (!Cst.isCollection(token)) continue;
-    if (depth > limit) return { offset: token.offset, message: `more than ${limit} levels of nesting` };
+    if (depth > limit) {
+      return { offset: token.offset, message: `more than ${limit} levels of nesting`, remedy: FLATTEN };
+    }
     for (const { key, value } of token.items) {
       if (Cst.isCollection(key)) open.push([key, depth + 1]);
       if (Cst.isCollection(value)) open.push([value, depth + 1]);
@@ -210,9 +216,10 @@ class Reader {
 
   #checkKey(key: SyntaxNode): void {
     if (key.kind === 'map' || key.kind === 'list') {
-      this.problems.push({ offset: key.start, message: 'a key must be text, not a map or a list' });
+      const remedy = 'Write text before the colon, and what the key was made of below it.';
+      this.problems.push({ offset: key.start, message: 'a key must be text, not a map or a list', remedy });
     } else if (key.kind === 'scalar' && key.form === 'empty') {
-      this.problems.push({ offset: key.start, message: 'a key is missing' });
+      this.problems.push({ offset: key.start, message: 'a key is missing', remedy: 'Write it as KEY: VALUE.' });
     }
   }
 

@@ -15,6 +15,7 @@ function problems(source: string, kind?: 'template' | 'fragment'): readonly stri
   } catch (error) {
     if (!(error instanceof ArtifactErrors)) throw error;
     expect(error.code).toBe('INVALID_TEMPLATE');
+    expect(error.problems.every(({ remedy }) => remedy !== undefined)).toBe(true);
     return error.problems.map(({ message }) => message);
   }
   return [];
