@@ -2,6 +2,7 @@ import { expandAhead } from './ahead.ts';
 import { noteOwnBucket } from './contents.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
+import { kindPrefix, settingsKey } from './keys.ts';
 import { DEFAULT_REPOSITORY } from './name.ts';
 import { nearest } from './nearest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -174,6 +175,21 @@ function refusalOf({ acceptsFrom, requiresEvidence }: Settings, origin: Origin):
   if (requiresEvidence !== true) return undefined;
   if (origin === 'publish') return 'takes only what is promoted with evidence';
   return origin.hasEvidence ? undefined : 'takes only what is promoted with evidence, and none is given';
+}
+
+const KINDS = ['versions', 'sources', 'labels', 'bookmarks', 'statuses'] as const;
+
+/**
+ * Whoever misspells a repository hears of it, and not that all is well. `default` is always there, and one that is no more may have left something.
+ * @throws ArtifactError REPOSITORY_NOT_FOUND
+ */
+export async function requireTraces({ store }: Pick<Domain, 'store'>, repository: string): Promise<void> {
+  if (repository === DEFAULT_REPOSITORY) return;
+  for (const kind of KINDS) {
+    for await (const _ of store.list(kindPrefix(kind, repository), { limit: 1 })) return;
+  }
+  if ((await store.head(settingsKey(repository))) !== undefined) return;
+  throw await repositoryNotFound(store, repository);
 }
 
 /** Names the one that was meant, if there is one nearly of that name. */

@@ -1,3 +1,4 @@
+import { expandAhead } from './ahead.ts';
 import type { BlobName } from './blob.ts';
 import type { Domain } from './domain.ts';
 import {
@@ -14,7 +15,7 @@ import type { Manifest } from './manifest.ts';
 import type { ArtifactName } from './name.ts';
 import { readDecision } from './promoting/record.ts';
 import type { Stored } from './record.ts';
-import { isGone, readStatusRecord, takesNoReferences } from './status.ts';
+import { exists, isGone, readStatusRecord, takesNoReferences } from './status.ts';
 import type { Status, StatusRecord } from './status.ts';
 
 export { assetName, contentAssets, initialStatus, readManifest, withdrawNumber } from './manifest.ts';
@@ -166,6 +167,26 @@ export async function* listArtifacts(
       }
     }
   }
+}
+
+/** So many versions are looked at at once. */
+const VERSIONS_AHEAD = 16;
+
+/** The first version of a repository that exists, in the order of a listing. */
+export async function firstVersion(
+  domain: Pick<Domain, 'store'>,
+  repository: string,
+): Promise<(ArtifactName & { readonly number: number }) | undefined> {
+  for await (const { id } of listArtifacts(domain, repository)) {
+    const name = { repository, id };
+    const found = expandAhead(listVersionNumbers(domain, name), VERSIONS_AHEAD, async function* (number) {
+      const status = (await readVersion(domain, name, number))?.status;
+      // Whoever is deleting one has not decided yet.
+      if (status !== undefined && (status === 'Deleting' || exists(status))) yield number;
+    });
+    for await (const number of found) return { ...name, number };
+  }
+  return undefined;
 }
 
 /** The newest version of this artifact that holds this content under whatever filename; one that may still be used goes before one that may not. */

@@ -3,7 +3,7 @@ import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { FORMAT_VERSION } from '../keys.ts';
-import { requireTraces } from '../verifying/records.ts';
+import { requireTraces } from '../repositories.ts';
 import type { Gathered } from './gathering.ts';
 import { Gathering } from './gathering.ts';
 import type { PlanItem } from './item.ts';

@@ -2,7 +2,6 @@ import { isLater } from '../binding.ts';
 import { formatArn } from '../arn.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
-import { firstVersion } from '../keeping/repository-deletion.ts';
 import { settingsKey } from '../keys.ts';
 import { formatArtifactName } from '../name.ts';
 import type { Owner } from '../owner.ts';
@@ -11,6 +10,7 @@ import type { Stored } from '../record.ts';
 import { withoutDeletion } from '../repositories.ts';
 import type { RepositoryRecord, Settings } from '../settings.ts';
 import { readSettings, writeRepository } from '../settings.ts';
+import { firstVersion } from '../version.ts';
 
 const TURNS = 20;
 const PAUSE_MS = 50;

@@ -1,4 +1,3 @@
-import { expandAhead } from '../ahead.ts';
 import { noteEnd } from '../declaring/ended.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
@@ -7,8 +6,7 @@ import type { ArtifactName } from '../name.ts';
 import { DEFAULT_REPOSITORY, isId, isVersionNumber } from '../name.ts';
 import { withoutDeletion } from '../repositories.ts';
 import { readSettings, writeRepository } from '../settings.ts';
-import { exists } from '../status.ts';
-import { listArtifacts, listVersionNumbers, readVersion } from '../version.ts';
+import { firstVersion, listArtifacts } from '../version.ts';
 import type { DeletedVersion } from './deletion.ts';
 import { deleteVersions } from './deletion.ts';
 import type { Step } from './piece.ts';
@@ -31,9 +29,6 @@ export interface WantedRepositoryDeletion {
 const END = 'end';
 /** A version was found used while they were deleted, and told: that the repository stays is not. */
 const KEPT = 'kept';
-
-/** So many versions are looked at at once. */
-const VERSIONS_AHEAD = 16;
 
 type Result = DeletedVersion | DeletedRepository;
 
@@ -152,23 +147,6 @@ async function* eachVersion(
       yield { version: { repository, id, number: Number(after) }, ...(result !== undefined && { result }) };
     }
   }
-}
-
-/** The first version of it that exists, in the order of a listing. */
-export async function firstVersion(
-  domain: Pick<Domain, 'store'>,
-  repository: string,
-): Promise<(ArtifactName & { readonly number: number }) | undefined> {
-  for await (const { id } of listArtifacts(domain, repository)) {
-    const name = { repository, id };
-    const found = expandAhead(listVersionNumbers(domain, name), VERSIONS_AHEAD, async function* (number) {
-      const status = (await readVersion(domain, name, number))?.status;
-      // Whoever is deleting one has not decided yet.
-      if (status !== undefined && (status === 'Deleting' || exists(status))) yield number;
-    });
-    for await (const number of found) return { ...name, number };
-  }
-  return undefined;
 }
 
 /** @throws ArtifactError CONTENTION */

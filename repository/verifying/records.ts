@@ -1,12 +1,10 @@
-import type { Domain } from '../domain.ts';
 import { readEndingOf } from '../ending.ts';
 import { EVERY_ENDING, EVERY_REPOSITORY, kindPrefix, ownBucketOfKey, parseEndingKey, settingsKey } from '../keys.ts';
 import { DEFAULT_REPOSITORY, isRepository } from '../name.ts';
-import { firstVersion } from '../keeping/repository-deletion.ts';
 import type { ListedObject, ObjectKey, ObjectStore } from '../object-store.ts';
 import { objectKey } from '../object-store.ts';
-import { repositoryNotFound } from '../repositories.ts';
 import { readSettings } from '../settings.ts';
+import { firstVersion } from '../version.ts';
 import { foreign } from './finding.ts';
 import type { Pass } from './verifying.ts';
 import { arnOf, listAfter } from './verifying.ts';
@@ -75,18 +73,3 @@ export const endings: Pass<ListedObject> = {
     return [];
   },
 };
-
-const KINDS = ['versions', 'sources', 'labels', 'bookmarks', 'statuses'] as const;
-
-/**
- * Whoever misspells a repository hears of it, and not that all is well. `default` is always there, and one that is no more may have left something.
- * @throws ArtifactError REPOSITORY_NOT_FOUND
- */
-export async function requireTraces({ store }: Pick<Domain, 'store'>, repository: string): Promise<void> {
-  if (repository === DEFAULT_REPOSITORY) return;
-  for (const kind of KINDS) {
-    for await (const _ of store.list(kindPrefix(kind, repository), { limit: 1 })) return;
-  }
-  if ((await store.head(settingsKey(repository))) !== undefined) return;
-  throw await repositoryNotFound(store, repository);
-}

@@ -1,5 +1,6 @@
 import { expandAhead } from '../ahead.ts';
 import type { Domain } from '../domain.ts';
+import { requireTraces } from '../repositories.ts';
 import { blobs } from './blobs.ts';
 import type { PassName } from './cursor.ts';
 import { formatCursor, parseCursor, PASSES } from './cursor.ts';
@@ -8,7 +9,7 @@ import type { Problem, VerifyFinding } from './finding.ts';
 import { merged, unlooked } from './finding.ts';
 import { bookmarks, labels, sources, statuses } from './indexes.ts';
 import { promotions } from './promotions.ts';
-import { endings, requireTraces, settings } from './records.ts';
+import { endings, settings } from './records.ts';
 import { consumers, references } from './references.ts';
 import type { Pass, Verifying } from './verifying.ts';
 import { versions } from './versions.ts';
