@@ -101,7 +101,10 @@ export default tseslint.config(
     rules: mayNotImport(...OF_PACKAGER),
   },
   {
-    files: ['packager/{archive,aws,bootstrap,doctor,library,naming,opening,packaging}/**/*.ts', 'packager/!(main).ts'],
+    files: [
+      'packager/{archive,aws,bootstrap,bucket,doctor,library,naming,opening,own-bucket,packaging}/**/*.ts',
+      'packager/!(main).ts',
+    ],
     rules: mayNotImport(...OF_PACKAGER, { group: ['**/cli/**'], message: 'the command line calls, and is not called' }),
   },
   {
@@ -141,7 +144,8 @@ export default tseslint.config(
       'packager/aws/{provider-chain,s3-client,sts}.ts',
       'packager/bootstrap/cloudformation.ts',
       'packager/bootstrap/functions.ts',
-      'packager/doctor/aws.ts',
+      'packager/bucket/settings.ts',
+      'packager/doctor/deployed.ts',
       'packager/sharing/resource-access.ts',
       'packager/sharing/targets.ts',
       'handler/**/*.ts',

@@ -1,6 +1,6 @@
 import type { Domain } from '../../repository/index.ts';
 import { ArtifactError, contentStoreOf } from '../../repository/index.ts';
-import { Bucket } from '../aws/bucket.ts';
+import { Bucket } from '../bucket/bucket.ts';
 import { awsAccess } from '../aws/access.ts';
 import { isKeptByFunction } from '../aws/keeper.ts';
 import { formatStatements } from '../own-bucket/policy.ts';

@@ -1,7 +1,8 @@
 import type { RamShare } from '../../repository/sharing/resource-share.ts';
+import type { BucketPresence, EncryptionAnswer, ObjectLockAnswer, PublicAccess } from '../bucket/answers.ts';
+import type { LifecycleRule } from '../bucket/lifecycle.ts';
 import type { BucketsInUse } from '../own-bucket/in-use.ts';
 import type { BucketDomainPlace, Expected, OtherAlias } from './expected.ts';
-import type { LifecycleRule } from './lifecycle.ts';
 
 /** A domain in S3, and what this version of the tool would make of it. */
 export interface Subject extends BucketDomainPlace {
@@ -12,32 +13,11 @@ export interface Subject extends BucketDomainPlace {
   readonly version: string;
 }
 
-export type BucketPresence =
-  | { readonly is: 'there'; readonly region: string }
-  | { readonly is: 'absent' | 'of another'; readonly message: string };
-
 /** `other`: of another place, or nothing that is understood. */
 export type DescriptorAnswer =
   | { readonly is: 'right' }
   | { readonly is: 'absent' }
   | { readonly is: 'other'; readonly message: string; readonly remedy: string | undefined };
-
-export interface EncryptionAnswer {
-  /** `AES256`, `aws:kms` … */
-  readonly algorithm: string;
-  /** A key's ID, ARN or alias; absent: the one that AWS manages for S3. */
-  readonly key?: string;
-}
-
-export interface ObjectLockAnswer {
-  readonly isEnabled: boolean;
-  /** The default one, in words. */
-  readonly retention?: string;
-}
-
-export type PublicAccess = Readonly<
-  Record<'BlockPublicAcls' | 'BlockPublicPolicy' | 'IgnorePublicAcls' | 'RestrictPublicBuckets', boolean>
->;
 
 /** What the keeper notes of a task that it does every day. */
 export interface DailyAnswer {

@@ -1,7 +1,7 @@
+import type { Check } from '../check.ts';
+import { checksOn, problem, warning } from '../check.ts';
 import { formatSize } from '../size.ts';
 import type { DirectoryAnswers } from './answers.ts';
-import type { Check } from './check.ts';
-import { checksOn, problem, warning } from './check.ts';
 import { conditionalWrites, judgeStore } from './store-checks.ts';
 
 const check = checksOn<DirectoryAnswers>();

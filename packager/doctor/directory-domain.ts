@@ -6,11 +6,11 @@ import { directoryStore } from '../../repository/stores/directory.ts';
 import { checkDirectory } from '../../repository/stores/directory-root.ts';
 import { requireNoLink } from '../../repository/stores/directory-sound.ts';
 import { probe } from '../../repository/stores/probe.ts';
+import type { Ask, Result } from '../check.ts';
+import { askingOnce, diagnose, DoesNotApply } from '../check.ts';
 import type { DirectoryAnswers, Trouble } from './answers.ts';
 import { DIRECTORY_ACTIONS } from './answers.ts';
 import { readDescriptor, requireDomain, tryStore } from './bucket-domain.ts';
-import type { Ask, Result } from './check.ts';
-import { askingOnce, diagnose, DoesNotApply } from './check.ts';
 import { DIRECTORY_CHECKS } from './directory-checks.ts';
 
 export interface DirectoryRequest {

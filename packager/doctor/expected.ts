@@ -1,13 +1,12 @@
 import type { DomainPlace } from '../../repository/index.ts';
+import type { Json, JsonMap } from '../bucket/json.ts';
+import { textOf } from '../bucket/json.ts';
 import { toJson } from '../template/text/convert.ts';
 
 /** Where a domain is, as its template has to know it. */
 export interface BucketDomainPlace extends DomainPlace {
   readonly bucket: string;
 }
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonMap = Readonly<Record<string, Json>>;
 
 /** What the domain's template would make, as far as a deployed domain is held against it. */
 export interface Expected {
@@ -148,9 +147,4 @@ class Scope {
     const parameters = this.#raw('Parameters') as Readonly<Record<string, JsonMap | undefined>>;
     return pseudo[name] ?? parameters[name]?.['Default'] ?? this.name(name);
   }
-}
-
-/** A scalar as CloudFormation writes it into a text. */
-export function textOf(value: Json | undefined): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

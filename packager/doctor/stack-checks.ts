@@ -1,9 +1,9 @@
 import { isNewer } from '../bootstrap/situation.ts';
+import type { Check, Finding } from '../check.ts';
+import { checksOn, problem, warning } from '../check.ts';
 import { SERVICE_TIMEOUT } from '../template/rewrite/write.ts';
 import type { BucketAnswers, DailyAnswer, FunctionAnswer, StackAnswer, Subject } from './answers.ts';
-import type { Check, Finding } from './check.ts';
 import type { OtherAlias } from './expected.ts';
-import { checksOn, problem, warning } from './check.ts';
 import { bootstrapRemedy, deployedVersion, runBootstrap, UPDATE_TOOL } from './remedy.ts';
 
 const check = checksOn<BucketAnswers>();

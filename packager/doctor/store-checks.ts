@@ -1,6 +1,6 @@
+import type { Check, Finding } from '../check.ts';
+import { checksOn, problem } from '../check.ts';
 import type { StoreAnswer } from './answers.ts';
-import type { Check, Finding } from './check.ts';
-import { checksOn, problem } from './check.ts';
 
 interface StoreAnswers {
   readonly conditionalWrites: StoreAnswer;

@@ -1,9 +1,9 @@
-import type { BucketPresence, EncryptionAnswer, ObjectLockAnswer, PublicAccess } from '../doctor/answers.ts';
-import type { Check, Finding } from '../doctor/check.ts';
-import { checksOn, problem, warning } from '../doctor/check.ts';
-import type { LifecycleRule } from '../doctor/lifecycle.ts';
-import { harmsOf } from '../doctor/lifecycle.ts';
-import { comparePolicies, statementsOf } from '../doctor/policy.ts';
+import type { BucketPresence, EncryptionAnswer, ObjectLockAnswer, PublicAccess } from '../bucket/answers.ts';
+import type { LifecycleRule } from '../bucket/lifecycle.ts';
+import { harmsOf } from '../bucket/lifecycle.ts';
+import { comparePolicies, statementsOf } from '../bucket/policy.ts';
+import type { Check, Finding } from '../check.ts';
+import { checksOn, problem, warning } from '../check.ts';
 import type { Claim } from './claim.ts';
 import type { OwnBucket } from './statements.ts';
 import { OWN_SID, PROMISES, statementsFor } from './statements.ts';

@@ -1,6 +1,6 @@
 import { ArtifactError } from '../../repository/index.ts';
-import type { Json, JsonMap } from '../doctor/expected.ts';
-import { statementsOf } from '../doctor/policy.ts';
+import type { Json, JsonMap } from '../bucket/json.ts';
+import { statementsOf } from '../bucket/policy.ts';
 
 /** A bucket's policy with our statements in it. */
 export interface MergedPolicy {

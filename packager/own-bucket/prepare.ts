@@ -1,10 +1,10 @@
 import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/index.ts';
 import type { ObjectStore } from '../../repository/index.ts';
 import { EVERY_BLOB, descriptorKey } from '../../repository/keys.ts';
-import type { Bucket } from '../aws/bucket.ts';
-import type { BucketPresence } from '../doctor/answers.ts';
-import { askingOnce, diagnose, DoesNotApply } from '../doctor/check.ts';
-import type { Finding, Result } from '../doctor/check.ts';
+import type { BucketPresence } from '../bucket/answers.ts';
+import type { Bucket } from '../bucket/bucket.ts';
+import type { Finding, Result } from '../check.ts';
+import { askingOnce, diagnose, DoesNotApply } from '../check.ts';
 import type { OwnBucketAnswers } from './checks.ts';
 import { OWN_BUCKET_ACTIONS, OWN_BUCKET_CHECKS } from './checks.ts';
 import { claim, readClaim } from './claim.ts';

@@ -1,5 +1,5 @@
 import type { DomainPlace } from '../../repository/index.ts';
-import type { JsonMap } from '../doctor/expected.ts';
+import type { JsonMap } from '../bucket/json.ts';
 
 /** A bucket that a repository is to have its content in, and the domain that the repository is of. */
 export interface OwnBucket {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, unlinkSync, wri
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CHANCE } from '../../../packager/chance.ts';
-import type { Result } from '../../../packager/doctor/check.ts';
+import type { Result } from '../../../packager/check.ts';
 import { examineDirectory } from '../../../packager/doctor/directory-domain.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';
 import { TestProject } from '../../support/project.ts';

@@ -20,7 +20,7 @@ import { run } from '../../../packager/cli/program.ts';
 import type { Terminal } from '../../../packager/cli/terminal.ts';
 import { BUCKET_ACTIONS } from '../../../packager/doctor/answers.ts';
 import { BUCKET_CHECKS } from '../../../packager/doctor/bucket-checks.ts';
-import type { Result } from '../../../packager/doctor/check.ts';
+import type { Result } from '../../../packager/check.ts';
 import { STACK_CHECKS } from '../../../packager/doctor/stack-checks.ts';
 import type { Account } from '../../examples/account.ts';
 import { accountOnServer } from '../../examples/account.ts';

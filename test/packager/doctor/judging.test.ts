@@ -4,7 +4,7 @@ import type { BucketAnswers, DailyAnswer } from '../../../packager/doctor/answer
 import { BUCKET_ACTIONS } from '../../../packager/doctor/answers.ts';
 import { BUCKET_CHECKS } from '../../../packager/doctor/bucket-checks.ts';
 import { newestOf } from '../../../packager/doctor/bucket-domain.ts';
-import { DoesNotApply, STATUSES } from '../../../packager/doctor/check.ts';
+import { DoesNotApply, STATUSES } from '../../../packager/check.ts';
 import { DIRECTORY_CHECKS } from '../../../packager/doctor/directory-checks.ts';
 import { STACK_CHECKS } from '../../../packager/doctor/stack-checks.ts';
 import { ArtifactError } from '../../../repository/error.ts';

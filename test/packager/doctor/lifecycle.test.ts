@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LifecycleEffect, LifecycleRule } from '../../../packager/doctor/lifecycle.ts';
+import type { LifecycleEffect, LifecycleRule } from '../../../packager/bucket/lifecycle.ts';
 import { findingsOf, judged, RULES } from './sound-domain.ts';
 
 const EVERYTHING =

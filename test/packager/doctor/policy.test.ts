@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonMap } from '../../../packager/doctor/expected.ts';
+import type { JsonMap } from '../../../packager/bucket/json.ts';
 import { ACCOUNT, BUCKET, findingsOf, judged, POLICY, SOUND, SUBJECT } from './sound-domain.ts';
 
 const STATEMENTS = POLICY.Statement;

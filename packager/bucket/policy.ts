@@ -1,5 +1,11 @@
-import type { BucketDomainPlace, Json, JsonMap } from './expected.ts';
-import { textOf } from './expected.ts';
+import type { DomainPlace } from '../../repository/index.ts';
+import type { Json, JsonMap } from './json.ts';
+import { textOf } from './json.ts';
+
+/** Of the domain, and the bucket whose policy it is. */
+interface Place extends DomainPlace {
+  readonly bucket: string;
+}
 
 /** What a deployed bucket policy is, held against the statements that a domain must have. */
 export interface PolicyComparison {
@@ -40,7 +46,7 @@ export function statementsOf(policy: string): readonly JsonMap[] | undefined {
 export function comparePolicies(
   expected: readonly JsonMap[],
   deployed: readonly JsonMap[],
-  place: BucketDomainPlace,
+  place: Place,
   functions: readonly string[],
 ): PolicyComparison {
   const wanted = new Map(expected.map((statement) => [meaningOf(statement), statement]));
@@ -118,7 +124,7 @@ function principalsOf(value: Json | undefined): readonly string[] {
 }
 
 /** The AWS principals of a statement that are not, or need not be, of the domain's own account. */
-function foreignPrincipals(statement: JsonMap, { account }: BucketDomainPlace): readonly string[] {
+function foreignPrincipals(statement: JsonMap, { account }: Place): readonly string[] {
   // Everybody but those named: others are among them.
   const names = 'NotPrincipal' in statement ? ['AWS *'] : principalsOf(statement['Principal']);
   if (isOfOwnAlone(statement, account)) return [];
@@ -146,7 +152,7 @@ function isOfOwnAlone(statement: JsonMap, account: string): boolean {
 const USED_ACTIONS = ['s3:listbucket', 's3:getobject', 's3:putobject', 's3:deleteobject'];
 
 /** Whether a Deny may meet a function's role. Of conditions that are not known here it may: a warning too many, but none too few. */
-function mayMeet(statement: JsonMap, role: string, place: BucketDomainPlace): boolean {
+function mayMeet(statement: JsonMap, role: string, place: Place): boolean {
   return (
     isAmongPrincipals(statement, role, place) &&
     USED_ACTIONS.some((action) => isAmong(statement, 'Action', action)) &&
@@ -155,7 +161,7 @@ function mayMeet(statement: JsonMap, role: string, place: BucketDomainPlace): bo
   );
 }
 
-function isAmongPrincipals(statement: JsonMap, role: string, { account }: BucketDomainPlace): boolean {
+function isAmongPrincipals(statement: JsonMap, role: string, { account }: Place): boolean {
   const isNamed = (principals: readonly string[]): boolean =>
     principals.some((name) => ['AWS *', `AWS ${account}`, `AWS ${role}`].includes(name));
   if ('NotPrincipal' in statement) return !isNamed(principalsOf(statement['NotPrincipal']));
@@ -170,7 +176,7 @@ function isAmong(statement: JsonMap, member: 'Action' | 'Resource', name: string
 }
 
 /** One of each kind that a function reads or writes. */
-function concernsUsedKeys(statement: JsonMap, { partition, bucket }: BucketDomainPlace): boolean {
+function concernsUsedKeys(statement: JsonMap, { partition, bucket }: Place): boolean {
   const arn = `arn:${partition}:s3:::${bucket}`;
   const digest = '0'.repeat(64);
   const keys = [
@@ -192,7 +198,7 @@ function concernsUsedKeys(statement: JsonMap, { partition, bucket }: BucketDomai
 }
 
 /** Whether a condition of a Deny is one that the functions never meet. */
-function spares({ operator, key, values }: Condition, role: string, { account }: BucketDomainPlace): boolean {
+function spares({ operator, key, values }: Condition, role: string, { account }: Place): boolean {
   const isTls = key === 'aws:securetransport' && operator.startsWith('bool') && values.includes('false');
   // Lambda's own clients speak 1.2 at least.
   const isOldTls =

@@ -1,5 +1,5 @@
-import type { Json, JsonMap } from './expected.ts';
-import { textOf } from './expected.ts';
+import type { Json, JsonMap } from './json.ts';
+import { textOf } from './json.ts';
 
 /** A lifecycle rule, as far as it does something to what is stored. */
 export interface LifecycleRule {

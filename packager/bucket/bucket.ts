@@ -1,9 +1,9 @@
 import { ArtifactError, hasCode } from '../../repository/error.ts';
 import { bucketRegion } from '../../repository/stores/s3.ts';
 import { putBucketPolicy } from '../../repository/stores/s3-bucket-policy.ts';
-import type { BucketPresence } from '../doctor/answers.ts';
-import { BucketSettings } from '../doctor/aws.ts';
-import type { AwsAccess } from './access.ts';
+import type { AwsAccess } from '../aws/access.ts';
+import type { BucketPresence } from './answers.ts';
+import { BucketSettings } from './settings.ts';
 
 export interface BucketAccess {
   /** In the region where the bucket should be. */

@@ -1,4 +1,4 @@
-import { ArtifactError } from '../../repository/error.ts';
+import { ArtifactError } from '../repository/error.ts';
 
 /**
  * What a check came to. `problem`: a promise of the domain is broken, content could be lost or deploys fail. `warning`: it works, and could be better.
