@@ -7,18 +7,18 @@ import type { Homes } from '../../repository/home/home.ts';
 import { ownAway } from '../../repository/home/own-away.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
-import type { KeeperAnswer, KeeperCommand } from '../../repository/keeping/command.ts';
-import { parseCommand } from '../../repository/keeping/command.ts';
+import type { KeeperAnswer, KeeperCommand } from '../../repository/asking/command.ts';
+import { parseCommand } from '../../repository/asking/command.ts';
 import {
   DECLARING_ALIAS,
   FETCHING_ALIAS,
   PUBLISHING_ALIAS,
   SHARING_ALIAS,
-} from '../../repository/keeping/invocation.ts';
-import type { KeeperReply } from '../../repository/keeping/reply.ts';
+} from '../../repository/asking/invocation.ts';
+import type { KeeperReply } from '../../repository/asking/reply.ts';
 import type { Following, Schedule } from '../../repository/keeping/keeping.ts';
 import { GUEST_COMMANDS, requireShared } from '../../repository/sharing/guest-command.ts';
-import { replyOf } from '../../repository/keeping/reply.ts';
+import { replyOf } from '../../repository/asking/reply.ts';
 import type { Report } from './log.ts';
 import { lineOf, lineOfFinding } from './log.ts';
 

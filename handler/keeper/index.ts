@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { ownKeeper } from '../../repository/deletion.ts';
 import { awsEvidence } from '../../repository/evidence/aws.ts';
 import type { Following } from '../../repository/keeping/keeping.ts';
-import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import type { KeeperReply } from '../../repository/asking/reply.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { awsPolicies } from '../../repository/stores/domain-policies.ts';
 import { limited } from '../../repository/stores/limited.ts';

@@ -1,7 +1,7 @@
 import type { Declaration } from '../../repository/declaring/declare.ts';
 import { physicalIdOf, thingOf, thingOfId } from '../../repository/declaring/thing.ts';
 import { ArtifactError, hasCode } from '../../repository/error.ts';
-import type { AskKeeper } from '../../repository/keeping/command.ts';
+import type { AskKeeper } from '../../repository/asking/command.ts';
 import type { ResourceEvent } from './event.ts';
 import type { Failing, Outcome } from './outcome.ts';
 

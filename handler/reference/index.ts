@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { remoteAway } from '../../repository/home/remote-away.ts';
-import { remoteKeeper } from '../../repository/keeping/ask.ts';
-import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
+import { remoteKeeper } from '../../repository/asking/ask.ts';
+import { DECLARING_ALIAS, KEEPER_FUNCTION } from '../../repository/asking/invocation.ts';
 import type { ObjectStore } from '../../repository/object-store.ts';
 import { objectPath } from '../../repository/stores/object-path.ts';
 import { routed } from '../../repository/stores/routed.ts';

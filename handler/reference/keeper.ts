@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AskKeeper } from '../../repository/keeping/command.ts';
+import type { AskKeeper } from '../../repository/asking/command.ts';
 import { hasCode } from '../../repository/error.ts';
-import { answerOfInvocation, invocationProblem } from '../../repository/keeping/invocation.ts';
+import { answerOfInvocation, invocationProblem } from '../../repository/asking/invocation.ts';
 
 /** Of the first pause; the last ones are as long as it takes many that ask at once to be served. */
 const FIRST_MS = 500;

@@ -5,7 +5,7 @@ import type { Domain, DomainParts } from '../../repository/domain.ts';
 import { describeDomain, findDomain, requireAt } from '../../repository/domain.ts';
 import { ArtifactError, ArtifactErrors, hasCode } from '../../repository/error.ts';
 import { isDeclaring } from '../../repository/declaring/thing.ts';
-import type { AskKeeper } from '../../repository/keeping/command.ts';
+import type { AskKeeper } from '../../repository/asking/command.ts';
 import { release } from '../../repository/release.ts';
 import { declare } from './declared.ts';
 import type { ResourceEvent } from './event.ts';

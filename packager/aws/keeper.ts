@@ -5,14 +5,14 @@ import type { DomainPlace } from '../../repository/arn.ts';
 import type { Domain } from '../../repository/domain.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import type { Evidence } from '../../repository/evidence/evidence.ts';
-import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
-import type { FETCHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
+import type { AskKeeper, KeeperCommand } from '../../repository/asking/command.ts';
+import type { FETCHING_ALIAS, SHARING_ALIAS } from '../../repository/asking/invocation.ts';
 import {
   answerOfInvocation,
   invocationProblem,
   KEEPER_FUNCTION,
   PUBLISHING_ALIAS,
-} from '../../repository/keeping/invocation.ts';
+} from '../../repository/asking/invocation.ts';
 import type { AwsAccess } from './access.ts';
 import type { ClientConfig } from './client-config.ts';
 import { connectionProblem } from './access.ts';

@@ -1,6 +1,6 @@
 import type { Chance, Domain, DomainPlace } from '../../repository/index.ts';
 import { ArtifactError, formatArn, hasCode } from '../../repository/index.ts';
-import { KEEPER_FUNCTION } from '../../repository/keeping/invocation.ts';
+import { KEEPER_FUNCTION } from '../../repository/asking/invocation.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { refuseLosses } from './changes.ts';
 import type { ChangeSetRequest, ResourceChange, Stack, StackEvent } from './cloudformation.ts';

@@ -3,7 +3,7 @@ import type { DomainParts } from '../../repository/domain.ts';
 import { ArtifactError, findDomain, hasCode, noEvidence, remoteKeeper, requireAt } from '../../repository/index.ts';
 import { domainBucket } from '../../repository/domain.ts';
 import { dryRun } from '../../repository/stores/dry-run.ts';
-import { FETCHING_ALIAS, PUBLISHING_ALIAS, SHARING_ALIAS } from '../../repository/keeping/invocation.ts';
+import { FETCHING_ALIAS, PUBLISHING_ALIAS, SHARING_ALIAS } from '../../repository/asking/invocation.ts';
 import { guestScope } from '../../repository/sharing/guest.ts';
 import { guestStore } from '../../repository/stores/guest.ts';
 import { limited } from '../../repository/stores/limited.ts';

@@ -1,8 +1,8 @@
+import type { KeeperCommand } from '../asking/command.ts';
 import { isLater } from '../binding.ts';
 import type { Domain } from '../domain.ts';
 import { recordEnding } from '../ending.ts';
 import { ArtifactError } from '../error.ts';
-import type { KeeperCommand } from '../keeping/command.ts';
 import type { Owner } from '../owner.ts';
 import { resourceOf } from '../owner.ts';
 import { issuedBefore } from '../time.ts';

@@ -1,6 +1,6 @@
 import type { DomainPlace } from '../arn.ts';
+import type { AskKeeper } from '../asking/command.ts';
 import { ArtifactError } from '../error.ts';
-import type { AskKeeper } from '../keeping/command.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { Away, Fetched } from './away.ts';
 

@@ -1,6 +1,7 @@
 import type { ArtifactArn } from '../arn.ts';
 import { announcing } from '../announcing.ts';
 import { formatArn, parseArn, samePlace } from '../arn.ts';
+import type { KeeperAnswer, KeeperCommand } from '../asking/command.ts';
 import { audit } from '../audit/audit.ts';
 import { declare } from '../declaring/declare.ts';
 import { deleteBookmark, setBookmark } from '../bookmark.ts';
@@ -14,7 +15,6 @@ import type { Told } from '../home/tell.ts';
 import { tellOf } from '../home/tell.ts';
 import { addNamedReference, removeNamedReferences } from '../named.ts';
 import { planPiece, runPiece } from './collection-pieces.ts';
-import type { KeeperAnswer, KeeperCommand } from './command.ts';
 import { deleteVersions, undelete } from './deletion.ts';
 import type { Keeping } from './keeping.ts';
 import { collectPiece } from './piece.ts';

@@ -1,9 +1,9 @@
+import type { KeeperAnswer, KeeperCommand } from '../asking/command.ts';
 import { makePlan } from '../collecting/plan.ts';
 import type { PlanResult } from '../collecting/plan-summary.ts';
 import { summaryOf } from '../collecting/plan-summary.ts';
 import { runPlan } from '../collecting/run.ts';
 import type { Domain } from '../domain.ts';
-import type { KeeperAnswer, KeeperCommand } from './command.ts';
 
 /** Results in one answer: a part of a plan has as many at most, and a batch of a run far less. */
 const RESULTS = 1000;

@@ -1,4 +1,4 @@
-import type { KeeperAnswer, KeeperCommand } from './command.ts';
+import type { KeeperAnswer, KeeperCommand } from '../asking/command.ts';
 
 /** Results in one answer. Lambda takes 6 MB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const RESULTS = 1000;

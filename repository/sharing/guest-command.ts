@@ -1,8 +1,8 @@
+import type { KeeperCommand } from '../asking/command.ts';
 import type { Digest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { parseArn, samePlace } from '../arn.ts';
 import { ArtifactError } from '../error.ts';
-import type { KeeperCommand } from '../keeping/command.ts';
 import { versionOfReference, versionReferencesPrefix } from '../keys.ts';
 import { reaching } from './reach.ts';
 import { readSharing } from './records.ts';

@@ -1,5 +1,5 @@
+import { KEEPER_FUNCTION, SHARING_ALIAS } from '../asking/invocation.ts';
 import { ArtifactError, hasCode } from '../error.ts';
-import { KEEPER_FUNCTION, SHARING_ALIAS } from '../keeping/invocation.ts';
 import type { Sharing } from './records.ts';
 import { isKeyArn } from './share.ts';
 import type { KeeperPermission, SharingPlace } from './statements.ts';

@@ -1,8 +1,8 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { KEEPER_FUNCTION, SHARING_ALIAS } from '../asking/invocation.ts';
 import { ArtifactError, hasCode } from '../error.ts';
-import { KEEPER_FUNCTION, SHARING_ALIAS } from '../keeping/invocation.ts';
 import type { SharingPlace } from '../sharing/statements.ts';
 import type { PolicyText } from '../sharing/target.ts';
 import { detailOf, InvalidPrincipal, isInvalidPrincipal } from '../sharing/target.ts';

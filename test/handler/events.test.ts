@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventBus } from '../../handler/event-bus.ts';
 import { handle } from '../../handler/keeper/handle.ts';
-import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import type { KeeperReply } from '../../repository/asking/reply.ts';
 import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Domain, KeeperCommand, ObjectStore, Publication } from '../../repository/index.ts';

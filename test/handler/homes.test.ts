@@ -13,8 +13,8 @@ import {
   sha256,
 } from '../../repository/index.ts';
 import type { ObjectStore } from '../../repository/index.ts';
-import type { AskKeeper, KeeperCommand } from '../../repository/keeping/command.ts';
-import { answerOf } from '../../repository/keeping/reply.ts';
+import type { AskKeeper, KeeperCommand } from '../../repository/asking/command.ts';
+import { answerOf } from '../../repository/asking/reply.ts';
 import { blobKey } from '../../repository/keys.ts';
 import type { MemoryObject } from '../../repository/stores/memory.ts';
 import { memoryStore } from '../../repository/stores/memory.ts';

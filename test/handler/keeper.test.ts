@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Kept } from '../../handler/keeper/handle.ts';
 import { handle } from '../../handler/keeper/handle.ts';
-import type { KeeperReply } from '../../repository/keeping/reply.ts';
+import type { KeeperReply } from '../../repository/asking/reply.ts';
 import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, formatArn, ownKeeper, publishVersion } from '../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../repository/index.ts';

@@ -13,8 +13,8 @@ import {
 import type { Deletion, Digest, Domain, ObjectKey, ObjectStore, Publication } from '../../repository/index.ts';
 import { readBindingRecord } from '../../repository/binding.ts';
 import { readDeletion } from '../../repository/deletion.ts';
-import { remoteKeeper } from '../../repository/keeping/ask.ts';
-import { invocationProblem } from '../../repository/keeping/invocation.ts';
+import { remoteKeeper } from '../../repository/asking/ask.ts';
+import { invocationProblem } from '../../repository/asking/invocation.ts';
 import { blobKey, deletionKey, statusKey } from '../../repository/keys.ts';
 import { recordContent } from '../../repository/record.ts';
 import { counting } from '../../repository/stores/counting.ts';

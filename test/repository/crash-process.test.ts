@@ -7,7 +7,7 @@ import { noEvidence } from '../../repository/evidence/none.ts';
 import { establishDomain, LOCAL_PLACE, ownKeeper, readStatus } from '../../repository/index.ts';
 import type { Domain } from '../../repository/index.ts';
 import { carryOut } from '../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../repository/asking/command.ts';
 import { blobPrefix } from '../../repository/keys.ts';
 import { directoryStore } from '../../repository/stores/directory.ts';
 import { isLeftToSee } from '../../repository/verifying/finding.ts';

@@ -8,7 +8,7 @@ import {
   FETCHING_ALIAS,
   PUBLISHING_ALIAS,
   SHARING_ALIAS,
-} from '../../repository/keeping/invocation.ts';
+} from '../../repository/asking/invocation.ts';
 import type { DomainPolicies, PrincipalName } from '../support/domain-principals.ts';
 import { BUCKET, domainPolicies, KMS_KEY, PLACE, principalsOf } from '../support/domain-principals.ts';
 import {

@@ -14,7 +14,7 @@ import type { Terminal } from '../../../packager/cli/terminal.ts';
 import { bytesOf } from '../../../repository/content.ts';
 import { FORMAT_VERSION } from '../../../repository/keys.ts';
 import { objectKey } from '../../../repository/object-store.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import { s3ClientDefaults, s3Store } from '../../../repository/stores/s3.ts';
 import { awsEnvironment } from '../../support/aws-environment.ts';
 import { identityOf, inlineFunctionsAt } from '../../support/domain-on-server.ts';

@@ -9,7 +9,7 @@ import { requirePlan } from '../../../repository/collecting/stored-plan.ts';
 import { ArtifactError, bytesOf, contentOf, publishVersion, sha256 } from '../../../repository/index.ts';
 import type { Digest, Domain, KeeperAnswer, KeeperCommand, ObjectStore } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import { parseCommand } from '../../../repository/keeping/command.ts';
+import { parseCommand } from '../../../repository/asking/command.ts';
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import {
   blobKey,

@@ -5,7 +5,7 @@ import { noEvidence } from '../../../repository/evidence/none.ts';
 import { createRepository, publishVersion, readSettings } from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import { parseCommand } from '../../../repository/keeping/command.ts';
+import { parseCommand } from '../../../repository/asking/command.ts';
 import { STACK_ID } from '../../support/custom-resource-event.ts';
 import { publishable, testDomain } from '../../support/domain.ts';
 

@@ -15,7 +15,7 @@ import {
 } from '../../../repository/index.ts';
 import type { Digest, ObjectKey } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import type { Revision } from '../../../repository/object-store.ts';
 import { blobKey, deletionKey, descriptorKey, EVERY_FETCH, versionKey } from '../../../repository/keys.ts';
 import { recordContent } from '../../../repository/record.ts';

@@ -10,7 +10,7 @@ import { noEvidence } from '../../../repository/evidence/none.ts';
 import { ownAway } from '../../../repository/home/own-away.ts';
 import { ArtifactError, contentOf, formatArn, publishVersion, sha256 } from '../../../repository/index.ts';
 import type { Chance, Domain } from '../../../repository/index.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
 import { blobKey, EVERY_FETCH, EVERY_NOTE, noteKey, stackReferenceKey } from '../../../repository/keys.ts';
 import { formatPhysicalId } from '../../../repository/physical-id.ts';

@@ -4,7 +4,7 @@ import { noEvidence } from '../../../repository/evidence/none.ts';
 import { establishDomain, formatArn, ownKeeper } from '../../../repository/index.ts';
 import type { Domain, KeeperCommand, Manifest, ObjectStore } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import { parseCommand } from '../../../repository/keeping/command.ts';
+import { parseCommand } from '../../../repository/asking/command.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import { publishAssets } from '../../../repository/publish.ts';
 import type { VersionToPublish } from '../../../repository/publish.ts';

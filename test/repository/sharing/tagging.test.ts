@@ -5,7 +5,7 @@ import { blobKey } from '../../../repository/keys.ts';
 import type { Domain } from '../../../repository/index.ts';
 import { establishDomain, ownKeeper, publishVersion, sha256 } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import { readManifest } from '../../../repository/version.ts';
 import { createRepository } from '../../../repository/repositories.ts';

@@ -1,6 +1,6 @@
 import { noEvidence } from '../../../repository/evidence/none.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import { claimLabels } from '../../../repository/label.ts';
 import { publishAssets } from '../../../repository/publish.ts';
 import { samenessOf } from '../../../repository/same-version.ts';

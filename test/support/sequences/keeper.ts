@@ -11,11 +11,11 @@ import type { ArtifactName, Domain, Manifest, Publication } from '../../../repos
 import type { RunResult } from '../../../repository/collecting/run-result.ts';
 import type { PlanSummary } from '../../../repository/collecting/plan-summary.ts';
 import type { Evidence } from '../../../repository/evidence/evidence.ts';
-import { runToEnd } from '../../../repository/keeping/ask.ts';
+import { runToEnd } from '../../../repository/asking/ask.ts';
 import { listBookmarkRecords } from '../../../repository/bookmark.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
-import { parseCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
+import { parseCommand } from '../../../repository/asking/command.ts';
 import { promote } from '../../../repository/promoting/promote.ts';
 import { allOf } from '../all-of.ts';
 import { publishable } from '../domain.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../../repository/index.ts';
 import type { Domain, ObjectStore } from '../../../repository/index.ts';
 import { carryOut } from '../../../repository/keeping/carry-out.ts';
-import type { KeeperCommand } from '../../../repository/keeping/command.ts';
+import type { KeeperCommand } from '../../../repository/asking/command.ts';
 import { blobKey, EVERY_FETCH, EVERY_NOTE, stackReferenceKey } from '../../../repository/keys.ts';
 import { release } from '../../../repository/release.ts';
 import { formatStackId } from '../../../repository/stack-id.ts';

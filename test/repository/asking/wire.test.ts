@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
 import { ArtifactError, ArtifactErrors, parseArn, sha256 } from '../../../repository/index.ts';
 import type { AskKeeper, KeeperAnswer, KeeperCommand } from '../../../repository/index.ts';
-import { remoteKeeper, runToEnd } from '../../../repository/keeping/ask.ts';
-import { parseCommand } from '../../../repository/keeping/command.ts';
-import { answerOfInvocation, invocationProblem } from '../../../repository/keeping/invocation.ts';
-import { answerOf, replyOf } from '../../../repository/keeping/reply.ts';
+import { remoteKeeper, runToEnd } from '../../../repository/asking/ask.ts';
+import { parseCommand } from '../../../repository/asking/command.ts';
+import { answerOfInvocation, invocationProblem } from '../../../repository/asking/invocation.ts';
+import { answerOf, replyOf } from '../../../repository/asking/reply.ts';
 import { steadyChance } from '../../support/chance.ts';
 
 const HEX = sha256('x');
