@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { ArtifactError, parseId } from '../../repository/index.ts';
 import { createArchiver, findProjectRoot } from '../archive/source.ts';
@@ -12,6 +12,7 @@ import { diskFiles } from '../packaging/files.ts';
 import type { Unit } from '../packaging/unit.ts';
 import { allPlaces } from '../packaging/unit.ts';
 import { projectName } from '../project-name.ts';
+import { isIrregular, readRegularText } from '../regular-file.ts';
 import type { PropertyTable } from '../template/properties/property.ts';
 import { propertyTable } from '../template/properties/table.ts';
 import { loadProperties } from '../template/properties/user-table.ts';
@@ -114,8 +115,14 @@ function tableOf({ resources }: ProjectOptions, cwd: string): PropertyTable {
 
 /** The text of a user's own table. */
 export function readResources(resources: string, cwd: string): string {
+  const file = path.resolve(cwd, resources);
+  if (isIrregular(file)) {
+    throw new ArtifactError('PATH_OF_WRONG_KIND', `the table of resources '${resources}' is a pipe or a device`, {
+      remedy: 'Name a JSON or YAML file with --resources.',
+    });
+  }
   try {
-    return readFileSync(path.resolve(cwd, resources), 'utf8');
+    return readRegularText(file);
   } catch (cause) {
     throw new ArtifactError('PATH_NOT_FOUND', `the table of resources '${resources}' could not be read`, {
       remedy: 'Name an existing JSON or YAML file with --resources.',

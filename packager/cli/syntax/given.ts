@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArtifactError } from '../../../repository/error.ts';
+import { failureReason } from '../../output-failure.ts';
+import { readRegularText } from '../../regular-file.ts';
 
-/** Text as it stands, or what the file behind `file://PATH` says, as the AWS CLI reads arguments. Relative to `folder`. */
+/** Text as it stands, or what the file behind `file://PATH` says, as the AWS CLI reads arguments; a pipe or device, which may never end, is none. Relative to `folder`. */
 export function readArgument(text: string, folder: string): string {
   const path = pathOfFileUrl(text);
   if (path === undefined) return text;
   try {
-    return readFileSync(resolve(folder, path), 'utf8').replace(/^\uFEFF/, '');
+    return readRegularText(resolve(folder, path)).replace(/^\uFEFF/, '');
   } catch (error) {
-    const { code = 'error' } = error as NodeJS.ErrnoException;
-    throw new ArtifactError('INVALID_ARGUMENT', `'${text}' can't be read: ${code}`, {
+    throw new ArtifactError('INVALID_ARGUMENT', `'${text}' can't be read: ${failureReason(error)}`, {
       remedy: `file:// is followed by a path, relative to the folder '${folder}'.`,
       cause: error,
     });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -147,6 +148,15 @@ describe('explain', () => {
       writeFileSync(file, text);
     }
     expect(text).toBe(readFileSync(file, 'utf8'));
+  });
+
+  test.each(['pipe', '/dev/zero'])('reads no table of resources from %s', async (resources) => {
+    if (resources === 'pipe') execFileSync('mkfifo', [shop.path('pipe')]);
+    const { exitCode, stderr } = await explained(shop.folder, '-t', 'template.yaml', '--resources', resources);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe(
+      `error: the table of resources '${resources}' is a pipe or a device\n  Name a JSON or YAML file with --resources.\n`,
+    );
   });
 
   test('gives a script all of it', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -40,6 +41,14 @@ describe('parseMetadata() refuses', () => {
   ])('%s', (_what, given, message) => {
     expect(() => parseMetadata(given, '/')).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+    );
+  });
+
+  test('a pipe, which nobody may ever write into', async () => {
+    const folder = await temporaryFolder();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    expect(() => parseMetadata('file://pipe', folder)).toThrow(
+      /^'file:\/\/pipe' can't be read: .* is no regular file$/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -101,6 +102,14 @@ describe('parseOverrides() refuses', () => {
     writeFileSync(join(folder, 'a.yaml'), '$include: file://b.yaml');
     writeFileSync(join(folder, 'b.yaml'), '$include: [file://./a.yaml]');
     await expect(parse('file://a.yaml', folder)).rejects.toThrow(/a\.yaml' includes itself/);
+  });
+
+  test('a pipe, which nobody may ever write into', async () => {
+    const folder = await temporaryFolder();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await expect(parse('file://pipe', folder)).rejects.toThrow(
+      /^'file:\/\/pipe' can't be read: .* is no regular file$/,
+    );
   });
 
   test('a file with bad syntax', async () => {
