@@ -10,9 +10,9 @@ import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
 import { writeJson, writeJsonList, writeNote } from '../talk/report.ts';
+import { plainUsage } from '../talk/showing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../talk/warnings.ts';
-import { plainUsage } from './references.ts';
 
 interface Call {
   readonly opened: OpenDomain;

@@ -14,7 +14,7 @@ import type { ReferencesOptions, ReferencesQuestion } from '../syntax/references
 import type { Column } from '../talk/report.ts';
 import { formatSize } from '../../size.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
-import { lookBeside } from '../talk/showing.ts';
+import { lookBeside, plainUsage } from '../talk/showing.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../talk/warnings.ts';
 import { unreadableIn } from '../talk/warnings.ts';
@@ -266,16 +266,6 @@ async function json<T>(
 
 async function* plainOf<T>(found: AsyncIterable<T>, plain: (one: T) => object): AsyncGenerator<object> {
   for await (const one of found) yield plain(one);
-}
-
-/** As JSON. */
-export function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
-  const use = { arn, version, digest, key, since: at, resolvedFrom };
-  if (consumer.kind === 'named') {
-    const { name, stackId, logicalId, promotedTo } = consumer;
-    return { ...use, consumer: name, stackId, logicalId, promotedTo };
-  }
-  return { ...use, ...consumer.resource, stackId: consumer.stackId };
 }
 
 function plainVersion({ manifest, status }: UnusedVersion): object {

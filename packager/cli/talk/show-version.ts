@@ -12,7 +12,6 @@ import {
 import type { VersionName } from '../../../repository/promoting/record.ts';
 import { formatVersion } from '../../../repository/promoting/record.ts';
 import { isGone } from '../../../repository/status.ts';
-import { plainUsage } from '../commands/references.ts';
 import { formatFields, writeJson } from './report.ts';
 import type { ContentLeft, Field, ShowCall } from './showing.ts';
 import {
@@ -30,6 +29,7 @@ import {
   placesOf,
   plainPromotedFrom,
   plainPromotedTo,
+  plainUsage,
   sizeOf,
   timeOf,
 } from './showing.ts';

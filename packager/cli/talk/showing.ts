@@ -141,6 +141,16 @@ export function describeUse({ consumer, since, resolvedFrom }: Usage, { account,
   return `${who}, since ${timeOf(since)}${bookmark}`;
 }
 
+/** As JSON. */
+export function plainUsage({ arn, version, digest, key, since: at, resolvedFrom, consumer }: Usage): object {
+  const use = { arn, version, digest, key, since: at, resolvedFrom };
+  if (consumer.kind === 'named') {
+    const { name, stackId, logicalId, promotedTo } = consumer;
+    return { ...use, consumer: name, stackId, logicalId, promotedTo };
+  }
+  return { ...use, ...consumer.resource, stackId: consumer.stackId };
+}
+
 /** `commit 1b2c3d4 and changes, branch main, https://…`. */
 export function describeCommit({ git }: Provenance): readonly string[] {
   if (typeof git?.commit !== 'string') return [];
