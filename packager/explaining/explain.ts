@@ -10,7 +10,7 @@ import { allPlaces, allUnits, isLiteral, isPinned } from '../packaging/unit.ts';
 import type { Left } from '../template/find/left.ts';
 import type { Form, Place, Position } from '../template/place.ts';
 import type { Template } from '../template/template.ts';
-import { hiddenIn } from './hidden.ts';
+import { hiddenIn, isMadeOf } from './hidden.ts';
 import type { Ignored } from './ignored.ts';
 import { ignoredIn } from './ignored.ts';
 import type { Rule } from './rule.ts';
@@ -78,8 +78,8 @@ export interface ExplainedTarget {
   /** Values of the loop's variables. */
   readonly values: readonly string[];
   readonly kind: 'folder' | 'zip' | 'zipped-file' | 'file' | 'built' | Unit['kind'] | 'artifact' | 's3-object';
-  /** As the user would type it; of what is no local path, its name. */
-  readonly path: string;
+  /** As the user would type it; of what is no local path, its name. Absent of an object in S3 whose location is made of what nobody is shown. */
+  readonly path?: string;
   readonly files?: number;
   /** Not compressed. */
   readonly bytes?: number;
@@ -115,7 +115,12 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
       namedBy: namers.get(unit) ?? [],
       parameters: parametersOf(unit, hidden.get(unit)),
       isLiteral: isLiteral(unit),
-      places: places.map((place) => explainPlace(place, template, uses?.get(place), artifacts, request)),
+      places: places.map((loaded) =>
+        explainPlace(loaded, template, uses?.get(loaded), artifacts, {
+          ...request,
+          isHidden: isMadeOf(hidden.get(unit) ?? new Set(), loaded.place, template),
+        }),
+      ),
       references: references.map(explainReference),
       left,
     };
@@ -137,12 +142,17 @@ function parametersOf({ values }: Unit, hidden: ReadonlySet<string> = new Set())
   return [...values].map(([name, value]) => ({ name, ...(!hidden.has(name) && { value }) }));
 }
 
+interface PlaceRequest extends ExplainRequest {
+  /** The place's value is made of parameters that nobody is shown. */
+  readonly isHidden: boolean;
+}
+
 function explainPlace(
   { place, contents }: LoadedPlace,
   template: Template,
   uses: Uses | undefined,
   artifacts: Artifacts,
-  request: ExplainRequest,
+  request: PlaceRequest,
 ): ExplainedPlace {
   const { position, resource, type, property, form, literal, targets } = place;
   return {
@@ -163,7 +173,7 @@ function explainTarget(
   values: readonly string[],
   { name }: Place,
   artifact: Artifact | undefined,
-  request: ExplainRequest,
+  request: PlaceRequest,
 ): ExplainedTarget {
   const identified = artifact === undefined ? {} : { id: artifact.id, idFrom: originOf(artifact, name, request) };
   switch (content.type) {
@@ -174,6 +184,7 @@ function explainTarget(
     case 'artifact':
       return { values, kind: 'artifact', path: content.name, ...identified };
     case 's3-uri': {
+      if (request.isHidden) return { values, kind: 's3-object' };
       const { bucket, key, version } = content;
       const path = `s3://${bucket}/${key}${version === undefined ? '' : `?versionId=${version}`}`;
       return { values, kind: 's3-object', path };

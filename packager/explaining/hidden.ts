@@ -1,8 +1,14 @@
 import type { LoadedPlace, Unit } from '../packaging/unit.ts';
 import { allPlaces, allUnits } from '../packaging/unit.ts';
-import { isNoEcho } from '../template/find/parameters.ts';
+import { resolve } from '../template/find/intrinsics.ts';
+import { Asked, isNoEcho } from '../template/find/parameters.ts';
 import { passedParameters } from '../template/find/passed-parameters.ts';
-import { isMap, valueOf } from '../template/node.ts';
+import type { TemplateNode } from '../template/node.ts';
+import { isList, isMap, valueOf } from '../template/node.ts';
+import type { Place } from '../template/place.ts';
+import type { Site } from '../template/site.ts';
+import { follow } from '../template/site.ts';
+import type { Template } from '../template/template.ts';
 
 /**
  * The parameters of each template whose values nobody is shown: those that are NoEcho, and those of nested templates and of fragments whose values are made of such, however deep.
@@ -19,6 +25,23 @@ export function hiddenIn(root: Unit): ReadonlyMap<Unit, ReadonlySet<string>> {
     size = [...hidden.values()].reduce((sum, names) => sum + names.size, 0);
   }
   return hidden;
+}
+
+/** Whether the value of a place is made of hidden parameters, those included over which loops around it go. */
+export function isMadeOf(hidden: ReadonlySet<string>, { pointer }: Place, { root }: Template): boolean {
+  if (hidden.size === 0) return false;
+  const asked = new Asked();
+  const scope = { parameters: asked, mappings: valueOf(root, 'Mappings'), loops: [] };
+  const { site } = follow(root, pointer);
+  for (const node of [site.node, ...collectionsAround(site)]) resolve(node, scope);
+  return [...asked.names].some((name) => hidden.has(name));
+}
+
+/** What the loops around a site go over: of a list, its items. */
+function collectionsAround({ node, entry, parent }: Site): readonly TemplateNode[] {
+  const [, collection] = entry?.key.startsWith('Fn::ForEach::') === true && isList(node) ? node.items : [];
+  const own = collection === undefined ? [] : isList(collection) ? collection.items : [collection];
+  return parent === undefined ? own : [...own, ...collectionsAround(parent)];
 }
 
 function declaredIn({ template }: Unit): readonly string[] {

@@ -154,6 +154,7 @@ function foundBy({ kind, row, written }: Rule): readonly Item[] {
 }
 
 function namesText({ kind, path, files, bytes }: ExplainedTarget): string {
+  if (path === undefined) return 'an object whose location NoEcho hides, which is there already';
   const shown = printable(path);
   const size = files === undefined || bytes === undefined ? '' : `${count(files, 'file')}, ${formatSize(bytes)}`;
   switch (kind) {

@@ -336,6 +336,35 @@ Resources:
         { 'template.yaml': 'Pw', 'above.yaml': 'Above', 'middle.yaml': 'Mid', 'child.yaml': 'Key' },
       ],
     ];
+    test.each([
+      ['!Sub "s3://${Pw}/k"', ''],
+      ['!Sub "s3://bucket/${Pw}"', ''],
+      ['!FindInMap [Uris, !Ref Pw, at]', ''],
+      ['!Sub "s3://bucket/${N}"', '!Ref Pws'],
+      ['!Sub "s3://bucket/${N}"', '[!Ref Pw]'],
+    ])('in a location in S3: %s %s', async (uri, collection) => {
+      const fn = `{Type: AWS::Lambda::Function, Properties: {Handler: x.h, Runtime: python3.12, Role: r, Code: ${uri}}}`;
+      const loop = `  Fn::ForEach::L: [N, ${collection}, {'F\${N}': ${fn}}]\n`;
+      const project = await TestProject.of({
+        'package.json': '{"name": "shop"}',
+        'template.yaml': `Transform: AWS::LanguageExtensions
+Parameters:
+  Pw: {Type: String, NoEcho: true, Default: ${SECRET}}
+  Pws: {Type: CommaDelimitedList, NoEcho: true, Default: ${SECRET}}
+Mappings: {Uris: {${SECRET}: {at: 's3://bucket/${SECRET}'}}}
+Resources:
+${collection === '' ? `  F: ${fn}\n` : loop}  Open: ${fn.replace(uri, 's3://bucket/open')}
+`,
+      });
+      const text = await explained(project.folder);
+      const { stdout } = await explained(project.folder, '--json');
+      expect(text.stdout).toContain('an object whose location NoEcho hides, which is there already');
+      expect(text.stdout).toContain("the object 's3://bucket/open'");
+      expect(JSON.stringify([text, stdout])).not.toContain(`bucket/${SECRET}`);
+      expect(JSON.stringify([text, stdout])).not.toContain(`${SECRET}/k`);
+      expect(problemsBy('explain', JSON.parse(stdout))).toEqual([]);
+    });
+
     const GIVEN = [
       ['given', 'NoEcho: true', ['--parameter-overrides', `Pw=${SECRET}`]],
       ['by Default', `NoEcho: 'TRUE', Default: ${SECRET}`, []],
