@@ -4,7 +4,7 @@ import { limited } from '../../repository/stores/limited.ts';
 import { prefixed } from '../../repository/stores/prefixed.ts';
 import type * as S3 from '../../repository/stores/s3.ts';
 import type { AwsAccess } from '../aws/access.ts';
-import { bucketDestination } from '../packaging/destination.ts';
+import { bucketDestination } from '../packaging/bucket-destination.ts';
 import type { Destination } from '../packaging/destination.ts';
 import { CHANCE } from '../chance.ts';
 import type { ManagedBucket } from './managed-bucket.ts';

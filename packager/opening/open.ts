@@ -5,8 +5,9 @@ import { blobKey } from '../../repository/keys.ts';
 import type { Domain } from '../../repository/index.ts';
 import { CacheFiles } from '../archive/cache-files.ts';
 import { cacheFolder } from '../cache-folder.ts';
-import { domainDestination } from '../packaging/destination.ts';
-import type { Destination, FromElsewhere, Told } from '../packaging/destination.ts';
+import type { Destination } from '../packaging/destination.ts';
+import { DomainDestination } from '../packaging/domain-destination.ts';
+import type { DomainDestinationOptions, FromElsewhere } from '../packaging/domain-destination.ts';
 import { provenanceOnce } from '../provenance.ts';
 import { sourceMemory } from '../source-memory.ts';
 import { openBucketDomain } from './open-bucket.ts';
@@ -59,15 +60,19 @@ export async function openDestination(
   const { urlOf, caller, announce } = opened;
   const domain = remembering(opened.domain, options, surroundings);
   const by = caller === undefined ? {} : { by: caller };
-  const destination = domainDestination(domain, repository, urlOf, {
+  return new DomainDestination(domain, repository, urlOf, {
     announce,
     provenance: provenanceOnce({ env: surroundings.env, ...(root !== undefined && { root }), ...by }),
     ...(metadata !== undefined && { metadata }),
     ...fetcherOf(opened, options, surroundings),
+    ...(options.regions !== undefined && regionsOf(opened, domain)),
   });
-  if (options.regions === undefined) return destination;
+}
+
+/** The domains of other regions, which fetch from this one. */
+function regionsOf(opened: OpenDomain, domain: Domain): Pick<DomainDestinationOptions, 'inRegion'> {
   const elsewhere = requireFindable(opened);
-  return { ...destination, inRegion: (region) => regionalDomain(elsewhere, domain, region) };
+  return { inRegion: (region) => regionalDomain(elsewhere, domain, region) };
 }
 
 /** With what this machine knows of earlier runs; a directory is asked as quickly. */
@@ -81,7 +86,7 @@ function fetcherOf(
   { domain, elsewhere }: OpenDomain,
   options: DestinationOptions,
   surroundings: Surroundings,
-): Pick<Told, 'fetch'> {
+): Pick<DomainDestinationOptions, 'fetch'> {
   if (elsewhere === undefined || domain.bucket !== domainBucket(domain)) return {};
   return {
     fetch: async (arn) => {

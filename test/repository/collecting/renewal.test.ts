@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { domainDestination } from '../../../packager/packaging/destination.ts';
+import { DomainDestination } from '../../../packager/packaging/domain-destination.ts';
 import { bind } from '../../../repository/bind.ts';
 import type { Digest, Domain, Publication } from '../../../repository/index.ts';
 import { ArtifactError, formatArn, publishVersion, readStatus, sha256 } from '../../../repository/index.ts';
@@ -105,7 +105,7 @@ describe('a version that a template names by its ARN', () => {
     const { plan } = await planned(domain);
     const { partition, account, region } = domain;
     const arn = formatArn({ partition, account, region, ...NAME, version: 1, digest: sha256('x') });
-    expect(await domainDestination(domain, 'default', urlOf).resolve(arn, false)).toMatchObject({ arn });
+    expect(await new DomainDestination(domain, 'default', urlOf).resolve(arn, false)).toMatchObject({ arn });
     expect(await noteOf()).toBeUndefined();
     expect(await ran(domain, plan.digest)).toMatchObject([{ action: 'delete', outcome: 'left' }]);
   });
@@ -117,7 +117,7 @@ describe('a version that a template names by its ARN', () => {
       statusKey(NAME, 1),
       recordContent({ status: 'Deleting', was: 'Published', nonce: 'n', at: clock.chance.now().toISOString() }),
     );
-    const resolved = domainDestination(domain, 'default', urlOf).resolve(arn, false);
+    const resolved = new DomainDestination(domain, 'default', urlOf).resolve(arn, false);
     await expect(resolved).rejects.toMatchObject({
       code: 'ARTIFACT_DELETED',
       remedy: expect.stringContaining('Try again'),
@@ -128,7 +128,7 @@ describe('a version that a template names by its ARN', () => {
         await deleteVersion(domain, NAME, 1);
       },
     };
-    const later = domainDestination({ ...domain, chance: decided }, 'default', urlOf).resolve(arn, false);
+    const later = new DomainDestination({ ...domain, chance: decided }, 'default', urlOf).resolve(arn, false);
     await expect(later).rejects.toMatchObject({ code: 'ARTIFACT_DELETED' });
   });
 });
