@@ -1,6 +1,7 @@
 import { CacheFiles } from './archive/cache-files.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { Reporter } from './event.ts';
+import { checkPlace } from './opening/domain-option.ts';
 import { openDestination } from './opening/open.ts';
 import type { DestinationOptions } from './opening/opening.ts';
 import type { Origin, ProjectOptions } from './opening/project.ts';
@@ -48,6 +49,7 @@ export async function packageProject(
   const { cwd, env, signal } = surroundings;
   const { zipTemplateDirWhenAbsent, useJson, dryRun, regions } = options;
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
+  await checkPlace(options.domain, cwd);
   let origin: Origin | undefined;
   try {
     const { files, templateFile, table, prefix, root, kept } = (origin = await open(

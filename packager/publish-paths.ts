@@ -6,6 +6,7 @@ import { createArchiver, findProjectRoot, openSource } from './archive/source.ts
 import { cacheFolder } from './cache-folder.ts';
 import type { Reporter } from './event.ts';
 import { interruptible } from './interruptible.ts';
+import { checkPlace } from './opening/domain-option.ts';
 import { domainFolders, openDomain } from './opening/open.ts';
 import type { OpenOptions } from './opening/opening.ts';
 import type { Surroundings } from './opening/surroundings.ts';
@@ -52,6 +53,7 @@ export async function publishPaths(
   const { repository, labels, set, metadata } = options;
   const { cwd, env, signal } = surroundings;
   const name = { repository, id: parseId(options.id) };
+  await checkPlace(options.domain, cwd);
   const archiver = createArchiver({ reporter, scratch: scratchFolder(), signal, cache: cacheFolder(env) });
   try {
     const root = await findProjectRoot(path.dirname(path.resolve(cwd, options.assets[0].path)));

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ArtifactError } from '../../repository/error.ts';
 
 /** A domain, as people name it: `directory` is as given, relative to the working directory; a prefix has no slash at either end. */
@@ -17,4 +18,14 @@ export function parseDomain(place: string): DomainOption {
     });
   }
   return prefix === undefined || prefix === '' ? { kind: 's3', bucket } : { kind: 's3', bucket, prefix };
+}
+
+/**
+ * Looks whether a directory that is named can be a domain's at all, before anything is read, and before it is told of what would be written there.
+ * @throws ArtifactError as `checkDirectory` does
+ */
+export async function checkPlace(domain: DomainOption | undefined, cwd: string): Promise<void> {
+  if (domain?.kind !== 'directory') return;
+  const { checkDirectory } = await import('../../repository/stores/directory-root.ts');
+  checkDirectory(path.resolve(cwd, domain.directory), 'read');
 }

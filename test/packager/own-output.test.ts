@@ -99,6 +99,19 @@ describe('a file in a folder that is packaged', () => {
 
 describe('a domain in a directory that can be none', () => {
   test.each([
+    ['package', []],
+    ['package', ['--dry-run']],
+    ['publish', ['.', '--id', 'shop/all']],
+  ])('is all that %s %j tells of, and not what would be written there', async (command, flags) => {
+    const project = await TestProject.of({ 'template.yaml': TEMPLATE, 'x.js': 'x', file: 'x', '.git/HEAD': '' });
+    const { exitCode, stderr } = await project.run(command, ...flags, '--domain', 'file:file');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^error: '.*file' can't be a domain's folder: '.*file' is a file\n {2}Name a folder that is there, or one that can be made\.\n$/,
+    );
+  });
+
+  test.each([
     ['x.js', /x\.js' is a file/],
     ['x.js/below', /x\.js' is a file/],
     ['dangling', /dangling' is a link to 'nowhere', which does not exist/],
