@@ -1,20 +1,20 @@
 import type { BindingName, BindingRecord, Use } from './binding.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
-import type { StackResource } from './stack-id.ts';
 import type { Arrival, BlobName } from './blob.ts';
 import type { Digest } from './digest.ts';
 import type { DomainPlace } from './arn.ts';
 import type { Domain } from './domain.ts';
 import { endedBy } from './ending.ts';
 import { ArtifactError } from './error.ts';
-import { tellHomes } from './home/tell-homes.ts';
 import { homesOf, noteHomes } from './home/note.ts';
+import { tellHomes } from './home/tell-homes.ts';
 import type { ForeignPlace } from './keys.ts';
 import { FORMAT_VERSION } from './keys.ts';
 import type { ArtifactName } from './name.ts';
 import { securePresence } from './presence.ts';
 import { recordContent } from './record.ts';
 import { removeRecords } from './release.ts';
+import type { StackResource } from './stack-id.ts';
 import { readDecidedStatus, refusedReference, takesNoReferences } from './status.ts';
 
 /** One artifact that a resource wants to use. */

@@ -1,4 +1,3 @@
-import type { StackResource } from './stack-id.ts';
 import { isLater } from './binding.ts';
 import { ArtifactError } from './error.ts';
 import { endingKey, endingsPrefix } from './keys.ts';
@@ -6,6 +5,7 @@ import { objectKey } from './object-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Stored } from './record.ts';
 import { readRecord, recordContent } from './record.ts';
+import type { StackResource } from './stack-id.ts';
 
 /**
  * That a Delete has been here. Written before anything is removed, so that an event that is still at work, or comes again, finds out that what it

@@ -29,6 +29,7 @@ export type { Keeper } from './keeper.ts';
 export type { DeletedContent, DeletedVersion, UndeletedVersion } from './keeping/deletion.ts';
 export { remoteKeeper, runToEnd } from './asking/ask.ts';
 export type { AskKeeper, KeeperAnswer, KeeperCommand } from './asking/command.ts';
+export type { Provenance } from './manifest.ts';
 export { formatArtifactName, parseArtifactName, parseId, parseRepository, parseSelector } from './name.ts';
 export type { ArtifactName, Selection, Selector } from './name.ts';
 export { objectKey } from './object-store.ts';
@@ -92,4 +93,3 @@ export {
   readVersion,
 } from './version.ts';
 export type { Asset, AssetSet, ListedArtifact, Manifest, Version } from './version.ts';
-export type { Provenance } from './manifest.ts';

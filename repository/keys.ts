@@ -1,11 +1,11 @@
 import type { DomainPlace } from './arn.ts';
-import type { StackResource } from './stack-id.ts';
 import type { Digest } from './digest.ts';
 import { isDigest, parseDigest } from './digest.ts';
 import type { ArtifactName } from './name.ts';
 import { isId, isRepository, isSegment, isVersionNumber } from './name.ts';
 import type { ObjectKey } from './object-store.ts';
 import { objectKey } from './object-store.ts';
+import type { StackResource } from './stack-id.ts';
 
 /**
  * Every key of a domain is built here and nowhere else. `!` sorts before every character of an ID, so that the versions of

@@ -7,8 +7,8 @@ import type { ArtifactName } from './name.ts';
 import type { ObjectAttributes } from './object-store.ts';
 import { securePresence } from './presence.ts';
 import type { OpenContent, Publishable } from './publishable.ts';
-import { readSource, rememberSource } from './source.ts';
 import type { KnownSource, SourceMemory } from './source-memory.ts';
+import { readSource, rememberSource } from './source.ts';
 
 /** One asset of what is to be published. */
 export interface AssetToPublish {

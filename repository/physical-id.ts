@@ -1,5 +1,5 @@
-import type { StackResource } from './stack-id.ts';
 import { looksLikeArtifactArn, parseArn } from './arn.ts';
+import type { StackResource } from './stack-id.ts';
 
 /** What stands for the ARNs where one ID means many, or where none is known yet. */
 const MANY = 'artifacts';

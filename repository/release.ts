@@ -1,15 +1,15 @@
 import type { BindingName, BindingRecord } from './binding.ts';
 import { bindingKeys, isLater, listBindings, readBindingRecord } from './binding.ts';
-import type { StackResource } from './stack-id.ts';
 import type { Digest } from './digest.ts';
 import { recordEnding } from './ending.ts';
 import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
-import { tellHomes } from './home/tell-homes.ts';
 import { noteHomes } from './home/note.ts';
+import { tellHomes } from './home/tell-homes.ts';
 import { namedReferenceKey } from './keys.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { recordContent } from './record.ts';
+import type { StackResource } from './stack-id.ts';
 
 /** A Delete of CloudFormation's. */
 export interface Release {

@@ -1,7 +1,7 @@
 import { formatArn } from '../arn.ts';
-import type { Keeper } from '../keeper.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { Chance } from '../chance.ts';
+import type { Keeper } from '../keeper.ts';
 import type { AskKeeper, KeeperAnswer, KeeperCommand } from './command.ts';
 
 /** A keeper that is somewhere else, as who publishes or binds uses one. */

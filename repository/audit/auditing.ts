@@ -1,9 +1,9 @@
 import type { BindingRecord } from '../binding.ts';
-import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import type { DeployedResource, Evidence, StackEvidence } from '../evidence/evidence.ts';
 import { generationOf, isInvented } from '../physical-id.ts';
 import type { Stored } from '../record.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Elsewhere } from './elsewhere.ts';
 
 /** What every part of an audit works with. */

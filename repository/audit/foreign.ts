@@ -1,8 +1,8 @@
 import { isDayOld } from '../age.ts';
 import { requireFailure } from '../failure.ts';
-import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import type { ListedObject } from '../object-store.ts';
+import type { StackResource } from '../stack-id.ts';
 import { formatStackId } from '../stack-id.ts';
 import type { Auditing } from './auditing.ts';
 import { standingOf } from './auditing.ts';

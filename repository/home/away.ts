@@ -1,7 +1,7 @@
-import type { StackResource } from '../stack-id.ts';
 import type { Arrival } from '../blob.ts';
 import type { Digest } from '../digest.ts';
 import type { ObjectKey } from '../object-store.ts';
+import type { StackResource } from '../stack-id.ts';
 
 /** What an ARN of another domain names. */
 export interface AtHome {

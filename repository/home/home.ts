@@ -1,8 +1,8 @@
 import type { DomainPlace } from '../arn.ts';
+import type { Chance } from '../chance.ts';
 import { ownKeeper } from '../deletion.ts';
 import type { Domain } from '../domain.ts';
 import { findDomain, placeOf, requireAt } from '../domain.ts';
-import type { Chance } from '../chance.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { ObjectStore } from '../object-store.ts';
 

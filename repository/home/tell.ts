@@ -1,7 +1,6 @@
 import type { DomainPlace } from '../arn.ts';
 import type { BindingRecord } from '../binding.ts';
 import { readBindingRecord } from '../binding.ts';
-import type { StackResource } from '../stack-id.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError, hasCode } from '../error.ts';
 import type { parseNoteKey } from '../keys.ts';
@@ -9,6 +8,7 @@ import { EVERY_NOTE, notesPrefix, stackReferenceKey } from '../keys.ts';
 import type { ObjectKey, ObjectStore } from '../object-store.ts';
 import type { Stored } from '../record.ts';
 import { recordContent } from '../record.ts';
+import type { StackResource } from '../stack-id.ts';
 import type { Homes } from './home.ts';
 import { openHome } from './home.ts';
 import { listNotes, readNote } from './note.ts';

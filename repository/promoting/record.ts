@@ -5,10 +5,10 @@ import { isDigest } from '../digest.ts';
 import type { Domain } from '../domain.ts';
 import { ArtifactError } from '../error.ts';
 import { FORMAT_VERSION, promotionKey } from '../keys.ts';
+import type { Provenance } from '../manifest.ts';
 import type { ArtifactName } from '../name.ts';
 import { formatArtifactName, isId, isSegment } from '../name.ts';
 import { readRecord } from '../record.ts';
-import type { Provenance } from '../manifest.ts';
 
 /** An asset that was promoted, and what it is called where it was promoted to. */
 export interface PromotedAsset {

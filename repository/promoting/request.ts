@@ -3,11 +3,11 @@ import { missing } from '../blob.ts';
 import type { Digest } from '../digest.ts';
 import { sha256 } from '../digest.ts';
 import type { Domain } from '../domain.ts';
+import type { Provenance } from '../manifest.ts';
 import type { AssetToPublish } from '../part.ts';
 import type { OpenContent, Publishable } from '../publishable.ts';
 import type { Asset, Manifest } from '../version.ts';
 import { assetName, contentAssets } from '../version.ts';
-import type { Provenance } from '../manifest.ts';
 import type { PromotionEvidence, PromotionItem } from './record.ts';
 import { definiteArn, formatVersion } from './record.ts';
 

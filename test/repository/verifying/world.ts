@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach } from '@jest/globals';
 import { bind } from '../../../repository/bind.ts';
-import type { StackResource } from '../../../repository/stack-id.ts';
+import type { StackName } from '../../../repository/stack-id.ts';
 import { condemn } from '../../../repository/deleting/condemn.ts';
 import { reap } from '../../../repository/deleting/reap.ts';
 import { deleteVersion } from '../../../repository/deleting/version-deletion.ts';
@@ -29,7 +29,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const BUCKET = 'artifacts-of-tests';
 
 /** The stack whose resources use something. */
-export const STACK: Omit<StackResource, 'logicalId'> = {
+export const STACK: StackName = {
   account: LOCAL_PLACE.account,
   region: LOCAL_PLACE.region,
   stack: 'shop',
