@@ -7,7 +7,7 @@ import { ArtifactError, hasCode } from '../../repository/index.ts';
 import { refuse } from '../../repository/error.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import { CHUNK_SIZE } from '../archive/file.ts';
-import { printable } from '../cli/talk/printable.ts';
+import { printable } from '../printable.ts';
 import { load } from '../packaging/load.ts';
 import type { Unit } from '../packaging/unit.ts';
 import { propertyTable } from '../template/properties/table.ts';

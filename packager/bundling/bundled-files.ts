@@ -3,7 +3,7 @@ import { ArtifactError } from '../../repository/index.ts';
 import type { Digest, OpenContent } from '../../repository/index.ts';
 import type { Source } from '../archive/source.ts';
 import type { BuildAnswer, BuildQuestion } from '../building/sam-build.ts';
-import { printable } from '../cli/talk/printable.ts';
+import { printable } from '../printable.ts';
 import type { Files, OpenRequest } from '../packaging/files.ts';
 import type { TemplateFile } from '../packaging/template-file.ts';
 import type { BundledSource, BundleManifest } from './manifest.ts';

@@ -3,7 +3,7 @@ import { centralHeader, endOfArchive, localHeader } from '../archive/zip.ts';
 import type { ZipEntry } from '../archive/zip.ts';
 import type { ReadAt, ZipFile } from '../comparing/zip-directory.ts';
 import { readZipDirectory } from '../comparing/zip-directory.ts';
-import { printable } from '../cli/talk/printable.ts';
+import { printable } from '../printable.ts';
 import { isDigest } from '../../repository/index.ts';
 import type { Digest } from '../../repository/index.ts';
 

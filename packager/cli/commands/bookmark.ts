@@ -19,7 +19,7 @@ import {
 import type { BookmarkListOptions, BookmarkMoveOptions, BookmarkOptions } from '../syntax/bookmark.ts';
 import { CHANCE } from '../../chance.ts';
 import type { OpenDomain } from '../../opening/opening.ts';
-import { printable } from '../talk/printable.ts';
+import { printable } from '../../printable.ts';
 import type { Column } from '../talk/report.ts';
 import { formatDate, formatTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';

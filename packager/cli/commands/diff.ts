@@ -9,7 +9,7 @@ import { resolveSides } from './diff-sides.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { DiffOptions } from '../syntax/looking.ts';
-import { printable } from '../talk/printable.ts';
+import { printable } from '../../printable.ts';
 import type { Column } from '../talk/report.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Palette, Terminal } from '../terminal.ts';

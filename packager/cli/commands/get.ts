@@ -8,7 +8,7 @@ import { resolveNamed, withSet } from '../../naming/named-version.ts';
 import { formatSize } from '../../size.ts';
 import { openDomainOf } from '../at-home.ts';
 import type { GetOptions } from '../syntax/looking.ts';
-import { printable } from '../talk/printable.ts';
+import { printable } from '../../printable.ts';
 import { writeJson } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../talk/warnings.ts';

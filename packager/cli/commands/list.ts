@@ -13,7 +13,7 @@ import { placeFlags } from '../../opening/place-flags.ts';
 import { adviceOnPrefix, foundIn } from '../known-repository.ts';
 import type { ListOptions } from '../syntax/looking.ts';
 import { prefixIn } from '../prefix.ts';
-import { printable } from '../talk/printable.ts';
+import { printable } from '../../printable.ts';
 import { formatDate, GrowingTable, writeJson, writeJsonList } from '../talk/report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from '../talk/warnings.ts';

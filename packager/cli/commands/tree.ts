@@ -12,7 +12,7 @@ import { placeFlags } from '../../opening/place-flags.ts';
 import { adviceOnPrefix, foundIn } from '../known-repository.ts';
 import type { TreeOptions } from '../syntax/looking.ts';
 import { prefixIn } from '../prefix.ts';
-import { printable } from '../talk/printable.ts';
+import { printable } from '../../printable.ts';
 import { writeJson } from '../talk/report.ts';
 import type { Palette, Terminal } from '../terminal.ts';
 import { paletteFor } from '../terminal.ts';

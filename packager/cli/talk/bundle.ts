@@ -7,7 +7,7 @@ import type { Warning } from '../../event.ts';
 import type { Unit } from '../../packaging/unit.ts';
 import { formatSize } from '../../size.ts';
 import { formatPosition, subjectOf } from '../../template/place.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../printable.ts';
 import { formatFields, formatTable } from './report.ts';
 
 /** What a bundle can't bring, because only a domain knows what it is. */

@@ -15,7 +15,7 @@ import { formatPosition } from '../../template/place.ts';
 import { count } from './findings.ts';
 import type { HelpStyle } from '../syntax/help.ts';
 import { wrap } from '../syntax/help.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../printable.ts';
 
 /** What holds for all of it. */
 export interface Around {

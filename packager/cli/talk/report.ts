@@ -4,7 +4,7 @@ import type { SourcePlace } from '../../../repository/error.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT, EXIT_CODES } from '../exit-codes.ts';
 import type { DisplayOptions } from '../syntax/shared.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../printable.ts';
 import type { Completing } from './remedy.ts';
 import type { OutputStream, Palette, Terminal } from '../terminal.ts';
 import { INTERRUPTED, OUTPUT_CLOSED, paletteFor } from '../terminal.ts';

@@ -15,7 +15,7 @@ import { setsFor } from '../../../repository/looking/sets.ts';
 import { isGone } from '../../../repository/status.ts';
 import { readable } from '../../../repository/unreadable.ts';
 import { formatSize } from '../../size.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../printable.ts';
 import type { Column } from './report.ts';
 import { formatDate, formatFields, GrowingTable, writeJson, writeJsonList } from './report.ts';
 import type { Field, ShowCall } from './showing.ts';

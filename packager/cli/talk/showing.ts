@@ -15,7 +15,7 @@ import { formatVersion } from '../../../repository/promoting/record.ts';
 import type { UrlOf } from '../../packaging/destination.ts';
 import { formatSize } from '../../size.ts';
 import type { ShowOptions } from '../syntax/looking.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../printable.ts';
 import { formatDate } from './report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from './warnings.ts';
