@@ -45,6 +45,10 @@ export async function resolveOptions<O extends object>(
       else if (spec.mandatory === true) problems.push(missing(spec));
       continue;
     }
+    if (spec.mandatory === true && isEmpty(value.value)) {
+      problems.push(...labelled(empty(spec), value));
+      continue;
+    }
     try {
       options[key] = await spec.read(value.value, context);
     } catch (error) {
@@ -105,10 +109,22 @@ function isOff({ argument }: Pick<OptionSpec<unknown>, 'argument'>, { value }: G
   }
 }
 
-function missing({ name, argument = '', help }: OptionSpec<unknown>): ArtifactError {
-  return new ArtifactError('INVALID_ARGUMENT', `the option '--${name} ${argument}' is missing`, {
-    remedy: `It is ${help}.`,
-  });
+function missing(spec: OptionSpec<unknown>): ArtifactError {
+  const { name, argument = '' } = spec;
+  return new ArtifactError('INVALID_ARGUMENT', `the option '--${name} ${argument}' is missing`, whatItIs(spec));
+}
+
+function isEmpty(given: unknown): boolean {
+  return given === '' || (Array.isArray(given) && given.every((one) => one === ''));
+}
+
+/** Of an option that must be there, and so can't be left out. */
+function empty(spec: OptionSpec<unknown>): ArtifactError {
+  return new ArtifactError('INVALID_ARGUMENT', 'must not be empty', whatItIs(spec));
+}
+
+function whatItIs({ help }: OptionSpec<unknown>): { readonly remedy: string } {
+  return { remedy: `It is ${help}.` };
 }
 
 /** Readers don't know which option they read; people must. */

@@ -612,6 +612,16 @@ describe('usage errors', () => {
       "error: too many words for 'publish': 1 expected, 2 given\n  Several make one version with --asset NAME=PATH for each. See 'cfn-artifacts publish --help'.\n",
     ],
     ['a missing option', ['publish', 'x'], "error: the option '--id <id>' is missing"],
+    [
+      'an empty value of one that must be there',
+      ['publish', 'x', '--id='],
+      "error: '--id' must not be empty\n  It is the artifact's ID in its repository, like shop/api.\n",
+    ],
+    [
+      'an empty value of one that must be there, and may be repeated',
+      ['replicate', 'x:1', '--to', ''],
+      "error: '--to' must not be empty\n  It is the Regions",
+    ],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
       'a word that is none of several',
