@@ -261,7 +261,8 @@ const WRITTEN: Readonly<Record<string, readonly (readonly [text: RegExp, why: st
   'packager/aws-cli/alias-file.ts': [[/\['aws', \.\.\.section/, 'the program of that name']],
   'packager/aws-cli/caller.ts': [[/what 'aws' was told/, 'the program of that name']],
   'packager/cli/commands/install-alias.ts': [[/\('aws', \['--version'\]/, 'the program of that name']],
-  'packager/cli/syntax/commands.ts': [[/^command: 'cfn-artifacts .*arn:aws:/, 'examples']],
+  'packager/cli/syntax/bootstrap.ts': [[/^command: 'cfn-artifacts .*arn:aws:/, 'an example']],
+  'packager/cli/syntax/replicate.ts': [[/^command: 'cfn-artifacts .*arn:aws:/, 'an example']],
   'handler/lambda.ts': [[/PARTITION: partition = 'aws'/, "the domain's template sets it"]],
 };
 
