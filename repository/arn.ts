@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 import { isDigest } from './digest.ts';
 import { ArtifactError } from './error.ts';
 import type { ArtifactName } from './name.ts';
-import { isId, isRepository, isSegment, isVersionNumber } from './name.ts';
+import { isId, isRepository, isSegment, isVersionNumber, shownName } from './name.ts';
 
 /** Whose domain: one per account and region. */
 export interface DomainPlace {
@@ -39,8 +39,11 @@ const PREFIX =
 const RESOURCE =
   /^(?<repository>[^/]+)\/(?<id>[^:#@]+)(?::(?<version>[^#@]+))?(?:#(?<asset>[^@]+)|@sha256:(?<digest>.+))?$/s;
 
+/** A whole one is long by nature. */
+const SHOWN = 200;
+
 function invalid(text: string, why: string): ArtifactError {
-  return new ArtifactError('INVALID_ARN', `'${text}' is no artifact ARN: ${why}`, {
+  return new ArtifactError('INVALID_ARN', `'${shownName(text, SHOWN)}' is no artifact ARN: ${why}`, {
     remedy:
       'An artifact ARN is arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
   });
@@ -58,14 +61,18 @@ export function parseArn(text: string): ArtifactArn {
   const { partition = '', region = '', account = '', resource = '' } = outer;
   const inner = RESOURCE.exec(resource)?.groups;
   if (inner === undefined)
-    throw invalid(text, `'${resource}' is not REPOSITORY/ID with an optional :VERSION, #ASSET or @sha256:DIGEST`);
+    throw invalid(
+      text,
+      `'${shownName(resource)}' is not REPOSITORY/ID with an optional :VERSION, #ASSET or @sha256:DIGEST`,
+    );
   const { repository = '', id = '', version, asset, digest } = inner;
-  if (!isRepository(repository)) throw invalid(text, `'${repository}' is no repository name`);
-  if (!isId(id)) throw invalid(text, `'${id}' is no artifact ID`);
-  if (version !== undefined && !isVersionNumber(version)) throw invalid(text, `'${version}' is no version number`);
+  if (!isRepository(repository)) throw invalid(text, `'${shownName(repository)}' is no repository name`);
+  if (!isId(id)) throw invalid(text, `'${shownName(id)}' is no artifact ID`);
+  if (version !== undefined && !isVersionNumber(version))
+    throw invalid(text, `'${shownName(version)}' is no version number`);
   if (digest !== undefined && !isDigest(digest))
-    throw invalid(text, `'${digest}' is not 64 lower-case hexadecimal digits`);
-  if (asset !== undefined && !isSegment(asset)) throw invalid(text, `'${asset}' is no asset name`);
+    throw invalid(text, `'${shownName(digest)}' is not 64 lower-case hexadecimal digits`);
+  if (asset !== undefined && !isSegment(asset)) throw invalid(text, `'${shownName(asset)}' is no asset name`);
   if (asset !== undefined && version === undefined) throw invalid(text, 'an asset belongs to a version');
   return {
     partition,

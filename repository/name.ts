@@ -14,8 +14,17 @@ const ID_LIMIT = 512;
 /** Versions count from 1; 15 digits keep them exact in a double. */
 const NUMBER = /^[1-9][0-9]{0,14}$/;
 
+/** People know a name by its beginning; all of a long one would bury what is said of it. */
+const SHOWN = 60;
+
+/** A name as an error repeats it. */
+export function shownName(text: string, limit: number = SHOWN): string {
+  // Half of a character is none.
+  return text.length <= limit ? text : `${text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
 function invalid(what: string, text: string, rule: string): ArtifactError {
-  return new ArtifactError('INVALID_NAME', `'${text}' is no ${what}: ${rule}`);
+  return new ArtifactError('INVALID_NAME', `'${shownName(text)}' is no ${what}: ${rule}`);
 }
 
 /** Whether a repository may be called so. `parseRepository` says why not. */

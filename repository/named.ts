@@ -10,7 +10,7 @@ import type { Domain } from './domain.ts';
 import { ArtifactError } from './error.ts';
 import { blobKey, FORMAT_VERSION, namedReferenceKey } from './keys.ts';
 import type { ArtifactName } from './name.ts';
-import { isSegment } from './name.ts';
+import { isSegment, shownName } from './name.ts';
 import type { ObjectKey, ObjectStore } from './object-store.ts';
 import { securePresence } from './presence.ts';
 import { PROMOTION_CONSUMER } from './promoting/consumer.ts';
@@ -82,7 +82,7 @@ export function parseConsumer(text: string): string {
   if (text.length > CONSUMER_LIMIT || !segments.every(isSegment)) {
     throw new ArtifactError(
       'INVALID_NAME',
-      `'${text}' is no name of a consumer: up to ${CONSUMER_LIMIT} characters in segments joined by '/', each beginning with a letter or digit, of letters, digits and . _ + = -`,
+      `'${shownName(text)}' is no name of a consumer: up to ${CONSUMER_LIMIT} characters in segments joined by '/', each beginning with a letter or digit, of letters, digits and . _ + = -`,
       { remedy: "Choose another name: 'team/nightly-job' is one." },
     );
   }
@@ -90,7 +90,7 @@ export function parseConsumer(text: string): string {
   if (reserved !== undefined) {
     throw new ArtifactError(
       'INVALID_NAME',
-      `'${text}' is no name of a consumer: '${segments[0] ?? ''}' stands for ${reserved.means}`,
+      `'${shownName(text)}' is no name of a consumer: '${segments[0] ?? ''}' stands for ${reserved.means}`,
       { remedy: `Choose another name. ${reserved.ends}` },
     );
   }

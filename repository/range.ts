@@ -3,6 +3,7 @@ import { ArtifactError } from './error.ts';
 import { labelPrefix } from './keys.ts';
 import { findLabel } from './label.ts';
 import type { ArtifactName } from './name.ts';
+import { shownName } from './name.ts';
 import type { Version } from './version.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function findInRange(
   // Ranges are rare, and it prepares forty expressions.
   const { rcompare, satisfies, valid, validRange } = await import('semver');
   if (validRange(range) === null) {
-    throw new ArtifactError('INVALID_NAME', `'${range}' is no range of semantic versions`, {
+    throw new ArtifactError('INVALID_NAME', `'${shownName(range)}' is no range of semantic versions`, {
       remedy: "Write one as npm does: '^1.4', '~1.4.2', '>=1.2 <2'.",
     });
   }

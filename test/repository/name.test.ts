@@ -1,4 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseArn } from '../../repository/arn.ts';
+import { ArtifactError } from '../../repository/error.ts';
+import { parseConsumer } from '../../repository/named.ts';
 import { parseArtifactName, parseId, parseRepository, parseSegment, parseSelector } from '../../repository/name.ts';
 
 describe('a selector', () => {
@@ -39,6 +42,34 @@ describe('names', () => {
     expect(parseId('a'.repeat(512))).toHaveLength(512);
     expect(() => parseId('a'.repeat(513))).toThrow();
     expect(parseArtifactName('default/a/b')).toEqual({ repository: 'default', id: 'a/b' });
+  });
+
+  test.each<[string, (text: string) => unknown]>([
+    ['a repository', parseRepository],
+    ['an ID', parseId],
+    ['a label', (text) => parseSegment('label', text)],
+    ['an artifact', parseArtifactName],
+    ['an artifact’s ID', (text) => parseArtifactName(`default/${text}`)],
+    ['a selector', parseSelector],
+    ['a digest', (text) => parseSelector(`default/a@sha256:${text}`)],
+    ['a consumer', parseConsumer],
+    ['an ID in an ARN', (text) => parseArn(`arn:aws:artifacts:eu-west-1:111122223333:default/${text}`)],
+    ['a repository in an ARN', (text) => parseArn(`arn:aws:artifacts:eu-west-1:111122223333:${text}/a`)],
+  ])('that are long are not repeated whole: %s', (_what, parse) => {
+    let message = '';
+    try {
+      parse(`${'n'.repeat(3000)}!`);
+    } catch (error) {
+      if (error instanceof ArtifactError) ({ message } = error);
+    }
+    expect(message).toContain(`${'n'.repeat(60)}…' is no `);
+    expect(message.length).toBeLessThan(500);
+  });
+
+  test('of ordinary length are repeated whole', () => {
+    const name = `${'n'.repeat(59)}!`;
+    expect(() => parseId(name)).toThrow(`'${name}' is no`);
+    expect(() => parseId(`${'n'.repeat(59)}\u{1F600}`)).toThrow(`'${'n'.repeat(59)}…' is no`);
   });
 
   test('a label is never a number and never latest', () => {

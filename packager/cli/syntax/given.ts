@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArtifactError } from '../../../repository/error.ts';
+import { shownName } from '../../../repository/name.ts';
 import { failureReason } from '../../output-failure.ts';
 import { readRegularText } from '../../regular-file.ts';
 
@@ -30,7 +31,7 @@ export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   const text = scalarText(value);
-  return text === undefined ? 'a map' : `'${text}'`;
+  return text === undefined ? 'a map' : `'${shownName(text)}'`;
 }
 
 /** The text of a value that is one: from JSON, YAML or TOML. `undefined` for nothing, lists and maps. */

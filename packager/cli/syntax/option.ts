@@ -1,4 +1,5 @@
 import { ArtifactError } from '../../../repository/error.ts';
+import { shownName } from '../../../repository/name.ts';
 import { isStackName, parseStackId } from '../../../repository/stack-id.ts';
 import { describeValue } from './given.ts';
 
@@ -181,7 +182,7 @@ export function matching(pattern: RegExp, rule: string, remedy?: string): (given
     // A YAML file gives an account ID without quotes as a number.
     const value = text(given);
     if (pattern.test(value)) return value;
-    throw invalid(`must be ${rule}, not '${value}'`, remedy);
+    throw invalid(`must be ${rule}, not '${shownName(value)}'`, remedy);
   };
 }
 
@@ -190,7 +191,7 @@ export function stackName(given: unknown): string {
   const name = text(given);
   if (isStackName(name) || parseStackId(name) !== undefined) return name;
   throw invalid(
-    `must be a stack's name or its ARN, not '${name}'`,
+    `must be a stack's name or its ARN, not '${shownName(name)}'`,
     'A name is a letter, then up to 127 letters, digits and hyphens.',
   );
 }

@@ -624,6 +624,12 @@ describe('usage errors', () => {
     ],
     ['options alone', ['--debug'], 'error: no command is given'],
     [
+      'a long word that is none of several',
+      ['package', '-t', 'x', '--references', 'n'.repeat(3000)],
+      `not '${'n'.repeat(60)}…'\n`,
+    ],
+    ['a long Region', ['publish', 'x', '--id=a', '--region', '_'.repeat(3000)], `not '${'_'.repeat(60)}…'`],
+    [
       'a word that is none of several',
       ['package', '-t', 'x', '--references', 'all'],
       "'--references' must be one of 'stack', 'grouped', 'none', not 'all'",
