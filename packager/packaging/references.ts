@@ -55,7 +55,11 @@ export function planReferences(unit: Unit, mode: ReferenceMode, prefix: string, 
   const drafts = new Drafts();
   const held = mode === 'stack' ? hold(users, drafts) : holdGrouped(users, drafts);
   const present = namesIn(unit);
-  checkLimit(unit, present.size + drafts.all.length, mode);
+  checkLimit(unit, present.size, drafts.all.length, () => {
+    const fewer = new Drafts();
+    holdGrouped(users, fewer);
+    return fewer.all.length;
+  });
   const logicalIds = assignLogicalIds(prefix, drafts.all, new Set([...present, ...sectionNames(unit.template)]));
   const idOf = new Map(drafts.all.map((draft, index) => [draft, logicalIds[index] ?? '']));
   const lasting = new Set(users.flatMap((user) => [...user.lasting]));
@@ -271,12 +275,18 @@ function namesIn(unit: Unit): ReadonlySet<string> {
   return new Set([...unit.names, ...fragments.flatMap((fragment) => [...namesIn(fragment)])]);
 }
 
-function checkLimit({ template }: Unit, resources: number, mode: ReferenceMode): void {
+/** @param grouped how many references there would be if they were as few as possible */
+function checkLimit({ template }: Unit, own: number, references: number, grouped: () => number): void {
+  const resources = own + references;
   if (resources <= RESOURCE_LIMIT) return;
-  const grouped = 'Use --references grouped, which records 40 artifacts with one resource, or move';
+  const fewer = own + grouped();
+  const remedy =
+    fewer <= RESOURCE_LIMIT
+      ? `Use --references grouped, which records ${GROUP_LIMIT} artifacts with one resource: then there are ${fewer}. Or move resources into a nested stack.`
+      : 'Move resources into a nested stack: a TemplateURL with a local path is packaged too.';
   throw new ArtifactError(
     'INVALID_TEMPLATE',
-    `${template.file}: the template would have ${resources} resources, with its references, and CloudFormation takes ${RESOURCE_LIMIT}`,
-    { remedy: `${mode === 'grouped' ? 'Move' : grouped} resources into a nested stack.` },
+    `${template.file}: the template would have ${resources} resources, ${references} of them references, and CloudFormation takes ${RESOURCE_LIMIT}`,
+    { remedy },
   );
 }

@@ -8,6 +8,7 @@ import { findPlaces } from '../../../packager/template/find/find.ts';
 import { resourceNames } from '../../../packager/template/find/resource-names.ts';
 import { propertyTable } from '../../../packager/template/properties/table.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
+import { ArtifactError } from '../../../repository/error.ts';
 
 /** A resource, or a loop of resources, that takes code from folders. */
 interface Drawn {
@@ -168,6 +169,29 @@ describe('the references of a template', () => {
         .references.map(({ artifacts }) => artifacts.length)
         .sort(),
     ).toEqual([1, 40]);
+  });
+
+  test.each<[string, ReferenceMode, boolean, number, number, number | undefined]>([
+    ['that would fit if they were grouped', 'stack', false, 251, 251, 258],
+    ['that would not fit either way', 'stack', false, 499, 499, undefined],
+    ['that are grouped', 'grouped', false, 499, 13, undefined],
+    ['that grouping spares none of, for each has one for as long as it lives', 'stack', true, 251, 251, undefined],
+  ])('beyond what CloudFormation takes, %s', (_what, mode, lasting, count, references, grouped) => {
+    const unit = unitOf(Array.from({ length: count }, (_, index): Drawn => ({ lasting, folders: [`f${index}`] })));
+    let remedy: string | undefined;
+    try {
+      planOf(unit, mode);
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      ({ remedy } = error);
+      expect(error.message).toBe(
+        `template.json: the template would have ${count + references} resources, ${references} of them references, and CloudFormation takes 500`,
+      );
+    }
+    expect(remedy).toMatch(/ove resources into a nested stack/);
+    expect(/--references grouped.*then there are (?<fewer>\d+)/.exec(remedy ?? '')?.groups?.['fewer']).toBe(
+      grouped?.toString(),
+    );
   });
 
   test('take no name that the template has', () => {
