@@ -1,21 +1,43 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArtifactError } from '../../../repository/error.ts';
 import { shownName } from '../../../repository/name.ts';
 import { failureReason } from '../../output-failure.ts';
-import { readRegularText } from '../../regular-file.ts';
+import { formatSize } from '../../size.ts';
 
-/** Text as it stands, or what the file behind `file://PATH` says, as the AWS CLI reads arguments; a pipe or device, which may never end, is none. Relative to `folder`. */
+/** Text as it stands, or what the file behind `file://PATH` says, as the AWS CLI reads arguments: of a pipe all that comes. Relative to `folder`. */
 export function readArgument(text: string, folder: string): string {
   const path = pathOfFileUrl(text);
   if (path === undefined) return text;
   try {
-    return readRegularText(resolve(folder, path)).replace(/^\uFEFF/, '');
+    return readUpTo(MOST_BYTES, resolve(folder, path)).replace(/^\uFEFF/, '');
   } catch (error) {
     throw new ArtifactError('INVALID_ARGUMENT', `'${text}' can't be read: ${failureReason(error)}`, {
       remedy: `file:// is followed by a path, relative to the folder '${folder}'.`,
       cause: error,
     });
+  }
+}
+
+/** Above what 200 parameters of 4,096 bytes can be, and so all that any value is; a device may never end. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** @throws where it can't be read, or there is more */
+function readUpTo(most: number, file: string): string {
+  const handle = openSync(file, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let size = 0; size <= most;) {
+      const piece = Buffer.alloc(64 * 1024);
+      const read = readSync(handle, piece);
+      if (read === 0) return Buffer.concat(pieces).toString();
+      pieces.push(piece.subarray(0, read));
+      size += read;
+    }
+    throw new Error(`it has more than ${formatSize(most)}`);
+  } finally {
+    closeSync(handle);
   }
 }
 

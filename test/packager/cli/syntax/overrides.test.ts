@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -104,11 +103,9 @@ describe('parseOverrides() refuses', () => {
     await expect(parse('file://a.yaml', folder)).rejects.toThrow(/a\.yaml' includes itself/);
   });
 
-  test('a pipe, which nobody may ever write into', async () => {
-    const folder = await temporaryFolder();
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
-    await expect(parse('file://pipe', folder)).rejects.toThrow(
-      /^'file:\/\/pipe' can't be read: .* is no regular file$/,
+  test('what never ends', async () => {
+    await expect(parse('file:///dev/zero')).rejects.toThrow(
+      /^'file:\/\/\/dev\/zero' can't be read: it has more than 4 MiB$/,
     );
   });
 
