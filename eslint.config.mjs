@@ -106,6 +106,20 @@ export default tseslint.config(
     rules: mayNotImport(...OF_PACKAGER, COMMAND_LINE),
   },
   {
+    files: ['packager/cli/syntax/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, {
+      group: ['**/talk/**', '**/commands/**'],
+      message: 'what may be typed knows nothing of what is done and said',
+    }),
+  },
+  {
+    files: ['packager/cli/talk/**/*.ts'],
+    rules: mayNotImport(...OF_PACKAGER, {
+      group: ['**/commands/**'],
+      message: 'what is said knows nothing of who says it',
+    }),
+  },
+  {
     files: ['packager/template/find/**/*.ts'],
     rules: mayNotImport(...OF_PACKAGER, COMMAND_LINE, {
       group: ['**/rewrite/**'],
@@ -120,7 +134,7 @@ export default tseslint.config(
     }),
   },
   {
-    files: ['packager/template/*.ts', 'packager/template/text/**/*.ts'],
+    files: ['packager/template/*.ts', 'packager/template/{metadata,properties,text}/**/*.ts'],
     rules: mayNotImport(...OF_PACKAGER, COMMAND_LINE, {
       group: ['**/find/**', '**/rewrite/**'],
       message: 'finding and replacing stand on this, not the other way round',

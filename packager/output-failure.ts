@@ -21,6 +21,7 @@ export function failedScratch(folder: string, what: string, cause: unknown): Art
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'nothing is there',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ELOOP: 'its links lead in a circle',

@@ -49,7 +49,7 @@ export async function packageProject(
   const { cwd, env, signal } = surroundings;
   const { zipTemplateDirWhenAbsent, useJson, dryRun, regions } = options;
   const hasDomain = options.s3Bucket === undefined && !options.resolveS3;
-  await checkPlace(options.domain, cwd);
+  if (hasDomain) await checkPlace(options.domain, cwd);
   let origin: Origin | undefined;
   try {
     const { files, templateFile, table, prefix, root, kept } = (origin = await open(

@@ -39,11 +39,8 @@ const PREFIX =
 const RESOURCE =
   /^(?<repository>[^/]+)\/(?<id>[^:#@]+)(?::(?<version>[^#@]+))?(?:#(?<asset>[^@]+)|@sha256:(?<digest>.+))?$/s;
 
-/** A whole one is long by nature. */
-const SHOWN = 200;
-
 function invalid(text: string, why: string): ArtifactError {
-  return new ArtifactError('INVALID_ARN', `'${shownName(text, SHOWN)}' is no artifact ARN: ${why}`, {
+  return new ArtifactError('INVALID_ARN', `'${shownName(text)}' is no artifact ARN: ${why}`, {
     remedy:
       'An artifact ARN is arn:PARTITION:artifacts:REGION:ACCOUNT:REPOSITORY/ID, then :VERSION, #ASSET or @sha256:DIGEST.',
   });

@@ -14,13 +14,13 @@ const ID_LIMIT = 512;
 /** Versions count from 1; 15 digits keep them exact in a double. */
 const NUMBER = /^[1-9][0-9]{0,14}$/;
 
-/** People know a name by its beginning; all of a long one would bury what is said of it. */
-const SHOWN = 60;
+/** All of a longer one would bury what is said of it; an ARN of AWS's own has about a hundred. */
+const SHOWN = 200;
 
 /** A name as an error repeats it. */
-export function shownName(text: string, limit: number = SHOWN): string {
+export function shownName(text: string): string {
   // Half of a character is none.
-  return text.length <= limit ? text : `${text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 function invalid(what: string, text: string, rule: string): ArtifactError {

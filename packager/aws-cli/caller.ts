@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { ArtifactError } from '../../repository/error.ts';
 import { COMMANDS } from '../cli/syntax/commands.ts';
-import { ACCESS, DISPLAY } from '../cli/syntax/shared.ts';
+import { ACCESS, DISPLAY } from '../cli/syntax/common.ts';
 import { AWS_CLI_FOREIGN } from '../cli/syntax/package-flags.ts';
 import { AWS_PROCESS } from './aliases.ts';
 

@@ -13,7 +13,7 @@ export type CommandHandlers = {
   ) => Promise<ExitCode>;
 };
 
-/** What a command looked for and found is told by its status; all else that ends well is done. */
+/** Ends with status 0 where the work ends well: of commands whose status tells nothing else. */
 export async function done(work: Promise<void>): Promise<ExitCode> {
   await work;
   return EXIT.ok;

@@ -3,7 +3,7 @@ import type { OpenDomain, OpenOptions, Purpose } from '../opening/opening.ts';
 import type { Surroundings } from '../opening/surroundings.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
 import { TOOLS } from './bootstrap-tools.ts';
-import type { DisplayOptions, MakingOptions } from './syntax/shared.ts';
+import type { DisplayOptions, MakingOptions } from './syntax/common.ts';
 import { writeNote } from './talk/report.ts';
 import type { Terminal } from './terminal.ts';
 

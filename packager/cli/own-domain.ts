@@ -3,7 +3,7 @@ import { bootstrap } from '../bootstrap/bootstrap.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { bootstrapTalk } from './talk/bootstrap.ts';
 import type { BootstrapTools } from './bootstrap-tools.ts';
-import type { DisplayOptions } from './syntax/shared.ts';
+import type { DisplayOptions } from './syntax/common.ts';
 import { writeNote } from './talk/report.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Terminal } from './terminal.ts';

@@ -14,7 +14,7 @@ import { targetsOf } from '../sharing/targets.ts';
 import type { OpenDomain, Purpose } from '../opening/opening.ts';
 import { accessSettings } from '../opening/opening.ts';
 import { openDomain } from './open.ts';
-import type { WholeDomainOptions } from './syntax/shared.ts';
+import type { WholeDomainOptions } from './syntax/common.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A domain whose policies are to follow what it shares. */

@@ -100,10 +100,10 @@ export class DomainDestination implements Destination {
   async resolve(name: string, withVersion: boolean): Promise<Stored> {
     refuseVersionless(name);
     const { fetch } = this.#options;
-    const isElsewhere = looksLikeArtifactArn(name) && !samePlace(parseArn(name), this.#domain);
-    return fetch !== undefined && isElsewhere
-      ? this.#brought(await fetch(name), withVersion)
-      : this.#found(name, withVersion);
+    if (fetch === undefined || !looksLikeArtifactArn(name) || samePlace(parseArn(name), this.#domain)) {
+      return this.#found(name, withVersion);
+    }
+    return this.#brought(await fetch(name), withVersion);
   }
 
   async announce(): Promise<void> {

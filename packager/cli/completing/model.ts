@@ -1,7 +1,7 @@
 import { COMMANDS, GROUPS } from '../syntax/commands.ts';
 import type { NamedSpec } from '../syntax/commands.ts';
 import type { OptionSpec, PositionalArgument } from '../syntax/option.ts';
-import { ACCESS, DISPLAY } from '../syntax/shared.ts';
+import { ACCESS, DISPLAY } from '../syntax/common.ts';
 
 /** What may stand at a place: `nothing` where there is no such place, `text` where nobody can guess. */
 export type Expected =

@@ -7,6 +7,7 @@ import { isNoEcho } from '../../template/find/parameters.ts';
 import { isMap, valueOf } from '../../template/node.ts';
 import { parseTemplate } from '../../template/text/parse.ts';
 import type { OptionSpec } from '../syntax/option.ts';
+import { optionsOf } from '../syntax/option.ts';
 import type { PackageFlags, PackageOptions } from '../syntax/package-flags.ts';
 import { PACKAGE, PACKAGE_CONFLICTS } from '../syntax/package-flags.ts';
 import { parseOverrides } from '../syntax/overrides.ts';
@@ -125,7 +126,7 @@ interface Settings {
 async function settingsOf({ options, given, cwd }: SaveRequest, environment: string): Promise<Settings> {
   const settings: Setting[] = [];
   const secrets: string[] = [];
-  for (const spec of Object.values(PACKAGE as Record<string, OptionSpec<unknown>>)) {
+  for (const spec of optionsOf<PackageFlags>(PACKAGE)) {
     const said = given.get(spec.name)?.find(({ origin }) => origin === 'command line');
     if (said === undefined || spec.inFile === 'never' || spec.name === PACKAGE.saveParams.name) continue;
     const words = Array.isArray(said.value) ? (said.value as readonly string[]) : undefined;

@@ -1,13 +1,13 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import { isVersionNumber } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionSpec, OptionTable, PositionalArgument } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { GROUP, optionsOf, text } from './option.ts';
+import { VERSION, WHOLE } from './arguments.ts';
 import type { CommandSpec, TypedLine } from './command.ts';
 import { firstOf } from './command.ts';
-import { VERSION, WHOLE } from './arguments.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
+import type { OptionSpec, OptionTable, PositionalArgument } from './option.ts';
+import { GROUP, optionsOf, text } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 type CommonOptions = AccessOptions & DisplayOptions & DomainOptions;

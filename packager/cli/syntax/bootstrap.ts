@@ -1,16 +1,15 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import { isEndpointId } from '../../../repository/sharing/share.ts';
+import type { AccessOptions } from '../../aws/access.ts';
 import type { DomainParameter } from '../../bootstrap/domain-stack.ts';
 import type { WantedDemands } from '../../bootstrap/sharing.ts';
-import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions } from './shared.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions } from './common.ts';
+import { ACCESS, DISPLAY, YES } from './common.ts';
 import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY } from './shared.ts';
 import { flag, GROUP, matching, optionsOf, text, texts } from './option.ts';
-import { YES } from './shared.ts';
 import type { GivenValues } from './resolve.ts';
 import { resolveOptions } from './resolve.ts';
-import type { CommandSpec } from './command.ts';
 
 interface Behaviour {
   /** Nobody is asked. */

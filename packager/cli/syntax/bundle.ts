@@ -1,16 +1,16 @@
 import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions, DomainOptions, MakingOptions } from './shared.ts';
-import type { OptionTable, PositionalArgument } from './option.ts';
-import type { PackageFlags, PackageOptions, ReadingFlags } from './package-flags.ts';
-import { ACCESS, DISPLAY, DOMAIN, MAKING } from './shared.ts';
-import { GROUP, optionsOf, text } from './option.ts';
-import { PACKAGE, READING } from './package-flags.ts';
-import { resolvePackageOptions } from './package.ts';
-import type { ResolvedPackageOptions } from './package.ts';
-import type { GivenValues } from './resolve.ts';
-import { resolveOptions } from './resolve.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
+import type { DisplayOptions, DomainOptions, MakingOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, MAKING } from './common.ts';
+import type { OptionTable, PositionalArgument } from './option.ts';
+import { GROUP, optionsOf, text } from './option.ts';
+import type { PackageFlags, PackageOptions, ReadingFlags } from './package-flags.ts';
+import { PACKAGE, READING } from './package-flags.ts';
+import type { ResolvedPackageOptions } from './package.ts';
+import { resolvePackageOptions } from './package.ts';
+import type { GivenValues } from './resolve.ts';
+import { resolveOptions } from './resolve.ts';
 
 /** What decides what is packaged and how it is written, wherever that is. */
 type ContentFlags = ReadingFlags &

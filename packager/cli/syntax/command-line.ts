@@ -2,12 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { ownPackage } from '../../own-package.ts';
 import type { CommandName, NamedSpec } from './commands.ts';
 import { COMMANDS, GROUPS } from './commands.ts';
+import { ACCESS, DISPLAY } from './common.ts';
 import type { HelpStyle, ProgramHelp } from './help.ts';
 import { formatCommandHelp, formatProgramHelp } from './help.ts';
 import type { ForeignOption } from './option.ts';
 import { optionsOf } from './option.ts';
 import type { GivenValues } from './resolve.ts';
-import { ACCESS, DISPLAY } from './shared.ts';
 import { usageError } from './usage-error.ts';
 import { Words } from './words.ts';
 

@@ -1,5 +1,5 @@
 import type { Warning } from '../../event.ts';
-import type { DisplayOptions } from './shared.ts';
+import type { DisplayOptions } from './common.ts';
 import type { ForeignOption, OptionSpec, PositionalArgument, ReadContext } from './option.ts';
 import type { GivenValues } from './resolve.ts';
 

@@ -8,18 +8,19 @@ import type {
   FinishOptions,
 } from './bookmark.ts';
 import {
-  BOOKMARK_SET_COMMAND,
-  BOOKMARK_GET_COMMAND,
-  BOOKMARK_LIST_COMMAND,
-  BOOKMARK_HISTORY_COMMAND,
-  BOOKMARK_DELETE_COMMAND,
-  FINISH_COMMAND,
   ACTIVATE_COMMAND,
+  BOOKMARK_DELETE_COMMAND,
+  BOOKMARK_GET_COMMAND,
+  BOOKMARK_HISTORY_COMMAND,
+  BOOKMARK_LIST_COMMAND,
+  BOOKMARK_SET_COMMAND,
+  FINISH_COMMAND,
 } from './bookmark.ts';
 import type { BootstrapOptions } from './bootstrap.ts';
 import { BOOTSTRAP_COMMAND } from './bootstrap.ts';
 import type { BundleCreateOptions, BundlePublishOptions, BundleShowOptions } from './bundle.ts';
-import { BUNDLE_CREATE_COMMAND, BUNDLE_SHOW_COMMAND, BUNDLE_PUBLISH_COMMAND } from './bundle.ts';
+import { BUNDLE_CREATE_COMMAND, BUNDLE_PUBLISH_COMMAND, BUNDLE_SHOW_COMMAND } from './bundle.ts';
+import type { CommandSpec } from './command.ts';
 import type { CompletionOptions } from './completion.ts';
 import { COMPLETION_COMMAND } from './completion.ts';
 import type { DeleteOptions, UndeleteOptions } from './delete.ts';
@@ -28,11 +29,12 @@ import type { DoctorOptions } from './doctor.ts';
 import { DOCTOR_COMMAND } from './doctor.ts';
 import { EXPLAIN_COMMAND } from './explain.ts';
 import type { GcPlanOptions, GcRulesOptions, GcRulesSetOptions, GcRunOptions } from './gc.ts';
-import { GC_PLAN_COMMAND, GC_RUN_COMMAND, GC_RULES_COMMAND, GC_RULES_SET_COMMAND } from './gc.ts';
+import { GC_PLAN_COMMAND, GC_RULES_COMMAND, GC_RULES_SET_COMMAND, GC_RUN_COMMAND } from './gc.ts';
 import type { InstallAliasOptions } from './install-alias.ts';
 import { INSTALL_ALIAS_COMMAND } from './install-alias.ts';
 import type { DiffOptions, GetOptions, ListOptions, ShowOptions, TreeOptions } from './looking.ts';
-import { GET_COMMAND, LIST_COMMAND, TREE_COMMAND, SHOW_COMMAND, DIFF_COMMAND } from './looking.ts';
+import { DIFF_COMMAND, GET_COMMAND, LIST_COMMAND, SHOW_COMMAND, TREE_COMMAND } from './looking.ts';
+import type { PackageOptions } from './package-flags.ts';
 import { PACKAGE_COMMAND } from './package.ts';
 import type { PromoteOptions } from './promote.ts';
 import { PROMOTE_COMMAND } from './promote.ts';
@@ -55,19 +57,17 @@ import type {
 } from './repository.ts';
 import {
   REPOSITORY_CREATE_COMMAND,
+  REPOSITORY_DELETE_COMMAND,
   REPOSITORY_LIST_COMMAND,
   REPOSITORY_SHOW_COMMAND,
   REPOSITORY_UPDATE_COMMAND,
-  REPOSITORY_DELETE_COMMAND,
 } from './repository.ts';
 import type { ShareListOptions, ShareOptions, ShareRevokeOptions, ShareSyncOptions } from './share.ts';
 import { SHARE_COMMAND, SHARE_LIST_COMMAND, SHARE_REVOKE_COMMAND, SHARE_SYNC_COMMAND } from './share.ts';
 import type { StatusOptions, StatusSetOptions } from './status.ts';
-import { STATUS_SET_COMMAND, STATUS_GET_COMMAND } from './status.ts';
+import { STATUS_GET_COMMAND, STATUS_SET_COMMAND } from './status.ts';
 import type { VerifyOptions } from './verify.ts';
 import { VERIFY_COMMAND } from './verify.ts';
-import type { PackageOptions } from './package-flags.ts';
-import type { CommandSpec } from './command.ts';
 
 /** What each command is told when its line was read. */
 export interface CommandOptions {

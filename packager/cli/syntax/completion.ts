@@ -1,11 +1,11 @@
-import type { DisplayOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
 import { ArtifactError } from '../../../repository/error.ts';
-import { DISPLAY } from './shared.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
-import { resolveOptions } from './resolve.ts';
+import type { DisplayOptions } from './common.ts';
+import { DISPLAY } from './common.ts';
+import type { OptionTable } from './option.ts';
 import { optionsOf } from './option.ts';
+import { resolveOptions } from './resolve.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];

@@ -1,11 +1,10 @@
 import type { AccessOptions } from '../../aws/access.ts';
-import { YES } from './shared.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { flag, GROUP, optionsOf } from './option.ts';
-import type { CommandSpec } from './command.ts';
 import { ARTIFACT } from './arguments.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, YES } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { flag, GROUP, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface UndeleteOptions extends AccessOptions, DisplayOptions, DomainOptions {

@@ -1,8 +1,8 @@
-import type { OptionTable } from './option.ts';
-import type { WholeDomainOptions } from './shared.ts';
-import { flag, GROUP, inverted, optionsOf } from './option.ts';
-import { WHOLE_DOMAIN } from './shared.ts';
 import type { CommandSpec } from './command.ts';
+import type { WholeDomainOptions } from './common.ts';
+import { WHOLE_DOMAIN } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { flag, GROUP, inverted, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface DoctorOptions extends WholeDomainOptions {

@@ -1,11 +1,11 @@
 import type { BundleCreateFlags } from './bundle.ts';
+import type { CommandSpec } from './command.ts';
+import { DISPLAY } from './common.ts';
 import type { ForeignOption, OptionSpec, OptionTable } from './option.ts';
+import { optionsOf } from './option.ts';
 import type { PackageFlags, PackageOptions } from './package-flags.ts';
 import { AWS_CLI_FOREIGN, PACKAGE, PACKAGE_FOREIGN, READING } from './package-flags.ts';
-import { DISPLAY } from './shared.ts';
 import { resolvePackageOptions } from './package.ts';
-import type { CommandSpec } from './command.ts';
-import { optionsOf } from './option.ts';
 
 /** Of the options of `package` those that change what it would do with a template. None of them has anybody asked. */
 export type ExplainFlags = Omit<BundleCreateFlags, 'output' | 'useJson'> &
@@ -32,7 +32,7 @@ const NOTED: Readonly<Record<string, string>> = {
 
 /** All others that `package` takes, so that a line of it is one of `explain`, too. */
 const EXPLAIN_FOREIGN: readonly ForeignOption[] = [
-  ...Object.values(PACKAGE as Record<string, OptionSpec<unknown>>)
+  ...optionsOf<PackageFlags>(PACKAGE)
     .filter((spec) => !Object.values(EXPLAIN).some(({ name }) => name === spec.name))
     .map(withoutEffect),
   ...PACKAGE_FOREIGN,

@@ -1,13 +1,12 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import { parseRepository } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import { YES } from './shared.ts';
-import type { DisplayOptions, DomainOptions, WholeDomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN, WHOLE_DOMAIN } from './shared.ts';
-import { flag, GROUP, matching, named, optionsOf } from './option.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
+import type { DisplayOptions, DomainOptions, WholeDomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, WHOLE_DOMAIN, YES } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { flag, GROUP, matching, named, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 /** Of `gc plan`, and of what `gc run` does first. */

@@ -1,7 +1,7 @@
-import type { NamedSpec } from './commands.ts';
 import { EXIT_STATUS } from '../exit-codes.ts';
-import type { OptionSpec } from './option.ts';
 import type { Palette } from '../terminal.ts';
+import type { NamedSpec } from './commands.ts';
+import type { OptionSpec } from './option.ts';
 
 export interface HelpStyle {
   /** Characters in a line. */

@@ -1,8 +1,8 @@
-import type { DisplayOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { DISPLAY } from './shared.ts';
-import { flag, GROUP, optionsOf } from './option.ts';
 import type { CommandSpec } from './command.ts';
+import type { DisplayOptions } from './common.ts';
+import { DISPLAY } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { flag, GROUP, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface InstallAliasOptions extends DisplayOptions {

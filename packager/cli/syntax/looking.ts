@@ -3,13 +3,13 @@ import { isSegment } from '../../../repository/name.ts';
 import type { Status } from '../../../repository/status.ts';
 import { LASTING_STATUSES, STATUSES } from '../../../repository/status.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import type { Conflict, OptionSpec, OptionTable } from './option.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { flag, GROUP, invalid, optionsOf, text, texts } from './option.ts';
+import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec, TypedLine } from './command.ts';
 import { firstOf } from './command.ts';
-import { ARTIFACT } from './arguments.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
+import type { Conflict, OptionSpec, OptionTable } from './option.ts';
+import { flag, GROUP, invalid, optionsOf, text, texts } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 /** Of every command that looks and changes nothing. */

@@ -1,7 +1,9 @@
-import type { AccessOptions } from '../../aws/access.ts';
-import type { CommandParameters } from '../../packaging/given-parameters.ts';
 import { parseId } from '../../../repository/name.ts';
 import { problemOfPrefix } from '../../../repository/stores/prefixed.ts';
+import type { AccessOptions } from '../../aws/access.ts';
+import type { CommandParameters } from '../../packaging/given-parameters.ts';
+import type { DisplayOptions, DomainOptions, MakingOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, MAKING } from './common.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
 import type { Conflict, ForeignOption, OptionTable } from './option.ts';
@@ -9,8 +11,6 @@ import { flag, GROUP, invalid, matching, named, oneOf, REGION, text, texts } fro
 import type { Overrides } from './overrides.ts';
 import { parseOverrides } from './overrides.ts';
 import type { DeployConfig } from './samconfig.ts';
-import type { DisplayOptions, DomainOptions, MakingOptions } from './shared.ts';
-import { ACCESS, DISPLAY, DOMAIN, MAKING } from './shared.ts';
 
 const REFERENCE_STYLES = ['stack', 'grouped', 'none'] as const;
 

@@ -1,32 +1,28 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArtifactError, ArtifactErrors, refuse } from '../../../repository/error.ts';
+import { nearest } from '../../../repository/nearest.ts';
 import type { Warning } from '../../event.ts';
 import type { CommandParameters } from '../../packaging/given-parameters.ts';
-import { nearest } from '../../../repository/nearest.ts';
+import type { CommandSpec, OptionTalk } from './command.ts';
 import type { ForeignOption, OptionSpec } from './option.ts';
+import { optionsOf } from './option.ts';
+import { hasStrayWord, parseOverrides } from './overrides.ts';
 import type { PackageFlags, PackageOptions } from './package-flags.ts';
 import { AWS_CLI_FOREIGN, PACKAGE, PACKAGE_CONFLICTS, PACKAGE_FOREIGN } from './package-flags.ts';
-import { hasStrayWord, parseOverrides } from './overrides.ts';
 import type { GivenValue, GivenValues } from './resolve.ts';
-import { ORIGINS, highestOf, resolveOptions } from './resolve.ts';
+import { highestOf, ORIGINS, resolveOptions } from './resolve.ts';
 import type { ConfigEntry, SamConfig } from './samconfig.ts';
 import { OTHER_SAM_KEYS, readSamConfig } from './samconfig.ts';
-import type { CommandSpec } from './command.ts';
-import { optionsOf } from './option.ts';
 
-export interface ResolvedPackageOptions {
+export interface ResolvedPackageOptions extends OptionTalk {
   readonly options: PackageOptions;
-  /** Worth a look: keys of samconfig that nobody knows. */
-  readonly warnings: readonly Warning[];
-  /** Options that were understood and ignored, each a sentence. */
-  readonly notes: readonly string[];
 }
 
 /** As SAM searches. */
 const TEMPLATES = ['.aws-sam/build/template.yaml', 'template.yaml', 'template.yml', 'template.json'];
 
-const SPECS = Object.values(PACKAGE as Record<string, OptionSpec<unknown>>);
+const OPTIONS = optionsOf<PackageFlags>(PACKAGE);
 
 /**
  * What `package` is told: command line over environment over samconfig over defaults.
@@ -188,7 +184,7 @@ function readEntries(config: SamConfig | undefined): FileEntries {
   const notes: string[] = [];
   for (const [key, entry] of config?.entries ?? []) {
     if (isNothing(entry.value)) continue;
-    const own = SPECS.find((spec) => keysOf(spec).includes(key));
+    const own = OPTIONS.find((spec) => keysOf(spec).includes(key));
     const foreign = PACKAGE_FOREIGN.find(({ name }) => snake(name) === key);
     if (own !== undefined && !(own.inFile === 'own section' && entry.section === 'global')) {
       if (own.inFile === 'never') warnings.push(misplaced(own, entry));
@@ -305,7 +301,7 @@ function misplaced({ name }: OptionSpec<unknown>, { place }: ConfigEntry): Warni
 }
 
 function unknown(key: string, { place }: ConfigEntry): Warning {
-  const known = SPECS.filter(({ inFile }) => inFile !== 'never').flatMap((spec) => keysOf(spec));
+  const known = OPTIONS.filter(({ inFile }) => inFile !== 'never').flatMap((spec) => keysOf(spec));
   const suggestion = nearest(key, known);
   return {
     code: 'unknown-option-in-file',

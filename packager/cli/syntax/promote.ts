@@ -1,16 +1,16 @@
 import { ArtifactError, hasCode, refuse } from '../../../repository/error.ts';
 import { parseId, parseRepository, parseSegment } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
+import { ARTIFACT } from './arguments.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
 import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
 import { flag, GROUP, invalid, named, optionsOf, text, texts } from './option.ts';
 import type { GivenValues } from './resolve.ts';
 import { resolveOptions } from './resolve.ts';
-import type { CommandSpec } from './command.ts';
-import { ARTIFACT } from './arguments.ts';
 
 /** An asset that is promoted, and what it is called then. */
 export interface ChosenName {

@@ -1,12 +1,12 @@
 import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
+import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
-import { ARTIFACT } from './arguments.ts';
-import { resolveOptions } from './resolve.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
+import type { OptionTable } from './option.ts';
 import { optionsOf } from './option.ts';
+import { resolveOptions } from './resolve.ts';
 
 export interface PromotionsOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** As given: an ARN, or `[REPOSITORY/]ID…`. */

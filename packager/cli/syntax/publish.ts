@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { AccessOptions } from '../../aws/access.ts';
 import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import { parseId, parseSegment } from '../../../repository/name.ts';
+import type { AccessOptions } from '../../aws/access.ts';
 import type { AssetPath } from '../../publish-paths.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions, MakingOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, MAKING } from './common.ts';
 import type { Metadata } from './metadata.ts';
 import { parseMetadata } from './metadata.ts';
 import type { Conflict, OptionTable, ReadContext } from './option.ts';
-import type { DisplayOptions, DomainOptions, MakingOptions } from './shared.ts';
-import { ACCESS, DISPLAY, DOMAIN, MAKING } from './shared.ts';
 import { flag, GROUP, named, optionsOf, text, texts } from './option.ts';
 import { PACKAGE } from './package-flags.ts';
 import type { GivenValues } from './resolve.ts';
 import { resolveOptions } from './resolve.ts';
-import type { CommandSpec } from './command.ts';
 
 export interface PublishOptions extends AccessOptions, DisplayOptions, DomainOptions, MakingOptions {
   readonly assets: readonly [AssetPath, ...AssetPath[]];

@@ -1,12 +1,12 @@
 import { parseConsumer } from '../../../repository/named.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { GROUP, named, optionsOf } from './option.ts';
+import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
-import { ARTIFACT } from './arguments.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { GROUP, named, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 /** Of `reference add` and `reference remove`. */

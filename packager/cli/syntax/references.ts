@@ -1,14 +1,14 @@
 import { parseSegment } from '../../../repository/name.ts';
 import { parseStackId } from '../../../repository/stack-id.ts';
 import type { AccessOptions } from '../../aws/access.ts';
+import { ARTIFACT } from './arguments.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { Conflict, OptionTable } from './option.ts';
 import { accountId, flag, GROUP, invalid, named, optionsOf, stackName } from './option.ts';
 import type { GivenValues } from './resolve.ts';
 import { resolveOptions } from './resolve.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import type { CommandSpec } from './command.ts';
-import { ARTIFACT } from './arguments.ts';
 
 /** The one thing that `references` is asked for. */
 export type ReferencesQuestion =

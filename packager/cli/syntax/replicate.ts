@@ -1,12 +1,12 @@
 import type { AccessOptions } from '../../aws/access.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { GROUP, optionsOf } from './option.ts';
 import type { Target } from '../../opening/replication.ts';
-import { parseTargets } from './replication-target.ts';
-import type { CommandSpec } from './command.ts';
 import { VERSION } from './arguments.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { GROUP, optionsOf } from './option.ts';
+import { parseTargets } from './replication-target.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface ReplicateOptions extends AccessOptions, DisplayOptions, DomainOptions {

@@ -1,14 +1,13 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import { isBucketName, parseRepository } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import { YES } from './shared.ts';
-import { DELETE } from './delete.ts';
-import type { DisplayOptions, DomainOptions, WholeDomainOptions } from './shared.ts';
-import type { OptionTable, PositionalArgument } from './option.ts';
-import { flag, GROUP, named, optionsOf, text } from './option.ts';
-import { WHOLE_DOMAIN } from './shared.ts';
 import type { CommandSpec } from './command.ts';
 import { firstOf } from './command.ts';
+import type { DisplayOptions, DomainOptions, WholeDomainOptions } from './common.ts';
+import { WHOLE_DOMAIN, YES } from './common.ts';
+import { DELETE } from './delete.ts';
+import type { OptionTable, PositionalArgument } from './option.ts';
+import { flag, GROUP, named, optionsOf, text } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 /** Of a command about one repository; `repository` is the name as given. */

@@ -1,6 +1,6 @@
 import { ArtifactError, ArtifactErrors, refuse } from '../../../repository/error.ts';
-import { flag } from './option.ts';
 import type { Conflict, OptionSpec, OptionTable, ReadContext } from './option.ts';
+import { flag } from './option.ts';
 
 /** A later origin goes before an earlier one. */
 export const ORIGINS = ['file', 'environment', 'command line'] as const;

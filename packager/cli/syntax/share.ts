@@ -3,16 +3,15 @@ import { parseRepository } from '../../../repository/name.ts';
 import { EVERYTHING, problemOfReach } from '../../../repository/sharing/reach.ts';
 import { formatRecipient, parseRecipient } from '../../../repository/sharing/recipient.ts';
 import { principalOf } from '../../../repository/sharing/resource-share.ts';
-import { isShareId } from '../../../repository/sharing/share.ts';
 import type { Right } from '../../../repository/sharing/share.ts';
-import { YES } from './shared.ts';
+import { isShareId } from '../../../repository/sharing/share.ts';
+import type { CommandSpec } from './command.ts';
+import type { WholeDomainOptions } from './common.ts';
+import { WHOLE_DOMAIN, YES } from './common.ts';
 import type { Conflict, OptionTable } from './option.ts';
-import type { WholeDomainOptions } from './shared.ts';
 import { flag, GROUP, optionsOf, text } from './option.ts';
-import { WHOLE_DOMAIN } from './shared.ts';
 import type { GivenValue, GivenValues } from './resolve.ts';
 import { resolveOptions } from './resolve.ts';
-import type { CommandSpec } from './command.ts';
 
 interface Changing {
   readonly dryRun: boolean;

@@ -1,16 +1,15 @@
 import { ArtifactError } from '../../../repository/error.ts';
-import type { Status } from '../../../repository/status.ts';
-import { LASTING_STATUSES } from '../../../repository/status.ts';
 import type { TargetStatus } from '../../../repository/status-target.ts';
 import { TARGETS } from '../../../repository/status-target.ts';
+import type { Status } from '../../../repository/status.ts';
+import { LASTING_STATUSES } from '../../../repository/status.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import { YES } from './shared.ts';
-import type { DisplayOptions, DomainOptions } from './shared.ts';
-import type { OptionTable } from './option.ts';
-import { ACCESS, DISPLAY, DOMAIN } from './shared.ts';
-import { GROUP, optionsOf, text } from './option.ts';
-import type { CommandSpec } from './command.ts';
 import { VERSION } from './arguments.ts';
+import type { CommandSpec } from './command.ts';
+import type { DisplayOptions, DomainOptions } from './common.ts';
+import { ACCESS, DISPLAY, DOMAIN, YES } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { GROUP, optionsOf, text } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface StatusOptions extends AccessOptions, DisplayOptions, DomainOptions {

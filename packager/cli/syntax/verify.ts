@@ -1,9 +1,9 @@
 import { parseRepository } from '../../../repository/name.ts';
-import type { OptionTable } from './option.ts';
-import type { WholeDomainOptions } from './shared.ts';
-import { flag, GROUP, named, optionsOf } from './option.ts';
-import { WHOLE_DOMAIN } from './shared.ts';
 import type { CommandSpec } from './command.ts';
+import type { WholeDomainOptions } from './common.ts';
+import { WHOLE_DOMAIN } from './common.ts';
+import type { OptionTable } from './option.ts';
+import { flag, GROUP, named, optionsOf } from './option.ts';
 import { resolveOptions } from './resolve.ts';
 
 export interface VerifyOptions extends WholeDomainOptions {

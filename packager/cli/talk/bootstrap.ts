@@ -2,7 +2,7 @@ import type { BootstrapEvent, Plan } from '../../bootstrap/event.ts';
 import { STACK } from '../../bootstrap/domain-stack.ts';
 import { CHANGE_COLUMNS, changeRows } from '../../bootstrap/changes.ts';
 import type { StackEvent } from '../../bootstrap/cloudformation.ts';
-import type { DisplayOptions } from '../syntax/shared.ts';
+import type { DisplayOptions } from '../syntax/common.ts';
 import { formatTable, writeNote } from './report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Warnings } from './warnings.ts';

@@ -1,5 +1,5 @@
 import { looksLikeArtifactArn, parseArn } from '../../../repository/index.ts';
-import type { DisplayOptions } from '../syntax/shared.ts';
+import type { DisplayOptions } from '../syntax/common.ts';
 import type { Column } from './report.ts';
 import { GrowingTable, writeJson, writeJsonList, writeNote } from './report.ts';
 import type { Terminal } from '../terminal.ts';

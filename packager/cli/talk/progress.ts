@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { PackagerEvent, PublishOutcome, Reporter } from '../../event.ts';
-import type { DisplayOptions } from '../syntax/shared.ts';
+import type { DisplayOptions } from '../syntax/common.ts';
 import { formatSize } from '../../size.ts';
 import type { Terminal } from '../terminal.ts';
 import { isSet } from '../../environment.ts';

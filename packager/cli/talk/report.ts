@@ -3,7 +3,7 @@ import { ArtifactError, ArtifactErrors } from '../../../repository/error.ts';
 import type { SourcePlace } from '../../../repository/error.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { EXIT, EXIT_CODES } from '../exit-codes.ts';
-import type { DisplayOptions } from '../syntax/shared.ts';
+import type { DisplayOptions } from '../syntax/common.ts';
 import { printable } from '../../printable.ts';
 import type { Completing } from './remedy.ts';
 import type { OutputStream, Palette, Terminal } from '../terminal.ts';

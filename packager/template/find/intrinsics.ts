@@ -166,12 +166,17 @@ function reference(name: string, { parameters, loops, names }: Scope): Part {
   if (loop !== undefined) return { kind: 'variable', loop, stripped: false };
   const parameter = parameters.get(name);
   if (parameter === undefined) {
-    if (!name.startsWith('AWS::') && names?.lacks(name) === true) return misnamed(name, loops, names);
+    if (isWhole(name) && names?.lacks(name) === true) return misnamed(name, loops, names);
     return { kind: 'unknown', why: `'${name}' is known only at the deploy`, fromStack: !name.startsWith('AWS::') };
   }
   if (isListParameter(parameter)) return unknown(`the parameter '${name}' is a list`);
   if (parameter.value === undefined) return unknown(`the parameter '${name}' has no value yet`);
   return textOf(parameter, parameter.value);
+}
+
+/** No pseudo parameter, and no name that a loop completes. */
+function isWhole(name: string): boolean {
+  return name !== '' && !name.startsWith('AWS::') && !/[$&]\{/.test(name);
 }
 
 /** CloudFormation refuses such a template. */
@@ -184,7 +189,7 @@ function misnamed(name: string, loops: readonly Loop[], names: Names): Unknown {
     meant === undefined
       ? 'CloudFormation refuses such a template: write the path itself, or declare the parameter.'
       : `Did you mean '${meant}'?`;
-  return { ...unknown(`no parameter or resource is called '${name}'`), remedy };
+  return { ...unknown(`no parameter or resource of this template is called '${name}'`), remedy };
 }
 
 function textOf(parameter: Parameter, text: string): Part {

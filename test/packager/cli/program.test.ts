@@ -626,9 +626,9 @@ describe('usage errors', () => {
     [
       'a long word that is none of several',
       ['package', '-t', 'x', '--references', 'n'.repeat(3000)],
-      `not '${'n'.repeat(60)}…'\n`,
+      `not '${'n'.repeat(200)}…'\n`,
     ],
-    ['a long Region', ['publish', 'x', '--id=a', '--region', '_'.repeat(3000)], `not '${'_'.repeat(60)}…'`],
+    ['a long Region', ['publish', 'x', '--id=a', '--region', '_'.repeat(3000)], `not '${'_'.repeat(200)}…'`],
     [
       'a word that is none of several',
       ['package', '-t', 'x', '--references', 'all'],

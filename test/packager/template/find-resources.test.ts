@@ -328,7 +328,7 @@ describe('a key without a bucket', () => {
     },
   );
 
-  test.each(['!GetAtt B.Key', '!Ref Other', "!Sub '${Other.Key}'", '!ImportValue k', '!Ref AWS::NoValue'])(
+  test.each(['!GetAtt B.Key', '!Ref R', "!Sub '${Other.Key}'", '!ImportValue k', '!Ref AWS::NoValue'])(
     '%s has no path behind it, and no warning',
     (value) => {
       const found = findInFunctions('AWS::Lambda::Function', `{Code: {S3Key: ${value}}}`, []);

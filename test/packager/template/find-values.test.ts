@@ -238,7 +238,7 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
         {
           code: 'unresolved-path',
           place: { file: 't.yaml', line: 11, column: 55 },
-          message: expect.stringContaining(`no parameter or resource is called '${name}', so`),
+          message: expect.stringContaining(`no parameter or resource of this template is called '${name}', so`),
           remedy: expect.stringContaining(remedy),
         },
       ]);
@@ -254,6 +254,12 @@ Mappings: {Paths: {dev: {Code: ./dev}, prod: {Code: ./prod}}, Remote: {dev: {U: 
       ['where a macro may bring it into Resources', 'Qa', '  Fn::Transform: {Name: Mine}\n'],
       ['where another macro may bring it', 'Qa', 'Transform: [AWS::LanguageExtensions, {Name: Mine}]\n'],
       ['where a macro may bring it into the template', 'Qa', 'Fn::Transform: {Name: Mine}\n'],
+      ['where a macro may change a resource', 'Qa', '  S: {Type: AWS::S3::Bucket, Fn::Transform: {Name: Mine}}\n'],
+      ['where something else reads the template first', 'Qa', 'Modules: {M: {Source: ./m.yaml}}\n'],
+      ['that is called after a connector', 'SC', '  S: {Type: AWS::S3::Bucket, Connectors: {C: {Properties: {}}}}\n'],
+      ['that a loop completes', "'Q${N}'", '  Fn::ForEach::L: [N, [a], {"Q${N}": {Type: AWS::S3::Bucket}}]\n'],
+      ['where a loop is broken', 'Qa', '  Fn::ForEach::L: [N]\n'],
+      ['that is nothing at all', "''", ''],
     ])('is not one %s', (_where, name, rest) => {
       expect(told(`!Ref ${name}`, rest)).toEqual([]);
     });

@@ -1,8 +1,8 @@
+import { DEFAULT_REPOSITORY, parseRepository } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
 import { isEndpointUrl } from '../../aws/profile.ts';
 import type { DomainOption } from '../../opening/domain-option.ts';
 import { parseDomain } from '../../opening/domain-option.ts';
-import { DEFAULT_REPOSITORY, parseRepository } from '../../../repository/name.ts';
 import type { OptionSpec, OptionTable } from './option.ts';
 import { accountId, flag, GROUP, invalid, inverted, matching, named, oneOf, text } from './option.ts';
 
