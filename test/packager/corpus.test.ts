@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { run } from '../../packager/cli/program.ts';
 import { parseTemplate } from '../../packager/template/text/parse.ts';
 import type { CorpusCase, ExpectedRewrite, ExpectedTemplate } from '../support/corpus.ts';
-import { copyInput, corpusCases, describeWithCorpus, expectedOf, inputOf } from '../support/corpus.ts';
+import { copyInput, corpusCases, describeWithCorpus, expectedOf, inputOf, whyNoCorpus } from '../support/corpus.ts';
 import { at, withReplaced } from '../support/json-pointer.ts';
 import { recordedTerminal } from '../support/terminal.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -146,7 +146,7 @@ function filesHere(
 }
 
 describeWithCorpus(
-  `every case of the corpus, on a directory${canOpenZips ? '' : ' (nothing here opens zips: their entries are not compared)'}`,
+  `every case of the corpus, on a directory${canOpenZips ? '' : ' (nothing here opens zips: their entries are not compared)'}${whyNoCorpus}`,
   () => {
     test.each(corpusCases().map((one) => [one.name, one] as const))('%s', async (_name, one) => {
       const expected = expectedOf(one);
@@ -230,7 +230,7 @@ function canonical(value: unknown): unknown {
   );
 }
 
-describeWithCorpus('references say what literals say, once they are resolved', () => {
+describeWithCorpus(`references say what literals say, once they are resolved${whyNoCorpus}`, () => {
   const succeeding = corpusCases().filter(({ exit_code }) => exit_code === 0);
   test.each(succeeding.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
     if (DIFFERENCES.some((difference) => difference.case === one.name && difference.ours === 'fails')) return;

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe } from '@jest/globals';
+import { whySkipped } from './where.ts';
 
 /**
  * Templates with the files that they name, and what `aws cloudformation package` made of each. They lie beside the project; their README says what every member
@@ -73,6 +74,10 @@ export interface Expected extends ExpectedTemplate {
   readonly stderr: string;
   readonly notes: readonly string[];
 }
+
+/** For the end of a title. */
+export const whyNoCorpus: string = whySkipped(existsSync(CORPUS), 'there is no shared corpus');
+export const whyNoTemplates: string = whySkipped(existsSync(TEMPLATES), 'there are no shared templates');
 
 /** Skipped, and counted as skipped, where the corpus is missing. */
 export const describeWithCorpus: typeof describe | typeof describe.skip = existsSync(CORPUS) ? describe : describe.skip;

@@ -3,7 +3,7 @@ import { isVersionNumber } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
 import { VERSION, WHOLE } from './arguments.ts';
 import type { CommandSpec, TypedLine } from './command.ts';
-import { firstOf } from './command.ts';
+import { readArtifact } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { OptionSpec, OptionTable, PositionalArgument } from './option.ts';
@@ -122,7 +122,7 @@ export const BOOKMARK_LIST_COMMAND: CommandSpec<BookmarkListOptions> = {
   positional: [WHOLE],
   options: optionsOf(BOOKMARK),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(BOOKMARK, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(BOOKMARK),
 };
 
 export const BOOKMARK_HISTORY_COMMAND: CommandSpec<BookmarkOptions> = {
@@ -161,7 +161,7 @@ export const FINISH_COMMAND: CommandSpec<FinishOptions> = {
   positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
   options: optionsOf<Omit<FinishOptions, 'artifact'>>(FINISH),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(FINISH, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(FINISH),
 };
 
 export const ACTIVATE_COMMAND: CommandSpec<ActivateOptions> = {
@@ -172,5 +172,5 @@ export const ACTIVATE_COMMAND: CommandSpec<ActivateOptions> = {
   positional: [{ ...VERSION, help: 'the label that they are candidates for: [REPOSITORY/]ID:LABEL' }],
   options: optionsOf<Omit<ActivateOptions, 'artifact'>>(ACTIVATE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(ACTIVATE, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(ACTIVATE),
 };

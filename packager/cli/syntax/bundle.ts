@@ -1,5 +1,5 @@
 import type { AccessOptions } from '../../aws/access.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec, TypedLine } from './command.ts';
 import { firstOf } from './command.ts';
 import type { DisplayOptions, DomainOptions, MakingOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN, MAKING } from './common.ts';
@@ -95,6 +95,12 @@ async function resolveBundleCreateOptions(
 
 const BUNDLE: PositionalArgument = { name: 'bundle', help: "a file that 'bundle create' wrote", required: true };
 
+function readBundle<O extends object>(
+  table: OptionTable<O>,
+): (line: TypedLine) => Promise<O & { readonly bundle: string }> {
+  return async (line) => ({ ...(await resolveOptions(table, line.given, [], line)), bundle: firstOf(line) });
+}
+
 export const BUNDLE_CREATE_COMMAND: CommandSpec<BundleCreateOptions> = {
   summary: 'write a template and everything that it names as one file',
   description:
@@ -127,7 +133,7 @@ export const BUNDLE_SHOW_COMMAND: CommandSpec<BundleShowOptions> = {
   positional: [BUNDLE],
   options: optionsOf(BUNDLE_SHOW),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(BUNDLE_SHOW, line.given, [], line)), bundle: firstOf(line) }),
+  read: readBundle(BUNDLE_SHOW),
 };
 
 export const BUNDLE_PUBLISH_COMMAND: CommandSpec<BundlePublishOptions> = {
@@ -149,5 +155,5 @@ export const BUNDLE_PUBLISH_COMMAND: CommandSpec<BundlePublishOptions> = {
   positional: [BUNDLE],
   options: optionsOf(BUNDLE_PUBLISH),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(BUNDLE_PUBLISH, line.given, [], line)), bundle: firstOf(line) }),
+  read: readBundle(BUNDLE_PUBLISH),
 };

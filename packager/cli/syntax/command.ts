@@ -1,7 +1,8 @@
 import type { Warning } from '../../event.ts';
 import type { DisplayOptions } from './common.ts';
-import type { ForeignOption, OptionSpec, PositionalArgument, ReadContext } from './option.ts';
+import type { ForeignOption, OptionSpec, OptionTable, PositionalArgument, ReadContext } from './option.ts';
 import type { GivenValues } from './resolve.ts';
+import { resolveOptions } from './resolve.ts';
 
 export interface Example {
   readonly what: string;
@@ -43,4 +44,18 @@ export interface CommandSpec<Options = unknown> {
 /** The word of a command that has one; the parser sees to it that it is there. */
 export function firstOf({ positional }: TypedLine): string {
   return positional[0] ?? '';
+}
+
+/** Reads a command about one artifact. */
+export function readArtifact<O extends object>(
+  table: OptionTable<O>,
+): (line: TypedLine) => Promise<O & { readonly artifact: string }> {
+  return async (line) => ({ ...(await resolveOptions(table, line.given, [], line)), artifact: firstOf(line) });
+}
+
+/** Reads a command about one artifact or several. */
+export function readArtifacts<O extends object>(
+  table: OptionTable<O>,
+): (line: TypedLine) => Promise<O & { readonly artifacts: readonly string[] }> {
+  return async (line) => ({ ...(await resolveOptions(table, line.given, [], line)), artifacts: line.positional });
 }

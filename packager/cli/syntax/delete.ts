@@ -1,11 +1,11 @@
 import type { AccessOptions } from '../../aws/access.ts';
 import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
+import { readArtifacts } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN, YES } from './common.ts';
 import type { OptionTable } from './option.ts';
 import { flag, GROUP, optionsOf } from './option.ts';
-import { resolveOptions } from './resolve.ts';
 
 export interface UndeleteOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** As given: ARNs, or `[REPOSITORY/]ID…`. At least one. */
@@ -68,7 +68,7 @@ export const DELETE_COMMAND: CommandSpec<DeleteOptions> = {
   positional: [{ ...ARTIFACT, help: `${ARTIFACT.help}; without a version it is all of them`, repeatable: true }],
   options: optionsOf(DELETE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(DELETE, line.given, [], line)), artifacts: line.positional }),
+  read: readArtifacts(DELETE),
 };
 
 export const UNDELETE_COMMAND: CommandSpec<UndeleteOptions> = {
@@ -82,5 +82,5 @@ export const UNDELETE_COMMAND: CommandSpec<UndeleteOptions> = {
   positional: [{ ...ARTIFACT, help: 'a version: its ARN, or [REPOSITORY/]ID:VERSION', repeatable: true }],
   options: optionsOf(UNDELETE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(UNDELETE, line.given, [], line)), artifacts: line.positional }),
+  read: readArtifacts(UNDELETE),
 };

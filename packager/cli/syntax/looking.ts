@@ -5,7 +5,7 @@ import { LASTING_STATUSES, STATUSES } from '../../../repository/status.ts';
 import type { AccessOptions } from '../../aws/access.ts';
 import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec, TypedLine } from './command.ts';
-import { firstOf } from './command.ts';
+import { readArtifact } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { Conflict, OptionSpec, OptionTable } from './option.ts';
@@ -294,7 +294,7 @@ export const GET_COMMAND: CommandSpec<GetOptions> = {
   positional: [ARTIFACT],
   options: optionsOf<Omit<GetOptions, 'artifact'>>(GET),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(GET, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(GET),
 };
 
 export const LIST_COMMAND: CommandSpec<ListOptions> = {
@@ -339,7 +339,7 @@ export const SHOW_COMMAND: CommandSpec<ShowOptions> = {
   positional: [ARTIFACT],
   options: optionsOf<Omit<ShowOptions, 'artifact'>>(SHOW),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(SHOW, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(SHOW),
 };
 
 export const DIFF_COMMAND: CommandSpec<DiffOptions> = {

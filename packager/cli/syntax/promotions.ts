@@ -1,12 +1,11 @@
 import type { AccessOptions } from '../../aws/access.ts';
 import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
-import { firstOf } from './command.ts';
+import { readArtifact } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { OptionTable } from './option.ts';
 import { optionsOf } from './option.ts';
-import { resolveOptions } from './resolve.ts';
 
 export interface PromotionsOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** As given: an ARN, or `[REPOSITORY/]ID…`. */
@@ -26,5 +25,5 @@ export const PROMOTIONS_COMMAND: CommandSpec<PromotionsOptions> = {
   positional: [ARTIFACT],
   options: optionsOf(PROMOTIONS),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(PROMOTIONS, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(PROMOTIONS),
 };

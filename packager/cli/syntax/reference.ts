@@ -2,12 +2,11 @@ import { parseConsumer } from '../../../repository/named.ts';
 import type { AccessOptions } from '../../aws/access.ts';
 import { ARTIFACT } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
-import { firstOf } from './command.ts';
+import { readArtifact } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { OptionTable } from './option.ts';
 import { GROUP, named, optionsOf } from './option.ts';
-import { resolveOptions } from './resolve.ts';
 
 /** Of `reference add` and `reference remove`. */
 export interface ReferenceOptions extends AccessOptions, DisplayOptions, DomainOptions {
@@ -46,7 +45,7 @@ export const REFERENCE_ADD_COMMAND: CommandSpec<ReferenceOptions> = {
   positional: [ARTIFACT],
   options: optionsOf(REFERENCE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(REFERENCE, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(REFERENCE),
 };
 
 export const REFERENCE_REMOVE_COMMAND: CommandSpec<ReferenceOptions> = {
@@ -61,5 +60,5 @@ export const REFERENCE_REMOVE_COMMAND: CommandSpec<ReferenceOptions> = {
   positional: [ARTIFACT],
   options: optionsOf(REFERENCE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(REFERENCE, line.given, [], line)), artifact: firstOf(line) }),
+  read: readArtifact(REFERENCE),
 };

@@ -2,12 +2,12 @@ import type { AccessOptions } from '../../aws/access.ts';
 import type { Target } from '../../opening/replication.ts';
 import { VERSION } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
+import { readArtifacts } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN } from './common.ts';
 import type { OptionTable } from './option.ts';
 import { GROUP, optionsOf } from './option.ts';
 import { parseTargets } from './replication-target.ts';
-import { resolveOptions } from './resolve.ts';
 
 export interface ReplicateOptions extends AccessOptions, DisplayOptions, DomainOptions {
   /** As given: ARNs, or `[REPOSITORY/]ID…`. At least one. */
@@ -46,5 +46,5 @@ export const REPLICATE_COMMAND: CommandSpec<ReplicateOptions> = {
   positional: [{ ...VERSION, repeatable: true }],
   options: optionsOf<Omit<ReplicateOptions, 'artifacts'>>(REPLICATE),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(REPLICATE, line.given, [], line)), artifacts: line.positional }),
+  read: readArtifacts(REPLICATE),
 };

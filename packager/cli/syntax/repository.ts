@@ -1,7 +1,7 @@
 import { ArtifactError } from '../../../repository/error.ts';
 import { isBucketName, parseRepository } from '../../../repository/name.ts';
 import type { AccessOptions } from '../../aws/access.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec, TypedLine } from './command.ts';
 import { firstOf } from './command.ts';
 import type { DisplayOptions, DomainOptions, WholeDomainOptions } from './common.ts';
 import { WHOLE_DOMAIN, YES } from './common.ts';
@@ -130,6 +130,16 @@ const REPOSITORY_DELETE: OptionTable<Omit<RepositoryDeleteOptions, 'repository'>
 
 const REPOSITORY: PositionalArgument = { name: 'name', help: 'name of the repository', required: true };
 
+/** @throws ArtifactError INVALID_NAME too, of the name */
+function readRepository<O extends object>(
+  table: OptionTable<O>,
+): (line: TypedLine) => Promise<O & { readonly repository: string }> {
+  return async (line) => ({
+    ...(await resolveOptions(table, line.given, [], line)),
+    repository: parseRepository(firstOf(line)),
+  });
+}
+
 export const REPOSITORY_CREATE_COMMAND: CommandSpec<RepositoryCreateOptions> = {
   summary: 'make a repository',
   description:
@@ -148,10 +158,7 @@ export const REPOSITORY_CREATE_COMMAND: CommandSpec<RepositoryCreateOptions> = {
   positional: [REPOSITORY],
   options: optionsOf<Omit<RepositoryCreateOptions, 'repository'>>(REPOSITORY_CREATE),
   foreign: [],
-  read: async (line) => ({
-    ...(await resolveOptions(REPOSITORY_CREATE, line.given, [], line)),
-    repository: parseRepository(firstOf(line)),
-  }),
+  read: readRepository(REPOSITORY_CREATE),
 };
 
 export const REPOSITORY_LIST_COMMAND: CommandSpec<RepositoryListOptions> = {
@@ -175,10 +182,7 @@ export const REPOSITORY_SHOW_COMMAND: CommandSpec<RepositoryOptions> = {
   positional: [REPOSITORY],
   options: optionsOf<Omit<RepositoryOptions, 'repository'>>(REPOSITORY_SHOW),
   foreign: [],
-  read: async (line) => ({
-    ...(await resolveOptions(REPOSITORY_SHOW, line.given, [], line)),
-    repository: parseRepository(firstOf(line)),
-  }),
+  read: readRepository(REPOSITORY_SHOW),
 };
 
 export const REPOSITORY_UPDATE_COMMAND: CommandSpec<RepositoryUpdateOptions> = {
@@ -198,10 +202,7 @@ export const REPOSITORY_UPDATE_COMMAND: CommandSpec<RepositoryUpdateOptions> = {
   positional: [REPOSITORY],
   options: optionsOf<Omit<RepositoryUpdateOptions, 'repository'>>(REPOSITORY_UPDATE),
   foreign: [],
-  read: async (line) => ({
-    ...(await resolveOptions(REPOSITORY_UPDATE, line.given, [], line)),
-    repository: parseRepository(firstOf(line)),
-  }),
+  read: readRepository(REPOSITORY_UPDATE),
 };
 
 export const REPOSITORY_DELETE_COMMAND: CommandSpec<RepositoryDeleteOptions> = {
@@ -215,8 +216,5 @@ export const REPOSITORY_DELETE_COMMAND: CommandSpec<RepositoryDeleteOptions> = {
   positional: [REPOSITORY],
   options: optionsOf<Omit<RepositoryDeleteOptions, 'repository'>>(REPOSITORY_DELETE),
   foreign: [],
-  read: async (line) => ({
-    ...(await resolveOptions(REPOSITORY_DELETE, line.given, [], line)),
-    repository: parseRepository(firstOf(line)),
-  }),
+  read: readRepository(REPOSITORY_DELETE),
 };

@@ -6,6 +6,7 @@ import { LASTING_STATUSES } from '../../../repository/status.ts';
 import type { AccessOptions } from '../../aws/access.ts';
 import { VERSION } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
+import { readArtifacts } from './command.ts';
 import type { DisplayOptions, DomainOptions } from './common.ts';
 import { ACCESS, DISPLAY, DOMAIN, YES } from './common.ts';
 import type { OptionTable } from './option.ts';
@@ -98,5 +99,5 @@ export const STATUS_GET_COMMAND: CommandSpec<StatusOptions> = {
   positional: [{ ...VERSION, repeatable: true }],
   options: optionsOf(STATUS),
   foreign: [],
-  read: async (line) => ({ ...(await resolveOptions(STATUS, line.given, [], line)), artifacts: line.positional }),
+  read: readArtifacts(STATUS),
 };

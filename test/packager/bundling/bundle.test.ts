@@ -11,6 +11,7 @@ import { recordedTerminal } from '../../support/terminal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { canOpenZips, zipEntries } from '../../support/zip-entries.ts';
 import { membersOf, writeBundle } from './bundle-bytes.ts';
+import { whySkipped } from '../../support/where.ts';
 
 hideOwnEnvironment();
 
@@ -186,17 +187,20 @@ describe('what stands in a bundle', () => {
     expect(readFileSync(project.path('../app.bundle')).includes(project.folder)).toBe(false);
   });
 
-  (canOpenZips ? test : test.skip)('is a zip to other programs, with a manifest that can be read', async () => {
-    const project = await TestProject.of(SHOP);
-    expect(await created(project)).toMatchObject({ exitCode: 0 });
-    const file = project.path('../app.bundle');
-    const entries = zipEntries([file]).get(file) ?? {};
-    expect(Object.keys(entries)).toContain('manifest.json');
-    for (const [name, { sha256, executable }] of Object.entries(entries)) {
-      expect(executable).toBe(false);
-      if (name !== 'manifest.json') expect(name).toMatch(new RegExp(`^(?:blobs|texts)/sha256/${sha256}$`));
-    }
-  });
+  (canOpenZips ? test : test.skip)(
+    `is a zip to other programs, with a manifest that can be read${whySkipped(canOpenZips, 'neither Python nor unzip is installed')}`,
+    async () => {
+      const project = await TestProject.of(SHOP);
+      expect(await created(project)).toMatchObject({ exitCode: 0 });
+      const file = project.path('../app.bundle');
+      const entries = zipEntries([file]).get(file) ?? {};
+      expect(Object.keys(entries)).toContain('manifest.json');
+      for (const [name, { sha256, executable }] of Object.entries(entries)) {
+        expect(executable).toBe(false);
+        if (name !== 'manifest.json') expect(name).toMatch(new RegExp(`^(?:blobs|texts)/sha256/${sha256}$`));
+      }
+    },
+  );
 
   test('stays where a table of resources is used, with the table', async () => {
     const project = await TestProject.of({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { run } from '../../../packager/cli/program.ts';
 import type { CorpusCase } from '../../support/corpus.ts';
-import { copyInput, corpusCases, describeWithCorpus } from '../../support/corpus.ts';
+import { copyInput, corpusCases, describeWithCorpus, whyNoCorpus } from '../../support/corpus.ts';
 import { recordedTerminal } from '../../support/terminal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -54,7 +54,7 @@ async function expectSame(one: CorpusCase, references: string): Promise<void> {
   expect(text(at('published.out'))).toBe(text(at('packaged.out')));
 }
 
-describeWithCorpus('a template of the corpus', () => {
+describeWithCorpus(`a template of the corpus${whyNoCorpus}`, () => {
   test.each(CASES.map((one) => ({ name: one.name, one })))(
     '$name: published from its bundle it is what package writes where its sources are',
     async ({ one }) => {

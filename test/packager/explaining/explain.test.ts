@@ -6,7 +6,7 @@ import { COMMANDS } from '../../../packager/cli/syntax/commands.ts';
 import { run } from '../../../packager/cli/program.ts';
 import { LEFT_REASONS } from '../../../packager/template/find/left.ts';
 import { parseTemplate } from '../../../packager/template/text/parse.ts';
-import { copyInput, corpusCases, describeWithCorpus } from '../../support/corpus.ts';
+import { copyInput, corpusCases, describeWithCorpus, whyNoCorpus } from '../../support/corpus.ts';
 import { hideOwnEnvironment } from '../../support/own-environment.ts';
 import type { Files } from '../../support/project.ts';
 import { TestProject } from '../../support/project.ts';
@@ -540,7 +540,7 @@ Resources:
 });
 
 /** What `package` makes of the same template, and what is told of that. */
-describeWithCorpus('what is explained is what package does', () => {
+describeWithCorpus(`what is explained is what package does${whyNoCorpus}`, () => {
   let scratch = '';
   beforeAll(async () => {
     scratch = await temporaryFolder();

@@ -17,6 +17,8 @@ import {
   inputOf,
   singleTemplateFile,
   singleTemplates,
+  whyNoCorpus,
+  whyNoTemplates,
 } from '../../support/corpus.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import type { Difference } from './corpus-differences.ts';
@@ -130,7 +132,7 @@ function fails(file: string): boolean {
 /** Of the differences, those that the switch for absent properties takes away. */
 const SWITCHED = ['authored--glue-without-script-quirk', 'authored--path-empty-string'];
 
-describeWithCorpus('the places of every case of the corpus', () => {
+describeWithCorpus(`the places of every case of the corpus${whyNoCorpus}`, () => {
   test.each(corpusCases())('$name', async (one) => {
     const root = one.symlinks > 0 ? copyInput(one, await temporaryFolder()) : inputOf(one);
     const file = path.join(root, one.template);
@@ -177,7 +179,7 @@ const WITH_PLACES = [
 /** Their assets are brought to a bucket by other tools. */
 const WITH_ASSETS = ['c663b56a-cdk-v2-synthesized-template-python-function-constr.json'];
 
-describeWithTemplates('templates that name nothing local', () => {
+describeWithTemplates(`templates that name nothing local${whyNoTemplates}`, () => {
   test.each(singleTemplates())('$name', (one) => {
     const { places, problems, warnings } = search(singleTemplateFile(one), 'template');
     expect(problems).toEqual([]);
